@@ -1,0 +1,61 @@
+"""Overview: how much was sent, what became of it, and what it cost."""
+
+from workbench import ui
+from workbench.ui import charts, tables
+
+page = ui.Page(
+    "overview",
+    __doc__,
+    [
+        ui.Cards(["messages", "delivery_rate", "spend", "cost_per_delivered"]),
+        ui.Cards(
+            ["undelivered_rate", "failed_rate", "unknown_rate", "in_flight", "segments", "opt_outs"],
+            size="small",
+        ),
+        ui.Chart(
+            "Messages",
+            metric="messages",
+            by=[ui.GRAIN, "outcome"],
+            draw=charts.by_outcome,
+            subtitle="By what became of them. Click a day to look closer.",
+            span=7,
+            click="day",
+        ),
+        ui.Table(
+            "Why messages did not arrive",
+            tables.failures,
+            subtitle="Failed and undelivered messages by error code. Open one for what to do.",
+            empty="Nothing failed in this period with these filters.",
+            span=5,
+        ),
+        ui.Chart(
+            "Spend",
+            metric="spend",
+            by=[ui.GRAIN],
+            draw=charts.money_over_time,
+            subtitle="What Twilio charged, each currency on a scale of its own.",
+            empty="Nothing is priced in this period yet. Twilio may take a day to price a message.",
+            span=7,
+            click="day",
+        ),
+        ui.Table(
+            "Countries",
+            tables.by_field("country", ["messages", "delivery_rate", "cost_per_delivered"]),
+            subtitle="Where the other side is. Click one to see only it.",
+            span=5,
+            click="country",
+        ),
+        ui.Table(
+            "Senders",
+            tables.by_field(
+                "sender", ["messages", "delivery_rate", "undelivered_rate", "failed_rate", "spend"]
+            ),
+            subtitle="Our numbers and names, the busiest first. Click one to see only it.",
+            span=12,
+            click="sender",
+        ),
+    ],
+    # Everything that moved, so that spend and opt-outs are the account's own.
+    defaults={"direction": "all"},
+)
+page.servable()

@@ -1,0 +1,36 @@
+"""Fixtures that several rooms share: a clean environment, a home, a real lake."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from workbench.config import Settings, load_settings
+from workbench.lake import Lake, open_lake
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the settings and credentials of whoever runs the tests out of them."""
+    for name in list(os.environ):
+        if name.startswith(("TWILIO_", "WORKBENCH_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def settings(home: Path) -> Settings:
+    return load_settings({"WORKBENCH_HOME": str(home)})
+
+
+@pytest.fixture
+def lake(settings: Settings) -> Iterator[Lake]:
+    with open_lake(settings) as opened:
+        yield opened

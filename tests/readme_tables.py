@@ -1,0 +1,53 @@
+"""The README's tables, written by the program itself: ``python -m tests.readme_tables`` updates them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from workbench.cli import main
+from workbench.metrics import DIMENSIONS, METRICS
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def updated(readme: str) -> str:
+    """The README with each table between its marks replaced by what the program says today."""
+    for name, table in _tables().items():
+        readme, count = re.subn(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda mark, table=table: f"{mark[1]}{table}{mark[2]}",  # type: ignore[misc]
+            readme,
+            flags=re.DOTALL,
+        )
+        assert count == 1, f"README.md lacks the marks <!-- {name} --> and <!-- /{name} -->"
+    return readme
+
+
+def _tables() -> dict[str, str]:
+    commands = ((f"`workbench {name}`", _help(name)) for name in sorted(main.commands))
+    metrics = (
+        (f"`{m.name}`", m.description, m.numerator_text, m.denominator_text or "–") for m in METRICS.values()
+    )
+    dimensions = ((f"`{d.name}`", d.description) for d in DIMENSIONS.values())
+    return {
+        "commands": _table(("command", "what it does"), commands),
+        "metrics": _table(("metric", "what", "numerator", "denominator"), metrics),
+        "dimensions": _table(("dimension", "what"), dimensions),
+    }
+
+
+def _help(command: str) -> str:
+    text = main.commands[command].help or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    head = list(head)
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+if __name__ == "__main__":
+    README.write_text(updated(README.read_text()))

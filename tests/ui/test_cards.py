@@ -1,0 +1,121 @@
+"""Cards of the lake that was counted by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from tests.messages import payload
+from tests.ui.known import OURS, at, save
+from workbench.lake import Lake
+from workbench.ui.cards import build_card
+from workbench.ui.periods import Period
+from workbench.ui.store import Store
+from workbench.ui.view import View
+
+WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
+
+
+@pytest.fixture
+def view(store: Store) -> View:
+    return View(store, WEEK)
+
+
+def lines(card: dict[str, Any]) -> list[tuple[str, str | None]]:
+    return [(line["value"], line["change"] and line["change"]["text"]) for line in card["lines"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("messages", [("72", "44 %")]),
+        ("segments", [("82", "64 %")]),
+        ("delivery_rate", [("79.4 %", "0.6 pp")]),
+        ("undelivered_rate", [("12.7 %", "7.3 pp")]),
+        ("failed_rate", [("3.2 %", "3.2 pp")]),
+        ("unknown_rate", [("4.8 %", "4.8 pp")]),
+        ("in_flight", [("4", None)]),
+        ("opt_outs", [("2", "new")]),
+        # 51 outbound at 0.0083 and 5 inbound at 0.0079; 10 at 0.05. Nothing in euros the week before.
+        ("spend", [("€0.500", None), ("$0.463", "12 %")]),
+        # 0.4233 over 40 delivered; 10 delivered in euros are too few.
+        ("cost_per_delivered", [("$0.0106", "2.0 %"), ("EUR –", None)]),
+    ],
+)
+def test_value_and_change(view: View, name: str, expected: list[tuple[str, str | None]]) -> None:
+    assert lines(build_card(view, name)) == expected
+
+
+def test_a_change_for_the_worse_is_marked(view: View) -> None:
+    senses = {
+        name: build_card(view, name)["lines"][0]["change"]["sense"]
+        for name in ("messages", "delivery_rate", "undelivered_rate", "failed_rate", "opt_outs")
+    }
+    assert senses == {
+        "messages": "neutral",
+        "delivery_rate": "bad",
+        "undelivered_rate": "good",
+        "failed_rate": "bad",
+        "opt_outs": "bad",
+    }
+
+
+def test_a_rate_has_its_sample_and_what_is_in_flight_beside_it(view: View) -> None:
+    assert build_card(view, "delivery_rate")["notes"] == ["of 63 final", "4 in flight"]
+
+
+def test_money_has_its_currencies_and_priced_share_beside_it(view: View) -> None:
+    assert build_card(view, "spend")["notes"] == ["EUR, USD", "96.8 % priced"]
+    assert build_card(view, "cost_per_delivered")["notes"] == [
+        "USD, EUR", "96.8 % priced", "over 50 delivered"
+    ]  # fmt: skip
+
+
+def test_a_rate_of_too_few_is_hidden_and_says_so(lake: Lake) -> None:
+    save(lake, [payload(number, **at(3, 3), **{"from": OURS}) for number in range(29)])
+    card = build_card(View(Store(lake), WEEK), "delivery_rate")
+    assert lines(card) == [("–", None)]
+    assert card["lines"][0]["state"] == "small"
+    assert card["notes"] == ["only 29 final, too few for a rate", "0 in flight"]
+
+
+def test_nothing_at_all_is_no_number(lake: Lake) -> None:
+    view = View(Store(lake), WEEK)
+    for name in ("delivery_rate", "spend", "cost_per_delivered"):
+        assert lines(build_card(view, name)) == [("–", None)]
+    assert lines(build_card(view, "messages")) == [("0", None)]
+
+
+def test_a_rate_is_not_compared_with_one_of_too_few(lake: Lake) -> None:
+    save(lake, [payload(number, **at(3, 3)) for number in range(40)])
+    save(lake, [payload(number + 100, **at(2, 26), status="failed") for number in range(5)])
+    assert lines(build_card(View(Store(lake), WEEK), "failed_rate")) == [("0 %", None)]
+
+
+def test_a_trend_has_a_value_for_every_day(view: View) -> None:
+    assert build_card(view, "messages", with_trend=True)["trend"] == [[40, 10, 3, 4, 10, 5, 0]]
+    # Only one day has enough final messages for a rate.
+    assert build_card(view, "delivery_rate", with_trend=True)["trend"] == [
+        [1.0, None, None, None, None, None, None]
+    ]
+
+
+def test_opt_outs_do_not_vanish_when_only_outbound_is_shown(store: Store) -> None:
+    view = View(store, WEEK, {"direction": ["outbound-api"]})
+    assert lines(build_card(view, "opt_outs")) == [("2", "new")]
+    assert lines(build_card(view, "messages")) == [("67", "34 %")]
+
+
+def test_each_card_carries_its_definition(store: Store) -> None:
+    view = View(store, WEEK, {"sender": [OURS]})
+    definition = build_card(view, "delivery_rate")["definition"]
+    assert definition["label"] == "Delivery rate"
+    assert definition["numerator"] == "delivered or read messages"
+    assert definition["sample_size"] == 53
+    assert definition["minimum_sample"] == 30
+    assert definition["period"] == "3 Mar – 9 Mar 2025 (UTC)"
+    assert definition["sql"].startswith("select\n")
+    # A definition may be read over a shoulder too.
+    assert definition["parameters"]["where_sender"] == "+1202***0110"

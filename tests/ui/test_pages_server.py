@@ -1,0 +1,182 @@
+"""The pages process: addresses, refusals, clean ends, and sessions that leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from bokeh.document import Document
+from panel.io.state import state
+
+from tests.ui.known import known_messages, save
+from tests.ui.serving import get, served, visit
+from workbench.config import Settings, load_settings
+from workbench.errors import ConfigError
+from workbench.lake import Lake, open_lake
+from workbench.server.pages import PagesServer, require_loopback
+from workbench.ui import page as page_module
+from workbench.ui.navigation import discover_pages
+
+
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "", "::", "::1", "192.168.1.4", "example.com", "127.0.0.1.example.com"]
+)
+def test_other_machines_are_refused(host: str) -> None:
+    with pytest.raises(ConfigError, match="no sign-in yet") as refused:
+        require_loopback(host)
+    assert repr(host) in str(refused.value)
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "localhost"])
+def test_this_machine_is_served(host: str) -> None:
+    require_loopback(host)
+
+
+def test_a_taken_port_is_named(settings: Settings) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"Port {port} on 127.0.0.1 cannot be used"):
+            PagesServer(settings, port)
+
+
+def test_every_page_answers_and_the_root_leads_to_the_overview(known_lake: Lake, settings: Settings) -> None:
+    with served(settings) as server:
+        status, address, _ = get(server, "?period=7d&country=DE")
+        assert (status, address) == (200, f"{server.url}overview?period=7d&country=DE")
+        for info in discover_pages():
+            assert get(server, info.name)[0] == 200
+        status, _, body = get(server, "healthz")
+        assert (status, json.loads(body)) == (
+            200,
+            {"status": "ok", "pages": [info.name for info in discover_pages()]},
+        )
+        status, _, body = get(server, "nothing/here")
+        assert status == 404
+        assert 'href="/overview"' in body
+
+
+def test_a_websocket_of_another_site_is_refused(settings: Settings) -> None:
+    with served(settings) as server:
+        request = (
+            "GET /overview/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            "Origin: http://evil.example\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", server.port)) as connection:
+            connection.sendall(request.encode())
+            assert connection.recv(100).startswith(b"HTTP/1.1 403")
+
+
+def documents() -> int:
+    gc.collect()
+    return sum(isinstance(thing, Document) for thing in gc.get_objects())
+
+
+def busy_watchers() -> int:
+    return len(state.param.watchers.get("busy", {}).get("value", []))
+
+
+def settle(expected: int) -> int:
+    """The number of documents once it is no more than expected, or after a while."""
+    deadline = time.monotonic() + 40
+    while documents() > expected and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return documents()
+
+
+def test_closed_pages_leave_nothing_behind(
+    known_lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_module, "_LOOK_FOR_NEWS_MS", 200)
+    with served(settings, idle_session_ms=5_000) as server:
+        visit(server, "overview")
+        watchers = busy_watchers()
+        # Other tests of this process left some, and each thread may remember the last one it worked on;
+        # thirty cannot hide among those.
+        at_rest = documents() + 8
+        for _ in range(30):
+            assert '"roots"' in visit(server, "overview"), "no session was ever there, so nothing is counted"
+        assert settle(at_rest) <= at_rest
+        assert busy_watchers() == watchers
+
+
+def run_server(home: Path, port: int) -> subprocess.Popen[str]:
+    code = (
+        "import sys; from workbench.config import load_settings; "
+        "from workbench.server.pages import serve_pages; "
+        "serve_pages(load_settings({'WORKBENCH_HOME': sys.argv[1]}), int(sys.argv[2]))"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(home), str(port)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ},
+    )
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly_while_a_page_is_open(home: Path, number: signal.Signals) -> None:
+    process = run_server(home, 0)
+    assert process.stderr is not None
+    try:
+        line = process.stderr.readline()
+        assert line.startswith("The dashboards are at http://127.0.0.1:")
+        port = int(line.split(":")[2].split("/")[0])
+        with socket.create_connection(("127.0.0.1", port)) as reader:
+            open_websocket(reader, port)
+            process.send_signal(number)
+            assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def open_websocket(connection: socket.socket, port: int) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/overview", timeout=20) as response:
+        token = re.findall(r'"token":"([^"]+)"', response.read().decode())[0]
+    request = (
+        f"GET /overview/ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+        f"Sec-WebSocket-Protocol: bokeh, {token}\r\nOrigin: http://127.0.0.1:{port}\r\n\r\n"
+    )
+    connection.sendall(request.encode())
+    assert connection.recv(100).startswith(b"HTTP/1.1 101")
+
+
+def test_the_lake_stays_open_to_others_while_pages_are_served(home: Path) -> None:
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    with served(settings) as server, open_lake(settings) as writer:
+        save(writer, known_messages())
+        assert get(server, "overview")[0] == 200
+
+
+def test_a_page_that_is_broken_says_so(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from workbench.server import pages
+
+    folder = tmp_path / "dashboards"
+    folder.mkdir()
+    (folder / "overview.py").write_text(
+        '"""Overview: fine."""\nfrom workbench import ui\npage = ui.Page("overview", __doc__, [])'
+    )
+    (folder / "broken.py").write_text('"""Broken: not at all."""\nraise RuntimeError("no such thing")')
+    monkeypatch.setattr(pages, "discover_pages", lambda: discover_pages(folder))
+    with served(settings) as server:
+        assert "broken.py cannot be loaded: RuntimeError: no such thing" in visit(server, "broken")
+        assert get(server, "overview")[0] == 200

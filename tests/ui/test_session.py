@@ -1,0 +1,172 @@
+"""An open page, without a browser: filters in, content out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.messages import payload
+from tests.ui.known import HOSTILE, WEEK, at, save
+from workbench import ui
+from workbench.errors import LakeError
+from workbench.lake import Lake
+from workbench.ui.navigation import discover_pages
+from workbench.ui.page import Page, load_page
+from workbench.ui.parts import Part
+from workbench.ui.session import PageSession
+from workbench.ui.store import Store
+
+
+@pytest.fixture
+def overview() -> Page:
+    return load_page(discover_pages()[0])
+
+
+@pytest.fixture
+def session(overview: Page, store: Store) -> PageSession:
+    opened = overview.open(f"?{WEEK}", store)
+    opened.refresh()
+    return opened
+
+
+def values(session: PageSession) -> dict[str, str]:
+    cards = [card for tile in session.tiles if hasattr(tile, "cards") for card in tile.cards]
+    return {card["name"]: card["lines"][0]["value"] for card in cards}
+
+
+def tile(session: PageSession, title: str) -> Any:
+    return next(tile for tile in session.tiles if tile.title == title)
+
+
+def test_every_part_of_the_overview_draws(session: PageSession) -> None:
+    assert [tile.state for tile in session.tiles] == ["ok"] * len(session.tiles)
+    assert values(session)["messages"] == "72"
+    assert session.head.period == {
+        "label": "Chosen days",
+        "text": "3 Mar – 9 Mar 2025 (UTC), against 24 Feb – 2 Mar 2025",
+    }
+    assert session.head.freshness["open"] == "4"
+    assert session.head.freshness["priced"] == "98.2 %"
+    assert session.board.visible
+    assert not session.empty.visible
+
+
+def test_a_filter_from_the_drawer_moves_everything(session: PageSession) -> None:
+    session.filter_panel._handle_msg({"filter": {**session.filter_panel.values, "country": ["DE"]}})
+    assert values(session)["messages"] == "12"
+    assert session.head.query == f"?{WEEK}&country=DE"
+    assert session.head.chips[1] == {"name": "country", "label": "Country", "token": "DE", "kind": "country"}
+    session.head._handle_msg({"remove": ["country", "DE"]})
+    assert values(session)["messages"] == "72"
+
+
+def test_a_click_on_a_row_filters_and_a_second_one_lets_go(session: PageSession) -> None:
+    senders = tile(session, "Senders")
+    senders._handle_msg({"click": {"key": HOSTILE}})
+    assert session.filters.sender == [HOSTILE]
+    assert values(session)["messages"] == "10"
+    senders._handle_msg({"click": {"key": HOSTILE}})
+    assert values(session)["messages"] == "72"
+
+
+def test_a_click_on_a_day_looks_closer(session: PageSession) -> None:
+    tile(session, "Messages")._handle_msg({"click": {"key": "2025-03-04", "series": "Failed"}})
+    assert session.head.query == "?since=2025-03-04&until=2025-03-05"
+    assert values(session)["messages"] == "10"
+    # A day is as close as it gets.
+    tile(session, "Messages")._handle_msg({"click": {"key": "12", "series": "Failed"}})
+    assert session.head.query == "?since=2025-03-04&until=2025-03-05"
+
+
+def test_what_a_link_asks_in_vain_is_said(session: PageSession) -> None:
+    session.head._handle_msg({"address": f"?{WEEK}&country=ZZ&sender=<script>"})
+    assert session.head.notices == [
+        "Country “ZZ” is not known; allowed are US, DE.",
+        f"Sender “<script>” is not known; allowed are +1202***0110, {HOSTILE}.",
+    ]
+    assert values(session)["messages"] == "72"
+    session.head._handle_msg({"dismiss": True})
+    assert session.head.notices == []
+
+
+def test_reset_is_the_plain_page(session: PageSession) -> None:
+    session.head._handle_msg({"reset": True})
+    assert session.head.query == ""
+    assert session.head.chips == []
+
+
+def test_days_without_messages_say_so(session: PageSession) -> None:
+    session.apply("?since=2025-06-01&until=2025-06-08")
+    chart = tile(session, "Messages")
+    assert (chart.state, chart.message) == (
+        "empty",
+        "No messages in this period with these filters. The newest message is of 8 Mar 2025.",
+    )
+
+
+def test_news_are_drawn_and_nothing_else(session: PageSession, known_lake: Lake) -> None:
+    before = tile(session, "Messages").figure
+    session.refresh_if_new()
+    assert tile(session, "Messages").figure is before
+    save(known_lake, [payload(901, **at(3, 9))])
+    session.refresh_if_new()
+    assert values(session)["messages"] == "73"
+
+
+def test_an_empty_lake_says_how_to_fill_it_and_fills(overview: Page, lake: Lake) -> None:
+    session = overview.open(f"?{WEEK}", Store(lake))
+    session.refresh()
+    assert session.empty.visible
+    assert not session.board.visible
+    assert [command for command, _ in session.empty.commands] == ["workbench sync", "workbench demo"]
+    save(lake, [payload(1, **at(3, 3))])
+    session.refresh_if_new()
+    assert session.board.visible
+    assert values(session)["messages"] == "1"
+
+
+def broken(view: ui.View) -> dict[str, Any]:
+    raise ZeroDivisionError("a secret detail")
+
+
+def refused(view: ui.View) -> dict[str, Any]:
+    raise LakeError("The lake at X cannot be read: do Y.")
+
+
+def test_a_part_that_fails_harms_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    parts: list[Part] = [ui.Table("Broken", broken), ui.Table("Refused", refused), ui.Cards(["messages"])]
+    session = Page("x", "X: test.", parts).open(f"?{WEEK}", store)
+    session.refresh()
+    assert [(tile.state, tile.message) for tile in session.tiles] == [
+        ("error", "This part could not be drawn. The reason is in the log of `workbench serve`."),
+        ("error", "The lake at X cannot be read: do Y."),
+        ("ok", ""),
+    ]
+    assert "a secret detail" in caplog.text
+
+
+def test_a_lake_that_cannot_be_read_is_said_on_every_part(session: PageSession, known_lake: Lake) -> None:
+    known_lake.close()
+    session.refresh()
+    assert {tile.state for tile in session.tiles} == {"error"}
+
+
+def test_a_notebook_shows_the_page_without_its_shell(overview: Page, store: Store) -> None:
+    ui.use_lake(store.lake)
+    shown = overview.show(since="2025-03-03", until="2025-03-10", country="DE")
+    head, _, board = shown.objects
+    assert head.query == f"?{WEEK}&country=DE"
+    assert not head.owns_address
+    assert board.objects[0].cards[0]["lines"][0]["value"] == "12"
+
+
+def test_no_full_number_reaches_the_browser(session: PageSession) -> None:
+    from tests.ui.known import AMERICAN, GERMAN, OURS
+
+    session.apply(f"?{WEEK}&sender=%2B1202***0110")
+    everything = [session.head, session.filter_panel, *session.tiles]
+    sent = "".join(str({name: getattr(one, name) for name in one.param}) for one in everything)
+    assert "+1202***0110" in sent
+    for number in (OURS, AMERICAN, GERMAN):
+        assert number not in sent

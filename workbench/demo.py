@@ -1,0 +1,218 @@
+"""The product on a simulated account: a process of its own plays Twilio, this one syncs and serves.
+
+The demo has a home of its own beside a real lake, so that the two never mix.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from workbench.api import Workbench, parse_day
+from workbench.config import CREDENTIALS_FILE, DEMO_FOLDER, SETTINGS_FILE, find_home, load_settings
+from workbench.errors import UsageError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.simulator import Account, Server
+
+_ACCOUNT_FILE = "simulated-account.json"
+_JOURNAL_FILE = "simulated-account.jsonl"
+_SYNC_EVERY_SECONDS = 60.0
+
+
+def run_demo(*, port: int, messages: int, days: int, fresh: bool) -> None:
+    """Simulate an account, sync it over HTTP, serve the pages until Ctrl-C."""
+    from workbench.lake.lock import only_one
+
+    home = _demo_home()
+    began = time.monotonic()
+    with only_one(home / "demo.lock", "demo"):
+        if fresh:
+            _forget(home)
+        _check_port_is_free(port)
+        account = _remember_account(home, messages, days)
+        click.echo(f"Simulating a Twilio account since {account['start']} …", err=True)
+        with _simulator(home, account) as environment:
+            _write_settings(home, environment, account["start"])
+            with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
+                _first_sync(wb)
+                click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
+                with _kept_fresh(wb):
+                    _serve(wb, port)
+
+
+def run_simulator(
+    *,
+    port: int,
+    messages: int,
+    days: int,
+    seed: int,
+    state: Path | None,
+    start: str | None,
+    latency_ms: int,
+    until_stdin_closes: bool,
+) -> None:
+    """Play Twilio until Ctrl-C; stdout gets the environment that leads the product here."""
+    from workbench.simulator import Account, Options, SimulatorError, run
+
+    def announce(server: Server) -> None:
+        for name, value in _environment(account, server.url).items():
+            click.echo(f"export {name}={value}")
+        click.echo()
+        sys.stdout.flush()
+        click.echo(f"A simulated Twilio account answers at {server.url}; Ctrl-C ends it.", err=True)
+        if until_stdin_closes:
+            threading.Thread(target=_stop_with_stdin, args=[server], daemon=True).start()
+
+    try:
+        account = Account.build(
+            seed=seed, start=parse_day(start, "start"), days=days, messages=messages, state=state
+        )
+        run(account, port=port, options=Options(latency=latency_ms / 1000), ready=announce)
+    except SimulatorError as error:
+        raise UsageError(str(error)) from error
+
+
+def _stop_with_stdin(server: Server) -> None:
+    """Whoever started us holds our stdin; when it is gone, however it ended, so are we."""
+    sys.stdin.read()
+    server.stop()
+
+
+def _environment(account: Account, url: str) -> dict[str, str]:
+    return {
+        "WORKBENCH_TWILIO_BASE_URL": url,
+        "TWILIO_ACCOUNT_SID": account.account_sid,
+        "TWILIO_AUTH_TOKEN": account.auth_token,
+    }
+
+
+def _demo_home() -> Path:
+    home = find_home(os.environ, Path.cwd())
+    return home if home.name == DEMO_FOLDER else home / DEMO_FOLDER
+
+
+def _forget(home: Path) -> None:
+    """Remove what a demo wrote, and nothing else."""
+    for name in ("lake", "tmp"):
+        shutil.rmtree(home / name, ignore_errors=True)
+    for name in (SETTINGS_FILE, CREDENTIALS_FILE, _ACCOUNT_FILE, _JOURNAL_FILE):
+        (home / name).unlink(missing_ok=True)
+
+
+def _check_port_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UsageError(
+                f"Port {port} is taken by another program; choose another with --port (0: any free one)."
+            ) from error
+
+
+def _remember_account(home: Path, messages: int, days: int) -> dict[str, Any]:
+    """The account's make-up, the same at every start: its lake must go on matching it."""
+    path = home / _ACCOUNT_FILE
+    if path.exists():
+        found: dict[str, Any] = json.loads(path.read_text())
+        if (found["messages"], found["days"]) != (messages, days):
+            click.echo(
+                f"Notice: going on with the demo of {found['start']} ({found['messages']:,} messages in "
+                f"{found['days']} days); --fresh begins a new one.",
+                err=True,
+            )
+        return found
+    start = datetime.now(UTC).date() - timedelta(days=days)
+    account = {"seed": 1, "start": start.isoformat(), "days": days, "messages": messages}
+    path.write_text(json.dumps(account))
+    return account
+
+
+@contextmanager
+def _simulator(home: Path, account: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """A process that plays Twilio; gives the environment it printed. It ends with us, even with kill -9."""
+    command = [sys.executable, "-m", "workbench", "simulate", "--port", "0", "--until-stdin-closes"]
+    command += ["--state", str(home / _JOURNAL_FILE)]
+    command += [f"--{name}={account[name]}" for name in ("seed", "start", "days", "messages")]
+    # A session of its own: Ctrl-C is for us, who then end it in order.
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stdin
+    assert process.stdout
+    try:
+        lines = list(iter(lambda: process.stdout.readline().strip(), ""))  # type: ignore[union-attr]
+        if not lines:
+            raise WorkbenchError("The simulated account did not start; what it printed is above.")
+        yield dict(line.removeprefix("export ").split("=", 1) for line in lines)
+    finally:
+        process.stdin.close()
+        process.wait(10)
+        process.stdout.close()
+
+
+def _write_settings(home: Path, environment: dict[str, str], start: str) -> None:
+    """Settings of the demo, so that commands and notebooks beside it find the same account."""
+    (home / SETTINGS_FILE).write_text(
+        "# Written by `workbench demo` at every start: an account that exists on this machine only.\n"
+        f'[twilio]\naccount_sid = "{environment["TWILIO_ACCOUNT_SID"]}"\n'
+        f'base_url = "{environment["WORKBENCH_TWILIO_BASE_URL"]}"\n\n'
+        f'[sync]\nsince = "{date.fromisoformat(start)}"\n'
+    )
+    credentials = home / CREDENTIALS_FILE
+    credentials.touch(mode=0o600)
+    credentials.write_text(f'auth_token = "{environment["TWILIO_AUTH_TOKEN"]}"\n')
+
+
+def _first_sync(wb: Workbench) -> None:
+    from workbench.terminal import sync_progress
+
+    with sync_progress() as on_progress:
+        summary = wb.sync(on_progress=on_progress)
+    click.echo(
+        f"Synced over HTTP: {summary.listed:,} messages read with {summary.requests:,} requests in "
+        f"{summary.seconds:.1f} s, {summary.added:,} new, {summary.changed:,} changed.",
+        err=True,
+    )
+
+
+@contextmanager
+def _kept_fresh(wb: Workbench) -> Iterator[None]:
+    """Sync now and then: the account lives on while the demo runs."""
+    over = threading.Event()
+
+    def watch() -> None:
+        wb.watch(
+            _SYNC_EVERY_SECONDS,
+            stop=over,
+            on_sync=lambda summary: None,
+            on_trouble=lambda error: click.echo(f"The sync is tried again in a minute: {error}", err=True),
+        )
+
+    thread = threading.Thread(target=watch, name="demo-sync", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(10)
+
+
+def _serve(wb: Workbench, port: int) -> None:
+    from workbench.server.pages import serve_pages
+
+    serve_pages(wb.settings, port=port)

@@ -1,0 +1,93 @@
+"""Every error this product raises on purpose, and the exit code each one maps to.
+
+::
+
+    WorkbenchError                 1   anything we can explain
+    ├── UsageError                 2   the caller asked for something that cannot be
+    │   └── UnknownName            2   a metric, dimension, column … that does not exist
+    ├── ConfigError                2   settings or credentials are missing, wrong or unsafe
+    ├── LakeError                  1   the lake cannot be opened, read or written
+    │   ├── LakeTooNew             2   written by a newer version of this product
+    │   └── LakeBusy               3   another process holds it longer than we wait
+    └── TwilioError                1   Twilio refused; carries its code, message and our remedy
+        ├── TwilioAuthError        2   401/403: the credentials or their rights
+        └── TwilioUnavailable      3   429, 5xx, no connection: the same call may work later
+
+A message is one line that names the value received, what is allowed, and the fix. The command
+line prints it without a traceback (``--debug`` shows one). Foreign errors (httpx, duckdb) are
+translated once, by the room that makes the call, with ``from``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+#: The exit code of what may work when it is simply tried again.
+TRY_AGAIN = 3
+
+
+class WorkbenchError(Exception):
+    """Base of everything raised on purpose; its text is meant for the user."""
+
+    exit_code = 1
+
+
+class UsageError(WorkbenchError):
+    """The request itself is wrong: a date, a format, an option."""
+
+    exit_code = 2
+
+
+class UnknownName(UsageError):
+    """A name that is not in one of our registries; the message lists those that are."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        allowed = sorted(known)
+        close = difflib.get_close_matches(name, allowed, n=1)
+        hint = f" Did you mean {close[0]!r}?" if close else ""
+        super().__init__(f"No {kind} named {name!r}.{hint} Known: {', '.join(allowed)}.")
+        self.name = name
+
+
+class ConfigError(WorkbenchError):
+    """Settings or credentials are missing, contradictory or unsafe."""
+
+    exit_code = 2
+
+
+class LakeError(WorkbenchError):
+    """The lake cannot be opened, read or written."""
+
+
+class LakeTooNew(LakeError):
+    """The lake was written by a newer version than this one."""
+
+    exit_code = 2
+
+
+class LakeBusy(LakeError):
+    """Another process holds the lake for longer than we are willing to wait."""
+
+    exit_code = TRY_AGAIN
+
+
+class TwilioError(WorkbenchError):
+    """Twilio answered with an error; ``code`` is Twilio's, ``status`` HTTP's."""
+
+    def __init__(self, message: str, *, status: int | None = None, code: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class TwilioAuthError(TwilioError):
+    """The credentials are wrong, or lack the right for this call."""
+
+    exit_code = 2
+
+
+class TwilioUnavailable(TwilioError):
+    """Twilio could not be reached or asked us to slow down, also after our own retries."""
+
+    exit_code = TRY_AGAIN

@@ -1,0 +1,278 @@
+"""Opens the lake: the only place that loads DuckDB's extensions and attaches a catalog.
+
+One :class:`Lake` per process; its cursors are cheap and safe to use from several threads. Notebooks,
+servers and syncs open the same lake at the same moment. Writes go through :meth:`Lake.write`, one at a
+time on a SQLite catalog.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import duckdb
+
+from workbench.config import Settings
+from workbench.errors import ConfigError, LakeError
+from workbench.lake.lock import exclusive
+from workbench.lake.migrations import migrate, pending_migrations
+from workbench.lake.trouble import is_conflict, translated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+Parameters = Mapping[str, object] | Sequence[object] | None
+
+#: Without WAL readers fail while somebody writes; the timeout covers the moment of a commit.
+_SQLITE_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
+_WRITE_ATTEMPTS = 40
+_LONGEST_PAUSE = 0.5
+
+
+@dataclass(frozen=True)
+class LakeAddress:
+    """Where a lake is: the catalog, and the folder or bucket of its files."""
+
+    kind: str  # "sqlite" or "postgres"
+    catalog: str = field(repr=False)  # a path, or a connection string that may hold a password
+    data: str
+
+    def attach_sql(self, *, read_only: bool = False) -> str:
+        options = [f"DATA_PATH {_quoted(self.data)}"]
+        if self.kind == "sqlite":
+            options.append(_SQLITE_OPTIONS)
+        if read_only:
+            options.append("READ_ONLY")
+        return f"ATTACH {_quoted(f'ducklake:{self.kind}:{self.catalog}')} AS lake ({', '.join(options)})"
+
+    @property
+    def shown(self) -> str:
+        """The address without a password."""
+        return f"{self.kind}:" + re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1***", self.catalog)
+
+
+def lake_address(settings: Settings) -> LakeAddress:
+    """Read ``WORKBENCH_LAKE`` and ``WORKBENCH_LAKE_DATA``.
+
+    Raises:
+        ConfigError: for another kind of catalog, or a Postgres catalog with no place for the files.
+    """
+    kind, _, catalog = settings.lake.partition(":")
+    if kind == "sqlite" and catalog:
+        path = Path(catalog).expanduser().absolute()
+        return LakeAddress("sqlite", str(path), settings.lake_data or f"{path.parent / 'files'}/")
+    if kind == "postgres" and catalog:
+        if not settings.lake_data:
+            raise ConfigError(
+                "WORKBENCH_LAKE is a Postgres catalog, so WORKBENCH_LAKE_DATA must say where the files go: "
+                "a folder that every machine sees, or s3://bucket/prefix/."
+            )
+        return LakeAddress("postgres", catalog, settings.lake_data)
+    raise ConfigError(
+        f"WORKBENCH_LAKE starts with {kind!r}; allowed are sqlite:PATH (one machine) "
+        "and postgres:dbname=… host=… (many machines)."
+    )
+
+
+class Lake:
+    """An attached lake. Reads take a snapshot each; writes are whole or not at all."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, address: LakeAddress, home: Path) -> None:
+        self._connection = connection
+        self.address = address
+        self.home = home
+
+    def __repr__(self) -> str:
+        return f"Lake({self.address.shown!r})"
+
+    def __enter__(self) -> Lake:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of the calling thread's own, in autocommit, with the lake as its default."""
+        cursor = self._connection.cursor()
+        try:
+            with translated(self.address.shown):
+                cursor.execute("USE lake")
+                yield cursor
+        finally:
+            cursor.close()
+
+    def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
+        with self.cursor() as cursor:
+            return cursor.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: Parameters = None) -> Any:
+        """The first column of the first row; None when there is no row."""
+        rows = self.rows(sql, parameters)
+        return rows[0][0] if rows else None
+
+    def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame:
+        with self.cursor() as cursor:
+            return cursor.execute(sql, parameters).df()
+
+    def snapshot_id(self) -> int:
+        """Grows with every commit by anybody; the key for caches that must never be stale."""
+        return int(self.value("FROM ducklake_current_snapshot('lake')"))
+
+    def write(self, work: Callable[[duckdb.DuckDBPyConnection], T], *, takes_turn: bool = True) -> T:
+        """Run ``work`` in one transaction and commit it; no other write happens in between.
+
+        ``work`` may run again after a conflict on a shared catalog, so it touches nothing but the cursor.
+        ``takes_turn`` is for everybody but the migrations (see sql/006_write_turn.sql).
+        """
+        for attempt in range(_WRITE_ATTEMPTS):
+            try:
+                return self._write_once(work, takes_turn)
+            except duckdb.Error as error:
+                if attempt == _WRITE_ATTEMPTS - 1 or not is_conflict(error):
+                    with translated(self.address.shown):
+                        raise
+                time.sleep(min(random.uniform(0.01, 0.05) * 2**attempt, random.uniform(0, _LONGEST_PAUSE)))
+        raise AssertionError("unreachable")
+
+    def _write_once(self, work: Callable[[duckdb.DuckDBPyConnection], T], takes_turn: bool) -> T:
+        with self._write_lock():
+            cursor = self._connection.cursor()
+            try:
+                cursor.execute("USE lake")
+                cursor.execute("BEGIN")
+                if takes_turn and self.address.kind != "sqlite":
+                    cursor.execute("update write_turn set turn = turn + 1")
+                result = work(cursor)
+                cursor.execute("COMMIT")
+                return result
+            finally:
+                # Closing rolls back whatever was not committed.
+                cursor.close()
+
+    def _write_lock(self) -> Any:
+        if self.address.kind != "sqlite":
+            return nullcontext()
+        return exclusive(Path(self.address.catalog + ".lock"))
+
+
+def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
+    """Open the lake of ``settings``; create or migrate it unless ``read_only``.
+
+    Raises:
+        LakeTooNew: it was written by a newer version.
+        LakeError: it cannot be opened, or ``read_only`` and there is none yet.
+    """
+    address = lake_address(settings)
+    if read_only and address.kind == "sqlite" and not Path(address.catalog).exists():
+        raise LakeError(
+            f"There is no lake at {address.catalog} yet: run `workbench sync` (or `workbench demo`)."
+        )
+    lake = _attach(address, settings.home, read_only=False)
+    with translated(address.shown):
+        if pending_migrations(lake):
+            migrate(lake)
+    if not read_only:
+        return lake
+    lake.close()
+    return _attach(address, settings.home, read_only=True)
+
+
+def _attach(address: LakeAddress, home: Path, *, read_only: bool) -> Lake:
+    connection = _connect(home)
+    try:
+        with translated(address.shown):
+            _load_extensions(connection, address)
+            if address.kind == "sqlite":
+                _make_private_folder(Path(address.catalog).parent)
+                # Two first openings at once would both create the catalog.
+                with exclusive(Path(address.catalog + ".lock")):
+                    connection.execute(address.attach_sql(read_only=read_only))
+            else:
+                connection.execute(address.attach_sql(read_only=read_only))
+    except BaseException:
+        connection.close()
+        raise
+    return Lake(connection, address, home)
+
+
+def _connect(home: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "allow_community_extensions": "false",
+            # Otherwise a spill lands in the folder one happens to stand in.
+            "temp_directory": str(home / "tmp"),
+        },
+    )
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _load_extensions(connection: duckdb.DuckDBPyConnection, address: LakeAddress) -> None:
+    scanner = "sqlite_scanner" if address.kind == "sqlite" else "postgres_scanner"
+    for name in ("ducklake", scanner):
+        connection.execute(f"LOAD {_quoted(str(extension_path(name)))}")
+    if address.data.startswith("s3://"):
+        connection.execute(f"LOAD {_quoted(str(extension_path('httpfs')))}")
+        connection.execute(_s3_secret_sql(os.environ))
+
+
+def extension_path(name: str) -> Path:
+    """The file of a DuckDB extension inside its wheel.
+
+    Raises:
+        LakeError: the wheel is not installed.
+    """
+    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        found = sorted(Path(folder).rglob(f"{name}.duckdb_extension"))
+        if found:
+            return found[0]
+    raise LakeError(
+        f"DuckDB's {name} extension is not installed; run `make setup`, or install "
+        f"duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}."
+    )
+
+
+def _s3_secret_sql(environ: Mapping[str, str]) -> str:
+    """DuckDB's secret for the bucket, from the variables that every S3 tool reads."""
+    options = {
+        "KEY_ID": environ.get("AWS_ACCESS_KEY_ID"),
+        "SECRET": environ.get("AWS_SECRET_ACCESS_KEY"),
+        "SESSION_TOKEN": environ.get("AWS_SESSION_TOKEN"),
+        "REGION": environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
+    }
+    endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+    parts = ["TYPE s3"] + [f"{name} {_quoted(value)}" for name, value in options.items() if value]
+    if endpoint:
+        address = urlsplit(endpoint)
+        parts.append(f"ENDPOINT {_quoted(address.netloc)}, URL_STYLE 'path'")
+        parts.append(f"USE_SSL {'true' if address.scheme == 'https' else 'false'}")
+    return f"CREATE SECRET ({', '.join(parts)})"
+
+
+def _make_private_folder(folder: Path) -> None:
+    """The lake holds people's messages: nobody else on the machine reads it."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o700)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,175 @@
+"""Writes rows into the lake, inside a transaction that the caller holds (:meth:`Lake.write`).
+
+Every save can be repeated: the same rows again change nothing, and rows only change when their content
+differs. A status never goes back (a late `sent` leaves `delivered` alone) and a price never gets lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from workbench.messaging.message import MessageRow
+
+_TIME = pa.timestamp("us", tz="UTC")
+MESSAGE_SCHEMA = pa.schema(
+    [
+        ("message_sid", pa.string()),
+        ("account_sid", pa.string()),
+        ("messaging_service_sid", pa.string()),
+        ("direction", pa.string()),
+        ("is_outbound", pa.bool_()),
+        ("status", pa.string()),
+        ("status_rank", pa.int16()),
+        ("error_code", pa.int32()),
+        ("from_address", pa.string()),
+        ("to_address", pa.string()),
+        ("sender", pa.string()),
+        ("sender_type", pa.string()),
+        ("contact", pa.string()),
+        ("country", pa.string()),
+        ("conversation_id", pa.string()),
+        ("body", pa.string()),
+        ("keyword", pa.string()),
+        ("encoding", pa.string()),
+        ("segments", pa.int32()),
+        ("media_count", pa.int32()),
+        ("price", pa.decimal128(12, 6)),
+        ("currency", pa.string()),
+        ("date_created", _TIME),
+        ("date_sent", _TIME),
+        ("date_updated", _TIME),
+    ]
+)
+
+_COLUMNS = MESSAGE_SCHEMA.names
+_KEY = ("message_sid", "date_created")
+_LATE = "i.status_rank < t.status_rank"
+
+#: What an incoming row makes of a stored one, where that is not simply the incoming value.
+_MERGED = {
+    "status": f"case when {_LATE} then t.status else i.status end",
+    "status_rank": "greatest(i.status_rank, t.status_rank)",
+    "error_code": f"case when {_LATE} then t.error_code else i.error_code end",
+    # A sender, once picked, and a price, once known, stay known.
+    "from_address": "coalesce(i.from_address, t.from_address)",
+    "sender": "coalesce(i.sender, t.sender)",
+    "sender_type": "coalesce(i.sender_type, t.sender_type)",
+    "conversation_id": "case when i.sender is null then t.conversation_id else i.conversation_id end",
+    "price": "coalesce(i.price, t.price)",
+    "currency": "coalesce(i.currency, t.currency)",
+    "date_sent": "coalesce(i.date_sent, t.date_sent)",
+    # Redaction empties the body; what the body was for counting stays true.
+    "keyword": "coalesce(i.keyword, t.keyword)",
+    "encoding": "coalesce(i.encoding, t.encoding)",
+}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a save did: rows that were new, and rows whose content changed."""
+
+    added: int = 0
+    changed: int = 0
+
+    def __add__(self, other: Saved) -> Saved:
+        return Saved(self.added + other.added, self.changed + other.changed)
+
+
+def message_table(rows: Sequence[MessageRow]) -> pa.Table:
+    """Rows as one Arrow table; of several rows of one message the one furthest in its life stays."""
+    latest: dict[str, MessageRow] = {}
+    for row in rows:
+        held = latest.get(row.message_sid)
+        if held is None or row.status_rank >= held.status_rank:
+            latest[row.message_sid] = row
+    columns = list(zip(*latest.values(), strict=True)) or [()] * len(_COLUMNS)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, MESSAGE_SCHEMA, strict=True)]
+    return pa.Table.from_arrays(arrays, schema=MESSAGE_SCHEMA)
+
+
+def save_messages(
+    cursor: duckdb.DuckDBPyConnection, messages: pa.Table, *, source: str, received_at: datetime
+) -> Saved:
+    """Insert what is new, update what differs, and record each status that a known message moved to.
+
+    Args:
+        messages: a table of `MESSAGE_SCHEMA`, each message once.
+        source: who told us: `sync`, `callback` or `send`.
+        received_at: when, by our clock.
+    """
+    if not messages.num_rows:
+        return Saved()
+    # Literal bounds, known before the query is planned, so that files of other days are never opened.
+    span = pc.min_max(messages["date_created"]).as_py()
+    bounds = {"oldest": span["min"], "newest": span["max"]}
+    cursor.register("incoming", messages)
+    try:
+        cursor.execute(_STAGE_SQL, bounds)
+        added, changed = cursor.execute(_COUNT_SQL).fetchall()[0]
+        if changed:
+            cursor.execute(_EVENTS_SQL, [source, received_at])
+            cursor.execute(_UPDATE_SQL, bounds)
+        if added:
+            cursor.execute(_INSERT_SQL)
+    finally:
+        cursor.execute("drop table if exists staged")
+        cursor.unregister("incoming")
+    return Saved(int(added), int(changed))
+
+
+def _stage_sql() -> str:
+    """Of the incoming rows, those that are new or differ, already merged with what is stored.
+
+    The bound on `date_created`, which never changes, lets DuckLake skip every file of other days.
+    """
+    merged = ", ".join(
+        f"case when t.message_sid is null then i.{name} else {_MERGED[name]} end as {name}"
+        if name in _MERGED
+        else f"i.{name}"
+        for name in _COLUMNS
+    )
+    differs = " or ".join(
+        f"({_MERGED.get(name, f'i.{name}')}) is distinct from t.{name}"
+        for name in _COLUMNS
+        if name not in _KEY
+    )
+    return f"""
+        create temp table staged as
+        with known as (
+            select * from raw_messages where date_created between $oldest and $newest
+        )
+        select {merged}, t.message_sid is null as is_new,
+               t.message_sid is not null and i.status_rank > t.status_rank as has_moved
+        from incoming i left join known t on t.message_sid = i.message_sid
+        where t.message_sid is null or {differs}
+    """  # noqa: S608
+
+
+_STAGE_SQL = _stage_sql()
+_COUNT_SQL = "select count(*) filter (is_new), count(*) filter (not is_new) from staged"
+_INSERT_SQL = (
+    f"insert into raw_messages ({', '.join(_COLUMNS)}) "  # noqa: S608
+    f"select {', '.join(_COLUMNS)} from staged where is_new order by date_created"
+)
+_UPDATE_SQL = f"""
+    merge into raw_messages t using (select * from staged where not is_new) s
+    on t.message_sid = s.message_sid
+       and t.date_created between $oldest and $newest
+    when matched then update set {", ".join(f"{name} = s.{name}" for name in _COLUMNS if name not in _KEY)}
+"""  # noqa: S608
+_EVENTS_SQL = """
+    insert into status_events
+    select s.message_sid, s.account_sid, s.status, s.error_code, ?, ?
+    from staged s
+    where s.has_moved and not exists (
+        select 1 from status_events e
+        where e.message_sid = s.message_sid and e.status = s.status
+          and e.error_code is not distinct from s.error_code
+    )
+"""

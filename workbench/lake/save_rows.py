@@ -1,0 +1,133 @@
+"""Writes rows of any small table by key, and only where they differ, inside a caller's transaction.
+
+For what is read again and again and seldom changes. Messages have rules of their own: `save.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+import duckdb
+import pyarrow as pa
+
+from workbench.errors import LakeError
+from workbench.lake.save import Saved
+
+Row = Mapping[str, object]
+
+_NAME = re.compile(r"[a-z_]+")
+
+
+def save_rows(
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    uncompared: Sequence[str] = ("read_at",),
+) -> Saved:
+    """Insert the rows that are new and update those that differ.
+
+    Args:
+        rows: values by column, all with the same columns; others of a stored row are left alone. Of several
+            rows with one key the last counts.
+        key: columns that tell rows apart; never NULL.
+        uncompared: columns that are written along but are no difference by themselves.
+
+    Raises:
+        LakeError: a row does not fit the table.
+    """
+    if not rows:
+        return Saved()
+    latest = {tuple(row[name] for name in key): row for row in rows}
+    incoming = _arrow_table(cursor, table, list(latest.values()), key)
+    others = [name for name in incoming.column_names if name not in key]
+    cursor.register("incoming_rows", incoming)
+    try:
+        cursor.execute(_stage_sql(table, key, others, uncompared))
+        added, changed = cursor.execute(_COUNT_SQL).fetchall()[0]
+        if changed and others:
+            cursor.execute(_update_sql(table, key, others))
+        if added:
+            cursor.execute(_insert_sql(table, incoming.column_names))
+    finally:
+        cursor.execute("drop table if exists staged_rows")
+        cursor.unregister("incoming_rows")
+    return Saved(int(added), int(changed))
+
+
+def replace_rows(
+    cursor: duckdb.DuckDBPyConnection,
+    table: str,
+    rows: Sequence[Row],
+    *,
+    key: Sequence[str],
+    within: Mapping[str, object],
+) -> Saved:
+    """As `save_rows`, and delete the stored rows with the values of `within` that are not among them.
+
+    A deleted row counts as changed.
+    """
+    saved = save_rows(cursor, table, rows, key=key)
+    condition = " and ".join(f"{name} = ?" for name in within)
+    held = cursor.execute(
+        f"select {', '.join(key)} from {table} where {condition}",  # noqa: S608
+        list(within.values()),
+    ).fetchall()
+    wanted = {tuple(row[name] for name in key) for row in rows}
+    gone = [values for values in held if values not in wanted]
+    match = " and ".join(f"{name} = ?" for name in key)
+    for values in gone:
+        cursor.execute(f"delete from {table} where {match}", values)  # noqa: S608
+    return saved + Saved(0, len(gone))
+
+
+def _arrow_table(
+    cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row], key: Sequence[str]
+) -> pa.Table:
+    """The rows with the table's own types."""
+    if not _NAME.fullmatch(table):
+        raise LakeError(f"{table!r} is no table of the lake.")
+    stored = cursor.execute(f"select * from {table} limit 0").to_arrow_table().schema  # noqa: S608
+    columns = list(rows[0])
+    unfit = [name for name in columns if name not in stored.names]
+    if unfit or any(row.keys() != rows[0].keys() for row in rows):
+        raise LakeError(f"Rows for {table} have columns it lacks {unfit}, or not all the same columns.")
+    schema = pa.schema([stored.field(name) for name in columns])
+    try:
+        incoming = pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    except pa.ArrowException as error:
+        raise LakeError(f"A row for {table} does not fit: {error}") from error
+    if any(incoming[name].null_count for name in key):
+        raise LakeError(f"A row for {table} has no {' or '.join(key)}.")
+    return incoming
+
+
+def _stage_sql(table: str, key: Sequence[str], others: Sequence[str], uncompared: Sequence[str]) -> str:
+    """Of the incoming rows, those that are new or differ."""
+    match = " and ".join(f"t.{name} = i.{name}" for name in key)
+    differs = [f"i.{name} is distinct from t.{name}" for name in others if name not in uncompared]
+    return f"""
+        create temp table staged_rows as
+        select i.*, t.{key[0]} is null as is_new
+        from incoming_rows i left join {table} t on {match}
+        where t.{key[0]} is null {"".join(f" or {text}" for text in differs)}
+    """  # noqa: S608
+
+
+_COUNT_SQL = "select count(*) filter (is_new), count(*) filter (not is_new) from staged_rows"
+
+
+def _update_sql(table: str, key: Sequence[str], others: Sequence[str]) -> str:
+    match = " and ".join(f"t.{name} = s.{name}" for name in key)
+    values = ", ".join(f"{name} = s.{name}" for name in others)
+    return (
+        f"merge into {table} t using (select * from staged_rows where not is_new) s on {match} "  # noqa: S608
+        f"when matched then update set {values}"
+    )
+
+
+def _insert_sql(table: str, columns: Sequence[str]) -> str:
+    names = ", ".join(columns)
+    return f"insert into {table} ({names}) select {names} from staged_rows where is_new"  # noqa: S608

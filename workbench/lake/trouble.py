@@ -1,0 +1,69 @@
+"""Turns DuckDB's errors into ours, once, with the fix in the message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from workbench.errors import LakeBusy, LakeError, UsageError, WorkbenchError
+
+#: The statement is at fault, not the lake.
+_STATEMENT_ERRORS = (
+    duckdb.ParserException,
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ConversionException,
+    duckdb.OutOfRangeException,
+    duckdb.InvalidInputException,
+)
+_CONFLICTS = ("database is locked", "transaction conflict", "conflict", "could not serialize", "deadlock")
+
+#: How the operating system, DuckDB and SQLite each put it.
+_DISK_FULL = ("no space left", "disk full", "disk is full", "disk i/o", "file too large")
+
+
+def is_conflict(error: BaseException) -> bool:
+    """Whether the same transaction may succeed when it is simply run again."""
+    return isinstance(error, duckdb.Error) and any(word in str(error).lower() for word in _CONFLICTS)
+
+
+@contextmanager
+def translated(lake: str) -> Iterator[None]:
+    """Re-raise DuckDB's and the file system's errors as LakeError, naming the lake."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise explain(error, lake) from error
+    except OSError as error:
+        raise LakeError(f"The lake at {lake} cannot be used: {error.strerror or error}.") from error
+
+
+def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
+    """Our error for DuckDB's."""
+    text = one_line(str(error))
+    lowered = text.lower()
+    if any(words in lowered for words in _DISK_FULL):
+        return LakeError(
+            f"The disk that holds the lake at {lake} is full ({text}). Nothing was half written: "
+            "free some space and run the same command again."
+        )
+    if "locked" in lowered or "conflict" in lowered:
+        return LakeBusy(f"The lake at {lake} stayed busy ({text}). Run the same command again.")
+    if "permission denied" in lowered or "readonly" in lowered or "read-only file" in lowered:
+        return LakeError(f"The lake at {lake} may not be written by this user ({text}). Check its owner.")
+    if "connection to server" in lowered or "unable to connect" in lowered:
+        return LakeBusy(f"The catalog of the lake at {lake} does not answer ({text}). Is Postgres running?")
+    if "attached in read-only mode" in lowered:
+        return UsageError("SQL can only read the lake; messages change through `workbench sync`.")
+    if isinstance(error, _STATEMENT_ERRORS):
+        return UsageError(f"SQL: {text}")
+    return LakeError(f"The lake at {lake} reports: {text}")
+
+
+def one_line(text: str) -> str:
+    """An error text on one line, without a password of a connection string."""
+    flat = " ".join(text.split())
+    return re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1***", flat)

@@ -1,0 +1,160 @@
+"""One field of an exported message, checked: a file may hold anything, and no value may end a batch. Pure.
+
+A reason never repeats what stood in the file: that may be a number or a body.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal, InvalidOperation
+from email.utils import format_datetime
+from functools import lru_cache
+from typing import Any
+
+from workbench.messaging.message import MalformedMessage, parse_date
+
+Record = Mapping[str, Any]
+"""Fields by the names of Twilio's Message resource, as JSON or as text."""
+
+_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
+_WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")
+_DIRECTIONS = {
+    "inbound": "inbound",
+    "incoming": "inbound",
+    "outboundapi": "outbound-api",
+    "outgoingapi": "outbound-api",
+    "outboundcall": "outbound-call",
+    "outgoingcall": "outbound-call",
+    "outboundreply": "outbound-reply",
+    "outgoingreply": "outbound-reply",
+}
+# 1.41556E+10: a spreadsheet took the number for a quantity and rounded it.
+_ROUNDED = re.compile(r"[0-9.,]+E\+?[0-9]+")
+
+
+def read_text(record: Record, name: str) -> str | None:
+    value = record.get(name)
+    if value is not None and not isinstance(value, str):
+        raise MalformedMessage(f"{name} is no text")
+    return value
+
+
+def read_sid(record: Record, name: str) -> str | None:
+    sid = read_text(record, name) or None
+    if sid and not _SID.fullmatch(sid):
+        raise MalformedMessage(f"{name} is no SID")
+    return sid
+
+
+def read_status(record: Record) -> str:
+    """Any word: Twilio may add a status any day."""
+    return _word(record, "status").lower().replace(" ", "_")
+
+
+def read_direction(record: Record) -> str:
+    """Twilio's word for it; a console writes "Outgoing API" where the API says outbound-api."""
+    direction = _DIRECTIONS.get(re.sub(r"[^a-z]", "", _word(record, "direction").lower()))
+    if direction is None:
+        raise MalformedMessage("direction is not one that Twilio uses")
+    return direction
+
+
+def read_address(record: Record, name: str) -> str | None:
+    address = read_text(record, name) or None
+    if address and _ROUNDED.fullmatch(address):
+        raise MalformedMessage(f"{name} was rounded by a spreadsheet")
+    return address
+
+
+def read_count(record: Record, name: str) -> int | None:
+    value = record.get(name)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, int | str) or not re.fullmatch(r"[0-9]{1,9}", str(value)):
+        raise MalformedMessage(f"{name} is no whole number")
+    return int(value)
+
+
+def read_price(record: Record) -> Decimal | None:
+    """An amount that fits DECIMAL(12, 6) without rounding."""
+    value = record.get("price")
+    if value is None or value == "":
+        return None
+    try:
+        price = Decimal(str(value))
+        is_amount = price.is_finite() and abs(price) < 1_000_000 and price == round(price, 6)
+    except InvalidOperation:
+        is_amount = False
+    if not is_amount:
+        raise MalformedMessage("price is no amount with at most six decimals")
+    return price
+
+
+def read_currency(record: Record) -> str | None:
+    currency = read_text(record, "price_unit") or None
+    if currency and not re.fullmatch(r"[A-Za-z]{3}", currency):
+        raise MalformedMessage("price_unit is no currency")
+    return currency
+
+
+def read_date(record: Record, name: str, zone: tzinfo | None) -> str | None:
+    """The date as the Message resource writes it.
+
+    Args:
+        zone: of dates that name none; without it these are refused, because a guess moves messages in time.
+    """
+    text = read_text(record, name)
+    if not text:
+        return None
+    try:
+        return _as_rfc_2822(text, zone)
+    except LookupError as error:
+        raise MalformedMessage(f"{name} names no time zone: say which one it is in") from error
+    except (ValueError, OverflowError, TypeError) as error:
+        raise MalformedMessage(f"{name} is no date that can be read") from error
+
+
+def _word(record: Record, name: str) -> str:
+    value = read_text(record, name)
+    if not value or not _WORD.fullmatch(value):
+        raise MalformedMessage(f"{name} is missing or no word")
+    return value
+
+
+@lru_cache(maxsize=65_536)
+def _as_rfc_2822(text: str, zone: tzinfo | None) -> str:
+    read: Callable[[str], datetime] = _read_iso if text[:4].isdigit() else parse_date
+    moment = read(text)
+    if moment.tzinfo is None:
+        if zone is None:
+            raise LookupError(text)
+        moment = moment.replace(tzinfo=zone)
+    moment = moment.astimezone(UTC)
+    if not 2000 <= moment.year < 2100:
+        raise ValueError(text)
+    return format_datetime(moment)
+
+
+_ZONES = {
+    "UTC": 0,
+    "GMT": 0,
+    "EST": -5,
+    "EDT": -4,
+    "CST": -6,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+}
+
+
+def _read_iso(text: str) -> datetime:
+    moment, space, name = text.rpartition(" ")
+    if space and name in _ZONES:
+        return datetime.fromisoformat(moment).replace(tzinfo=timezone(timedelta(hours=_ZONES[name])))
+    if len(text) < len("2026-09-01T00:00"):
+        raise ValueError(text)  # a day without a time
+    return datetime.fromisoformat(text)

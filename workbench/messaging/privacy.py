@@ -1,0 +1,119 @@
+"""What may be kept of a message: applied to each row before it is written anywhere. Pure.
+
+| mode | contact, and its side of from/to | body | conversation_id |
+|---|---|---|---|
+| `full` | kept | kept | kept |
+| `no_body` | kept | never | kept |
+| `masked` | `+1415***2671`; short codes and sender names stay | never | by keyed hash |
+| `hashed` | a keyed hash, the channel prefix stays | never | by keyed hash |
+
+Everything else is kept in every mode: our own sender, service, status, error, price, times, and what was
+worked out from the number and the body before they went: country, keyword, encoding, segments, media count.
+A body that was not allowed in is NULL; an empty one was redacted at Twilio.
+
+Bodies go with the numbers because people write numbers and names into them. A conversation's id is a hash
+without a key in the other modes, which trying every number would undo; so it is made from the keyed hash
+here, and conversations stay whole. Several people can share one masked number, so counting contacts counts
+too few in `masked`; in `hashed` it is exact.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from workbench.errors import ConfigError
+from workbench.messaging.addresses import mask
+from workbench.messaging.message import MessageRow, conversation_id
+
+HASH_MARK = "anon-"
+"""Begins every hashed contact, so that none is taken for an address."""
+
+
+class PrivacyMode(StrEnum):
+    """What may be kept; see the table above."""
+
+    FULL = "full"
+    NO_BODY = "no_body"
+    MASKED = "masked"
+    HASHED = "hashed"
+
+    @property
+    def needs_key(self) -> bool:
+        return self in (PrivacyMode.MASKED, PrivacyMode.HASHED)
+
+
+def privacy_mode(text: str) -> PrivacyMode:
+    """The mode of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    try:
+        return PrivacyMode(text)
+    except ValueError as error:
+        known = ", ".join(PrivacyMode)
+        raise ConfigError(f"[privacy] mode is {text!r}; it must be one of {known}.") from error
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """A mode with its key.
+
+    Args:
+        key: 16 to 64 secret bytes, the same for the whole life of a lake; for `masked` and `hashed`.
+
+    Raises:
+        ConfigError: the mode needs a key and there is none, or it is too short or too long.
+    """
+
+    mode: PrivacyMode = PrivacyMode.FULL
+    key: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.mode.needs_key and not 16 <= len(self.key or b"") <= 64:
+            raise ConfigError(f"Privacy mode {self.mode!s} needs a key of 16 to 64 bytes.")
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Privacy holds a key and is never pickled")
+
+    def apply(self, row: MessageRow) -> MessageRow:
+        """The part of the row that may be written. For a row as read from Twilio, once."""
+        if self.mode is PrivacyMode.FULL:
+            return row
+        if self.mode is PrivacyMode.NO_BODY:
+            return row._replace(body=None)
+        contact = self.contact(row.contact)
+        return row._replace(
+            body=None,
+            contact=contact,
+            from_address=row.from_address if row.is_outbound else contact,
+            to_address=contact if row.is_outbound else row.to_address,
+            conversation_id=self.conversation_id(row.sender or row.messaging_service_sid, row.contact),
+        )
+
+    def contact(self, address: str | None) -> str | None:
+        """A contact's address as this lake holds it, to find somebody's rows by their number."""
+        if not address or not self.mode.needs_key:
+            return address
+        return self._hashed(address) if self.mode is PrivacyMode.HASHED else mask(address)
+
+    def conversation_id(self, our_side: str | None, contact: str | None) -> str | None:
+        """The id of a conversation as this lake holds it, from the addresses as Twilio writes them."""
+        if contact and self.mode.needs_key:
+            contact = self._hashed(contact)
+        return conversation_id(our_side, contact)
+
+    @property
+    def key_check(self) -> str | None:
+        """Tells one key from another without giving it away; None without a key."""
+        return self._digest(b"", b"wb-key-check", 8) if self.mode.needs_key else None
+
+    def _hashed(self, address: str) -> str:
+        # Without the channel's prefix, so that a person is the same by SMS and by WhatsApp.
+        prefix, colon, name = address.rpartition(":")
+        return prefix + colon + HASH_MARK + self._digest(name.encode(), b"wb-contact", 16)
+
+    def _digest(self, data: bytes, purpose: bytes, size: int) -> str:
+        return hashlib.blake2b(data, digest_size=size, key=self.key or b"", person=purpose).hexdigest()

@@ -1,0 +1,167 @@
+"""Makes SQL of a metric. Pure: text and parameters out, nothing is run."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from workbench.errors import UnknownName, UsageError
+from workbench.metrics.definitions import DIMENSIONS, METRICS, SETS, Dimension, Metric
+
+#: What a filter may hold: one value or several; None asks for rows where the dimension is empty.
+FilterValue = str | int | date | None
+Where = Mapping[str, FilterValue | Collection[FilterValue]]
+Moment = date | datetime | str | None
+
+
+@dataclass(frozen=True)
+class CompiledMetric:
+    """SQL over the lake with its named parameters. `columns` are the result's, in order."""
+
+    sql: str
+    parameters: dict[str, object] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
+
+
+def compile_metric(
+    metric: str,
+    by: Sequence[str] = (),
+    where: Where | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    *,
+    timezone: str = "UTC",
+) -> CompiledMetric:
+    """SQL for one metric, grouped by dimensions.
+
+    Args:
+        metric: a name in METRICS.
+        by: names in DIMENSIONS; one row per combination that occurs.
+        where: dimension → value or values that a row must have.
+        since: first moment included; a date is its midnight in ``timezone``.
+        until: first moment not included any more.
+        timezone: of days, weeks, months and hours.
+
+    Returns:
+        Columns: the dimensions (money: also `currency`), the metric under its name, and its companions:
+        a rate or ratio has `sample_size` and `in_flight`, money has `priced_share` and, when it is a
+        quotient, `sample_size`.
+
+    Raises:
+        UnknownName: the metric or a dimension does not exist.
+        UsageError: a moment is no date, or since is not before until.
+    """
+    definition = find_metric(metric)
+    dimensions = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    parameters: dict[str, object] = {}
+    conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
+    conditions += _period_sql(since, until, timezone, parameters)
+    values = _value_columns(definition)
+    lines = [f"    {expand(dimension.expression)} as {dimension.name}" for dimension in dimensions]
+    lines += [f"    {expression} as {name}" for name, expression in values.items()]
+    sql = "select\n" + ",\n".join(lines) + "\nfrom message_facts"
+    if conditions:
+        sql += "\nwhere " + "\n  and ".join(conditions)
+    if dimensions:
+        sql += "\ngroup by all\norder by " + ", ".join(
+            f"{dimension.name} nulls last" for dimension in dimensions
+        )
+    if "$timezone" in sql:
+        parameters["timezone"] = timezone
+    columns = tuple(dimension.name for dimension in dimensions) + tuple(values)
+    return CompiledMetric(sql, parameters, columns)
+
+
+def find_metric(name: str) -> Metric:
+    if name not in METRICS:
+        raise UnknownName("metric", name, METRICS)
+    return METRICS[name]
+
+
+def find_dimension(name: str) -> Dimension:
+    if name not in DIMENSIONS:
+        raise UnknownName("dimension", name, DIMENSIONS)
+    return DIMENSIONS[name]
+
+
+def to_utc(moment: Moment, timezone: str, name: str) -> datetime | None:
+    """A moment in UTC; a date, or one without a zone, is meant in ``timezone``.
+
+    Raises:
+        UsageError: it is text, and no ISO date or time.
+    """
+    if moment is None or moment == "":
+        return None
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError as error:
+            raise UsageError(
+                f"{name} is {moment!r}; write a date as 2026-09-01 or a time as 2026-09-01T08:30."
+            ) from error
+    if not isinstance(moment, datetime):
+        moment = datetime.combine(moment, time())
+    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
+
+
+def _always_by(metric: Metric) -> tuple[str, ...]:
+    # Amounts of two currencies never share a row.
+    return ("currency",) if metric.is_money else ()
+
+
+def _value_columns(metric: Metric) -> dict[str, str]:
+    """The metric's own column, then its companions."""
+    value = metric.numerator
+    if metric.denominator is not None:
+        value = f"{metric.numerator} / nullif({metric.denominator}, 0)"
+    columns = {metric.name: value}
+    if metric.is_share:
+        columns["sample_size"] = metric.denominator or ""
+    if metric.is_share and not metric.is_money:
+        columns["in_flight"] = METRICS["in_flight"].numerator
+    if metric.is_money:
+        priced = METRICS["priced_share"]
+        columns["priced_share"] = f"{priced.numerator} / nullif({priced.denominator}, 0)"
+    return {name: expand(expression) for name, expression in columns.items()}
+
+
+def expand(expression: str) -> str:
+    """Replace the named sets of rows (`{final}` …) in an expression."""
+    for name, condition in SETS.items():
+        expression = expression.replace(f"{{{name}}}", condition)
+    return expression
+
+
+def _filter_sql(
+    name: str, value: FilterValue | Collection[FilterValue], parameters: dict[str, object]
+) -> str:
+    """A condition on one dimension; values are compared as text, so that 30007 and "30007" both work."""
+    expression = expand(find_dimension(name).expression)
+    single = value is None or isinstance(value, str | int | date)
+    values: list[FilterValue] = [value] if single else list(value)  # type: ignore[list-item, arg-type]
+    texts = [str(item) for item in values if item is not None]
+    parts = []
+    if texts:
+        parameters[f"where_{name}"] = texts
+        parts.append(f"list_contains($where_{name}, cast({expression} as varchar))")
+    if len(texts) < len(values):
+        parts.append(f"({expression}) is null")
+    if len(parts) == 1:
+        return parts[0]
+    return f"({' or '.join(parts)})" if parts else "false"
+
+
+def _period_sql(since: Moment, until: Moment, timezone: str, parameters: dict[str, object]) -> list[str]:
+    first, last = to_utc(since, timezone, "since"), to_utc(until, timezone, "until")
+    if first and last and first >= last:
+        raise UsageError(f"since ({since}) must be before until ({until}); until itself is not included.")
+    conditions = []
+    if first:
+        parameters["since"] = first
+        conditions.append("date_created >= $since")
+    if last:
+        parameters["until"] = last
+        conditions.append("date_created < $until")
+    return conditions

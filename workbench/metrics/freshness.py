@@ -1,0 +1,45 @@
+"""How fresh the lake is: the line that stands under every number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from workbench.lake.connect import Lake
+from workbench.metrics.compile import expand
+from workbench.metrics.definitions import METRICS
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Times in UTC. `open_messages` are in flight; `priced_share` is None without a final message."""
+
+    as_of: datetime
+    last_sync_at: datetime | None
+    messages: int
+    open_messages: int
+    priced_share: float | None
+    oldest_message_at: datetime | None
+    newest_message_at: datetime | None
+
+
+def freshness(lake: Lake) -> Freshness:
+    """Read it from the whole lake, whatever is filtered on a page."""
+    row = lake.rows(_SQL)[0]
+    last_sync_at, messages, open_messages, priced_share, oldest, newest = row
+    return Freshness(datetime.now(UTC), last_sync_at, messages, open_messages, priced_share, oldest, newest)
+
+
+_PRICED = METRICS["priced_share"]
+_SQL = expand(
+    f"""
+    select
+        (select max(finished_at) from sync_runs where outcome = 'done'),
+        count(*),
+        {METRICS["in_flight"].numerator},
+        {_PRICED.numerator} / nullif({_PRICED.denominator}, 0),
+        min(date_created),
+        max(date_created)
+    from message_facts
+    """  # noqa: S608
+)

@@ -1,0 +1,1 @@
+"""The processes that people and Twilio talk to."""

@@ -1,0 +1,249 @@
+"""The pages process: every file of ``dashboards/`` at its own address, on this machine only.
+
+Panel's own Tornado server, because it lets go of closed sessions. Work of open pages runs on threads, so
+that a slow question of one does not freeze the others.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+
+import click
+import panel as pn
+from panel.io.server import get_server
+from tornado.ioloop import IOLoop
+from tornado.web import RedirectHandler, RequestHandler
+
+from workbench.config import Settings
+from workbench.errors import ConfigError
+from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
+from workbench.ui.page import Page, error_page, load_page
+from workbench.ui.store import forget_lake, use_settings
+
+log = logging.getLogger(__name__)
+
+_THREADS = 4
+_IDLE_SESSION_MS = 15_000
+
+
+class PagesServer:
+    """The pages of one installation, on the thread that calls :meth:`run`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        port: int,
+        host: str = "127.0.0.1",
+        *,
+        idle_session_ms: int = _IDLE_SESSION_MS,
+    ) -> None:
+        """Check where to serve; nothing is opened before ``run``.
+
+        Args:
+            port: 0 picks a free one.
+            idle_session_ms: how long a page without a browser is remembered.
+
+        Raises:
+            ConfigError: the host is not this machine, or the port is taken.
+        """
+        require_loopback(host)
+        self.settings = settings
+        self.host = host
+        self.port = find_port(host, port)
+        self._idle_session_ms = idle_session_ms
+        self._loop: IOLoop | None = None
+        self._is_stopped = False
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}/"
+
+    def run(self, announce: Callable[[str], None] | None = None) -> None:
+        """Answer until :meth:`stop`; in the main thread also Ctrl-C and SIGTERM end it.
+
+        Args:
+            announce: called with the address once it answers.
+
+        Raises:
+            LakeError: the lake cannot be opened.
+        """
+        use_settings(self.settings)
+        pn.config.nthreads = pn.config.nthreads or _THREADS
+        # Made here: sockets and clean-up jobs belong to the loop of the thread that makes them.
+        self._loop = loop = IOLoop()
+        with _signals_put_back():
+            server = self._build(loop)
+            for number in _own_signals():
+                signal.signal(number, lambda *_: self.stop())
+            server.start()
+            if announce:
+                loop.add_callback(announce, self.url)
+            try:
+                if not self._is_stopped:
+                    loop.start()
+            finally:
+                server.stop(wait=False)
+                loop.close(all_fds=True)
+                forget_lake()
+
+    def stop(self) -> None:
+        """End ``run``. Safe to call from a signal handler, another thread, or twice."""
+        self._is_stopped = True
+        if self._loop:
+            self._loop.add_callback(self._loop.stop)
+
+    def _build(self, loop: IOLoop) -> Any:
+        """Panel's server with every page opened once, so that the first reader does not wait for imports."""
+        pages = {f"/{info.name}": opener(info) for info in discover_pages()}
+        return get_server(
+            pages,
+            port=self.port,
+            address=self.host,
+            loop=loop,
+            title=dict.fromkeys(pages, "Workbench"),
+            websocket_origin=[f"{name}:{self.port}" for name in {"127.0.0.1", "localhost", self.host}],
+            session_history=0,
+            warm=True,
+            unused_session_lifetime_milliseconds=self._idle_session_ms,
+            check_unused_sessions_milliseconds=max(self._idle_session_ms // 2, 100),
+            extra_patterns=[
+                (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
+                (r"/healthz", HealthHandler),
+            ],
+            default_handler_class=NotFoundHandler,
+        )
+
+
+def serve_pages(
+    settings: Settings,
+    port: int = 5006,
+    host: str = "127.0.0.1",
+    *,
+    announce: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the pages until Ctrl-C or SIGTERM.
+
+    Args:
+        announce: called with the address once it answers; by default it is printed on stderr.
+
+    Raises:
+        ConfigError: the host is not this machine, or the port is taken.
+        LakeError: the lake cannot be opened.
+    """
+    PagesServer(settings, port, host).run(announce or _print_address)
+
+
+def require_loopback(host: str) -> None:
+    """Refuse an address that other machines reach: whoever connects sees the account's messages.
+
+    Raises:
+        ConfigError: the host is not of this machine alone.
+    """
+    try:
+        is_local = host == "localhost" or ipaddress.IPv4Address(host).is_loopback
+    except ValueError:
+        is_local = False
+    if not is_local:
+        raise ConfigError(
+            f"The pages would be open to other machines at {host!r}, and they have no sign-in yet. Serve "
+            "them on 127.0.0.1 and reach them through a tunnel: ssh -L 5006:127.0.0.1:5006 this-machine."
+        )
+
+
+def opener(info: PageInfo) -> Callable[[], Any]:
+    """What Panel calls for each browser: the page in its shell, or why it cannot be shown.
+
+    The file is loaded once, now. A page that fails must not look like an empty one, nor stop the others.
+    """
+    failure, page = "", None
+    try:
+        page = load_page(info)
+    except Exception as error:
+        log.exception("the page %s cannot be loaded", info.path)
+        failure = f"{info.path.name} cannot be loaded: {type(error).__name__}: {error}"
+
+    def open_page() -> Any:
+        if page is None:
+            return error_page(info.name, "This page is broken", failure)
+        return _open_or_explain(page)
+
+    return open_page
+
+
+def _open_or_explain(page: Page) -> Any:
+    try:
+        return page.serve()
+    except Exception:
+        log.exception("the page %s cannot be opened", page.name)
+        return error_page(
+            page.name, "This page is broken", "It failed while opening. The reason is in the server's log."
+        )
+
+
+class HealthHandler(RequestHandler):
+    """Says that the process answers, for whoever supervises it."""
+
+    def get(self) -> None:
+        self.write({"status": "ok", "pages": [info.name for info in discover_pages()]})
+
+
+class NotFoundHandler(RequestHandler):
+    """An address that is none of ours, with the way back."""
+
+    def prepare(self) -> None:
+        self.set_status(404)
+        links = [f'<li><a href="/{escape(info.name)}">{escape(info.title)}</a>' for info in discover_pages()]
+        self.finish(_NOT_FOUND + "".join(links))
+
+
+_NOT_FOUND = """<!doctype html><html lang=en><meta charset=utf-8>
+<meta name=viewport content="width=device-width"><title>No such page</title>
+<style>:root { color-scheme: light dark } body { font: 16px/1.5 system-ui; margin: 12vh auto; width: 34rem;
+max-width: 90vw }</style><h1>No such page</h1><p>These are there:<ul>"""
+
+
+def _own_signals() -> tuple[signal.Signals, ...]:
+    """Ctrl-C and SIGTERM where this is the main thread; elsewhere they belong to somebody else."""
+    is_main = threading.current_thread() is threading.main_thread()
+    return (signal.SIGINT, signal.SIGTERM) if is_main else ()
+
+
+@contextmanager
+def _signals_put_back() -> Iterator[None]:
+    # Panel, too, puts a handler of its own on Ctrl-C and leaves it there.
+    before = {number: signal.getsignal(number) for number in _own_signals()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def find_port(host: str, port: int) -> int:
+    """The port to serve on, asked for before anything slow is done; 0 picks a free one.
+
+    Raises:
+        ConfigError: the port is taken or not ours to use.
+    """
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"Port {port} on {host} cannot be used ({error.strerror}); stop what holds it or choose "
+                "another with --port."
+            ) from error
+        return int(probe.getsockname()[1])
+
+
+def _print_address(url: str) -> None:
+    click.echo(f"The dashboards are at {url} – Ctrl-C ends them.", err=True)

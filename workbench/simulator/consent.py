@@ -1,0 +1,88 @@
+"""Who left, by keyword or in their own words, and what that means for the next message to them.
+
+A keyword is honoured by Twilio within a messaging service (or at one sender outside of any). Words of one's
+own are honoured when somebody at the company notices; when nobody does, every later message is a breach.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from workbench.messaging.keywords import keyword
+from workbench.simulator.messages import AFTER_OPT_OUT, AFTER_REVOCATION
+from workbench.simulator.profile import Sender
+
+NOT_SENT = -1
+"""Verdict: the company knows that this person wants nothing."""
+
+REFUSED = -2
+"""Verdict: Twilio knows it."""
+
+
+class ConsentEvent(NamedTuple):
+    """A contact left or came back by keyword, for one scope."""
+
+    at: int
+    contact: str
+    scope: int
+    opted_out: bool
+
+
+def scope_of(service: int, sender: int) -> int:
+    """What an opt-out covers: a messaging service, or a sender that is in none."""
+    return service if service >= 0 else -1 - sender
+
+
+def is_opt_out(body: str, sender: Sender) -> bool | None:
+    """True for an opt-out keyword, False for an opt-in, None for anything else."""
+    meaning = keyword(body, toll_free=sender.kind == "toll-free")
+    return {"opt-out": True, "opt-in": False}.get(meaning or "")
+
+
+class Consent:
+    """The state of every contact of one account, by number; grows with the traffic."""
+
+    def __init__(self) -> None:
+        self._left: dict[int, set[int]] = {}
+        self._revoked: dict[int, int | None] = {}
+
+    def leave(self, contact: int, scope: int) -> None:
+        """By keyword."""
+        self._left.setdefault(contact, set()).add(scope)
+
+    def come_back(self, contact: int, scope: int) -> None:
+        scopes = self._left.get(contact, set())
+        scopes.discard(scope)
+        if not scopes:
+            self._left.pop(contact, None)
+
+    def revoke(self, contact: int, scope: int, *, noticed: bool) -> None:
+        """In words of one's own; unless noticed, the same scope goes on as before."""
+        self._revoked[contact] = None if noticed else scope
+
+    def has_revoked(self, contact: int) -> bool:
+        return contact in self._revoked
+
+    @property
+    def overlooked(self) -> list[int]:
+        """Those whose own words nobody noticed."""
+        return [contact for contact, scope in self._revoked.items() if scope is not None]
+
+    @property
+    def gone(self) -> list[int]:
+        """Those who left some scope by keyword."""
+        return list(self._left)
+
+    def verdict(self, contact: int, scope: int, *, marketing: bool, answering: bool) -> int:
+        """NOT_SENT, REFUSED, or the breach flags of a message that goes ahead (0: all is well)."""
+        flags = 0
+        if contact in self._revoked:
+            if self._revoked[contact] != scope or answering:
+                return NOT_SENT
+            flags = AFTER_REVOCATION
+        scopes = self._left.get(contact)
+        if scopes is None:
+            return flags
+        if scope in scopes:
+            return REFUSED
+        return flags | AFTER_OPT_OUT if marketing else flags

@@ -1,0 +1,43 @@
+"""What goes wrong here: the account cannot be built as asked, or the API refuses a request.
+
+::
+
+    SimulatorError(ValueError)   an account that cannot be, or a state file that does not fit it
+    ApiError                     an answer with an HTTP status and one of Twilio's error codes
+"""
+
+from __future__ import annotations
+
+from tornado.web import HTTPError
+
+DOCUMENTATION = "https://www.twilio.com/docs/errors/"
+
+
+class SimulatorError(ValueError):
+    """One line for the person at the keyboard, with the remedy."""
+
+
+class ApiError(HTTPError):
+    """A refusal as Twilio's API words it: `code`, `message`, `more_info`, `status`."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.code = code
+        self.message = message
+
+    def body(self) -> dict[str, int | str]:
+        return {
+            "code": self.code,
+            "message": self.message,
+            "more_info": f"{DOCUMENTATION}{self.code}",
+            "status": self.status,
+        }
+
+
+def not_found(path: str) -> ApiError:
+    return ApiError(404, 20404, f"The requested resource {path} was not found")
+
+
+def bad_value(name: str, value: object, allowed: str) -> ApiError:
+    return ApiError(400, 20001, f"Invalid value for {name}: {value!r}. {allowed}")

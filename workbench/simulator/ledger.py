@@ -1,0 +1,149 @@
+"""One Twilio account of the stand-in (the main one or a subaccount): its log, and what was done to it by
+API.
+
+Every change goes through :meth:`Ledger.apply`, as a plain dictionary that the journal can keep and
+replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from workbench.simulator.clock import DAY
+from workbench.simulator.consent import scope_of
+from workbench.simulator.log import MessageLog
+from workbench.simulator.messages import Message
+from workbench.simulator.profile import Profile, Sender
+from workbench.simulator.rows import RowWriter
+from workbench.simulator.sids import SidCodec, derive_hex, derive_sid
+from workbench.simulator.traffic import Traffic
+
+MAX_MEDIA = 10
+_MEDIA_SLOTS = 16
+
+
+class Ledger:
+    """Senders, services, messages and settings of one account SID."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        seed: int,
+        first_day: int,
+        *,
+        owner_sid: str | None = None,
+        record: Callable[[dict[str, Any]], None],
+    ) -> None:
+        name = "main" if owner_sid is None else profile.name
+        self.profile = profile
+        self.sid = derive_sid(seed, "AC", name)
+        self.auth_token = derive_hex(seed, f"token:{name}")
+        self.api_key = derive_sid(seed, "SK", name)
+        self.api_secret = derive_hex(seed, f"secret:{name}")
+        self.owner_sid = owner_sid or self.sid
+        self.opened_at = first_day * DAY
+        self.sender_sids = [_sender_sid(self.sid, sender) for sender in profile.senders]
+        self.service_sids = [derive_sid(self.sid, "MG", service.name) for service in profile.services]
+        self.log = MessageLog(Traffic(profile, f"{seed}:{name}", first_day))
+        self._messages = SidCodec(f"{self.sid}:messages")
+        self._media = SidCodec(f"{self.sid}:media")
+        self.rows = RowWriter(self.sid, profile, self.service_sids, self._messages)
+        self.callback_urls: dict[int, str] = {}
+        """Serial number of a message to the StatusCallback it was created with."""
+        self.feedback: dict[int, str] = {}
+        self.settings: dict[str, dict[str, Any]] = {}
+        """SID of a number or service to the fields that were set through the API."""
+        self.deleted_media: set[tuple[int, int]] = set()
+        self._consent: dict[tuple[str, int], list[tuple[int, bool]]] = {}
+        self._consent_read = 0
+        self._record = record
+
+    def message_by_sid(self, sid: str, now: int) -> Message | None:
+        """The message as it is kept, or None if there is none (any more, or yet)."""
+        serial = self._messages.decode(sid) if sid[:2] in ("SM", "MM") else None
+        message = None if serial is None else self.log.get(serial, now)
+        return message if message is not None and self.rows.sid(message) == sid else None
+
+    def serial_of(self, sid: str) -> int | None:
+        return self._messages.decode(sid)
+
+    def media_sid(self, message: Message, index: int) -> str:
+        return self._media.encode("ME", message.serial * _MEDIA_SLOTS + index)
+
+    def media_by_sid(self, message: Message, sid: str) -> int | None:
+        """Which attachment of a message a media SID names; None if it is not there."""
+        serial = self._media.decode(sid) if sid.startswith("ME") else None
+        if serial is None or serial // _MEDIA_SLOTS != message.serial:
+            return None
+        index = serial % _MEDIA_SLOTS
+        gone = index >= message.media or (message.serial, index) in self.deleted_media
+        return None if gone else index
+
+    def media_of(self, message: Message) -> Iterator[tuple[int, str]]:
+        """Index and SID of the attachments that are still there."""
+        for index in range(min(message.media, MAX_MEDIA)):
+            if (message.serial, index) not in self.deleted_media:
+                yield index, self.media_sid(message, index)
+
+    def is_opted_out(self, contact: str, scope: int, now: int) -> bool:
+        """Whether a contact has left a scope (see traffic.scope_of) by keyword, as of `now`."""
+        events = self.log.traffic.consent_events
+        for event in events[self._consent_read :]:
+            self._consent.setdefault((event.contact, event.scope), []).append((event.at, event.opted_out))
+        self._consent_read = len(events)
+        past = [change for change in self._consent.get((contact, scope), ()) if change[0] <= now]
+        return bool(past) and max(past, key=lambda change: change[0])[1]
+
+    def scope(self, sender: int) -> int:
+        """What an opt-out sent to a sender covers."""
+        return scope_of(self.profile.senders[sender].service, sender)
+
+    def put(self, message: Message, callback_url: str | None = None) -> None:
+        """Add a message, or change the one with its serial number."""
+        entry: dict[str, Any] = {"op": "put", "message": list(message)}
+        if callback_url:
+            entry["callback_url"] = callback_url
+        self.change(entry)
+
+    def change(self, entry: dict[str, Any]) -> None:
+        """Do something to the account and have the journal remember it."""
+        self._record({"account": self.sid, **entry})
+        self.apply(entry)
+
+    def apply(self, entry: dict[str, Any]) -> None:
+        """Do one recorded change (`op`), live or when the journal is replayed."""
+        getattr(self, f"_apply_{entry['op']}")(entry)
+
+    def _apply_put(self, entry: dict[str, Any]) -> None:
+        message = Message(*entry["message"])
+        self.log.ensure(message.created)
+        if self.log.known(message.serial):
+            self.log.replace(message)
+        else:
+            self.log.add(message)
+        self.rows.forget(message.serial)
+        if url := entry.get("callback_url"):
+            self.callback_urls[message.serial] = url
+
+    def _apply_delete(self, entry: dict[str, Any]) -> None:
+        self.log.ensure(entry["at"])
+        self.log.remove(entry["serial"])
+
+    def _apply_delete_media(self, entry: dict[str, Any]) -> None:
+        self.deleted_media.add((entry["serial"], entry["index"]))
+
+    def _apply_feedback(self, entry: dict[str, Any]) -> None:
+        self.feedback[entry["serial"]] = entry["outcome"]
+
+    def _apply_consent(self, entry: dict[str, Any]) -> None:
+        events = self._consent.setdefault((entry["contact"], entry["scope"]), [])
+        events.append((entry["at"], entry["opted_out"]))
+
+    def _apply_settings(self, entry: dict[str, Any]) -> None:
+        self.settings.setdefault(entry["sid"], {}).update(entry["values"])
+
+
+def _sender_sid(account_sid: str, sender: Sender) -> str:
+    prefix = {"short code": "SC", "alphanumeric": "AI", "whatsapp": "XE"}.get(sender.kind, "PN")
+    return derive_sid(account_sid, prefix, sender.address)

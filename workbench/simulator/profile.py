@@ -1,0 +1,122 @@
+"""What the simulated company owns: its senders, its messaging services, how much it sends.
+
+A profile is a plain value, so that a test can describe a company of its own; :data:`COMPANY` is the usual
+one. Its own numbers are 555-01xx, which nobody has.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+SenderKind = Literal["long code", "toll-free", "short code", "alphanumeric", "whatsapp"]
+
+
+class Sender(NamedTuple):
+    address: str
+    kind: SenderKind
+    country: str
+    mps: float
+    """Segments per second that it may send."""
+    service: int = -1
+    """Index of its messaging service; -1 for none."""
+    registered: bool = True
+    """A2P campaign, toll-free verification or channel approval is in order."""
+    label: str = ""
+
+
+class Service(NamedTuple):
+    """A messaging service: settings shared by a pool of senders."""
+
+    name: str
+    usecase: str
+    smart_encoding: bool = False
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which sender or service (by index) carries which stream of traffic; None switches a stream off."""
+
+    notifications: int | None = 0
+    promotions: int | None = 1
+    support: int | None = 3
+    local_store: int | None = 4
+    trial_toll_free: int | None = 8
+    whatsapp: int | None = 11
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One Twilio account's senders, services and volume."""
+
+    name: str
+    senders: tuple[Sender, ...]
+    services: tuple[Service, ...]
+    roles: Roles = field(default_factory=Roles)
+    messages_per_day: float = 556.0
+    contacts: int = 7_000
+    currency: str = "USD"
+    price_factor: float = 1.0
+    """For accounts billed in another currency: list prices are dollars times this."""
+    filtering_every: int = 45
+    """One day in so many, carriers filter much of the long code traffic; 0 for never."""
+    subaccounts: tuple[Profile, ...] = ()
+
+    def scaled(self, factor: float) -> Profile:
+        """The same company with so many times the traffic."""
+        return replace(
+            self,
+            messages_per_day=self.messages_per_day * factor,
+            contacts=max(60, min(400_000, int(self.contacts * factor))),
+            subaccounts=tuple(sub.scaled(factor) for sub in self.subaccounts),
+        )
+
+    @property
+    def daily_total(self) -> float:
+        """Messages per average day, subaccounts included."""
+        return self.messages_per_day + sum(sub.daily_total for sub in self.subaccounts)
+
+
+def _stores(currency: str, price_factor: float) -> Profile:
+    return Profile(
+        name="Stores",
+        senders=(
+            Sender("+16465550121", "long code", "US", 1, 0, label="Store desk"),
+            Sender("+18665550122", "toll-free", "US", 3, 1, label="Store offers"),
+        ),
+        services=(Service("Store updates", "notifications"), Service("Store offers", "marketing")),
+        roles=Roles(0, 1, 0, None, None, None),
+        messages_per_day=44.0,
+        contacts=700,
+        currency=currency,
+        price_factor=price_factor,
+        filtering_every=0,
+    )
+
+
+COMPANY = Profile(
+    name="Simulated company",
+    senders=(
+        Sender("+12065550101", "long code", "US", 1, 0, label="Notifications west"),
+        Sender("+13125550102", "long code", "US", 1, 0, label="Notifications central"),
+        Sender("+12125550103", "long code", "US", 1, 0, label="Notifications east"),
+        Sender("+14155550104", "long code", "US", 1, -1, label="Support desk"),
+        Sender("+17135550105", "long code", "US", 1, -1, registered=False, label="Houston store"),
+        Sender("+14165550106", "long code", "CA", 1, 0, label="Notifications Canada"),
+        Sender("+447400100107", "long code", "GB", 10, 0, label="Notifications UK"),
+        Sender("+18335550108", "toll-free", "US", 3, 1, label="Offers"),
+        Sender("+18445550109", "toll-free", "US", 3, -1, registered=False, label="Survey trial"),
+        Sender("55501", "short code", "US", 100, 1, label="Offers short code"),
+        Sender("DEMOSHOP", "alphanumeric", "GB", 10, 0, label="Europe"),
+        Sender("whatsapp:+14155550111", "whatsapp", "US", 80, -1, label="WhatsApp desk"),
+    ),
+    services=(Service("Notifications", "notifications"), Service("Promotions", "marketing")),
+    messages_per_day=512.0,
+    subaccounts=(_stores("USD", 1.0),),
+)
+"""About 50,000 messages in 90 days, a twelfth of them in a subaccount."""
+
+TWO_CURRENCIES = replace(COMPANY, subaccounts=(_stores("EUR", 0.92),))
+"""The same company with a subaccount that is billed in euros."""
+
+PROFILES = {"company": COMPANY, "two-currencies": TWO_CURRENCIES}

@@ -1,0 +1,94 @@
+"""Alerts (monitor v1): one for every message that ended in error, and for every webhook that failed."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import NamedTuple
+
+from workbench.simulator.clock import DAY
+from workbench.simulator.errors import DOCUMENTATION, bad_value, not_found
+from workbench.simulator.ledger import Ledger
+from workbench.simulator.rest.paging import PageUris, meta_envelope, page_request, slice_page
+from workbench.simulator.rest.services import ListHandler, Row
+from workbench.simulator.rows import API_VERSION, error_message, iso8601
+from workbench.simulator.sids import derive_sid
+from workbench.simulator.windows import FOREVER, read_moment
+
+_KEPT_DAYS = 30
+_LEVELS = ("error", "warning", "notice", "debug")
+
+
+class Alert(NamedTuple):
+    """Something went wrong at an instant, with a resource."""
+
+    at: int
+    error: int
+    resource_sid: str
+    url: str | None = None
+
+
+class Alerts(ListHandler):
+    """`/v1/Alerts`: newest first, of the last 30 days."""
+
+    def on_get(self) -> Row:
+        query = self.query()
+        page = page_request(query)
+        level = query.get("LogLevel")
+        if level and level not in _LEVELS:
+            raise bad_value("LogLevel", level, f"It is one of {', '.join(_LEVELS)}.")
+        low = read_moment(query["StartDate"], "StartDate") if query.get("StartDate") else 0
+        high = read_moment(query["EndDate"], "EndDate") if query.get("EndDate") else FOREVER
+        found = [alert for alert in self._alerts() if low <= alert.at <= high]
+        rows = [alert_row(self.account, alert, self.base()) for alert in found]
+        rows = [row for row in rows if not level or row["log_level"] == level]
+        chosen, first, last = slice_page(rows, page, lambda row: str(row["sid"]))
+        uris = PageUris(self.base() + self.request.path, self.request.query, page)
+        return meta_envelope("alerts", chosen, page, uris, first, last)
+
+    def _alerts(self) -> list[Alert]:
+        callbacks = self.runtime.callbacks
+        of_webhooks = callbacks.alerts(self.account.sid) if callbacks is not None else []
+        return sorted(chain(of_messages(self.account, self.now), of_webhooks), reverse=True)
+
+
+class OneAlert(Alerts):
+    """`/v1/Alerts/{NO}`"""
+
+    def on_get(self, sid: str = "") -> Row:
+        for alert in self._alerts():
+            row = alert_row(self.account, alert, self.base())
+            if row["sid"] == sid:
+                return row
+        raise not_found(self.request.path)
+
+
+def of_messages(ledger: Ledger, now: int) -> list[Alert]:
+    """The alerts that messages of the last 30 days raised."""
+    rows = ledger.log.created_between(now - (_KEPT_DAYS + 1) * DAY, now)
+    return [
+        Alert(message.created + message.done, message.error, ledger.rows.sid(message))
+        for message in rows
+        if message.error and now - _KEPT_DAYS * DAY <= message.created + message.done <= now
+    ]
+
+
+def alert_row(ledger: Ledger, alert: Alert, base: str) -> Row:
+    sid = derive_sid(ledger.sid, "NO", f"{alert.resource_sid}:{alert.error}:{alert.at}")
+    text = error_message(alert.error)
+    return {
+        "account_sid": ledger.sid,
+        "alert_text": f"Msg={text.replace(' ', '+')}&ErrorCode={alert.error}",
+        "api_version": API_VERSION,
+        "date_created": iso8601(alert.at),
+        "date_generated": iso8601(alert.at),
+        "date_updated": iso8601(alert.at),
+        "error_code": str(alert.error),
+        "log_level": "error" if alert.error < 30_000 else "warning",
+        "more_info": f"{DOCUMENTATION}{alert.error}",
+        "request_method": "POST" if alert.url else None,
+        "request_url": alert.url,
+        "resource_sid": alert.resource_sid,
+        "sid": sid,
+        "url": f"{base}/v1/Alerts/{sid}",
+        "service_sid": None,
+    }

@@ -1,0 +1,149 @@
+"""What becomes of a message that is created through the API: its queue, its outcome, its whole life."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from workbench.messaging.addresses import country
+from workbench.messaging.segments import count_segments
+from workbench.simulator.clock import DAY
+from workbench.simulator.ledger import Ledger
+from workbench.simulator.messages import FAILED, INBOUND, NEVER, OUTBOUND_API, SENT, STATUSES, Message
+from workbench.simulator.outcomes import Outcome, decide, seconds_to_done, seconds_to_price
+from workbench.simulator.profile import Sender
+from workbench.simulator.requests import Request, refuse
+from workbench.simulator.world import COUNTRY_INDEX, rate
+
+_UNKNOWN_PHONE = 999
+"""A phone without a history of its own, for the chances of delivery."""
+
+ALLOWED_OUTCOMES = ("delivered", "sent", "undelivered", "failed")
+
+
+@dataclass(frozen=True)
+class PlannedOutcome:
+    """What shall become of the next message to somebody, set through the control API."""
+
+    status: str | None = None
+    """The last status: delivered, undelivered, failed or sent."""
+    error_code: int = 0
+    refuse: int | None = None
+    """Answer the create request with 400 and this code."""
+    seconds: int | None = None
+    """From sent to the last status."""
+    queue_seconds: int | None = None
+    """From created to sent."""
+
+
+def check_queue(ledger: Ledger, request: Request, now: int, hours: float) -> None:
+    """Refuse what would wait longer than the queue holds; a service accepts it and fails later (30001).
+
+    Raises:
+        ApiError: 400/21611.
+    """
+    if request.sender >= 0 and queue_seconds(ledger, request.sender, now) > hours * 3600:
+        raise refuse(21611, f"The queue of {ledger.profile.senders[request.sender].address} is full")
+
+
+def queue_seconds(ledger: Ledger, sender: int, now: int) -> float:
+    """How long a message that joins this sender's queue now waits."""
+    ahead = (
+        max(1, message.segments)
+        for message in ledger.log.waiting(now)
+        if message.sender == sender and message.scheduled < 0
+    )
+    return sum(ahead) / ledger.profile.senders[sender].mps
+
+
+def compose(
+    ledger: Ledger, request: Request, now: int, planned: PlannedOutcome | None = None, max_hours: float = 10.0
+) -> Message:
+    """The accepted message with its whole life; chance depends on the account and its serial number only."""
+    serial = ledger.log.next_serial()
+    rng = random.Random(f"{ledger.sid}:{serial}")
+    place = COUNTRY_INDEX.get(country(request.to.rpartition(":")[2]) or "US", 0)
+    index = (
+        request.sender
+        if request.sender >= 0
+        else ledger.log.traffic.pick_sender(request.service, place, serial)
+    )
+    sender = ledger.profile.senders[index]
+    wait = 0.0 if request.send_at is not None else queue_seconds(ledger, index, now)
+    if request.service >= 0 and wait > max_hours * 3600:
+        outcome = Outcome(FAILED, 30001, leaves=False)
+    elif planned is not None and planned.status is not None:
+        outcome = Outcome(
+            STATUSES.index(planned.status), planned.error_code, leaves=planned.status != "failed"
+        )
+    else:
+        outcome = _chance(ledger, rng, place, index, request, now)
+    smart = request.service >= 0 and ledger.profile.services[request.service].smart_encoding
+    segments = count_segments(request.body, smart_encoding=smart).segments
+    message = Message(
+        serial,
+        now,
+        OUTBOUND_API,
+        outcome.status,
+        index,
+        request.to,
+        request.service,
+        request.body,
+        segments,
+        request.media,
+        _price(ledger, place, sender, segments, request.media),
+        outcome.error,
+        NEVER if request.send_at is None else request.send_at - now,
+    )
+    return _with_instants(message, rng, place, outcome, int(wait), planned or PlannedOutcome())
+
+
+def _with_instants(
+    message: Message, rng: random.Random, place: int, outcome: Outcome, wait: int, planned: PlannedOutcome
+) -> Message:
+    """When a sender is picked, when it is sent, when it ends and when its price is known."""
+    picked = max(message.scheduled, 0) + 1 + rng.randrange(3) if message.service >= 0 else NEVER
+    queued = 1 + wait if planned.queue_seconds is None else planned.queue_seconds
+    sent = max(picked, 0) + queued if outcome.leaves else NEVER
+    took = seconds_to_done(rng, place, outcome) if planned.seconds is None else planned.seconds
+    done = max(sent, picked, 0) + took
+    priced = seconds_to_price(rng, outcome)
+    return message._replace(
+        picked=picked,
+        sent=sent,
+        done=NEVER if outcome.status == SENT else done,
+        priced=done + priced if priced >= 0 else NEVER,
+    )
+
+
+def _chance(
+    ledger: Ledger, rng: random.Random, place: int, index: int, request: Request, now: int
+) -> Outcome:
+    sender = ledger.profile.senders[index]
+    if (
+        sender.kind == "whatsapp"
+        and not request.is_template
+        and not _wrote_lately(ledger, index, request.to, now)
+    ):
+        return Outcome(FAILED, 63016, leaves=False)
+    return decide(
+        rng,
+        place,
+        sender.kind,
+        contact=_UNKNOWN_PHONE,
+        registered=sender.registered,
+        marketing=False,
+        filtering=False,
+    )
+
+
+def _wrote_lately(ledger: Ledger, index: int, contact: str, now: int) -> bool:
+    """Whether WhatsApp's window of 24 hours after a contact's message is open."""
+    lately = ledger.log.created_between(now - DAY, now)
+    return any(m.direction == INBOUND and m.contact == contact and m.sender == index for m in lately)
+
+
+def _price(ledger: Ledger, place: int, sender: Sender, segments: int, media: int) -> int:
+    cost = rate(place, sender.kind, outbound=True, media=media > 0)
+    units = (cost.base + cost.carrier_fee) * (1 if cost.per_message else segments)
+    return round(units * ledger.profile.price_factor)

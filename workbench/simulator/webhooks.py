@@ -1,0 +1,155 @@
+"""What Twilio posts to a customer's server: status callbacks, inbound messages, and how often it tries.
+
+Pure: which fields with which values, where to, how often to try. Posting is in
+:mod:`workbench.simulator.callbacks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
+
+from workbench.messaging.addresses import country
+from workbench.simulator.consent import is_opt_out
+from workbench.simulator.ledger import Ledger
+from workbench.simulator.messages import INBOUND, Message, state_at
+from workbench.simulator.rows import API_VERSION
+from workbench.simulator.sids import derive_sid
+from workbench.simulator.templates import body_text
+
+Form = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Urls:
+    """Addresses for messages that bring none of their own and whose number or service has none set."""
+
+    status: str | None = None
+    inbound: str | None = None
+
+    def with_(self, **changes: str | None) -> Urls:
+        return replace(self, **changes)
+
+
+def status_url(ledger: Ledger, message: Message, urls: Urls) -> str | None:
+    """Where a message's status goes: its own StatusCallback, else its service's, else the default."""
+    own = ledger.callback_urls.get(message.serial)
+    return own or _service_setting(ledger, message, "status_callback") or urls.status
+
+
+def inbound_url(ledger: Ledger, message: Message, urls: Urls) -> str | None:
+    """Where an inbound message goes: to its service unless that defers to the number, else to the number."""
+    number = ledger.settings.get(ledger.sender_sids[message.sender], {}).get("sms_url")
+    service = _service_setting(ledger, message, "inbound_request_url")
+    if _service_setting(ledger, message, "use_inbound_webhook_on_number"):
+        service = None
+    return service or number or urls.inbound
+
+
+def _service_setting(ledger: Ledger, message: Message, name: str) -> str | None:
+    if message.service < 0:
+        return None
+    value = ledger.settings.get(ledger.service_sids[message.service], {}).get(name)
+    return str(value) if value else None
+
+
+def status_form(ledger: Ledger, message: Message, status: str, at: int) -> Form:
+    """The fields of one status callback."""
+    sid = ledger.rows.sid(message)
+    form = {
+        "AccountSid": ledger.sid,
+        "ApiVersion": API_VERSION,
+        "MessageSid": sid,
+        "MessageStatus": status,
+        "SmsSid": sid,
+        "SmsStatus": status,
+        "To": message.contact,
+    }
+    if state_at(message, at).has_sender:
+        form["From"] = ledger.profile.senders[message.sender].address
+    if message.service >= 0:
+        form["MessagingServiceSid"] = ledger.service_sids[message.service]
+    if status in ("failed", "undelivered") and message.error:
+        form["ErrorCode"] = str(message.error)
+    if message.contact.startswith("whatsapp:"):
+        form |= {
+            "ChannelInstallSid": derive_sid(ledger.sid, "XE", "whatsapp"),
+            "ChannelPrefix": "whatsapp",
+            "EventType": status.upper(),
+        }
+    elif status in ("delivered", "undelivered"):
+        # The carrier's clock, without a zone.
+        form["RawDlrDoneDate"] = datetime.fromtimestamp(at, UTC).strftime("%y%m%d%H%M")
+    return form
+
+
+def inbound_form(ledger: Ledger, message: Message, base_url: str) -> Form:
+    """The fields of one inbound webhook; `base_url` is where media can be fetched."""
+    sid, sender = ledger.rows.sid(message), ledger.profile.senders[message.sender]
+    form = {
+        "AccountSid": ledger.sid,
+        "ApiVersion": API_VERSION,
+        "Body": body_text(message.body),
+        "From": message.contact,
+        "MessageSid": sid,
+        "NumMedia": str(message.media),
+        "NumSegments": str(message.segments),
+        "ReferralNumMedia": "0",
+        "SmsMessageSid": sid,
+        "SmsSid": sid,
+        "SmsStatus": "received",
+        "To": sender.address,
+    }
+    if message.service >= 0:
+        form["MessagingServiceSid"] = ledger.service_sids[message.service]
+        if is_opt_out(form["Body"], sender) is not None:
+            form["OptOutType"] = "STOP" if is_opt_out(form["Body"], sender) else "START"
+    for index, media_sid in ledger.media_of(message):
+        path = f"/{API_VERSION}/Accounts/{ledger.sid}/Messages/{sid}/Media/{media_sid}"
+        form[f"MediaUrl{index}"] = base_url + path
+        form[f"MediaContentType{index}"] = "image/png"
+    if sender.kind == "whatsapp":
+        number = message.contact.partition(":")[2]
+        return form | {"ProfileName": "Customer", "WaId": number.lstrip("+"), "MessageType": "text"}
+    return form | _places("From", message.contact) | _places("To", sender.address)
+
+
+def _places(side: str, address: str) -> Form:
+    return {f"{side}City": "", f"{side}State": "", f"{side}Zip": "", f"{side}Country": country(address) or ""}
+
+
+def twiml_messages(text: str) -> Iterator[tuple[str, int]]:
+    """Body and number of media of each message that a TwiML answer asks for; nothing if it is no TwiML."""
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError:
+        return
+    for element in root.iter("Message"):
+        body = element.findtext("Body")
+        yield (body if body is not None else element.text or "").strip(), len(element.findall("Media"))
+
+
+@dataclass(frozen=True)
+class RetryRule:
+    """How often Twilio tries again and after what, from the fragment of the address (`#rc=3&rp=5xx,rt`)."""
+
+    times: int = 1
+    after: frozenset[str] = frozenset({"ct"})
+
+    def allows(self, attempt: int, trouble: str) -> bool:
+        """Whether to try again after the attempt (0 is the first) failed as `ct`, `rt`, `4xx` or `5xx`."""
+        return attempt < self.times and (trouble in self.after or "all" in self.after)
+
+
+def retry_rule(url: str) -> RetryRule:
+    overrides = parse_qs(urlsplit(url).fragment)
+    count = overrides.get("rc", ["1"])[-1]
+    times = min(5, int(count)) if count.isdigit() else 1
+    return RetryRule(times, frozenset(overrides.get("rp", ["ct"])[-1].split(",")))
+
+
+def is_inbound(message: Message) -> bool:
+    return message.direction == INBOUND

@@ -1,0 +1,1 @@
+"""Brings the account's message log into the lake and keeps it true."""

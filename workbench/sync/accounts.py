@@ -1,0 +1,72 @@
+"""The account, its subaccounts, and how to do one thing for each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from workbench.errors import TwilioError
+from workbench.lake.save_rows import save_rows
+from workbench.messaging.message import MalformedMessage
+from workbench.sync.fields import Row, required, text
+from workbench.sync.reading import Notice, Reading
+from workbench.twilio.client import TwilioClient
+from workbench.twilio.resources import ACCOUNT, ACCOUNTS, list_rows
+
+T = TypeVar("T")
+
+
+def sync_accounts(reading: Reading) -> None:
+    """Bring the account into the lake, and with a main account's own credentials its subaccounts."""
+    if reading.has_own_credentials:
+        found = reading.rows(ACCOUNTS)
+    else:
+        one = reading.one(ACCOUNT)
+        found = [one] if one else None
+    if found:
+        rows = [{**account_row(row), "read_at": reading.now} for row in found]
+        reading.write(lambda cursor: save_rows(cursor, "accounts", rows, key=("account_sid",)))
+
+
+def account_row(row: Row) -> dict[str, Any]:
+    """A row of `accounts`, without its currency, which the balance tells, and the time of reading."""
+    return {
+        "account_sid": required(row, "sid"),
+        "friendly_name": text(row, "friendly_name"),
+        "status": text(row, "status"),
+        "type": text(row, "type"),
+        "owner_account_sid": text(row, "owner_account_sid"),
+    }
+
+
+def subaccount_sids(client: TwilioClient) -> list[str]:
+    """The subaccounts that can be read with the client's credentials, closed ones left out, in order.
+
+    Raises:
+        TwilioError: the list could not be read; TwilioAuthError for an API key that is not of type Main.
+    """
+    rows = [account_row(row) for row in list_rows(client, ACCOUNTS, client.account_sid)]
+    return sorted(
+        row["account_sid"]
+        for row in rows
+        if row["account_sid"] != client.account_sid
+        and row["owner_account_sid"] == client.account_sid
+        and row["status"] != "closed"
+    )
+
+
+def for_each_account(
+    account_sids: Iterable[str], work: Callable[[str], T]
+) -> tuple[dict[str, T], list[Notice]]:
+    """Do one thing for each account: results by account, and a notice for each that Twilio failed.
+
+    Anything that is not one account's trouble (the lake, the settings, a stop) is raised at once.
+    """
+    results: dict[str, T] = {}
+    notices: list[Notice] = []
+    for sid in account_sids:
+        try:
+            results[sid] = work(sid)
+        except (TwilioError, MalformedMessage) as error:
+            notices.append(Notice("sync", sid, str(error)))
+    return results, notices

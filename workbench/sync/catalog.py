@@ -1,0 +1,138 @@
+"""Brings everything but messages into the lake: one entry of :data:`PARTS` per resource.
+
+No entry stops another: what cannot be read becomes a notice, and stays in the lake as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from workbench.errors import UnknownName
+from workbench.lake.connect import Lake
+from workbench.lake.save import Saved
+from workbench.messaging.privacy import Privacy
+from workbench.sync.accounts import sync_accounts
+from workbench.sync.alerts import sync_alerts
+from workbench.sync.fields import MalformedRow
+from workbench.sync.halt import Halt
+from workbench.sync.media import sync_media
+from workbench.sync.reading import Notice, Reading
+from workbench.sync.senders import sync_senders
+from workbench.sync.usage import sync_balance, sync_prices, sync_usage
+from workbench.sync.windows import OLDEST_LISTED_DAYS
+from workbench.twilio.client import TwilioClient
+
+
+@dataclass(frozen=True)
+class CatalogPart:
+    """One resource: how it is brought in, and whether Twilio tells of it by path or by credentials."""
+
+    name: str
+    sync: Callable[[Reading], None]
+    needs_own_credentials: bool = False
+    """A subaccount's is not read with its main account's credentials: they would show the main account's."""
+
+
+#: In this order: prices look at the senders.
+PARTS: Mapping[str, CatalogPart] = {
+    part.name: part
+    for part in (
+        CatalogPart("accounts", sync_accounts),
+        CatalogPart("senders", sync_senders),
+        CatalogPart("usage", sync_usage),
+        CatalogPart("balance", sync_balance),
+        CatalogPart("prices", sync_prices, needs_own_credentials=True),
+        CatalogPart("alerts", sync_alerts, needs_own_credentials=True),
+        CatalogPart("media", sync_media),
+    )
+}
+
+
+@dataclass
+class CatalogSummary:
+    """What one reading of the catalog did."""
+
+    account_sid: str
+    added: int = 0
+    changed: int = 0
+    requests: int = 0
+    by_part: dict[str, Saved] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def sync_catalog(
+    lake: Lake,
+    client: TwilioClient,
+    account_sid: str,
+    *,
+    now: datetime,
+    since: date | None = None,
+    mps_limits: Mapping[str, float] | None = None,
+    privacy: Privacy | None = None,
+    parts: Collection[str] = tuple(PARTS),
+    media_messages: int = 5000,
+    halt: Halt | None = None,
+) -> CatalogSummary:
+    """Bring accounts, senders, services, usage, balance, prices, alerts and media lists into the lake.
+
+    Args:
+        now: the moment it happens, aware; what it reads is noted as of then.
+        since: first GMT day of usage records; by default as far back as messages are listed.
+        mps_limits: segments per second by sender or kind of sender, as configured.
+        privacy: what may be kept; alerts lose their texts in every mode but `full`.
+        parts: names of :data:`PARTS`.
+        media_messages: most messages whose attachments are listed now; a notice counts those left for later.
+        halt: ends it early when asked; what was read is kept.
+
+    Raises:
+        UnknownName: `parts` names something else.
+        LakeError: the lake cannot be written.
+        SyncStopped: the client was stopped while it waited to try again.
+    """
+    for name in parts:
+        if name not in PARTS:
+            raise UnknownName("part of the catalog", name, PARTS)
+    reading = Reading(
+        lake, client, account_sid, now, since or now.date() - timedelta(days=OLDEST_LISTED_DAYS),
+        dict(mps_limits or {}), privacy or Privacy(), media_messages, halt or Halt(),
+    )  # fmt: skip
+    summary, asked_before = CatalogSummary(account_sid), client.requests
+    for part in PARTS.values():
+        if part.name in parts and not reading.halt.is_set:
+            summary.by_part[part.name] = _sync_part(reading, part)
+    _say_what_needs_other_credentials(reading, parts)
+    summary.added, summary.changed = reading.saved.added, reading.saved.changed
+    summary.requests = client.requests - asked_before
+    summary.notices = reading.all_notices()
+    return summary
+
+
+def _sync_part(reading: Reading, part: CatalogPart) -> Saved:
+    """Bring one part in; what it saved."""
+    before = reading.saved
+    if reading.has_own_credentials or not part.needs_own_credentials:
+        try:
+            part.sync(reading)
+        except MalformedRow as error:
+            reading.say(part.name, str(error))
+    return Saved(reading.saved.added - before.added, reading.saved.changed - before.changed)
+
+
+def _say_what_needs_other_credentials(reading: Reading, parts: Collection[str]) -> None:
+    if reading.has_own_credentials:
+        return
+    left_out = [part.name for part in PARTS.values() if part.name in parts and part.needs_own_credentials]
+    if "senders" in parts:
+        left_out.insert(0, "messaging services")
+    if left_out:
+        reading.say(
+            ", ".join(left_out),
+            "Twilio shows these of a subaccount to the subaccount's own credentials only; "
+            "to have them, sync it with an API key of its own in a lake of its own.",
+        )

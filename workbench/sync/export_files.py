@@ -1,0 +1,243 @@
+"""Reads exported files as rows, line by line, in bounded memory; knows nothing of the lake.
+
+A line that cannot be used is a `BadLine`, never silence. A file that ends too early is a `DamagedFile`,
+raised where it ends, after everything before was given.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import UsageError, WorkbenchError
+from workbench.messaging.exports import (
+    CsvLayout,
+    ExportedMessage,
+    ExportOrigin,
+    read_csv_header,
+    read_json_line,
+)
+from workbench.messaging.message import MalformedMessage
+
+LONGEST_LINE = 1 << 20
+"""Bytes; a message is a few kilobytes, so what is longer is no line of messages."""
+_CHUNK = 1 << 18
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True)
+class BadLine:
+    """A line that is no message we can read; `reason` repeats nothing of it."""
+
+    line: int
+    reason: str
+
+
+class DamagedFile(WorkbenchError):
+    """A compressed file ends too early or is not what its checksum says."""
+
+
+class _ChunkFile(io.RawIOBase):
+    """Chunks of bytes as a file."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._rest:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._rest = chunk
+        count = min(len(buffer), len(self._rest))
+        buffer[:count], self._rest = self._rest[:count], self._rest[count:]
+        return count
+
+
+class ByteSource(_ChunkFile):
+    """A file as it is stored or sent, which knows how much was read of it, and the SHA-256 of that."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        super().__init__(self._counted(chunks))
+        self._hash = hashlib.sha256()
+        self.bytes_read = 0
+
+    @property
+    def sha256(self) -> str:
+        return self._hash.hexdigest()
+
+    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self._hash.update(chunk)
+            self.bytes_read += len(chunk)
+            yield chunk
+
+
+@contextmanager
+def open_file(path: Path) -> Iterator[ByteSource]:
+    """A file of the user's.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    try:
+        file = path.open("rb", buffering=0)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    with file:
+        yield ByteSource(iter(lambda: file.read(_CHUNK), b""))
+
+
+class ExportReader:
+    """One exported file: what kind it is, and its messages.
+
+    Args:
+        file_name: for messages about it.
+
+    Raises:
+        UsageError: it is not an export, or a CSV without the columns it needs.
+        DamagedFile: it is compressed, and not even its beginning can be read.
+    """
+
+    def __init__(self, source: ByteSource, file_name: str) -> None:
+        self._source = source
+        self._number = 0
+        self._skipped: list[BadLine] = []
+        with _damage(file_name):
+            self._stream = _decompressed(source)
+            head = _past_mark(self._stream, file_name)
+        self.layout: CsvLayout | None = None
+        self._file_name = file_name
+        if head.startswith(b"{") or not head:
+            self.kind = "bulk-export"
+        elif head.startswith(b"["):
+            raise UsageError(f"{file_name} is one JSON array; expected is one message per line (JSON lines).")
+        else:
+            self.kind = "console-csv"
+            self.layout = self._read_header(file_name)
+
+    def messages(self, origin: ExportOrigin) -> Iterator[ExportedMessage | BadLine]:
+        """Every message, and every line that is none, in the order of the file.
+
+        Raises:
+            DamagedFile: after the last line that could be read.
+        """
+        with _damage(self._file_name):
+            if self.layout is None:
+                yield from self._json_messages(origin)
+            else:
+                yield from self._csv_messages(self.layout, origin)
+            # The checksum is of the whole file, what follows its last line included.
+            while self._stream.read(_CHUNK):
+                pass
+
+    def _json_messages(self, origin: ExportOrigin) -> Iterator[ExportedMessage | BadLine]:
+        for line in self._lines():
+            try:
+                if line.strip():
+                    yield read_json_line(line, origin)
+            except MalformedMessage as error:
+                yield BadLine(self._number, str(error))
+            yield from self._take_skipped()
+
+    def _csv_messages(self, layout: CsvLayout, origin: ExportOrigin) -> Iterator[ExportedMessage | BadLine]:
+        while True:
+            began = self._number + 1
+            try:
+                values = next(self._records)
+                if values:
+                    yield layout.read(values, origin)
+            except StopIteration:
+                break
+            except csv.Error:
+                lines = f"; the lines up to {self._number} are part of it" if self._number > began else ""
+                yield BadLine(began, f"not a CSV record: quotes do not pair{lines}")
+            except MalformedMessage as error:
+                yield BadLine(began, str(error))
+            yield from self._take_skipped()
+        yield from self._take_skipped()
+
+    def _read_header(self, file_name: str) -> CsvLayout:
+        first = self._stream.readline(LONGEST_LINE)
+        self._number = 1
+        text = first.decode("utf-8", errors="replace")
+        delimiter = max(",;\t", key=text.count)
+        self._records = csv.reader(self._texts(), delimiter=delimiter, strict=True)
+        try:
+            header = next(csv.reader([text], delimiter=delimiter), [])
+        except csv.Error:
+            header = []
+        return read_csv_header(header, file_name)
+
+    def _texts(self) -> Iterator[str]:
+        # Bytes that are not UTF-8 pass as surrogates, to be refused with their record and not with the file.
+        return (line.decode("utf-8", errors="surrogateescape") for line in self._lines())
+
+    def _lines(self) -> Iterator[bytes]:
+        while line := self._stream.readline(LONGEST_LINE):
+            self._number += 1
+            if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+                while (rest := self._stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+                    pass
+                self._skipped.append(BadLine(self._number, f"longer than {LONGEST_LINE:,} bytes"))
+                line = b"\n"
+            yield line
+
+    def _take_skipped(self) -> list[BadLine]:
+        taken, self._skipped = self._skipped, []
+        return taken
+
+
+def _decompressed(source: ByteSource) -> io.BufferedReader[Any]:
+    """The file itself, or what is in it if it is compressed, whatever its name says."""
+    plain: io.BufferedReader[Any] = io.BufferedReader(source, _CHUNK)
+    if not plain.peek(2).startswith(b"\x1f\x8b"):
+        return plain
+    return io.BufferedReader(_ChunkFile(_gunzipped(plain)), _CHUNK)
+
+
+def _gunzipped(plain: io.BufferedReader[Any]) -> Iterator[bytes]:
+    """What gzip packed, up to the very byte where a file that was cut off ends."""
+    unpacker = None
+    while chunk := plain.read1(_CHUNK):
+        while chunk:
+            unpacker = unpacker or zlib.decompressobj(wbits=_GZIP)
+            # In small pieces: of a damaged one nothing comes out.
+            yield unpacker.decompress(chunk, _CHUNK >> 3)
+            chunk = unpacker.unconsumed_tail
+            if unpacker.eof:
+                # Another member may follow, or zeros that fill up a block.
+                chunk, unpacker = unpacker.unused_data.lstrip(b"\x00"), None
+    if unpacker is not None:
+        raise EOFError("it ends too early")
+
+
+def _past_mark(stream: io.BufferedReader[Any], file_name: str) -> bytes:
+    """Skip a byte order mark and blank space; give what follows, without reading it."""
+    if stream.peek(3).startswith(b"\xef\xbb\xbf"):
+        stream.read(3)
+    head = stream.peek(64)[:64]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
+        raise UsageError(f"{file_name} is not UTF-8 text; save it as CSV in UTF-8, or give the original.")
+    return head.lstrip()
+
+
+@contextmanager
+def _damage(file_name: str) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, zlib.error) as error:
+        raise DamagedFile(
+            f"{file_name} is cut off or damaged ({error}): what was read is kept, get the file again."
+        ) from error

@@ -1,0 +1,131 @@
+"""What a comparison of the lake with Twilio can find, and what may explain it. Data, no decisions."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+#: What the lake and Twilio can disagree about.
+KINDS: Mapping[str, str] = {
+    "missing_row": "Twilio lists a message that the lake does not hold",
+    "extra_row": "the lake holds a message that Twilio does not list",
+    "status": "the two name another status or error code",
+    "price": "the two name another price",
+    "body": "the two hold another text",
+    "fields": "the two differ in another field",
+    "callback": "a status callback told something else than the row",
+    "spend": "the sum of prices is not what the usage records charge",
+    "unlisted_day": "the day is older than what Twilio lists",
+}
+
+UNEXPLAINED = "unexplained"
+#: Why a gap may be there although nothing is wrong; whatever fits none of these is `unexplained`.
+REASONS: Mapping[str, str] = {
+    "after_last_sync": "it came or changed after the last sync read it",
+    "in_flight": "the message was under way when the last sync read it",
+    "not_priced_yet": "the price was not known yet; Twilio may take 24 hours",
+    "undated": "a message without date_sent need not be listed on its day",
+    "twilio_lag": "Twilio's answers may lag behind each other for a while",
+    "deleted_upstream": "deleted at Twilio, and marked so here",
+    "redacted_upstream": "the text was redacted at Twilio; the next reading of the day removes it here",
+    "outranked": "Twilio told of a refusal and of a receipt; the receipt stands",
+    "rows_differ": "follows from the messages of the day that differ",
+    "carrier_fees": "carrier fees are charged in a category of their own, not in the messages' prices",
+    "fee_only_in_usage": "a fee that no message's price shows",
+    "rounding": "less than half a hundredth of the currency",
+    "before_retention": "older than what Twilio lists, so it cannot be compared message by message",
+}
+
+#: SIDs that a gap names; the number of messages says how many there are.
+EXAMPLES = 5
+#: Different notes that a gap's detail quotes.
+NOTES = 3
+
+
+@dataclass(frozen=True)
+class RowGap:
+    """One message that differs: what, why, and in words; the price on both sides where it is about prices."""
+
+    message_sid: str
+    kind: str
+    reason: str
+    note: str
+    currency: str | None = None
+    lake: Decimal | None = None
+    twilio: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A difference of one day, with its numbers on both sides in `unit` (`messages` or a currency).
+
+    `difference` is the part that this gap is about, `messages` how many messages it concerns.
+    """
+
+    day: date
+    kind: str
+    reason: str
+    lake: Decimal | None
+    twilio: Decimal | None
+    difference: Decimal
+    unit: str
+    messages: int
+    detail: str
+    examples: tuple[str, ...] = ()
+
+    @property
+    def is_explained(self) -> bool:
+        return self.reason != UNEXPLAINED
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON and tables; money and counts as text, so that nothing is rounded."""
+        numbers = {name: _plain(getattr(self, name)) for name in ("lake", "twilio", "difference")}
+        return {**asdict(self), "day": self.day.isoformat(), **numbers, "examples": list(self.examples)}
+
+
+def sum_up(day: date, found: Iterable[RowGap], *, lake_rows: int, twilio_rows: int) -> list[Gap]:
+    """Gaps of single messages as gaps of their day, one per kind, reason and unit."""
+    groups: dict[tuple[str, str, str], list[RowGap]] = defaultdict(list)
+    for gap in found:
+        groups[gap.kind, gap.reason, (gap.currency or "messages")].append(gap)
+    return [
+        _gap_of_day(day, group, Decimal(lake_rows), Decimal(twilio_rows))
+        for _, group in sorted(groups.items())
+    ]
+
+
+def _gap_of_day(day: date, group: list[RowGap], lake: Decimal, twilio: Decimal) -> Gap:
+    first, difference = group[0], Decimal(len(group))
+    if first.currency:
+        lake = sum((gap.lake or Decimal(0) for gap in group), Decimal(0))
+        twilio = sum((gap.twilio or Decimal(0) for gap in group), Decimal(0))
+        difference = twilio - lake
+    return Gap(
+        day=day,
+        kind=first.kind,
+        reason=first.reason,
+        lake=lake,
+        twilio=twilio,
+        difference=-difference if first.kind == "extra_row" else difference,
+        unit=first.currency or "messages",
+        messages=len({gap.message_sid for gap in group}),
+        detail=_detail(group),
+        examples=tuple(sorted({gap.message_sid for gap in group})[:EXAMPLES]),
+    )
+
+
+def _detail(group: list[RowGap]) -> str:
+    notes = Counter(gap.note for gap in group).most_common()
+    quoted = [f"{count} × {note}" if len(group) > 1 else note for note, count in notes[:NOTES]]
+    rest = sum(count for _, count in notes[NOTES:])
+    return "; ".join([*quoted, f"{rest} more of other kinds"] if rest else quoted)
+
+
+def _plain(value: Decimal | None) -> str | None:
+    if value is None:
+        return None
+    return f"{value.normalize():f}" if value else "0"

@@ -1,0 +1,149 @@
+"""What came of an import, file by file, and what it says to the person who started it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from typing import Any
+
+from workbench.lake.save import Saved
+from workbench.messaging.exports import ExportedMessage
+from workbench.sync.days import spans
+from workbench.sync.export_files import BadLine
+
+#: Bad lines that a summary shows one by one for a file; all of them are counted, by reason.
+SHOWN_BAD_LINES = 100
+_SHOWN_GAPS = 10
+
+
+@dataclass
+class FileImport:
+    """What came of one file. Days are GMT days of sending."""
+
+    file_name: str
+    kind: str = ""
+    """`bulk-export` or `console-csv`."""
+    sha256: str = ""
+    rows: int = 0
+    """Lines that are messages."""
+    added: int = 0
+    changed: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    rejected: dict[str, int] = field(default_factory=dict)
+    """How many lines could not be used, by reason."""
+    bad_lines: list[BadLine] = field(default_factory=list)
+    """The first `SHOWN_BAD_LINES` of them."""
+    damage: str | None = None
+    """Set when the file ends too early."""
+    ignored_columns: tuple[str, ...] = ()
+    without_currency: int = 0
+    """Rows whose price is in no known currency."""
+
+    @property
+    def kept(self) -> int:
+        """Rows that the lake had already, as new or newer."""
+        return self.rows - self.added - self.changed
+
+    @property
+    def rejected_lines(self) -> int:
+        return sum(self.rejected.values())
+
+    def reject(self, line: BadLine) -> None:
+        self.rejected[line.reason] = self.rejected.get(line.reason, 0) + 1
+        if len(self.bad_lines) < SHOWN_BAD_LINES:
+            self.bad_lines.append(line)
+
+    def count(self, messages: Sequence[ExportedMessage], saved: Saved) -> None:
+        """Add one saved batch, which is not empty."""
+        days = [(row.date_sent or row.date_created).date() for row, _ in messages]
+        self.rows += len(messages)
+        self.added += saved.added
+        self.changed += saved.changed
+        self.without_currency += sum(row.price is not None and row.currency is None for row, _ in messages)
+        self.first_day = min(days if self.first_day is None else [*days, self.first_day])
+        self.last_day = max(days if self.last_day is None else [*days, self.last_day])
+
+    def notices(self) -> list[str]:
+        found = [self.damage] if self.damage else []
+        if self.ignored_columns:
+            names = ", ".join(self.ignored_columns)
+            found.append(f"{self.file_name}: columns that are not known were not read: {names}.")
+        if self.without_currency:
+            found.append(
+                f"{self.file_name}: {self.without_currency:,} prices are in no known currency. Bring it in "
+                "again after a sync, which learns the account's, or import it with --currency."
+            )
+        return found
+
+
+@dataclass
+class ImportSummary:
+    """What one import did; the one JSON object of ``workbench import --json``."""
+
+    account_sid: str
+    files: list[FileImport] = field(default_factory=list)
+    gaps: list[tuple[date, date]] = field(default_factory=list)
+    """Stretches (first day, last day) within what the files reach over without a message in the lake."""
+    notices: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every line of every file was used."""
+        return not any(file.rejected or file.damage for file in self.files)
+
+    @property
+    def rejected(self) -> int:
+        return sum(file.rejected_lines for file in self.files)
+
+    def total(self, name: str) -> int:
+        """The sum of `rows`, `added`, `changed` or `kept` over the files."""
+        return sum(getattr(file, name) for file in self.files)
+
+    def sentence(self) -> str:
+        """What was done, in one sentence."""
+        days = [day for file in self.files for day in (file.first_day, file.last_day) if day]
+        period = f", {min(days)} to {max(days)} (GMT)" if days else ""
+        files = counted(len(self.files), "file")
+        return (
+            f"{self.account_sid}: {self.total('rows'):,} messages in {files}{period}, {self.seconds:.1f} s; "
+            f"{self.total('added'):,} new, {self.total('changed'):,} changed, "
+            f"{self.total('kept'):,} known already, {self.rejected:,} lines rejected."
+        )
+
+    def bad_line_texts(self) -> list[str]:
+        """One line of text per bad line that is shown, and one per file for those that are not."""
+        texts = []
+        for file in self.files:
+            texts += [f"{file.file_name}, line {bad.line}: {bad.reason}" for bad in file.bad_lines]
+            if more := file.rejected_lines - len(file.bad_lines):
+                reasons = "; ".join(f"{count:,} × {reason}" for reason, count in file.rejected.items())
+                texts.append(f"{file.file_name}: and {more:,} more lines. In all: {reasons}")
+        return texts
+
+    def as_dict(self) -> dict[str, Any]:
+        totals = {name: self.total(name) for name in ("rows", "added", "changed", "kept")}
+        return {**asdict(self), **totals, "rejected": self.rejected, "is_complete": self.is_complete}
+
+
+def stretches(first: date, last: date, held: Collection[date]) -> list[tuple[date, date]]:
+    """The days from first to last (both included) that are not held, as (first, last) of each stretch."""
+    days = [last - timedelta(days=back) for back in range((last - first).days + 1)]
+    return sorted(spans([day for day in days if day not in held], longest=len(days) or 1))
+
+
+def gap_notice(gaps: Sequence[tuple[date, date]], why: str) -> list[str]:
+    """The stretches in one sentence, as a list that is empty without any."""
+    if not gaps:
+        return []
+    count = sum((last - first).days + 1 for first, last in gaps)
+    shown = [f"{first}" if first == last else f"{first} to {last}" for first, last in gaps[:_SHOWN_GAPS]]
+    more = f" and {len(gaps) - _SHOWN_GAPS} more stretches" if len(gaps) > _SHOWN_GAPS else ""
+    have = "1 day has" if count == 1 else f"{count} days have"
+    return [f"{have} no message ({', '.join(shown)}{more}): {why}"]
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

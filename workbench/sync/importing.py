@@ -1,0 +1,240 @@
+"""Brings exported files into the lake: older than what Twilio still lists, or too much to list.
+
+Each batch is committed alone, so a killed import has lost nothing that was committed; the same file again
+goes over it without a change. A file is noted in `imports` once it was read to its end.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import duckdb
+
+from workbench.errors import ConfigError, UsageError
+from workbench.lake.connect import Lake
+from workbench.messaging.exports import ExportedMessage, ExportOrigin
+from workbench.messaging.privacy import Privacy
+from workbench.sync import state
+from workbench.sync.export_files import BadLine, ByteSource, DamagedFile, ExportReader, open_file
+from workbench.sync.halt import Halt, SyncStopped
+from workbench.sync.import_rows import ImportBatch
+from workbench.sync.import_summary import FileImport, ImportSummary, gap_notice, stretches
+from workbench.sync.run import BATCH_ROWS, OnProgress, Progress
+
+_MIB = 1 << 20
+
+
+def import_files(
+    lake: Lake,
+    paths: Sequence[Path],
+    account_sid: str,
+    *,
+    privacy: Privacy,
+    currency: str | None = None,
+    zone: tzinfo | None = None,
+    on_progress: OnProgress = lambda progress: None,
+    halt: Halt | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> ImportSummary:
+    """Import BulkExport files (JSON lines) and console CSVs, plain or gzipped.
+
+    Args:
+        account_sid: whose messages they are; lines of another account are rejected.
+        currency: of prices that name none; by default the account's, once a sync has learnt it.
+        zone: of dates that name none.
+        halt: ends the import early between two batches.
+
+    Raises:
+        UsageError: a file cannot be read, is no export, or lacks a column; nothing was imported then.
+        ConfigError: the lake holds another account's messages.
+        SyncStopped: `halt` was asked.
+    """
+    check_import_account(lake, account_sid)
+    for path in paths:
+        _check_file(path)
+    began = time.monotonic()
+    importer = Importer(lake, account_sid, privacy, currency, zone, on_progress, halt or Halt(), clock)
+    summary = ImportSummary(account_sid)
+    for path in paths:
+        with open_file(path) as source:
+            summary.files.append(importer.run(source, path.name, size=path.stat().st_size))
+    summary.gaps = _find_gaps(lake, account_sid, summary.files)
+    summary.notices = [notice for file in summary.files for notice in file.notices()]
+    summary.notices += gap_notice(summary.gaps, "either nothing was sent, or a file is missing.")
+    summary.seconds = round(time.monotonic() - began, 3)
+    return summary
+
+
+def time_zone(name: str) -> tzinfo:
+    """The zone of that name, for dates of a file that name none.
+
+    Raises:
+        UsageError: there is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"--timezone is {name!r}, which is no time zone; use a name such as 'Europe/Berlin' or 'UTC'."
+        ) from error
+
+
+def check_import_account(lake: Lake, account_sid: str) -> None:
+    """Keep two accounts from being mixed up in one lake.
+
+    Raises:
+        UsageError: it is no account SID.
+        ConfigError: the lake holds another account, and not this one.
+    """
+    if not re.fullmatch(r"AC[0-9a-fA-F]{32}", account_sid):
+        raise UsageError(f"{account_sid!r} is no account SID: AC and 32 hexadecimal digits.")
+    known = [sid for (sid,) in lake.rows(_ACCOUNTS_SQL)]
+    if known and account_sid not in known:
+        raise ConfigError(
+            f"This lake holds account {known[0]}, and the import is for {account_sid}. Use a lake of its "
+            "own: set WORKBENCH_HOME to another folder. (A subaccount has to be synced before its files.)"
+        )
+
+
+_ACCOUNTS_SQL = """
+    select account_sid from sync_runs union select account_sid from accounts
+    union select account_sid from imports order by 1
+"""
+
+
+@dataclass(frozen=True)
+class ExportedDay:
+    """Which export of Twilio's a file is: the day, and what tells it from a later export of the same day."""
+
+    day: date
+    version: str
+
+
+@dataclass(frozen=True)
+class Importer:
+    """Saves exported messages of one account, batch after batch; arguments as of :func:`import_files`."""
+
+    lake: Lake
+    account_sid: str
+    privacy: Privacy
+    currency: str | None
+    zone: tzinfo | None
+    on_progress: OnProgress
+    halt: Halt
+    clock: Callable[[], datetime]
+
+    def run(
+        self, source: ByteSource, file_name: str, *, size: int = 0, export: ExportedDay | None = None
+    ) -> FileImport:
+        """Import one file to its end, or to where it is damaged.
+
+        Args:
+            size: bytes of the file, for the progress.
+        """
+        result = FileImport(file_name)
+        try:
+            reader = ExportReader(source, file_name)
+            result.kind = reader.kind
+            result.ignored_columns = reader.layout.unknown if reader.layout else ()
+            for batch in _batches(reader, self._origin(), result):
+                self._commit(batch, result)
+                total = max(size, source.bytes_read)
+                done, of = source.bytes_read // _MIB, -(-total // _MIB)
+                self.on_progress(Progress(file_name, done, of, result.rows))
+                if self.halt.is_asked:
+                    raise SyncStopped("The import was stopped. What was read is kept; run it again to go on.")
+        except DamagedFile as error:
+            result.damage = str(error)
+        result.sha256 = source.sha256
+        if result.damage is None:
+            self._note(result, export)
+        return result
+
+    def _origin(self) -> ExportOrigin:
+        currency = self.currency or state.read_account_currency(self.lake, self.account_sid)
+        return ExportOrigin(self.account_sid, currency, self.zone)
+
+    def _commit(self, messages: Sequence[ExportedMessage], result: FileImport) -> None:
+        if not messages:
+            return
+        apply, now = self.privacy.apply, self.clock()
+        batch = ImportBatch([ExportedMessage(apply(row), is_guessed) for row, is_guessed in messages])
+        saved = self.lake.write(lambda cursor: batch.save(cursor, now))
+        result.count(messages, saved)
+
+    def _note(self, result: FileImport, export: ExportedDay | None) -> None:
+        """Replace what is noted of this file, or of this exported day."""
+        day, version = (export.day, export.version) if export else (None, None)
+        row = [
+            self.account_sid, result.file_name, result.kind, result.sha256, result.rows, result.added,
+            result.changed, result.kept, result.rejected_lines, result.first_day, result.last_day,
+            day, version, self.clock(),
+        ]  # fmt: skip
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> None:
+            cursor.execute(_FORGET_SQL, {"account": self.account_sid, "sha256": result.sha256, "day": day})
+            cursor.execute(f"insert into imports values ({', '.join('?' for _ in row)})", row)  # noqa: S608
+
+        self.lake.write(work)
+
+
+_FORGET_SQL = """
+    delete from imports
+    where account_sid = $account
+      and case when $day is null then export_day is null and sha256 = $sha256 else export_day = $day end
+"""
+
+
+def days_with_messages(lake: Lake, account_sid: str, first: date, last: date) -> set[date]:
+    """The GMT days from first to last (both included) on which the lake has a message of the account."""
+    return {day for (day,) in lake.rows(_DAYS_SQL, {"account": account_sid, "first": first, "last": last})}
+
+
+_DAYS_SQL = """
+    select distinct cast(coalesce(date_sent, date_created) as date) as day
+    from raw_messages
+    where account_sid = $account
+      and date_created between $first::timestamptz - interval 36 days and $last::timestamptz + interval 1 day
+      and cast(coalesce(date_sent, date_created) as date) between $first and $last
+"""
+
+
+def _find_gaps(lake: Lake, account_sid: str, files: Sequence[FileImport]) -> list[tuple[date, date]]:
+    first = min((file.first_day for file in files if file.first_day), default=None)
+    last = max((file.last_day for file in files if file.last_day), default=None)
+    if first is None or last is None:
+        return []
+    return stretches(first, last, days_with_messages(lake, account_sid, first, last))
+
+
+def _batches(
+    reader: ExportReader, origin: ExportOrigin, result: FileImport
+) -> Iterator[list[ExportedMessage]]:
+    """The messages in batches, also the last one of a file that turns out to be damaged; notes bad lines."""
+    batch: list[ExportedMessage] = []
+    try:
+        for message in reader.messages(origin):
+            if isinstance(message, BadLine):
+                result.reject(message)
+                continue
+            batch.append(message)
+            if len(batch) >= BATCH_ROWS:
+                yield batch
+                batch = []
+    except DamagedFile:
+        yield batch
+        raise
+    yield batch
+
+
+def _check_file(path: Path) -> None:
+    """Find out before anything is written that this is no export; damage is found by reading it."""
+    with open_file(path) as source, suppress(DamagedFile):
+        ExportReader(source, path.name)

@@ -1,0 +1,87 @@
+"""What is attached to messages: listed once for each message that has attachments, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import duckdb
+
+from workbench.lake.save import Saved
+from workbench.lake.save_rows import save_rows
+from workbench.sync.fields import Row, moment, required, text
+from workbench.sync.reading import Reading, Rows
+from workbench.twilio.resources import MEDIA, list_rows
+
+#: Messages whose attachments are listed between two commits.
+BATCH = 25
+
+_UNLISTED_SQL = """
+    select m.message_sid from raw_messages m
+    where m.account_sid = ? and m.media_count > 0
+      and not exists (select 1 from media_listings l where l.message_sid = m.message_sid)
+    order by m.date_created desc, m.message_sid
+"""
+
+#: By message, so that a message without any is known as listed, too.
+Listed = dict[str, Rows]
+
+_NOTHING: Rows = []
+
+
+def sync_media(reading: Reading) -> None:
+    """List the attachments of messages that are not listed yet, at most so many messages per sync."""
+    waiting = [sid for (sid,) in reading.lake.rows(_UNLISTED_SQL, [reading.account_sid])]
+    now = waiting[: reading.media_messages]
+    if len(waiting) > len(now):
+        reading.say(MEDIA.name, f"{len(waiting) - len(now):,} more messages are left for the next syncs.")
+    batches = [now[start : start + BATCH] for start in range(0, len(now), BATCH)]
+    reading.fetch_each(
+        batches,
+        lambda message_sids: _fetch(reading, message_sids),
+        lambda _, listed: _save(reading, listed),
+    )
+
+
+def _fetch(reading: Reading, message_sids: Sequence[str]) -> Listed:
+    """What could be listed; a message that Twilio has no longer has no attachments."""
+    listed: Listed = {}
+    for sid in message_sids:
+        if reading.halt.is_set:
+            break
+        rows = reading.attempt(MEDIA, partial(_list, reading, sid), absent=_NOTHING)
+        if rows is not None:
+            listed[sid] = rows
+    return listed
+
+
+def _list(reading: Reading, message_sid: str) -> Rows:
+    found = list_rows(reading.client, MEDIA, reading.account_sid, message_sid=message_sid)
+    return [media_row(row, message_sid) for row in found]
+
+
+def _save(reading: Reading, listed: Listed) -> None:
+    own = {"account_sid": reading.account_sid}
+    listings = [
+        {**own, "message_sid": sid, "files": len(rows), "listed_at": reading.now}
+        for sid, rows in listed.items()
+    ]
+    files = [{**own, **row, "read_at": reading.now} for rows in listed.values() for row in rows]
+
+    def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+        save_rows(cursor, "media_listings", listings, key=("message_sid",))
+        return save_rows(cursor, "media", files, key=("media_sid",))
+
+    reading.write(work)
+
+
+def media_row(row: Row, message_sid: str) -> dict[str, Any]:
+    """A row of `media`, without account and time of reading."""
+    return {
+        "media_sid": required(row, "sid"),
+        "message_sid": message_sid,
+        "content_type": text(row, "content_type"),
+        "date_created": moment(row, "date_created"),
+        "date_updated": moment(row, "date_updated"),
+    }

@@ -1,0 +1,356 @@
+"""One sync: windows first, then the open set, each batch committed together with its progress.
+
+Worker threads fetch pages and turn them into rows; the calling thread alone writes. A page that was
+committed is never asked for again, so after ``kill -9`` the next run goes on behind the last commit.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from workbench.errors import ConfigError, TwilioAuthError, TwilioError, WorkbenchError
+from workbench.lake.connect import Lake
+from workbench.lake.save import Saved, message_table, save_messages
+from workbench.messaging.message import MessageRow, message_row
+from workbench.sync import state
+from workbench.sync.halt import Halt, SyncStopped
+from workbench.sync.open_set import is_unresolved, plan_open_set
+from workbench.sync.state import WindowProgress
+from workbench.sync.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
+from workbench.twilio.client import TwilioClient
+from workbench.twilio.resources import fetch_account, fetch_balance, fetch_message, message_page
+
+#: Rows per commit: large enough that commits cost little, small enough to bound memory and lost work.
+BATCH_ROWS = 20_000
+BATCH_SECONDS = 2.0
+WORKERS = 16
+#: Pages that may wait for the writer; a full queue stops the fetching, which bounds memory.
+WAITING_PAGES = 32
+
+
+@dataclass
+class SyncSummary:
+    """What one sync did; the one JSON object of ``workbench sync --json``."""
+
+    account_sid: str
+    since: date
+    until: date
+    windows: int = 0
+    listed: int = 0
+    added: int = 0
+    changed: int = 0
+    fetched_singly: int = 0
+    requests: int = 0
+    open_messages: int = 0
+    unresolved: int = 0
+    seconds: float = 0.0
+    notices: list[str] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "since": self.since.isoformat(), "until": self.until.isoformat()}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a sync stands, for a progress bar: windows read of those planned, and rows so far."""
+
+    phase: str
+    done: int
+    total: int
+    rows: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """What to sync. Days are GMT days; `since` included, `until` not; None leaves it to the lake."""
+
+    since: date | None = None
+    until: date | None = None
+    full: bool = False
+    lookback_days: int = 3
+
+
+def run_sync(
+    lake: Lake,
+    client: TwilioClient,
+    account_sid: str,
+    request: SyncRequest,
+    *,
+    on_progress: OnProgress = lambda progress: None,
+    halt: Halt | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> SyncSummary:
+    """Bring the account's messages into the lake.
+
+    Args:
+        halt: ends the sync early when asked; what was read is kept and SyncStopped is raised. The client's
+            waits between attempts should be its `pause`.
+
+    Raises:
+        ConfigError: the lake holds another account's messages.
+        TwilioError: Twilio refused, or could not be reached; what was read before is kept.
+    """
+    return _Run(lake, client, account_sid, request, on_progress, halt or Halt(), clock).run()
+
+
+@dataclass(frozen=True)
+class _FetchedPage:
+    """Rows of one page, and how far they bring their window (None for messages fetched singly)."""
+
+    rows: Sequence[MessageRow]
+    window: WindowProgress | None = None
+    checked: Sequence[str] = ()
+
+
+class _Run:
+    """The state of one sync: plan, fetch in threads, write in this one."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        client: TwilioClient,
+        account_sid: str,
+        request: SyncRequest,
+        on_progress: OnProgress,
+        halt: Halt,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.lake, self.client, self.account_sid, self.request = lake, client, account_sid, request
+        self.on_progress, self.clock = on_progress, clock
+        self.run_id = uuid.uuid4().hex
+        self.started_at = clock()
+        self.currency: str | None = None
+        self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
+        self.halt = halt
+        today = self.started_at.date()
+        self.summary = SyncSummary(account_sid, today, today + timedelta(days=1))
+
+    def run(self) -> SyncSummary:
+        began = time.monotonic()
+        self._check_account()
+        self._save_run("running")
+        try:
+            self._sync()
+        except BaseException as error:
+            self._finish(began)
+            is_stop = isinstance(error, SyncStopped) or not isinstance(error, Exception)
+            outcome = "stopped" if is_stop else "failed"
+            self._save_run(outcome, error=str(error) if isinstance(error, WorkbenchError) else repr(error))
+            raise
+        self._finish(began)
+        self._save_run("done")
+        return self.summary
+
+    def _finish(self, began: float) -> None:
+        self.summary.seconds = round(time.monotonic() - began, 3)
+        self.summary.requests = self.client.requests
+
+    def _sync(self) -> None:
+        windows = self._plan_windows()
+        self.summary.windows = len(windows)
+        self._read("messages", windows, self._walk)
+        listed = {window.day for window in windows}
+        plan = self._plan_open_set(listed)
+        self._read("open messages, by day", [SyncWindow(day) for day in plan.list_days], self._walk)
+        self._read("open messages, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
+        self.summary.fetched_singly = len(plan.fetch)
+        self._count_open()
+
+    # --- plan ---
+
+    def _check_account(self) -> None:
+        """Prove the credentials and keep two accounts from being mixed up in one lake."""
+        account = self._fetch_account()
+        synced = state.read_synced_accounts(self.lake)
+        if synced and self.account_sid not in synced and account.get("owner_account_sid") not in synced:
+            raise ConfigError(
+                f"This lake holds account {synced[0]}, and the credentials are for {self.account_sid}. "
+                "Use a lake of its own: set WORKBENCH_HOME to another folder."
+            )
+        self.currency = self._find_currency()
+        row = {
+            "account_sid": self.account_sid,
+            "friendly_name": account.get("friendly_name"),
+            "status": account.get("status"),
+            "type": account.get("type"),
+            "currency": self.currency,
+            "read_at": self.started_at,
+        }
+        self.lake.write(lambda cursor: state.save_account(cursor, row))
+
+    def _fetch_account(self) -> dict[str, Any]:
+        """The account, or nothing for an API key that may read messages but not the account itself."""
+        try:
+            return fetch_account(self.client, self.account_sid)
+        except TwilioAuthError:
+            message_page(self.client, self.account_sid, {"PageSize": 1})
+            return {}
+
+    def _find_currency(self) -> str | None:
+        """The account's currency; the balance names it before any message is priced."""
+        try:
+            currency = fetch_balance(self.client, self.account_sid).get("currency")
+        except TwilioError as error:
+            if error.status not in (401, 403, 404):
+                raise
+            # A restricted key may not read the balance; the messages themselves name the currency later.
+            self.summary.notices.append(f"The balance could not be read (HTTP {error.status}).")
+            return state.read_account_currency(self.lake, self.account_sid)
+        return str(currency).upper() if currency else None
+
+    def _plan_windows(self) -> list[SyncWindow]:
+        today = self.started_at.date()
+        known = state.read_windows(self.lake, self.account_sid)
+        wanted = self.request.since or (min(known) if known else None) or clamp_since(date.min, today)
+        since = clamp_since(wanted, today)
+        if self.request.since and since > wanted:
+            self.summary.notices.append(
+                f"Twilio lists no message older than 400 days: since {wanted} was moved to {since}."
+            )
+        until = self.request.until or today + timedelta(days=1)
+        self.summary.since, self.summary.until = since, until
+        return plan_windows(
+            since, until, today, known, lookback_days=self.request.lookback_days, full=self.request.full
+        )
+
+    def _plan_open_set(self, listed: set[date]) -> Any:
+        messages = state.read_open_messages(self.lake, self.account_sid, self.started_at)
+        waiting = [message for message in messages if message.day not in listed]
+        days = state.read_rows_per_day(self.lake, self.account_sid, {message.day for message in waiting})
+        return plan_open_set(waiting, days, self.started_at, page_size=PAGE_SIZE)
+
+    def _count_open(self) -> None:
+        now = self.clock()
+        messages = state.read_open_messages(self.lake, self.account_sid, now)
+        self.summary.open_messages = len(messages)
+        self.summary.unresolved = sum(is_unresolved(message, now) for message in messages)
+
+    # --- fetch, in worker threads ---
+
+    def _walk(self, window: SyncWindow) -> None:
+        """Read one window to its end, page after page."""
+        read_from = window.resumed_from or self.clock()
+        next_uri, seen = window.resume_at, window.resumed_rows
+        while not self.halt.is_set:
+            if next_uri:
+                page = message_page(self.client, self.account_sid, next_page_uri=next_uri)
+            else:
+                page = message_page(self.client, self.account_sid, window.query())
+            rows = [message_row(item, self.currency) for item in page.rows]
+            seen, next_uri = seen + len(rows), page.next_page_uri
+            self._put(_FetchedPage(rows, WindowProgress(window.day, read_from, seen, next_uri)))
+            if not next_uri:
+                return
+
+    def _fetch_singly(self, message_sids: Sequence[str]) -> None:
+        """Read messages one by one; one that Twilio no longer has is noted as read all the same."""
+        found = [fetch_message(self.client, self.account_sid, sid) for sid in message_sids]
+        rows = [message_row(item, self.currency) for item in found if item is not None]
+        self._put(_FetchedPage(rows, checked=message_sids))
+
+    def _put(self, page: _FetchedPage) -> None:
+        while not self.halt.is_set:
+            try:
+                return self.pages.put(page, timeout=0.2)
+            except queue.Full:
+                continue
+        return None
+
+    # --- write, in the calling thread ---
+
+    def _read(self, phase: str, tasks: Sequence[Any], work: Callable[[Any], None]) -> None:
+        """Run ``work`` for each task in threads and commit what they bring, until all are done."""
+        if not tasks:
+            return
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="sync") as pool:
+            running = {pool.submit(work, task) for task in tasks}
+            try:
+                self._write_while(running, phase)
+            except BaseException:
+                self.halt.fail()
+                pool.shutdown(wait=True, cancel_futures=True)
+                self._commit(self._drain())
+                raise
+
+    def _write_while(self, running: set[Future[None]], phase: str) -> None:
+        """Commit what arrives, in batches, until every task is over."""
+        total, pending, committed_at = len(running), list[_FetchedPage](), time.monotonic()
+        while running or pending or not self.pages.empty():
+            pending += self._drain(wait_seconds=0.05)
+            finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
+            for future in finished:
+                future.result()
+            is_over = not running and self.pages.empty()
+            is_full = sum(len(page.rows) for page in pending) >= BATCH_ROWS
+            if is_over or is_full or time.monotonic() - committed_at >= BATCH_SECONDS:
+                self._commit(pending)
+                pending, committed_at = [], time.monotonic()
+            if self.halt.is_asked:
+                raise SyncStopped("The sync was stopped. What was read is kept; run it again to go on.")
+            self.on_progress(Progress(phase, total - len(running), total, self.summary.listed))
+
+    def _drain(self, wait_seconds: float = 0.0) -> list[_FetchedPage]:
+        """The pages that are waiting; at most one full batch, after at most `wait_seconds` of idling."""
+        pages: list[_FetchedPage] = []
+        rows = 0
+        while rows < BATCH_ROWS:
+            try:
+                is_idle = wait_seconds and not pages
+                pages.append(self.pages.get(timeout=wait_seconds) if is_idle else self.pages.get_nowait())
+            except queue.Empty:
+                break
+            rows += len(pages[-1].rows)
+        return pages
+
+    def _commit(self, pages: Sequence[_FetchedPage]) -> None:
+        if not pages:
+            return
+        now = self.clock()
+        table = message_table([row for page in pages for row in page.rows])
+        # Pages of one window come in order; the last one says how far it is.
+        windows = {page.window.day: page.window for page in pages if page.window}
+        checked = [sid for page in pages for sid in page.checked]
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+            saved = save_messages(cursor, table, source="sync", received_at=now)
+            for window in windows.values():
+                state.save_window(cursor, self.account_sid, window, now)
+            if checked:
+                state.save_open_checks(cursor, self.account_sid, checked, now)
+            return saved
+
+        saved = self.lake.write(work)
+        self.summary.listed += table.num_rows
+        self.summary.added += saved.added
+        self.summary.changed += saved.changed
+
+    def _save_run(self, outcome: str, error: str | None = None) -> None:
+        row: dict[str, object] = {
+            "run_id": self.run_id,
+            "account_sid": self.account_sid,
+            "started_at": self.started_at,
+            "finished_at": None if outcome == "running" else self.clock(),
+            "outcome": outcome,
+            "listed": self.summary.listed,
+            "added": self.summary.added,
+            "changed": self.summary.changed,
+            "requests": self.client.requests,
+            "error": error,
+        }
+        self.lake.write(lambda cursor: state.save_run(cursor, row))
+
+
+def _chunks(items: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

@@ -1,0 +1,295 @@
+"""What the account can send from: senders and messaging services, put together from several lists.
+
+A list that could not be read changes nothing of what is known: only a sender that is missing from lists
+that were read is marked as removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from workbench.lake.save import Saved
+from workbench.lake.save_rows import save_rows
+from workbench.messaging.addresses import address_kind, country
+from workbench.messaging.throughput import mps_limit
+from workbench.sync.fields import Row, address, flag, number, required, text, whole
+from workbench.sync.reading import Reading, Rows
+from workbench.twilio.resources import (
+    CAMPAIGNS,
+    NUMBERS,
+    SERVICE_ALPHA_SENDERS,
+    SERVICE_CHANNEL_SENDERS,
+    SERVICE_NUMBERS,
+    SERVICE_SHORT_CODES,
+    SERVICES,
+    SHORT_CODES,
+    TOLL_FREE_VERIFICATIONS,
+    Resource,
+)
+
+Stored = Mapping[str, dict[str, Any]]
+
+#: Resource of a pool, its name among a service's `links`, and the field that holds the address.
+_POOLS: tuple[tuple[Resource, str, str], ...] = (
+    (SERVICE_NUMBERS, "phone_numbers", "phone_number"),
+    (SERVICE_SHORT_CODES, "short_codes", "short_code"),
+    (SERVICE_ALPHA_SENDERS, "alpha_senders", "alpha_sender"),
+    (SERVICE_CHANNEL_SENDERS, "channel_senders", "sender"),
+)
+
+
+@dataclass
+class SenderAnswers:
+    """What Twilio answered; None stands for a list that could not be read."""
+
+    numbers: Rows | None = None
+    short_codes: Rows | None = None
+    services: Rows | None = None
+    members: Mapping[str, Row] | None = None
+    """Senders of pools by address, each with its `messaging_service_sid`."""
+    campaigns: Mapping[str, Row] | None = None
+    """A2P campaign by messaging service."""
+    verifications: Mapping[str, str | None] | None = None
+    """Status by toll-free number."""
+
+
+def sync_senders(reading: Reading) -> None:
+    """Bring the account's messaging services and senders into the lake, both in one commit."""
+    answers = _fetch(reading)
+    services = service_rows(
+        answers, reading.stored("messaging_services", "messaging_service_sid"), reading.now
+    )
+    senders = sender_rows(answers, reading.stored("senders", "sender"), reading.mps_limits, reading.now)
+    own = {"account_sid": reading.account_sid}
+
+    def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+        return save_rows(
+            cursor,
+            "messaging_services",
+            [{**own, **row} for row in services],
+            key=("account_sid", "messaging_service_sid"),
+        ) + save_rows(cursor, "senders", [{**own, **row} for row in senders], key=("account_sid", "sender"))
+
+    reading.write(work)
+
+
+def _fetch(reading: Reading) -> SenderAnswers:
+    answers = SenderAnswers(numbers=reading.rows(NUMBERS), short_codes=reading.rows(SHORT_CODES))
+    verifications = reading.rows(TOLL_FREE_VERIFICATIONS)
+    if verifications is not None:
+        answers.verifications = {
+            required(row, "tollfree_phone_number"): text(row, "status") for row in verifications
+        }
+    answers.services = reading.rows(SERVICES)
+    if answers.services is None:
+        return answers
+    pools: dict[str, Rows | None] = {}
+    campaigns: dict[str, Rows | None] = {}
+
+    def keep(service: dict[str, Any], found: tuple[Rows | None, Rows | None]) -> None:
+        pools[service["sid"]], campaigns[service["sid"]] = found
+
+    is_whole = reading.fetch_each(answers.services, lambda service: _fetch_service(reading, service), keep)
+    answers.members = _members(pools) if is_whole else None
+    answers.campaigns = _campaigns(campaigns) if is_whole else None
+    return answers
+
+
+def _fetch_service(reading: Reading, service: Row) -> tuple[Rows | None, Rows | None]:
+    """The senders in a service's pool, and its campaigns."""
+    sid, links = required(service, "sid"), service.get("links") or {}
+    senders: Rows | None = []
+    for resource, link, name in _POOLS:
+        if link in links:
+            found = reading.rows(resource, service_sid=sid)
+            if found is None or senders is None:
+                senders = None
+            else:
+                senders += [{**row, "sender": required(row, name)} for row in found]
+    return senders, reading.rows(CAMPAIGNS, service_sid=sid)
+
+
+def _members(pools: Mapping[str, Rows | None]) -> dict[str, Row] | None:
+    """Pool members by address; of several services with one alphanumeric name the first SID counts."""
+    members: dict[str, Row] = {}
+    for service_sid in sorted(pools):
+        found = pools[service_sid]
+        if found is None:
+            return None
+        for row in found:
+            members.setdefault(row["sender"], {**row, "messaging_service_sid": service_sid})
+    return members
+
+
+def _campaigns(found: Mapping[str, Rows | None]) -> dict[str, Row] | None:
+    """The campaign of each service that has one; a verified one before any other."""
+    campaigns: dict[str, Row] = {}
+    for service_sid, rows in found.items():
+        if rows is None:
+            return None
+        if rows:
+            verified = [row for row in rows if row.get("campaign_status") == "VERIFIED"]
+            campaigns[service_sid] = (verified or rows)[0]
+    return campaigns
+
+
+# --- messaging services ---
+
+
+def service_rows(answers: SenderAnswers, stored: Stored, now: datetime) -> Rows:
+    """Rows of `messaging_services`, without the account."""
+    if answers.services is None:
+        return []
+    rows = {required(row, "sid"): _service_row(row, now) for row in answers.services}
+    for sid, row in rows.items():
+        if answers.campaigns is None:
+            row |= {name: stored.get(sid, {}).get(name) for name in _campaign_columns({})}
+        else:
+            row |= _campaign_columns(answers.campaigns.get(sid, {}))
+    return [*rows.values(), *_removed(rows, stored, now)]
+
+
+def _service_row(row: Row, now: datetime) -> dict[str, Any]:
+    return {
+        "messaging_service_sid": required(row, "sid"),
+        "friendly_name": text(row, "friendly_name"),
+        "inbound_url": address(row, "inbound_request_url"),
+        "inbound_method": text(row, "inbound_method"),
+        "use_inbound_webhook_on_number": flag(row, "use_inbound_webhook_on_number"),
+        "status_callback": address(row, "status_callback"),
+        "smart_encoding": flag(row, "smart_encoding"),
+        "validity_seconds": whole(row, "validity_period"),
+        "usecase": text(row, "usecase"),
+        "us_app_to_person_registered": flag(row, "us_app_to_person_registered"),
+        "read_at": now,
+        "removed_at": None,
+    }
+
+
+def _campaign_columns(campaign: Row) -> dict[str, Any]:
+    limits = campaign.get("rate_limits") or {}
+    return {
+        "campaign_sid": text(campaign, "sid"),
+        "campaign_status": text(campaign, "campaign_status"),
+        "campaign_usecase": text(campaign, "us_app_to_person_usecase"),
+        "campaign_att_mps": number(limits.get("att") or {}, "mps", 3),
+        "campaign_t_mobile_tier": text(limits.get("tmobile") or {}, "brand_tier"),
+    }
+
+
+# --- senders ---
+
+
+def sender_rows(
+    answers: SenderAnswers, stored: Stored, mps_limits: Mapping[str, float], now: datetime
+) -> Rows:
+    """Rows of `senders`, without the account."""
+    rows = _listed(answers)
+    for sender, held in stored.items():
+        if held["removed_at"] is None and not _was_read(held, answers):
+            rows[sender] = {name: held[name] for name in _LISTED}
+    complete = {
+        sender: {
+            **row,
+            **_pool_columns(row, answers.members, stored.get(sender, {})),
+            **_registration_columns(row, answers, stored.get(sender, {})),
+            **_limit_columns(sender, mps_limits),
+            "read_at": now,
+            "removed_at": None,
+        }
+        for sender, row in rows.items()
+    }
+    return [*complete.values(), *_removed(complete, stored, now)]
+
+
+def _was_read(held: Row, answers: SenderAnswers) -> bool:
+    """Whether the list that tells of a stored sender was read now."""
+    lists = {"PN": answers.numbers, "SC": answers.short_codes}
+    return lists.get((held["sender_sid"] or "")[:2], answers.members) is not None
+
+
+def _listed(answers: SenderAnswers) -> dict[str, dict[str, Any]]:
+    """Every sender of the lists that were read, with what its own list says before what a pool says."""
+    rows = {sender: _sender_row(sender, row) for sender, row in (answers.members or {}).items()}
+    for found, name in ((answers.numbers, "phone_number"), (answers.short_codes, "short_code")):
+        for own in found or ():
+            sender = required(own, name)
+            pooled, row = rows.get(sender, {}), _sender_row(sender, own)
+            rows[sender] = {
+                column: pooled.get(column) if value is None else value for column, value in row.items()
+            }
+    return rows
+
+
+def _sender_row(sender: str, row: Row) -> dict[str, Any]:
+    return {
+        "sender": sender,
+        "sender_sid": text(row, "sid"),
+        "sender_type": address_kind(sender),
+        "friendly_name": text(row, "friendly_name"),
+        "country": country(sender) or text(row, "country_code"),
+        "can_sms": _can(row, "sms"),
+        "can_mms": _can(row, "mms"),
+        "sms_url": address(row, "sms_url"),
+        "sms_method": text(row, "sms_method"),
+        "status_callback": address(row, "status_callback"),
+        "sms_application_sid": text(row, "sms_application_sid"),
+    }
+
+
+def _can(row: Row, what: str) -> bool | None:
+    """A capability: numbers have an object of switches, pool members a list of those that are on."""
+    can = row.get("capabilities")
+    if isinstance(can, list):
+        return what.upper() in can if can else None
+    return flag(can or {}, what)
+
+
+#: The columns that come from a sender's own list.
+_LISTED = tuple(_sender_row("", {}))
+
+
+def _pool_columns(row: Row, members: Mapping[str, Row] | None, held: Row) -> dict[str, Any]:
+    """The sender's messaging service; what only pools say of it stays known while they cannot be read."""
+    if members is not None:
+        return {"messaging_service_sid": members.get(row["sender"], {}).get("messaging_service_sid")}
+    partly = {
+        name: held.get(name) if row[name] is None else row[name] for name in ("country", "can_sms", "can_mms")
+    }
+    return {**partly, "messaging_service_sid": held.get("messaging_service_sid")}
+
+
+def _registration_columns(row: Row, answers: SenderAnswers, held: Row) -> dict[str, Any]:
+    """How the sender is registered with US carriers, its status in Twilio's words.
+
+    `a2p` or `toll-free` without a status was looked for and not found; no `registration` at all is
+    either not needed or not known.
+    """
+    sender, kind = row["sender"], row["sender_type"]
+    if kind == "toll-free" and answers.verifications is not None:
+        return {"registration": "toll-free", "registration_status": answers.verifications.get(sender)}
+    is_a2p = kind == "long code" and sender.startswith("+1")
+    if is_a2p and answers.members is not None and answers.campaigns is not None:
+        service_sid = answers.members.get(sender, {}).get("messaging_service_sid", "")
+        campaign = answers.campaigns.get(service_sid, {})
+        return {"registration": "a2p", "registration_status": text(campaign, "campaign_status")}
+    return {name: held.get(name) for name in ("registration", "registration_status")}
+
+
+def _limit_columns(sender: str, mps_limits: Mapping[str, float]) -> dict[str, Any]:
+    limit = mps_limit(sender, mps_limits)
+    return {"mps_limit": limit.per_second, "mps_limit_source": limit.source}
+
+
+def _removed(rows: Mapping[str, Any], stored: Stored, now: datetime) -> Rows:
+    """Stored rows that Twilio lists no longer, unless they are already marked."""
+    return [
+        {**{column: value for column, value in held.items() if column != "account_sid"}, "removed_at": now}
+        for name, held in stored.items()
+        if name not in rows and held["removed_at"] is None
+    ]

@@ -1,0 +1,180 @@
+"""Compares one day's spend in the lake with what the usage records charge for messages. Pure.
+
+A message's price contains the carrier's fee (https://help.twilio.com/articles/46871410243099), while usage
+records show that fee in a category of its own; an older article (360016571913) reads as if prices left it
+out. So both are tried: if only the carrier fees are missing from the prices, that is said and not hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from itertools import combinations
+from typing import Any
+
+from workbench.sync.gaps import UNEXPLAINED, Gap
+
+NOTHING = Decimal(0)
+#: Usage records may round each category.
+ROUNDING = Decimal("0.005")
+
+_FAILED_FEE = "failed-message-processing-fee"
+_MESSAGES = ("sms", "mms", "rcs", "channels-messaging")
+#: Charges around messages that are no message's price.
+_EXTRAS = ("-messages-features", "-content-inspection")
+
+
+@dataclass(frozen=True)
+class DayUsage:
+    """What usage records charge for one day's messages, in one currency.
+
+    `messages` and `carrier` are what messages' prices are made of; `fees` are charged apart, by category.
+    """
+
+    currency: str
+    messages: Decimal = NOTHING
+    carrier: Decimal = NOTHING
+    fees: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Decimal:
+        return self.messages + self.carrier + sum(self.fees.values(), NOTHING)
+
+
+@dataclass(frozen=True)
+class DaySpend:
+    """One day's prices in one currency, all positive.
+
+    `lake`: of what the lake holds and Twilio has not deleted. `listed`: of what Twilio lists now. `deleted`:
+    of what was marked deleted there. `unlisted`: of the lake's messages that Twilio does not list.
+    `unpriced`: how many listed messages may still get a price.
+    """
+
+    currency: str
+    lake: Decimal = NOTHING
+    listed: Decimal = NOTHING
+    deleted: Decimal = NOTHING
+    unlisted: Decimal = NOTHING
+    unpriced: int = 0
+
+
+def usage_of_days(rows: Iterable[Mapping[str, Any]]) -> dict[date, DayUsage]:
+    """The charges for messages in rows of the form of `usage_days`, by day; parents are left out."""
+    found: dict[date, DayUsage] = {}
+    for row in rows:
+        category, price = row["category"], row["price"]
+        if row["is_leaf"] and price is not None and is_about_messages(category):
+            held = found.get(row["day"], DayUsage(row["currency"] or ""))
+            found[row["day"]] = _with_charge(held, category, price)
+    return found
+
+
+def is_about_messages(category: str) -> bool:
+    """Whether a leaf category is charged for messages: SMS, MMS, channels, and their fees."""
+    return category == _FAILED_FEE or any(
+        category == name or category.startswith(f"{name}-") for name in _MESSAGES
+    )
+
+
+def _with_charge(held: DayUsage, category: str, price: Decimal) -> DayUsage:
+    messages, carrier, fees = held.messages, held.carrier, dict(held.fees)
+    if category.endswith("-carrierfees"):
+        carrier += price
+    elif category == _FAILED_FEE or any(part in category for part in _EXTRAS):
+        fees[category] = fees.get(category, NOTHING) + price
+    else:
+        messages += price
+    return DayUsage(held.currency, messages, carrier, fees)
+
+
+def compare_spend(
+    day: date, spend: DaySpend, usage: DayUsage, *, is_recent: bool, is_listed: bool = True
+) -> list[Gap]:
+    """The gaps between the lake's spend of a day and its usage; their differences add up to the whole one.
+
+    Args:
+        is_recent: usage records of the day may still lag behind.
+        is_listed: False where Twilio lists the day no more, so that the lake cannot be complete by list.
+    """
+    merged: dict[str, Part] = {}
+    for reason, amount, messages, detail in _parts(spend, usage, is_recent=is_recent, is_listed=is_listed):
+        held = merged.get(reason)
+        merged[reason] = (reason, amount + held[1], held[2], f"{held[3]}, {detail}") if held else (
+            reason, amount, messages, detail
+        )  # fmt: skip
+    return [_gap(day, spend, usage, part) for part in merged.values() if part[1]]
+
+
+Part = tuple[str, Decimal, int, str]
+"""A reason with the amount that it explains, how many messages it is about, and words."""
+
+
+def _gap(day: date, spend: DaySpend, usage: DayUsage, part: Part) -> Gap:
+    reason, amount, messages, detail = part
+    return Gap(
+        day=day,
+        kind="spend",
+        reason=reason,
+        lake=spend.lake,
+        twilio=usage.total,
+        difference=amount,
+        unit=spend.currency,
+        messages=messages,
+        detail=detail,
+    )
+
+
+def _parts(spend: DaySpend, usage: DayUsage, *, is_recent: bool, is_listed: bool) -> list[Part]:
+    if usage.total == spend.lake:
+        return []
+    found: list[Part] = [
+        ("rows_differ", spend.listed - spend.lake, 0, "the listed prices of the day add up to another sum")
+    ]
+    rest = usage.total - spend.listed
+    if rest:
+        charged = {category: fee for category, fee in sorted(usage.fees.items()) if fee}
+        for category, fee in charged.items():
+            found.append(("fee_only_in_usage", fee, 0, category))
+            rest -= fee
+    amounts = {
+        "deleted_upstream": spend.deleted,
+        "rows_differ": spend.unlisted,
+        "carrier_fees": usage.carrier,
+    }
+    known = _explanation(rest, amounts)
+    if known is None:
+        return [*found, _remainder(rest, spend, is_recent=is_recent, is_listed=is_listed)]
+    found += [(reason, amount, 0, _WORDS[reason]) for reason, amount in known.items()]
+    return [*found, ("rounding", rest - sum(known.values(), NOTHING), 0, "usage records may round")]
+
+
+_WORDS = {
+    "deleted_upstream": "charged for messages that were deleted later",
+    "rows_differ": "messages that are charged and not listed",
+    "carrier_fees": "prices leave the carrier fees out",
+}
+
+
+def _explanation(rest: Decimal, known: Mapping[str, Decimal]) -> dict[str, Decimal] | None:
+    """The fewest known amounts that make up the rest, exactly or but for rounding; None if none do."""
+    for tolerance in (NOTHING, ROUNDING):
+        for size in range(len(known) + 1):
+            for names in combinations(known, size):
+                if abs(rest - sum((known[name] for name in names), NOTHING)) <= tolerance:
+                    return {name: known[name] for name in names}
+    return None
+
+
+def _remainder(rest: Decimal, spend: DaySpend, *, is_recent: bool, is_listed: bool) -> Part:
+    if not is_listed:
+        return ("before_retention", rest, 0, "Twilio lists no message of the day any more")
+    if rest > 0 and spend.unpriced:
+        return (
+            "not_priced_yet", rest, spend.unpriced, f"{spend.unpriced} messages of the day have no price yet"
+        )  # fmt: skip
+    if is_recent:
+        return ("twilio_lag", rest, 0, "usage records of the last day may lag behind")
+    charged = "more" if rest > 0 else "less"
+    return (UNEXPLAINED, rest, 0, f"usage records charge {charged} than the listed messages' prices")

@@ -1,0 +1,129 @@
+"""What the lake remembers about syncing: windows, runs, open messages. Reads and writes, no decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from workbench.lake.connect import Lake
+from workbench.sync.open_set import NEVER_PRICED, SCHEDULED_FOR, OpenMessage
+from workbench.sync.windows import WindowState
+
+
+@dataclass(frozen=True)
+class WindowProgress:
+    """How far one window's walk has come: rows seen so far, and where it goes on (None: at its end)."""
+
+    day: date
+    read_from: datetime
+    rows: int
+    next_page_uri: str | None
+
+
+def read_windows(lake: Lake, account_sid: str) -> dict[date, WindowState]:
+    found = lake.rows(
+        "select day, read_from, finished_at, next_page_uri, rows from sync_windows where account_sid = ?",
+        [account_sid],
+    )
+    return {row[0]: WindowState(*row) for row in found}
+
+
+def save_window(
+    cursor: duckdb.DuckDBPyConnection, account_sid: str, progress: WindowProgress, now: datetime
+) -> None:
+    """Replace what is known of the window's day."""
+    cursor.execute("delete from sync_windows where account_sid = ? and day = ?", [account_sid, progress.day])
+    finished_at = None if progress.next_page_uri else now
+    cursor.execute(
+        "insert into sync_windows values (?, ?, ?, ?, ?, ?)",
+        [account_sid, progress.day, progress.read_from, progress.rows, progress.next_page_uri, finished_at],
+    )
+
+
+def read_rows_per_day(lake: Lake, account_sid: str, days: Collection[date]) -> dict[date, int]:
+    """How many rows the last walk of each day saw."""
+    found = lake.rows(
+        "select day, rows from sync_windows where account_sid = ? and list_contains(?, day)",
+        [account_sid, list(days)],
+    )
+    return dict(found)
+
+
+_OPEN_SQL = f"""
+    select m.message_sid, m.status, cast(m.began_at as date) as day, m.began_at,
+           greatest(w.read_from, c.checked_at) as last_read_at
+    from (
+        select *, coalesce(date_sent, date_created) as began_at
+        from raw_messages
+        where account_sid = $account and date_created >= $oldest
+          and (not is_final_at(status, began_at, $now)
+               or (price is null and status not in ({", ".join(f"'{s}'" for s in sorted(NEVER_PRICED))})))
+    ) m
+    left join sync_windows w on w.account_sid = m.account_sid and w.day = cast(m.began_at as date)
+    left join open_checks c on c.message_sid = m.message_sid
+"""  # noqa: S608
+
+
+def read_open_messages(lake: Lake, account_sid: str, now: datetime) -> list[OpenMessage]:
+    """Rows whose status is not final or whose price is missing, as of `now`; those that are not given up.
+
+    A row that was never read through a window or singly (it came with a webhook) counts as read when it
+    began, so that every moment of the back-off lies before it.
+    """
+    oldest = now - SCHEDULED_FOR - timedelta(days=1)
+    found = lake.rows(_OPEN_SQL, {"account": account_sid, "oldest": oldest, "now": now})
+    return [OpenMessage(sid, status, day, began, read or began) for sid, status, day, began, read in found]
+
+
+def save_open_checks(
+    cursor: duckdb.DuckDBPyConnection, account_sid: str, message_sids: Iterable[str], now: datetime
+) -> None:
+    """Note that these messages were just read on their own; forget notes too old to matter."""
+    sids = list(message_sids)
+    cursor.execute(
+        "delete from open_checks where list_contains(?, message_sid) or checked_at < ?",
+        [sids, now - 2 * SCHEDULED_FOR],
+    )
+    cursor.execute("insert into open_checks select unnest(?::varchar[]), ?, ?", [sids, account_sid, now])
+
+
+def save_run(cursor: duckdb.DuckDBPyConnection, row: dict[str, object]) -> None:
+    """Insert the run, or replace it by its `run_id`."""
+    cursor.execute("delete from sync_runs where run_id = ?", [row["run_id"]])
+    names = list(row)
+    cursor.execute(
+        f"insert into sync_runs ({', '.join(names)}) values ({', '.join('?' for _ in names)})",  # noqa: S608
+        list(row.values()),
+    )
+
+
+def save_account(cursor: duckdb.DuckDBPyConnection, row: dict[str, object]) -> None:
+    cursor.execute("delete from accounts where account_sid = ?", [row["account_sid"]])
+    names = list(row)
+    cursor.execute(
+        f"insert into accounts ({', '.join(names)}) values ({', '.join('?' for _ in names)})",  # noqa: S608
+        list(row.values()),
+    )
+
+
+def read_synced_accounts(lake: Lake) -> list[str]:
+    """The accounts that were ever synced into this lake."""
+    return [sid for (sid,) in lake.rows("select distinct account_sid from sync_runs order by 1")]
+
+
+def read_account_currency(lake: Lake, account_sid: str) -> str | None:
+    currency: str | None = lake.value(
+        "select currency from accounts where account_sid = ? and currency is not null", [account_sid]
+    )
+    return currency
+
+
+def read_last_run(lake: Lake) -> dict[str, Any] | None:
+    """The newest row of `sync_runs`, by column."""
+    names = "account_sid, started_at, finished_at, outcome, listed, added, changed, requests, error"
+    found = lake.rows(f"select {names} from sync_runs order by started_at desc limit 1")  # noqa: S608
+    return dict(zip(names.split(", "), found[0], strict=True)) if found else None

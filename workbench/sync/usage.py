@@ -1,0 +1,182 @@
+"""Usage records by day, the balance, and prices of the countries in use: what the account is charged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from workbench.lake.save import Saved
+from workbench.lake.save_rows import replace_rows, save_rows
+from workbench.sync.days import days_of, days_to_read, is_settled, spans
+from workbench.sync.fields import Row, number, required, text
+from workbench.sync.reading import Reading, Rows
+from workbench.twilio.resources import BALANCE, PRICES, USAGE_DAYS
+
+#: Charges still change for days: late prices, corrections.
+REREAD_DAYS = 7
+LONGEST_SPAN = 10
+PRICES_EVERY = timedelta(days=1)
+
+#: Sums of others, also on days on which those others are not listed.
+_PARENTS = frozenset(
+    {
+        *("totalprice", "sms", "sms-inbound", "sms-outbound", "mms", "mms-inbound", "mms-outbound"),
+        *("channels", "calls", "phonenumbers", "shortcodes"),
+    }
+)
+
+
+# --- usage records ---
+
+
+def sync_usage(reading: Reading) -> None:
+    """Daily usage records since the first day wanted: recent days again, older ones once."""
+    today = reading.now.date()
+    settled = {date.fromisoformat(part) for part in reading.read_parts(USAGE_DAYS)}
+    days = days_to_read(reading.since, today, settled, REREAD_DAYS)
+
+    def fetch(span: tuple[date, date]) -> Rows | None:
+        found = reading.rows(USAGE_DAYS, _usage_params(span))
+        return None if found is None else reading.attempt(USAGE_DAYS, lambda: usage_rows(found))
+
+    def keep(span: tuple[date, date], rows: Rows) -> None:
+        over = [day.isoformat() for day in days_of(span) if is_settled(day, today, REREAD_DAYS)]
+        rows = [{**row, "account_sid": reading.account_sid, "read_at": reading.now} for row in rows]
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+            reading.save_part_reads(cursor, USAGE_DAYS, over)
+            return save_rows(cursor, "usage_days", rows, key=("account_sid", "day", "category"))
+
+        reading.write(work)
+
+    reading.fetch_each(spans(days, LONGEST_SPAN), fetch, keep)
+
+
+def _usage_params(span: tuple[date, date]) -> dict[str, str | int]:
+    first, last = span
+    # By default a main account's records contain its subaccounts', which adding up would count twice.
+    return {
+        "StartDate": first.isoformat(), "EndDate": last.isoformat(), "IncludeSubaccounts": "false"
+    }  # fmt: skip
+
+
+def usage_rows(found: Sequence[Row]) -> Rows:
+    """Rows of `usage_days`, without account and time."""
+    categories = {required(row, "category") for row in found}
+    parents = {category for category in categories if is_parent(category, categories)}
+    return [_usage_row(row, is_leaf=row["category"] not in parents) for row in found]
+
+
+def is_parent(category: str, categories: set[str]) -> bool:
+    """Whether a category is the sum of others: `sms` of `sms-inbound` and `sms-outbound`, and so on down."""
+    return category in _PARENTS or any(other.startswith(f"{category}-") for other in categories)
+
+
+def _usage_row(row: Row, *, is_leaf: bool) -> dict[str, Any]:
+    currency = text(row, "price_unit")
+    return {
+        "day": date.fromisoformat(required(row, "start_date")),
+        "category": required(row, "category"),
+        "description": text(row, "description"),
+        "count": number(row, "count", 3),
+        "usage": number(row, "usage", 4),
+        "usage_unit": text(row, "usage_unit"),
+        "price": number(row, "price", 6),
+        "currency": currency.upper() if currency else None,
+        "is_leaf": is_leaf,
+    }
+
+
+# --- balance ---
+
+
+def sync_balance(reading: Reading) -> None:
+    """Append the balance if it changed, and note its currency as the account's."""
+    found = reading.one(BALANCE)
+    if not found:
+        return
+    amount, currency = number(found, "balance", 6), (text(found, "currency") or "").upper() or None
+    if amount is None:
+        return
+    reading.write(lambda cursor: _save_balance(cursor, reading, amount, currency))
+
+
+def _save_balance(
+    cursor: duckdb.DuckDBPyConnection, reading: Reading, amount: Decimal, currency: str | None
+) -> Saved:
+    latest = cursor.execute(
+        "select balance, currency from balances where account_sid = ? order by read_at desc limit 1",
+        [reading.account_sid],
+    ).fetchall()
+    saved = Saved()
+    if latest != [(amount, currency)]:
+        cursor.execute(
+            "insert into balances values (?, ?, ?, ?)", [reading.account_sid, amount, currency, reading.now]
+        )
+        saved = Saved(added=1)
+    if currency is None:
+        return saved
+    account = {"account_sid": reading.account_sid, "currency": currency, "read_at": reading.now}
+    return saved + save_rows(cursor, "accounts", [account], key=("account_sid",))
+
+
+# --- prices ---
+
+_COUNTRIES_SQL = """
+    select distinct country from (
+        select country from raw_messages where account_sid = $account
+        union all
+        select country from senders where account_sid = $account and removed_at is null
+    )
+    where regexp_full_match(country, '[A-Z]{2}') order by 1
+"""
+_PRICE_KEY = ("account_sid", "country", "direction", "carrier", "mcc", "mnc", "number_type")
+
+
+def sync_prices(reading: Reading) -> None:
+    """Prices of every country that we write to, hear from or send from; each at most once a day."""
+    fresh = reading.read_parts(PRICES, after=reading.now - PRICES_EVERY)
+    in_use = [iso for (iso,) in reading.lake.rows(_COUNTRIES_SQL, {"account": reading.account_sid})]
+
+    def fetch(iso: str) -> Rows | None:
+        # A country without a price list of its own (404) has no prices; that is not worth a word.
+        found = reading.one(PRICES, iso_country=iso)
+        return None if found is None else reading.attempt(PRICES, lambda: price_rows(found))
+
+    def keep(iso: str, rows: Rows) -> None:
+        own = {"account_sid": reading.account_sid, "country": iso}
+        rows = [{**own, **row, "read_at": reading.now} for row in rows]
+
+        def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+            reading.save_part_reads(cursor, PRICES, [iso])
+            return replace_rows(cursor, "prices", rows, key=_PRICE_KEY, within=own)
+
+        reading.write(work)
+
+    reading.fetch_each([iso for iso in in_use if iso not in fresh], fetch, keep)
+
+
+def price_rows(found: Row) -> Rows:
+    """Rows of `prices` of one country, without account, country and time."""
+    currency = (text(found, "price_unit") or "").upper() or None
+    rows = [_price_row("inbound", {}, price, currency) for price in found.get("inbound_sms_prices") or ()]
+    for carrier in found.get("outbound_sms_prices") or ():
+        rows += [_price_row("outbound", carrier, price, currency) for price in carrier.get("prices") or ()]
+    return rows
+
+
+def _price_row(direction: str, carrier: Row, price: Row, currency: str | None) -> dict[str, Any]:
+    return {
+        "direction": direction,
+        "carrier": text(carrier, "carrier") or "",
+        "mcc": text(carrier, "mcc") or "",
+        "mnc": text(carrier, "mnc") or "",
+        "number_type": text(price, "number_type") or "",
+        "base_price": number(price, "base_price", 6),
+        "current_price": number(price, "current_price", 6),
+        "currency": currency,
+    }

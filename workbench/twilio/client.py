@@ -1,0 +1,254 @@
+"""The one door to Twilio's REST API: a pool of connections, retries, pages, and no secret in any text."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any
+
+import httpx
+
+from workbench.config import Credentials
+from workbench.errors import TwilioError
+from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
+from workbench.twilio.concurrency import AdaptiveLimit, Slot
+from workbench.twilio.failures import Call, failure
+from workbench.twilio.redaction import scrub
+from workbench.twilio.retry import ATTEMPTS, retry_delay, should_retry
+from workbench.twilio.urls import is_loopback, parse_base_url, resolve
+
+_log = logging.getLogger(__name__)
+
+Params = Mapping[str, str | int]
+"""Query parameters; an inequality is part of the key: ``{"DateSent>": "2026-01-31"}``."""
+
+# Waiting for a connection of our own pool is no fault of Twilio's and ends by itself.
+TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=10.0, pool=None)
+ANSWER_WITHIN = 180.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list."""
+
+    rows: list[dict[str, Any]]
+    """As Twilio wrote them, without secrets."""
+    next_page_uri: str | None
+    """Verbatim, to be stored and resumed from; None after the last page."""
+    elapsed: float
+    """Seconds from sending the request to the last byte; retries and their waits not included."""
+    server_time: datetime | None
+    """Twilio's clock when it answered (``Date`` header), in UTC."""
+
+
+class TwilioClient:
+    """Reads Twilio over HTTPS; safe to share between threads, never copied or pickled.
+
+    Args:
+        credentials: account with auth token or API key.
+        base_url: one address that stands in for every Twilio host, path kept (simulator, proxy).
+        transport: replaces the network, for tests.
+        sleep: waits between attempts; may raise to give up.
+        limit: shared limiter; a slot is held while a request is in flight, not while waiting to retry.
+        on_response: told status (None: no complete answer) and seconds of every attempt, from the
+            thread that made it.
+        attempts: most attempts per call, the first included.
+        max_connections: size of the pool; more threads than that wait.
+        timeout: for each step of a request.
+        answer_within: seconds after which an answer that trickles in is given up.
+
+    Raises:
+        ConfigError: ``base_url`` is not a bare http(s) address, or the credentials are incomplete.
+    """
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        *,
+        base_url: str | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+        limit: AdaptiveLimit | None = None,
+        on_response: Callable[[int | None, float], None] | None = None,
+        attempts: int = ATTEMPTS,
+        max_connections: int = 32,
+        timeout: httpx.Timeout = TIMEOUT,
+        answer_within: float = ANSWER_WITHIN,
+    ) -> None:
+        self._credentials = credentials
+        self._base_url = parse_base_url(base_url)
+        self._sleep = sleep
+        self._limit = limit
+        self._on_response = on_response
+        self._attempts = attempts
+        self._answer_within = answer_within
+        self._requests = 0
+        self._counting = threading.Lock()
+        self._http = httpx.Client(
+            auth=httpx.BasicAuth(*credentials.basic_auth),
+            headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "workbench"},
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
+            timeout=timeout,
+            transport=transport,
+            # A proxy from the environment is for reaching Twilio, not this machine.
+            trust_env=not is_loopback(self._base_url),
+        )
+
+    @property
+    def account_sid(self) -> str:
+        return self._credentials.account_sid
+
+    @property
+    def requests(self) -> int:
+        """Attempts made so far, retries included."""
+        return self._requests
+
+    def get_json(self, path_or_uri: str, params: Params | None = None, host: str = "api") -> dict[str, Any]:
+        """Fetch one JSON object, without secrets.
+
+        Args:
+            path_or_uri: a path from ``/``, or an absolute URL of that very host.
+            params: added to the query.
+            host: first label of the product's host: api, messaging, pricing, monitor …
+
+        Raises:
+            TwilioAuthError: a second 401, or 403.
+            TwilioUnavailable: 429, 5xx, no complete or readable answer, after all attempts.
+            TwilioError: any other status, or a URI that leads to another host.
+        """
+        answer = self._get(resolve(path_or_uri, host, self._base_url, params))
+        return answer.payload or {}
+
+    def fetch_page(self, uri: str, params: Params | None, key: str, host: str = "api") -> Page:
+        """Fetch one page of the list under ``key``; pass ``next_page_uri`` and no params for the next.
+
+        Raises:
+            TwilioError: also when the answer is no such list, or its next page is elsewhere or itself.
+        """
+        url = resolve(uri, host, self._base_url, params)
+        answer = self._get(url)
+        page = _read_page(answer, key)
+        if page.next_page_uri and resolve(page.next_page_uri, host, self._base_url) == url:
+            raise TwilioError(f"{_LOOP} {url.path} names itself as its next page.")
+        return page
+
+    def pages(self, uri: str, params: Params | None, key: str, host: str = "api") -> Iterator[Page]:
+        """Every page from ``uri`` to the last, fetched one at a time as they are asked for.
+
+        Raises:
+            TwilioError: as :meth:`fetch_page`; also when a page comes round a second time.
+        """
+        seen = set()
+        next_uri: str | None = uri
+        while next_uri is not None:
+            seen.add(next_uri)
+            page = self.fetch_page(next_uri, params, key, host)
+            if page.next_page_uri in seen:
+                raise TwilioError(f"{_LOOP} {httpx.URL(page.next_page_uri).path} came round again.")
+            yield page
+            next_uri, params = page.next_page_uri, None
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> TwilioClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        address = str(self._base_url or "https://api.twilio.com")
+        return f"TwilioClient({self.account_sid!r}, base_url={address!r})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a TwilioClient holds credentials and is never pickled or copied")
+
+    def _get(self, url: httpx.URL) -> Answer:
+        """The first answer with a payload, or the error for the last attempt."""
+        attempt = unauthorized = 0
+        while True:
+            attempt += 1
+            answer = self._attempt(url)
+            if answer.payload is not None:
+                return answer
+            unauthorized += answer.status == 401
+            if not should_retry(answer.outcome, attempt, attempts=self._attempts, unauthorized=unauthorized):
+                raise self._failure(url, answer, attempt) from answer.cause
+            now = answer.server_time or datetime.now(UTC)
+            delay = retry_delay(attempt, answer.retry_after, random.random(), now)
+            _log.info("attempt %d got %s; again in %.1f s", attempt, answer.outcome or answer.problem, delay)
+            self._sleep(delay)
+
+    def _attempt(self, url: httpx.URL) -> Answer:
+        with self._slot() as slot:
+            with self._counting:
+                self._requests += 1
+            answer = tidy(self._send(url), self._redact)
+            if slot is not None:
+                slot.answered(answer.outcome)
+        if self._on_response is not None:
+            self._on_response(answer.outcome, answer.elapsed)
+        return answer
+
+    def _slot(self) -> AbstractContextManager[Slot | None]:
+        return nullcontext() if self._limit is None else self._limit.slot()
+
+    def _send(self, url: httpx.URL) -> Answer:
+        started = time.perf_counter()
+        try:
+            with self._http.stream("GET", url) as response:
+                body = self._read_body(response, started)
+        except httpx.HTTPError as error:
+            return no_answer(error, self._redact(str(error)), time.perf_counter() - started)
+        return read_answer(response.status_code, response.headers, body, time.perf_counter() - started)
+
+    def _read_body(self, response: httpx.Response, started: float) -> bytes:
+        chunks = []
+        for chunk in response.iter_bytes():
+            chunks.append(chunk)
+            # The read timeout starts anew with every byte, so a trickle would never end.
+            if time.perf_counter() - started > self._answer_within:
+                raise httpx.ReadTimeout(f"not finished after {self._answer_within:g} s")
+        return b"".join(chunks)
+
+    def _failure(self, url: httpx.URL, answer: Answer, attempts: int) -> TwilioError:
+        call = Call(
+            origin=str(url.copy_with(raw_path=b"/")).rstrip("/"),
+            is_redirected=self._base_url is not None,
+            attempts=attempts,
+            uses_api_key=self._credentials.basic_auth[0] != self.account_sid,
+        )
+        return failure(answer, call)
+
+    def _redact(self, text: str) -> str:
+        return scrub(text, self._credentials)
+
+
+_MISSING = object()
+_LOOP = "Stopped reading a list that does not end:"
+
+
+def _read_page(answer: Answer, key: str) -> Page:
+    """Both envelopes: ``next_page_uri`` beside the rows (2010 API), ``meta.next_page_url`` (all newer)."""
+    payload = answer.payload or {}
+    rows, meta = payload.get(key), payload.get("meta")
+    envelope, link = (meta, "next_page_url") if isinstance(meta, dict) else (payload, "next_page_uri")
+    next_uri = envelope.get(link, _MISSING)
+    if not isinstance(rows, list) or not (next_uri is None or isinstance(next_uri, str)):
+        # Reading this as an empty or a last page would lose rows without a word.
+        raise TwilioError(
+            f"Twilio's answer is not the list {key!r} that was asked for. "
+            "Check what answers at that address (WORKBENCH_TWILIO_BASE_URL)."
+        )
+    return Page(rows, next_uri or None, answer.elapsed, answer.server_time)

@@ -1,0 +1,114 @@
+"""How many requests may be in flight at once: found out from the answers, shared by all threads.
+
+Twilio limits concurrent requests per account, does not publish the number, and shares it with whatever
+else the account runs. So we climb by one while answers are good and halve when told to slow down.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What the answers so far allow."""
+
+    allowed: int
+    """Requests that may be in flight at once."""
+    streak: int = 0
+    """Good answers since the last change or disturbance."""
+    halvings: int = 0
+    """How often we were told to slow down."""
+
+
+def next_pace(pace: Pace, status: int | None, *, halvings_at_start: int, maximum: int, step: int) -> Pace:
+    """The pace after one more answer.
+
+    Args:
+        status: HTTP status of the answer, None when none came.
+        halvings_at_start: ``pace.halvings`` when that request began. A burst of 429 answers to requests
+            that began at the old pace is one message, not eight: only the first of them halves.
+        maximum: the most that is ever allowed.
+        step: good answers needed to allow one more.
+    """
+    if status == 429:
+        if halvings_at_start < pace.halvings:
+            return pace
+        return Pace(max(1, pace.allowed // 2), 0, pace.halvings + 1)
+    if status is None or status >= 500:
+        return replace(pace, streak=0)
+    if pace.streak + 1 < step:
+        return replace(pace, streak=pace.streak + 1)
+    return replace(pace, allowed=min(pace.allowed + 1, maximum), streak=0)
+
+
+class Slot:
+    """The right to one request in flight; tell it the answer."""
+
+    def __init__(self, limit: AdaptiveLimit, halvings_at_start: int) -> None:
+        self._limit = limit
+        self._halvings_at_start = halvings_at_start
+
+    def answered(self, status: int | None) -> None:
+        """Let this answer change the pace; None means that no complete answer came."""
+        self._limit._learn(status, self._halvings_at_start)
+
+
+class AdaptiveLimit:
+    """Lets at most as many threads into ``with limit.slot():`` as the answers so far allow."""
+
+    def __init__(self, maximum: int = 16, *, start: int = 2, step: int = 4) -> None:
+        """Begin at ``start``, allow one more per ``step`` good answers up to ``maximum``.
+
+        Raises:
+            ValueError: unless 1 <= start <= maximum and step >= 1.
+        """
+        if not 1 <= start <= maximum or step < 1:
+            raise ValueError(
+                f"start {start}, maximum {maximum}, step {step}: need 1 <= start <= maximum, step >= 1"
+            )
+        self._maximum = maximum
+        self._step = step
+        self._pace = Pace(start)
+        self._in_flight = 0
+        self._changed = threading.Condition()
+
+    @property
+    def pace(self) -> Pace:
+        return self._pace
+
+    @property
+    def in_flight(self) -> int:
+        return self._in_flight
+
+    @contextmanager
+    def slot(self) -> Iterator[Slot]:
+        """Wait for a free slot and hold it until the block ends, however it ends."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._in_flight < self._pace.allowed)
+            self._in_flight += 1
+            slot = Slot(self, self._pace.halvings)
+        try:
+            yield slot
+        finally:
+            with self._changed:
+                self._in_flight -= 1
+                self._changed.notify_all()
+
+    def _learn(self, status: int | None, halvings_at_start: int) -> None:
+        with self._changed:
+            self._pace = next_pace(
+                self._pace,
+                status,
+                halvings_at_start=halvings_at_start,
+                maximum=self._maximum,
+                step=self._step,
+            )
+            self._changed.notify_all()
+
+    def __repr__(self) -> str:
+        pace = self._pace
+        return f"AdaptiveLimit(allowed={pace.allowed}, maximum={self._maximum}, halvings={pace.halvings})"

@@ -1,0 +1,76 @@
+"""What must never leave this room: secrets in Twilio's answers, and our own in any text."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from typing import Any
+
+from workbench.config import Credentials
+
+_SECRET_NAMES = (
+    "auth_token",
+    "secondary_auth_token",
+    "access_token",
+    "refresh_token",
+    "api_secret",
+    "client_secret",
+    "private_key",
+    "credential",
+    "password",
+    "secret",
+)
+
+
+def _spellings(name: str) -> set[str]:
+    """snake_case, camelCase and CapitalCase: Twilio's products differ."""
+    capital = "".join(part.capitalize() for part in name.split("_"))
+    return {name, capital, capital[0].lower() + capital[1:]}
+
+
+SECRET_KEYS = frozenset().union(*map(_spellings, _SECRET_NAMES))
+"""Keys dropped from every answer, at any depth."""
+
+
+def drop_secrets(payload: Any) -> Any:
+    """The same JSON value without any key in :data:`SECRET_KEYS`; the argument is not changed.
+
+    Parts that hold nothing secret are shared with the argument, so a page of messages costs no copy.
+    """
+    if isinstance(payload, dict):
+        return _drop_from_object(payload)
+    if isinstance(payload, list):
+        kept = [drop_secrets(value) for value in payload]
+        return kept if any(a is not b for a, b in zip(kept, payload, strict=True)) else payload
+    return payload
+
+
+def _drop_from_object(payload: dict[str, Any]) -> dict[str, Any]:
+    changed = {}
+    for key, value in payload.items():
+        if isinstance(value, _CONTAINERS):
+            clean = drop_secrets(value)
+            if clean is not value:
+                changed[key] = clean
+    if not changed and SECRET_KEYS.isdisjoint(payload):
+        return payload
+    return {key: changed.get(key, value) for key, value in payload.items() if key not in SECRET_KEYS}
+
+
+# A tuple, not a union: this runs for every value of every row.
+_CONTAINERS = (dict, list)
+
+
+def scrub(text: str, credentials: Credentials) -> str:
+    """The text with our own secrets blotted out, in case a server or a proxy echoes them."""
+    for secret in sorted(_own_secrets(credentials), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
+
+
+def _own_secrets(credentials: Credentials) -> Iterable[str]:
+    user, password = credentials.basic_auth
+    header = base64.b64encode(f"{user}:{password}".encode()).decode()
+    given = [secret.reveal() for secret in (credentials.auth_token, credentials.api_secret) if secret]
+    # Shorter than this is no secret, and would blot out ordinary words.
+    return {secret for secret in (header, password, *given) if len(secret) >= 6}

@@ -1,0 +1,21 @@
+"""Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
+
+from workbench.ui import charts, tables
+from workbench.ui.page import Page
+from workbench.ui.parts import GRAIN, Cards, Chart, Table
+from workbench.ui.store import current_store, use_lake, use_settings
+from workbench.ui.view import View
+
+__all__ = [
+    "GRAIN",
+    "Cards",
+    "Chart",
+    "Page",
+    "Table",
+    "View",
+    "charts",
+    "current_store",
+    "tables",
+    "use_lake",
+    "use_settings",
+]

@@ -1,0 +1,147 @@
+"""Makes headline cards of metric results. Pure: a card is plain data that the browser draws as text.
+
+A number never stands alone: a rate has its sample size and what is in flight beside it, money its
+currency and priced share, and everything the change against the period before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from workbench.metrics import Metric, MetricResult
+from workbench.ui import format as fmt
+from workbench.ui.view import View, definition
+
+#: What is in the air belongs to this moment; a period that is over has none of it.
+_ONLY_NOW = frozenset({"in_flight"})
+
+
+def build_card(view: View, name: str, *, with_trend: bool = False) -> dict[str, Any]:
+    """One metric of a view as a card; ``with_trend`` adds its course over the period."""
+    current = view.metric(name)
+    card = card_content(current, view.previous.metric(name))
+    if current.metric.is_money:
+        card["notes"] = money_notes(current, view.metric("priced_share"))
+    card["definition"] = definition(current, view.period)
+    card["compared_with"] = view.previous.period.label
+    if with_trend:
+        card["trend"] = trend(view.metric(name, by=(view.grain,)), view)
+    return card
+
+
+def card_content(current: MetricResult, previous: MetricResult) -> dict[str, Any]:
+    """Label, lines (money: one per currency) and notes of a card, those of money excepted.
+
+    Both results are ungrouped: one row, or for money one row per currency.
+    """
+    metric = current.metric
+    if metric.is_money:
+        lines, notes = _money_lines(current, previous), []
+    else:
+        lines, notes = (
+            [_line(metric, _only_row(current.frame), _only_row(previous.frame))],
+            _rate_notes(current),
+        )
+    return {"name": metric.name, "label": metric.label, "unit": metric.unit, "lines": lines, "notes": notes}
+
+
+def _line(
+    metric: Metric, now: pd.Series, before: pd.Series | None, currency: str | None = None
+) -> dict[str, Any]:
+    sample = now.get("sample_size")
+    if metric.minimum_sample and sample is not None and sample < metric.minimum_sample:
+        # A rate of a handful is noise that looks like news.
+        return _missing(currency, "small" if sample else "none")
+    number = now.get(metric.name)
+    if fmt.is_missing(number):
+        return _missing(currency, "none")
+    moved = None
+    if before is not None and metric.name not in _ONLY_NOW and not _is_small(metric, before):
+        moved = fmt.change(number, before.get(metric.name), metric.unit, metric.better)
+    return {
+        "value": fmt.value(number, metric.unit, currency),
+        "state": "ok" if metric.name not in _ONLY_NOW else "now",
+        "change": asdict(moved) if moved else None,
+        "previous": fmt.value(before.get(metric.name), metric.unit, currency) if before is not None else None,
+    }
+
+
+def _missing(currency: str | None, state: str) -> dict[str, Any]:
+    return {"value": f"{currency} {fmt.MISSING}" if currency else fmt.MISSING, "state": state, "change": None}
+
+
+def _is_small(metric: Metric, row: pd.Series) -> bool:
+    return bool(
+        metric.minimum_sample and row.get("sample_size", metric.minimum_sample) < metric.minimum_sample
+    )
+
+
+def _money_lines(current: MetricResult, previous: MetricResult) -> list[dict[str, Any]]:
+    before = {row["currency"]: row for _, row in previous.frame.iterrows()}
+    rows = [row for _, row in priced_rows(current).iterrows()]
+    if not rows:
+        return [_missing(None, "none")]
+    return [_line(current.metric, row, before.get(row["currency"]), row["currency"]) for row in rows]
+
+
+def priced_rows(result: MetricResult) -> pd.DataFrame:
+    """The rows of a money metric that have an amount, the currency with most behind it first."""
+    frame = result.frame.dropna(subset=["currency", result.metric.name])
+    weight = "sample_size" if "sample_size" in frame else result.metric.name
+    return frame.sort_values(weight, ascending=False, kind="stable")
+
+
+def _rate_notes(result: MetricResult) -> list[str]:
+    row = _only_row(result.frame)
+    if "sample_size" not in row:
+        return []
+    sample, in_flight = int(row["sample_size"] or 0), int(row.get("in_flight") or 0)
+    notes = [f"of {sample:,} final"]
+    if 0 < sample < result.metric.minimum_sample:
+        notes = [f"only {sample:,} final, too few for a rate"]
+    return [*notes, f"{in_flight:,} in flight"]
+
+
+def money_notes(result: MetricResult, priced_share: MetricResult) -> list[str]:
+    """Currencies, how much of the traffic is priced, and over how many messages a quotient is made.
+
+    The share is over all currencies: an unpriced message may not have one yet.
+    """
+    rows = priced_rows(result)
+    share = _only_row(priced_share.frame)["priced_share"]
+    notes = [*([", ".join(rows["currency"])] if len(rows) else []), f"{fmt.rate(share)} priced"]
+    if "sample_size" in rows:
+        notes.append(f"over {int(rows['sample_size'].sum()):,} delivered")
+    return notes
+
+
+def trend(result: MetricResult, view: View) -> list[list[float | None]]:
+    """The metric over the period, one list per currency (others: one list), gaps as None."""
+    metric, grain = result.metric, view.grain
+    groups = [result.frame]
+    if metric.is_money:
+        groups = [group for _, group in priced_rows(result).groupby("currency")]
+    return [_course(group, metric, grain, view) for group in groups]
+
+
+def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: View) -> list[float | None]:
+    if "sample_size" in frame and metric.minimum_sample:
+        frame = frame[frame["sample_size"] >= metric.minimum_sample]
+    known = {bucket_key(key): number for key, number in zip(frame[grain], frame[metric.name], strict=True)}
+    empty = None if metric.is_share else 0.0
+    values = [known.get(bucket_key(bucket), empty) for bucket in view.period.buckets()]
+    return [None if value is None or fmt.is_missing(value) else float(value) for value in values]
+
+
+def bucket_key(value: Any) -> str:
+    """Days and hours as one comparable text, whether they come from the lake or from the calendar."""
+    if isinstance(value, int | float):
+        return f"{int(value):02d}"
+    return pd.Timestamp(value).date().isoformat()
+
+
+def _only_row(frame: pd.DataFrame) -> pd.Series:
+    return frame.iloc[0]

@@ -1,0 +1,174 @@
+"""The pieces that a browser draws, each a few kilobytes of our own JavaScript around plain data.
+
+They need no design library, so the same piece works on a page and in a notebook cell, offline.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import panel
+import param
+from panel.custom import JSComponent
+from panel.io.state import state
+
+from workbench.ui import theme
+
+PLOTLY_FILE = "plotly-cartesian-4.1.1.min.js"
+_carrying_plotly: weakref.WeakSet[Any] = weakref.WeakSet()
+
+
+def _script(*names: str) -> str:
+    return "\n".join(theme.read_static(f"{name}.js") for name in ("shared", *names))
+
+
+def _styles(name: str) -> list[str]:
+    return [theme.tokens_css(), theme.read_static("base.css"), theme.read_static(f"{name}.css")]
+
+
+class Piece(JSComponent):  # type: ignore[misc]
+    """A component whose messages from the browser go to named handlers.
+
+    A message is ``{name: payload}``; :meth:`on` says who hears it.
+    """
+
+    __abstract = True
+    _esm = "export function render() {}"
+
+    def __init__(self, **params: Any) -> None:
+        super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
+        self._handlers: dict[str, Callable[[Any], None]] = {}
+
+    def on(self, name: str, handler: Callable[[Any], None]) -> None:
+        """Call ``handler`` with the payload of each message of this name."""
+        self._handlers[name] = handler
+
+    def _handle_msg(self, data: Any) -> None:
+        for name, payload in data.items() if isinstance(data, dict) else ():
+            if name in self._handlers:
+                self._handlers[name](payload)
+
+
+class Tile(Piece):
+    """A piece that shows one part of a page, in one of four states: loading, ok, empty, error."""
+
+    __abstract = True
+    _esm = "export function render() {}"
+
+    title = param.String(default="")
+    subtitle = param.String(default="")
+    definition = param.Dict(default={})
+    state = param.Selector(default="loading", objects=["loading", "ok", "empty", "error"])
+    message = param.String(default="")
+    clickable = param.Boolean(default=False)
+
+
+class CardRow(Tile):
+    """Headline cards; see :func:`workbench.ui.cards.build_card` for one card's data."""
+
+    cards = param.List(default=[])
+    size = param.Selector(default="large", objects=["large", "small"])
+    expected = param.Integer(default=4)
+
+    _esm = _script("cards")
+    _stylesheets: ClassVar[list[str]] = _styles("cards")
+
+
+class ChartTile(Tile):
+    """A plotly figure, drawn by the plotly.js that fits plotly.py. Sends ``click``: key, series."""
+
+    figure = param.Dict(default=None, allow_None=True)
+    summary = param.String(default="")
+    plotly_url = param.String(default="")
+    plotly_source = param.String(default="")
+
+    _esm = _script("chart")
+    _constants: ClassVar[dict[str, Any]] = {"dark_twins": theme.dark_twins()}
+    # plotly.js writes its rules into the document, where a shadow root does not see them.
+    _stylesheets: ClassVar[list[str]] = [
+        (Path(panel.__file__).parent / "dist/css/models/plotly.css").read_text(encoding="utf-8"),
+        *_styles("chart"),
+    ]
+
+    def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
+        # On a page the browser fetches plotly.js once and keeps it; in a notebook there is nobody to
+        # fetch it from, so the first chart of an output carries it.
+        if comm is None:
+            self.plotly_url = "/".join(filter(None, [state.rel_path, theme.STATIC_URL, PLOTLY_FILE]))
+        elif doc not in _carrying_plotly:
+            _carrying_plotly.add(doc)
+            self.plotly_source = (theme.VENDOR / PLOTLY_FILE).read_text(encoding="utf-8")
+        return super()._get_model(doc, root, parent, comm)
+
+
+class TableTile(Tile):
+    """A table of at most a screenful. Sends ``click``: key. See :mod:`workbench.ui.tables`."""
+
+    columns = param.List(default=[])
+    rows = param.List(default=[])
+    footnote = param.String(default="")
+
+    _esm = _script("table")
+    _stylesheets: ClassVar[list[str]] = _styles("table")
+
+
+class PageHead(Piece):
+    """Title, freshness, period, active filters and notices; owner of the address bar on a page.
+
+    Sends ``address`` (Back or Forward), ``remove`` (a filter), ``dismiss`` (a notice), ``reset``.
+    """
+
+    title = param.String(default="")
+    query = param.String(default="")
+    owns_address = param.Boolean(default=False)
+    freshness = param.Dict(default={})
+    period = param.Dict(default={})
+    chips = param.List(default=[])
+    notices = param.List(default=[])
+
+    _esm = _script("head")
+    _stylesheets: ClassVar[list[str]] = _styles("head")
+
+
+class FilterPanel(Piece):
+    """The filter drawer. Sends ``filter``: a whole query, which Python checks like a link; ``reset``."""
+
+    fields = param.List(default=[])
+    values = param.Dict(default={})
+    days = param.Dict(default={})
+    pages = param.List(default=[])
+    current = param.String(default="")
+    query = param.String(default="")
+
+    _esm = _script("nav", "filters")
+    _stylesheets: ClassVar[list[str]] = _styles("filters")
+
+
+class TopBar(Piece):
+    """Product name and the way to the other pages; keeps the choice of light or dark in a cookie."""
+
+    product = param.String(default="Workbench")
+    badge = param.String(default="")
+    pages = param.List(default=[])
+    current = param.String(default="")
+    query = param.String(default="")
+
+    _esm = _script("nav", "topbar")
+    _stylesheets: ClassVar[list[str]] = _styles("topbar")
+
+
+class Blank(Piece):
+    """A page that has nothing to show: what is the matter, and the commands that help."""
+
+    title = param.String(default="")
+    message = param.String(default="")
+    commands = param.List(default=[])
+    link = param.String(default="")
+    link_text = param.String(default="")
+    failed = param.Boolean(default=False)
+
+    _esm = _script("blank")
+    _stylesheets: ClassVar[list[str]] = _styles("blank")

@@ -1,0 +1,113 @@
+"""How numbers read on a page: one place, so that a card, a table and a tooltip never differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+import pandas as pd
+
+MISSING = "–"
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+_MINUS = "−"
+
+Sense = Literal["good", "bad", "neutral"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a number moved against the period before; ``sense`` says whether that is welcome."""
+
+    text: str
+    arrow: Literal["up", "down", "flat"]
+    sense: Sense
+
+
+def is_missing(value: Any) -> bool:
+    return bool(pd.isna(value))
+
+
+def count(value: float | None) -> str:
+    if value is None or is_missing(value):
+        return MISSING
+    if abs(value) >= 10_000_000:
+        return f"{value / 1_000_000:,.1f} M"
+    return f"{value:,.0f}"
+
+
+def ratio(value: float | None) -> str:
+    return MISSING if value is None or is_missing(value) else f"{value:,.2f}"
+
+
+def rate(value: float | None) -> str:
+    """A fraction as a percentage: one decimal, two where one would hide a small share."""
+    if value is None or is_missing(value):
+        return MISSING
+    percent = value * 100
+    if percent in (0, 100):
+        return f"{percent:.0f} %"
+    digits = 2 if percent < 1 or percent > 99.9 else 1
+    shown = f"{percent:.{digits}f}"
+    if float(shown) in (0, 100):
+        # Never claim "none" or "all" where there is an exception.
+        return "<0.01 %" if percent < 1 else ">99.99 %"
+    return f"{shown} %"
+
+
+def money(value: float | None, currency: str) -> str:
+    """An amount with its currency; small ones with up to four decimals, as prices per message need."""
+    if value is None or is_missing(value):
+        return MISSING
+    size = abs(value)
+    digits = 2 if size >= 1 or size == 0 else 3 if size >= 0.1 else 4
+    sign = _MINUS if value < 0 else ""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    return f"{sign}{symbol}{abs(value):,.{digits}f}"
+
+
+def value(number: float | None, unit: str, currency: str | None = None) -> str:
+    """A metric's value by its unit: count, rate, money or ratio."""
+    if unit == "money":
+        return money(number, currency or "")
+    return {"count": count, "rate": rate, "ratio": ratio}[unit](number)
+
+
+def change(
+    current: float | None, previous: float | None, unit: str, better: Literal["higher", "lower"] | None
+) -> Change | None:
+    """The move from ``previous`` to ``current``: points for a rate, per cent for everything else.
+
+    None where there is nothing to compare with.
+    """
+    if current is None or previous is None or is_missing(current) or is_missing(previous):
+        return None
+    if unit == "rate":
+        moved = (current - previous) * 100
+        text = f"{abs(moved):.1f} pp" if abs(moved) >= 0.1 else f"{abs(moved):.2f} pp"
+        is_flat = abs(moved) < 0.005
+    elif previous == 0:
+        return None if current == 0 else Change("new", "up", _sense("up", better))
+    else:
+        moved = (current / previous - 1) * 100
+        text = f"{abs(moved):,.0f} %" if abs(moved) >= 10 else f"{abs(moved):.1f} %"
+        is_flat = abs(moved) < 0.05
+    if is_flat:
+        return Change("no change", "flat", "neutral")
+    arrow: Literal["up", "down"] = "up" if moved > 0 else "down"
+    return Change(text, arrow, _sense(arrow, better))
+
+
+def _sense(arrow: Literal["up", "down"], better: str | None) -> Sense:
+    if better is None:
+        return "neutral"
+    return "good" if (arrow == "up") == (better == "higher") else "bad"
+
+
+def clock(moment: datetime) -> str:
+    """``14:02 UTC``; the zone as the reader knows it."""
+    return f"{moment:%H:%M} {moment.tzname() or ''}".rstrip()
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,220 @@
+"""The pattern of every dashboard: a description that a server opens in the shell and a notebook in a cell."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+from panel.io.state import state
+from panel.util import edit_readonly
+
+from workbench.errors import UsageError, WorkbenchError
+from workbench.ui import theme
+from workbench.ui.components import Blank, TopBar
+from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
+from workbench.ui.parts import Part
+from workbench.ui.session import PageSession
+from workbench.ui.store import Store, current_store
+
+log = logging.getLogger(__name__)
+
+COMMON_FILTERS = ("country", "sender", "messaging_service")
+_DEFAULTS: Mapping[str, Any] = {"period": "30d", "since": None, "until": None, "direction": "outbound"}
+_LOOK_FOR_NEWS_MS = 15_000
+_DRAWER_WIDTH = 276
+_THEME_COOKIE = "workbench_theme"
+
+
+class Page:
+    """A dashboard: what it is called, what it is filtered by, and its parts.
+
+    Args:
+        name: the file's name without ``.py``; the page's address.
+        docstring: the module's; its first line ``Title: description`` names the page.
+        parts: what it shows, from the top.
+        filters: fields of :data:`workbench.ui.filters.FIELDS`; period, time zone and direction are
+            always there.
+        defaults: filter values of the plain address that differ from the usual ones.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        docstring: str | None,
+        parts: Sequence[Part],
+        *,
+        filters: Sequence[str] = COMMON_FILTERS,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.title, self.description = split_docstring(docstring or "", name)
+        self.parts = tuple(parts)
+        self.filters = tuple(filters)
+        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **(defaults or {})}
+
+    def __repr__(self) -> str:
+        return f"Page({self.name!r}: {self.title}, {len(self.parts)} parts)"
+
+    def open(self, query: str | Mapping[str, Any] = "", store: Store | None = None) -> PageSession:
+        """A live session of this page, filtered as the link says, not drawn yet."""
+        session = PageSession(self.title, self.parts, self.filters, self.defaults, store or current_store())
+        session.start(query)
+        return session
+
+    def servable(self) -> Page:
+        """Show this page where a server is opening one; nothing elsewhere. Call it at the file's end."""
+        if state.curdoc is not None and state.curdoc.session_context and not state.curdoc.roots:
+            self.serve().servable()
+        return self
+
+    def serve(self) -> pmui.Page:
+        """The page in its shell for the browser session being opened, or what keeps it from opening."""
+        try:
+            session = self.open(_query_of_request())
+        except WorkbenchError as error:
+            return error_page(self.name, "This page cannot open", str(error))
+        session.head.owns_address = True
+        shell = _shell(self.name, self.title, [session.head, session.empty, session.board], session)
+        _follow_news(session, shell)
+        return shell
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
+        """In a notebook: the page without its shell, filtered by its defaults."""
+        if "ipykernel" in sys.modules and not pn.extension._loaded:
+            # Inline, because a notebook may be offline.
+            pn.extension(inline=True)
+        return self.show()._repr_mimebundle_(include, exclude)
+
+    def show(self, **filters: Any) -> pn.Column:
+        """The page with other filters, for example ``page.show(period="7d", country="US")``.
+
+        In a notebook that has not shown a page before, call ``panel.extension(inline=True)`` first.
+        """
+        session = self.open(filters)
+        session.refresh()
+        return pn.Column(
+            session.head,
+            session.empty,
+            session.board,
+            sizing_mode="stretch_width",
+            stylesheets=[":host { gap: 14px; }"],
+        )
+
+
+def load_page(info: PageInfo) -> Page:
+    """Run a dashboard's file and return its ``page``.
+
+    Raises:
+        UsageError: the file names no page. Whatever else its code raises comes through.
+    """
+    spec = importlib.util.spec_from_file_location(f"dashboards.{info.name}", info.path)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"{info.path} is no Python file.")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    page = getattr(module, "page", None)
+    if not isinstance(page, Page):
+        raise UsageError(
+            f"{info.path.name} must name its page: page = ui.Page({info.name!r}, __doc__, [...])."
+        )
+    return page
+
+
+def error_page(name: str, title: str, message: str) -> pmui.Page:
+    """The shell with nothing but an explanation in it, for a page that cannot be shown."""
+    return _shell(name, title, [Blank(title=title, message=message, failed=True)], None)
+
+
+def _shell(name: str, title: str, main: Sequence[Any], session: PageSession | None) -> pmui.Page:
+    """App bar, drawer and theme around the content; the same for every page."""
+    pages = [
+        {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()
+    ]
+    bar = TopBar(pages=pages, current=name)
+    sidebar = []
+    if session:
+        session.filter_panel.param.update(pages=pages, current=name)
+        sidebar = [session.filter_panel]
+        session.head.param.watch(lambda event: setattr(bar, "query", event.new), "query")
+    content = pn.Column(*main, stylesheets=[_MAIN_CSS], sizing_mode="stretch_width", margin=0)
+    watchers = _busy_watchers()
+    shell = pmui.Page(
+        header=[bar],
+        sidebar=sidebar,
+        main=[content],
+        meta_title=f"{title} · Workbench",
+        sidebar_width=_DRAWER_WIDTH,
+        sidebar_resizable=False,
+        sidebar_open="Mobi" not in (state.headers or {}).get("User-Agent", ""),
+        dark_theme=_wants_dark(),
+        theme_config=theme.material_theme(),
+        raw_css=[theme.font_css(), theme.DOCUMENT_CSS],
+        sx=_SHELL_SX,
+    )
+    with edit_readonly(shell):
+        shell.busy = False
+    for watcher in _busy_watchers():
+        if watcher not in watchers:
+            state.param.unwatch(watcher)
+    return shell
+
+
+def _busy_watchers() -> list[Any]:
+    """Who watches the flag of the whole process.
+
+    A Page does, and never lets go, so every page ever opened would stay in memory. Ours shows its own
+    work only, which is truer anyway.
+    """
+    return list(state.param.watchers.get("busy", {}).get("value", []))
+
+
+def _follow_news(session: PageSession, shell: pmui.Page) -> None:
+    """Draw once the browser is there, and again whenever the lake has news."""
+
+    def draw() -> None:
+        with edit_readonly(shell):
+            shell.busy = True
+            try:
+                session.refresh()
+            finally:
+                shell.busy = False
+
+    pn.state.onload(draw)
+    pn.state.add_periodic_callback(session.refresh_if_new, _LOOK_FOR_NEWS_MS)
+
+
+def _query_of_request() -> dict[str, list[str]]:
+    arguments = state.session_args or {}
+    return {
+        name: [value.decode("utf-8", "replace") for value in values] for name, values in arguments.items()
+    }
+
+
+def _wants_dark() -> bool:
+    asked = _query_of_request().get("theme")
+    return (asked[-1] if asked else (state.cookies or {}).get(_THEME_COOKIE)) == "dark"
+
+
+_MAIN_CSS = """
+:host { padding: 20px 24px 40px; gap: 16px; max-width: 1560px; }
+:host > * { margin: 0; width: auto; }
+@media (max-width: 599px) { :host { padding: 14px 12px 28px; gap: 12px; } }
+"""
+
+_SHELL_SX = {
+    ".MuiAppBar-root": {
+        "bgcolor": "primary.contrastText",
+        "color": "primary.main",
+        "backgroundImage": "none",
+        "boxShadow": "none",
+        "borderBottom": "1px solid",
+        "borderColor": "divider",
+    },
+    ".main": {"bgcolor": "background.default"},
+    ".MuiDrawer-paper": {"backgroundImage": "none", "borderRight": "1px solid", "borderColor": "divider"},
+}

@@ -1,0 +1,98 @@
+"""What a dashboard is composed of. Each part is a plain description; opening a page builds its component.
+
+A part answers two questions: which component shows it, and what that component says for a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import plotly.graph_objects as go
+
+from workbench.metrics import MetricResult
+from workbench.ui.cards import build_card
+from workbench.ui.components import CardRow, ChartTile, TableTile, Tile
+from workbench.ui.periods import Period
+from workbench.ui.view import View, definition
+
+GRAIN = "grain"
+"""Stands in ``by`` for the time dimension that fits the page's period."""
+
+
+class Part(Protocol):
+    """A part of a page. ``span`` is its width in twelfths; ``click`` the filter that a click sets."""
+
+    @property
+    def span(self) -> int: ...
+    @property
+    def click(self) -> str | None: ...
+    def build(self) -> Tile:
+        """The component, still loading."""
+
+    def content(self, view: View) -> dict[str, Any]:
+        """The component's parameters for a view; asks the lake."""
+
+
+@dataclass(frozen=True)
+class Cards:
+    """A row of headline cards, one per metric name; large ones show their course over the period."""
+
+    names: Sequence[str]
+    size: str = "large"
+    span: int = 12
+    click: str | None = None
+
+    def build(self) -> Tile:
+        return CardRow(size=self.size, expected=len(self.names))
+
+    def content(self, view: View) -> dict[str, Any]:
+        made = [build_card(view, name, with_trend=self.size == "large") for name in self.names]
+        return {"state": "ok", "cards": made}
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A figure of one metric: ``draw`` makes it of the metric by ``by``, or returns None when empty."""
+
+    title: str
+    metric: str
+    by: Sequence[str]
+    draw: Callable[[MetricResult, Period], go.Figure | None]
+    subtitle: str = ""
+    empty: str = "No messages in this period with these filters."
+    span: int = 6
+    click: str | None = None
+
+    def build(self) -> Tile:
+        return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
+
+    def content(self, view: View) -> dict[str, Any]:
+        result = view.metric(self.metric, by=[view.grain if name == GRAIN else name for name in self.by])
+        figure = self.draw(result, view.period)
+        said = {"definition": definition(result, view.period)}
+        if figure is None:
+            return {**said, "state": "empty", "message": self.empty}
+        summary = f"{self.title}, {view.period.label}. {self.subtitle}"
+        return {**said, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
+
+
+@dataclass(frozen=True)
+class Table:
+    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`."""
+
+    title: str
+    rows: Callable[[View], dict[str, Any]]
+    subtitle: str = ""
+    empty: str = "No messages in this period with these filters."
+    span: int = 6
+    click: str | None = None
+
+    def build(self) -> Tile:
+        return TableTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
+
+    def content(self, view: View) -> dict[str, Any]:
+        made = self.rows(view)
+        state = {"state": "ok"} if made["rows"] else {"state": "empty", "message": self.empty}
+        return {**made, **state}

@@ -1,0 +1,268 @@
+"""One open page: its filters, its parts, and keeping both true while people click and syncs commit."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import panel as pn
+
+from workbench.errors import WorkbenchError
+from workbench.metrics import Freshness
+from workbench.ui import format as fmt
+from workbench.ui import theme
+from workbench.ui.components import Blank, FilterPanel, PageHead, Tile
+from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
+from workbench.ui.parts import Part
+from workbench.ui.periods import Period
+from workbench.ui.store import Store, StoreClosed
+from workbench.ui.view import View
+
+log = logging.getLogger(__name__)
+
+_SHOWN_OPTIONS = 500
+_UNEXPECTED = "This part could not be drawn. The reason is in the log of `workbench serve`."
+
+
+class PageSession:
+    """The live side of a page; see :class:`workbench.ui.page.Page` for the description it comes from."""
+
+    def __init__(
+        self,
+        title: str,
+        parts: Sequence[Part],
+        names: Sequence[str],
+        defaults: Mapping[str, Any],
+        store: Store,
+    ) -> None:
+        self.store = store
+        self.names = tuple(names)
+        self.defaults = {"timezone": store.timezone, **defaults}
+        self.filters = Filters(**self.defaults)
+        self.head = PageHead(title=title)
+        self.filter_panel = FilterPanel()
+        self.parts = list(parts)
+        self.tiles: list[Tile] = [part.build() for part in self.parts]
+        self.empty = Blank(**_EMPTY_LAKE, visible=False)
+        self.board = _board(self.parts, self.tiles)
+        self._tickets = count(1)
+        self._latest = 0  # nothing is drawn yet
+        self._snapshot: int | None = None
+        self._applying = threading.RLock()
+
+    def start(self, query: str | Mapping[str, Any]) -> None:
+        """Take the filters of a link, then begin to listen; draws nothing yet."""
+        self.apply(query)
+        self._listen()
+
+    def _listen(self) -> None:
+        self.filters.param.watch(lambda *_: self.refresh(), list(self.defaults))
+        self.filter_panel.on("filter", self.apply)
+        self.filter_panel.on("reset", lambda _: self.apply({}))
+        self.head.on("address", self.apply)
+        self.head.on("reset", lambda _: self.apply({}))
+        self.head.on("remove", self._remove)
+        self.head.on("dismiss", lambda _: setattr(self.head, "notices", []))
+        for part, tile in zip(self.parts, self.tiles, strict=True):
+            if part.click:
+                tile.on("click", partial(self._clicked, part.click))
+
+    def view(self) -> View:
+        """The lake under the filters, now."""
+        snapshot = self.store.snapshot_id()
+        options = self.store.options(self.names, snapshot=snapshot)
+        period = self.filters.at(datetime.now(UTC))
+        return View(self.store, period, self.filters.where(options), options, snapshot)
+
+    def apply(self, query: str | Mapping[str, Any]) -> None:
+        """Set every filter from a link or from the panel; say which values are not possible."""
+        if not isinstance(query, str):
+            query = {name: _as_texts(value) for name, value in query.items()}
+        options = self.store.options(self.names)
+        parsed = parse_query(query, self.names, options, self.defaults)
+        self.head.notices = list(parsed.problems)
+        self.filters.param.update(**parsed.values)
+        # Also when nothing changed: the panel must fall back from what was refused.
+        self._show_filters(self.filters.at(datetime.now(UTC)), options)
+
+    def _remove(self, chip: Sequence[str]) -> None:
+        name, token = chip
+        held = getattr(self.filters, name)
+        setattr(
+            self.filters,
+            name,
+            [t for t in held if t != token] if isinstance(held, list) else self.defaults[name],
+        )
+
+    def _clicked(self, name: str, click: Mapping[str, Any]) -> None:
+        """A click on a mark: one more or one fewer value of a field, or a closer look at one day."""
+        key = str(click["key"])
+        if name == "day":
+            self._zoom(key)
+            return
+        held = getattr(self.filters, name)
+        setattr(
+            self.filters, name, [token for token in held if token != key] if key in held else [*held, key]
+        )
+
+    def _zoom(self, day: str) -> None:
+        period = self.filters.at(datetime.now(UTC))
+        if period.grain == "day":
+            self.apply({**self._query_values(), "period": "custom", "since": day, "until": _day_after(day)})
+
+    def refresh(self) -> None:
+        """Draw every part again, from the top. A newer refresh ends an older one."""
+        self._latest = ticket = next(self._tickets)
+        try:
+            view = self.view()
+            fresh = self.store.freshness(snapshot=view.snapshot)
+        except Exception as error:
+            for tile in self.tiles:
+                tile.param.update(state="error", message=_explain(error))
+            return
+        self._snapshot = view.snapshot
+        self._show_filters(view.period, view.options)
+        self._show_freshness(fresh, view.period)
+        self.empty.visible, self.board.visible = fresh.messages == 0, fresh.messages > 0
+        if fresh.messages == 0:
+            return
+        for part, tile in zip(self.parts, self.tiles, strict=True):
+            content = _content(part, view, fresh)
+            with self._applying:
+                if ticket != self._latest:
+                    return
+                tile.param.update(**content)
+
+    def refresh_if_new(self) -> None:
+        """Draw again when somebody committed; otherwise only say that we looked."""
+        if not self._latest:
+            # What changes while the browser still fetches the page does not reach it.
+            return
+        try:
+            snapshot = self.store.snapshot_id()
+        except Exception as error:
+            # What is drawn stays; it says itself how old it is.
+            _explain(error)
+            return
+        if snapshot != self._snapshot:
+            self.refresh()
+        else:
+            fresh = self.store.freshness(snapshot=snapshot)
+            self._show_freshness(fresh, self.filters.at(datetime.now(UTC)))
+
+    def _query_values(self) -> dict[str, Any]:
+        return {name: getattr(self.filters, name) for name in self.defaults}
+
+    def _show_filters(self, period: Period, options: Mapping[str, Sequence[Option]]) -> None:
+        values = self._query_values()
+        query = to_query(values, self.defaults)
+        self.head.param.update(
+            query=query,
+            chips=_chips(values, self.names, self.defaults, period),
+            period=_period_line(period, values),
+        )
+        self.filter_panel.param.update(
+            query=query,
+            values={name: value if isinstance(value, list) else str(value) for name, value in values.items()},
+            days={"since": period.since.isoformat(), "until": period.until.isoformat()},
+            fields=[_field(name, options[name]) for name in self.names],
+        )
+
+    def _show_freshness(self, fresh: Freshness, period: Period) -> None:
+        self.head.freshness = {
+            "as_of": fmt.clock(datetime.now(ZoneInfo(period.timezone))),
+            "last_sync_at": fresh.last_sync_at.isoformat() if fresh.last_sync_at else None,
+            "open": fmt.count(fresh.open_messages),
+            "priced": fmt.rate(fresh.priced_share),
+        }
+
+
+def _content(part: Part, view: View, fresh: Freshness) -> dict[str, Any]:
+    """What a part shows; its own failure is shown in its place and harms no other."""
+    try:
+        content = part.content(view)
+    except Exception as error:
+        return {"state": "error", "message": _explain(error)}
+    newest = fresh.newest_message_at
+    if content["state"] == "empty" and newest and newest.date() < view.period.since:
+        content["message"] += f" The newest message is of {newest:%-d %b %Y}."
+    return content
+
+
+def _explain(error: Exception) -> str:
+    """What a reader may know of a failure: our own errors say what to do, others are for the log."""
+    if isinstance(error, WorkbenchError):
+        level = logging.DEBUG if isinstance(error, StoreClosed) else logging.WARNING
+        log.log(level, "a page could not be drawn: %s", error)
+        return str(error)
+    log.error("a page could not be drawn", exc_info=error)
+    return _UNEXPECTED
+
+
+def _board(parts: Sequence[Part], tiles: Sequence[Tile]) -> pn.Column:
+    for part, tile in zip(parts, tiles, strict=True):
+        tile.css_classes = [f"span-{part.span}"]
+    return pn.Column(
+        *tiles, stylesheets=[theme.read_static("board.css")], sizing_mode="stretch_width", margin=0
+    )
+
+
+def _chips(
+    values: Mapping[str, Any], names: Sequence[str], defaults: Mapping[str, Any], period: Period
+) -> list[dict[str, str]]:
+    """What narrows the page beyond its defaults, each with a way to take it back."""
+    chips = []
+    if values["period"] == "custom":
+        chips.append({"name": "period", "label": "Days", "token": period.label, "kind": "text"})
+    if values["direction"] != defaults["direction"]:
+        chips.append(
+            {"name": "direction", "label": "Direction", "token": values["direction"], "kind": "text"}
+        )
+    return chips + [
+        {"name": name, "label": FIELDS[name].label, "token": token, "kind": FIELDS[name].kind}
+        for name in names
+        for token in values[name]
+    ]
+
+
+def _period_line(period: Period, values: Mapping[str, Any]) -> dict[str, str]:
+    name = "Chosen days" if values["period"] == "custom" else f"Last {period.days} days"
+    zone = period.timezone.replace("_", " ")
+    return {"label": name, "text": f"{period.label} ({zone}), against {period.previous.label}"}
+
+
+def _field(name: str, options: Sequence[Option]) -> dict[str, Any]:
+    field, left_out = FIELDS[name], len(options) - _SHOWN_OPTIONS
+    return {
+        "name": name,
+        "label": field.label,
+        "kind": field.kind,
+        "options": [
+            {"token": option.token, "messages": option.messages} for option in options[:_SHOWN_OPTIONS]
+        ],
+        "more": f"{left_out:,} quieter ones are not listed; a link can name them." if left_out > 0 else "",
+    }
+
+
+def _as_texts(value: Any) -> list[str]:
+    return [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
+
+
+def _day_after(day: str) -> str:
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+_EMPTY_LAKE = {
+    "title": "No messages yet",
+    "message": "This lake holds no messages. Fill it with one of these, and this page draws itself.",
+    "commands": [
+        ["workbench sync", "copies the message log of your Twilio account (run workbench init first)"],
+        ["workbench demo", "fills a lake of its own with 90 days of simulated traffic, without credentials"],
+    ],
+}

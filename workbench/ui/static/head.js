@@ -1,0 +1,62 @@
+function ago(iso) {
+  const minutes = Math.max(0, Math.floor((Date.now() - new Date(iso)) / 60000))
+  if (minutes < 1) { return "just now" }
+  if (minutes < 60) { return `${minutes} min ago` }
+  if (minutes < 60 * 48) { return `${Math.floor(minutes / 60)} h ago` }
+  return `${Math.floor(minutes / 1440)} days ago`
+}
+
+function freshnessLine(fresh) {
+  if (!fresh.as_of) { return null }
+  const late = fresh.last_sync_at && Date.now() - new Date(fresh.last_sync_at) > 24 * 3600e3
+  const synced = fresh.last_sync_at ? `synced ${ago(fresh.last_sync_at)}` : "never synced"
+  return h("p", {class: "freshness", role: "status"},
+    h("span", {}, `as of ${fresh.as_of}`),
+    h("span", {class: late || !fresh.last_sync_at ? "late" : null, title: fresh.last_sync_at || "Run: workbench sync"}, synced),
+    h("span", {title: "Outbound messages whose outcome is still to come"}, `${fresh.open} open`),
+    h("span", {title: "Share of final outbound messages that have their price"}, `${fresh.priced} priced`))
+}
+
+export function render({model, view}) {
+  const root = h("header", {class: "head"})
+  const draw = () => {
+    const chips = model.chips.map((chip) => h("li", {class: "chip"},
+      h("span", {class: "field"}, chip.label), h("span", {}, chip.kind === "country" ? countryName(chip.token) : chip.token),
+      h("button", {type: "button", class: "icon-button", "aria-label": `Remove filter ${chip.label} ${chip.token}`,
+        onclick: () => model.send_msg({remove: [chip.name, chip.token]})}, icon("close", 12))))
+    const notice = h("div", {class: "notice", role: "status"}, icon("warning", 16),
+      h("div", {}, h("p", {}, "Part of what was asked for is not possible here and was left out."),
+        h("ul", {}, model.notices.map((text) => h("li", {}, text)))),
+      h("button", {type: "button", class: "icon-button", "aria-label": "Dismiss",
+        onclick: () => model.send_msg({dismiss: true})}, icon("close", 14)))
+    fill(root, 
+      h("div", {class: "title"}, h("h1", {}, model.title), freshnessLine(model.freshness)),
+      h("p", {class: "period"}, h("strong", {}, model.period.label || ""), model.period.text || ""),
+      chips.length ? h("ul", {class: "chips"}, chips, h("li", {},
+        h("button", {type: "button", class: "quiet", onclick: () => model.send_msg({reset: true})}, "Clear filters"))) : null,
+      model.notices.length ? notice : null)
+  }
+  draw()
+  model.on(["title", "freshness", "period", "chips", "notices"], draw)
+  followTheme(model, view, root, () => {})
+  const clock = setInterval(draw, 30000)
+  model.on("lifecycle:remove", () => clearInterval(clock))
+  if (model.owns_address) { followAddress(model) }
+  return root
+}
+
+// The address bar says what the page shows, and Back and Forward lead through what it showed.
+function followAddress(model) {
+  const shown = () => location.search.replace(/([?&])theme=[^&]*&?/, "$1").replace(/[?&]$/, "")
+  let quiet = false
+  model.on("query", () => {
+    if (!quiet && model.query !== shown()) { history.pushState({}, "", location.pathname + model.query + location.hash) }
+    quiet = false
+  })
+  const back = () => {
+    quiet = shown() !== model.query
+    model.send_msg({address: location.search})
+  }
+  addEventListener("popstate", back)
+  model.on("lifecycle:remove", () => removeEventListener("popstate", back))
+}

@@ -1,0 +1,57 @@
+function cellElement(cell, column) {
+  return h("td", {class: column.kind === "number" ? "number" : null},
+    h("span", {class: cell.muted ? "muted" : null}, cell.text),
+    (cell.more || []).map((text) => h("span", {class: "more"}, text)), cell.note ? h("span", {class: "note"}, cell.note) : null)
+}
+
+function barElement(share, color) {
+  const bar = h("span", {class: "bar", "aria-hidden": "true"}, h("i", {}))
+  bar.firstChild.style.width = `${(share * 100).toFixed(1)}%`
+  bar.firstChild.style.background = `var(--wb-${color || "accent"})`
+  return bar
+}
+
+function rowElements(row, model, toggle) {
+  const [first, ...rest] = row.cells, [naming, ...columns] = model.columns
+  const name = naming.kind === "country" ? countryName(first.text) : first.text
+  const words = [first.code ? h("code", {}, first.code) : null, h("span", {class: first.muted ? "muted" : null}, name)]
+  let label = h("span", {class: "row-name"}, words)
+  if (row.detail) {
+    label = h("button", {type: "button", class: "row-name", title: row.hint, "aria-expanded": String(row.open), onclick: () => toggle(row.key)},
+      h("span", {class: row.open ? "chevron open" : "chevron"}, icon("chevron", 13)), words)
+  } else if (model.clickable) {
+    label = h("button", {type: "button", class: "row-name", title: row.hint, "aria-pressed": String(Boolean(row.chosen)),
+      onclick: () => model.send_msg({click: {key: row.key}})}, words)
+  }
+  const line = h("tr", {class: row.chosen ? "chosen" : null, "data-key": row.key},
+    h("th", {scope: "row"}, label, first.bar === undefined ? null : barElement(first.bar, naming.color)),
+    rest.map((cell, index) => cellElement(cell, columns[index])))
+  if (!row.detail || !row.open) { return [line] }
+  const facts = row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)])
+  return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, h("dl", {}, facts)))]
+}
+
+export function render({model, view}) {
+  const root = h("section", {class: "tile"})
+  const opened = new Set()
+  const toggle = (key) => {
+    opened.has(key) ? opened.delete(key) : opened.add(key)
+    draw()
+    root.querySelector(`tr[data-key="${CSS.escape(key)}"] button`)?.focus()
+  }
+  const draw = () => {
+    const head = tileHead(model, root)
+    if (model.state !== "ok") { fill(root, head, placeholder(model)); return }
+    const rows = model.rows.map((row) => rowElements({...row, open: opened.has(row.key)}, model, toggle))
+    fill(root, head,
+      h("div", {class: "scroll"}, h("table", {},
+        h("thead", {}, h("tr", {}, model.columns.map((column) =>
+          h("th", {scope: "col", class: column.kind === "number" ? "number" : null}, column.label)))),
+        h("tbody", {}, rows))),
+      model.footnote ? h("p", {class: "footnote"}, model.footnote) : null)
+  }
+  draw()
+  model.on(["rows", "state", "message", "columns", "footnote", "subtitle", "definition"], draw)
+  followTheme(model, view, root, () => {})
+  return root
+}

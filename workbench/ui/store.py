@@ -1,0 +1,181 @@
+"""The only place of the UI that asks the lake, with answers kept for as long as the lake stands still.
+
+One store per process, shared by every open page. An answer is known by its question and by the lake's
+snapshot, so after a sync nothing is stale; it also ages, because messages leave the air by the clock.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
+
+from workbench.config import Settings, load_settings
+from workbench.errors import LakeError
+from workbench.lake import Lake, open_lake
+from workbench.metrics import Freshness, MetricResult, freshness, query_metric
+from workbench.metrics.compile import Moment, Where
+from workbench.ui.filters import FIELDS, Option, build_options
+
+T = TypeVar("T")
+
+_KEPT_ANSWERS = 2_000
+_KEPT_SECONDS = 600
+
+
+class StoreClosed(LakeError):
+    """The process ends; a page that still asks has no reader any more."""
+
+
+class Store:
+    """Cached questions to one lake. Safe to use from several threads."""
+
+    def __init__(self, lake: Lake, timezone: str = "UTC") -> None:
+        self.lake = lake
+        self.timezone = timezone
+        self._is_closed = False
+        self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+        # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
+        # sleep for a whole second. Reentrant, because options are made of a metric.
+        self._turn = threading.RLock()
+
+    def close(self) -> None:
+        """Close the lake once the question that is being answered is done."""
+        with self._turn:
+            self._is_closed = True
+            self.lake.close()
+
+    def snapshot_id(self) -> int:
+        """Changes whenever anybody commits; one cheap query, never cached."""
+        with self._turn:
+            self._require_open()
+            return self.lake.snapshot_id()
+
+    def metric(
+        self,
+        name: str,
+        by: Sequence[str] = (),
+        where: Where | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        timezone: str = "UTC",
+        *,
+        snapshot: int | None = None,
+    ) -> MetricResult:
+        """One metric; arguments as in :func:`workbench.metrics.query_metric`.
+
+        ``snapshot`` saves asking the lake again, where the caller has just done so.
+        """
+        question = (name, tuple(by), _frozen(where or {}), since, until, timezone)
+        return self._ask(
+            question,
+            lambda: query_metric(self.lake, name, by, where, since, until, timezone=timezone),
+            snapshot,
+        )
+
+    def freshness(self, *, snapshot: int | None = None) -> Freshness:
+        return self._ask("freshness", lambda: freshness(self.lake), snapshot)
+
+    def options(self, names: Sequence[str], *, snapshot: int | None = None) -> dict[str, tuple[Option, ...]]:
+        """What each filter field may be: the values that the lake holds, the busiest first."""
+        snapshot = self.snapshot_id() if snapshot is None else snapshot
+        return {
+            name: self._ask(("options", name), partial(self._options, name, snapshot), snapshot)
+            for name in names
+        }
+
+    def _options(self, name: str, snapshot: int) -> tuple[Option, ...]:
+        field = FIELDS[name]
+        frame = self.metric("messages", by=(field.dimension,), snapshot=snapshot).frame
+        frame = frame.astype({field.dimension: object}).where(frame.notna(), None)
+        pairs = zip(frame[field.dimension], frame["messages"], strict=True)
+        return build_options(
+            field.kind, {None if value is None else _text(value): int(number) for value, number in pairs}
+        )
+
+    def _ask(self, question: Any, answer: Callable[[], T], snapshot: int | None = None) -> T:
+        key = (self.snapshot_id() if snapshot is None else snapshot, question)
+        found = self._find(key)
+        if found is not None:
+            return found  # type: ignore[no-any-return]
+        with self._turn:
+            found = self._find(key)
+            if found is None:
+                self._require_open()
+                found = answer()
+                self._keep(key, found)
+        return found  # type: ignore[no-any-return]
+
+    def _require_open(self) -> None:
+        if self._is_closed:
+            raise StoreClosed("The server is ending.")
+
+    def _find(self, key: Any) -> Any:
+        with self._lock:
+            kept_at, found = self._answers.get(key, (0.0, None))
+            if found is None or time.monotonic() - kept_at > _KEPT_SECONDS:
+                return None
+            self._answers.move_to_end(key)
+            return found
+
+    def _keep(self, key: Any, found: Any) -> None:
+        with self._lock:
+            self._answers[key] = (time.monotonic(), found)
+            while len(self._answers) > _KEPT_ANSWERS:
+                self._answers.popitem(last=False)
+
+
+def _frozen(where: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(
+        sorted(
+            (name, tuple(value) if isinstance(value, list | tuple) else value)
+            for name, value in where.items()
+        )
+    )
+
+
+def _text(value: Any) -> str:
+    # A column of whole numbers with gaps arrives as floats: 30007.0 is the code 30007.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+_store: Store | None = None
+_store_lock = threading.Lock()
+
+
+def use_settings(settings: Settings) -> Store:
+    """Open the lake of ``settings`` and make it the one that every page of this process shows."""
+    global _store
+    with _store_lock:
+        _store = Store(open_lake(settings), settings.timezone)
+        return _store
+
+
+def use_lake(lake: Lake, timezone: str = "UTC") -> Store:
+    """Show a lake that is already open."""
+    global _store
+    with _store_lock:
+        _store = Store(lake, timezone)
+        return _store
+
+
+def forget_lake() -> None:
+    """Close the lake of this process, when its server ends."""
+    global _store
+    with _store_lock:
+        if _store:
+            _store.close()
+        _store = None
+
+
+def current_store() -> Store:
+    """The store of this process; the first call opens the lake of the settings found.
+
+    Raises:
+        WorkbenchError: the settings or the lake say no.
+    """
+    return _store or use_settings(load_settings())

@@ -1,0 +1,152 @@
+"""Makes short tables of metric results: the biggest first, and never cut off without saying so.
+
+A table's content is plain data: columns, rows of cells, a footnote, the definition of what is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from workbench.messaging.error_codes import ErrorCode, explain
+from workbench.metrics import METRICS, MetricResult
+from workbench.ui import format as fmt
+from workbench.ui.cards import priced_rows
+from workbench.ui.filters import FIELDS
+from workbench.ui.view import View, definition
+
+LIMIT = 8
+
+Cell = dict[str, Any]
+Content = dict[str, Any]
+
+
+def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[[View], Content]:
+    """A table of one filter field's values with some metrics, ordered by the first of them.
+
+    The first metric must be a count; its size is drawn as a bar under the name. With ``click=name`` a
+    click on a row filters by it.
+    """
+    return lambda view: _field_content(view, name, metrics, limit)
+
+
+def _field_content(view: View, name: str, metrics: Sequence[str], limit: int) -> Content:
+    field = FIELDS[name]
+    results = [view.metric(metric, by=(field.dimension,)) for metric in metrics]
+    ranked, largest = _ranked(results[0])
+    cells = [_cells(result, field.dimension) for result in results]
+    chosen = view.where.get(field.dimension, ())
+    rows = []
+    for value, number in zip(
+        ranked[field.dimension].head(limit), ranked[metrics[0]].head(limit), strict=True
+    ):
+        token = view.token(name, _plain(value))
+        first = {"text": token, "muted": _plain(value) is None, "bar": number / largest}
+        is_chosen = _plain(value) in chosen
+        hint = "Show everything again" if is_chosen else f"Show only {token}"
+        numbers = [column.get(_key(value), {"text": fmt.MISSING}) for column in cells]
+        rows.append({"key": token, "cells": [first, *numbers], "chosen": is_chosen, "hint": hint})
+    kind = "country" if field.kind == "country" else "text"
+    return {
+        "columns": _columns(field.label, kind, [METRICS[metric].label for metric in metrics]),
+        "rows": rows,
+        "footnote": _left_out(ranked, limit, field.label.lower(), metrics[0]),
+        "definition": definition(results[0], view.period),
+    }
+
+
+def failures(view: View) -> Content:
+    """Failed and undelivered messages by error code, each code explained in plain words."""
+    result = view.metric("messages", by=("error_code",), where={"outcome": ["undelivered", "failed"]})
+    ranked, largest = _ranked(result)
+    numbers = ranked["messages"].astype(float)
+    table = pd.DataFrame(
+        {
+            "code": ranked["error_code"],
+            "messages": numbers,
+            "share": numbers / numbers.sum(),
+            "together": numbers.cumsum() / numbers.sum(),
+        }
+    )
+    return {
+        "columns": _columns("Reason", "text", ["Messages", "Share", "Together"], color="failed"),
+        "rows": [_failure_row(row, row["messages"] / largest) for _, row in table.head(LIMIT).iterrows()],
+        "footnote": _left_out(ranked, LIMIT, "code", "messages"),
+        "definition": definition(result, view.period),
+    }
+
+
+def _failure_row(row: pd.Series, size: float) -> dict[str, Any]:
+    code = _plain(row["code"])
+    known = explain(None if code is None else int(code))
+    first: Cell = {"text": known.title if known else "No code given", "muted": known is None, "bar": size}
+    if known:
+        first["code"] = str(known.code)
+    numbers: list[Cell] = [
+        {"text": fmt.count(row["messages"])},
+        {"text": fmt.rate(row["share"])},
+        {"text": fmt.rate(row["together"]), "muted": True},
+    ]
+    return {
+        "key": str(known.code) if known else "none",
+        "cells": [first, *numbers],
+        "detail": _explanation(known),
+        "hint": known.meaning if known else "",
+    }
+
+
+def _explanation(known: ErrorCode | None) -> list[list[str]]:
+    if known is None:
+        return [["What it means", "Twilio gave no error code for these messages."]]
+    return [["What it means", known.meaning], ["Who can fix it", known.owner], ["What to do", known.fix]]
+
+
+def _ranked(result: MetricResult) -> tuple[pd.DataFrame, float]:
+    """The rows with anything in them, the biggest first, and the size of the biggest."""
+    name = result.metric.name
+    rows = result.frame[result.frame[name] > 0].sort_values(name, ascending=False, kind="stable")
+    return rows, float(rows[name].max()) if len(rows) else 1.0
+
+
+def _columns(naming: str, kind: str, labels: Sequence[str], color: str = "accent") -> list[dict[str, str]]:
+    numbers = [{"label": label, "kind": "number"} for label in labels]
+    return [{"label": naming, "kind": kind, "color": color}, *numbers]
+
+
+def _cells(result: MetricResult, dimension: str) -> Mapping[str, Cell]:
+    """One cell per value of the dimension: money in all its currencies, a rate of too few hidden."""
+    metric = result.metric
+    if metric.is_money:
+        groups = priced_rows(result).groupby(dimension, dropna=False, sort=False)
+        return {_key(value): _money_cell(rows, metric.name) for value, rows in groups}
+    return {_key(row[dimension]): _number_cell(row, result) for _, row in result.frame.iterrows()}
+
+
+def _money_cell(rows: pd.DataFrame, name: str) -> Cell:
+    amounts = [fmt.money(row[name], row["currency"]) for _, row in rows.iterrows()]
+    return {"text": amounts[0], "more": amounts[1:]}
+
+
+def _number_cell(row: pd.Series, result: MetricResult) -> Cell:
+    metric, sample = result.metric, row.get("sample_size")
+    if metric.minimum_sample and sample is not None and sample < metric.minimum_sample:
+        return {"text": fmt.MISSING, "muted": True, "note": f"{int(sample or 0):,} final"}
+    return {"text": fmt.value(row[metric.name], metric.unit)}
+
+
+def _left_out(ranked: pd.DataFrame, limit: int, noun: str, metric: str) -> str:
+    rest = ranked.iloc[limit:]
+    if rest.empty:
+        return ""
+    number, label = fmt.count(rest[metric].sum()), METRICS[metric].label.lower()
+    return f"Not shown: {fmt.plural(len(rest), f'more {noun}')} with {number} {label}."
+
+
+def _plain(value: Any) -> Any:
+    return None if fmt.is_missing(value) else value
+
+
+def _key(value: Any) -> str:
+    return "" if fmt.is_missing(value) else str(value)
