@@ -18,10 +18,6 @@ from workbench.ui import page as page_module
 from workbench.ui.navigation import discover_pages
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="known race: under load a page opened on an empty lake may not draw itself until it is reloaded",
-)
 def test_an_empty_lake_says_how_to_fill_it_and_then_draws(
     browser: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

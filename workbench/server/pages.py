@@ -1,7 +1,8 @@
 """The pages process: every file of ``dashboards/`` at its own address, on this machine only.
 
-Panel's own Tornado server, because it lets go of closed sessions. Work of open pages runs on threads, so
-that a slow question of one does not freeze the others.
+Panel's own Tornado server, because it lets go of closed sessions. Pages ask the lake on threads, so that a
+slow question of one does not freeze the others, and change what they show on the server's thread only.
+Panel's own thread pool (`nthreads`) stays off: it writes to websockets from its threads, which breaks them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from workbench.ui.store import forget_lake, use_settings
 
 log = logging.getLogger(__name__)
 
-_THREADS = 4
 _IDLE_SESSION_MS = 15_000
 
 
@@ -76,7 +76,7 @@ class PagesServer:
             LakeError: the lake cannot be opened.
         """
         use_settings(self.settings)
-        pn.config.nthreads = pn.config.nthreads or _THREADS
+        pn.config.nthreads = None
         # Made here: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
         with _signals_put_back():

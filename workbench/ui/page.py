@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import panel as pn
@@ -18,7 +20,7 @@ from workbench.ui import theme
 from workbench.ui.components import Blank, TopBar
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.parts import Part
-from workbench.ui.session import PageSession
+from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
 
 log = logging.getLogger(__name__)
@@ -60,9 +62,15 @@ class Page:
     def __repr__(self) -> str:
         return f"Page({self.name!r}: {self.title}, {len(self.parts)} parts)"
 
-    def open(self, query: str | Mapping[str, Any] = "", store: Store | None = None) -> PageSession:
+    def open(
+        self,
+        query: str | Mapping[str, Any] = "",
+        store: Store | None = None,
+        run: Callable[[Steps], None] = run_here,
+    ) -> PageSession:
         """A live session of this page, filtered as the link says, not drawn yet."""
-        session = PageSession(self.title, self.parts, self.filters, self.defaults, store or current_store())
+        store = store or current_store()
+        session = PageSession(self.title, self.parts, self.filters, self.defaults, store, run)
         session.start(query)
         return session
 
@@ -75,7 +83,7 @@ class Page:
     def serve(self) -> pmui.Page:
         """The page in its shell for the browser session being opened, or what keeps it from opening."""
         try:
-            session = self.open(_query_of_request())
+            session = self.open(_query_of_request(), run=run_beside)
         except WorkbenchError as error:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
@@ -176,16 +184,27 @@ def _busy_watchers() -> list[Any]:
 def _follow_news(session: PageSession, shell: pmui.Page) -> None:
     """Draw once the browser is there, and again whenever the lake has news."""
 
-    def draw() -> None:
+    def set_busy(is_busy: bool) -> None:
         with edit_readonly(shell):
-            shell.busy = True
-            try:
-                session.refresh()
-            finally:
-                shell.busy = False
+            shell.busy = is_busy
 
-    pn.state.onload(draw)
+    def drawing() -> Steps:
+        yield partial(set_busy, True)
+        yield from session.refreshing()
+        yield partial(set_busy, False)
+
+    pn.state.onload(lambda: run_beside(drawing()))
     pn.state.add_periodic_callback(session.refresh_if_new, _LOOK_FOR_NEWS_MS)
+
+
+def run_beside(steps: Steps) -> None:
+    """Ask the lake on a thread and change the page on the server's, so that nobody else's page waits."""
+
+    async def take_turns() -> None:
+        while step := await asyncio.to_thread(next, steps, None):
+            step()
+
+    state.execute(take_turns)
 
 
 def _query_of_request() -> dict[str, list[str]]:

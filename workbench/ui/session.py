@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -30,8 +29,26 @@ _SHOWN_OPTIONS = 500
 _UNEXPECTED = "This part could not be drawn. The reason is in the log of `workbench serve`."
 
 
+Steps = Iterator[Callable[[], None]]
+"""Work on a page: between its steps it asks the lake, and each step changes the page.
+
+The two are apart because asking may take long and belongs on a thread, while a browser's page may be changed
+on the server's own thread only: two threads that write to one websocket break it.
+"""
+
+
+def run_here(steps: Steps) -> None:
+    """Do all of the work at once, on this thread: for notebooks and tests."""
+    for step in steps:
+        step()
+
+
 class PageSession:
-    """The live side of a page; see :class:`workbench.ui.page.Page` for the description it comes from."""
+    """The live side of a page; see :class:`workbench.ui.page.Page` for the description it comes from.
+
+    Args:
+        run: does the work that a click, a changed filter or news of the lake ask for.
+    """
 
     def __init__(
         self,
@@ -40,8 +57,10 @@ class PageSession:
         names: Sequence[str],
         defaults: Mapping[str, Any],
         store: Store,
+        run: Callable[[Steps], None] = run_here,
     ) -> None:
         self.store = store
+        self._run = run
         self.names = tuple(names)
         self.defaults = {"timezone": store.timezone, **defaults}
         self.filters = Filters(**self.defaults)
@@ -54,11 +73,10 @@ class PageSession:
         self._tickets = count(1)
         self._latest = 0  # nothing is drawn yet
         self._snapshot: int | None = None
-        self._applying = threading.RLock()
 
     def start(self, query: str | Mapping[str, Any]) -> None:
         """Take the filters of a link, then begin to listen; draws nothing yet."""
-        self.apply(query)
+        run_here(self._apply(query))
         self._listen()
 
     def _listen(self) -> None:
@@ -82,14 +100,21 @@ class PageSession:
 
     def apply(self, query: str | Mapping[str, Any]) -> None:
         """Set every filter from a link or from the panel; say which values are not possible."""
+        self._run(self._apply(query))
+
+    def _apply(self, query: str | Mapping[str, Any]) -> Steps:
         if not isinstance(query, str):
             query = {name: _as_texts(value) for name, value in query.items()}
         options = self.store.options(self.names)
         parsed = parse_query(query, self.names, options, self.defaults)
-        self.head.notices = list(parsed.problems)
-        self.filters.param.update(**parsed.values)
-        # Also when nothing changed: the panel must fall back from what was refused.
-        self._show_filters(self.filters.at(datetime.now(UTC)), options)
+
+        def show() -> None:
+            self.head.notices = list(parsed.problems)
+            self.filters.param.update(**parsed.values)
+            # Also when nothing changed: the panel must fall back from what was refused.
+            self._show_filters(self.filters.at(datetime.now(UTC)), options)
+
+        yield show
 
     def _remove(self, chip: Sequence[str]) -> None:
         name, token = chip
@@ -118,43 +143,60 @@ class PageSession:
 
     def refresh(self) -> None:
         """Draw every part again, from the top. A newer refresh ends an older one."""
-        self._latest = ticket = next(self._tickets)
+        self._run(self.refreshing())
+
+    def refreshing(self) -> Steps:
+        """The steps of :meth:`refresh`."""
+        self._latest = next(self._tickets)
+        return self._draw(self._latest)
+
+    def _draw(self, ticket: int) -> Steps:
         try:
             view = self.view()
             fresh = self.store.freshness(snapshot=view.snapshot)
         except Exception as error:
-            for tile in self.tiles:
-                tile.param.update(state="error", message=_explain(error))
+            message = _explain(error)
+            yield lambda: self._show_failure(message)
             return
+        yield lambda: self._show_state(view, fresh)
+        if fresh.messages == 0:
+            return
+        for part, tile in zip(self.parts, self.tiles, strict=True):
+            if ticket != self._latest:
+                return
+            yield partial(self._show_part, ticket, tile, _content(part, view, fresh))
+
+    def _show_part(self, ticket: int, tile: Tile, content: Mapping[str, Any]) -> None:
+        if ticket == self._latest:
+            tile.param.update(**content)
+
+    def _show_failure(self, message: str) -> None:
+        for tile in self.tiles:
+            tile.param.update(state="error", message=message)
+
+    def _show_state(self, view: View, fresh: Freshness) -> None:
         self._snapshot = view.snapshot
         self._show_filters(view.period, view.options)
         self._show_freshness(fresh, view.period)
         self.empty.visible, self.board.visible = fresh.messages == 0, fresh.messages > 0
-        if fresh.messages == 0:
-            return
-        for part, tile in zip(self.parts, self.tiles, strict=True):
-            content = _content(part, view, fresh)
-            with self._applying:
-                if ticket != self._latest:
-                    return
-                tile.param.update(**content)
 
     def refresh_if_new(self) -> None:
         """Draw again when somebody committed; otherwise only say that we looked."""
-        if not self._latest:
-            # What changes while the browser still fetches the page does not reach it.
-            return
+        if self._latest:  # What changes while the browser still fetches the page does not reach it.
+            self._run(self._refreshing_if_new())
+
+    def _refreshing_if_new(self) -> Steps:
         try:
             snapshot = self.store.snapshot_id()
+            fresh = self.store.freshness(snapshot=snapshot)
         except Exception as error:
             # What is drawn stays; it says itself how old it is.
             _explain(error)
             return
         if snapshot != self._snapshot:
-            self.refresh()
+            yield from self.refreshing()
         else:
-            fresh = self.store.freshness(snapshot=snapshot)
-            self._show_freshness(fresh, self.filters.at(datetime.now(UTC)))
+            yield lambda: self._show_freshness(fresh, self.filters.at(datetime.now(UTC)))
 
     def _query_values(self) -> dict[str, Any]:
         return {name: getattr(self.filters, name) for name in self.defaults}
