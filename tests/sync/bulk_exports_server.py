@@ -120,7 +120,7 @@ class _Jobs(_Api):
         if self.exports.post_status != 201:
             self.answer({"code": 20500, "message": "Internal", "status": 500}, self.exports.post_status)
             return
-        job = {
+        job: dict[str, object] = {
             "job_sid": f"JS{len(self.exports.jobs) + 1:032x}",
             "friendly_name": self.get_body_argument("FriendlyName"),
             "resource_type": "Messages",

@@ -78,9 +78,13 @@ class Privacy:
     def __reduce__(self) -> str:
         raise TypeError("a Privacy holds a key and is never pickled")
 
+    @property
+    def keeps_all(self) -> bool:
+        return self.mode is PrivacyMode.FULL
+
     def apply(self, row: MessageRow) -> MessageRow:
         """The part of the row that may be written. For a row as read from Twilio, once."""
-        if self.mode is PrivacyMode.FULL:
+        if self.keeps_all:
             return row
         if self.mode is PrivacyMode.NO_BODY:
             return row._replace(body=None)

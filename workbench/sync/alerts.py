@@ -9,7 +9,6 @@ import duckdb
 
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.messaging.privacy import PrivacyMode
 from workbench.sync.days import days_to_read, is_settled
 from workbench.sync.fields import (
     MalformedRow,
@@ -36,7 +35,7 @@ def sync_alerts(reading: Reading) -> None:
     """Alerts of the last 30 days: recent days again, older ones once."""
     today, oldest = reading.now.date(), reading.now - KEPT + timedelta(minutes=1)
     settled = {date.fromisoformat(part) for part in reading.read_parts(ALERTS)}
-    keeps_text = reading.privacy.mode is PrivacyMode.FULL
+    keeps_text = reading.privacy.keeps_all
 
     def fetch(day: date) -> Rows | None:
         found = reading.rows(ALERTS, _params(day, oldest))

@@ -1,7 +1,8 @@
-"""One sync: windows first, then the open set, each batch committed together with its progress.
+"""One sync of messages: windows first, then the open set, each batch committed together with its progress.
 
 Worker threads fetch pages and turn them into rows; the calling thread alone writes. A page that was
 committed is never asked for again, so after ``kill -9`` the next run goes on behind the last commit.
+What a settled day no longer shows when it is read again is looked for at the end (see ``rescan``).
 """
 
 from __future__ import annotations
@@ -20,10 +21,15 @@ import duckdb
 from workbench.errors import ConfigError, TwilioAuthError, TwilioError, WorkbenchError
 from workbench.lake.connect import Lake
 from workbench.lake.save import Saved, message_table, save_messages
+from workbench.lake.save_rows import save_rows
 from workbench.messaging.message import MessageRow, message_row
+from workbench.messaging.privacy import Privacy
 from workbench.sync import state
+from workbench.sync.accounts import account_row
+from workbench.sync.created_dates import settle_created_dates
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.open_set import is_unresolved, plan_open_set
+from workbench.sync.rescan import DeletionWatch, plan_rescan
 from workbench.sync.state import WindowProgress
 from workbench.sync.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
 from workbench.twilio.client import TwilioClient
@@ -48,6 +54,8 @@ class SyncSummary:
     listed: int = 0
     added: int = 0
     changed: int = 0
+    deleted: int = 0
+    """Messages that Twilio no longer has, noticed in this sync."""
     fetched_singly: int = 0
     requests: int = 0
     open_messages: int = 0
@@ -88,6 +96,7 @@ def run_sync(
     account_sid: str,
     request: SyncRequest,
     *,
+    privacy: Privacy | None = None,
     on_progress: OnProgress = lambda progress: None,
     halt: Halt | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -95,6 +104,7 @@ def run_sync(
     """Bring the account's messages into the lake.
 
     Args:
+        privacy: what may be kept of a message; everything by default.
         halt: ends the sync early when asked; what was read is kept and SyncStopped is raised. The client's
             waits between attempts should be its `pause`.
 
@@ -102,7 +112,8 @@ def run_sync(
         ConfigError: the lake holds another account's messages.
         TwilioError: Twilio refused, or could not be reached; what was read before is kept.
     """
-    return _Run(lake, client, account_sid, request, on_progress, halt or Halt(), clock).run()
+    run = _Run(lake, client, account_sid, request, privacy or Privacy(), on_progress, halt or Halt(), clock)
+    return run.run()
 
 
 @dataclass(frozen=True)
@@ -123,17 +134,21 @@ class _Run:
         client: TwilioClient,
         account_sid: str,
         request: SyncRequest,
+        privacy: Privacy,
         on_progress: OnProgress,
         halt: Halt,
         clock: Callable[[], datetime],
     ) -> None:
         self.lake, self.client, self.account_sid, self.request = lake, client, account_sid, request
-        self.on_progress, self.clock = on_progress, clock
+        self.privacy, self.on_progress, self.clock = privacy, on_progress, clock
         self.run_id = uuid.uuid4().hex
         self.started_at = clock()
         self.currency: str | None = None
         self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
         self.halt = halt
+        self.known = state.read_windows(lake, account_sid)
+        self.deletions = DeletionWatch(lake, client, account_sid, self.known)
+        self.asked_before = client.requests
         today = self.started_at.date()
         self.summary = SyncSummary(account_sid, today, today + timedelta(days=1))
 
@@ -155,10 +170,11 @@ class _Run:
 
     def _finish(self, began: float) -> None:
         self.summary.seconds = round(time.monotonic() - began, 3)
-        self.summary.requests = self.client.requests
+        self.summary.requests = self.client.requests - self.asked_before
 
     def _sync(self) -> None:
         windows = self._plan_windows()
+        windows += self._plan_rescan({window.day for window in windows})
         self.summary.windows = len(windows)
         self._read("messages", windows, self._walk)
         listed = {window.day for window in windows}
@@ -166,6 +182,7 @@ class _Run:
         self._read("open messages, by day", [SyncWindow(day) for day in plan.list_days], self._walk)
         self._read("open messages, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
         self.summary.fetched_singly = len(plan.fetch)
+        self._settle_deletions()
         self._count_open()
 
     # --- plan ---
@@ -180,15 +197,11 @@ class _Run:
                 "Use a lake of its own: set WORKBENCH_HOME to another folder."
             )
         self.currency = self._find_currency()
-        row = {
-            "account_sid": self.account_sid,
-            "friendly_name": account.get("friendly_name"),
-            "status": account.get("status"),
-            "type": account.get("type"),
-            "currency": self.currency,
-            "read_at": self.started_at,
-        }
-        self.lake.write(lambda cursor: state.save_account(cursor, row))
+        found = {**account_row({"sid": self.account_sid, **account}), "currency": self.currency}
+        # What may not be read now stays as it was read before.
+        known = {name: value for name, value in found.items() if value is not None}
+        row = {**known, "read_at": self.started_at}
+        self.lake.write(lambda cursor: save_rows(cursor, "accounts", [row], key=("account_sid",)))
 
     def _fetch_account(self) -> dict[str, Any]:
         """The account, or nothing for an API key that may read messages but not the account itself."""
@@ -212,8 +225,7 @@ class _Run:
 
     def _plan_windows(self) -> list[SyncWindow]:
         today = self.started_at.date()
-        known = state.read_windows(self.lake, self.account_sid)
-        wanted = self.request.since or (min(known) if known else None) or clamp_since(date.min, today)
+        wanted = self.request.since or min(self.known, default=clamp_since(date.min, today))
         since = clamp_since(wanted, today)
         if self.request.since and since > wanted:
             self.summary.notices.append(
@@ -222,14 +234,29 @@ class _Run:
         until = self.request.until or today + timedelta(days=1)
         self.summary.since, self.summary.until = since, until
         return plan_windows(
-            since, until, today, known, lookback_days=self.request.lookback_days, full=self.request.full
+            since, until, today, self.known, lookback_days=self.request.lookback_days, full=self.request.full
         )
+
+    def _plan_rescan(self, listed: set[date]) -> list[SyncWindow]:
+        """Settled days to read again for what was deleted or redacted; none when days were asked for."""
+        if self.request.until:
+            return []
+        days = plan_rescan(self.known, self.started_at, lookback_days=self.request.lookback_days)
+        return [SyncWindow(day) for day in days if day not in listed]
 
     def _plan_open_set(self, listed: set[date]) -> Any:
         messages = state.read_open_messages(self.lake, self.account_sid, self.started_at)
         waiting = [message for message in messages if message.day not in listed]
         days = state.read_rows_per_day(self.lake, self.account_sid, {message.day for message in waiting})
         return plan_open_set(waiting, days, self.started_at, page_size=PAGE_SIZE)
+
+    def _settle_deletions(self) -> None:
+        settled = self.deletions.settle(self.clock(), currency=self.currency, prepare=self.privacy.apply)
+        self.summary.deleted = settled.deleted
+        if settled.left:
+            self.summary.notices.append(
+                f"{settled.left:,} more messages are not listed any more; the next syncs ask for them."
+            )
 
     def _count_open(self) -> None:
         now = self.clock()
@@ -242,23 +269,31 @@ class _Run:
     def _walk(self, window: SyncWindow) -> None:
         """Read one window to its end, page after page."""
         read_from = window.resumed_from or self.clock()
+        seen_day = self.deletions.begin(window.day, read_from, is_resumed=window.resume_at is not None)
         next_uri, seen = window.resume_at, window.resumed_rows
         while not self.halt.is_set:
             if next_uri:
                 page = message_page(self.client, self.account_sid, next_page_uri=next_uri)
             else:
                 page = message_page(self.client, self.account_sid, window.query())
-            rows = [message_row(item, self.currency) for item in page.rows]
+            rows = self._rows(page.rows)
+            if seen_day:
+                seen_day.note(rows)
             seen, next_uri = seen + len(rows), page.next_page_uri
             self._put(_FetchedPage(rows, WindowProgress(window.day, read_from, seen, next_uri)))
             if not next_uri:
-                return
+                return self.deletions.end(seen_day)
 
     def _fetch_singly(self, message_sids: Sequence[str]) -> None:
         """Read messages one by one; one that Twilio no longer has is noted as read all the same."""
         found = [fetch_message(self.client, self.account_sid, sid) for sid in message_sids]
-        rows = [message_row(item, self.currency) for item in found if item is not None]
+        rows = self._rows([item for item in found if item is not None])
         self._put(_FetchedPage(rows, checked=message_sids))
+
+    def _rows(self, items: Sequence[dict[str, Any]]) -> list[MessageRow]:
+        """What may be kept of messages as Twilio tells them."""
+        rows = [message_row(item, self.currency) for item in items]
+        return rows if self.privacy.keeps_all else [self.privacy.apply(row) for row in rows]
 
     def _put(self, page: _FetchedPage) -> None:
         while not self.halt.is_set:
@@ -324,6 +359,7 @@ class _Run:
         checked = [sid for page in pages for sid in page.checked]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+            settle_created_dates(cursor, table)
             saved = save_messages(cursor, table, source="sync", received_at=now)
             for window in windows.values():
                 state.save_window(cursor, self.account_sid, window, now)
@@ -346,7 +382,7 @@ class _Run:
             "listed": self.summary.listed,
             "added": self.summary.added,
             "changed": self.summary.changed,
-            "requests": self.client.requests,
+            "requests": self.client.requests - self.asked_before,
             "error": error,
         }
         self.lake.write(lambda cursor: state.save_run(cursor, row))

@@ -101,15 +101,6 @@ def save_run(cursor: duckdb.DuckDBPyConnection, row: dict[str, object]) -> None:
     )
 
 
-def save_account(cursor: duckdb.DuckDBPyConnection, row: dict[str, object]) -> None:
-    cursor.execute("delete from accounts where account_sid = ?", [row["account_sid"]])
-    names = list(row)
-    cursor.execute(
-        f"insert into accounts ({', '.join(names)}) values ({', '.join('?' for _ in names)})",  # noqa: S608
-        list(row.values()),
-    )
-
-
 def read_synced_accounts(lake: Lake) -> list[str]:
     """The accounts that were ever synced into this lake."""
     return [sid for (sid,) in lake.rows("select distinct account_sid from sync_runs order by 1")]
