@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.config import Settings, load_settings
@@ -16,14 +17,21 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.lake.connect import Lake
+    from workbench.messaging.privacy import Privacy
     from workbench.metrics.compile import Moment, Where
     from workbench.metrics.freshness import Freshness
+    from workbench.sync.bulk_export import BulkExportSummary
+    from workbench.sync.halt import Halt
+    from workbench.sync.import_summary import ImportSummary
+    from workbench.sync.reconcile_run import OnDay, ReconcileReport
     from workbench.sync.run import OnProgress, SyncSummary
     from workbench.sync.status import SyncStatus
+    from workbench.twilio.client import TwilioClient
 
 
 #: A long sync outlasts a Twilio that stumbles for a quarter of a minute.
 _SYNC_ATTEMPTS = 8
+_RECONCILED_DAYS = 7
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,9 @@ class Status:
             through = account.settled_through or "not yet"
             lines.append((account.account_sid[:10] + "…", f"complete through {through} (GMT)"))
             lines.append(("", f"{account.open_messages:,} open, {account.unresolved:,} unresolved"))
+            if account.deleted or account.redacted:
+                removed = f"{account.deleted:,} deleted and {account.redacted:,} redacted at Twilio, here too"
+                lines.append(("", removed))
             if account.unfinished_days:
                 lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
         lines.append(("last sync", _last_run(self.sync.last_run)))
@@ -103,56 +114,174 @@ class Workbench:
         until: date | str | None = None,
         *,
         full: bool = False,
+        subaccounts: bool | None = None,
         on_progress: OnProgress | None = None,
         stop: threading.Event | None = None,
     ) -> SyncSummary:
-        """Bring the account's messages into the lake.
+        """Bring the account into the lake: messages, and at most hourly what is around them.
 
         Args:
             since: first GMT day; by default where the lake begins, or everything Twilio still lists.
             until: first GMT day not to read any more.
-            full: read every day again, also those that are complete.
+            full: read every day again, also those that are complete, and everything around.
+            subaccounts: the open subaccounts too; by default as the settings say.
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
         from workbench.sync.halt import Halt
-        from workbench.sync.run import WORKERS, SyncRequest, run_sync
+        from workbench.sync.run import SyncRequest
+        from workbench.sync.whole_account import sync_whole_account
+
+        first, end = parse_period(since or self.settings.since, until)
+        request = SyncRequest(first, end, full, self.settings.lookback_days)
+        halt = Halt(stop)
+        with self._client(halt) as client, only_one(self.settings.home / "sync.lock", "sync"):
+            return sync_whole_account(
+                self.lake,
+                client,
+                request,
+                privacy=self._privacy(),
+                mps_limits=self.settings.mps_limits,
+                with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
+                on_progress=on_progress or (lambda progress: None),
+                halt=halt,
+            )
+
+    def sync_bulk_export(
+        self,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        *,
+        full: bool = False,
+        create_job: bool = False,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
+    ) -> BulkExportSummary:
+        """Bring in the days that Twilio has exported to files, older than its list or too large for it.
+
+        Args:
+            since: first GMT day; by default whatever is exported.
+            until: first GMT day not wanted any more.
+            full: read days again that came in before.
+            create_job: first ask Twilio to export these days, which takes it hours.
+        """
+        from workbench.lake.lock import only_one
+        from workbench.sync.bulk_export import BulkExportRequest, sync_bulk_export
+        from workbench.sync.halt import Halt
+        from workbench.twilio.bulk_exports import BulkExportClient
+
+        request = BulkExportRequest(*parse_period(since, until), full=full, create_job=create_job)
+        credentials, halt = self.settings.credentials, Halt(stop)
+        exports = BulkExportClient(
+            credentials, base_url=self.settings.twilio_base_url, sleep=halt.pause, attempts=_SYNC_ATTEMPTS
+        )
+        with exports, only_one(self.settings.home / "sync.lock", "sync"):
+            return sync_bulk_export(
+                self.lake,
+                exports,
+                credentials.account_sid,
+                request,
+                privacy=self._privacy(),
+                on_progress=on_progress or (lambda progress: None),
+                halt=halt,
+            )
+
+    def import_files(
+        self,
+        *paths: Path | str,
+        account_sid: str | None = None,
+        currency: str | None = None,
+        timezone: str | None = None,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
+    ) -> ImportSummary:
+        """Bring in files of messages: BulkExport's JSON lines or the console's CSV, plain or gzipped.
+
+        Args:
+            account_sid: whose messages they are; by default the account of the settings.
+            currency: of prices that name none, as USD; by default the account's.
+            timezone: of dates that name none.
+        """
+        from workbench.lake.lock import only_one
+        from workbench.sync.halt import Halt
+        from workbench.sync.importing import import_files, time_zone
+
+        account_sid = account_sid or self.settings.credentials.account_sid
+        with only_one(self.settings.home / "sync.lock", "sync"):
+            return import_files(
+                self.lake,
+                [Path(path) for path in paths],
+                account_sid,
+                privacy=self._privacy(),
+                currency=currency.upper() if currency else None,
+                zone=time_zone(timezone) if timezone else None,
+                on_progress=on_progress or (lambda progress: None),
+                halt=Halt(stop),
+            )
+
+    def reconcile(
+        self,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        *,
+        repair: bool = False,
+        on_day: OnDay | None = None,
+        stop: threading.Event | None = None,
+    ) -> ReconcileReport:
+        """Compare the lake with Twilio, GMT day by day: rows, spend and statuses.
+
+        Args:
+            since: first GMT day; by default the last 7 days.
+            until: first GMT day not to compare any more; by default tomorrow.
+            repair: bring what is missing, correct what differs, and compare those days again.
+        """
+        from workbench.lake.lock import only_one
+        from workbench.sync.halt import Halt
+        from workbench.sync.reconcile_run import reconcile
+
+        now = datetime.now(UTC)
+        first, end = parse_period(since, until)
+        end = end or now.date() + timedelta(days=1)
+        halt = Halt(stop)
+        with self._client(halt) as client, only_one(self.settings.home / "sync.lock", "sync"):
+            return reconcile(
+                self.lake,
+                client,
+                client.account_sid,
+                first or end - timedelta(days=_RECONCILED_DAYS),
+                end,
+                now=now,
+                repair=repair,
+                prepare=self._privacy().apply,
+                on_day=on_day or (lambda check: None),
+                halt=halt,
+            )
+
+    def _client(self, halt: Halt) -> TwilioClient:
+        """For long work: patient with a Twilio that stumbles, and ended by `halt`."""
+        from workbench.sync.run import WORKERS
         from workbench.twilio.client import TwilioClient
         from workbench.twilio.concurrency import AdaptiveLimit
 
-        request = SyncRequest(
-            since=parse_day(since or self.settings.since, "since"),
-            until=parse_day(until, "until"),
-            full=full,
-            lookback_days=self.settings.lookback_days,
-        )
-        if request.since and request.until and request.since >= request.until:
-            raise UsageError(
-                f"since ({request.since}) must be before until ({request.until}); until itself is not read."
-            )
-        credentials = self.settings.credentials
-        halt = Halt(stop)
-        client = TwilioClient(
-            credentials,
+        return TwilioClient(
+            self.settings.credentials,
             base_url=self.settings.twilio_base_url,
             sleep=halt.pause,
             limit=AdaptiveLimit(WORKERS, start=WORKERS // 2, step=2),
             attempts=_SYNC_ATTEMPTS,
         )
-        with client, only_one(self.settings.home / "sync.lock", "sync"):
-            return run_sync(
-                self.lake,
-                client,
-                credentials.account_sid,
-                request,
-                on_progress=on_progress or (lambda progress: None),
-                halt=halt,
-            )
+
+    def _privacy(self) -> Privacy:
+        """What this lake may keep, settled before its first message."""
+        from workbench.sync.privacy import open_privacy
+
+        return open_privacy(self.lake, self.settings.privacy)
 
     def watch(
         self,
         every_seconds: float,
         *,
+        subaccounts: bool | None = None,
         stop: threading.Event,
         on_sync: Callable[[SyncSummary], None],
         on_trouble: Callable[[WorkbenchError], None],
@@ -168,7 +297,7 @@ class Workbench:
         with only_one(self.settings.home / "watch.lock", "watching sync"):
             while not stop.is_set():
                 try:
-                    on_sync(self.sync(stop=stop))
+                    on_sync(self.sync(subaccounts=subaccounts, stop=stop))
                 except SyncStopped:
                     return
                 except WorkbenchError as error:
@@ -311,6 +440,18 @@ def parse_day(value: date | str | None, name: str) -> date | None:
         return date.fromisoformat(value)
     except ValueError as error:
         raise UsageError(f"{name} is {value!r}; write a date as 2026-09-01.") from error
+
+
+def parse_period(since: date | str | None, until: date | str | None) -> tuple[date | None, date | None]:
+    """First GMT day and the first one after the last.
+
+    Raises:
+        UsageError: a text is no ISO date, or there is no day between the two.
+    """
+    first, end = parse_day(since, "since"), parse_day(until, "until")
+    if first and end and first >= end:
+        raise UsageError(f"since ({first}) must be before until ({end}); until itself is not read.")
+    return first, end
 
 
 def _period(fresh: Freshness) -> str:

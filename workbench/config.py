@@ -85,6 +85,9 @@ class Settings:
     twilio_base_url: str | None = None
     lookback_days: int = 3
     since: str | None = None
+    subaccounts: bool = False
+    privacy: str = "full"  # its values and what they mean: workbench.messaging.privacy
+    mps_limits: Mapping[str, float] = field(default_factory=dict)
     found_credentials: Credentials | None = field(default=None, repr=False)
 
     @property
@@ -115,7 +118,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
     home = find_home(env, cwd or Path.cwd())
     file = _read_toml(home / SETTINGS_FILE)
     _reject_secrets(file, home / SETTINGS_FILE)
-    twilio, lake, sync = (_section(file, name, home) for name in ("twilio", "lake", "sync"))
+    sections = ("twilio", "lake", "sync", "privacy", "mps_limits")
+    twilio, lake, sync, privacy, mps_limits = (_section(file, name, home) for name in sections)
 
     def pick(variable: str, section: Mapping[str, Any], key: str) -> str | None:
         value = env.get(variable) or section.get(key)
@@ -133,6 +137,9 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
         twilio_base_url=_check_url("WORKBENCH_TWILIO_BASE_URL", base_url),
         lookback_days=_check_days("sync.lookback_days", sync.get("lookback_days", 3)),
         since=pick("WORKBENCH_SYNC_SINCE", sync, "since"),
+        subaccounts=_check_flag("sync.subaccounts", sync.get("subaccounts", False)),
+        privacy=pick("WORKBENCH_PRIVACY", privacy, "mode") or "full",
+        mps_limits=_check_mps_limits(mps_limits),
         found_credentials=_find_credentials(env, twilio, home),
     )
 
@@ -281,3 +288,20 @@ def _check_days(name: str, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 400:
         raise ConfigError(f"{name} is {value!r}; it must be a whole number of days from 0 to 400.")
     return value
+
+
+def _check_flag(name: str, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(f"{name} is {value!r}; write true or false, without quotes.")
+    return value
+
+
+def _check_mps_limits(section: Mapping[str, Any]) -> dict[str, float]:
+    """Segments per second by sender or kind of sender."""
+    for name, value in section.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 10_000:
+            raise ConfigError(
+                f"mps_limits: {name!r} is {value!r}; write segments per second, above 0 and up to 10000, "
+                'as "+12025550110" = 1 or "toll-free" = 3.'
+            )
+    return {name: float(value) for name, value in section.items()}

@@ -171,7 +171,7 @@ def _write_settings(home: Path, environment: dict[str, str], start: str) -> None
         "# Written by `workbench demo` at every start: an account that exists on this machine only.\n"
         f'[twilio]\naccount_sid = "{environment["TWILIO_ACCOUNT_SID"]}"\n'
         f'base_url = "{environment["WORKBENCH_TWILIO_BASE_URL"]}"\n\n'
-        f'[sync]\nsince = "{date.fromisoformat(start)}"\n'
+        f'[sync]\nsince = "{date.fromisoformat(start)}"\nsubaccounts = true\n'
     )
     credentials = home / CREDENTIALS_FILE
     credentials.touch(mode=0o600)
@@ -183,9 +183,14 @@ def _first_sync(wb: Workbench) -> None:
 
     with sync_progress() as on_progress:
         summary = wb.sync(on_progress=on_progress)
+    accounts = (summary, *summary.subaccounts)
+    listed, requests, added, changed = (
+        sum(getattr(one, name) for one in accounts) for name in ("listed", "requests", "added", "changed")
+    )
+    seconds = sum(one.seconds for one in accounts)
     click.echo(
-        f"Synced over HTTP: {summary.listed:,} messages read with {summary.requests:,} requests in "
-        f"{summary.seconds:.1f} s, {summary.added:,} new, {summary.changed:,} changed.",
+        f"Synced over HTTP: {listed:,} messages read with {requests:,} requests in {seconds:.1f} s, "
+        f"{added:,} new, {changed:,} changed.",
         err=True,
     )
 

@@ -1,4 +1,4 @@
-"""Frames as text or bytes on stdout: what the command line and scripts read."""
+"""Frames and reports as text or bytes on stdout: what the command line and scripts read."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from workbench.sync.gaps import REASONS, UNEXPLAINED
+
 if TYPE_CHECKING:
     import pandas as pd
+
+    from workbench.sync.gaps import Gap
+    from workbench.sync.reconcile_run import ReconcileReport
 
 FORMATS = ("table", "csv", "json", "parquet")
 
@@ -29,6 +34,72 @@ def render_frame(frame: pd.DataFrame, format: str) -> bytes:
     if format == "csv":
         return _csv(names, rows).encode()
     return _table(names, rows).encode()
+
+
+def render_reconcile(report: ReconcileReport) -> str:
+    """The comparison for a terminal: both sides, and what explains their differences."""
+    paragraphs = [_reconcile_sides(report)]
+    unexplained = [gap for gap in report.rows() if gap["reason"] == UNEXPLAINED]
+    if len(unexplained) < len(report.gaps):
+        names = ["kind", "reason", "days", "messages", "difference", "unit", "meaning"]
+        paragraphs.append("Explained:\n" + _table(names, _explained_rows(report)))
+    if unexplained:
+        names = ["day", "kind", "lake", "twilio", "difference", "unit", "messages", "detail", "examples"]
+        rows = [
+            [" ".join(gap[name]) if name == "examples" else gap[name] for name in names]
+            for gap in unexplained
+        ]
+        paragraphs.append("Without an explanation:\n" + _table(names, rows))
+    return "\n\n".join(text.rstrip() for text in [*paragraphs, _verdict(report)])
+
+
+def _reconcile_sides(report: ReconcileReport) -> str:
+    days = report.days
+    listed = [check.twilio_messages for check in days if check.twilio_messages is not None]
+    lines = [
+        f"{report.account_sid}: {days[-1].day} to {days[0].day} (GMT), "
+        f"as of {json_value(report.checked_at)}.",
+        f"Messages: {sum(check.lake_messages for check in days):,} here, {sum(listed):,} at Twilio.",
+    ]
+    for currency in sorted({check.currency for check in days if check.currency}):
+        those = [check for check in days if check.currency == currency and check.twilio_spend is not None]
+        ours = sum((check.lake_spend or Decimal(0) for check in those), Decimal(0))
+        theirs = sum((check.twilio_spend or Decimal(0) for check in those), Decimal(0))
+        lines.append(f"Spend: {ours:,.4f} {currency} here, {theirs:,.4f} {currency} in the usage records.")
+    return "\n".join(lines)
+
+
+def _explained_rows(report: ReconcileReport) -> list[list[Any]]:
+    """Explained gaps summed over the days, by kind, reason and unit."""
+    groups: dict[tuple[str, str, str], list[Gap]] = {}
+    for gap in report.gaps:
+        if gap.is_explained:
+            groups.setdefault((gap.kind, gap.reason, gap.unit), []).append(gap)
+    return [
+        [
+            kind, reason, len({gap.day for gap in gaps}), sum(gap.messages for gap in gaps),
+            _plain_sum(gap.difference for gap in gaps), unit, REASONS[reason],
+        ]
+        for (kind, reason, unit), gaps in sorted(groups.items())
+    ]  # fmt: skip
+
+
+def _plain_sum(amounts: Iterable[Decimal]) -> Decimal:
+    """Without zeros at the end, and never as 1E+1."""
+    return Decimal(f"{sum(amounts, Decimal(0)).normalize():f}")
+
+
+def _verdict(report: ReconcileReport) -> str:
+    repaired = f"{report.repaired:,} messages were repaired. " if report.repaired else ""
+    if not report.unexplained:
+        return f"{repaired}Reconciled: " + (
+            "every difference is explained." if report.gaps else "there is no difference."
+        )
+    differences = "1 difference has" if report.unexplained == 1 else f"{report.unexplained} differences have"
+    remedy = (
+        "" if report.repaired else " `workbench reconcile --repair` corrects what Twilio tells otherwise."
+    )
+    return f"{repaired}Not reconciled: {differences} no explanation.{remedy}"
 
 
 def json_value(value: Any) -> Any:

@@ -137,6 +137,14 @@ account_sid = "{account_sid}"
 [sync]
 {first_day}
 lookback_days = 3   # days before today that every sync reads again
+subaccounts = false # also the subaccounts of this account
+
+[privacy]
+mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync
+
+[mps_limits]   # segments per second that Twilio granted, by sender or kind of sender
+# "+12025550110" = 1
+# "toll-free" = 3
 """
 
 

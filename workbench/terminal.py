@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from workbench.sync.reconcile_run import OnDay
     from workbench.sync.run import OnProgress, Progress
 
 
@@ -40,6 +41,18 @@ def sync_progress() -> Iterator[OnProgress]:
             bar.update(tasks[progress.phase], completed=progress.done, rows=progress.rows)  # type: ignore[arg-type]
 
         yield draw
+
+
+@contextmanager
+def reconcile_progress() -> Iterator[OnDay]:
+    """Give a function that says on stderr which day was compared."""
+    if not sys.stderr.isatty():
+        yield lambda check: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("comparing with Twilio …") as status:
+        yield lambda check: status.update(f"compared {check.day}")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import UTC, date, datetime
 
+import httpx
 import pytest
 
 from tests.sync.conftest import NOW, START, Sync, differences, truth
@@ -74,7 +75,8 @@ def test_an_old_open_message_is_read_again_when_it_is_due(lake: Lake, server: Se
     assert status.open_messages == summary.open_messages
     assert (status.first_day, status.unfinished_days) == (START, 0)
     again = sync(lookback_days=0, since=None)
-    assert (again.windows, again.fetched_singly, again.changed) == (1, 0, 0)
+    # Today, and a settled day for what may have been deleted.
+    assert (again.windows, again.fetched_singly, again.changed) == (2, 0, 0)
 
 
 def test_a_period_and_where_it_ends(lake: Lake, server: Server, sync: Sync) -> None:
@@ -182,3 +184,28 @@ def test_two_accounts_are_not_mixed_in_one_lake(lake: Lake, server: Server, sync
     lake.write(lambda cursor: cursor.execute("update sync_runs set account_sid = 'AC' || repeat('7', 32)"))
     with pytest.raises(ConfigError, match=r"AC7777.*WORKBENCH_HOME"):
         sync()
+
+
+def test_a_sync_notices_by_itself_what_was_deleted_or_redacted(
+    lake: Lake, server: Server, sync: Sync
+) -> None:
+    sync()
+    account = server.account
+    day = "cast(date_sent as date) = date '2026-09-02' and status = 'delivered' and body <> ''"
+    gone, emptied = (
+        sid for (sid,) in lake.rows(f"select message_sid from messages where {day} order by 1 limit 2")
+    )
+    base = f"{server.url}/2010-04-01/Accounts/{account.account_sid}/Messages"
+    with httpx.Client(auth=(account.account_sid, account.auth_token)) as http:
+        assert http.delete(f"{base}/{gone}.json").status_code == 204
+        assert http.post(f"{base}/{emptied}.json", data={"Body": ""}).status_code == 200
+    deleted = 0
+    for days in range(1, 8):  # a settled day comes round once in as many syncs as there are such days
+        account.clock.set(NOW.timestamp() + days * DAY)
+        deleted += sync(since=None).deleted
+    assert deleted == 1
+    assert lake.rows("select message_sid from tombstones") == [(gone,)]
+    assert lake.value("select body from messages where message_sid = ?", [emptied]) == ""
+    assert [line for line in differences(lake, server) if "missing" in line] == []
+    status = read_sync_status(lake, datetime.fromtimestamp(account.now(), UTC)).accounts[0]
+    assert (status.deleted, status.redacted) == (1, 1)

@@ -13,6 +13,7 @@ from typing import Any
 from workbench.errors import UnknownName
 from workbench.lake.connect import Lake
 from workbench.lake.save import Saved
+from workbench.lake.save_rows import save_rows
 from workbench.messaging.privacy import Privacy
 from workbench.sync.accounts import sync_accounts
 from workbench.sync.alerts import sync_alerts
@@ -78,6 +79,7 @@ def sync_catalog(
     parts: Collection[str] = tuple(PARTS),
     media_messages: int = 5000,
     halt: Halt | None = None,
+    on_part: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> CatalogSummary:
     """Bring accounts, senders, services, usage, balance, prices, alerts and media lists into the lake.
 
@@ -87,6 +89,7 @@ def sync_catalog(
         mps_limits: segments per second by sender or kind of sender, as configured.
         privacy: what may be kept; alerts lose their texts in every mode but `full`.
         parts: names of :data:`PARTS`.
+        on_part: told of each part before it is read: its name, how many are done, and of how many.
         media_messages: most messages whose attachments are listed now; a notice counts those left for later.
         halt: ends it early when asked; what was read is kept.
 
@@ -103,14 +106,36 @@ def sync_catalog(
         dict(mps_limits or {}), privacy or Privacy(), media_messages, halt or Halt(),
     )  # fmt: skip
     summary, asked_before = CatalogSummary(account_sid), client.requests
-    for part in PARTS.values():
-        if part.name in parts and not reading.halt.is_set:
+    wanted = [part for part in PARTS.values() if part.name in parts]
+    for done, part in enumerate(wanted):
+        if not reading.halt.is_set:
+            on_part(part.name, done, len(wanted))
             summary.by_part[part.name] = _sync_part(reading, part)
+    if not reading.halt.is_set and len(wanted) == len(PARTS):
+        _note_whole_reading(reading)
     _say_what_needs_other_credentials(reading, parts)
     summary.added, summary.changed = reading.saved.added, reading.saved.changed
     summary.requests = client.requests - asked_before
     summary.notices = reading.all_notices()
     return summary
+
+
+def catalog_is_due(lake: Lake, account_sid: str, before: datetime) -> bool:
+    """Whether the whole catalog of the account was last read before that moment, or never."""
+    return not lake.rows(
+        "select 1 from catalog_reads where account_sid = ? and resource = ? and read_at > ?",
+        [account_sid, _WHOLE, before],
+    )
+
+
+#: Stands in `catalog_reads` for the whole of it.
+_WHOLE = "catalog"
+
+
+def _note_whole_reading(reading: Reading) -> None:
+    row = {"account_sid": reading.account_sid, "resource": _WHOLE, "part": "", "read_at": reading.now}
+    key = ("account_sid", "resource", "part")
+    reading.lake.write(lambda cursor: save_rows(cursor, "catalog_reads", [row], key=key, uncompared=()))
 
 
 def _sync_part(reading: Reading, part: CatalogPart) -> Saved:

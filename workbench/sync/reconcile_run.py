@@ -15,13 +15,15 @@ from typing import Any
 
 import duckdb
 
-from workbench.errors import UsageError
+from workbench.errors import ConfigError, UsageError
 from workbench.lake.connect import Lake
 from workbench.sync import reconcile_state as state
 from workbench.sync.gaps import Gap
+from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.reconcile_day import DayComparer
 from workbench.sync.reconcile_state import DayCheck, Repair
 from workbench.sync.rescan import Prepare
+from workbench.sync.state import read_synced_accounts
 from workbench.twilio.client import TwilioClient
 
 _WORKERS = 8
@@ -83,6 +85,7 @@ def reconcile(
     repair: bool = False,
     prepare: Prepare = lambda row: row,
     on_day: OnDay = lambda check: None,
+    halt: Halt | None = None,
 ) -> ReconcileReport:
     """Compare the lake with Twilio, GMT day by day, newest first.
 
@@ -92,18 +95,27 @@ def reconcile(
             days again.
         prepare: what may be kept of a row (a privacy mode's `apply`), on both sides of the comparison.
         on_day: told of each day when it is done.
+        halt: ends it early when asked; days that were compared are written.
 
     Raises:
+        ConfigError: the lake holds another account's messages.
         UsageError: there is no day from `since` to before `until` that has begun.
         TwilioError: a day could not be read; what was compared before it is written.
+        SyncStopped: `halt` was asked.
     """
+    known = read_synced_accounts(lake)
+    if known and account_sid not in known:
+        raise ConfigError(
+            f"This lake holds account {known[0]}, and the credentials are for {account_sid}. "
+            "Set WORKBENCH_HOME to the folder of that account."
+        )
     last = min(until - timedelta(days=1), now.date())
     days = [last - timedelta(days=back) for back in range((last - since).days + 1)]
     if not days:
         raise UsageError(
             f"There is no day to compare from {since} up to, not including, {until}: give an earlier since."
         )
-    run = _Run(lake, client, account_sid, now, prepare, on_day)
+    run = _Run(lake, client, account_sid, now, prepare, on_day, halt or Halt())
     checks = run.compare(days, round=1, repair=repair)
     if run.repaired_days:
         # Once only: what a repair does not mend is for people to see.
@@ -122,6 +134,7 @@ class _Run:
     now: datetime
     prepare: Prepare
     on_day: OnDay
+    halt: Halt
     repaired: int = 0
     repaired_days: list[date] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -133,6 +146,8 @@ class _Run:
             try:
                 # A few days at a time: what would repair a day is as large as the day.
                 for start in range(0, len(days), _WORKERS):
+                    if self.halt.is_asked:
+                        raise SyncStopped("The comparison was stopped. The days it compared are written.")
                     some = list(pool.map(comparer.compare_day, days[start : start + _WORKERS]))
                     self._write(some, round, repair=repair)
                     checks |= {check.day: check for check, _ in some}

@@ -62,9 +62,17 @@ class SyncSummary:
     unresolved: int = 0
     seconds: float = 0.0
     notices: list[str] = field(default_factory=list)
+    catalog: dict[str, int] = field(default_factory=dict)
+    """Rows added or changed by part of the catalog; empty when it was not due."""
+    subaccounts: list[SyncSummary] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "since": self.since.isoformat(), "until": self.until.isoformat()}
+        return {
+            **asdict(self),
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "subaccounts": [summary.as_dict() for summary in self.subaccounts],
+        }
 
 
 @dataclass(frozen=True)

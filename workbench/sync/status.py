@@ -10,12 +10,17 @@ from typing import Any
 from workbench.lake.connect import Lake
 from workbench.sync import state
 from workbench.sync.open_set import is_unresolved
+from workbench.sync.tombstones import count_removed
 from workbench.sync.windows import WindowState
 
 
 @dataclass(frozen=True)
 class AccountStatus:
-    """One account in the lake. `settled_through`: every day up to it was read after it was over."""
+    """One account in the lake.
+
+    `settled_through`: every day up to it was read after it was over. `deleted` and `redacted`: messages that
+    Twilio no longer has, or not their text, noticed and honoured here.
+    """
 
     account_sid: str
     first_day: date | None
@@ -23,6 +28,8 @@ class AccountStatus:
     unfinished_days: int
     open_messages: int
     unresolved: int
+    deleted: int
+    redacted: int
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ def settled_through(windows: Mapping[date, WindowState]) -> date | None:
 def _account_status(lake: Lake, account_sid: str, now: datetime) -> AccountStatus:
     windows = state.read_windows(lake, account_sid)
     messages = state.read_open_messages(lake, account_sid, now)
+    removed = count_removed(lake, account_sid)
     return AccountStatus(
         account_sid=account_sid,
         first_day=min(windows) if windows else None,
@@ -64,4 +72,6 @@ def _account_status(lake: Lake, account_sid: str, now: datetime) -> AccountStatu
         unfinished_days=sum(window.finished_at is None for window in windows.values()),
         open_messages=len(messages),
         unresolved=sum(is_unresolved(message, now) for message in messages),
+        deleted=removed.deleted,
+        redacted=removed.redacted,
     )

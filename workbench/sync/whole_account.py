@@ -1,0 +1,88 @@
+"""An account brought in whole: its messages, then what is around them; and its subaccounts likewise."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from workbench.errors import TwilioError
+from workbench.lake.connect import Lake
+from workbench.messaging.privacy import Privacy
+from workbench.sync.accounts import for_each_account, subaccount_sids
+from workbench.sync.catalog import catalog_is_due, sync_catalog
+from workbench.sync.halt import Halt
+from workbench.sync.run import OnProgress, Progress, SyncRequest, SyncSummary, run_sync
+from workbench.twilio.client import TwilioClient
+
+#: Senders, prices and the rest change seldom, so a frequent sync reads them only so often.
+CATALOG_EVERY = timedelta(hours=1)
+
+
+def sync_whole_account(
+    lake: Lake,
+    client: TwilioClient,
+    request: SyncRequest,
+    *,
+    privacy: Privacy,
+    mps_limits: Mapping[str, float] | None = None,
+    with_subaccounts: bool = False,
+    on_progress: OnProgress = lambda progress: None,
+    halt: Halt | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> SyncSummary:
+    """Bring in the account of the client's credentials: messages always, the catalog when it is due.
+
+    A subaccount that fails becomes a notice and stops no other; so does a part of the catalog.
+
+    Args:
+        with_subaccounts: each of its open subaccounts too, in `subaccounts` of the summary.
+
+    Raises:
+        ConfigError: the lake holds another account's messages.
+        TwilioError: the account's own messages could not be read; what was read before is kept.
+        SyncStopped: `halt` was asked.
+    """
+    halt = halt or Halt()
+
+    def sync_one(account_sid: str) -> SyncSummary:
+        began = time.monotonic()
+        summary = run_sync(
+            lake, client, account_sid, request,
+            privacy=privacy, on_progress=on_progress, halt=halt, clock=clock,
+        )  # fmt: skip
+        if request.full or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY):
+            _add_catalog(summary, account_sid)
+        summary.seconds = round(time.monotonic() - began, 3)
+        return summary
+
+    def _add_catalog(summary: SyncSummary, account_sid: str) -> None:
+        def on_part(name: str, done: int, total: int) -> None:
+            on_progress(Progress(f"{name} of the account", done, total, summary.listed))
+
+        found = sync_catalog(
+            lake, client, account_sid,
+            now=clock(), since=summary.since, mps_limits=mps_limits, privacy=privacy, halt=halt,
+            on_part=on_part,
+        )  # fmt: skip
+        summary.requests += found.requests
+        summary.catalog = {name: saved.added + saved.changed for name, saved in found.by_part.items()}
+        summary.notices += [str(notice) for notice in found.notices]
+
+    summary = sync_one(client.account_sid)
+    if with_subaccounts:
+        _add_subaccounts(summary, client, sync_one)
+    return summary
+
+
+def _add_subaccounts(
+    summary: SyncSummary, client: TwilioClient, sync_one: Callable[[str], SyncSummary]
+) -> None:
+    try:
+        sids = subaccount_sids(client)
+    except TwilioError as error:
+        summary.notices.append(f"The subaccounts could not be listed: {error}")
+        return
+    found, notices = for_each_account(sids, sync_one)
+    summary.subaccounts = list(found.values())
+    summary.notices += [str(notice) for notice in notices]
