@@ -46,7 +46,16 @@ class Contender:
 
 
 def _ours(place: Place) -> list[str | Path]:
-    return [sys.executable, "-m", "workbench", "sync", "--since", str(place.since), "--json"]
+    return [
+        sys.executable,
+        "-m",
+        "workbench",
+        "sync",
+        "--messages-only",
+        "--since",
+        str(place.since),
+        "--json",
+    ]
 
 
 def _floor(place: Place) -> list[str | Path]:
@@ -69,7 +78,7 @@ def _dlt_by_default(place: Place) -> list[str | Path]:
 CONTENDERS: Mapping[str, Contender] = {
     contender.name: contender
     for contender in (
-        Contender("workbench", "workbench sync", _ours),
+        Contender("workbench", "workbench sync --messages-only", _ours),
         Contender("floor", "floor: the same pages, thrown away", _floor),
         Contender("official", "twilio client, pandas, DuckDB", _official),
         Contender("dlt", "dlt rest_api, pages of 1,000", _dlt),

@@ -163,7 +163,7 @@ def _report(
         parts.append(
             f"About {options.messages:,} messages of {options.days} days. Seconds are the median of "
             f"{options.repeat} runs (*spread*: the fastest and the slowest), memory is the highest peak, "
-            "*ratio* how many times as long as `workbench sync` it took. All hold every message (checked)."
+            "*ratio* how many times as long as our sync it took. All hold every message (checked)."
         )
     for latency, measured in results.items():
         parts += [f"### {latency} ms per answer", _latency_table(measured)]

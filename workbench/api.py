@@ -115,6 +115,7 @@ class Workbench:
         *,
         full: bool = False,
         subaccounts: bool | None = None,
+        messages_only: bool = False,
         on_progress: OnProgress | None = None,
         stop: threading.Event | None = None,
     ) -> SyncSummary:
@@ -125,6 +126,7 @@ class Workbench:
             until: first GMT day not to read any more.
             full: read every day again, also those that are complete, and everything around.
             subaccounts: the open subaccounts too; by default as the settings say.
+            messages_only: leave out what is around them.
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
@@ -142,6 +144,7 @@ class Workbench:
                 request,
                 privacy=self._privacy(),
                 mps_limits=self.settings.mps_limits,
+                messages_only=messages_only,
                 with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
                 on_progress=on_progress or (lambda progress: None),
                 halt=halt,

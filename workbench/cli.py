@@ -107,6 +107,9 @@ def init(account_sid: str | None, api_key: str | None, timezone: str, since: str
 @click.option(
     "--subaccounts", is_flag=True, help="The open subaccounts too. [sync] subaccounts does it always."
 )
+@click.option(
+    "--messages-only", is_flag=True, help="Leave out senders, usage, prices and the like this time."
+)
 @click.option("--watch", metavar="INTERVAL", help="Go on syncing, as every 5m, until Ctrl-C or SIGTERM.")
 @click.option("--bulk-export", is_flag=True, help="Bring in the days that Twilio exported to files instead.")
 @click.option("--create-job", is_flag=True, help="With --bulk-export: ask Twilio to export the days first.")
@@ -116,6 +119,7 @@ def sync(
     until: str | None,
     full: bool,
     subaccounts: bool,
+    messages_only: bool,
     watch: str | None,
     bulk_export: bool,
     create_job: bool,
@@ -128,21 +132,29 @@ def sync(
     """
     if create_job and not bulk_export:
         raise UsageError("--create-job asks Twilio for an export; give it with --bulk-export.")
-    if bulk_export and (watch or subaccounts):
+    if bulk_export and (watch or subaccounts or messages_only):
         raise UsageError(
-            "--bulk-export brings in files once, of one account: leave --watch and --subaccounts."
+            "--bulk-export brings in files once, of one account: leave --watch, --subaccounts and "
+            "--messages-only."
         )
     if bulk_export:
         _sync_bulk_export(since, until, full, create_job, as_json)
     elif watch is None:
         with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
             summary = wb.sync(
-                since, until, full=full, subaccounts=subaccounts or None, on_progress=on_progress, stop=stop
+                since,
+                until,
+                full=full,
+                subaccounts=subaccounts or None,
+                messages_only=messages_only,
+                on_progress=on_progress,
+                stop=stop,
             )
         _show_sync(summary, as_json)
-    elif since or until or full:
+    elif since or until or full or messages_only:
         raise UsageError(
-            "--watch keeps the lake up to date; give --since, --until or --full to a sync before it."
+            "--watch keeps the lake up to date; give --since, --until, --full or --messages-only to a sync "
+            "before it."
         )
     else:
         _watch(watch, subaccounts, as_json)

@@ -131,6 +131,8 @@ class _Run:
     def run(self) -> BulkExportSummary:
         began, today = time.monotonic(), self.clock().date()
         summary = BulkExportSummary(self.account_sid, imported=ImportSummary(self.account_sid))
+        if self.request.create_job:
+            plan_job(self.request, today)  # what cannot be asked for needs no request
         ready, jobs = self.exports.days(), self.exports.jobs()
         if self.request.create_job:
             summary.job = self._ensure_job(jobs, ready, today, summary.notices)

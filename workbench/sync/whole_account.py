@@ -27,6 +27,7 @@ def sync_whole_account(
     privacy: Privacy,
     mps_limits: Mapping[str, float] | None = None,
     with_subaccounts: bool = False,
+    messages_only: bool = False,
     on_progress: OnProgress = lambda progress: None,
     halt: Halt | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -36,6 +37,7 @@ def sync_whole_account(
     A subaccount that fails becomes a notice and stops no other; so does a part of the catalog.
 
     Args:
+        messages_only: leave the catalog alone, due or not.
         with_subaccounts: each of its open subaccounts too, in `subaccounts` of the summary.
 
     Raises:
@@ -51,6 +53,8 @@ def sync_whole_account(
             lake, client, account_sid, request,
             privacy=privacy, on_progress=on_progress, halt=halt, clock=clock,
         )  # fmt: skip
+        if messages_only:
+            return summary
         if request.full or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY):
             _add_catalog(summary, account_sid)
         summary.seconds = round(time.monotonic() - began, 3)
