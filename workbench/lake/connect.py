@@ -218,6 +218,8 @@ def _connect(home: Path) -> duckdb.DuckDBPyConnection:
             "allow_community_extensions": "false",
             # Otherwise a spill lands in the folder one happens to stand in.
             "temp_directory": str(home / "tmp"),
+            # A misspelt table is an error, not a search through our variables, for which pandas is loaded.
+            "python_enable_replacements": "false",
         },
     )
     connection.execute("SET TimeZone = 'UTC'")

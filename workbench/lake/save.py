@@ -47,6 +47,9 @@ MESSAGE_SCHEMA = pa.schema(
     ]
 )
 
+#: Arrow's own pool keeps a heap for each thread, which costs a sync with its many threads 100 MB.
+_POOL = pa.system_memory_pool()
+
 _COLUMNS = MESSAGE_SCHEMA.names
 _KEY = ("message_sid", "date_created")
 _LATE = "i.status_rank < t.status_rank"
@@ -89,8 +92,24 @@ def message_table(rows: Sequence[MessageRow]) -> pa.Table:
         if held is None or row.status_rank >= held.status_rank:
             latest[row.message_sid] = row
     columns = list(zip(*latest.values(), strict=True)) or [()] * len(_COLUMNS)
-    arrays = [pa.array(column, field.type) for column, field in zip(columns, MESSAGE_SCHEMA, strict=True)]
+    arrays = [
+        pa.array(column, field.type, memory_pool=_POOL)
+        for column, field in zip(columns, MESSAGE_SCHEMA, strict=True)
+    ]
     return pa.Table.from_arrays(arrays, schema=MESSAGE_SCHEMA)
+
+
+def join_message_tables(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables of `message_table` as one; of several rows of one message the furthest in its life stays."""
+    joined = pa.concat_tables([MESSAGE_SCHEMA.empty_table(), *tables])
+    sids = joined["message_sid"]
+    if pc.count_distinct(sids).as_py() == joined.num_rows:
+        return joined
+    latest: dict[str, tuple[int, int]] = {}
+    ranks = joined["status_rank"].to_pylist()
+    for index, (sid, rank) in enumerate(zip(sids.to_pylist(), ranks, strict=True)):
+        latest[sid] = max(latest.get(sid, (-1, -1)), (rank, index))
+    return joined.take(sorted(index for _, index in latest.values()))
 
 
 def save_messages(
