@@ -262,7 +262,7 @@ class Workbench:
 
     def _client(self, halt: Halt) -> TwilioClient:
         """For long work: patient with a Twilio that stumbles, and ended by `halt`."""
-        from workbench.sync.run import WORKERS
+        from workbench.sync.run import REQUESTS_AT_ONCE
         from workbench.twilio.client import TwilioClient
         from workbench.twilio.concurrency import AdaptiveLimit
 
@@ -270,7 +270,7 @@ class Workbench:
             self.settings.credentials,
             base_url=self.settings.twilio_base_url,
             sleep=halt.pause,
-            limit=AdaptiveLimit(WORKERS, start=WORKERS // 2, step=2),
+            limit=AdaptiveLimit(REQUESTS_AT_ONCE, start=REQUESTS_AT_ONCE * 3 // 4, step=1),
             attempts=_SYNC_ATTEMPTS,
         )
 

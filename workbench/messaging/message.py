@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from workbench.errors import WorkbenchError
@@ -120,7 +119,6 @@ def conversation_id(our_side: str | None, contact: str | None) -> str | None:
     return "CV" + hashlib.blake2s(f"{our_side}|{contact}".encode(), digest_size=12).hexdigest()
 
 
-@lru_cache(maxsize=65_536)
 def parse_date(text: str) -> datetime:
     """An RFC 2822 date of Twilio's ("Fri, 24 May 2019 17:44:46 +0000") in UTC.
 
@@ -130,10 +128,7 @@ def parse_date(text: str) -> datetime:
     if len(text) == 31 and text.endswith("+0000"):
         month = _MONTHS.get(text[8:11])
         if month:  # the usual form, without the general parser: this runs three times for every row
-            return datetime(
-                int(text[12:16]), month, int(text[5:7]), int(text[17:19]), int(text[20:22]), int(text[23:25]),
-                tzinfo=UTC,
-            )  # fmt: skip
+            return datetime.fromisoformat(f"{text[12:16]}-{month}-{text[5:7]}T{text[17:25]}+00:00")
     parsed = parsedate_to_datetime(text)
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
@@ -141,7 +136,7 @@ def parse_date(text: str) -> datetime:
 T = TypeVar("T", int, Decimal)
 
 _MONTHS = {
-    name: number
+    name: f"{number:02}"
     for number, name in enumerate(
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
     )

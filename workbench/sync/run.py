@@ -39,7 +39,9 @@ from workbench.twilio.resources import fetch_account, fetch_balance, fetch_messa
 #: Rows per commit: large enough that commits cost little, small enough to bound memory and lost work.
 BATCH_ROWS = 20_000
 BATCH_SECONDS = 2.0
-WORKERS = 16
+REQUESTS_AT_ONCE = 16
+#: More than requests at once, because reading a page takes about as long as fetching it.
+THREADS = 24
 #: Pages that may wait for the writer; a full queue stops the fetching, which bounds memory.
 WAITING_PAGES = 32
 
@@ -161,6 +163,8 @@ class _Run:
         self.known = state.read_windows(lake, account_sid)
         self.deletions = DeletionWatch(lake, client, account_sid, self.known)
         self.asked_before = client.requests
+        # Asked once: an import that could guess more waits for the same lock as a sync.
+        self.has_guessed_dates = bool(lake.value("select count(*) from guessed_dates"))
         today = self.started_at.date()
         self.summary = SyncSummary(account_sid, today, today + timedelta(days=1))
 
@@ -326,7 +330,7 @@ class _Run:
         """Run ``work`` for each task in threads and commit what they bring, until all are done."""
         if not tasks:
             return
-        with ThreadPoolExecutor(WORKERS, thread_name_prefix="sync") as pool:
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="sync") as pool:
             running = {pool.submit(work, task) for task in tasks}
             try:
                 self._write_while(running, phase)
@@ -376,7 +380,8 @@ class _Run:
         checked = [sid for page in pages for sid in page.checked]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
-            settle_created_dates(cursor, table)
+            if self.has_guessed_dates:
+                settle_created_dates(cursor, table)
             saved = save_messages(cursor, table, source="sync", received_at=now)
             state.save_windows(cursor, self.account_sid, list(windows.values()), now)
             if checked:

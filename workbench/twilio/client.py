@@ -7,7 +7,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,7 +17,7 @@ import httpx
 from workbench.config import Credentials
 from workbench.errors import TwilioError
 from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
-from workbench.twilio.concurrency import AdaptiveLimit, Slot
+from workbench.twilio.concurrency import AdaptiveLimit
 from workbench.twilio.failures import Call, failure
 from workbench.twilio.redaction import scrub
 from workbench.twilio.retry import ATTEMPTS, retry_delay, should_retry
@@ -32,6 +31,10 @@ Params = Mapping[str, str | int]
 # Waiting for a connection of our own pool is no fault of Twilio's and ends by itself.
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=10.0, pool=None)
 ANSWER_WITHIN = 180.0
+
+
+RawAnswer = tuple[int, httpx.Headers, bytes, float]
+"""Status, headers, body, and the seconds they took."""
 
 
 @dataclass(frozen=True)
@@ -191,27 +194,31 @@ class TwilioClient:
             self._sleep(delay)
 
     def _attempt(self, url: httpx.URL) -> Answer:
-        with self._slot() as slot:
-            with self._counting:
-                self._requests += 1
-            answer = tidy(self._send(url), self._redact)
-            if slot is not None:
-                slot.answered(answer.outcome)
+        with self._counting:
+            self._requests += 1
+        raw = self._in_slot(url)
+        answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
         if self._on_response is not None:
             self._on_response(answer.outcome, answer.elapsed)
         return answer
 
-    def _slot(self) -> AbstractContextManager[Slot | None]:
-        return nullcontext() if self._limit is None else self._limit.slot()
+    def _in_slot(self, url: httpx.URL) -> Answer | RawAnswer:
+        """What came, unread: reading it takes as long as fetching, and nobody's slot."""
+        if self._limit is None:
+            return self._send(url)
+        with self._limit.slot() as slot:
+            raw = self._send(url)
+            slot.answered(raw.status if isinstance(raw, Answer) else raw[0])
+            return raw
 
-    def _send(self, url: httpx.URL) -> Answer:
+    def _send(self, url: httpx.URL) -> Answer | RawAnswer:
         started = time.perf_counter()
         try:
             with self._http.stream("GET", url) as response:
                 body = self._read_body(response, started)
         except httpx.HTTPError as error:
             return no_answer(error, self._redact(str(error)), time.perf_counter() - started)
-        return read_answer(response.status_code, response.headers, body, time.perf_counter() - started)
+        return response.status_code, response.headers, body, time.perf_counter() - started
 
     def _read_body(self, response: httpx.Response, started: float) -> bytes:
         chunks = []
