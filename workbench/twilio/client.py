@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -196,20 +197,15 @@ class TwilioClient:
     def _attempt(self, url: httpx.URL) -> Answer:
         with self._counting:
             self._requests += 1
-        raw = self._in_slot(url)
+        # The slot ends with the last byte: reading the answer takes as long as fetching, and nobody's slot.
+        with self._limit.slot() if self._limit else nullcontext() as slot:
+            raw = self._send(url)
         answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
+        if slot is not None:
+            slot.answered(answer.outcome)
         if self._on_response is not None:
             self._on_response(answer.outcome, answer.elapsed)
         return answer
-
-    def _in_slot(self, url: httpx.URL) -> Answer | RawAnswer:
-        """What came, unread: reading it takes as long as fetching, and nobody's slot."""
-        if self._limit is None:
-            return self._send(url)
-        with self._limit.slot() as slot:
-            raw = self._send(url)
-            slot.answered(raw.status if isinstance(raw, Answer) else raw[0])
-            return raw
 
     def _send(self, url: httpx.URL) -> Answer | RawAnswer:
         started = time.perf_counter()
