@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+import click
+
 from workbench.cli import main
 from workbench.metrics import DIMENSIONS, METRICS
 
@@ -26,7 +28,7 @@ def updated(readme: str) -> str:
 
 
 def _tables() -> dict[str, str]:
-    commands = ((f"`workbench {name}`", _help(name)) for name in sorted(main.commands))
+    commands = ((f"`workbench {name}`", _help(command)) for name, command in all_commands().items())
     metrics = (
         (f"`{m.name}`", m.description, m.numerator_text, m.denominator_text or "–") for m in METRICS.values()
     )
@@ -38,8 +40,19 @@ def _tables() -> dict[str, str]:
     }
 
 
-def _help(command: str) -> str:
-    text = main.commands[command].help or ""
+def all_commands(group: click.Group = main, prefix: str = "") -> dict[str, click.Command]:
+    """Every command by its words, as `report run`; a group stands for its commands."""
+    found: dict[str, click.Command] = {}
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            found |= all_commands(command, f"{prefix}{name} ")
+        else:
+            found[f"{prefix}{name}"] = command
+    return found
+
+
+def _help(command: click.Command) -> str:
+    text = command.help or ""
     return " ".join(text.split("\n\n")[0].split())
 
 

@@ -1,0 +1,31 @@
+"""The notebook API: :class:`Workbench`, each method one call into a room below.
+
+One module for each kind of work; a new call goes into the module of its kind.
+"""
+
+from __future__ import annotations
+
+from workbench.api.numbers import NumberCalls
+from workbench.api.periods import parse_day, parse_period
+from workbench.api.status import Status
+from workbench.api.sync import SyncCalls
+from workbench.errors import LakeError
+
+__all__ = ["Status", "Workbench", "parse_day", "parse_period"]
+
+
+class Workbench(SyncCalls, NumberCalls):
+    """One installation, opened for a notebook or a script.
+
+    >>> wb = Workbench()
+    >>> wb.sync()
+    >>> wb.metric("delivery_rate", by=["day", "sender"])
+
+    Settings come from the environment and ``workbench.toml`` (see :mod:`workbench.config`) unless given.
+    """
+
+    def __repr__(self) -> str:
+        try:
+            return f"Workbench\n{self.status()!r}\n\nTry wb.metric('delivery_rate', by=['day']), wb.sql('…')."
+        except LakeError as error:
+            return f"Workbench({str(self.settings.home)!r})\n{error}"

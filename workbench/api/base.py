@@ -1,0 +1,45 @@
+"""What every part of the notebook API stands on: the settings and the lake, opened on first use."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+
+from workbench.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from workbench.lake.connect import Lake
+
+
+class Opened:
+    """One installation: its settings, and its lake for writing and for reading."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or load_settings()
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The lake, created on first use."""
+        from workbench.lake.connect import open_lake
+
+        return open_lake(self.settings)
+
+    @cached_property
+    def _reader(self) -> Lake:
+        """The same lake, attached so that no statement can change it."""
+        from workbench.lake.connect import open_lake
+
+        return open_lake(self.settings, read_only=True)
+
+    def close(self) -> None:
+        """Let go of the lake. Opening again is automatic."""
+        for name in ("lake", "_reader"):
+            lake = self.__dict__.pop(name, None)
+            if lake is not None:
+                lake.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,66 @@
+"""Where an installation stands, in words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench.metrics.freshness import Freshness
+    from workbench.sync.status import SyncStatus
+
+
+@dataclass(frozen=True)
+class Status:
+    """Where this installation stands: the sync, and how fresh the numbers are."""
+
+    home: str
+    lake: str
+    is_simulated: bool
+    sync: SyncStatus
+    freshness: Freshness
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:<16}{value}" for name, value in self.lines())
+
+    def lines(self) -> list[tuple[str, str]]:
+        """The status in words, as (label, value)."""
+        fresh, lines = self.freshness, [("home", self.home), ("lake", self.lake)]
+        if self.is_simulated:
+            lines.append(("account", "simulated: no message was ever sent"))
+        lines.append(("messages", f"{fresh.messages:,} ({_period(fresh)})"))
+        share = "nothing to price" if fresh.priced_share is None else f"{fresh.priced_share:.1%} priced"
+        lines.append(("in flight", f"{fresh.open_messages:,}, {share}"))
+        for account in self.sync.accounts:
+            through = account.settled_through or "not yet"
+            lines.append((account.account_sid[:10] + "…", f"complete through {through} (GMT)"))
+            lines.append(("", f"{account.open_messages:,} open, {account.unresolved:,} unresolved"))
+            if account.deleted or account.redacted:
+                removed = f"{account.deleted:,} deleted and {account.redacted:,} redacted at Twilio, here too"
+                lines.append(("", removed))
+            if account.unfinished_days:
+                lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
+        lines.append(("last sync", _last_run(self.sync.last_run)))
+        return lines
+
+
+def _period(fresh: Freshness) -> str:
+    if not fresh.oldest_message_at or not fresh.newest_message_at:
+        return "none yet"
+    return f"{fresh.oldest_message_at:%Y-%m-%d} to {fresh.newest_message_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _last_run(run: dict[str, Any] | None) -> str:
+    if run is None:
+        return "never"
+    if run["outcome"] == "running":
+        return f"began {run['started_at']:%Y-%m-%d %H:%M} UTC and has not ended"
+    ended: datetime = run["finished_at"]
+    minutes = int((datetime.now(UTC) - ended).total_seconds() // 60)
+    text = f"{run['outcome']} {ended:%Y-%m-%d %H:%M} UTC ({minutes} min ago): "
+    text += f"{run['listed']:,} read, {run['added']:,} new, {run['changed']:,} changed"
+    return text + (f" — {run['error']}" if run["error"] else "")

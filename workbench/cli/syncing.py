@@ -1,0 +1,220 @@
+"""Commands that bring the account in and prove it complete."""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.api import Workbench
+from workbench.cli.group import main
+from workbench.cli.output import print_json, say_notices
+from workbench.errors import UsageError
+from workbench.render import render_reconcile
+from workbench.terminal import reconcile_progress, stopped_by_signals, sync_progress
+
+if TYPE_CHECKING:
+    from workbench.sync.bulk_export import BulkExportSummary
+    from workbench.sync.import_summary import ImportSummary
+    from workbench.sync.run import SyncSummary
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+@main.command()
+@click.option("--since", help="First GMT day, as 2026-09-01. Default: where the lake begins.")
+@click.option("--until", help="First GMT day not to read any more. Default: now.")
+@click.option("--full", is_flag=True, help="Read every day again, also those that are complete.")
+@click.option(
+    "--subaccounts", is_flag=True, help="The open subaccounts too. [sync] subaccounts does it always."
+)
+@click.option(
+    "--messages-only", is_flag=True, help="Leave out senders, usage, prices and the like this time."
+)
+@click.option("--watch", metavar="INTERVAL", help="Go on syncing, as every 5m, until Ctrl-C or SIGTERM.")
+@click.option("--bulk-export", is_flag=True, help="Bring in the days that Twilio exported to files instead.")
+@click.option("--create-job", is_flag=True, help="With --bulk-export: ask Twilio to export the days first.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON summary on stdout, one per sync.")
+def sync(
+    since: str | None,
+    until: str | None,
+    full: bool,
+    subaccounts: bool,
+    messages_only: bool,
+    watch: str | None,
+    bulk_export: bool,
+    create_job: bool,
+    as_json: bool,
+) -> None:
+    """Bring the account into the lake, and read again what was not final.
+
+    Messages every time; senders, services, usage, balance, prices, alerts and the list of attachments at most
+    hourly. Can be stopped at any moment and run beside a server or notebooks.
+    """
+    if create_job and not bulk_export:
+        raise UsageError("--create-job asks Twilio for an export; give it with --bulk-export.")
+    if bulk_export and (watch or subaccounts or messages_only):
+        raise UsageError(
+            "--bulk-export brings in files once, of one account: leave --watch, --subaccounts and "
+            "--messages-only."
+        )
+    if bulk_export:
+        _sync_bulk_export(since, until, full, create_job, as_json)
+    elif watch is None:
+        with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
+            summary = wb.sync(
+                since,
+                until,
+                full=full,
+                subaccounts=subaccounts or None,
+                messages_only=messages_only,
+                on_progress=on_progress,
+                stop=stop,
+            )
+        _show_sync(summary, as_json)
+    elif since or until or full or messages_only:
+        raise UsageError(
+            "--watch keeps the lake up to date; give --since, --until, --full or --messages-only to a sync "
+            "before it."
+        )
+    else:
+        _watch(watch, subaccounts, as_json)
+
+
+def _watch(interval: str, subaccounts: bool, as_json: bool) -> None:
+    every_seconds = _seconds(interval)
+    with stopped_by_signals() as stop, Workbench() as wb:
+        wb.watch(
+            every_seconds,
+            subaccounts=subaccounts or None,
+            stop=stop,
+            on_sync=lambda summary: _show_sync(summary, as_json, one_line=True),
+            on_trouble=lambda error: click.echo(f"Tried again in {interval}: {error}", err=True),
+        )
+
+
+def _show_sync(summary: SyncSummary, as_json: bool, *, one_line: bool = False) -> None:
+    say_notices(notice for one in (summary, *summary.subaccounts) for notice in one.notices)
+    if as_json:
+        print_json(summary.as_dict(), one_line=one_line)
+        return
+    for one in (summary, *summary.subaccounts):
+        click.echo(_sentence(one))
+
+
+def _sentence(summary: SyncSummary) -> str:
+    last = summary.until - timedelta(days=1)
+    text = (
+        f"{summary.account_sid}: {summary.since} to {last} (GMT), {summary.listed:,} messages read with "
+        f"{summary.requests:,} requests in {summary.seconds:.1f} s; {summary.added:,} new, "
+        f"{summary.changed:,} changed, {summary.open_messages:,} open, {summary.unresolved:,} unresolved."
+    )
+    if summary.deleted:
+        text += f" {summary.deleted:,} were deleted at Twilio and are gone from the views here."
+    if summary.catalog:
+        parts = ", ".join(f"{name} {count:,}" for name, count in summary.catalog.items())
+        text += f" Around them, rows new or changed: {parts}."
+    return text
+
+
+def _sync_bulk_export(
+    since: str | None, until: str | None, full: bool, create_job: bool, as_json: bool
+) -> None:
+    with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
+        summary = wb.sync_bulk_export(
+            since, until, full=full, create_job=create_job, on_progress=on_progress, stop=stop
+        )
+    say_notices(summary.notices)
+    say_notices(f"{day} did not come in: {reason}" for day, reason in summary.failed_days.items())
+    say_notices(summary.imported.bad_line_texts())
+    _print_summary(summary, as_json)
+    if not summary.is_complete:
+        sys.exit(1)
+
+
+@main.command("import")
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--account-sid", help="Whose messages they are. Default: the account of the settings.")
+@click.option("--currency", help="Of prices that name none, as USD. Default: the account's.")
+@click.option("--timezone", help="Of dates that name none, as Europe/Berlin.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def import_command(
+    files: tuple[Path, ...],
+    account_sid: str | None,
+    currency: str | None,
+    timezone: str | None,
+    as_json: bool,
+) -> None:
+    """Bring in files of messages: BulkExport's JSON lines or the console's CSV log, plain or gzipped.
+
+    For history that Twilio no longer lists. What the lake knows better stays, and the same file again changes
+    nothing. Exit code 1 when a line could not be used.
+    """
+    with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
+        summary = wb.import_files(
+            *files,
+            account_sid=account_sid,
+            currency=currency,
+            timezone=timezone,
+            on_progress=on_progress,
+            stop=stop,
+        )
+    say_notices(summary.notices)
+    say_notices(summary.bad_line_texts())
+    _print_summary(summary, as_json)
+    if not summary.is_complete:
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--since", help="First GMT day, as 2026-09-01. Default: the last 7 days.")
+@click.option("--until", help="First GMT day not to compare any more. Default: tomorrow.")
+@click.option("--repair", is_flag=True, help="Bring what is missing, correct what differs, compare again.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def reconcile(since: str | None, until: str | None, repair: bool, as_json: bool) -> None:
+    """Prove that the lake equals Twilio: every day's rows, spend and statuses, compared anew.
+
+    Each difference is shown with its reason and kept in the table `reconcile_gaps`. Exit code 1 while one has
+    no explanation.
+    """
+    with stopped_by_signals() as stop, Workbench() as wb, reconcile_progress() as on_day:
+        report = wb.reconcile(since, until, repair=repair, on_day=on_day, stop=stop)
+    say_notices(report.notices)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        click.echo(render_reconcile(report))
+    if report.unexplained:
+        sys.exit(1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(as_json: bool) -> None:
+    """Show how far the sync is, what is open, and how fresh the numbers are."""
+    with Workbench() as wb:
+        found = wb.status()
+    if as_json:
+        print_json(found.as_dict())
+    else:
+        click.echo(repr(found))
+
+
+def _print_summary(summary: ImportSummary | BulkExportSummary, as_json: bool) -> None:
+    if as_json:
+        print_json(summary.as_dict())
+    else:
+        click.echo(summary.sentence())
+
+
+def _seconds(text: str) -> float:
+    """`90s`, `5m`, `1h` in seconds."""
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdigit() or int(number) == 0:
+        raise UsageError(f"--watch is {text!r}; write a number with s, m or h, as 90s, 5m or 1h.")
+    return int(number) * _UNITS[unit]
