@@ -14,6 +14,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.lake.consent import note_consent
 from workbench.messaging.message import MessageRow
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -136,6 +137,8 @@ def save_messages(
             cursor.execute(_UPDATE_SQL, bounds)
         if added:
             cursor.execute(_INSERT_SQL)
+        if added or changed:
+            note_consent(cursor, messages, received_at)
     finally:
         cursor.execute("drop table if exists staged")
         cursor.unregister("incoming")

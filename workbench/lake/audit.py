@@ -1,0 +1,77 @@
+"""The audit trail: who did what that matters, each row chained to the one before it.
+
+A row is written in the transaction of the deed itself, so that neither exists without the other. A row that
+is altered, missing or out of order breaks the chain (`workbench.compliance` verifies it).
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+FIRST_HASH = "0" * 64
+"""Stands before the first row."""
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """A row of `audit_events` but for its own hash; `detail` is JSON text with sorted keys."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str | None
+    detail: str
+    previous_hash: str
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over every field, unambiguously joined, and so over the whole trail before it."""
+        moment = self.at.astimezone(UTC).isoformat(timespec="microseconds")
+        fields = [self.seq, moment, self.actor, self.action, self.subject, self.detail, self.previous_hash]
+        return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
+
+
+def append_audit(
+    cursor: duckdb.DuckDBPyConnection,
+    action: str,
+    *,
+    actor: str,
+    subject: str | None = None,
+    detail: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
+) -> AuditRow:
+    """Add one row, in the caller's transaction (:meth:`workbench.lake.connect.Lake.write`).
+
+    Args:
+        action: what was done, as `send`, `reveal`, `consent-decision`; lower case, words joined by hyphens.
+        actor: who did it; :func:`local_actor` for a person at this machine.
+        subject: what it was done to; a person's number only masked.
+        detail: facts as JSON values; neither whole numbers nor texts of messages.
+    """
+    last = cursor.execute("select seq, hash from audit_events order by seq desc limit 1").fetchall()
+    seq, previous_hash = (last[0][0] + 1, last[0][1]) if last else (1, FIRST_HASH)
+    text = json.dumps(dict(detail or {}), sort_keys=True, ensure_ascii=False, default=str)
+    row = AuditRow(seq, at or datetime.now(UTC), actor, action, subject, text, previous_hash)
+    cursor.execute(
+        "insert into audit_events values (?, ?, ?, ?, ?, ?, ?, ?)",
+        [row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous_hash, row.hash],
+    )
+    return row
+
+
+def local_actor() -> str:
+    """The person at this machine's keyboard, as the operating system knows them: `local:ops`."""
+    try:
+        return f"local:{getpass.getuser()}"
+    except (OSError, KeyError):
+        # A container may run a user id that has no name.
+        return "local:unknown"

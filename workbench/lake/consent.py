@@ -1,0 +1,131 @@
+"""What people said about being messaged: events in, the current state out.
+
+Every message that is saved says it by itself (:func:`note_consent`, called by ``save.py``): an inbound
+keyword, or an outbound message that Twilio refused because the person had opted out (21610). Other sources
+add their events with :func:`save_consent_events`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+EVERYTHING = "*"
+"""The scope of an opt-out from all we send."""
+
+OPTED_OUT_ERROR = 21610
+"""Twilio's code for a message to somebody who had opted out."""
+
+
+@dataclass(frozen=True)
+class ConsentEvent:
+    """One row of `consent_events`; see the table for what each field is."""
+
+    account_sid: str
+    address: str
+    scope: str
+    kind: str
+    source: str
+    happened_at: datetime
+    evidence: str | None = None
+    wording_version: str | None = None
+    message_sid: str | None = None
+    actor: str | None = None
+
+    @property
+    def event_id(self) -> str:
+        """The same for the same fact: of a message, whoever told us of it; else of all that was said."""
+        if self.message_sid:
+            return f"{self.message_sid}:{self.kind}"
+        facts = [self.address, self.scope, self.kind, self.source, self.happened_at.isoformat()]
+        return hashlib.blake2s(json.dumps(facts).encode(), digest_size=16).hexdigest()
+
+
+def save_consent_events(
+    cursor: duckdb.DuckDBPyConnection, events: Iterable[ConsentEvent], recorded_at: datetime
+) -> int:
+    """Add the events that are new, in the caller's transaction; how many were."""
+    rows = {event.event_id: {**asdict(event), "event_id": event.event_id} for event in events}
+    if not rows:
+        return 0
+    stored = cursor.execute("select * from consent_events limit 0").to_arrow_table().schema
+    told = [{**row, "recorded_at": recorded_at} for row in rows.values()]
+    cursor.register("told", pa.Table.from_pylist(told, schema=stored))
+    try:
+        return int(cursor.execute(_INSERT_SQL).fetchall()[0][0])
+    finally:
+        cursor.unregister("told")
+
+
+_INSERT_SQL = """
+    insert into consent_events
+    select * from told where event_id not in (select event_id from consent_events)
+"""
+
+
+def note_consent(cursor: duckdb.DuckDBPyConnection, messages: pa.Table, recorded_at: datetime) -> int:
+    """Add what a batch of messages (`MESSAGE_SCHEMA`) says about consent; how many events were new."""
+    return save_consent_events(cursor, _told_by(messages), recorded_at)
+
+
+def find_suppressions(
+    cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str], scopes: Sequence[str]
+) -> dict[str, list[tuple[str, str, datetime]]]:
+    """Who of these must not be messaged: address → (scope, source, since), for the scopes or everything.
+
+    Args:
+        addresses: contacts as the lake keeps them.
+        scopes: the sender, its messaging service, topics; an opt-out from everything counts always.
+    """
+    found = cursor.execute(
+        "select address, scope, source, since from suppressions "
+        "where address in (select unnest(?::varchar[])) and scope in (select unnest(?::varchar[])) "
+        "order by since",
+        [list(addresses), [EVERYTHING, *scopes]],
+    ).fetchall()
+    people: dict[str, list[tuple[str, str, datetime]]] = {}
+    for address, scope, source, since in found:
+        people.setdefault(address, []).append((scope, source, since))
+    return people
+
+
+_NEEDED = (
+    "message_sid", "account_sid", "messaging_service_sid", "is_outbound", "error_code", "sender", "contact",
+    "keyword", "date_created",
+)  # fmt: skip
+
+
+def _told_by(messages: pa.Table) -> list[ConsentEvent]:
+    """The events in a batch, without looking at most of its rows: few messages say anything."""
+    is_keyword = pc.is_valid(messages["keyword"])
+    is_refusal = pc.fill_null(pc.equal(messages["error_code"], OPTED_OUT_ERROR), False)
+    telling = messages.filter(pc.or_(is_keyword, is_refusal)).select(list(_NEEDED)).to_pylist()
+    events = []
+    for row in telling:
+        # A messaging service shares its opt-outs between all its senders.
+        scope = row["messaging_service_sid"] or row["sender"]
+        if not row["contact"] or not scope:
+            continue
+        is_keyword_row = row["keyword"] is not None and not row["is_outbound"]
+        if not is_keyword_row and row["error_code"] != OPTED_OUT_ERROR:
+            continue
+        events.append(
+            ConsentEvent(
+                account_sid=row["account_sid"],
+                address=row["contact"],
+                scope=scope,
+                kind=row["keyword"] if is_keyword_row else "opt-out",
+                source="keyword" if is_keyword_row else "twilio-21610",
+                happened_at=row["date_created"],
+                evidence=None if is_keyword_row else f"Twilio refused the message ({OPTED_OUT_ERROR}).",
+                message_sid=row["message_sid"],
+            )
+        )
+    return events
