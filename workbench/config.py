@@ -88,6 +88,7 @@ class Settings:
     subaccounts: bool = False
     privacy: str = "full"  # its values and what they mean: workbench.messaging.privacy
     mps_limits: Mapping[str, float] = field(default_factory=dict)
+    sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     found_credentials: Credentials | None = field(default=None, repr=False)
 
     @property
@@ -96,6 +97,10 @@ class Settings:
         if self.found_credentials is None:
             raise ConfigError(_NO_CREDENTIALS)
         return self.found_credentials
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A section of ``workbench.toml`` as written, empty where there is none; its room checks it."""
+        return self.sections.get(name, {})
 
     @property
     def is_demo(self) -> bool:
@@ -140,6 +145,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
         subaccounts=_check_flag("sync.subaccounts", sync.get("subaccounts", False)),
         privacy=pick("WORKBENCH_PRIVACY", privacy, "mode") or "full",
         mps_limits=_check_mps_limits(mps_limits),
+        sections={name: value for name, value in file.items() if isinstance(value, dict)},
         found_credentials=_find_credentials(env, twilio, home),
     )
 
