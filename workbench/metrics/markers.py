@@ -2,7 +2,7 @@
 
 *New*: the code's first day in the whole lake lies in the period, and the lake was read for two weeks before.
 *Spike*: a day with at least ten messages, at least twice the average of the fourteen days before it, and more
-than three standard deviations of a count of that size above it. At least seven days before must be known.
+than four standard deviations of a count of that size above it. At least seven days before must be known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BASELINE_DAYS = 14
 FEWEST_BASELINE_DAYS = 7
 FEWEST_MESSAGES = 10
 _TIMES = 2
-_DEVIATIONS = 3
+_DEVIATIONS = 4
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,8 @@ function rowElements(row, model, toggle) {
       onclick: () => model.send_msg({click: {key: row.key}})}, words)
   }
   const line = h("tr", {class: row.chosen ? "chosen" : null, "data-key": row.key},
-    h("th", {scope: "row"}, label, first.bar === undefined ? null : barElement(first.bar, naming.color)),
+    h("th", {scope: "row"}, label, first.note ? h("span", {class: "note"}, first.note) : null,
+      first.bar === undefined ? null : barElement(first.bar, naming.color)),
     rest.map((cell, index) => cellElement(cell, columns[index])))
   if (!row.detail || !row.open) { return [line] }
   const facts = row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)])
