@@ -2,7 +2,7 @@
 
 from workbench import ui
 from workbench.ui import charts
-from workbench.ui.content import money, month
+from workbench.ui.content import money, month, texts
 
 NAV_ORDER = 10
 
@@ -86,6 +86,13 @@ page = ui.Page(
             money.spend_by("segment_count"),
             subtitle="What texts of one, two and more segments cost.",
             span=6,
+        ),
+        ui.Table(
+            "Segments that need not be",
+            texts.savings,
+            subtitle="What outbound SMS cost more than the same words in the smallest encoding.",
+            empty="No text would need fewer segments.",
+            span=12,
         ),
     ],
     # Receiving costs too.

@@ -11,9 +11,12 @@ page = ui.Page(
     __doc__,
     [
         ui.Cards(["peak_speed", "minutes_at_limit", "queue_wait_p50", "queue_wait_p95"]),
-        ui.Cards(["utilisation", "p95_speed", "queue_wait_p90", "queue_wait_p99", "backlog"], size="small"),
+        ui.Cards(
+            ["minute_utilisation", "utilisation", "p95_speed", "queue_wait_p90", "queue_wait_p99", "backlog"],
+            size="small",
+        ),
         ui.Figure(
-            "Busiest second against the limit",
+            "Busiest minute against the limit",
             speed.utilisation,
             subtitle="The senders closest to their limits; the dashed line is each sender's own limit.",
             empty="Nothing was sent by a sender whose limit is known.",

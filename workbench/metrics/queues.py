@@ -101,7 +101,7 @@ _QUEUES = """
 with waits as (
     select sender, date_created, date_sent, {sent_segments} as segments
     from message_facts
-    where {rows} and date_sent > date_created
+    where {rows} and {queued} and date_sent > date_created
 ),
 changes as (
     select sender, date_created as moment, segments as change from waits

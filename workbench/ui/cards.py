@@ -16,7 +16,7 @@ from workbench.ui import format as fmt
 from workbench.ui.view import View, definition
 
 #: What is in the air belongs to this moment; a period that is over has none of it.
-_ONLY_NOW = frozenset({"in_flight"})
+_ONLY_NOW = frozenset({"in_flight", "backlog"})
 
 
 def build_card(view: View, name: str, *, with_trend: bool = False) -> dict[str, Any]:

@@ -47,6 +47,8 @@ def rate(value: float | None) -> str:
     percent = value * 100
     if percent in (0, 100):
         return f"{percent:.0f} %"
+    if percent > 100:
+        return f"{percent:,.0f} %"
     digits = 2 if percent < 1 or percent > 99.9 else 1
     shown = f"{percent:.{digits}f}"
     if float(shown) in (0, 100):
@@ -82,7 +84,9 @@ def duration(seconds: float | None) -> str:
 
 def speed(per_second: float | None) -> str:
     """Segments per second."""
-    return MISSING if per_second is None or is_missing(per_second) else f"{per_second:,.4g}/s"
+    if per_second is None or is_missing(per_second):
+        return MISSING
+    return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.3g}/s"
 
 
 def value(number: float | None, unit: str, currency: str | None = None) -> str:

@@ -41,11 +41,11 @@ def pareto(codes: Sequence[tuple[str, int]]) -> go.Figure | None:
         yaxis={"tickformat": "~s"},
         yaxis2={
             "overlaying": "y", "side": "right", "range": [0, 1.03], "tickformat": ".0%", "showgrid": False,
-            "fixedrange": True, "automargin": True, "tickfont": {"color": theme.light("ink-3")}, "nticks": 5,
-            "zeroline": False,
+            "fixedrange": True, "automargin": True, "tickfont": {"color": theme.light("ink-3")},
+            "tickmode": "linear", "dtick": 0.25, "zeroline": False,
         },
     )  # fmt: skip
-    return figure.update_xaxes(type="category")
+    return figure.update_xaxes(type="category", tickmode="linear", dtick=1, tickangle=-45)
 
 
 def codes_over_time(result: MetricResult, period: Period) -> go.Figure | None:

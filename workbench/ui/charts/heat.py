@@ -31,7 +31,8 @@ def heat_map(result: MetricResult, period: Period) -> go.Figure | None:
     figure.add_heatmap(
         x=[f"{hour:02d}:00" for hour in range(24)],
         y=list(WEEKDAYS),
-        z=cells,
+        # By the square root, so that one very busy hour does not make all others look alike.
+        z=[[None if cell is None else math.sqrt(cell) for cell in row] for row in cells],
         text=texts,
         hovertemplate="%{y} %{x}: %{text}<extra></extra>",
         colorscale=[
@@ -43,8 +44,13 @@ def heat_map(result: MetricResult, period: Period) -> go.Figure | None:
         showscale=False,
         name=metric.label,
     )  # fmt: skip
-    figure.update_layout(hovermode="closest")
+    figure.update_layout(hovermode="closest", margin={"t": 24})
+    most = fmt.value(max(known.values()), metric.unit)
+    figure.add_annotation(
+        text=f"most: {most}", xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom",
+        showarrow=False, font={"size": 11.5, "color": theme.light("ink-3")},
+    )  # fmt: skip
     figure.update_xaxes(type="category", nticks=8)
     return figure.update_yaxes(
-        autorange="reversed", rangemode="normal", nticks=7, showgrid=False, zeroline=False
+        autorange="reversed", rangemode="normal", nticks=7, ticks="", showgrid=False, zeroline=False
     )

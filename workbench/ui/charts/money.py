@@ -127,17 +127,18 @@ def _add_course(
     ahead = sorted(to_come)
     start = month.before_today
     expected = list(accumulate((to_come[day] for day in ahead), initial=start))
-    line = {"color": color, "width": 2, "dash": "dot"}
+    ahead_color = theme.light("money-2")
+    line = {"color": ahead_color, "width": 2.5, "dash": "dot"}
     figure.add_scatter(
         x=[ahead[0].day - 1, *(day.day for day in ahead)], y=expected, name="Expected", line=line, **shared
     )
     spread = {
-        "type": "data", "symmetric": False, "color": color, "thickness": 1.5, "width": 6,
+        "type": "data", "symmetric": False, "color": ahead_color, "thickness": 1.5, "width": 6,
         "array": [month.forecast.high - month.forecast.expected],
         "arrayminus": [month.forecast.expected - month.forecast.low],
     }  # fmt: skip
-    marker = {"color": color, "size": 7}
+    marker = {"color": ahead_color, "size": 7}
     figure.add_scatter(
         x=[month.days], y=[month.forecast.expected], error_y=spread, marker=marker, name="Interval",
-        yaxis=axis, mode="markers", hoverinfo="skip", showlegend=is_first,
+        yaxis=axis, mode="markers", hoverinfo="skip", showlegend=False,
     )  # fmt: skip

@@ -59,12 +59,12 @@ def busiest_seconds(
         y=[number for _, number in seconds],
         width=900,
         name="Segments",
-        marker={"color": theme.light("delivered"), "line": {"width": 0}},
+        marker={"color": theme.light("in-flight"), "line": {"width": 0}},
         hovertemplate="%{y:,}",
     )
     if limit:
         figure.add_hline(y=limit, line={"color": theme.light("bad"), "width": 1.5, "dash": "dash"})
-    return figure.update_xaxes(type="date", hoverformat="%H:%M:%S", tickformat="%H:%M", nticks=8)
+    return figure.update_xaxes(type="date", hoverformat="%H:%M:%S", tickformat="%H:%M:%S", nticks=6)
 
 
 def waits_over_time(results: Sequence[MetricResult], period: Period) -> go.Figure | None:

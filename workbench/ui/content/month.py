@@ -59,7 +59,7 @@ def month_table(view: View) -> dict[str, Any]:
     """The same in numbers: so far, the same days of the month before, the expected end and its interval."""
     spend = _read(view)
     months = spend.months()
-    labels = ["So far", "Same days before", "Month end", f"{CONFIDENCE:.0%} between", "Last month"]
+    labels = ["So far", "Same days before", "Month end", f"{CONFIDENCE:.0%} interval", "Last month"]
     columns = [{"label": "Currency", "kind": "text"}, *({"label": one, "kind": "number"} for one in labels)]
     used = max((month.forecast.days_used for month in months.values() if month.forecast), default=0)
     basis = f"expected from the weekdays of {used} days" if used else "too few days for a forecast"

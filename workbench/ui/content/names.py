@@ -40,5 +40,6 @@ def show_value(view: View, dimension: str, value: Any) -> Shown:
         if field.dimension == dimension and name in view.options:
             key = text = view.token(name, value)
     if dimension == "messaging_service":
-        text = view.look_up("service names", query_service_names).get(str(value), text)
+        names = view.look_up("service names", query_service_names)
+        text = names.get(str(value)) or (f"{text[:6]}…{text[-4:]}" if len(text) > 12 else text)
     return Shown(text, key)

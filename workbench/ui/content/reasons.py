@@ -158,7 +158,7 @@ def _failing(view: View, dimension: str, limit: int) -> Content:
         cells += [_rate_cell(tables[name][_key(value)], name) for name in names[1:]]
         row = {"key": shown.key, "cells": cells, "hint": f"Show only {shown.text}"}
         rows.append({**row, "chosen": value in view.where.get(dimension, ())})
-    labels = ["Not delivered", *(METRICS[name].label for name in names[1:])]
+    labels = ["Messages", "Error rate", "Undelivered", "Failed", "Unknown"]
     kind = "country" if dimension == "country" else "text"
     rest = ranked.iloc[limit:]
     label = DIMENSIONS[dimension].label
@@ -189,7 +189,7 @@ def latency(view: View) -> Content:
     labels = ("p50", "p90", "p95", "p99", "Messages")
     return {
         "columns": [
-            {"label": "Stage", "kind": "text"}, {"label": "Source", "kind": "words"},
+            {"label": "Stage", "kind": "text"},
             *({"label": one, "kind": "number"} for one in labels),
         ],
         "rows": rows,
@@ -212,11 +212,11 @@ def _latency_row(view: View, stage: str, title: str, what: str, source: str) -> 
         cells.append(
             {"text": fmt.duration(row[result.metric.name]) if enough else fmt.MISSING, "muted": not enough}
         )
-    said = source if sample else f"no {source} here"
-    first = {"text": title, "note": what}
+    said = f"from {source}" if sample else f"no {source} here"
+    first = {"text": title, "note": f"{what}, {said}"}
     return {
         "key": stage,
-        "cells": [first, {"text": said, "muted": not sample}, *cells, {"text": fmt.count(sample)}],
+        "cells": [first, *cells, {"text": fmt.count(sample)}],
         "hint": "",
     }
 

@@ -23,6 +23,7 @@ _NUMBERS = (
     "peak_speed",
     "p95_speed",
     "utilisation",
+    "minute_utilisation",
     "minutes_at_limit",
     "queue_wait_p50",
     "queue_wait_p95",
@@ -41,8 +42,8 @@ def senders(view: View) -> Content:
     peaks = frames["peak_speed"].dropna(subset=["peak_speed"])
     peaks = peaks[peaks.index.notna()]
     ranked = (
-        frames["utilisation"]
-        .reindex(peaks.index)["utilisation"]
+        frames["minute_utilisation"]
+        .reindex(peaks.index)["minute_utilisation"]
         .sort_values(ascending=False, na_position="last", kind="stable")
     )
     caps = _daily_peaks(view) if view.store.daily_caps else {}
@@ -51,7 +52,8 @@ def senders(view: View) -> Content:
         "Limit",
         "Busiest second",
         "Active p95",
-        "Of limit",
+        "Second of limit",
+        "Minute of limit",
         "Min at limit",
         "Wait p50",
         "Wait p95",
@@ -70,7 +72,7 @@ def senders(view: View) -> Content:
         "footnote": f"Not shown: {fmt.plural(hidden, 'more sender')}, further from the limit."
         if hidden > 0
         else "",
-        "definition": definition(results["utilisation"], view.period),
+        "definition": definition(results["minute_utilisation"], view.period),
     }
 
 
@@ -87,16 +89,17 @@ def _sender_row(
         return None if found is None or fmt.is_missing(found) else float(found)
 
     name, limit = show_value(view, "sender", sender), limits.get(sender)
-    share = number("utilisation")
+    share, minute = number("utilisation"), number("minute_utilisation")
     waits = [_wait_cell(frames[metric], sender, metric) for metric in ("queue_wait_p50", "queue_wait_p95")]
     queue = queues.get(sender)
     backlog = number("backlog") or 0
     cells: list[dict[str, Any]] = [
-        {"text": name.text, "bar": min(share or 0.0, 1.0)},
+        {"text": name.text, "bar": min(minute or 0.0, 1.0)},
         {"text": fmt.speed(limit.per_second) if limit else "not known", "muted": limit is None},
         {"text": fmt.speed(number("peak_speed"))},
         {"text": fmt.speed(number("p95_speed")), "muted": True},
-        {"text": fmt.rate(share)},
+        {"text": fmt.rate(share), "muted": True},
+        {"text": fmt.rate(minute)},
         {"text": fmt.count(number("minutes_at_limit")) if limit else fmt.MISSING},
         *waits,
         {"text": fmt.count(queue.segments if queue else 0)},
@@ -155,12 +158,12 @@ def _cap_cell(peak: int, cap: int | None) -> dict[str, Any]:
 
 def utilisation(view: View) -> Content:
     """The senders closest to their limits, over time."""
-    whole = view.metric("utilisation", by=("sender",))
-    ranked = whole.frame.dropna(subset=["utilisation"]).sort_values(
-        "utilisation", ascending=False, kind="stable"
+    whole = view.metric("minute_utilisation", by=("sender",))
+    ranked = whole.frame.dropna(subset=["minute_utilisation"]).sort_values(
+        "minute_utilisation", ascending=False, kind="stable"
     )
     shown = {sender: show_value(view, "sender", sender).text for sender in ranked["sender"].head(_LINES)}
-    result = view.metric("utilisation", by=(view.grain, "sender"))
+    result = view.metric("minute_utilisation", by=(view.grain, "sender"))
     return {
         "figure": utilisation_over_time(result, view.period, shown),
         "definition": definition(result, view.period),

@@ -26,6 +26,22 @@ def read_texts(view: View) -> Texts:
     return view.ask("texts", query_texts)
 
 
+def savings(view: View) -> Content:
+    """What segments cost more than they must: in GSM-7, and a few characters shorter."""
+    texts = read_texts(view)
+    named = (
+        ("Written in GSM-7", "plain characters for those that force UCS-2", texts.costs.plain),
+        ("A few characters shorter", "161–170 characters of GSM-7, 71–75 of UCS-2", texts.costs.shorter),
+    )
+    rows = [
+        {"key": str(number), "cells": [{"text": title, "note": note}, *_tally_cells(tally)], "hint": ""}
+        for number, (title, note, tally) in enumerate(named)
+        if tally.messages
+    ]
+    note = "A text can be in both. The segmentation page shows which."
+    return _table(texts, "Saving", ("Messages", "Spend", "Would save"), rows, len(rows), "saving", note, view)
+
+
 def characters(view: View) -> Content:
     """Each character that forces UCS-2, and what the messages with it would save in GSM-7."""
     texts = read_texts(view)
