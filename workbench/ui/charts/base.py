@@ -20,7 +20,8 @@ def plain(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def bucket_values(rows: pd.DataFrame, period: Period, name: str, empty: float) -> list[float]:
+def bucket_values(rows: pd.DataFrame, period: Period, name: str, empty: float | None) -> list[float | None]:
+    """The metric's value in each part of the period, ``empty`` where it has none."""
     keys = [bucket_key(key) for key in rows[period.grain]]
     known = dict(zip(keys, rows[name].astype(float), strict=True))
     return [known.get(key, empty) for key in bucket_keys(period)]

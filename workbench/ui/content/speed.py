@@ -129,7 +129,7 @@ _NO_LIMIT = "Nobody says. Set it under [mps_limits] in workbench.toml; the next 
 def _wait_cell(frame: pd.DataFrame, sender: str, name: str) -> dict[str, Any]:
     if sender not in frame.index:
         return {"text": fmt.MISSING, "muted": True}
-    row = frame.loc[sender]
+    row = frame[frame.index == sender].iloc[0]
     if row["sample_size"] < METRICS[name].minimum_sample:
         return {"text": fmt.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} sent"}
     return {"text": fmt.duration(row[name])}
