@@ -52,25 +52,33 @@ class SyncCalls(Opened):
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
+        from workbench.sync.account_check import AccountCheck
         from workbench.sync.halt import Halt
-        from workbench.sync.run import SyncRequest
-        from workbench.sync.whole_account import sync_whole_account
 
         first, end = parse_period(since or self.settings.since, until)
-        request = SyncRequest(first, end, full, self.settings.lookback_days)
         halt = Halt(stop)
-        with self._client(halt) as client, only_one(self.settings.home / "sync.lock", "sync"):
-            return sync_whole_account(
-                self.lake,
-                client,
-                request,
-                privacy=self._privacy(),
-                mps_limits=self.settings.mps_limits,
-                messages_only=messages_only,
-                with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
-                on_progress=on_progress or (lambda progress: None),
-                halt=halt,
-            )
+        with only_one(self.settings.home / "sync.lock", "sync"), self._client(halt) as client:
+            # Twilio is asked first: its answer comes while the engine loads and the lake opens.
+            check = AccountCheck(client, client.account_sid)
+            try:
+                from workbench.sync.run import SyncRequest
+                from workbench.sync.whole_account import sync_whole_account
+
+                return sync_whole_account(
+                    self.lake,
+                    client,
+                    SyncRequest(first, end, full, self.settings.lookback_days),
+                    privacy=self._privacy(),
+                    check=check,
+                    mps_limits=self.settings.mps_limits,
+                    messages_only=messages_only,
+                    with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
+                    on_progress=on_progress or (lambda progress: None),
+                    halt=halt,
+                )
+            except BaseException:
+                halt.fail()
+                raise
 
     def sync_bulk_export(
         self,
@@ -184,9 +192,8 @@ class SyncCalls(Opened):
 
     def _client(self, halt: Halt) -> TwilioClient:
         """For long work: patient with a Twilio that stumbles, and ended by `halt`."""
-        from workbench.sync.run import REQUESTS_AT_ONCE
         from workbench.twilio.client import TwilioClient
-        from workbench.twilio.concurrency import AdaptiveLimit
+        from workbench.twilio.concurrency import REQUESTS_AT_ONCE, AdaptiveLimit
 
         return TwilioClient(
             self.settings.credentials,

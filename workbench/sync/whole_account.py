@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from workbench.errors import TwilioError
 from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
+from workbench.sync.account_check import AccountCheck
 from workbench.sync.accounts import for_each_account, subaccount_sids
 from workbench.sync.catalog import catalog_is_due, sync_catalog
 from workbench.sync.halt import Halt
@@ -25,6 +26,7 @@ def sync_whole_account(
     request: SyncRequest,
     *,
     privacy: Privacy,
+    check: AccountCheck | None = None,
     mps_limits: Mapping[str, float] | None = None,
     with_subaccounts: bool = False,
     messages_only: bool = False,
@@ -37,6 +39,7 @@ def sync_whole_account(
     A subaccount that fails becomes a notice and stops no other; so does a part of the catalog.
 
     Args:
+        check: of the client's account, if it is on its way already.
         messages_only: leave the catalog alone, due or not.
         with_subaccounts: each of its open subaccounts too, in `subaccounts` of the summary.
 
@@ -51,7 +54,8 @@ def sync_whole_account(
         began = time.monotonic()
         summary = run_sync(
             lake, client, account_sid, request,
-            privacy=privacy, on_progress=on_progress, halt=halt, clock=clock,
+            privacy=privacy, check=check if account_sid == client.account_sid else None,
+            on_progress=on_progress, halt=halt, clock=clock,
         )  # fmt: skip
         if messages_only:
             return summary
