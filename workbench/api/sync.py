@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from workbench.sync.bulk_export import BulkExportSummary
     from workbench.sync.halt import Halt
     from workbench.sync.import_summary import ImportSummary
+    from workbench.sync.media_bytes import MediaStore
     from workbench.sync.reconcile_run import OnDay, ReconcileReport
     from workbench.sync.run import OnProgress, SyncSummary
     from workbench.twilio.client import TwilioClient
@@ -71,6 +73,7 @@ class SyncCalls(Opened):
                     privacy=self._privacy(),
                     check=check,
                     mps_limits=self.settings.mps_limits,
+                    media_store=self._media_store(),
                     messages_only=messages_only,
                     with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
                     on_progress=on_progress or (lambda progress: None),
@@ -202,6 +205,16 @@ class SyncCalls(Opened):
             limit=AdaptiveLimit(REQUESTS_AT_ONCE, start=REQUESTS_AT_ONCE * 3 // 4, step=1),
             attempts=_SYNC_ATTEMPTS,
         )
+
+    def _media_store(self) -> MediaStore | None:
+        """Where the bytes of attachments go, if the settings ask for them."""
+        if not self.settings.media_bytes:
+            return None
+        from workbench.sync.media_bytes import MediaStore
+        from workbench.twilio.media import fetch_media_bytes
+
+        fetch = partial(fetch_media_bytes, self.settings.credentials, base_url=self.settings.twilio_base_url)
+        return MediaStore(self.settings.home / "media", fetch)
 
     def _privacy(self) -> Privacy:
         """What this lake may keep, settled before its first message."""

@@ -29,6 +29,7 @@ class AccountCheck:
 
     def __init__(self, client: TwilioClient, account_sid: str) -> None:
         self.account_sid = account_sid
+        self.asked_before = client.requests
         pool = ThreadPoolExecutor(2, thread_name_prefix="account")
         self._account = pool.submit(_read_account, client, account_sid)
         self._currency = pool.submit(_read_currency, client, account_sid)

@@ -171,7 +171,7 @@ class _Run:
         self.halt = halt
         self.known = state.read_windows(lake, account_sid)
         self.deletions = DeletionWatch(lake, client, account_sid, self.known)
-        self.asked_before = client.requests
+        self.asked_before = check.asked_before
         # Asked once: an import that could guess more waits for the same lock as a sync.
         self.has_guessed_dates = bool(lake.value("select count(*) from guessed_dates"))
         today = self.started_at.date()
