@@ -52,12 +52,16 @@ def characters(view: View) -> Content:
 
 
 def _character_row(found: CharacterCost) -> dict[str, Any]:
-    name = " + ".join(unicodedata.name(point, f"U+{ord(point):04X}").lower() for point in found.character[:3])
     become = {None: "no equal in GSM-7", "": "left out"}.get(
         found.replacement, f"becomes {found.replacement}"
     )
-    first = {"text": name, "code": found.character, "note": become}
+    first = {"text": _name(found.character), "code": found.character, "note": become}
     return {"key": found.character, "cells": [first, *_tally_cells(found)], "hint": ""}
+
+
+def _name(character: str) -> str:
+    """What Unicode calls it, one name for each of the code points that it is made of."""
+    return " + ".join(unicodedata.name(point, f"U+{ord(point):04X}").lower() for point in character[:3])
 
 
 def templates(view: View) -> Content:
@@ -81,7 +85,9 @@ def _template_row(found: TemplateCost, number: int) -> dict[str, Any]:
         "cells": [first, count, each, spend, saved],
         "hint": "What it costs, and why",
     }
-    detail = [["Forced by", " ".join(found.forcing)]] if found.forcing else []
+    detail = (
+        [["Forced by", ", ".join(f"{one} ({_name(one)})" for one in found.forcing)]] if found.forcing else []
+    )
     if found.instead is not None:
         detail += [
             ["Written as", found.instead],
