@@ -35,7 +35,7 @@ from workbench.sync.open_set import is_unresolved, plan_open_set
 from workbench.sync.rescan import DeletionWatch, plan_rescan
 from workbench.sync.state import WindowProgress
 from workbench.sync.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
-from workbench.twilio.client import TwilioClient
+from workbench.twilio.client import Page, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
 from workbench.twilio.resources import fetch_message, message_page
 
@@ -285,6 +285,7 @@ class _Run:
                 page = message_page(self.client, self.account_sid, next_page_uri=next_uri)
             else:
                 page = message_page(self.client, self.account_sid, window.query())
+                read_from = min(read_from, _asked_at(page) or read_from)
             with self.making_tables:
                 rows = self._rows(page.rows)
                 table = message_table(rows)
@@ -398,6 +399,11 @@ class _Run:
             "error": error,
         }
         self.lake.write(lambda cursor: state.save_run(cursor, row))
+
+
+def _asked_at(page: Page) -> datetime | None:
+    """When Twilio was asked, by its own clock: one of ours that is ahead would end a day too soon."""
+    return page.server_time and page.server_time - timedelta(seconds=page.elapsed)
 
 
 def _chunks(items: Sequence[str], size: int) -> list[Sequence[str]]:
