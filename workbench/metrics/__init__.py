@@ -3,6 +3,8 @@
 from workbench.metrics.compile import CompiledMetric, Where, compile_metric
 from workbench.metrics.definitions import DIMENSIONS, METRICS, Dimension, Metric
 from workbench.metrics.freshness import Freshness, freshness
+from workbench.metrics.one_message import MessageRecord, query_message
+from workbench.metrics.rows import RowPage, RowQuery, RowStream, query_rows, stream_rows
 from workbench.metrics.run import MetricResult, query_metric
 
 __all__ = [
@@ -11,10 +13,17 @@ __all__ = [
     "CompiledMetric",
     "Dimension",
     "Freshness",
+    "MessageRecord",
     "Metric",
     "MetricResult",
+    "RowPage",
+    "RowQuery",
+    "RowStream",
     "Where",
     "compile_metric",
     "freshness",
+    "query_message",
     "query_metric",
+    "query_rows",
+    "stream_rows",
 ]

@@ -56,8 +56,7 @@ def compile_metric(
     definition = find_metric(metric)
     dimensions = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
     parameters: dict[str, object] = {}
-    conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
-    conditions += _period_sql(since, until, timezone, parameters)
+    conditions = conditions_sql(where or {}, since, until, timezone, parameters)
     values = _value_columns(definition)
     lines = [f"    {expand(dimension.expression)} as {dimension.name}" for dimension in dimensions]
     lines += [f"    {expression} as {name}" for name, expression in values.items()]
@@ -72,6 +71,17 @@ def compile_metric(
         parameters["timezone"] = timezone
     columns = tuple(dimension.name for dimension in dimensions) + tuple(values)
     return CompiledMetric(sql, parameters, columns)
+
+
+def conditions_sql(
+    where: Where, since: Moment, until: Moment, timezone: str, parameters: dict[str, object]
+) -> list[str]:
+    """The conditions of filters and period, for everything that asks `message_facts`.
+
+    Their values go into ``parameters``. Errors as in :func:`compile_metric`.
+    """
+    conditions = [_filter_sql(name, value, parameters) for name, value in where.items()]
+    return conditions + _period_sql(since, until, timezone, parameters)
 
 
 def find_metric(name: str) -> Metric:

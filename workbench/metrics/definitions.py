@@ -245,6 +245,7 @@ _DIMENSIONS = (
     Dimension("status", "Status", "status", "Twilio's status"),
     Dimension("error_code", "Error code", "error_code", "Twilio's error code; empty without an error"),
     Dimension("messaging_service", "Messaging service", "messaging_service_sid", "SID of the service"),
+    Dimension("account", "Account", "account_sid", "SID of the account or subaccount"),
     Dimension("encoding", "Encoding", "encoding", "GSM-7 or UCS-2, from the body"),
     Dimension("currency", "Currency", "currency", "currency of the price"),
     Dimension(

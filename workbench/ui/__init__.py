@@ -3,6 +3,7 @@
 from workbench.ui import charts, tables
 from workbench.ui.page import Page
 from workbench.ui.parts import GRAIN, Cards, Chart, Table
+from workbench.ui.rows import OneMessage, Rows
 from workbench.ui.store import current_store, use_lake, use_settings
 from workbench.ui.view import View
 
@@ -10,7 +11,9 @@ __all__ = [
     "GRAIN",
     "Cards",
     "Chart",
+    "OneMessage",
     "Page",
+    "Rows",
     "Table",
     "View",
     "charts",

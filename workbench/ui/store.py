@@ -10,13 +10,24 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
-from workbench.metrics import Freshness, MetricResult, freshness, query_metric
+from workbench.metrics import (
+    Freshness,
+    MessageRecord,
+    MetricResult,
+    RowPage,
+    RowQuery,
+    freshness,
+    query_message,
+    query_metric,
+    query_rows,
+)
 from workbench.metrics.compile import Moment, Where
 from workbench.ui.filters import FIELDS, Option, build_options
 
@@ -79,6 +90,19 @@ class Store:
 
     def freshness(self, *, snapshot: int | None = None) -> Freshness:
         return self._ask("freshness", lambda: freshness(self.lake), snapshot)
+
+    def rows(
+        self, query: RowQuery, sort: str, limit: int, offset: int, *, snapshot: int | None = None
+    ) -> RowPage:
+        """One page of messages; arguments as in :func:`workbench.metrics.query_rows`."""
+        question = ("rows", replace(query, where=_frozen(query.where)), sort, limit, offset)  # type: ignore[arg-type]
+        return self._ask(question, lambda: query_rows(self.lake, query, sort, limit, offset), snapshot)
+
+    def message(self, message_sid: str) -> MessageRecord | None:
+        """Everything known of one message; None where the lake has none of this SID."""
+        with self._turn:
+            self._require_open()
+            return query_message(self.lake, message_sid)
 
     def options(self, names: Sequence[str], *, snapshot: int | None = None) -> dict[str, tuple[Option, ...]]:
         """What each filter field may be: the values that the lake holds, the busiest first."""
