@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import panel as pn
@@ -43,6 +43,14 @@ def run_here(steps: Steps) -> None:
     """Do all of the work at once, on this thread: for notebooks and tests."""
     for step in steps:
         step()
+
+
+class PageLike(Protocol):
+    """What of a page decides what a link to it means."""
+
+    name: str
+    filters: tuple[str, ...]
+    defaults: dict[str, Any]
 
 
 class PageSession:
@@ -102,21 +110,7 @@ class PageSession:
 
     def view(self) -> View:
         """The lake under the filters, now."""
-        snapshot = self.store.snapshot_id()
-        options = self.store.options(self.names, snapshot=snapshot)
-        period = self.filters.at(datetime.now(UTC))
-        values = self._query_values()
-        return View(
-            self.store,
-            period,
-            self.filters.where(options),
-            options,
-            snapshot,
-            values,
-            {name: values.get(name, default) for name, default in PLACES.items()},
-            self.filters.compare,
-            self.name,
-        )
+        return view_of(self.store, self.filters, self._query_values(), self.names, self.name)
 
     def apply(self, query: str | Mapping[str, Any]) -> None:
         """Set every filter from a link or from the panel; say which values are not possible."""
@@ -277,6 +271,28 @@ class PageSession:
             "open": fmt.count(fresh.open_messages),
             "priced": fmt.rate(fresh.priced_share),
         }
+
+
+def view_of(
+    store: Store, filters: Filters, values: Mapping[str, Any], names: Sequence[str], page: str
+) -> View:
+    """The lake under these filters, now."""
+    snapshot = store.snapshot_id()
+    options = store.options(names, snapshot=snapshot)
+    place = {name: values.get(name, default) for name, default in PLACES.items()}
+    period = filters.at(datetime.now(UTC))
+    where = filters.where(options)
+    return View(store, period, where, options, snapshot, values, place, filters.compare, page)
+
+
+def read_view(
+    page: PageLike, query: str | Mapping[str, Sequence[str]], store: Store
+) -> tuple[View, tuple[str, ...]]:
+    """What a link to a page shows, and one sentence for each value that is not possible."""
+    defaults = {"timezone": store.timezone, **page.defaults}
+    parsed = parse_query(query, page.filters, store.options(page.filters), defaults)
+    filters = Filters(**parsed.values)
+    return view_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
 
 
 def _content(part: Part, view: View, fresh: Freshness) -> dict[str, Any]:

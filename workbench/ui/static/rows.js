@@ -24,13 +24,18 @@ function opening(model, sid) {
   }
 }
 
+function address(text) {
+  const [, channel, name] = text.match(/^([a-z]+):(.+)$/) || [null, null, text]
+  return [name, channel ? h("span", {class: "channel"}, channel) : null]
+}
+
 function rowElement(row, model) {
   const away = row.is_inbound ? "in" : "out"
   const line = h("tr", {"data-sid": row.sid},
     h("td", {class: "time"}, h("a", {href: messageHref(row.sid), onclick: opening(model, row.sid)}, row.date_created)),
     h("td", {class: "way", title: row.direction}, h("span", {class: `way-mark ${away}`}, away)),
-    h("td", {class: "address"}, row.contact, row.country ? h("span", {class: "country", title: countryName(row.country)}, row.country) : null),
-    h("td", {class: "address from"}, row.sender),
+    h("td", {class: "address"}, address(row.contact), row.country ? h("span", {class: "country", title: countryName(row.country)}, row.country) : null),
+    h("td", {class: "address from"}, address(row.sender)),
     h("td", {class: row.has_text ? "text" : "text muted"}, h("div", {}, row.media ? h("span", {class: "clip", title: `${row.media} attached`}, icon("clip", 13)) : null, row.text)),
     h("td", {class: "status"}, h("span", {class: "dot", style: `background: var(--wb-${row.outcome})`}), row.status,
       row.error ? h("span", {class: "error", title: row.error}, row.error) : null),
