@@ -170,6 +170,8 @@ def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: View) -> pd.
     for name in dimensions:
         if name in _ADDRESS_COLUMNS:
             shown[name] = [None if fmt.is_missing(v) else view.token(name, v) for v in shown[name]]
+        elif pd.api.types.is_datetime64_any_dtype(shown[name]):
+            shown[name] = [None if fmt.is_missing(day) else day.date() for day in shown[name]]
         elif pd.api.types.is_float_dtype(shown[name]):
             shown[name] = shown[name].astype("Int64")
     return shown

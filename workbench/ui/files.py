@@ -74,7 +74,9 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return pc.strftime(pc.cast(column, pa.timestamp("us", "UTC")), "%Y-%m-%dT%H:%M:%SZ")
     if pa.types.is_decimal(column.type) or pa.types.is_date(column.type):
         return pc.cast(column, pa.string())
-    return harmless(column) if pa.types.is_string(column.type) else column
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        return harmless(pc.cast(column, pa.string()))
+    return column
 
 
 def harmless(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -156,7 +158,7 @@ class _XlsxWriter:
         # Excel keeps a text with this mark a text also after somebody has edited it.
         self._quoted = book.add_format({"quote_prefix": True})
         self._wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        self._names: set[str] = set()
+        self._names = {"about"}
         self._split: list[str] = []
         self._cut = 0
 
@@ -208,9 +210,7 @@ class _XlsxWriter:
             page.write_datetime(row, column, value, self._day)
 
     def remarks(self) -> list[tuple[str, str]]:
-        cut = (
-            f"{self._cut:,} texts are longer than a cell of XLSX can be and end with “…”; CSV has them whole"
-        )
+        cut = f"{self._cut:,} texts are longer than a cell can be and end with “…”; the CSV has them whole"
         return [("Split", text) for text in self._split] + ([("Cut", cut)] if self._cut else [])
 
     def about(self, stamp: Stamp) -> None:

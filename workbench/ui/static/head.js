@@ -40,7 +40,7 @@ function pageTools(model) {
   return h("div", {class: "tools"},
     model.news ? h("button", {type: "button", class: "quiet fresh", onclick: () => model.send_msg({refresh: true})}, "New data: show it") : null,
     h("button", {type: "button", class: "quiet auto", role: "switch", "aria-checked": String(model.auto), onclick: toggle,
-      title: "Draw again by itself when a sync brings something new"}, icon("refresh", 13), "Auto refresh"),
+      title: "Draw again by itself when a sync brings something new"}, icon("refresh", 13), h("span", {}, "Auto refresh")),
     model.links.length ? menu("Download this page", icon("download"),
       model.links.map((link) => h("a", {href: link.href, download: true}, link.label))) : null)
 }
@@ -74,7 +74,12 @@ export function render({model, view}) {
   model.on("lifecycle:remove", () => clearInterval(clock))
   if (model.owns_address) {
     followAddress(model)
-    if (localStorage.getItem(MANUAL)) { model.send_msg({auto: false}) }
+    // Said once the server has drawn something: before that nobody hears it.
+    let told = false
+    model.on("freshness", () => {
+      if (!told && localStorage.getItem(MANUAL)) { model.send_msg({auto: false}) }
+      told = true
+    })
   }
   return root
 }

@@ -41,10 +41,11 @@ export function render({model, view}) {
   const draw = () => keepingPlace(root, () => {
     if (model.state !== "ok") { fill(root, h("div", {class: "tile"}, placeholder(model))); return }
     const record = model.record
+    if (!record.sid) { return }
     fill(root,
       h("header", {class: "tile top"},
         h("div", {class: "what"}, h("span", {class: "dot", style: `background: var(--wb-${record.outcome})`}), h("h2", {}, record.status),
-          record.error_title ? h("span", {class: "error"}, record.error_title) : null),
+          record.error_title ? h("span", {class: "reason"}, record.error_title) : null),
         h("code", {class: "sid"}, record.sid),
         record.error.length ? facts(record.error) : null),
       h("div", {class: "columns"},
@@ -54,6 +55,13 @@ export function render({model, view}) {
           record.media.length ? card("Attachments", h("dl", {class: "facts"}, record.media.map(([sid, type]) => [h("dt", {}, type), h("dd", {}, h("code", {}, sid))]))) : null)))
   })
   draw()
+  // What was said just before and after is around it, not at the top of the list.
+  const showOpen = () => requestAnimationFrame(() => {
+    const list = root.querySelector(".thread"), open = root.querySelector(".thread .open")
+    if (list && open) { list.scrollTop = open.offsetTop - list.offsetTop - list.clientHeight / 2 }
+  })
+  showOpen()
+  model.on("record", showOpen)
   model.on(["record", "state", "message"], draw)
   followTheme(model, view, root, () => {})
   return root

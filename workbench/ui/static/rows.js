@@ -38,7 +38,7 @@ function rowElement(row, model) {
     h("td", {class: "address from"}, address(row.sender)),
     h("td", {class: row.has_text ? "text" : "text muted"}, h("div", {}, row.media ? h("span", {class: "clip", title: `${row.media} attached`}, icon("clip", 13)) : null, row.text)),
     h("td", {class: "status"}, h("span", {class: "dot", style: `background: var(--wb-${row.outcome})`}), row.status,
-      row.error ? h("span", {class: "error", title: row.error}, row.error) : null),
+      row.error ? h("span", {class: "reason", title: row.error}, row.error) : null),
     h("td", {class: "number"}, row.segments),
     h("td", {class: "number"}, row.price))
   line.addEventListener("click", (event) => {
