@@ -1,8 +1,8 @@
 """Lakes of millions of messages without a sync: the simulator's traffic, multiplied inside the lake.
 
-About 100,000 messages are generated as the simulated account has them, in their last state; the rest are copies
-with SIDs and moments of their own, so that every day, sender, country and failure keeps its share. What is
-written is what syncs leave behind: files of many rows, in the order of creation.
+About 100,000 messages are generated as the simulated account has them, in their last state; the rest are
+copies with SIDs and moments of their own, so that every day, sender, country and failure keeps its share.
+What is written is what syncs leave behind: files of many rows, in the order of creation.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -53,24 +53,43 @@ def compile_metric(
         UnknownName: the metric or a dimension does not exist.
         UsageError: a moment is no date, or since is not before until.
     """
-    definition = find_metric(metric)
-    dimensions = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    plan = plan_metric(metric, by)
     parameters: dict[str, object] = {}
     conditions = conditions_sql(where or {}, since, until, timezone, parameters)
-    values = _value_columns(definition)
-    lines = [f"    {expand(dimension.expression)} as {dimension.name}" for dimension in dimensions]
-    lines += [f"    {expression} as {name}" for name, expression in values.items()]
-    sql = "select\n" + ",\n".join(lines) + "\nfrom message_facts"
+    dimensions = {dimension.name: dimension.expression for dimension in plan.dimensions}
+    sql = assemble(dimensions, plan.values, "message_facts", conditions)
+    if "$timezone" in sql:
+        parameters["timezone"] = timezone
+    return CompiledMetric(sql, parameters, tuple(dimensions) + tuple(plan.values))
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """What a metric by some dimensions consists of, every named set replaced: for whoever makes SQL of it."""
+
+    dimensions: tuple[Dimension, ...]
+    values: Mapping[str, str]
+
+
+def plan_metric(metric: str, by: Sequence[str] = ()) -> MetricPlan:
+    """The dimensions of a result and its columns; errors as in :func:`compile_metric`."""
+    definition = find_metric(metric)
+    found = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    dimensions = tuple(replace(item, expression=expand(item.expression)) for item in found)
+    return MetricPlan(dimensions, _value_columns(definition))
+
+
+def assemble(
+    dimensions: Mapping[str, str], values: Mapping[str, str], table: str, conditions: Sequence[str]
+) -> str:
+    """A grouped query of expressions by the names of their columns."""
+    lines = [f"    {expression} as {name}" for name, expression in {**dimensions, **values}.items()]
+    sql = "select\n" + ",\n".join(lines) + f"\nfrom {table}"
     if conditions:
         sql += "\nwhere " + "\n  and ".join(conditions)
     if dimensions:
-        sql += "\ngroup by all\norder by " + ", ".join(
-            f"{dimension.name} nulls last" for dimension in dimensions
-        )
-    if "$timezone" in sql:
-        parameters["timezone"] = timezone
-    columns = tuple(dimension.name for dimension in dimensions) + tuple(values)
-    return CompiledMetric(sql, parameters, columns)
+        sql += "\ngroup by all\norder by " + ", ".join(f"{name} nulls last" for name in dimensions)
+    return sql
 
 
 def conditions_sql(
