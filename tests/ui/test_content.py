@@ -297,7 +297,7 @@ def test_no_part_of_any_page_fails(lake: Lake, fill: Callable[[Lake], None]) -> 
         view = page.open(WEEK, store).view()
         for part in page.parts:
             content = part.content(view)
-            assert content["state"] in ("ok", "empty"), (info.name, part)
+            assert content["state"] != "error", (info.name, part)
             assert AMERICAN not in str(content)
 
 
@@ -310,7 +310,7 @@ def test_a_page_on_the_day_of_25_hours(store: Store, known_lake: Lake, info: Pag
     page = load_page(info)
     view = page.open("since=2025-11-02&until=2025-11-03&timezone=America/New_York", store).view()
     assert view.metric("delivered").frame["delivered"].iloc[0] == 25
-    assert all(part.content(view)["state"] in ("ok", "empty") for part in page.parts)
+    assert all(part.content(view)["state"] != "error" for part in page.parts)
 
 
 @pytest.mark.parametrize("info", PAGES, ids=[info.name for info in PAGES])
