@@ -48,7 +48,10 @@ def fetch_attachment(
     )
     if not rows:
         raise UsageError(f"No message of this conversation has the attachment {media_sid}.")
-    file = fetch_media_bytes(settings.credentials, *rows[0], media_sid, base_url=settings.twilio_base_url)
+    account_sid, message_sid = rows[0]
+    file = fetch_media_bytes(
+        settings.credentials, account_sid, message_sid, media_sid, base_url=settings.twilio_base_url
+    )
     return AttachmentFile(file.content, file.content_type, image_type(file.content))
 
 

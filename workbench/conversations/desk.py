@@ -22,14 +22,12 @@ from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.board import Board
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
-from workbench.conversations.find import Conversation, find_conversation
+from workbench.conversations.find import Conversation, find_conversation, reveal
 from workbench.conversations.listing import count_views, list_conversations, read_state
 from workbench.conversations.overlay import Decision, assign, label, note, save_decision, set_state
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
-from workbench.lake.audit import append_audit
-from workbench.messaging.addresses import mask
 
 log = logging.getLogger(__name__)
 
@@ -253,17 +251,7 @@ class Desk:
 
     def _reveal(self, question: Question) -> Answer:
         """The contact's whole number, once, with an audit row."""
-        conversation = self._opened()
-        self._lake.write(
-            lambda cursor: append_audit(
-                cursor,
-                "reveal",
-                actor=self._actor,
-                subject=mask(conversation.contact),
-                detail={"conversation": conversation.conversation_id},
-            )
-        )
-        return {"address": conversation.contact}
+        return {"address": reveal(self._lake, self._opened(), self._actor)}
 
     # Helpers
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.lake.audit import append_audit
 from workbench.messaging.addresses import mask, normalize_address
 from workbench.messaging.privacy import HASH_MARK
 
@@ -96,3 +97,17 @@ def _only(found: list[tuple[Any, ...]], message: str) -> Conversation:
     if not found:
         raise UsageError(message)
     return Conversation(*found[0])
+
+
+def reveal(lake: Lake, conversation: Conversation, actor: str) -> str:
+    """The contact's whole address; that somebody saw it is written down first."""
+    lake.write(
+        lambda cursor: append_audit(
+            cursor,
+            "reveal",
+            actor=actor,
+            subject=mask(conversation.contact),
+            detail={"conversation": conversation.conversation_id},
+        )
+    )
+    return conversation.contact

@@ -108,6 +108,16 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
     }
 
 
+def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
+    """A message as one line of text, control characters made visible."""
+    words, tone = status_words(message) if message.is_outbound else ("", "")
+    reason = f": {message.failure.meaning}" if message.failure and tone == "bad" else ""
+    said = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in said)
+    end = f"  [{words}{reason}]" if words else ""
+    return f"{message.date_created.astimezone(zone):%Y-%m-%d %H:%M}  {'→' if message.is_outbound else '←'} {text}{end}"
+
+
 def status_words(message: ThreadMessage) -> tuple[str, str]:
     """What became of a message in a word or two, and whether that is good, bad, muted or still to come."""
     if message.status == "sent" and message.is_final:

@@ -1,6 +1,7 @@
 """Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
 
 from workbench.ui import charts, tables
+from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import Page
 from workbench.ui.parts import GRAIN, Cards, Chart, Table
 from workbench.ui.store import current_store, use_lake, use_settings
@@ -10,6 +11,7 @@ __all__ = [
     "GRAIN",
     "Cards",
     "Chart",
+    "InboxPage",
     "Page",
     "Table",
     "View",

@@ -87,7 +87,7 @@ class Page:
         except WorkbenchError as error:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
-        shell = _shell(self.name, self.title, [session.head, session.empty, session.board], session)
+        shell = page_shell(self.name, self.title, [session.head, session.empty, session.board], session)
         _follow_news(session, shell)
         return shell
 
@@ -135,10 +135,10 @@ def load_page(info: PageInfo) -> Page:
 
 def error_page(name: str, title: str, message: str) -> pmui.Page:
     """The shell with nothing but an explanation in it, for a page that cannot be shown."""
-    return _shell(name, title, [Blank(title=title, message=message, failed=True)], None)
+    return page_shell(name, title, [Blank(title=title, message=message, failed=True)], None)
 
 
-def _shell(name: str, title: str, main: Sequence[Any], session: PageSession | None) -> pmui.Page:
+def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession | None) -> pmui.Page:
     """App bar, drawer and theme around the content; the same for every page."""
     pages = [
         {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()

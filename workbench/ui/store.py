@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -33,9 +34,10 @@ class StoreClosed(LakeError):
 class Store:
     """Cached questions to one lake. Safe to use from several threads."""
 
-    def __init__(self, lake: Lake, timezone: str = "UTC") -> None:
+    def __init__(self, lake: Lake, timezone: str = "UTC", settings: Settings | None = None) -> None:
         self.lake = lake
         self.timezone = timezone
+        self.settings = settings
         self._is_closed = False
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
         self._lock = threading.Lock()
@@ -48,6 +50,11 @@ class Store:
         with self._turn:
             self._is_closed = True
             self.lake.close()
+
+    @property
+    def turn(self) -> AbstractContextManager[Any]:
+        """Held by whoever asks the lake of this process; reentrant."""
+        return self._turn
 
     def snapshot_id(self) -> int:
         """Changes whenever anybody commits; one cheap query, never cached."""
@@ -151,7 +158,7 @@ def use_settings(settings: Settings) -> Store:
     """Open the lake of ``settings`` and make it the one that every page of this process shows."""
     global _store
     with _store_lock:
-        _store = Store(open_lake(settings), settings.timezone)
+        _store = Store(open_lake(settings), settings.timezone, settings)
         return _store
 
 
