@@ -34,6 +34,7 @@ def match_intents(
     intents: Sequence[Intent],
     rows: Sequence[MessageRow],
     *,
+    rivals: Sequence[Intent] = (),
     claimed: Collection[str],
     contact_of: Callable[[MessageRow], str | None],
     fingerprint_of: Callable[[MessageRow], str],
@@ -46,6 +47,7 @@ def match_intents(
     Args:
         intents: unfinished ones of processes that will not finish them.
         rows: the log around them, as Twilio shows it now.
+        rivals: messages to the same people that somebody is sending right now.
         claimed: SIDs that are known outcomes.
         contact_of: a row's contact as the outbox holds it.
         clock_offset: Twilio's clock minus ours.
@@ -59,7 +61,12 @@ def match_intents(
     for intent in sorted(intents, key=lambda one: (one.intended_at, one.key)):
         near = [row for row in free if _may_be(intent, row, contact_of, clock_offset)]
         exact = [row for row in near if fingerprint_of(row) == intent.fingerprint]
-        if exact:
+        alike = sum(_is_alike(intent, rival) for rival in rivals)
+        if exact and len(exact) <= alike:
+            decisions[intent.key] = Decision(
+                "undecided", reason="The same text is being sent to them right now."
+            )
+        elif exact:
             decisions[intent.key] = Decision("accepted", exact[0])
             free.remove(exact[0])
     for intent in intents:
@@ -85,6 +92,10 @@ def _without_match(
             "undecided", reason=f"It may still be on its way; look again after {looked_at:%H:%M:%S} UTC."
         )
     return Decision("absent")
+
+
+def _is_alike(intent: Intent, rival: Intent) -> bool:
+    return (rival.contact, rival.fingerprint) == (intent.contact, intent.fingerprint)
 
 
 def _may_be(

@@ -10,12 +10,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import duckdb
 import pyarrow as pa
 
-from workbench.lake.consent import find_suppressions
+from workbench.errors import UsageError
+from workbench.lake.connect import Lake
+from workbench.messaging.addresses import mask
+from workbench.sending.optouts import Forms, find_opt_outs
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 State = Literal["intended", "accepted", "refused", "unsent", "unclear"]
 OPEN: tuple[State, ...] = ("intended", "unclear")
@@ -64,7 +70,7 @@ _COLUMNS = [field.name for field in fields(Intent)]
 def claim(
     cursor: duckdb.DuckDBPyConnection,
     wanted: Sequence[Intent],
-    lookups: Mapping[str, Sequence[str]],
+    people: Mapping[str, Forms],
     scopes: Sequence[str],
     is_abandoned: IsAbandoned,
 ) -> list[Claim]:
@@ -72,17 +78,16 @@ def claim(
 
     Args:
         wanted: new intents, `attempt` not settled yet.
-        lookups: by contact, every form of it that an opt-out may be recorded under.
+        people: by contact, the forms of it that an opt-out may be recorded under.
         scopes: what an opt-out must reach to count; see `find_suppressions`.
         is_abandoned: whether the process of an unfinished intent will not finish it.
     """
     held = read_intents(cursor, [intent.key for intent in wanted])
-    addresses = sorted({form for forms in lookups.values() for form in forms})
-    left = find_suppressions(cursor, addresses, scopes)
+    left = find_opt_outs(cursor, people, scopes)
     claims = []
     for intent in wanted:
         claims.append(_one_claim(intent, held.get(intent.key), is_abandoned))
-        if claims[-1].answer == "mine" and any(form in left for form in lookups[intent.contact]):
+        if claims[-1].answer == "mine" and left[intent.contact]:
             claims[-1] = Claim("opted out", intent)
         if claims[-1].answer == "mine":
             # The same key once more in one call finds this one.
@@ -156,3 +161,21 @@ def read_day(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[int, dic
 
 def _intent(row: Sequence[Any]) -> Intent:
     return Intent(**dict(zip(_COLUMNS, row, strict=True)))
+
+
+def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
+    """The outbox as people see it, newest first: without whole numbers.
+
+    Raises:
+        UsageError: no such state.
+    """
+    if state is not None and state not in get_args(State):
+        raise UsageError(f"The state is {state!r}; it is one of {', '.join(get_args(State))}.")
+    frame = lake.frame(
+        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid) as sender, segments, "
+        "price, currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
+        "where coalesce(state = ?, true) order by intended_at desc, key",
+        [state],
+    )
+    frame["contact"] = [mask(contact) for contact in frame["contact"]]
+    return frame

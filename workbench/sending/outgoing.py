@@ -37,6 +37,8 @@ class Outgoing:
     """A content template (`HX…`), whose text Twilio fills in."""
     content_variables: str | None = field(default=None, repr=False)
     """Its variables, as a JSON object."""
+    problem: str | None = field(default=None, repr=False)
+    """Why it could not be put together: a blank of its template without a value."""
     batch: str = DEFAULT_BATCH
     """Two messages with one text to one person are the same message within a batch, and two in two."""
 

@@ -11,6 +11,7 @@ import os
 import secrets
 import socket
 import threading
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,24 +40,35 @@ class Owner:
         self._held = ExitStack()
         self._held.enter_context(only_one(self._lock(nonce), "send"))
 
-    def begin(self, keys: set[str]) -> None:
-        """From now on this process may be making these requests."""
+    def begin(self, keys: Iterable[str]) -> set[str]:
+        """Take messages for the calling thread; those that no other thread of this process has."""
         with self._guard:
-            self._busy |= keys
+            free = set(keys) - self._busy
+            self._busy |= free
+            return free
 
-    def end(self, keys: set[str]) -> None:
+    def end(self, keys: Iterable[str]) -> None:
+        """Give messages back that :meth:`begin` gave."""
         with self._guard:
-            self._busy -= keys
+            self._busy -= set(keys)
 
-    def is_abandoned(self, owner: str, key: str, intended_at: datetime, now: datetime) -> bool:
-        """Whether the process that intended a message will surely not ask for it any more."""
-        if owner == self.id:
-            with self._guard:
-                return key not in self._busy
+    def is_abandoned(self, owner: str, intended_at: datetime, now: datetime) -> bool:
+        """Whether whoever intended a message will surely not ask for it any more.
+
+        For a message that the caller has from :meth:`begin`: within this process nobody else is at it.
+        """
         machine, _, nonce = owner.partition("/")
+        if owner == self.id:
+            return True
         if machine == self._machine:
             return not is_held(self._lock(nonce))
         return now - intended_at > GONE_ELSEWHERE_AFTER
+
+    def is_free(self, key: str, owner: str, intended_at: datetime, now: datetime) -> bool:
+        """As :meth:`is_abandoned`, for a message that the caller does not have."""
+        with self._guard:
+            busy = key in self._busy
+        return not busy and self.is_abandoned(owner, intended_at, now)
 
     def _lock(self, nonce: str) -> Path:
         return self._folder / f"{nonce}.lock"

@@ -29,6 +29,10 @@ _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 _REGISTERED = frozenset({"VERIFIED", "TWILIO_APPROVED"})
 
 
+def _prepared(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    return Reason("template", "block", outgoing.problem) if outgoing.problem else None
+
+
 def _address(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     try:
         known = normalize_address(outgoing.to, policy.settings.default_country) == outgoing.to
@@ -97,7 +101,7 @@ def _content(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
             return Reason("content", "block", text)
         both = bool(outgoing.body or outgoing.media)
         return Reason("content", "block", "Give a text or a content template, not both.") if both else None
-    if not outgoing.body.strip() and not outgoing.media:
+    if outgoing.problem is None and not outgoing.body.strip() and not outgoing.media:
         return Reason(
             "content", "block", "There is nothing to send: no text, no attachment, no content template."
         )
@@ -222,10 +226,11 @@ def _registered(sender: SenderFacts, outgoing: Outgoing) -> Reason | None:
     ):
         return None
     what = "toll-free verification" if sender.registration == "toll-free" else "A2P campaign"
-    status = sender.registration_status or "there is none"
-    return Reason(
-        "registration", "block", f"{sender.sender} has no approved {what} ({status}); US carriers refuse it."
-    )
+    if sender.registration_status is None:
+        text = f"{sender.sender} has no {what} that the last sync could see; US carriers may refuse it."
+        return Reason("registration", "warn", text)
+    text = f"The {what} of {sender.sender} is {sender.registration_status}; US carriers refuse it until approved."
+    return Reason("registration", "block", text)
 
 
 def _again(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
@@ -251,6 +256,7 @@ def _price(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
 Rule = Callable[[Outgoing, Facts, Policy], Reason | None]
 
 RULES: tuple[Rule, ...] = (
+    _prepared,
     _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, _quiet_hours, _consent,
     _again, _encoding, _price,
 )  # fmt: skip

@@ -137,7 +137,7 @@ class MessageSender:
         self._client = Client(
             user, password, account_sid=credentials.account_sid, http_client=self._http,
             # Whatever TWILIO_REGION and TWILIO_EDGE say: reading and sending meet the same account.
-            environ={},
+            environment={"TWILIO_REGION": ""},
         )  # fmt: skip
         if base is not None:
             self._client.api.base_url = str(base).rstrip("/")
