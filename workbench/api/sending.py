@@ -64,9 +64,9 @@ class SendCalls(Opened):
             body: the text; or give `template`.
             options: as in :meth:`send`.
 
-        Returns a frame with the index of the table (else 0, 1, …) and the columns `to` (masked), `verdict` (pass,
-        warn or block), `reasons`, `country`, `encoding`, `segments`, `price`, `currency`, `price_source`,
-        `local_time`, `sends_at`.
+        Returns a frame with the index of the table (else 0, 1, …) and the columns `to` (masked), `verdict`
+        (pass, warn or block), `reasons`, `country`, `encoding`, `segments`, `price`, `currency`,
+        `price_source`, `local_time`, `sends_at`.
         """
         import pandas as pd
 

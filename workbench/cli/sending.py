@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from workbench.messaging.templates import Template
 
+_PAIR = "NAME=VALUE"
+_VALIDITY = click.IntRange(1, 36_000)
 STATES = ("intended", "accepted", "refused", "unsent", "unclear")
 
 
@@ -28,13 +30,13 @@ def _content_options(command: Any) -> Any:
         click.option("--service", help="SID of a messaging service, which then chooses the sender."),
         click.option("--body", help="The text."),
         click.option("--template", help="Name of a template instead; see `workbench templates`."),
-        click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Fills a blank; may be repeated."),
+        click.option("--var", "variables", multiple=True, metavar=_PAIR, help="Fills a blank; repeatable."),
         click.option("--media", multiple=True, metavar="URL", help="Attachment, up to 10 times."),
-        click.option("--at", help="When Twilio shall send it, as 2026-11-30T09:00; 5 minutes to 35 days ahead."),
-        click.option("--validity", "validity_seconds", type=click.IntRange(1, 36_000), help="Seconds it may wait in Twilio's queue."),
+        click.option("--at", help="When Twilio shall send it, as 2026-11-30T09:00."),
+        click.option("--validity", "validity_seconds", type=_VALIDITY, help="Seconds it may wait at Twilio."),
         click.option("--content-sid", help="Content template of WhatsApp or RCS, HX…"),
-        click.option("--content-var", "content_variables", multiple=True, metavar="NAME=VALUE", help="Variable of the content template."),
-        click.option("--ignore-quiet-hours", is_flag=True, help="Send in quiet hours too; kept in the audit trail."),
+        click.option("--content-var", "content_variables", multiple=True, metavar=_PAIR, help="Its variable."),
+        click.option("--ignore-quiet-hours", is_flag=True, help="Send in quiet hours too; it is audited."),
     ]  # fmt: skip
     for option in reversed(options):
         command = option(command)
@@ -52,7 +54,8 @@ def send(
 ) -> None:
     """Send one message, once: to nobody who opted out, and only with --confirm.
 
-    Exit code 0: Twilio has it, now or from before; or without --confirm: it could be sent. 1: blocked or failed.
+    Exit code 0: Twilio has it, now or from before; or without --confirm: it could be sent. 1: blocked or
+    failed.
     """
     body, options = _options(batch, content)
     with Workbench() as wb:
@@ -83,8 +86,9 @@ def send_batch(
 ) -> None:
     """Send to every row of a CSV file, at the pace the sender may keep.
 
-    The column `to` is the recipient; the others fill the blanks of the template, or `body` is the text of each. Ctrl-C
-    ends it after the messages in hand; the same command goes on where it ended. Exit code 1 while a row is not sent.
+    The column `to` is the recipient; the others fill the blanks of the template, or `body` is the text of
+    each. Ctrl-C ends it after the messages in hand; the same command goes on where it ended. Exit code 1
+    while a row is not sent.
     """
     from workbench.terminal import batch_progress, stopped_by_signals
 
@@ -92,8 +96,8 @@ def send_batch(
     frame = _read_csv(file)
     with stopped_by_signals() as stop, Workbench() as wb, batch_progress() as on_progress:
         done = wb.send_batch(
-            frame, body, confirm=confirm, ignore_quiet_hours=ignore_quiet_hours, stop=stop, on_progress=on_progress,
-            **options,
+            frame, body, confirm=confirm, ignore_quiet_hours=ignore_quiet_hours, stop=stop,
+            on_progress=on_progress, **options,
         )  # fmt: skip
     if as_json:
         print_json(done.as_dict())
@@ -140,7 +144,7 @@ def outbox(state: str | None, settle: bool, format: str) -> None:
 )
 @format_option()
 def templates(search: str, show: str | None, variables: tuple[str, ...], format: str) -> None:
-    """List the templates, or those with certain words; they are files in the folder `templates` of the home."""
+    """List the templates, or those with certain words: files in the folder `templates` of the home."""
     from workbench.sending.template_files import FOLDER, read_templates
 
     with Workbench() as wb:
@@ -171,9 +175,7 @@ def segments(text: str, smart_encoding: bool, as_json: bool) -> None:
     if as_json:
         print_json(asdict(count))
         return
-    click.echo(
-        f"{count.segments} segment{'' if count.segments == 1 else 's'} in {count.encoding}, {count.units} units"
-    )
+    click.echo(f"{_segments(count.segments)} in {count.encoding}, {count.units} units")
     for number, part in enumerate(count.per_segment, start=1):
         click.echo(f"{number:>3}  {part!r}")
     if count.forcing:
@@ -181,6 +183,10 @@ def segments(text: str, smart_encoding: bool, as_json: bool) -> None:
     if count.suggestion is not None:
         shorter = count_segments(count.suggestion)
         click.echo(f"In GSM-7 ({shorter.segments}): {count.suggestion!r}")
+
+
+def _segments(count: int) -> str:
+    return "1 segment" if count == 1 else f"{count} segments"
 
 
 def _options(batch: str | None, content: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Sends many messages at the pace their sender may keep: in small groups, resumable at any of them.
 
-A group is committed to the outbox, sent and recorded before the next begins. Whatever ends the process, running the
-same batch again goes on where it ended. Rows whose fate is unclear wait until the end, when Twilio's log can tell.
+A group is committed to the outbox, sent and recorded before the next begins. Whatever ends the process,
+running the same batch again goes on where it ended. Rows whose fate is unclear wait until the end, when
+Twilio's log can tell.
 """
 
 from __future__ import annotations

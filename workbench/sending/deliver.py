@@ -1,7 +1,7 @@
 """Sends messages that were checked: claim, request, record. Everything that sends goes through here.
 
-The intent is committed before the request and the outcome after it. A message that an earlier process began is
-settled from Twilio's log first (``settle.py``); it is asked for again only if it surely never got there.
+The intent is committed before the request and the outcome after it. A message that an earlier process began
+is settled from Twilio's log first (``settle.py``); it is asked for again only if it surely never got there.
 """
 
 from __future__ import annotations

@@ -150,7 +150,8 @@ class FactReader:
     ) -> dict[str, datetime]:
         found = cursor.execute(
             "select contact, max(date_created) from message_facts where not is_outbound "
-            "and contact in (select unnest(?::varchar[])) and date_created >= ?::timestamptz and keyword is null "
+            "and contact in (select unnest(?::varchar[])) and date_created >= ?::timestamptz "
+            "and keyword is null "
             "and (sender in (select unnest(?::varchar[])) "
             "     or messaging_service_sid in (select unnest(?::varchar[]))) group by contact",
             [[self._contact(one) for one in group], now - ASKED, list(scopes), list(scopes)],

@@ -1,10 +1,10 @@
 """Which messages in Twilio's log are the ones that somebody began to send before a crash. Pure.
 
-Twilio takes no key with a request and gives no mark of ours back, so a message is recognised by what it is: recipient,
-sender or service, text, and a creation within the minutes after its intent. Messages that are known to be others'
-outcomes do not count. Of two identical intents the older takes the older message; as they are the same to the person
-who gets them, what counts is that their number comes out right. Whenever something in the log could be ours and cannot
-be told, the answer is `undecided`: nothing is sent on a guess.
+Twilio takes no key with a request and gives no mark of ours back, so a message is recognised by what it is:
+recipient, sender or service, text, and a creation within the minutes after its intent. Messages that are
+known to be others' outcomes do not count. Of two identical intents the older takes the older message; as they
+are the same to the person who gets them, what counts is that their number comes out right. Whenever something
+in the log could be ours and cannot be told, the answer is `undecided`: nothing is sent on a guess.
 """
 
 from __future__ import annotations

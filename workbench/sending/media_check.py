@@ -1,7 +1,9 @@
-"""Looks at an attachment before Twilio does: that it is there, what it is and how large, without taking it all.
+"""Looks at an attachment before Twilio does: that it is there, what it is and how large, without taking it
+all.
 
-The address was written by a person or came from a file, so it may lead anywhere: only public addresses are asked, the
-one that was checked is the one connected to, and no more is read than the largest attachment allowed.
+The address was written by a person or came from a file, so it may lead anywhere: only public addresses are
+asked, the one that was checked is the one connected to, and no more is read than the largest attachment
+allowed.
 """
 
 from __future__ import annotations
@@ -62,7 +64,8 @@ def check_media(
                     return found
                 url = found
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
-        return f"{url.host or address[:80]} does not give the attachment ({type(error).__name__}). Check the address."
+        where_to = url.host or address[:80]
+        return f"{where_to} does not give the attachment ({type(error).__name__}). Check the address."
     return f"{address[:80]} redirects more than {_REDIRECTS} times."
 
 
@@ -80,7 +83,8 @@ def _look(
     """The address it redirects to, or what is wrong, or None."""
     port = f":{url.port}" if url.port else ""
     headers = {"Host": url.host + port, "User-Agent": "workbench", "Accept-Encoding": "identity"}
-    # Not HEAD: many stores answer it differently or not at all. The body is left alone unless its length is unknown.
+    # Not HEAD: many stores answer it differently or not at all. The body is left alone unless its length is
+    # unknown.
     with http.stream("GET", where, headers=headers, extensions={"sni_hostname": url.host}) as response:
         if response.is_redirect:
             return url.join(response.headers.get("location", ""))
@@ -88,7 +92,9 @@ def _look(
             return f"{url.host} answers {response.status_code} for the attachment."
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not kind.startswith(_TYPES):
-            return f"The attachment is {kind or 'of no stated type'}; images, audio, video, PDF and vCard can be sent."
+            return (
+                f"The attachment is {kind or 'of no stated type'}; images, audio, video, PDF, vCard can go."
+            )
         largest = _largest(kind, to)
         size = response.headers.get("content-length", "")
         length = int(size) if size.isdigit() else _measure(response, largest, deadline)

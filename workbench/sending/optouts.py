@@ -21,7 +21,8 @@ OptOut = tuple[str, str, datetime]
 def address_forms(address: str, privacy: Privacy) -> dict[str, bool]:
     """Every form under which an opt-out of this person may be recorded, as the lake keeps it.
 
-    SMS and RCS share their opt-outs; leaving us on WhatsApp is not leaving our SMS, unless it is from everything.
+    SMS and RCS share their opt-outs; leaving us on WhatsApp is not leaving our SMS, unless it is from
+    everything.
     """
     number = address.rpartition(":")[2]
     forms = {address: True}

@@ -1,7 +1,7 @@
 """The outbox: intents in before the request, outcomes in after it; who may send a message and who may not.
 
-All of it happens in transactions that the caller holds (:meth:`workbench.lake.connect.Lake.write`), of which there is
-one at a time: of two that want the same message, one gets it.
+All of it happens in transactions that the caller holds (:meth:`workbench.lake.connect.Lake.write`), of which
+there is one at a time: of two that want the same message, one gets it.
 """
 
 from __future__ import annotations
@@ -150,10 +150,11 @@ def read_sids(cursor: duckdb.DuckDBPyConnection, contacts: Sequence[str]) -> set
 
 
 def read_day(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[int, dict[str, Decimal]]:
-    """Messages that were sent or may have been in the 24 hours before `now`, and their estimates by currency."""
+    """Messages that were or may have been sent in the 24 hours before `now`, their estimates by currency."""
     found = cursor.execute(
         "select currency, count(*), coalesce(sum(price), 0) from outbox "
-        "where state in ('accepted', 'intended', 'unclear') and intended_at > ?::timestamptz group by currency",
+        "where state in ('accepted', 'intended', 'unclear') and intended_at > ?::timestamptz "
+        "group by currency",
         [now - timedelta(hours=24)],
     ).fetchall()
     return sum(row[1] for row in found), {row[0]: row[2] for row in found if row[0]}
@@ -172,8 +173,9 @@ def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
     if state is not None and state not in get_args(State):
         raise UsageError(f"The state is {state!r}; it is one of {', '.join(get_args(State))}.")
     frame = lake.frame(
-        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid) as sender, segments, "
-        "price, currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
+        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid) as sender, "
+        "segments, price, currency, send_at, message_sid, error_code, problem, attempt, actor, key "
+        "from outbox "
         "where coalesce(state = ?, true) order by intended_at desc, key",
         [state],
     )

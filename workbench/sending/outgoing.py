@@ -54,8 +54,8 @@ class Outgoing:
 def intent_key(outgoing: Outgoing, secret: bytes = b"") -> str:
     """The key of a message in the outbox: the same whenever the same cell or command runs again.
 
-    Neither the sender nor the time is part of it: who changes them and runs the cell again has not asked for a
-    second message.
+    Neither the sender nor the time is part of it: who changes them and runs the cell again has not asked for
+    a second message.
 
     Args:
         secret: the key of the lake's hashes, where it keeps no numbers.

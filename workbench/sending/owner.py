@@ -1,7 +1,9 @@
-"""Which process makes a request, and whether it still lives: what decides when another may look into its messages.
+"""Which process makes a request, and whether it still lives: what decides when another may look into its
+messages.
 
-Each process that sends holds a lock of its own, which the operating system frees at any kind of death. A process that
-is only held up (suspended, swapped out) still holds it, so nobody takes its unfinished message for an abandoned one.
+Each process that sends holds a lock of its own, which the operating system frees at any kind of death. A
+process that is only held up (suspended, swapped out) still holds it, so nobody takes its unfinished message
+for an abandoned one.
 """
 
 from __future__ import annotations

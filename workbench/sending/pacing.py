@@ -40,8 +40,8 @@ def new_bucket(limit: float, now: float) -> Bucket:
 def take(bucket: Bucket, segments: int, now: float) -> tuple[Bucket, float]:
     """The bucket after a message, and the seconds to wait before it goes.
 
-    A message larger than the bucket goes when the bucket is full, and the rest is owed: over any time T no more than
-    ``rate * T`` plus the larger of one bucket and one message go out.
+    A message larger than the bucket goes when the bucket is full, and the rest is owed: over any time T no
+    more than ``rate * T`` plus the larger of one bucket and one message go out.
     """
     level = min(bucket.capacity, bucket.level + max(0.0, now - bucket.at) * bucket.rate)
     missing = max(0.0, min(float(segments), bucket.capacity) - level)

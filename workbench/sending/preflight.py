@@ -1,4 +1,4 @@
-"""The verdict on every message of one call: each by itself, then repeats, then the caps on the whole. Pure."""
+"""The verdict on every message of one call: each by itself, then repeats, then the caps. Pure."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def _message_caps(checked: Sequence[Checked], policy: Policy, sent_today: int) -
     wanted, settings = _new_messages(checked), policy.settings
     reasons = []
     if len(wanted) > settings.max_messages_per_batch:
-        text = f"{len(wanted):,} messages; [sending] max_messages_per_batch is {settings.max_messages_per_batch:,}."
+        most = f"{settings.max_messages_per_batch:,}"
+        text = f"{len(wanted):,} messages; [sending] max_messages_per_batch is {most}."
         reasons.append(Reason("cap", "block", text))
     if wanted and sent_today + len(wanted) > settings.max_messages_per_day:
         text = (

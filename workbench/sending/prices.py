@@ -1,7 +1,8 @@
-"""What a message will cost, estimated from what messages of the same kind to the same country did cost lately.
+"""What a message will cost, estimated from what messages of the same kind to the same country did cost
+lately.
 
-Our own prices hold everything, carrier fees too. Where there are none yet, the price list stands in: its highest rate
-for the country, without carrier fees. An estimate carries where it comes from.
+Our own prices hold everything, carrier fees too. Where there are none yet, the price list stands in: its
+highest rate for the country, without carrier fees. An estimate carries where it comes from.
 """
 
 from __future__ import annotations

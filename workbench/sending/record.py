@@ -1,4 +1,4 @@
-"""Commits what became of requests: the outbox, the messages themselves, and what Twilio said about consent."""
+"""Commits what became of requests: the outbox, the messages, and what Twilio said about consent."""
 
 from __future__ import annotations
 

@@ -26,9 +26,9 @@ DONE: tuple[SendState, ...] = ("sent", "scheduled", "already_sent")
 class SendResult:
     """One message's result; the number is masked.
 
-    `state` is `sent` or `scheduled` (Twilio has it), `already_sent` (it had it before), `blocked` (a rule), `failed`
-    (Twilio refused it, or it never got there), `unclear` (nobody knows yet), `unconfirmed` (nobody said yes) or
-    `stopped` (the batch ended before its turn).
+    `state` is `sent` or `scheduled` (Twilio has it), `already_sent` (it had it before), `blocked` (a rule),
+    `failed` (Twilio refused it, or it never got there), `unclear` (nobody knows yet), `unconfirmed` (nobody
+    said yes) or `stopped` (the batch ended before its turn).
     """
 
     state: SendState
@@ -81,8 +81,8 @@ class SendResult:
 
 
 def result(
-    checked: Checked, key: str, state: SendState, *, message_sid: str | None = None, error_code: int | None = None,
-    problem: str | None = None, can_retry: bool = False,
+    checked: Checked, key: str, state: SendState, *, message_sid: str | None = None,
+    error_code: int | None = None, problem: str | None = None, can_retry: bool = False,
 ) -> SendResult:  # fmt: skip
     """The result of a message that was checked."""
     return SendResult(

@@ -74,7 +74,10 @@ def _consent(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     if facts.has_opted_in or wrote:
         return None
     if policy.settings.require_consent:
-        text = "No consent on record, and [sending] require_consent is on. Record it with `workbench consent import`."
+        text = (
+            "No consent on record, and [sending] require_consent is on. "
+            "Record it with `workbench consent import`."
+        )
         return Reason("consent", "block", text)
     return Reason("consent", "warn", "No consent on record.")
 
@@ -192,7 +195,10 @@ def _sender_able(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | N
         return _service_able(outgoing, facts)
     sender = facts.sender
     if sender is None or sender.is_removed:
-        text = f"{outgoing.sender} is no sender of this account, as of the last sync. Run `workbench sync` if it is new."
+        text = (
+            f"{outgoing.sender} is no sender of this account, as of the last sync. "
+            "Run `workbench sync` if it is new."
+        )
         return Reason("sender", "block", text)
     unable = sender.can_mms is False if outgoing.media else sender.can_sms is False
     if unable:
@@ -229,13 +235,17 @@ def _registered(sender: SenderFacts, outgoing: Outgoing) -> Reason | None:
     if sender.registration_status is None:
         text = f"{sender.sender} has no {what} that the last sync could see; US carriers may refuse it."
         return Reason("registration", "warn", text)
-    text = f"The {what} of {sender.sender} is {sender.registration_status}; US carriers refuse it until approved."
+    status = sender.registration_status
+    text = f"The {what} of {sender.sender} is {status}; US carriers refuse it until approved."
     return Reason("registration", "block", text)
 
 
 def _again(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     if facts.sent_as is not None:
-        text = f"Already sent as {facts.sent_as}; it is not sent twice. To say the same again, name another batch."
+        text = (
+            f"Already sent as {facts.sent_as}; it is not sent twice. "
+            "To say the same again, name another batch."
+        )
         return Reason("already sent", "warn", text)
     if facts.is_unclear:
         return Reason(
@@ -257,7 +267,8 @@ Rule = Callable[[Outgoing, Facts, Policy], Reason | None]
 
 RULES: tuple[Rule, ...] = (
     _prepared,
-    _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, _quiet_hours, _consent,
+    _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, _quiet_hours,
+    _consent,
     _again, _encoding, _price,
 )  # fmt: skip
 """In the order in which a person should hear of them."""

@@ -26,11 +26,12 @@ _PAGE = 200
 def settle(desk: Desk, intents: Sequence[Intent], numbers: Mapping[str, str]) -> dict[str, Decision]:
     """Decide about intents that the caller has taken (`Owner.begin`), and record what was decided.
 
-    Other abandoned messages to the same people are decided along with them: two that look alike can only be told
-    apart together.
+    Other abandoned messages to the same people are decided along with them: two that look alike can only be
+    told apart together.
 
     Args:
-        numbers: the recipients by key; needed where the lake keeps no numbers, as the whole log is read otherwise.
+        numbers: the recipients by key; needed where the lake keeps no numbers, as the whole log is read
+            otherwise.
     """
     others, _ = _others(desk, intents)
     taken = desk.owner.begin(intent.key for intent in others)
@@ -106,10 +107,12 @@ def _decide(desk: Desk, intents: Sequence[Intent], number: str | None) -> dict[s
 
 
 def _read_log(desk: Desk, number: str | None, since: datetime) -> tuple[list[MessageRow], timedelta]:
-    """Twilio's log to a recipient, newest first, back to before the first intent; and how far its clock is ahead.
+    """Twilio's log to a recipient, newest first, back to before the first intent; and how far its clock is
+    ahead.
 
-    Without a filter by date: a message that still waits has no date of sending, and whether a filter shows it is not
-    documented. The list goes by the date of sending, creation standing in, and neither is before creation.
+    Without a filter by date: a message that still waits has no date of sending, and whether a filter shows it
+    is not documented. The list goes by the date of sending, creation standing in, and neither is before
+    creation.
     """
     params: dict[str, str | int] = {"PageSize": _PAGE}
     if number is not None:

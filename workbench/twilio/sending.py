@@ -1,7 +1,7 @@
 """Creates and cancels messages with the official SDK: one request each, never repeated, with time-outs.
 
-What comes back is one of four answers, and the difference matters: after `Refused` and `NotSent` Twilio surely has
-no message, after `Unclear` it may have one, and only its log can tell.
+What comes back is one of four answers, and the difference matters: after `Refused` and `NotSent` Twilio
+surely has no message, after `Unclear` it may have one, and only its log can tell.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class NewMessage:
     status_callback: str | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """The SDK's arguments. It writes Z behind any time without converting it, so times become UTC here."""
+        """The SDK's arguments. It writes Z behind any time unconverted, so times become UTC here."""
         found: dict[str, Any] = {
             "to": self.to,
             "body": self.body or None,
