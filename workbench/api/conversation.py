@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workbench.api.conversations import ConversationCalls
     from workbench.conversations.find import Conversation
     from workbench.conversations.overlay import Decision
+    from workbench.sending.results import SendResult
 
 _SHOWN_LINES = 8
 
@@ -21,12 +22,12 @@ class OpenConversation:
 
     def __init__(self, workbench: ConversationCalls, conversation: Conversation) -> None:
         self._workbench = workbench
-        self._conversation = conversation
+        self.found = conversation
 
     @property
     def id(self) -> str:
         """Stands in links: ``/inbox?conversation=ID``."""
-        return self._conversation.conversation_id
+        return self.found.conversation_id
 
     def messages(self, limit: int = 200) -> pd.DataFrame:
         """The latest messages, oldest first, each with what became of it and why."""
@@ -34,7 +35,7 @@ class OpenConversation:
 
         from workbench.conversations.thread import read_thread
 
-        thread = read_thread(self._workbench.lake, self._conversation, limit=limit)
+        thread = read_thread(self._workbench.lake, self.found, limit=limit)
         rows = [
             {
                 "date_created": message.date_created,
@@ -58,7 +59,11 @@ class OpenConversation:
         """The conversation as a widget: the thread and a composer. It updates by itself."""
         from workbench.ui.inbox import inbox_widget
 
-        return inbox_widget(self._workbench._open_desk(self._conversation), height=height)
+        return inbox_widget(self._workbench._open_desk(self.found), height=height)
+
+    def reply(self, body: str | None = None, *, confirm: bool = False, **options: Any) -> SendResult:
+        """Answer; see :meth:`workbench.Workbench.reply`. Without ``confirm=True`` nothing is sent."""
+        return self._workbench.reply(self, body, confirm=confirm, **options)
 
     def set_state(self, state: str, until: datetime | str | None = None) -> OpenConversation:
         """Set it to open, pending, resolved, or snoozed with ``until`` (a time without a zone is yours)."""
@@ -88,7 +93,7 @@ class OpenConversation:
         """The contact's whole number; that it was shown is kept in the audit trail."""
         from workbench.conversations.find import reveal
 
-        return reveal(self._workbench.lake, self._conversation, self._actor)
+        return reveal(self._workbench.lake, self.found, self._actor)
 
     @property
     def _actor(self) -> str:
@@ -99,7 +104,7 @@ class OpenConversation:
     def _decide(self, decision: Decision) -> OpenConversation:
         from workbench.conversations.overlay import save_decision
 
-        save_decision(self._workbench.lake, self._conversation, decision)
+        save_decision(self._workbench.lake, self.found, decision)
         return self
 
     def _moment(self, until: datetime | str | None) -> datetime | None:
@@ -112,7 +117,7 @@ class OpenConversation:
         from workbench.conversations.shown import message_line
         from workbench.conversations.thread import read_thread
 
-        workbench, conversation = self._workbench, self._conversation
+        workbench, conversation = self._workbench, self.found
         thread = read_thread(workbench.lake, conversation, limit=_SHOWN_LINES)
         state = read_state(workbench.lake, conversation)
         waiting = f", waiting since {state.waiting_since:%Y-%m-%d %H:%M} UTC" if state.waiting_since else ""

@@ -99,6 +99,19 @@ def _only(found: list[tuple[Any, ...]], message: str) -> Conversation:
     return Conversation(*found[0])
 
 
+def require_reachable(conversation: Conversation) -> None:
+    """Refuse to write to somebody whose number the lake does not keep.
+
+    Raises:
+        UsageError: it keeps numbers masked or hashed.
+    """
+    if not conversation.is_reachable:
+        raise UsageError(
+            f"The lake keeps no whole number of {mask(conversation.contact)} (see [privacy] mode), so nothing can "
+            "be sent to it from here. Use `workbench send --to` with the number."
+        )
+
+
 def reveal(lake: Lake, conversation: Conversation, actor: str) -> str:
     """The contact's whole address; that somebody saw it is written down first."""
     lake.write(

@@ -89,6 +89,16 @@ def read_thread(lake: Lake, conversation: Conversation, *, limit: int = 50) -> T
     )
 
 
+def last_question(lake: Lake, conversation: Conversation) -> str | None:
+    """SID of the contact's latest message; None if they never wrote."""
+    sid = lake.value(
+        "select max({'at': date_created, 'sid': message_sid})['sid'] from conversation_lines "
+        "where our_side = ? and contact = ? and not is_outbound",
+        [conversation.our_side, conversation.contact],
+    )
+    return None if sid is None else str(sid)
+
+
 _MESSAGES_SQL = """
     select
         message_sid, account_sid, is_outbound, direction, status, is_final, error_code, sender, body, segments,
