@@ -198,7 +198,7 @@ class ConversationCalls(SendCalls):
 
     def _send_reply(self, conversation: Conversation, body: str, key: str) -> dict[str, Any]:
         """Send an answer that a person confirmed in a browser; ``key`` is that of their draft."""
-        options = {"batch": f"reply:{key}", **self._our_side(conversation)}
+        options: dict[str, Any] = {"batch": f"reply:{key}", **self._our_side(conversation)}
         result = self.send(conversation.contact, body, confirm=True, **options)
         words = _SAID.get(result.state, result.state)
         return {"state": result.state, "text": f"{words} {result.why()}" if not result.is_done else words}

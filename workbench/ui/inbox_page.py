@@ -20,8 +20,7 @@ OpenDesk = Callable[[Settings, Lake, AbstractContextManager[Any]], Answers]
 """Opens a desk for one browser, over the lake of this process and its turn to ask it."""
 
 # What is left below the app bar and inside the page's margins.
-_HEIGHT = "calc(100dvh - 64px - 40px)"
-_PHONE_CSS = "@media (max-width: 599px) { :host { padding: 0; } }"
+_HEIGHT = "calc(100dvh - 104px)"
 
 
 class InboxPage(Page):
@@ -47,4 +46,4 @@ class InboxPage(Page):
                 "The inbox needs the settings of its lake: open the pages with `workbench serve`."
             )
         desk = self._open_desk(store.settings, store.lake, store.turn)
-        return InboxComponent(desk, box_height=height)
+        return InboxComponent(desk, box_height=height, margin=(0, 0, -20, 0))

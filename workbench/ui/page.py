@@ -17,7 +17,7 @@ from panel.util import edit_readonly
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.ui import theme
-from workbench.ui.components import Blank, TopBar
+from workbench.ui.components import Blank, PagesPanel, TopBar
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.parts import Part
 from workbench.ui.session import PageSession, Steps, run_here
@@ -144,7 +144,7 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
         {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()
     ]
     bar = TopBar(pages=pages, current=name)
-    sidebar = []
+    sidebar: list[Any] = [PagesPanel(pages=pages, current=name)]
     if session:
         session.filter_panel.param.update(pages=pages, current=name)
         sidebar = [session.filter_panel]
@@ -158,7 +158,7 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
         meta_title=f"{title} · Workbench",
         sidebar_width=_DRAWER_WIDTH,
         sidebar_resizable=False,
-        sidebar_open="Mobi" not in (state.headers or {}).get("User-Agent", ""),
+        sidebar_open=bool(session) and "Mobi" not in (state.headers or {}).get("User-Agent", ""),
         dark_theme=_wants_dark(),
         theme_config=theme.material_theme(),
         raw_css=[theme.font_css(), theme.DOCUMENT_CSS],

@@ -97,7 +97,6 @@ function render({model, el}) {
 
   function drawRow(row) {
     const chips = [
-      row.waiting ? h("span", {class: "chip wait"}, `waiting ${row.waiting}`) : null,
       row.reopened ? h("span", {class: "chip"}, "reopened") : null,
       row.snoozed && row.snoozed.day ? h("span", {class: "chip"}, `until ${row.snoozed.day}, ${row.snoozed.clock}`) : null,
       row.assignee ? h("span", {class: "chip good"}, row.assignee) : null,
@@ -106,7 +105,9 @@ function render({model, el}) {
     return h("button", {class: "row", type: "button", "data-id": row.id, "aria-current": String(Boolean(S.thread && S.thread.id === row.id)),
       onclick: () => open(row.id)},
       h("span", {class: "row-top"}, h("b", {}, row.who), h("time", {}, row.at)),
-      h("span", {class: row.failed ? "preview failed" : "preview", dir: "auto"}, `${row.failed ? "Not delivered: " : row.mine ? "You: " : ""}${row.preview}`),
+      h("span", {class: "row-line"},
+        h("span", {class: row.failed ? "preview failed" : "preview", dir: "auto"}, `${row.failed ? "Not delivered: " : row.mine ? "You: " : ""}${row.preview}`),
+        row.waiting ? h("span", {class: "chip wait", title: "How long they have been waiting for an answer"}, row.waiting) : null),
       present(chips).length ? h("span", {class: "chips"}, chips) : null)
   }
 

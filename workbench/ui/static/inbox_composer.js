@@ -100,7 +100,9 @@ function composer(acts) {
   function tally() {
     const found = state.check
     if (state.sending) { return h("span", {}, "Sending …") }
-    if (state.mode === "note" || !found || found.segments === undefined) { return null }
+    if (state.mode === "note" || isBlank()) { return null }
+    if (!found) { return h("span", {}, acts.sends() ? "Checking …" : mayNotSend()) }
+    if (found.segments === undefined) { return null }
     return [
       h("span", {}, h("b", {}, found.segments), ` segment${found.segments === 1 ? "" : "s"}, ${found.encoding}`),
       h("span", {}, found.cost ? `about ${found.cost}` : "price unknown"),
