@@ -112,23 +112,29 @@ class OpenConversation:
 
         return to_utc(until, self._workbench.settings.timezone, "until")
 
-    def __repr__(self) -> str:
+    def text(self, limit: int = _SHOWN_LINES) -> str:
+        """The latest messages as lines of text, the number masked."""
         from workbench.conversations.listing import read_state
         from workbench.conversations.shown import message_line
         from workbench.conversations.thread import read_thread
 
         workbench, conversation = self._workbench, self.found
-        thread = read_thread(workbench.lake, conversation, limit=_SHOWN_LINES)
+        thread = read_thread(workbench.lake, conversation, limit=limit)
         state = read_state(workbench.lake, conversation)
-        waiting = f", waiting since {state.waiting_since:%Y-%m-%d %H:%M} UTC" if state.waiting_since else ""
         zone = ZoneInfo(workbench.settings.timezone)
-        lines = [f"{conversation!r}", f"{state.state}{waiting}"]
+        since = state.waiting_since and state.waiting_since.astimezone(zone)
+        waiting = f", waiting since {since:%Y-%m-%d %H:%M}" if since else ""
+        lines = [f"{conversation!r}", f"{state.state}{waiting} (times in {zone})"]
         if thread.older:
             lines.append(f"… {thread.older:,} older messages")
         lines += [message_line(message, zone) for message in thread.messages]
         return "\n".join(lines)
 
+    def __repr__(self) -> str:
+        return self.text()
+
 
 _COLUMNS = [
-    "date_created", "from", "body", "status", "reason", "segments", "spend", "currency", "media", "message_sid",
+    "date_created", "from", "body", "status", "reason", "segments", "spend", "currency", "media",
+    "message_sid",
 ]  # fmt: skip

@@ -35,7 +35,7 @@ class ConversationCalls(SendCalls):
         order: str | None = None,
         limit: int = 100,
     ) -> pd.DataFrame:
-        """Conversations as a frame, contacts masked; one row for each sender (or messaging service) and contact.
+        """Conversations as a frame, contacts masked; one row for each sender (or service) and contact.
 
         Args:
             view: waiting (a question has no answer), open, pending, snoozed, resolved or all.

@@ -1,7 +1,7 @@
 """Attachments of a conversation, fetched when somebody asks for them, with our own credentials.
 
-The bytes come from a stranger. Only raster images whose first bytes are those of an image are shown; the rest is
-offered as a file.
+The bytes come from a stranger. Only raster images whose first bytes are those of an image are shown; the rest
+is offered as a file.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class Board:
     def _make(self, snapshot: int) -> None:
         began, name = time.monotonic(), f"memory.main.board_{next(_names)}"
         with self._lake.cursor() as cursor:
-            cursor.execute(f"create table {name} as select * from conversations where received > 0")
+            cursor.execute(f"create table {name} as select * from conversations where received > 0")  # noqa: S608
             pairs = cursor.execute("select count(distinct (our_side, contact)) from conversation_lines")
             whole = int(pairs.fetchall()[0][0])
             held = int(cursor.execute(f"select count(*) from {name}").fetchall()[0][0])  # noqa: S608

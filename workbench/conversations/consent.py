@@ -30,7 +30,9 @@ def read_consent(lake: Lake, conversation: Conversation) -> ConsentGlance:
         select state, scope, source, since from consent_state
         where address = $contact and (
             scope in ($everything, $our_side)
-            or scope in (select sender from conversation_lines where our_side = $our_side and contact = $contact)
+            or scope in (
+                select sender from conversation_lines where our_side = $our_side and contact = $contact
+            )
         )
         order by state = 'opt-out' desc, since desc
         """,

@@ -1,12 +1,14 @@
 """Contacts as CSV: a file out, and a file in with a preview of what it would change.
 
-A cell that a spreadsheet would take for a formula is written with an apostrophe before it, and read back without.
+A cell that a spreadsheet would take for a formula is written with an apostrophe before it, and read back
+without.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from pathlib import Path
 from workbench.conversations.contacts import FIELDS, Change, Contact, plan_edit, read_contacts
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
+from workbench.lake.audit import append_audit
 from workbench.messaging.addresses import normalize_address
 
 COLUMNS = ("address", *FIELDS)
@@ -53,6 +56,26 @@ def contacts_csv(contacts: Sequence[Contact]) -> str:
         cells = (contact.address, contact.name, ";".join(contact.labels), contact.language, zone)
         writer.writerow([_guarded(cell or "") for cell in cells])
     return text.getvalue()
+
+
+def export_contacts(lake: Lake, path: Path, actor: str) -> int:
+    """Write every contact to a file of mode 0600, all or nothing, with its audit row; how many."""
+    contacts = read_contacts(lake)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(
+            os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8"
+        ) as file:
+            file.write(contacts_csv(contacts))
+        lake.write(
+            lambda cursor: append_audit(
+                cursor, "export", actor=actor, detail={"what": "contacts", "rows": len(contacts)}
+            )
+        )
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return len(contacts)
 
 
 def plan_import(lake: Lake, path: Path, default_country: str | None = None) -> ImportPlan:
@@ -118,8 +141,8 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     unknown = [name for name in header if name not in COLUMNS]
     if "address" not in header or unknown or len(set(header)) < len(header):
         raise UsageError(
-            f"{path} begins with {', '.join(header) or 'nothing'!r}; its first line must be the column names, each "
-            f"once: address and any of {', '.join(FIELDS)}."
+            f"{path} begins with {', '.join(header) or 'nothing'!r}; its first line must be the column names, "
+            f"each once: address and any of {', '.join(FIELDS)}."
         )
     return header, rows[1:]
 

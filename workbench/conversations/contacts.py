@@ -1,11 +1,12 @@
 """Who the contacts are: they come by themselves with their messages; names and the like are said here.
 
-Every deed (an edit, a merge, an import) is a set of events with one `change_id`, so that it can be undone. Values
-are checked before anything is written.
+Every deed (an edit, a merge, an import) is a set of events with one `change_id`, so that it can be undone.
+Values are checked before anything is written.
 """
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ LONGEST_NAME = 120
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact as the lake knows them. `zones` are where they may be, the overridden one alone if there is one."""
+    """A contact as the lake knows them. `zones` are where they may be; the overridden one alone, if any."""
 
     address: str
     person: str
@@ -40,6 +41,8 @@ class Contact:
     last_at: datetime | None
     received: int
     sent: int
+    consent: str | None = None
+    """opted-out if they opted out of anything of ours, opted-in, or None."""
 
     @property
     def is_merged(self) -> bool:
@@ -64,7 +67,7 @@ class Change:
 def read_contact(lake: Lake, address: str) -> Contact:
     """The contact with this address; one without messages or words is known by the number alone."""
     rows = lake.rows(f"{_SELECT} where address = ?", [address])
-    return _contact(rows[0]) if rows else _contact((address, address, *[None] * 7, 0, 0))
+    return _contact(rows[0]) if rows else _contact((address, address, *[None] * 7, 0, 0, None))
 
 
 def read_contacts(lake: Lake, addresses: Sequence[str] | None = None) -> list[Contact]:
@@ -76,6 +79,23 @@ def read_contacts(lake: Lake, addresses: Sequence[str] | None = None) -> list[Co
             f"{_SELECT}{where} order by address", None if addresses is None else [list(addresses)]
         )
     ]
+
+
+def search_contacts(lake: Lake, search: str = "", limit: int = 1000) -> tuple[list[Contact], int]:
+    """Contacts with this in their name, labels or number, the latest first; and how many there are."""
+    text = search.strip()
+    digits = re.sub(r"\D", "", text)
+    rows = lake.rows(
+        f"{_SELECT} where $text = '' or name ilike $like escape '\\' or labels ilike $like escape '\\' "
+        "or address ilike $like escape '\\' or ($digits <> '' and contains(address, $digits)) "
+        "order by last_at desc nulls last, address",
+        {
+            "text": text,
+            "like": "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%",
+            "digits": digits if len(digits) >= 3 else "",
+        },
+    )
+    return [_contact(row) for row in rows[:limit]], len(rows)
 
 
 def same_person(lake: Lake, address: str) -> list[str]:
@@ -208,16 +228,19 @@ def split_labels(text: str) -> set[str]:
 
 
 _SELECT = """
-    select address, person, name, labels, language, time_zone, country, first_at, last_at, received, sent
+    select
+        address, person, name, labels, language, time_zone, country, first_at, last_at, received, sent,
+        (select max(state) from consent_state c where c.address = contacts.address) as consent
     from contacts
 """
 
 
 def _contact(row: Iterable[Any]) -> Contact:
-    address, person, name, labels, language, zone, country, first_at, last_at, received, sent = row
+    address, person, name, labels, language, zone, country, first_at, last_at, received, sent, consent = row
     return Contact(
         address, person, name, tuple(sorted(split_labels(labels or ""))), language, country,
         (zone,) if zone else time_zones(address), zone is not None, first_at, last_at, received, sent,
+        {"opt-out": "opted-out", "opt-in": "opted-in"}.get(consent),
     )  # fmt: skip
 
 

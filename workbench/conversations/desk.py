@@ -1,7 +1,7 @@
 """The side of the inbox that a browser talks to: questions in, plain data out. One per open widget or page.
 
-A question is ``{"id": 3, "ask": "open", …}``; its answer carries the same id and either ``ok`` or ``error``. The
-desk sends nothing by itself: it is handed what checks and what sends.
+A question is ``{"id": 3, "ask": "open", …}``; its answer carries the same id and either ``ok`` or ``error``.
+The desk sends nothing by itself: it is handed what checks and what sends.
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ class Desk:
     # Doing
 
     def _send(self, question: Question) -> Answer:
-        """Send a text that the person has confirmed; the key makes a second call of the same the first one."""
+        """Send a text that the person has confirmed; called again with its key, it is sent no second time."""
         conversation, key = self._opened(), str(question.get("key") or "")
         if question.get("confirmed") is not True or not key:
             raise UsageError("A message is sent only after it was confirmed.")

@@ -71,16 +71,16 @@ def find_conversation(lake: Lake, reference: str, *, our_side: str | None = None
 
 def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
     return lake.rows(
-        f"{_SELECT} where (our_side, contact) in "
-        "(select (our_side, contact) from conversation_lines where conversation_id = ?) group by our_side, contact",
+        f"{_SELECT} where (our_side, contact) in (select (our_side, contact) from conversation_lines "  # noqa: S608
+        "where conversation_id = ?) group by our_side, contact",
         [conversation_id],
     )
 
 
 def _by_contact(lake: Lake, address: str, our_side: str | None) -> list[tuple[Any, ...]]:
     return lake.rows(
-        f"{_SELECT} where contact = $contact and ($our_side is null or our_side = $our_side or sender = $our_side) "
-        "group by our_side, contact order by max(date_created) desc",
+        f"{_SELECT} where contact = $contact "
+        "and ($our_side is null or our_side = $our_side or sender = $our_side) group by our_side, contact order by max(date_created) desc",
         {"contact": address, "our_side": our_side},
     )
 
@@ -107,8 +107,8 @@ def require_reachable(conversation: Conversation) -> None:
     """
     if not conversation.is_reachable:
         raise UsageError(
-            f"The lake keeps no whole number of {mask(conversation.contact)} (see [privacy] mode), so nothing can "
-            "be sent to it from here. Use `workbench send --to` with the number."
+            f"The lake keeps no whole number of {mask(conversation.contact)} (see [privacy] mode), so nothing "
+            "can be sent to it from here. Use `workbench send --to` with the number."
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -35,7 +36,7 @@ def parse_hours(lines: str | Sequence[str]) -> tuple[Opening, ...]:
     """
     lines = [lines] if isinstance(lines, str) else list(lines)
     openings = sorted(opening for line in lines for opening in _parse_line(line))
-    for one, next_one in zip(openings, openings[1:], strict=False):
+    for one, next_one in itertools.pairwise(openings):
         if one.weekday == next_one.weekday and next_one.opens < one.closes:
             raise ConfigError(
                 f"[conversations] business_hours has two openings of {_DAYS[one.weekday - 1].title()} that "
@@ -101,6 +102,6 @@ def _minutes(text: str, line: str) -> int:
     hour, minute = map(int, text.split(":"))
     if hour > 24 or minute > 59 or hour * 60 + minute > 24 * 60:
         raise ConfigError(
-            f"[conversations] business_hours has {line!r}; an hour is from 00:00 to 24:00, and {text} is none."
+            f"[conversations] business_hours has {line!r}; {text} is no time from 00:00 to 24:00."
         )
     return hour * 60 + minute

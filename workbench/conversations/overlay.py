@@ -1,7 +1,7 @@
 """What people here decide about a conversation: its state, who has it, labels and private notes.
 
-Everything is an event that stays; each is audited in the same transaction. A note's text is private: it is never
-sent, and the audit trail says only how long it was.
+Everything is an event that stays; each is audited in the same transaction. A note's text is private: it is
+never sent, and the audit trail says only how long it was.
 """
 
 from __future__ import annotations

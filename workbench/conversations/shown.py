@@ -1,6 +1,6 @@
-"""Makes what a browser is told about conversations: plain data, numbers masked, times in the reader's zone. Pure.
+"""Makes what a browser is told about conversations: plain data, numbers masked, times in the reader's zone.
 
-Texts and names stay as they are: whoever draws them puts them in as text, never as HTML.
+Pure. Texts and names stay as they are: whoever draws them puts them in as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
     said = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
     text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in said)
     end = f"  [{words}{reason}]" if words else ""
-    return f"{message.date_created.astimezone(zone):%Y-%m-%d %H:%M}  {'→' if message.is_outbound else '←'} {text}{end}"
+    arrow = "→" if message.is_outbound else "←"
+    return f"{message.date_created.astimezone(zone):%Y-%m-%d %H:%M}  {arrow} {text}{end}"
 
 
 def status_words(message: ThreadMessage) -> tuple[str, str]:

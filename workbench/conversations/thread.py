@@ -101,8 +101,9 @@ def last_question(lake: Lake, conversation: Conversation) -> str | None:
 
 _MESSAGES_SQL = """
     select
-        message_sid, account_sid, is_outbound, direction, status, is_final, error_code, sender, body, segments,
-        encoding, coalesce(media_count, 0), spend, currency, date_created, date_sent, keyword, count(*) over ()
+        message_sid, account_sid, is_outbound, direction, status, is_final, error_code, sender, body,
+        segments, encoding, coalesce(media_count, 0), spend, currency, date_created, date_sent, keyword,
+        count(*) over ()
     from conversation_lines
     where our_side = $our_side and contact = $contact
     order by date_created desc, is_outbound desc, message_sid desc

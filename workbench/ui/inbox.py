@@ -1,7 +1,8 @@
 """The inbox in a browser: one ES module without imports, for notebooks (anywidget) and for pages (Panel).
 
-Nothing of a conversation is ever part of a widget's state: questions and answers go as messages, so that a notebook
-that is saved holds no text, no name and no number. What answers is a desk (see :mod:`workbench.conversations.desk`).
+Nothing of a conversation is ever part of a widget's state: questions and answers go as messages, so that a
+notebook that is saved holds no text, no name and no number. What answers is a desk (see
+:mod:`workbench.conversations.desk`).
 """
 
 from __future__ import annotations
