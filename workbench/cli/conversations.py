@@ -69,8 +69,8 @@ def reply(
 ) -> None:
     """Answer a conversation, once, from our side of it: only with --confirm, and to nobody who opted out.
 
-    CONVERSATION is its id (see `workbench conversations`) or the contact's number. Exit code 0: Twilio has it,
-    now or from before; or without --confirm: it could be sent. 1: blocked or failed.
+    CONVERSATION is its id (see `workbench conversations`) or the contact's number. Exit code 0: Twilio has
+    it, now or from before; or without --confirm: it could be sent. 1: blocked or failed.
     """
     from workbench.cli.sending import _options
 

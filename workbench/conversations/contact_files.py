@@ -141,8 +141,8 @@ def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     unknown = [name for name in header if name not in COLUMNS]
     if "address" not in header or unknown or len(set(header)) < len(header):
         raise UsageError(
-            f"{path} begins with {', '.join(header) or 'nothing'!r}; its first line must be the column names, "
-            f"each once: address and any of {', '.join(FIELDS)}."
+            f"{path} begins with {', '.join(header) or 'nothing'!r}; its first line must be the column "
+            f"names, each once: address and any of {', '.join(FIELDS)}."
         )
     return header, rows[1:]
 

@@ -60,6 +60,8 @@ def find_conversation(lake: Lake, reference: str, *, our_side: str | None = None
         return _only(
             _by_id(lake, reference), f"No conversation {reference} in this lake; sync, then look again."
         )
+    if found := _by_contact(lake, reference, our_side):
+        return Conversation(*found[0])
     address = normalize_address(reference)
     found = _by_contact(lake, address, our_side)
     side = f" with {our_side}" if our_side else ""
@@ -80,7 +82,8 @@ def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
 def _by_contact(lake: Lake, address: str, our_side: str | None) -> list[tuple[Any, ...]]:
     return lake.rows(
         f"{_SELECT} where contact = $contact "
-        "and ($our_side is null or our_side = $our_side or sender = $our_side) group by our_side, contact order by max(date_created) desc",
+        "and ($our_side is null or our_side = $our_side or sender = $our_side) "
+        "group by our_side, contact order by max(date_created) desc",
         {"contact": address, "our_side": our_side},
     )
 
@@ -107,8 +110,8 @@ def require_reachable(conversation: Conversation) -> None:
     """
     if not conversation.is_reachable:
         raise UsageError(
-            f"The lake keeps no whole number of {mask(conversation.contact)} (see [privacy] mode), so nothing "
-            "can be sent to it from here. Use `workbench send --to` with the number."
+            f"The lake keeps no whole number of {mask(conversation.contact)} (see [privacy] mode), so "
+            "nothing can be sent to it from here. Use `workbench send --to` with the number."
         )
 
 

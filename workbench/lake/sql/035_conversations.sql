@@ -118,7 +118,8 @@ closings as (
 select
     b.*, c.closed_at,
     epoch(b.answered_at) - epoch(b.date_created) as reply_seconds,
-    business_seconds(b.date_created, b.answered_at) as business_reply_seconds
+    case when b.answered_at is not null
+        then business_seconds(b.date_created, b.answered_at) end as business_reply_seconds
 from blocks b
 left join closings c on c.message_sid = b.message_sid;
 
