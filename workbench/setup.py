@@ -138,6 +138,7 @@ account_sid = "{account_sid}"
 {first_day}
 lookback_days = 3   # days before today that every sync reads again
 subaccounts = false # also the subaccounts of this account
+media_bytes = false # also the attachments themselves, kept under media/
 
 [privacy]
 mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync

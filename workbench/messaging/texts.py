@@ -103,12 +103,18 @@ class Mismatch(Tally):
 
 @dataclass
 class TextCosts:
-    """All of it; each list has the dearest (mismatches and boundaries: the most frequent) first."""
+    """All of it; each list has the dearest (mismatches and boundaries: the most frequent) first.
+
+    ``plain`` tallies what would need fewer segments in GSM-7, ``shorter`` what is just over one segment. A
+    text can be in both.
+    """
 
     templates: list[TemplateCost] = field(default_factory=list)
     characters: list[CharacterCost] = field(default_factory=list)
     boundaries: list[BoundaryCost] = field(default_factory=list)
     mismatches: list[Mismatch] = field(default_factory=list)
+    plain: Tally = field(default_factory=Tally)
+    shorter: Tally = field(default_factory=Tally)
     messages: int = 0
     mismatched: int = 0
 
@@ -135,7 +141,10 @@ def cost_of_texts(groups: Sequence[TextGroup]) -> TextCosts:
             found = characters[character]
             found.character, found.replacement = character, _replacement(character)
             found.add(group, instead)
-        _add_boundary(boundaries, text, group, counted)
+        if instead < group.segments:
+            costs.plain.add(group, instead)
+        if _add_boundary(boundaries, text, group, counted):
+            costs.shorter.add(group, 1)
         if counted.segments != group.segments:
             costs.mismatched += group.messages
             _add_mismatch(mismatches[text, group.segments, counted.segments], text, group, counted)
@@ -168,16 +177,18 @@ def _add_template(
 
 def _add_boundary(
     boundaries: dict[tuple[str, Encoding], BoundaryCost], text: str, group: TextGroup, counted: SegmentCount
-) -> None:
+) -> bool:
+    """Whether the group is just over one segment; then it is counted."""
     near = _JUST_OVER[counted.encoding]
     units = count_units(group.example, counted.encoding)
     if units not in near or group.segments < 2:
-        return
+        return False
     found = boundaries[text, counted.encoding]
     over = units - near.start + 1
     low, high = found.over if found.messages else (over, over)
     found.text, found.encoding, found.over = text, counted.encoding, (min(low, over), max(high, over))
     found.add(group, 1)
+    return True
 
 
 def _add_mismatch(found: Mismatch, text: str, group: TextGroup, counted: SegmentCount) -> None:

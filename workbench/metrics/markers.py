@@ -2,7 +2,7 @@
 
 *New*: the code's first day in the whole lake lies in the period, and the lake was read for two weeks before.
 *Spike*: a day with at least ten messages, at least twice the average of the fourteen days before it, and more
-than three standard deviations of a count of that size above it. At least seven days before must be known.
+than four standard deviations of a count of that size above it. At least seven days before must be known.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 BASELINE_DAYS = 14
 FEWEST_BASELINE_DAYS = 7
 FEWEST_MESSAGES = 10
 _TIMES = 2
-_DEVIATIONS = 3
+_DEVIATIONS = 4
+
+
+Code = TypeVar("Code", int, int | None)
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Marker:
 
 
 def find_markers(
-    days: Mapping[int | None, Mapping[date, int]], since: date, until: date, known_since: date
+    days: Mapping[Code, Mapping[date, int]], since: date, until: date, known_since: date
 ) -> list[Marker]:
     """One marker at most for each code, the largest jump first.
 

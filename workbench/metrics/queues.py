@@ -49,23 +49,6 @@ class Busiest:
     as_of: datetime
 
 
-@dataclass(frozen=True)
-class Limit:
-    """Segments per second that a sender may send, and who says so."""
-
-    per_second: float
-    source: str
-
-
-def query_limits(lake: Lake) -> dict[str, Limit]:
-    """Every sender's limit, as the catalog has it."""
-    rows = lake.rows(
-        "select sender, max(mps_limit), arg_max(mps_limit_source, mps_limit) from senders "
-        "where mps_limit is not null group by sender"
-    )
-    return {sender: Limit(float(limit), source or "") for sender, limit, source in rows}
-
-
 def query_queues(
     lake: Lake, where: Where | None, since: Moment, until: Moment, *, timezone: str
 ) -> dict[str | None, Queue]:
@@ -118,7 +101,7 @@ _QUEUES = """
 with waits as (
     select sender, date_created, date_sent, {sent_segments} as segments
     from message_facts
-    where {rows} and date_sent > date_created
+    where {rows} and {queued} and date_sent > date_created
 ),
 changes as (
     select sender, date_created as moment, segments as change from waits

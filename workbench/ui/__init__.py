@@ -2,15 +2,18 @@
 
 from workbench.ui import charts, tables
 from workbench.ui.inbox_page import InboxPage
-from workbench.ui.page import Page
-from workbench.ui.parts import GRAIN, Cards, Chart, Table
+from workbench.ui.page import COMMON_FILTERS, Page
+from workbench.ui.parts import GRAIN, Cards, Chart, Figure, Findings, Table
 from workbench.ui.store import current_store, use_lake, use_settings
 from workbench.ui.view import View
 
 __all__ = [
+    "COMMON_FILTERS",
     "GRAIN",
     "Cards",
     "Chart",
+    "Figure",
+    "Findings",
     "InboxPage",
     "Page",
     "Table",

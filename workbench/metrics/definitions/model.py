@@ -29,7 +29,12 @@ SETS = {
     "opt_out": "(not is_outbound and keyword = 'opt-out')",
     "sms": "(coalesce(media_count, 0) = 0)",
     # Sent, and not before it was created: the log's times are whole seconds, and imports may lack one.
-    "sent": "(is_outbound and date_sent is not null and date_sent >= date_created)",
+    "sent": "(is_outbound and status <> 'canceled' and date_sent >= date_created)",
+    # Twilio gives up on a message after 10 hours in the queue: one that left later had been scheduled.
+    "queued": (
+        "(is_outbound and status <> 'canceled' and date_sent >= date_created "
+        "and date_sent <= date_created + interval 10 hours)"
+    ),
     "waiting": "(is_outbound and status in ('accepted', 'queued', 'sending'))",
     # What a message takes of a sender's limit: its segments, an MMS one.
     "sent_segments": "(case when media_count > 0 then 1 else greatest(coalesce(segments, 1), 1) end)",

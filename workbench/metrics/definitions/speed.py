@@ -22,14 +22,17 @@ def _queue_wait(name: str) -> Metric:
         unit="duration",
         description=f"{_SHARES[name]} of the messages left Twilio within this many seconds of being created.",
         numerator=(
-            f"quantile_cont(epoch(date_sent) - epoch(date_created), {_PERCENTILES[name]}) filter ({{sent}})"
+            f"quantile_cont(epoch(date_sent) - epoch(date_created), {_PERCENTILES[name]}) filter ({{queued}})"
         ),
         numerator_text=f"{name} of `date_sent` − `date_created`, whole seconds, over outbound messages",
-        excludes="Messages not sent yet. A scheduled message counts from its creation.",
+        excludes=(
+            "Messages not sent yet, and those sent after more than 10 hours: Twilio gives up before, so they "
+            "had been scheduled. One scheduled for sooner cannot be told and counts from its creation."
+        ),
         better="lower",
         minimum_sample=30,
         is_additive=False,
-        sample="count(*) filter ({sent})",
+        sample="count(*) filter ({queued})",
         sample_noun="sent",
     )
 
@@ -59,6 +62,11 @@ def _delivery_time(name: str) -> Metric:
 
 _SECONDS = {"bin_start": "date_trunc('second', date_sent)", "bin_segments": "sum({sent_segments})"}
 _BY_SENDER = {"bin_account": "account_sid", "bin_sender": "sender", "bin_limit": "max(mps_limit)"}
+_MINUTES = {
+    "bin_start": "date_trunc('minute', date_sent)",
+    "bin_segments": "sum({sent_segments})",
+    **_BY_SENDER,
+}
 
 METRICS = (
     *(_queue_wait(name) for name in _PERCENTILES),
@@ -93,17 +101,35 @@ METRICS = (
     ),
     Metric(
         name="utilisation",
-        label="Utilisation",
+        label="Peak second of limit",
         unit="rate",
         description="The busiest second of a sender against its limit; the highest of all senders.",
         numerator="max(bin_segments / bin_limit)",
         numerator_text="segments in a sender's busiest second / its limit in segments per second",
-        excludes="Senders whose limit nobody says. Above 100 % the limit in the settings is too low.",
+        excludes=(
+            "Senders whose limit nobody says. Above 100 % is usual at low limits: a text of three segments "
+            "leaves in one second."
+        ),
         is_additive=False,
         sample="count(*) filter (bin_limit is not null)",
         sample_noun="active seconds",
         source="sending_facts",
         bins={**_SECONDS, **_BY_SENDER},
+        rows="{sent}",
+    ),
+    Metric(
+        name="minute_utilisation",
+        label="Peak minute of limit",
+        unit="rate",
+        description="The busiest minute of a sender against what its limit lets through; the highest of all.",
+        numerator="max(bin_segments / (60 * bin_limit))",
+        numerator_text="segments in a sender's busiest minute / 60 × its limit in segments per second",
+        excludes="Senders whose limit nobody says. Near 100 % messages wait for their turn.",
+        is_additive=False,
+        sample="count(*) filter (bin_limit is not null)",
+        sample_noun="active minutes",
+        source="sending_facts",
+        bins=_MINUTES,
         rows="{sent}",
     ),
     Metric(
@@ -117,11 +143,7 @@ METRICS = (
         better="lower",
         is_additive=False,
         source="sending_facts",
-        bins={
-            "bin_start": "date_trunc('minute', date_sent)",
-            "bin_segments": "sum({sent_segments})",
-            **_BY_SENDER,
-        },
+        bins=_MINUTES,
         rows="{sent}",
     ),
     Metric(
