@@ -17,7 +17,7 @@ from workbench.errors import UsageError
 from workbench.lake import Lake
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import conversation_id, message_row
-from workbench.metrics import query_metric
+from workbench.metrics import DIMENSIONS, METRICS, query_metric
 
 
 def receive(lake: Lake, number: int, contact: str, body: str, moment: datetime, to: str = DESK) -> None:
@@ -79,22 +79,36 @@ def test_a_block_runs_from_its_first_question_to_our_answer(told: Lake) -> None:
     ]
 
 
+#: Answers took 30 minutes, 64 hours (one of them business) and 30 minutes; two questions have none.
+REPLIES = {
+    "first_response_p50": ((1800 + 230_400) / 2, 2),
+    "first_response_p90": (1800 + 0.9 * (230_400 - 1800), 2),
+    "reply_time_p50": (1800, 3),
+    "reply_time_p90": (1800 + 0.8 * (230_400 - 1800), 3),
+    "business_reply_time_p50": (1800, 3),
+    "business_reply_time_p90": (1800 + 0.8 * 1800, 3),
+    "unanswered_questions": (2, None),
+    "unanswered_age": (None, 2),
+}
+
+
 def test_metrics_of_replies(told: Lake) -> None:
-    values = {
-        name: query_metric(told, name).frame.iloc[0].to_dict()
-        for name in (
-            "first_response_p50",
-            "reply_time_p50",
-            "business_reply_time_p90",
-            "unanswered_questions",
-        )
-    }
-    assert values == {
-        "first_response_p50": {"first_response_p50": (1800 + 230_400) / 2, "sample_size": 2},
-        "reply_time_p50": {"reply_time_p50": 1800.0, "sample_size": 3},
-        "business_reply_time_p90": {"business_reply_time_p90": 3240.0, "sample_size": 3},
-        "unanswered_questions": {"unanswered_questions": 2},
-    }
+    assert set(REPLIES) == {name for name, metric in METRICS.items() if metric.source == "reply_blocks"}
+    for name, (value, sample) in REPLIES.items():
+        found = query_metric(told, name)
+        row = found.frame.iloc[0]
+        if value is None:  # Dee's question of 9:00 is the oldest
+            value = (found.as_of - at(9)["date_created"]).total_seconds()
+        assert row[name] == pytest.approx(value, abs=30), name
+        assert row.get("sample_size") == sample, name
+
+
+@pytest.mark.parametrize("dimension", DIMENSIONS)
+def test_questions_by_every_dimension_add_up(told: Lake, dimension: str) -> None:
+    """On the day, at the sender and in the country of their first message."""
+    frame = query_metric(told, "unanswered_questions", [dimension]).frame
+    assert frame["unanswered_questions"].sum() == 2
+    assert query_metric(told, "reply_time_p90", [dimension]).frame["sample_size"].sum() == 3
 
 
 def test_who_waits_longest_comes_first(told: Lake) -> None:
