@@ -15,7 +15,7 @@ function render({model, el}) {
   const root = shadowOf(el, CSS)
   const link = connect(model)
   const unfollow = followHost(el)
-  const S = {list: null, thread: null, actor: "", sends: false, canned: [], revealed: {}, drafts: {}, trouble: "", only: false}
+  const S = {list: null, thread: null, actor: "", sends: false, canned: [], revealed: {}, drafts: {}, files: {}, trouble: "", only: false}
   const owns = Boolean(trait(model, "owns_address"))
   el.style.setProperty("--inbox-height", trait(model, "box_height") || "620px")
 
@@ -49,12 +49,13 @@ function render({model, el}) {
     decide: (kind, value, until) => attempt(async () => take(await link.ask("decide", {kind, value, until}))),
     contact: (field, value) => attempt(async () => take(await link.ask("contact", {field, value}))),
     older: () => attempt(async () => {
-      const before = items.scrollHeight
+      const before = items.scrollHeight - items.scrollTop
       take({thread: await link.ask("open", {conversation: S.thread.id, messages: S.thread.items.length + 100})})
       items.scrollTop = items.scrollHeight - before
     }),
+    file: (media) => S.files[media],
     media: async (media) => {
-      try { return drawFile(await link.ask("media", {media}), media) } catch (error) { complain(error); return null }
+      try { return S.files[media] = drawFile(await link.ask("media", {media}), media) } catch (error) { complain(error); return null }
     },
   }
   const write = composer(acts)
@@ -79,6 +80,7 @@ function render({model, el}) {
 
   function drawList() {
     const {list} = S
+    if (!differs("list", list)) { return }
     fill(views, Object.entries(VIEWS).map(([name, label]) =>
       h("button", {type: "button", "aria-pressed": String(list.view === name), "data-view": name, onclick: () => show({view: name})},
         label, h("span", {}, list.counts[name].toLocaleString("en")))))
@@ -111,6 +113,14 @@ function render({model, el}) {
       present(chips).length ? h("span", {class: "chips"}, chips) : null)
   }
 
+  const drawn = {}
+  function differs(part, data) {
+    const text = JSON.stringify(data)
+    const changed = drawn[part] !== text
+    drawn[part] = text
+    return changed
+  }
+
   function drawThread(toEnd) {
     const t = S.thread
     frame.classList.toggle("reading", Boolean(t))
@@ -124,8 +134,9 @@ function render({model, el}) {
     const isNew = !head.isConnected || head.dataset.id !== t.id
     const nearEnd = items.scrollHeight - items.scrollTop - items.clientHeight < 80
     head.dataset.id = t.id
-    drawHead(t)
-    fill(items, drawItems(t, acts))
+    // What has not changed stays: a click or a picture must not be lost to news about something else.
+    if (differs("head", {...t, items: null, local: t.local})) { drawHead(t) }
+    if (differs("items", [t.id, t.items, t.older])) { fill(items, drawItems(t, acts)) }
     if (!about.contains(root.activeElement) || isNew) { fill(about, aboutClose(), drawAbout(t, acts)) }
     if (!head.isConnected) { thread.replaceChildren(head, items, write.element) }
     write.refresh()

@@ -52,6 +52,7 @@ function drawFiles(item, acts) {
   return h("div", {class: "files"},
     item.media.map((file) => {
       const place = h("span", {class: "file"})
+      if (acts.file(file.sid)) { place.append(acts.file(file.sid)); return place }
       const button = h("button", {class: "quiet file", type: "button", onclick: async () => {
         button.disabled = true
         const shown = await acts.media(file.sid)
