@@ -100,7 +100,7 @@ def test_who_opted_out_cannot_be_answered_on_a_phone(
     expect(page.locator(".list")).to_be_hidden()
     expect(page.locator(".consent")).to_contain_text("Opted out since")
     page.get_by_label("Reply", exact=True).fill("It is on its way")
-    expect(page.locator(".reasons .block")).to_contain_text("opted out")
+    expect(page.locator(".reasons .block")).to_contain_text("Opted out of messages of")
     expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
     # A private note stays here.
     page.get_by_role("button", name="Private note").tap()

@@ -31,7 +31,8 @@ function connect(model) {
           reject(new Error("No answer. If the kernel or the server was restarted, run the cell or load the page again."))
         }, ANSWER_WITHIN_MS)
         open.set(id, {resolve, reject, timer})
-        post({id, ask: name, ...fields})
+        // Only what JSON has: one of the two hosts cannot carry anything else.
+        post(JSON.parse(JSON.stringify({id, ask: name, ...fields})))
       })
     },
     close() {
