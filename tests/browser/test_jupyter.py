@@ -44,6 +44,8 @@ def test_a_reply_from_a_notebook(browser: Browser, tmp_path: Path) -> None:
 
 def answer(page: Page, installation: Installation) -> None:
     widget = page.locator(".jp-OutputArea .inbox")
+    # The kernel imports all of it first.
+    widget.locator(".theirs .bubble").last.wait_for(timeout=PATIENCE * 5)
     expect(widget.locator(".theirs .bubble").last).to_have_text(QUESTION)
     expect(widget.locator("h2")).to_have_text(NAME)
     text = widget.get_by_label("Reply", exact=True)
@@ -61,8 +63,6 @@ def answer(page: Page, installation: Installation) -> None:
     assert page.locator(".jp-CodeCell").count() == 2
     assert page.evaluate("window.hacked") is None
     assert page.locator("#bold").count() == 0
-    if folder := os.environ.get("WORKBENCH_SHOTS"):
-        page.screenshot(path=f"{folder}/jupyter.png")
 
 
 def check_saved(text: str, installation: Installation) -> None:
@@ -110,6 +110,7 @@ def lab(installation: Installation, folder: Path) -> Iterator[str]:
         "wb.conversation(found['conversation'][0]).widget()",
     ]
     (folder / NOTEBOOK).write_text(json.dumps(notebook(cells)))
+    write_user_settings(folder / "JUPYTER_CONFIG_DIR")
     port = free_port()
     own = {name: str(folder / name) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR")}
     command = [
@@ -144,6 +145,13 @@ def notebook(cells: list[str]) -> dict[str, object]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }  # fmt: skip
+
+
+def write_user_settings(folder: Path) -> None:
+    """No questions about news from elsewhere."""
+    path = folder / "lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
+    path.parent.mkdir(parents=True)
+    path.write_text('{"fetchNews": "false", "checkForUpdates": false}')
 
 
 def free_port() -> int:
