@@ -270,9 +270,14 @@ function render({model, el}) {
     if (!found.thread) { drawThread(false) }
   })
   if (owns) { addEventListener("popstate", onBack) }
+  // A composer that grows takes its place from the messages, never from the last one.
+  let height = 0
+  const resized = new ResizeObserver(() => { items.scrollTop += Math.max(0, height - items.clientHeight); height = items.clientHeight })
+  resized.observe(items)
 
   const leave = () => {
     clearInterval(watch)
+    resized.disconnect()
     removeEventListener("popstate", onBack)
     unfollow()
     link.close()
