@@ -96,9 +96,10 @@ def know_senders(wb: Workbench, server: Server) -> None:
     service = server.account.main.service_sids[0]
     common = {**own, "sender_type": "long code", "can_sms": True, "registration": "a2p"}
     rows = [
-        {**common, "sender": SENDER, "can_mms": True, "registration_status": None, "messaging_service_sid": None},
-        {**common, "sender": POOLED, "can_mms": True, "registration_status": "VERIFIED", "messaging_service_sid": service},
-        {**common, "sender": "+17135550105", "can_mms": False, "registration_status": "FAILED", "messaging_service_sid": None},
+        {**common, "sender": SENDER, "can_mms": True, "registration_status": None, "messaging_service_sid":
+        None}, {**common, "sender": POOLED, "can_mms": True, "registration_status": "VERIFIED",
+        "messaging_service_sid": service}, {**common, "sender": "+17135550105", "can_mms": False,
+        "registration_status": "FAILED", "messaging_service_sid": None},
     ]  # fmt: skip
     services = [{**own, "messaging_service_sid": service, "smart_encoding": True}]
 

@@ -22,25 +22,15 @@ from workbench import Workbench
 from workbench.config import load_settings
 from workbench.simulator import Fault, Server
 
-SEND = f"""
-import sys
-from workbench import Workbench
-wb = Workbench()
-wb.preflight(sys.argv[1], "Hello", sender="{SENDER}")
-print("ready", flush=True)
-print(wb.send(sys.argv[1], "Hello", sender="{SENDER}", ignore_quiet_hours=True, confirm=True).state, flush=True)
-print("done", flush=True)
-sys.stdin.read()
+SEND = f""" import sys from workbench import Workbench wb = Workbench() wb.preflight(sys.argv[1], "Hello",
+sender="{SENDER}") print("ready", flush=True) print(wb.send(sys.argv[1], "Hello", sender="{SENDER}",
+ignore_quiet_hours=True, confirm=True).state, flush=True) print("done", flush=True) sys.stdin.read()
 """
 
-BATCH = f"""
-import sys
-from workbench import Workbench
-wb, count = Workbench(), int(sys.argv[1])
-rows = [{{"to": f"+1415556{{number:04}}", "body": f"Hello {{number}}"}} for number in range(count)]
-said = lambda progress: print(progress.done, flush=True)
-done = wb.send_batch(rows, sender="{SENDER}", batch="b", ignore_quiet_hours=True, confirm=count, on_progress=said)
-print(done.counts, flush=True)
+BATCH = f""" import sys from workbench import Workbench wb, count = Workbench(), int(sys.argv[1]) rows =
+[{{"to": f"+1415557{{number:04}}", "body": f"Hello {{number}}"}} for number in range(count)] said = lambda
+progress: print(progress.done, flush=True) done = wb.send_batch(rows, sender="{SENDER}", batch="b",
+ignore_quiet_hours=True, confirm=count, on_progress=said) print(done.counts, flush=True)
 """
 
 
@@ -72,16 +62,20 @@ def open_wb(home: Path, server: Server) -> Workbench:
 def black_hole() -> Iterator[tuple[str, threading.Event]]:
     """Takes a connection and what is sent on it, and lets it vanish: the intent is there, the request lost."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        got = threading.Event()
+        got, over = threading.Event(), threading.Event()
 
         def swallow() -> None:
             connection, _ = listener.accept()
-            connection.recv(65536)
-            got.set()
-            time.sleep(30)
+            with connection:
+                connection.recv(65536)
+                got.set()
+                over.wait(60)
 
-        threading.Thread(target=swallow, daemon=True).start()
+        thread = threading.Thread(target=swallow)
+        thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}", got
+        over.set()
+        thread.join()
 
 
 @pytest.fixture(scope="module")

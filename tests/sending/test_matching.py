@@ -42,8 +42,8 @@ def decide(intents: list[Intent], rows: list[MessageRow], **changes: Any) -> dic
         "claimed": set(), "clock_offset": timedelta(0), "now": LATER, "settle_after": timedelta(seconds=120),
     }  # fmt: skip
     found = match_intents(
-        intents, rows, contact_of=lambda row: row.contact, fingerprint_of=lambda row: fingerprint(row.body or ""),
-        **(options | changes),
+        intents, rows, contact_of=lambda row: row.contact, fingerprint_of=lambda row: fingerprint(row.body or
+        ""), **(options | changes),
     )  # fmt: skip
     return {key: one.row.message_sid if one.row else one.answer for key, one in found.items()}
 
@@ -57,8 +57,8 @@ def test_found_is_accepted_and_missing_is_absent_once_it_is_late_enough() -> Non
 
 def test_only_a_message_that_could_be_ours_counts() -> None:
     others = [
-        logged("SM1", to="+14155550999"), logged("SM2", **{"from": "+12065550101"}),
-        logged("SM3", direction="inbound", **{"from": TO, "to": FROM}), logged("SM4", at=-60), logged("SM5", at=1000),
+        logged("SM1", to="+14155550999"), logged("SM2", **{"from": "+12065550101"}), logged("SM3",
+        direction="inbound", **{"from": TO, "to": FROM}), logged("SM4", at=-60), logged("SM5", at=1000),
     ]  # fmt: skip
     assert decide([intent()], others) == {"a": "absent"}
     assert decide([intent()], [logged("SM1")], claimed={"SM1"}) == {"a": "absent"}
@@ -107,8 +107,8 @@ def test_somebody_sending_the_same_right_now_leaves_it_open() -> None:
 def test_what_is_sent_afterwards_makes_exactly_one_of_each(
     texts: list[str], arrived: list[bool], late: bool
 ) -> None:
-    """However many intents with whatever texts, and whichever of them arrived: those that are then sent again, together
-    with those in the log, are as many of each text as were meant."""
+    """However many intents with whatever texts, and whichever of them arrived: those that are then sent
+    again, together with those in the log, are as many of each text as were meant."""
     intents = [intent(str(index), text, at=index) for index, text in enumerate(texts)]
     rows = [logged(f"SM{index}", text, at=index + 0.5) for index, text in enumerate(texts) if arrived[index]]
     now = LATER if late else BEGAN + timedelta(seconds=10)

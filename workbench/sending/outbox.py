@@ -172,12 +172,21 @@ def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
     """
     if state is not None and state not in get_args(State):
         raise UsageError(f"The state is {state!r}; it is one of {', '.join(get_args(State))}.")
-    frame = lake.frame(
-        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid) as sender, "
-        "segments, price, currency, send_at, message_sid, error_code, problem, attempt, actor, key "
-        "from outbox "
+    import pandas as pd
+
+    found = lake.rows(
+        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid), segments, price, "
+        "currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
         "where coalesce(state = ?, true) order by intended_at desc, key",
         [state],
     )
+    # As they are: whole numbers with gaps would become 21610.0.
+    frame = pd.DataFrame(found, columns=_SHOWN, dtype=object)
     frame["contact"] = [mask(contact) for contact in frame["contact"]]
     return frame
+
+
+_SHOWN = [
+    "intended_at", "state", "batch", "contact", "sender", "segments", "price", "currency", "send_at",
+    "message_sid", "error_code", "problem", "attempt", "actor", "key",
+]  # fmt: skip
