@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from workbench.sending.batch import BatchProgress, OnBatchProgress
     from workbench.sync.reconcile_run import OnDay
-    from workbench.sync.run import OnProgress, Progress
+    from workbench.sync.request import OnProgress, Progress
 
 
 @contextmanager

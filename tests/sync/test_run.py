@@ -14,7 +14,8 @@ from workbench.errors import ConfigError, TwilioAuthError, TwilioUnavailable
 from workbench.lake import Lake
 from workbench.simulator import Fault, Server
 from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.run import SyncRequest, run_sync
+from workbench.sync.request import SyncRequest
+from workbench.sync.run import run_sync
 from workbench.sync.status import read_sync_status
 from workbench.twilio.client import TwilioClient
 

@@ -4,6 +4,7 @@ from workbench.ui import charts, tables
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.parts import GRAIN, Cards, Chart, Figure, Findings, Table
+from workbench.ui.rows import OneMessage, Rows
 from workbench.ui.store import current_store, use_lake, use_settings
 from workbench.ui.view import View
 
@@ -15,7 +16,9 @@ __all__ = [
     "Figure",
     "Findings",
     "InboxPage",
+    "OneMessage",
     "Page",
+    "Rows",
     "Table",
     "View",
     "charts",
