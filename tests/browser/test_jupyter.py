@@ -17,11 +17,20 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE
-from tests.conversations.installation import CONTACT, NAME, QUESTION, Installation, installed
+from tests.conversations.installation import (
+    CONTACT,
+    DESK,
+    NAME,
+    QUESTION,
+    Installation,
+    afternoon_zone,
+    installed,
+)
 
 TOKEN = "a-token-of-this-test"
 NOTEBOOK = "reply.ipynb"
 ANSWER = "It ships today."
+MANY = ["+12065550151", "+12065550152"]
 
 
 def test_a_reply_from_a_notebook(browser: Browser, tmp_path: Path) -> None:
@@ -36,6 +45,7 @@ def test_a_reply_from_a_notebook(browser: Browser, tmp_path: Path) -> None:
         page.get_by_text("Python 3 (ipykernel) | Idle").first.wait_for()
         run_all(page)
         answer(page, installation)
+        write_to_many(page, installation)
         save(page)
         context.close()
         assert strangers == []
@@ -60,9 +70,24 @@ def answer(page: Page, installation: Installation) -> None:
     expect(widget.locator(".mine .bubble")).to_have_text(ANSWER)
     expect(widget.locator(".message.mine .status")).to_have_text("Delivered", timeout=PATIENCE * 2)
     assert installation.sent() == [ANSWER]
-    assert page.locator(".jp-CodeCell").count() == 2
+    assert page.locator(".jp-CodeCell").count() == 3
     assert page.evaluate("window.hacked") is None
     assert page.locator("#bold").count() == 0
+
+
+def write_to_many(page: Page, installation: Installation) -> None:
+    """A batch goes to those it may go to, after their number was typed."""
+    composer = page.locator(".jp-OutputArea .batch")
+    expect(composer.locator(".bubble")).to_have_text(["Hi Bo, all ready.", "Hi <i>Cy</i>, all ready."])
+    expect(composer.locator(".tally")).to_contain_text("2 of 2 recipients")
+    composer.get_by_label("How many recipients").fill("3")
+    composer.get_by_role("button", name="Send").click()
+    expect(composer.get_by_role("alert")).to_have_text("You typed '3'; type 2 to send to 2 recipients.")
+    composer.get_by_label("How many recipients").fill("2")
+    composer.get_by_role("button", name="Send").click()
+    expect(composer).to_contain_text("2 sent.", timeout=PATIENCE * 2)
+    assert installation.sent(MANY[0]) == ["Hi Bo, all ready."]
+    assert installation.sent(MANY[1]) == ["Hi <i>Cy</i>, all ready."]
 
 
 def check_saved(text: str, installation: Installation) -> None:
@@ -108,6 +133,9 @@ def lab(installation: Installation, folder: Path) -> Iterator[str]:
     cells = [
         "from workbench import Workbench\n\nwb = Workbench()\nfound = wb.conversations(search='HYPERLINK')",
         "wb.conversation(found['conversation'][0]).widget()",
+        f"import pandas as pd\n\npeople = pd.DataFrame({{'to': {MANY}, 'name': ['Bo', '<i>Cy</i>'], "
+        f"'time_zone': {afternoon_zone()!r}}})\n"
+        f"wb.composer(people, 'Hi {{{{ name }}}}, all ready.', sender={DESK!r})",
     ]
     (folder / NOTEBOOK).write_text(json.dumps(notebook(cells)))
     write_user_settings(folder / "JUPYTER_CONFIG_DIR")

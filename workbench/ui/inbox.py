@@ -19,7 +19,8 @@ from panel.io.state import state
 
 from workbench.ui import theme
 
-_SCRIPTS = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
+_INBOX = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
+_COMPOSER = ("shared", "inbox_link", "batch")
 _STYLES = ("base", "inbox")
 
 
@@ -30,23 +31,23 @@ class Answers(Protocol):
 
 
 @cache
-def inbox_module() -> str:
-    """The ES module, with its styles inside: it attaches a shadow root of its own in either host."""
+def inbox_module(names: tuple[str, ...] = _INBOX) -> str:
+    """The ES module of these scripts, with its styles inside: it attaches a shadow root of its own."""
     styles = "\n".join([theme.tokens_css(), *(theme.read_static(f"{name}.css") for name in _STYLES)])
-    scripts = "\n".join(theme.read_static(f"{name}.js") for name in _SCRIPTS)
+    scripts = "\n".join(theme.read_static(f"{name}.js") for name in names)
     return f"const CSS = {json.dumps(styles)}\n{scripts}"
 
 
 @cache
-def _widget_class() -> type[Any]:
-    """The notebook's widget. Made on first use, because anywidget takes a quarter of a second to load."""
+def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
+    """The notebook's widget of these scripts, made on first use: anywidget takes a quarter of a second."""
     import anywidget
     import traitlets
 
     class InboxWidget(anywidget.AnyWidget):
         """The inbox in a notebook cell; it lives as long as the kernel does."""
 
-        _esm = inbox_module()
+        _esm = inbox_module(names)
         box_height = traitlets.Unicode("620px").tag(sync=True)
         owns_address = traitlets.Bool(False).tag(sync=True)
 
@@ -68,6 +69,11 @@ def _widget_class() -> type[Any]:
 def inbox_widget(desk: Answers, *, height: int = 620) -> Any:
     """The inbox for a notebook cell; ``height`` in pixels."""
     return _widget_class()(desk, box_height=f"{height}px")
+
+
+def composer_widget(desk: Answers) -> Any:
+    """The composer for many recipients, for a notebook cell."""
+    return _widget_class(_COMPOSER)(desk)
 
 
 class InboxComponent(JSComponent):  # type: ignore[misc]
