@@ -53,7 +53,7 @@ def test_a_reply_from_a_notebook(browser: Browser, tmp_path: Path) -> None:
 
 
 def answer(page: Page, installation: Installation) -> None:
-    widget = page.locator(".jp-OutputArea .inbox")
+    widget = page.locator(".jp-OutputArea .inbox").first
     # The kernel imports all of it first.
     widget.locator(".theirs .bubble").last.wait_for(timeout=PATIENCE * 5)
     expect(widget.locator(".theirs .bubble").last).to_have_text(QUESTION)
