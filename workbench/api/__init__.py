@@ -5,6 +5,9 @@ One module for each kind of work; a new call goes into the module of its kind.
 
 from __future__ import annotations
 
+from workbench.api.composer import ComposerCalls
+from workbench.api.contacts import ContactCalls
+from workbench.api.conversations import ConversationCalls
 from workbench.api.numbers import NumberCalls
 from workbench.api.periods import parse_day, parse_period
 from workbench.api.status import Status
@@ -14,7 +17,7 @@ from workbench.errors import LakeError
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
 
-class Workbench(SyncCalls, NumberCalls):
+class Workbench(SyncCalls, ConversationCalls, ComposerCalls, ContactCalls, NumberCalls):
     """One installation, opened for a notebook or a script.
 
     >>> wb = Workbench()

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -48,11 +49,16 @@ class Store:
     """Cached questions to one lake. Safe to use from several threads."""
 
     def __init__(
-        self, lake: Lake, timezone: str = "UTC", daily_caps: Mapping[str, int] | None = None
+        self,
+        lake: Lake,
+        timezone: str = "UTC",
+        daily_caps: Mapping[str, int] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.lake = lake
         self.timezone = timezone
         self.daily_caps = daily_caps or {}
+        self.settings = settings
         self._is_closed = False
         self._cubes: dict[str, DayCube] = {}
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
@@ -66,6 +72,11 @@ class Store:
         with self._turn:
             self._is_closed = True
             self.lake.close()
+
+    @property
+    def turn(self) -> AbstractContextManager[Any]:
+        """Held by whoever asks the lake of this process; reentrant."""
+        return self._turn
 
     def snapshot_id(self) -> int:
         """Changes whenever anybody commits; one cheap query, never cached."""
@@ -210,7 +221,7 @@ def use_settings(settings: Settings) -> Store:
     global _store
     with _store_lock:
         caps = daily_caps(settings.section("daily_caps"))
-        _store = Store(open_lake(settings), settings.timezone, caps)
+        _store = Store(open_lake(settings), settings.timezone, caps, settings)
         return _store
 
 
