@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from workbench.api.numbers import NumberCalls
 from workbench.api.periods import parse_day, parse_period
+from workbench.api.reports import ReportCalls
 from workbench.api.status import Status
 from workbench.api.sync import SyncCalls
 from workbench.errors import LakeError
@@ -14,7 +15,7 @@ from workbench.errors import LakeError
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
 
-class Workbench(SyncCalls, NumberCalls):
+class Workbench(SyncCalls, NumberCalls, ReportCalls):
     """One installation, opened for a notebook or a script.
 
     >>> wb = Workbench()
