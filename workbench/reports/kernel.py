@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
@@ -53,10 +54,15 @@ def kernel_manager(environment: Mapping[str, str], folder: Path) -> type[AsyncKe
         def __init__(self, **options: Any) -> None:
             super().__init__(**options)
             self.connection_file = str(folder / "connection.json")
+            if zmq.has("curve"):
+                # Otherwise anybody on this machine who can watch its loopback reads what the kernel says.
+                self.transport_encryption = "auto"
 
         @property
         def kernel_spec(self) -> KernelSpec:
             arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            # What matters comes as messages; the kernel's own log would end up on our stderr.
+            arguments.append("--log-level=50")
             return KernelSpec(
                 argv=arguments,
                 display_name="Python",

@@ -138,7 +138,9 @@ def definitions_html(metrics: Iterable[Metric]) -> str:
             counted += f", divided by {metric.denominator_text}"
         left_out = f" Not in it: {metric.excludes}" if metric.excludes else ""
         counted = f"{counted[:1].upper()}{counted[1:]}." if counted else metric.description
-        items.append(f"<dt>{escape(metric.label)}</dt><dd>{escape(counted + left_out)}</dd>")
+        items.append(
+            f"<dt>{escape(metric.label)}</dt><dd>{escape((counted + left_out).replace('`', ''))}</dd>"
+        )
     return f'{_title("How the numbers are counted")}<dl class="definitions">{"".join(items)}</dl>'
 
 

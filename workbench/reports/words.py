@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from workbench.messaging.addresses import mask
 
 MISSING = "–"
+#: Dimensions whose values are addresses.
+_ADDRESSES = ("sender", "contact")
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 
 
@@ -82,7 +84,7 @@ def name_of(dimension: str, value: Any, names: dict[str, str] | None = None) -> 
     if isinstance(value, float) and math.floor(value) == value:
         return str(int(value))
     text = str(value)
-    return (names or {}).get(text) or (text if dimension == "messaging_service" else mask(text))
+    return (names or {}).get(text) or (mask(text) if dimension in _ADDRESSES else text)
 
 
 def moment(value: datetime | None, timezone: str) -> str:
