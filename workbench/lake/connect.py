@@ -23,6 +23,7 @@ import duckdb
 
 from workbench.config import Settings
 from workbench.errors import ConfigError, LakeError
+from workbench.lake.audit import keep_anchor
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_migrations
 from workbench.lake.trouble import is_conflict, translated
@@ -112,7 +113,7 @@ class Lake:
         cursor = self._connection.cursor()
         try:
             with translated(self.address.shown):
-                cursor.execute("USE lake")
+                self._settle(cursor)
                 yield cursor
         finally:
             cursor.close()
@@ -154,16 +155,21 @@ class Lake:
         with self._write_lock():
             cursor = self._connection.cursor()
             try:
-                cursor.execute("USE lake")
+                self._settle(cursor)
                 cursor.execute("BEGIN")
                 if takes_turn and self.address.kind != "sqlite":
                     cursor.execute("update write_turn set turn = turn + 1")
                 result = work(cursor)
                 cursor.execute("COMMIT")
+                keep_anchor(cursor, self.home)
                 return result
             finally:
                 # Closing rolls back whatever was not committed.
                 cursor.close()
+
+    def _settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """What a new cursor needs to know: its database, and where this installation keeps its files."""
+        cursor.execute(f"USE lake; SET VARIABLE workbench_home = {_quoted(str(self.home))}")
 
     def _write_lock(self) -> Any:
         if self.address.kind != "sqlite":

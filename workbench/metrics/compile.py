@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from workbench.errors import UnknownName, UsageError
+from workbench.metrics.audits import find_audit
 from workbench.metrics.definitions import DIMENSIONS, METRICS, SETS, Dimension, Metric
 
 #: What a filter may hold: one value or several; None asks for rows where the dimension is empty.
@@ -61,7 +62,7 @@ def compile_metric(
     values = _value_columns(definition)
     lines = [f"    {expand(dimension.expression)} as {dimension.name}" for dimension in dimensions]
     lines += [f"    {expression} as {name}" for name, expression in values.items()]
-    sql = "select\n" + ",\n".join(lines) + "\nfrom message_facts"
+    sql = "select\n" + ",\n".join(lines) + f"\nfrom {definition.view}"
     if conditions:
         sql += "\nwhere " + "\n  and ".join(conditions)
     if dimensions:
@@ -71,6 +72,42 @@ def compile_metric(
     if "$timezone" in sql:
         parameters["timezone"] = timezone
     columns = tuple(dimension.name for dimension in dimensions) + tuple(values)
+    return CompiledMetric(sql, parameters, columns)
+
+
+def compile_audit(
+    name: str,
+    where: Where | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    *,
+    limit: int | None = None,
+    timezone: str = "UTC",
+) -> CompiledMetric:
+    """SQL for the rows of one audit, those that its metric counts; arguments as for :func:`compile_metric`.
+
+    Returns:
+        Columns: `message_sid`, `conversation_id`, then what the audit shows; the worst or newest first.
+
+    Raises:
+        UnknownName: the audit or a dimension does not exist.
+        UsageError: a moment is no date, or since is not before until.
+    """
+    audit = find_audit(name)
+    parameters: dict[str, object] = {}
+    conditions = [] if audit.condition == "true" else [audit.condition]
+    conditions += [_filter_sql(key, value, parameters) for key, value in (where or {}).items()]
+    conditions += _period_sql(since, until, timezone, parameters)
+    columns = ("message_sid", "conversation_id", *audit.columns)
+    sql = f"select {', '.join(columns)}\nfrom {find_metric(audit.metric).view}"
+    if conditions:
+        sql += "\nwhere " + "\n  and ".join(conditions)
+    sql += f"\norder by {audit.order}, message_sid"
+    if limit is not None:
+        sql += "\nlimit $limit"
+        parameters["limit"] = limit
+    if "$timezone" in sql:
+        parameters["timezone"] = timezone
     return CompiledMetric(sql, parameters, columns)
 
 

@@ -8,12 +8,11 @@ which holds one row per message; `{final}` and its like are the named sets below
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from workbench.messaging.status import DELIVERED
+from workbench.metrics.audits import AUDIT_METRICS
+from workbench.metrics.kinds import Dimension, Metric, Unit
 
-Unit = Literal["count", "rate", "money", "ratio"]
+__all__ = ["DIMENSIONS", "METRICS", "SETS", "Dimension", "Metric", "Unit"]
 
 
 def _statuses(statuses: frozenset[str]) -> str:
@@ -32,51 +31,6 @@ SETS = {
     "priced": "(spend is not null)",
     "opt_out": "(not is_outbound and keyword = 'opt-out')",
 }
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A business number.
-
-    `numerator` and `denominator` are SQL aggregates; a metric without a denominator is its numerator.
-    A rate travels with its sample size (the denominator) and the count in flight; money with its currency
-    and the share of final messages that are priced. `better` says which way is good.
-    """
-
-    name: str
-    label: str
-    unit: Unit
-    description: str
-    numerator: str
-    denominator: str | None = None
-    numerator_text: str = ""
-    denominator_text: str = ""
-    excludes: str = ""
-    better: Literal["higher", "lower"] | None = None
-    minimum_sample: int = 0
-    is_additive: bool = True
-
-    @property
-    def is_money(self) -> bool:
-        return self.unit == "money"
-
-    @property
-    def is_share(self) -> bool:
-        return self.denominator is not None
-
-
-@dataclass(frozen=True)
-class Dimension:
-    """Something to group and filter by: a SQL expression over `message_facts`.
-
-    Time dimensions are in the reporting time zone (`$timezone`) and follow `date_created`: it is never
-    empty and never moves, so that a message stays on its day.
-    """
-
-    name: str
-    label: str
-    expression: str
-    description: str
 
 
 _FINAL_TEXT = "outbound messages with a final status (canceled ones excepted)"
@@ -224,7 +178,7 @@ _METRICS = (
     ),
 )
 
-METRICS: dict[str, Metric] = {metric.name: metric for metric in _METRICS}
+METRICS: dict[str, Metric] = {metric.name: metric for metric in (*_METRICS, *AUDIT_METRICS)}
 
 _LOCAL = "timezone($timezone, date_created)"
 
