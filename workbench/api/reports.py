@@ -100,6 +100,7 @@ class ReportCalls(Opened):
     ) -> tuple[list[ReportRun], list[ReportFailed]]:
         from workbench.reports.run import run_report
 
+        self._prepare(plans)
         runs, failures = [], []
         for plan in plans:
             try:
@@ -110,6 +111,13 @@ class ReportCalls(Opened):
                 if len(plans) > 1:
                     on_run(error)
         return runs, failures
+
+    def _prepare(self, plans: Sequence[PlannedReport]) -> None:
+        """Bring what audits stand on up to date, where a report shows any."""
+        if any(plan.notebook.needs_audits for plan in plans):
+            from workbench.compliance.judging import prepare_audits
+
+            prepare_audits(self.lake)
 
     def run_due_reports(
         self, *, stop: threading.Event | None = None, on_run: OnRun = lambda done: None
@@ -122,8 +130,9 @@ class ReportCalls(Opened):
         from workbench.reports.run import run_report
         from workbench.reports.schedule import plan_due
 
-        made, failures = 0, []
-        for entry, plan in plan_due(self.settings):
+        made, failures, due = 0, [], plan_due(self.settings)
+        self._prepare([plan for _, plan in due])
+        for entry, plan in due:
             if stop and stop.is_set():
                 break
             try:

@@ -23,6 +23,8 @@ class ReportNotebook:
     description: str
     path: Path
     parameters: tuple[Parameter, ...]
+    needs_audits: bool = False
+    """Whether it shows audits, which are worked out before it runs."""
 
 
 def discover_reports(folder: Path = FOLDER) -> dict[str, ReportNotebook]:
@@ -53,8 +55,14 @@ def _read_notebook(path: Path) -> ReportNotebook:
     missing = {"since", "until", "period"} - {parameter.name for parameter in parameters}
     if missing:
         raise WorkbenchError(f"{path}: the parameters cell lacks {', '.join(sorted(missing))}.")
+    needs_audits = any(".audits(" in _source(cell) for cell in cells if cell["cell_type"] == "code")
     return ReportNotebook(
-        path.stem, title.lstrip("# ").strip(), " ".join(description.split()), path, parameters
+        path.stem,
+        title.lstrip("# ").strip(),
+        " ".join(description.split()),
+        path,
+        parameters,
+        needs_audits,
     )
 
 
