@@ -100,7 +100,8 @@ def table_html(title: str, table: Table) -> str:
     body = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody>{foot}</table>"
     if not table.rows:
         body = '<p class="empty">Nothing to show in this period.</p>'
-    return f'{_title(title)}<div class="scroll">{body}</div>{note}'
+    kind = "scroll rows" if len(table.wide) > 3 else "scroll"
+    return f'{_title(title)}<div class="{kind}">{body}</div>{note}'
 
 
 def _cells_html(table: Table, row: Sequence[Cell], share: float | None = None) -> str:

@@ -115,9 +115,9 @@ class Sheet(Asking):
         """Everything that is checked for compliance, with what was found."""
         return Piece(audits_html(self))
 
-    def audit_rows(self) -> Piece:
-        """The messages behind each check that found any."""
-        return Piece(audit_rows_html(self))
+    def audit_rows(self, limit: int = 10) -> Piece:
+        """The messages behind each check that found any, the newest or worst ``limit`` of them."""
+        return Piece(audit_rows_html(self, limit))
 
     def data_health(self) -> Piece:
         """How complete the copy is that all of this was counted on."""

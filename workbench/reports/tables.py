@@ -12,10 +12,9 @@ from workbench.metrics.audits import AUDITS
 from workbench.metrics.compile import find_dimension
 from workbench.reports.asking import Asking, known_rows
 from workbench.reports.pieces import Cell, Table, table_html
-from workbench.reports.words import MISSING, is_missing, moment, name_of, number
+from workbench.reports.words import MISSING, is_missing, moment, name_of, number, short_moment
 
 _LIMIT = 40
-_AUDIT_ROWS = 25
 
 
 def dimension_html(
@@ -33,10 +32,10 @@ def dimension_html(
     columns = {name: _column(asking, name, by, where) for name in names}
     labels = _distinct([asking.name(by, value) for value in shown[by]])
     rows = [
-        [Cell([label]), *(columns[name].get(_key(value), Cell([MISSING])) for name in names)]
+        [Cell([label]), *(columns[name].get(_key(value), _nothing(name)) for name in names)]
         for value, label in zip(shown[by], labels, strict=True)
     ]
-    whole = [_column(asking, name, None, where).get("", Cell([MISSING])) for name in names]
+    whole = [_column(asking, name, None, where).get("", _nothing(name)) for name in names]
     label = find_dimension(by).label
     counted = METRICS[first].label.lower()
     table = Table(
@@ -47,6 +46,11 @@ def dimension_html(
         f"Not shown: {rest:,} more with fewer {counted}; they are in the total." if rest > 0 else "",
     )
     return table_html(title or f"By {label.lower()}", table)
+
+
+def _nothing(name: str) -> Cell:
+    """No row at all: none for a count, and no answer for everything else."""
+    return Cell(["0" if METRICS[name].unit == "count" else MISSING])
 
 
 def _column(asking: Asking, name: str, by: str | None, where: Mapping[str, Any] | None) -> dict[str, Cell]:
@@ -93,7 +97,7 @@ def audits_html(asking: Asking) -> str:
     return table_html("What was checked", Table(["Check", "Found"], rows))
 
 
-def audit_rows_html(asking: Asking, *, limit: int = _AUDIT_ROWS) -> str:
+def audit_rows_html(asking: Asking, limit: int) -> str:
     """The rows behind each audit that found any, people's numbers masked."""
     return "".join(_audit_html(asking, name, limit) for name in AUDITS)
 
@@ -116,7 +120,7 @@ def _audit_word(asking: Asking, column: str, value: Any) -> str:
     if is_missing(value):
         return MISSING
     if isinstance(value, datetime):
-        return moment(value, asking.period.timezone)
+        return short_moment(value, asking.period.timezone)
     if column == "messaging_service_sid":
         return asking.name("messaging_service", value)
     return name_of(column, value)
