@@ -146,6 +146,9 @@ mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the f
 [mps_limits]   # segments per second that Twilio granted, by sender or kind of sender
 # "+12025550110" = 1
 # "toll-free" = 3
+
+# [reports.monthly-cost]   # made as soon as its month is over: workbench report schedule
+# report = "cost"
 """
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import stat
+import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,17 +98,18 @@ def test_without_a_lake_it_says_what_to_do(command: Command, tmp_path: Path) -> 
 
 def notebook(folder: Path, *cells: str) -> str:
     """A report of a test's own."""
-    parameters = "from datetime import date\nsince: date | None = None\nuntil: date | None = None\nperiod: str = 'week'"
+    parameters = "\n".join(
+        [
+            "from datetime import date",
+            "since: date | None = None",
+            "until: date | None = None",
+            "period: str = 'week'",
+        ]
+    )
     about = {"cell_type": "markdown", "id": "about", "metadata": {}, "source": "# Trial\n\nOf a test."}
-    codes = [
-        {
-            "cell_type": "code",
-            "id": f"c{number}",
-            "metadata": {},
-            "execution_count": None,
-            "outputs": [],
-            "source": text,
-        }
+    common = {"cell_type": "code", "execution_count": None, "outputs": []}
+    codes: list[dict[str, Any]] = [
+        {**common, "id": f"c{number}", "metadata": {}, "source": text}
         for number, text in enumerate([parameters, *cells])
     ]
     codes[0]["metadata"] = {"tags": ["parameters"]}
@@ -122,7 +125,8 @@ def test_a_failed_run_names_its_cell_and_keeps_the_notebook(known_settings: Sett
         run_report(known_settings, plan, formats=["html"], out=tmp_path / "out")
     [kept] = (tmp_path / "out").iterdir()
     assert str(raised.value) == (
-        f"trial failed in cell In [4] (`1 / 0`): ZeroDivisionError: division by zero. The notebook is kept: {kept}"
+        "trial failed in cell In [4] (`1 / 0`): ZeroDivisionError: division by zero. "
+        f"The notebook is kept: {kept}"
     )
     assert kept.name.endswith(".failed.ipynb")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
@@ -149,8 +153,6 @@ def test_the_kernel_has_no_secret_and_no_start_up_files(
     with pytest.raises(ReportFailed) as raised:
         run_report(settings, plan, formats=["html"], out=tmp_path / "out")
     [kept] = (tmp_path / "out").iterdir()
-    import sys
-
     assert f"[] {sys.executable}" in kept.read_text()
     assert SECRET not in str(raised.value) + kept.read_text()
 
