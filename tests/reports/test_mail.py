@@ -42,8 +42,8 @@ class Inbox:
         self.envelopes.append(envelope)
         return "250 OK"
 
-    @property
-    def mail(self) -> Message:
+    def only(self) -> Message:
+        """The one mail that came."""
         [envelope] = self.envelopes
         assert isinstance(envelope.content, bytes)
         return message_from_bytes(envelope.content)
@@ -53,7 +53,8 @@ def _authenticate(
     server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
 ) -> AuthResult:
     assert isinstance(data, LoginPassword)
-    return AuthResult(success=data == LoginPassword(b"reports", PASSWORD.encode()))
+    is_right = data == LoginPassword(b"reports", PASSWORD.encode())
+    return AuthResult(success=is_right, handled=False)
 
 
 @pytest.fixture
@@ -61,14 +62,16 @@ def inbox() -> Inbox:
     return Inbox()
 
 
-@pytest.fixture
-def server(inbox: Inbox) -> Iterator[Controller]:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    controller = Controller(
-        inbox, hostname="127.0.0.1", port=port, authenticator=_authenticate, auth_require_tls=False
-    )
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def server(inbox: Inbox) -> Iterator[Controller]:
+    options: dict[str, Any] = {"authenticator": _authenticate, "auth_require_tls": False}
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
     controller.start()
     yield controller
     controller.stop()
@@ -108,13 +111,15 @@ def test_attachments_arrive_whole(
     settings = smtp(home, server.port)
     assert send_report(settings, lake, manifest, TO, formats=["pdf", "html"], environ={}) == TO
     assert inbox.envelopes[0].rcpt_tos == TO
-    parts = {part.get_filename(): part for part in inbox.mail.walk() if part.get_filename()}
+    parts = {part.get_filename(): part for part in inbox.only().walk() if part.get_filename()}
     assert {name: part.get_content_type() for name, part in parts.items()} == {
         "cost.pdf": "application/pdf", "cost.html": "text/html",
     }  # fmt: skip
     assert parts["cost.pdf"].get_payload(decode=True) == b"%PDF-1.7 of cost.pdf"
-    body = next(part for part in inbox.mail.walk() if part.get_content_type() == "text/plain")
-    assert b"Read this before the numbers:\n- It is old." in bytes(body.get_payload(decode=True))  # type: ignore[arg-type]
+    body = next(part for part in inbox.only().walk() if part.get_content_type() == "text/plain")
+    text = body.get_payload(decode=True)
+    assert isinstance(text, bytes)
+    assert text.endswith(b"Read this before the numbers:\r\n- It is old.\r\n")
 
 
 def test_sending_is_noted_with_masked_addresses(
@@ -135,8 +140,8 @@ def test_a_link_attaches_nothing(
     settings = smtp(home, server.port)
     link = "https://files.example.com/reports/"
     send_report(settings, lake, manifest, TO[:1], formats=["pdf"], link=link, environ={})
-    assert not inbox.mail.is_multipart()
-    assert "https://files.example.com/reports/cost.pdf" in str(inbox.mail.get_payload())
+    assert not inbox.only().is_multipart()
+    assert "https://files.example.com/reports/cost.pdf" in str(inbox.only().get_payload())
 
 
 def test_it_signs_in_with_the_password_of_the_environment(
@@ -188,12 +193,20 @@ def test_refusals_are_told_apart(home: Path, lake: Lake, server: Controller, man
             smtp(home, server.port), lake, manifest, ["gone@example.com"], formats=["pdf"], environ={}
         )
     assert raised.value.exit_code == 1
-    port = server.port
-    server.stop()
+    assert lake.rows("select * from audit_events") == []
     with pytest.raises(MailUnavailable, match="cannot be reached") as unavailable:
-        send_report(smtp(home, port), lake, manifest, TO, formats=["pdf"], environ={})
+        send_report(smtp(home, free_port()), lake, manifest, TO, formats=["pdf"], environ={})
     assert unavailable.value.exit_code == 3
-    server.start()
+
+
+def test_one_refused_address_is_said_and_the_others_noted(
+    home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
+) -> None:
+    settings = smtp(home, server.port)
+    with pytest.raises(WorkbenchError, match=r"refused gone@example\.com; it was sent to the others"):
+        send_report(settings, lake, manifest, [TO[0], "gone@example.com"], formats=["pdf"], environ={})
+    assert inbox.envelopes[0].rcpt_tos == [TO[0]]
+    assert json.loads(lake.value("select detail from audit_events"))["to"] == ["a***@example.com"]
 
 
 def test_a_server_without_encryption_is_not_trusted(

@@ -87,8 +87,8 @@ def test_an_unexplained_difference_is_found(lake: Lake) -> None:
                 [ACCOUNT],
             ),
             cursor.execute(
-                "insert into reconcile_gaps select account_sid, day, checked_at, round, 'rows', 'unexplained',"
-                " 1, 2, 1, 'messages', 1, 'one is missing', [] from reconcile_days"
+                "insert into reconcile_gaps select account_sid, day, checked_at, round, 'rows',"
+                " 'unexplained', 1, 2, 1, 'messages', 1, 'one is missing', [] from reconcile_days"
             ),
         )
     )

@@ -107,7 +107,7 @@ def notebook(folder: Path, *cells: str) -> str:
         ]
     )
     about = {"cell_type": "markdown", "id": "about", "metadata": {}, "source": "# Trial\n\nOf a test."}
-    common = {"cell_type": "code", "execution_count": None, "outputs": []}
+    common: dict[str, Any] = {"cell_type": "code", "execution_count": None, "outputs": []}
     codes: list[dict[str, Any]] = [
         {**common, "id": f"c{number}", "metadata": {}, "source": text}
         for number, text in enumerate([parameters, *cells])

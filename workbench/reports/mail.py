@@ -97,24 +97,25 @@ def send_report(
     link: str | None = None,
     environ: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Send one report; each address must be accepted, or nothing is sent. Noted in the audit trail.
+    """Send one report and note in the audit trail to whom; gives the addresses.
 
     Raises:
         UsageError: no address, a malformed one, or files that are missing, altered or too large.
         ConfigError: `[smtp]` or its password is wrong.
         MailUnavailable: the server cannot be reached now.
-        WorkbenchError: the server refused.
+        WorkbenchError: the server refused it, or some of the addresses; says which.
     """
     mail = mail_settings(settings, os.environ if environ is None else environ)
     manifest = read_manifest(manifest_path)
     addresses = _addresses(to or mail.to)
     files = _chosen_files(manifest, manifest_path.parent, formats)
     message = build_message(manifest, mail.sender, addresses, files, _checked_link(link))
-    _deliver(mail, message)
+    refused = _deliver(mail, message)
+    accepted = [address for address in addresses if address not in refused]
     detail = {
         "report": manifest["report"],
         "files": [path.name for path in files],
-        "to": [mask_mail(address) for address in addresses],
+        "to": [mask_mail(address) for address in accepted],
         "link": link is not None,
     }
     lake.write(
@@ -122,6 +123,11 @@ def send_report(
             cursor, "report-send", actor=local_actor(), subject=manifest["title"], detail=detail
         )
     )
+    if refused:
+        raise WorkbenchError(
+            f"The mail server {mail.host}:{mail.port} refused {', '.join(refused)}; "
+            "it was sent to the others."
+        )
     return addresses
 
 
@@ -193,7 +199,8 @@ def _checked_link(link: str | None) -> str | None:
     return link
 
 
-def _deliver(mail: MailSettings, message: EmailMessage) -> None:
+def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
+    """Hand it over; gives the addresses that were refused while others were accepted."""
     where = f"{mail.host}:{mail.port}"
     try:
         with _connect(mail) as server:
@@ -201,7 +208,7 @@ def _deliver(mail: MailSettings, message: EmailMessage) -> None:
                 server.starttls(context=ssl.create_default_context())
             if mail.user and mail.password:
                 server.login(mail.user, mail.password.reveal())
-            server.send_message(message)
+            return sorted(server.send_message(message))
     except smtplib.SMTPAuthenticationError as error:
         raise ConfigError(
             f"The mail server {where} does not accept [smtp] user {mail.user!r} with {PASSWORD_VARIABLE} "
@@ -214,9 +221,7 @@ def _deliver(mail: MailSettings, message: EmailMessage) -> None:
         ) from error
     except smtplib.SMTPRecipientsRefused as error:
         refused = ", ".join(sorted(error.recipients))
-        raise WorkbenchError(
-            f"The mail server {where} refused {refused}; nothing was sent to them."
-        ) from error
+        raise WorkbenchError(f"The mail server {where} refused {refused}; nothing was sent.") from error
     except smtplib.SMTPResponseException as error:
         kind = MailUnavailable if 400 <= error.smtp_code < 500 else WorkbenchError
         said = (

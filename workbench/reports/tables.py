@@ -55,7 +55,8 @@ def _nothing(name: str) -> Cell:
 
 def _column(asking: Asking, name: str, by: str | None, where: Mapping[str, Any] | None) -> dict[str, Cell]:
     """A metric's cell for each value of a dimension; under "" where there is none."""
-    metric, cells = METRICS[name], {}
+    metric = METRICS[name]
+    cells: dict[str, Cell] = {}
     for row in known_rows(asking.metric(name, (by,) if by else (), where)):
         key = _key(row[by]) if by else ""
         text = number(row[name], metric.unit, row.get("currency"))
