@@ -60,7 +60,7 @@ class SyncCalls(Opened):
         request = SyncRequest(first, end, full, self.settings.lookback_days)
         halt = Halt(stop)
         with self._client(halt) as client, only_one(self.settings.home / "sync.lock", "sync"):
-            return sync_whole_account(
+            summary = sync_whole_account(
                 self.lake,
                 client,
                 request,
@@ -71,6 +71,14 @@ class SyncCalls(Opened):
                 on_progress=on_progress or (lambda progress: None),
                 halt=halt,
             )
+        self.prepare_audits()
+        return summary
+
+    def prepare_audits(self) -> None:
+        """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
+        from workbench.compliance.judging import prepare_audits
+
+        prepare_audits(self.lake)
 
     def sync_bulk_export(
         self,
