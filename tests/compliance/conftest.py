@@ -54,8 +54,10 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """45 days of about 9,000 messages, read with everything around them."""
     home = tmp_path_factory.mktemp("compliance") / "home"
     account = Account.build(seed=2, start=START, days=45, messages=9000, clock=Clock.frozen(NOW))
-    with serve(account, options=Options(concurrency_limit=None)) as server:
-        with Workbench(load_settings(environment(home, server))) as wb:
-            wb.sync(since=START)
-            yield Installation(wb, server, home)
+    with (
+        serve(account, options=Options(concurrency_limit=None)) as server,
+        Workbench(load_settings(environment(home, server))) as wb,
+    ):
+        wb.sync(since=START)
+        yield Installation(wb, server, home)
     account.close()

@@ -22,7 +22,7 @@ from workbench.lake.consent import find_suppressions
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.twilio import erasing
 
-START, NOW = date(2026, 9, 1), datetime(2026, 9, 10, 15, 30, tzinfo=UTC)
+START, NOW = date(2026, 9, 7), datetime(2026, 9, 10, 15, 30, tzinfo=UTC)
 PERSON, OTHER = "+19995550142", "+14155550177"
 """The person's number is the largest of all, so that it is the bound that statistics of columns keep."""
 SENDER = "+12065550101"
@@ -31,7 +31,7 @@ SECRET = "my gate code is 7741 Zanzibar"
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    account = Account.build(start=START, days=10, messages=1500, clock=Clock.frozen(NOW))
+    account = Account.build(start=START, days=4, messages=240, clock=Clock.frozen(NOW))
     with serve(account, options=Options(concurrency_limit=None)) as running:
         yield running
     account.close()
