@@ -20,11 +20,8 @@ from workbench.compliance.home_files import HomeFiles, erase_from_files, find_in
 from workbench.compliance.people import Person, require_alone
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
-from workbench.lake.erased import save_erased
+from workbench.lake.erased import BLOT, save_erased
 from workbench.lake.scour import scour
-
-BLOT = "[erased]"
-"""Stands in other people's texts where the number was."""
 
 _UNTOUCHED = frozenset({"audit_events", "erased_people"})
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid"})
@@ -111,39 +108,40 @@ class _Found:
 
 def _plan(cursor: duckdb.DuckDBPyConnection, person: Person) -> _Found:
     keys = _keys(cursor, person)
-    rows, mentions = {}, {}
+    rows: dict[str, int] = {}
+    mentions: dict[str, int] = {}
     for table, columns in _tables(cursor).items():
-        condition = _belongs(columns)
-        if condition:
-            rows[table] = _count(cursor, table, condition, keys)
-        for column in _texts(columns):
-            where = f"contains({column}, $digits)" + (f" and not ({condition})" if condition else "")
-            mentions[f"{table}.{column}"] = _count(cursor, table, where, keys)
+        own, by_column = _count(cursor, table, columns, keys)
+        rows.update({table: own} if own else {})
+        mentions.update({f"{table}.{name}": count for name, count in by_column.items() if count})
     texts = cursor.execute(
         "select distinct body from raw_messages where not is_outbound and length(body) >= ? "
         "and contact in (select unnest(?))",
         [_SHORTEST_TEXT, list(person.contacts)],
     ).fetchall()
-    return _Found(
-        {name: count for name, count in rows.items() if count},
-        {name: count for name, count in mentions.items() if count},
-        tuple(keys["sids"]),
-        tuple(row[0] for row in texts),
-    )
+    return _Found(rows, mentions, tuple(keys["sids"]), tuple(row[0] for row in texts))
 
 
-def _count(cursor: duckdb.DuckDBPyConnection, table: str, condition: str, keys: Mapping[str, Any]) -> int:
-    sql = f"select count(*) from {table} where {condition}"  # noqa: S608
-    return int(cursor.execute(sql, _used(condition, keys)).fetchall()[0][0])
+def _count(
+    cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], keys: Mapping[str, Any]
+) -> tuple[int, dict[str, int]]:
+    """Rows of one table that are the person's own, and by column the others with the number in a text."""
+    own, texts = _belongs(columns) or "false", _texts(columns)
+    counts = [f"count(*) filter ({own})"]
+    counts += [f"count(*) filter (contains({name}, $digits) and not ({own}))" for name in texts]
+    sql = f"select {', '.join(counts)} from {table}"  # noqa: S608
+    first, *others = cursor.execute(sql, _used(sql, keys)).fetchall()[0]
+    return int(first), dict(zip(texts, map(int, others), strict=True))
 
 
 def _erase_rows(cursor: duckdb.DuckDBPyConnection, person: Person) -> None:
     keys = _keys(cursor, person)
     for table, columns in _tables(cursor).items():
-        condition = _belongs(columns)
-        if condition:
-            cursor.execute(f"delete from {table} where {condition}", _used(condition, keys))  # noqa: S608
-        for column in _texts(columns):
+        own, mentions = _count(cursor, table, columns, keys)
+        if own:
+            sql = f"delete from {table} where {_belongs(columns)}"  # noqa: S608
+            cursor.execute(sql, _used(sql, keys))
+        for column in (name for name, count in mentions.items() if count):
             cursor.execute(
                 f"update {table} "  # noqa: S608
                 f"set {column} = replace(replace({column}, '+' || $digits, $blot), $digits, $blot) "

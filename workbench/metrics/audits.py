@@ -91,6 +91,7 @@ AUDIT_METRICS = (
         excludes="Failed, canceled and waiting messages.",
         better="lower",
         is_additive=False,
+        sample_of="people",
         view="audit_frequency",
     ),
     Metric(
@@ -143,6 +144,13 @@ class Audit:
     """Which rows of the view, where it holds more than the offending ones."""
     order: str = "sent_at desc"
     must_be_zero: bool = False
+    one_per: str = ""
+    """A column of which each value is shown once, with its first row; the metric then counts other things."""
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether the metric is the number of these rows."""
+        return not self.one_per
 
 
 _WHO = {"contact": "Contact", "sender": "Sender", "sent_at": "Sent"}
@@ -207,7 +215,29 @@ _AUDITS = (
         "People with the most messages in a week",
         {**_WHO, "messages_in_week": "Messages in 7 days"},
         order="messages_in_week desc, sent_at desc",
+        one_per="contact",
     ),
+)
+
+#: The queue is no audit: what waits in it may be no breach at all.
+WAITING_REVOCATIONS = Audit(
+    "waiting-revocations",
+    "revocations_waiting",
+    "Free-text revocations that nobody has decided on",
+    {
+        name: name
+        for name in (
+            "contact",
+            "sender",
+            "date_created",
+            "revocation",
+            "revocation_language",
+            "body",
+            "due_at",
+        )
+    },
+    condition="state = 'waiting'",
+    order="due_at, date_created",
 )
 
 AUDITS: dict[str, Audit] = {audit.name: audit for audit in _AUDITS}
@@ -215,6 +245,8 @@ AUDITS: dict[str, Audit] = {audit.name: audit for audit in _AUDITS}
 
 def find_audit(name: str) -> Audit:
     """The audit of that name; raises UnknownName."""
+    if name == WAITING_REVOCATIONS.name:
+        return WAITING_REVOCATIONS
     if name not in AUDITS:
         raise UnknownName("audit", name, AUDITS)
     return AUDITS[name]

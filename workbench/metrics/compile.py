@@ -102,6 +102,9 @@ def compile_audit(
     sql = f"select {', '.join(columns)}\nfrom {find_metric(audit.metric).view}"
     if conditions:
         sql += "\nwhere " + "\n  and ".join(conditions)
+    if audit.one_per:
+        first = f"partition by {audit.one_per} order by {audit.order}, message_sid"
+        sql += f"\nqualify row_number() over ({first}) = 1"
     sql += f"\norder by {audit.order}, message_sid"
     if limit is not None:
         sql += "\nlimit $limit"

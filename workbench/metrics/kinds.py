@@ -29,6 +29,8 @@ class Metric:
     better: Literal["higher", "lower"] | None = None
     minimum_sample: int = 0
     is_additive: bool = True
+    sample_of: str = "final"
+    """What the sample of a rate or ratio is made of, in a word: `of 63 final`."""
     view: str = "message_facts"
     """What the expressions are over: a view with at least the columns of `message_facts`."""
 

@@ -1,6 +1,6 @@
 """Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
 
-from workbench.ui import charts, tables
+from workbench.ui import audits, charts, tables
 from workbench.ui.page import Page
 from workbench.ui.parts import GRAIN, Cards, Chart, Table
 from workbench.ui.store import current_store, use_lake, use_settings
@@ -13,6 +13,7 @@ __all__ = [
     "Page",
     "Table",
     "View",
+    "audits",
     "charts",
     "current_store",
     "tables",

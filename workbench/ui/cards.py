@@ -99,10 +99,12 @@ def _rate_notes(result: MetricResult) -> list[str]:
     if "sample_size" not in row:
         return []
     sample, in_flight = int(row["sample_size"] or 0), int(row.get("in_flight") or 0)
-    notes = [f"of {sample:,} final"]
+    noun = result.metric.sample_of
+    notes = [f"of {sample:,} {noun}"]
     if 0 < sample < result.metric.minimum_sample:
-        notes = [f"only {sample:,} final, too few for a rate"]
-    return [*notes, f"{in_flight:,} in flight"]
+        notes = [f"only {sample:,} {noun}, too few for a rate"]
+    # What is still in the air can change a rate of outcomes, and nothing else.
+    return [*notes, f"{in_flight:,} in flight"] if noun == "final" else notes
 
 
 def money_notes(result: MetricResult, priced_share: MetricResult) -> list[str]:

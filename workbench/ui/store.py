@@ -11,14 +11,18 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
 from workbench.metrics import Freshness, MetricResult, freshness, query_metric
 from workbench.metrics.compile import Moment, Where
+from workbench.metrics.run import query_audit
 from workbench.ui.filters import FIELDS, Option, build_options
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 
@@ -74,6 +78,25 @@ class Store:
         return self._ask(
             question,
             lambda: query_metric(self.lake, name, by, where, since, until, timezone=timezone),
+            snapshot,
+        )
+
+    def audit_rows(
+        self,
+        name: str,
+        where: Where | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        timezone: str = "UTC",
+        *,
+        limit: int,
+        snapshot: int | None = None,
+    ) -> pd.DataFrame:
+        """Rows of one audit; arguments as in :func:`workbench.metrics.run.query_audit`."""
+        question = ("audit", name, _frozen(where or {}), since, until, timezone, limit)
+        return self._ask(
+            question,
+            lambda: query_audit(self.lake, name, where, since, until, limit=limit, timezone=timezone),
             snapshot,
         )
 

@@ -16,7 +16,7 @@ from workbench.ui.periods import Period
 from workbench.ui.store import Store
 
 #: Metrics about what people sent us: asked for outbound traffic only, they would always be zero.
-_INBOUND_METRICS = frozenset({"opt_outs"})
+_INBOUND_METRICS = frozenset({"opt_outs", "revocations_waiting", "revocations_late"})
 
 
 @dataclass(frozen=True)
