@@ -41,7 +41,7 @@ def revocation_queue(view: View) -> Content:
     result = view.store.metric("revocations_waiting", snapshot=view.snapshot)
     rows = view.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=view.snapshot)
     return {
-        "columns": [_column("Contact"), _column("Phrase"), _column("Time left", "number")],
+        "columns": [_column("Contact"), _column("Phrase", "number"), _column("Time left", "number")],
         "rows": [_waiting_row(row, view) for _, row in rows.iterrows()],
         "footnote": _left_out(int(result.frame["revocations_waiting"].iloc[0]), "workbench revocations"),
         "definition": definition(result, view.period),
@@ -58,7 +58,8 @@ def _audit_content(view: View, name: str, limit: int) -> Content:
     labels = list(audit.columns.items())
     total = int(result.frame[audit.metric].iloc[0]) if audit.counts_rows else len(rows)
     return {
-        "columns": [_column(label) for _, label in labels[:_IN_LINE]],
+        # As numbers are: to the right, and never broken over lines.
+        "columns": [_column(labels[0][1]), *(_column(label, "number") for _, label in labels[1:_IN_LINE])],
         "rows": [_audit_row(row, labels, view) for _, row in rows.iterrows()],
         "footnote": _left_out(total, f"workbench compliance {name}", limit),
         "definition": definition(result, period),
@@ -66,9 +67,9 @@ def _audit_content(view: View, name: str, limit: int) -> Content:
 
 
 def _audit_row(row: pd.Series, labels: list[tuple[str, str]], view: View) -> dict[str, Any]:
-    cells = [_cell(row[name], name, view) for name, _ in labels[:_IN_LINE]]
-    more = [[label, _cell(row[name], name, view)["text"]] for name, label in labels[_IN_LINE:]]
-    detail = [*more, ["Message", str(row["message_sid"])]]
+    cells = [_cell(row[name], name, view, "%d %b %H:%M") for name, _ in labels[:_IN_LINE]]
+    detail = [[label, _cell(row[name], name, view)["text"]] for name, label in labels[1:]]
+    detail.append(["Message", str(row["message_sid"])])
     return {"key": str(row["message_sid"]), "cells": cells, "detail": detail, "hint": "Show what it rests on"}
 
 
@@ -88,22 +89,22 @@ def _waiting_row(row: pd.Series, view: View) -> dict[str, Any]:
     return {"key": sid, "cells": cells, "detail": detail, "hint": "Show what they wrote"}
 
 
-def _cell(value: Any, name: str, view: View) -> Cell:
+def _cell(value: Any, name: str, view: View, form: str = "%d %b %Y %H:%M") -> Cell:
     if fmt.is_missing(value):
         return {"text": fmt.MISSING, "muted": True}
     if name in _ADDRESSES:
         return {"text": mask(str(value))}
     if isinstance(value, datetime):
-        return {"text": _moment(value, view)}
+        return {"text": _moment(value, view, form)}
     if name == "messages_in_week":
         return {"text": fmt.count(float(value))}
     return {"text": _SOURCES.get(str(value), str(value))}
 
 
-def _moment(value: Any, view: View) -> str:
+def _moment(value: Any, view: View, form: str = "%d %b %Y %H:%M") -> str:
     if fmt.is_missing(value):
         return fmt.MISSING
-    return f"{value.astimezone(ZoneInfo(view.period.timezone)):%d %b %Y %H:%M}"
+    return str(value.astimezone(ZoneInfo(view.period.timezone)).strftime(form))
 
 
 def _time_left(due_at: Any) -> str:
