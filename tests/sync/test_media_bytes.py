@@ -17,7 +17,8 @@ from workbench.lake import Lake
 from workbench.simulator import Server
 from workbench.sync.catalog import CatalogSummary, sync_catalog
 from workbench.sync.media_bytes import MediaStore
-from workbench.sync.run import SyncRequest, run_sync
+from workbench.sync.request import SyncRequest
+from workbench.sync.run import run_sync
 from workbench.sync.tombstones import save_tombstones
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.media import MediaFile, fetch_media_bytes

@@ -5,6 +5,7 @@ One module for each kind of work; a new call goes into the module of its kind.
 
 from __future__ import annotations
 
+from workbench.api.compliance import ComplianceCalls
 from workbench.api.numbers import NumberCalls
 from workbench.api.periods import parse_day, parse_period
 from workbench.api.reports import ReportCalls
@@ -15,7 +16,7 @@ from workbench.errors import LakeError
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
 
-class Workbench(SyncCalls, NumberCalls, ReportCalls):
+class Workbench(ComplianceCalls, SyncCalls, NumberCalls, ReportCalls):
     """One installation, opened for a notebook or a script.
 
     >>> wb = Workbench()

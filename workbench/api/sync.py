@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from workbench.sync.import_summary import ImportSummary
     from workbench.sync.media_bytes import MediaStore
     from workbench.sync.reconcile_run import OnDay, ReconcileReport
-    from workbench.sync.run import OnProgress, SyncSummary
+    from workbench.sync.request import OnProgress, SyncSummary
     from workbench.twilio.client import TwilioClient
 
 #: A long sync outlasts a Twilio that stumbles for a quarter of a minute.
@@ -63,10 +63,10 @@ class SyncCalls(Opened):
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
             try:
-                from workbench.sync.run import SyncRequest
+                from workbench.sync.request import SyncRequest
                 from workbench.sync.whole_account import sync_whole_account
 
-                return sync_whole_account(
+                summary = sync_whole_account(
                     self.lake,
                     client,
                     SyncRequest(first, end, full, self.settings.lookback_days),
@@ -82,6 +82,14 @@ class SyncCalls(Opened):
             except BaseException:
                 halt.fail()
                 raise
+        self.prepare_audits()
+        return summary
+
+    def prepare_audits(self) -> None:
+        """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
+        from workbench.compliance.judging import prepare_audits
+
+        prepare_audits(self.lake)
 
     def sync_bulk_export(
         self,

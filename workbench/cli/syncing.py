@@ -20,7 +20,7 @@ from workbench.terminal import reconcile_progress, stopped_by_signals, sync_prog
 if TYPE_CHECKING:
     from workbench.sync.bulk_export import BulkExportSummary
     from workbench.sync.import_summary import ImportSummary
-    from workbench.sync.run import SyncSummary
+    from workbench.sync.request import SyncSummary
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

@@ -74,7 +74,7 @@ def read_person(lake: Lake, person: Person, now: datetime | None = None) -> Reco
         for table in _BY_MESSAGE:
             record[table] = _rows(
                 cursor,
-                f"select * from {table} where message_sid in (select unnest(?::varchar[]))",
+                f"select * from {table} where message_sid in (select unnest(?::varchar[]))",  # noqa: S608
                 [sids],
             )
         for table, columns in address_columns(cursor).items():
@@ -179,7 +179,8 @@ _PAGE = """<!doctype html>
 body {{ font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 72rem; padding: 0 1rem; }}
 h1 {{ font-size: 1.4rem; }} h2 {{ font-size: 1.05rem; margin-top: 2rem; }}
 table {{ border-collapse: collapse; display: block; overflow-x: auto; }}
-th, td {{ border-bottom: 1px solid #8884; padding: .3rem .7rem .3rem 0; text-align: left; vertical-align: top; }}
+th, td {{ border-bottom: 1px solid #8884; padding: .3rem .7rem .3rem 0; }}
+th, td {{ text-align: left; vertical-align: top; }}
 th {{ font-weight: 600; }} td {{ white-space: pre-wrap; overflow-wrap: anywhere; }}
 </style>
 </head>

@@ -7,7 +7,8 @@ the installation (``secret_key.py``); the lake by itself gives no number away.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,11 @@ import pyarrow.compute as pc
 
 from workbench.errors import LakeError
 from workbench.lake.secret_key import KEY_FILE, privacy_key
+
+BLOT = "[erased]"
+"""Stands in other people's texts where an erased person's number was."""
+
+_NUMBER = re.compile(r"(?:^|[^0-9])([1-9][0-9]{8,14})(?:$|[^0-9])")
 
 
 def person_hash(key: bytes, address: str) -> str:
@@ -62,13 +68,34 @@ def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> 
 
 
 def without_erased(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.Table:
-    """The messages (`MESSAGE_SCHEMA`) but for those of people who were erased."""
-    contacts = pc.unique(messages["contact"]).to_pylist()
-    erased = find_erased(cursor, [contact for contact in contacts if contact])
+    """The messages (`MESSAGE_SCHEMA`) without those of people who were erased, nor their numbers in texts."""
+    contacts = [contact for contact in pc.unique(messages["contact"]).to_pylist() if contact]
+    telling = pc.fill_null(pc.match_substring_regex(messages["body"], _NUMBER.pattern), False)
+    written = {
+        body: ["+" + digits for digits in _NUMBER.findall(body)]
+        for body in messages["body"].filter(telling).to_pylist()
+    }
+    numbers = {number for found in written.values() for number in found}
+    erased = find_erased(cursor, [*contacts, *numbers])
     if not erased:
         return messages
-    is_erased = pc.is_in(messages["contact"], value_set=pa.array(list(erased), pa.string()))
+    is_erased = pc.fill_null(
+        pc.is_in(messages["contact"], value_set=pa.array(list(erased), pa.string())), False
+    )
+    if not numbers.isdisjoint(erased):
+        bodies = [_blotted(body, written, erased) for body in messages["body"].to_pylist()]
+        index = messages.schema.get_field_index("body")
+        messages = messages.set_column(index, messages.schema.field(index), pa.array(bodies, pa.string()))
     return messages.filter(pc.invert(is_erased))
+
+
+def _blotted(
+    body: str | None, written: Mapping[str, list[str]], erased: Mapping[str, datetime]
+) -> str | None:
+    for number in written.get(body or "", ()):
+        if number in erased and body:
+            body = body.replace(number, BLOT).replace(number[1:], BLOT)
+    return body
 
 
 def _home(cursor: duckdb.DuckDBPyConnection) -> Path:

@@ -139,7 +139,7 @@ def _execute(settings: Settings, plan: PlannedReport, scratch: Path, snapshot: i
     except papermill.PapermillExecutionError as error:
         first = (error.source or "").strip().split("\n")[0]
         failure = f"cell In [{error.exec_count}] (`{first}`): {error.ename}: {_one_line(error.evalue)}"
-    return nbformat.read(target, as_version=4), failure
+    return nbformat.read(target, as_version=4), failure  # type: ignore[no-untyped-call]
 
 
 def _write_report(
@@ -198,7 +198,7 @@ def _one_line(text: str) -> str:
 def _notebook_bytes(notebook: Any) -> bytes:
     import nbformat
 
-    text: str = nbformat.writes(notebook)
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
     return text.encode()
 
 

@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -32,10 +32,11 @@ from workbench.sync.accounts import account_row
 from workbench.sync.created_dates import settle_created_dates
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.open_set import is_unresolved, plan_open_set
+from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
 from workbench.sync.rescan import DeletionWatch, plan_rescan
 from workbench.sync.state import WindowProgress
 from workbench.sync.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
-from workbench.twilio.client import TwilioClient
+from workbench.twilio.client import Page, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
 from workbench.twilio.resources import fetch_message, message_page
 
@@ -48,61 +49,6 @@ THREADS = REQUESTS_AT_ONCE
 TABLES_AT_ONCE = 3
 #: Pages that may wait for the writer; a full queue stops the fetching, which bounds memory.
 WAITING_PAGES = 32
-
-
-@dataclass
-class SyncSummary:
-    """What one sync did; the one JSON object of ``workbench sync --json``."""
-
-    account_sid: str
-    since: date
-    until: date
-    windows: int = 0
-    listed: int = 0
-    added: int = 0
-    changed: int = 0
-    deleted: int = 0
-    """Messages that Twilio no longer has, noticed in this sync."""
-    fetched_singly: int = 0
-    requests: int = 0
-    open_messages: int = 0
-    unresolved: int = 0
-    seconds: float = 0.0
-    notices: list[str] = field(default_factory=list)
-    catalog: dict[str, int] = field(default_factory=dict)
-    """Rows added or changed by part of the catalog; empty when it was not due."""
-    subaccounts: list[SyncSummary] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            **asdict(self),
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat(),
-            "subaccounts": [summary.as_dict() for summary in self.subaccounts],
-        }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a sync stands, for a progress bar: windows read of those planned, and rows so far."""
-
-    phase: str
-    done: int
-    total: int
-    rows: int
-
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True)
-class SyncRequest:
-    """What to sync. Days are GMT days; `since` included, `until` not; None leaves it to the lake."""
-
-    since: date | None = None
-    until: date | None = None
-    full: bool = False
-    lookback_days: int = 3
 
 
 def run_sync(
@@ -285,6 +231,7 @@ class _Run:
                 page = message_page(self.client, self.account_sid, next_page_uri=next_uri)
             else:
                 page = message_page(self.client, self.account_sid, window.query())
+                read_from = min(read_from, _asked_at(page) or read_from)
             with self.making_tables:
                 rows = self._rows(page.rows)
                 table = message_table(rows)
@@ -398,6 +345,11 @@ class _Run:
             "error": error,
         }
         self.lake.write(lambda cursor: state.save_run(cursor, row))
+
+
+def _asked_at(page: Page) -> datetime | None:
+    """When Twilio was asked, by its own clock: one of ours that is ahead would end a day too soon."""
+    return page.server_time and page.server_time - timedelta(seconds=page.elapsed)
 
 
 def _chunks(items: Sequence[str], size: int) -> list[Sequence[str]]:

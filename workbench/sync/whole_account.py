@@ -14,7 +14,8 @@ from workbench.sync.accounts import for_each_account, subaccount_sids
 from workbench.sync.catalog import catalog_is_due, sync_catalog
 from workbench.sync.halt import Halt
 from workbench.sync.media_bytes import MediaStore
-from workbench.sync.run import OnProgress, Progress, SyncRequest, SyncSummary, run_sync
+from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
+from workbench.sync.run import run_sync
 from workbench.twilio.client import TwilioClient
 
 #: Senders, prices and the rest change seldom, so a frequent sync reads them only so often.
