@@ -58,6 +58,6 @@ def synced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
         serve(account, options=Options(concurrency_limit=None)) as server,
         Workbench(load_settings(environment(home, server))) as wb,
     ):
-        wb.sync(since=START)
+        wb.sync(since=START, subaccounts=True)
         yield Installation(wb, server, home)
     account.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 from datetime import date
@@ -155,6 +156,18 @@ def test_the_kernel_has_no_secret_and_no_start_up_files(
     [kept] = (tmp_path / "out").iterdir()
     assert f"[] {sys.executable}" in kept.read_text()
     assert SECRET not in str(raised.value) + kept.read_text()
+
+
+def test_what_a_killed_run_left_is_removed_after_a_day(known_settings: Settings, tmp_path: Path) -> None:
+    old, new = (known_settings.home / "tmp" / name for name in ("report-old", "report-new"))
+    for folder in (old, new):
+        folder.mkdir(parents=True)
+        (folder / "executed.ipynb").write_text("{}")
+    os.utime(old, (0, 0))
+    plan = plan_report(known_settings, notebook(tmp_path, "1 / 0"), {}, folder=tmp_path)
+    with pytest.raises(ReportFailed):
+        run_report(known_settings, plan, formats=["html"], out=tmp_path / "out")
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_a_notebook_without_its_end_is_no_report(known_settings: Settings, tmp_path: Path) -> None:

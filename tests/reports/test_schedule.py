@@ -10,7 +10,7 @@ import pytest
 
 from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
-from workbench.reports.schedule import plan_due, schedule_lines
+from workbench.reports.schedule import find_unsent, plan_due, schedule_lines
 
 NOW = datetime(2026, 11, 2, 7, tzinfo=UTC)
 ENTRY = '[reports.acme]\nreport = "cost"\nparameters = { client = "ACME" }\n'
@@ -40,6 +40,15 @@ def test_the_last_whole_period_is_due_until_it_is_made(home: Path) -> None:
     keep_manifest(home, "acme", "2026-10-01", "2026-11-01")
     assert plan_due(settings, NOW) == []
     assert len(plan_due(settings, datetime(2026, 12, 1, 0, 1, tzinfo=UTC))) == 1
+
+
+def test_what_was_not_mailed_is_mailed_later(home: Path) -> None:
+    settings = configured(home, ENTRY.replace('"cost"\n', '"cost"\nto = ["ann@example.com"]\n'))
+    assert find_unsent(settings, set(), NOW) == []
+    keep_manifest(home, "acme", "2026-10-01", "2026-11-01")
+    [(entry, path)] = find_unsent(settings, {"cost_2026-09-01_acme.pdf"}, NOW)
+    assert (entry.to, path.name) == (("ann@example.com",), "cost_2026-10-01_acme.manifest.json")
+    assert find_unsent(settings, {"cost_2026-10-01_acme.pdf"}, NOW) == []
 
 
 def test_the_cron_line_says_home_and_command(home: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.compliance.consent_files import ConsentFile
+    from workbench.compliance.consent_push import ConsentPush
     from workbench.compliance.erasure import ErasurePlan
     from workbench.compliance.people import Person
     from workbench.compliance.revocations import Decision
@@ -96,6 +97,16 @@ class ComplianceCalls(SyncCalls):
         from workbench.compliance.consent_files import write_ledger
 
         return write_ledger(self.lake, Path(path), self._actor())
+
+    def push_consent(self, *, confirm: bool = False) -> ConsentPush:
+        """Tell Twilio's Consent API what it was not told yet; without ``confirm`` only say what that is."""
+        from workbench.compliance.consent_push import plan_push, push_consent
+        from workbench.sync.halt import Halt
+
+        if not confirm:
+            return plan_push(self._reader, self.settings.credentials.account_sid)
+        with self._client(Halt()) as client:
+            return push_consent(self.lake, client, self._actor())
 
     def do_not_contact(self) -> pd.DataFrame:
         """Everybody who must not be messaged, numbers masked: contact, scope, source, since."""

@@ -85,6 +85,26 @@ def consent_export(out: Path) -> None:
     click.echo(f"{count:,} events written to {out}, readable by you only.")
 
 
+@consent.command("push")
+@click.option("--confirm", is_flag=True, help="Tell Twilio; without it only say how much.")
+def consent_push(confirm: bool) -> None:
+    """Tell Twilio's Consent API what people said, 25 at once; needs the Compliance Toolkit, not for HIPAA.
+
+    Exit code 1 when Twilio refused one.
+    """
+    with Workbench() as wb:
+        push = wb.push_consent(confirm=confirm)
+    click.echo(f"{len(push.items):,} states to tell; {push.left_out:,} that Twilio has no place for.")
+    if not confirm:
+        click.echo("Nothing was told. Add --confirm to tell it.", err=True)
+        return
+    click.echo(f"{push.taken:,} taken, {len(push.refused):,} refused.")
+    for answer in push.refused:
+        click.echo(f"Refused: {answer.problem} ({answer.error_code}).", err=True)
+    if push.refused:
+        sys.exit(1)
+
+
 @consent.command("blocked")
 @format_option()
 def consent_blocked(format: str) -> None:

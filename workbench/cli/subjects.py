@@ -74,6 +74,8 @@ def _say_plan(plan: ErasurePlan) -> None:
         click.echo(f"  {name}: {count:,} rows")
     for name, count in plan.mentions.items():
         click.echo(f"  {name}: the number in {count:,} other rows")
+    if plan.attachments:
+        click.echo(f"  attachments: {len(plan.attachments):,} files")
     for name in plan.files.found:
         click.echo(f"  file {name}")
     for name in plan.files.kept:

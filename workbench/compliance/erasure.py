@@ -23,6 +23,9 @@ from workbench.lake.connect import Lake
 from workbench.lake.erased import BLOT, save_erased
 from workbench.lake.scour import scour
 
+MEDIA_FOLDER = "media"
+"""Under WORKBENCH_HOME: copies of attachments, where they are kept."""
+
 _UNTOUCHED = frozenset({"audit_events", "erased_people"})
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid"})
 _ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
@@ -42,12 +45,14 @@ class ErasurePlan:
     mentions: Mapping[str, int]
     """By table and column: other rows with the number in a text."""
     files: HomeFiles
+    attachments: tuple[str, ...] = ()
+    """Files of attachments, under `media/`."""
     message_sids: tuple[str, ...] = field(repr=False, default=())
     texts: tuple[str, ...] = field(repr=False, default=())
 
     @property
     def is_empty(self) -> bool:
-        return not (any(self.rows.values()) or any(self.mentions.values()) or self.files.found)
+        return not (self.rows or self.mentions or self.files.found or self.attachments)
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,9 @@ def plan_erasure(lake: Lake, person: Person) -> ErasurePlan:
     with lake.cursor() as cursor:
         plan = _plan(cursor, person)
     files = find_in_files(lake, [person.number[1:], *plan.texts])
-    return ErasurePlan(person.masked, plan.rows, plan.mentions, files, plan.message_sids, plan.texts)
+    return ErasurePlan(
+        person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.message_sids, plan.texts
+    )
 
 
 def erase_person(lake: Lake, person: Person, *, actor: str, now: datetime | None = None) -> Erasure:
@@ -92,6 +99,9 @@ def erase_person(lake: Lake, person: Person, *, actor: str, now: datetime | None
         detail = {"erasure_id": erasure_id, "rows": dict(plan.rows), "files": len(plan.files.found)}
         append_audit(cursor, "erase", actor=actor, subject=person.masked, detail=detail, at=moment)
 
+    # Files before the rows that name them: killed in between, the next run still finds both.
+    for name in plan.attachments:
+        (lake.home / MEDIA_FOLDER / name).unlink(missing_ok=True)
     lake.write(erase)
     changed = erase_from_files(lake, [person.number[1:], *plan.texts])
     scour(lake)
@@ -102,6 +112,7 @@ def erase_person(lake: Lake, person: Person, *, actor: str, now: datetime | None
 class _Found:
     rows: dict[str, int]
     mentions: dict[str, int]
+    attachments: tuple[str, ...]
     message_sids: tuple[str, ...]
     texts: tuple[str, ...]
 
@@ -119,7 +130,18 @@ def _plan(cursor: duckdb.DuckDBPyConnection, person: Person) -> _Found:
         "and contact in (select unnest(?))",
         [_SHORTEST_TEXT, list(person.contacts)],
     ).fetchall()
-    return _Found(rows, mentions, tuple(keys["sids"]), tuple(row[0] for row in texts))
+    attachments = cursor.execute(
+        "select file_name from media_files "
+        "where file_name is not null and message_sid in (select unnest(?::varchar[])) order by all",
+        [keys["sids"]],
+    ).fetchall()
+    return _Found(
+        rows,
+        mentions,
+        tuple(row[0] for row in attachments),
+        tuple(keys["sids"]),
+        tuple(row[0] for row in texts),
+    )
 
 
 def _count(

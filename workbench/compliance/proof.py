@@ -36,6 +36,7 @@ def build_proof(erasure: Erasure, removals: Sequence[Removal] | None, way: str, 
         "files": [
             *({"file": name, "what": "lines removed"} for name in erasure.rewritten),
             *({"file": name, "what": "file removed"} for name in erasure.removed),
+            *({"file": f"media/{name}", "what": "attachment removed"} for name in plan.attachments),
             *({"file": name, "what": "holds the number still: change it by hand"} for name in erasure.left),
         ],
         "kept_here": [

@@ -6,6 +6,7 @@ password or a report leaves this machine only to this machine.
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import os
 import smtplib
@@ -129,6 +130,12 @@ def send_report(
             "it was sent to the others."
         )
     return addresses
+
+
+def sent_files(lake: Lake) -> set[str]:
+    """Names of the files that were mailed or linked to, as the audit trail has them."""
+    rows = lake.rows("select detail from audit_events where action = 'report-send'")
+    return {name for (detail,) in rows for name in json.loads(detail)["files"]}
 
 
 def build_message(

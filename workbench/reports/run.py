@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +26,7 @@ from workbench.reports.periods import Period, resolve_period
 
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
 _CELL_SECONDS = 600
+_SCRATCH = "report-"
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def run_report(
     stem = _stem(plan)
     temporary = settings.home / "tmp"
     temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with tempfile.TemporaryDirectory(prefix="report-", dir=temporary) as scratch:
+    _forget_killed_runs(temporary)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=temporary) as scratch:
         notebook, failure = _execute(settings, plan, Path(scratch), snapshot)
         notebook = cleaned(notebook, _secrets(settings))
         if failure:
@@ -110,6 +114,13 @@ def run_report(
             said = str(cleaned(failure, _secrets(settings)))
             raise ReportFailed(f"{plan.notebook.name} failed in {said} The notebook is kept: {kept}")
         return _write_report(plan, notebook, tuple(dict.fromkeys(formats)), out, stem)
+
+
+def _forget_killed_runs(folder: Path) -> None:
+    """Remove what runs left behind that were killed; none takes a day."""
+    for scratch in folder.glob(f"{_SCRATCH}*"):
+        if time.time() - scratch.stat().st_mtime > 24 * 3600:
+            shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _execute(settings: Settings, plan: PlannedReport, scratch: Path, snapshot: int) -> tuple[Any, str]:

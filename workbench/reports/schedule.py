@@ -15,9 +15,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from workbench.config import Settings
@@ -53,16 +54,37 @@ def scheduled_reports(settings: Settings) -> list[ScheduledReport]:
 
 def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[ScheduledReport, PlannedReport]]:
     """The entries whose last whole period has no report yet."""
-    done = _made(settings)
-    due = []
+    made = _made(settings)
+    return [(entry, plan) for entry, plan in _planned(settings, now) if _key(plan) not in made]
+
+
+def find_unsent(
+    settings: Settings, sent: Collection[str], now: datetime | None = None
+) -> list[tuple[ScheduledReport, Path]]:
+    """Entries that are mailed, with the manifest of a report that was made and not mailed yet.
+
+    Args:
+        sent: names of the files that went out, as the audit trail has them.
+    """
+    made = _made(settings)
+    found = [(entry, made.get(_key(plan))) for entry, plan in _planned(settings, now) if entry.to]
+    return [(entry, path) for entry, path in found if path and path.name.replace(SUFFIX, ".pdf") not in sent]
+
+
+def _planned(settings: Settings, now: datetime | None) -> list[tuple[ScheduledReport, PlannedReport]]:
+    """Every entry with its last whole period."""
+    planned = []
     for entry in scheduled_reports(settings):
         try:
             plan = plan_report(settings, entry.report, entry.parameters, label=entry.name, now=now)
         except UsageError as error:
             raise ConfigError(f"[{SECTION}.{entry.name}]: {error}") from error
-        if (entry.name, str(plan.period.since), str(plan.period.until)) not in done:
-            due.append((entry, plan))
-    return due
+        planned.append((entry, plan))
+    return planned
+
+
+def _key(plan: PlannedReport) -> tuple[str, str, str]:
+    return plan.label, str(plan.period.since), str(plan.period.until)
 
 
 def schedule_lines(settings: Settings, python: str) -> list[str]:
@@ -87,13 +109,13 @@ def schedule_lines(settings: Settings, python: str) -> list[str]:
     return [*lines, "", "For cron, each morning (what is not due is left alone):", cron.replace("%", r"\%")]
 
 
-def _made(settings: Settings) -> set[tuple[str, str, str]]:
-    """Entry, since and until of the manifests that are there; a file that is none is passed over."""
-    made = set()
-    for path in (settings.home / "reports").glob(f"*{SUFFIX}"):
+def _made(settings: Settings) -> dict[tuple[str, str, str], Path]:
+    """The latest manifest by entry, since and until; a file that is none is passed over."""
+    made = {}
+    for path in sorted((settings.home / "reports").glob(f"*{SUFFIX}")):
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
-            made.add((manifest["label"], manifest["period"]["since"], manifest["period"]["until"]))
+            made[manifest["label"], manifest["period"]["since"], manifest["period"]["until"]] = path
         except (ValueError, KeyError, TypeError):
             continue
     return made

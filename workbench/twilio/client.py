@@ -32,6 +32,9 @@ _log = logging.getLogger(__name__)
 Params = Mapping[str, str | int]
 """Query parameters; an inequality is part of the key: ``{"DateSent>": "2026-01-31"}``."""
 
+Form = Mapping[str, str | list[str]]
+"""Fields of a posted form; a field with several values repeats."""
+
 # Waiting for a connection of our own pool is no fault of Twilio's and ends by itself.
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=10.0, pool=None)
 ANSWER_WITHIN = 180.0
@@ -139,7 +142,7 @@ class TwilioClient:
         answer = self._get(resolve(path_or_uri, host, self._base_url, params))
         return answer.payload or {}
 
-    def post_form(self, path: str, form: Mapping[str, str], host: str = "api") -> dict[str, Any]:
+    def post_form(self, path: str, form: Form, host: str = "api") -> dict[str, Any]:
         """Post a form whose effect is the same however often it arrives; retried like a read.
 
         Raises:
@@ -203,7 +206,7 @@ class TwilioClient:
     def __reduce__(self) -> str:
         raise TypeError("a TwilioClient holds credentials and is never pickled or copied")
 
-    def _get(self, url: httpx.URL, method: str = "GET", form: Mapping[str, str] | None = None) -> Answer:
+    def _get(self, url: httpx.URL, method: str = "GET", form: Form | None = None) -> Answer:
         """The first answer with a payload, or the error for the last attempt."""
         attempt = unauthorized = 0
         while True:
@@ -219,7 +222,7 @@ class TwilioClient:
             _log.info("attempt %d got %s; again in %.1f s", attempt, answer.outcome or answer.problem, delay)
             self._sleep(delay)
 
-    def _attempt(self, url: httpx.URL, method: str, form: Mapping[str, str] | None) -> Answer:
+    def _attempt(self, url: httpx.URL, method: str, form: Form | None) -> Answer:
         with self._counting:
             self._requests += 1
         # The slot ends with the last byte: reading the answer takes as long as fetching, and nobody's slot.
@@ -233,7 +236,7 @@ class TwilioClient:
             self._on_response(answer.outcome, answer.elapsed)
         return answer
 
-    def _send(self, url: httpx.URL, method: str, form: Mapping[str, str] | None) -> Answer | RawAnswer:
+    def _send(self, url: httpx.URL, method: str, form: Form | None) -> Answer | RawAnswer:
         started = time.perf_counter()
         try:
             with self._http.stream(method, url, data=form) as response:
