@@ -97,6 +97,16 @@ def test_without_a_lake_it_says_what_to_do(command: Command, tmp_path: Path) -> 
     assert "There is no lake" in done.stderr
 
 
+def test_without_pango_it_says_what_to_install_before_it_runs(command: Command, tmp_path: Path) -> None:
+    stand_in = "raise OSError(\"cannot load library 'libpango-1.0-0': not found\")"
+    (tmp_path / "weasyprint.py").write_text(stand_in)
+    done = command("report", "run", "cost", "--out", str(tmp_path / "out"), PYTHONPATH=str(tmp_path))
+    assert (done.returncode, (tmp_path / "out").exists()) == (2, False)
+    assert "PDF needs the Pango library" in done.stderr
+    assert "apt-get install libpango-1.0-0" in done.stderr
+    assert "--format html,ipynb" in done.stderr
+
+
 def notebook(folder: Path, *cells: str) -> str:
     """A report of a test's own."""
     parameters = "\n".join(
