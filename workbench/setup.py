@@ -155,6 +155,9 @@ mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the f
 
 [daily_caps]   # segments a day that a carrier lets through, by sender; shown on the throughput page
 # "+12025550110" = 2000
+
+# [reports.monthly-cost]   # made as soon as its month is over: workbench report schedule
+# report = "cost"
 """
 
 

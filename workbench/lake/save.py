@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.lake.consent import note_consent
+from workbench.lake.erased import without_erased
 from workbench.messaging.message import MessageRow
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -37,6 +38,8 @@ MESSAGE_SCHEMA = pa.schema(
         ("conversation_id", pa.string()),
         ("body", pa.string()),
         ("keyword", pa.string()),
+        ("revocation", pa.string()),
+        ("revocation_language", pa.string()),
         ("encoding", pa.string()),
         ("segments", pa.int32()),
         ("media_count", pa.int32()),
@@ -70,6 +73,8 @@ _MERGED = {
     "date_sent": "coalesce(i.date_sent, t.date_sent)",
     # Redaction empties the body; what the body was for counting stays true.
     "keyword": "coalesce(i.keyword, t.keyword)",
+    "revocation": "coalesce(i.revocation, t.revocation)",
+    "revocation_language": "coalesce(i.revocation_language, t.revocation_language)",
     "encoding": "coalesce(i.encoding, t.encoding)",
 }
 
@@ -123,6 +128,7 @@ def save_messages(
         source: who told us: `sync`, `callback` or `send`.
         received_at: when, by our clock.
     """
+    messages = without_erased(cursor, messages)
     if not messages.num_rows:
         return Saved()
     # Literal bounds, known before the query is planned, so that files of other days are never opened.

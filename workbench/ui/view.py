@@ -21,7 +21,7 @@ from workbench.ui.store import Store, frozen
 T = TypeVar("T")
 
 #: Metrics about what people sent us: asked for outbound traffic only, they would always be zero.
-_INBOUND_METRICS = frozenset({"opt_outs"})
+_INBOUND_METRICS = frozenset({"opt_outs", "revocations_waiting", "revocations_late"})
 
 
 ROWS_PAGE = "messages"
