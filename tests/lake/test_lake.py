@@ -33,7 +33,7 @@ def run_python(code: str, home: Path, **environ: str) -> subprocess.Popen[str]:
 
 def test_migrations_are_numbered_and_apply_once(lake: Lake, settings: Settings) -> None:
     versions = [migration.version for migration in known_migrations()]
-    assert versions == list(range(1, len(versions) + 1))
+    assert versions == sorted(set(versions))
     with open_lake(settings) as again:
         assert pending_migrations(again) == ()
         assert again.value("select count(*) from schema_migrations") == len(versions)

@@ -29,7 +29,7 @@ from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.simulator import Server
 from workbench.sync import importing
-from workbench.sync.created_dates import settle_created_dates
+from workbench.lake.created_dates import settle_created_dates
 from workbench.sync.export_files import LONGEST_LINE, ByteSource
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.import_summary import ImportSummary
