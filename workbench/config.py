@@ -13,7 +13,7 @@ import stat
 import tomllib
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,6 +62,9 @@ class Credentials:
     auth_token: Secret | None = None
     api_key: str | None = None
     api_secret: Secret | None = None
+    webhook_key: str | None = None
+    webhook_secret: Secret | None = None
+    """A shared key that signs webhooks instead of the auth token: its name, and its secret."""
 
     @property
     def basic_auth(self) -> tuple[str, str]:
@@ -216,14 +219,25 @@ def _find_credentials(env: Mapping[str, str], twilio: Mapping[str, Any], home: P
             "auth_token": env.get("TWILIO_AUTH_TOKEN"),
             "api_key": env.get("TWILIO_API_KEY"),
             "api_secret": env.get("TWILIO_API_SECRET"),
+            "webhook_key": env.get("TWILIO_WEBHOOK_KEY"),
+            "webhook_secret": env.get("TWILIO_WEBHOOK_SECRET"),
         }
     else:
         found = {**twilio, **_read_credentials_file(home / CREDENTIALS_FILE)}
     account_sid = str(found.get("account_sid") or "")
     if not account_sid:
         return None
-    return check_credentials(
+    credentials = check_credentials(
         account_sid, found.get("auth_token"), found.get("api_key"), found.get("api_secret")
+    )
+    key, secret = found.get("webhook_key"), found.get("webhook_secret")
+    if bool(key) != bool(secret):
+        missing = "TWILIO_WEBHOOK_SECRET" if key else "TWILIO_WEBHOOK_KEY"
+        raise ConfigError(f"{missing} is not set; a shared key for webhooks needs its name and its secret.")
+    return (
+        replace(credentials, webhook_key=key, webhook_secret=Secret(secret))
+        if key and secret
+        else credentials
     )
 
 

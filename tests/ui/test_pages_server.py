@@ -23,7 +23,8 @@ from tests.ui.serving import get, served, visit
 from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
-from workbench.server.pages import PagesServer, require_loopback
+from workbench.server.pages import PagesServer
+from workbench.server.ports import require_loopback
 from workbench.ui import page as page_module
 from workbench.ui.navigation import discover_pages
 

@@ -5,16 +5,16 @@ One module for each kind of work; a new call goes into the module of its kind.
 
 from __future__ import annotations
 
+from workbench.api.jobs import JobCalls
 from workbench.api.numbers import NumberCalls
 from workbench.api.periods import parse_day, parse_period
 from workbench.api.status import Status
-from workbench.api.sync import SyncCalls
 from workbench.errors import LakeError
 
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
 
-class Workbench(SyncCalls, NumberCalls):
+class Workbench(JobCalls, NumberCalls):
     """One installation, opened for a notebook or a script.
 
     >>> wb = Workbench()

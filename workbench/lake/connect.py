@@ -163,6 +163,14 @@ class Lake:
                 # Closing rolls back whatever was not committed.
                 cursor.close()
 
+    def run_alone(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run ``work`` while nobody of this machine writes, each of its statements a commit by itself.
+
+        For DuckLake's own procedures, which may not stand in a transaction of ours.
+        """
+        with self._write_lock(), self.cursor() as cursor:
+            return work(cursor)
+
     def _write_lock(self) -> Any:
         if self.address.kind != "sqlite":
             return nullcontext()

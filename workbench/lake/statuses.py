@@ -154,9 +154,7 @@ _FIND_SQL = f"""
       and m.message_sid in (select message_sid from told)
 """  # noqa: S608
 _KNOWN_SQL = f"create temp table known as {_FIND_SQL}"
-_ALSO_KNOWN_SQL = (
-    f"insert into known {_FIND_SQL} and m.message_sid not in (select message_sid from known)"  # noqa: S608
-)
+_ALSO_KNOWN_SQL = f"insert into known {_FIND_SQL} and m.message_sid not in (select message_sid from known)"  # noqa: S608
 _UNKNOWN_SQL = "select count(*) from told where message_sid not in (select message_sid from known)"
 _EVENTS_SQL = """
     insert into status_events
@@ -191,7 +189,7 @@ _MOVED_SQL = """
     create temp table moved as
     with furthest as (
         select message_sid, status, status_rank, max(error_code) as error_code
-        from told group by all
+        from told group by message_sid, status, status_rank
         qualify row_number() over (partition by message_sid order by status_rank desc, status desc) = 1
     )
     select k.message_sid, k.date_created, f.status, f.status_rank,

@@ -7,10 +7,8 @@ Panel's own thread pool (`nthreads`) stays off: it writes to websockets from its
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +22,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
 from workbench.config import Settings
-from workbench.errors import ConfigError
+from workbench.server.ports import find_port, require_loopback
 from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
 from workbench.ui.page import Page, error_page, load_page
 from workbench.ui.store import forget_lake, use_settings
@@ -138,24 +136,7 @@ def serve_pages(
         ConfigError: the host is not this machine, or the port is taken.
         LakeError: the lake cannot be opened.
     """
-    PagesServer(settings, port, host).run(announce or _print_address)
-
-
-def require_loopback(host: str) -> None:
-    """Refuse an address that other machines reach: whoever connects sees the account's messages.
-
-    Raises:
-        ConfigError: the host is not of this machine alone.
-    """
-    try:
-        is_local = host == "localhost" or ipaddress.IPv4Address(host).is_loopback
-    except ValueError:
-        is_local = False
-    if not is_local:
-        raise ConfigError(
-            f"The pages would be open to other machines at {host!r}, and they have no sign-in yet. Serve "
-            "them on 127.0.0.1 and reach them through a tunnel: ssh -L 5006:127.0.0.1:5006 this-machine."
-        )
+    PagesServer(settings, port, host).run(announce or print_address)
 
 
 def opener(info: PageInfo) -> Callable[[], Any]:
@@ -227,23 +208,6 @@ def _signals_put_back() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def find_port(host: str, port: int) -> int:
-    """The port to serve on, asked for before anything slow is done; 0 picks a free one.
-
-    Raises:
-        ConfigError: the port is taken or not ours to use.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"Port {port} on {host} cannot be used ({error.strerror}); stop what holds it or choose "
-                "another with --port."
-            ) from error
-        return int(probe.getsockname()[1])
-
-
-def _print_address(url: str) -> None:
+def print_address(url: str) -> None:
+    """Say where the pages are."""
     click.echo(f"The dashboards are at {url} – Ctrl-C ends them.", err=True)

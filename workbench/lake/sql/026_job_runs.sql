@@ -1,5 +1,6 @@
 -- grain: one row per run_id
--- What the schedule did, by the server or from cron. `outcome` is running, done, failed or stopped.
+-- What the schedule did, by the server or from cron. `outcome` is running, done, failed, stopped or
+-- skipped (somebody else was at it).
 create table job_runs (
     run_id varchar not null,
     job varchar not null,
@@ -14,7 +15,7 @@ create table job_runs (
 create view failed_jobs as
 select job, finished_at as failed_at, error
 from (
-    select * from job_runs where outcome <> 'running'
+    select * from job_runs where outcome not in ('running', 'skipped')
     qualify row_number() over (partition by job order by started_at desc) = 1
 )
 where outcome = 'failed';
