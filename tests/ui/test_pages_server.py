@@ -25,7 +25,6 @@ from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
 from workbench.server.pages import PagesServer
 from workbench.server.ports import require_loopback
-from workbench.ui import page as page_module
 from workbench.ui.navigation import discover_pages
 
 
@@ -101,7 +100,6 @@ def settle(expected: int) -> int:
 def test_closed_pages_leave_nothing_behind(
     known_lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "_LOOK_FOR_NEWS_MS", 200)
     with served(settings, idle_session_ms=5_000) as server:
         visit(server, "overview")
         watchers = busy_watchers()

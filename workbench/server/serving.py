@@ -12,7 +12,7 @@ from workbench.server.ports import find_port, require_loopback
 from workbench.server.supervise import Child, end_with_stdin, supervise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def serve_both(settings: Settings, port: int, hooks_port: int, host: str) -> None:
@@ -24,8 +24,17 @@ def serve_both(settings: Settings, port: int, hooks_port: int, host: str) -> Non
     supervise(children(settings, port, hooks_port, host))
 
 
-def children(settings: Settings, port: int, hooks_port: int, host: str) -> Sequence[Child]:
+def children(
+    settings: Settings,
+    port: int,
+    hooks_port: int,
+    host: str,
+    environment: Mapping[str, str] | None = None,
+) -> Sequence[Child]:
     """The two processes, with what can be checked beforehand checked.
+
+    Args:
+        environment: of the processes; ours if not given.
 
     Raises:
         ConfigError: as in :func:`serve_both`.
@@ -39,8 +48,8 @@ def children(settings: Settings, port: int, hooks_port: int, host: str) -> Seque
     # Found once, so that a process that is started again is where it was.
     port, hooks_port = find_port(host, port), find_port(host, hooks_port, "--hooks-port")
     return (
-        Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port), "--host", host]),
-        Child("pages", ["--only", "pages", "--port", str(port), "--host", host]),
+        Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port), "--host", host], environment),
+        Child("pages", ["--only", "pages", "--port", str(port), "--host", host], environment),
     )
 
 

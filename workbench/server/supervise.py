@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import click
@@ -32,6 +32,7 @@ class Child:
 
     name: str
     arguments: Sequence[str]
+    environment: Mapping[str, str] | None = None
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -40,7 +41,9 @@ class Child:
     def start(self) -> None:
         command = [sys.executable, "-m", "workbench", "serve", *self.arguments, "--until-stdin-closes"]
         # A session of its own: Ctrl-C is for us, who then end it in order.
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        self.process = subprocess.Popen(
+            command, env=self.environment, stdin=subprocess.PIPE, start_new_session=True
+        )
         self.started_at = time.monotonic()
 
     def end(self) -> None:

@@ -14,11 +14,13 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.io.state import state
 from panel.util import edit_readonly
+from tornado.ioloop import IOLoop
 
 from workbench.errors import UsageError, WorkbenchError
 from workbench.ui import theme
 from workbench.ui.components import Blank, TopBar
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
+from workbench.ui.news import Pace
 from workbench.ui.parts import Part
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
@@ -27,7 +29,6 @@ log = logging.getLogger(__name__)
 
 COMMON_FILTERS = ("country", "sender", "messaging_service")
 _DEFAULTS: Mapping[str, Any] = {"period": "30d", "since": None, "until": None, "direction": "outbound"}
-_LOOK_FOR_NEWS_MS = 15_000
 _DRAWER_WIDTH = 276
 _THEME_COOKIE = "workbench_theme"
 
@@ -194,7 +195,19 @@ def _follow_news(session: PageSession, shell: pmui.Page) -> None:
         yield partial(set_busy, False)
 
     pn.state.onload(lambda: run_beside(drawing()))
-    pn.state.add_periodic_callback(session.refresh_if_new, _LOOK_FOR_NEWS_MS)
+    _watch_lake(session)
+
+
+def _watch_lake(session: PageSession) -> None:
+    """Look again when the lake has news, for as long as the browser is there."""
+    loop, doc, news = IOLoop.current(), pn.state.curdoc, session.store.news
+
+    def look(done: Callable[[], None]) -> None:
+        doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
+
+    pace = Pace(look, loop.call_later)
+    listener = news.add(lambda: loop.add_callback(pace.news))
+    pn.state.on_session_destroyed(lambda _: news.remove(listener))
 
 
 def run_beside(steps: Steps) -> None:

@@ -19,6 +19,7 @@ from workbench.lake import Lake, open_lake
 from workbench.metrics import Freshness, MetricResult, freshness, query_metric
 from workbench.metrics.compile import Moment, Where
 from workbench.ui.filters import FIELDS, Option, build_options
+from workbench.ui.news import NewsWatcher
 
 T = TypeVar("T")
 
@@ -42,9 +43,11 @@ class Store:
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
         # sleep for a whole second. Reentrant, because options are made of a metric.
         self._turn = threading.RLock()
+        self.news = NewsWatcher(lake.address, self.snapshot_id)
 
     def close(self) -> None:
         """Close the lake once the question that is being answered is done."""
+        self.news.close()
         with self._turn:
             self._is_closed = True
             self.lake.close()
