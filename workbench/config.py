@@ -24,6 +24,9 @@ SETTINGS_FILE = "workbench.toml"
 CREDENTIALS_FILE = "credentials.toml"
 DEMO_FOLDER = "demo"
 
+STATUS_PATH, INBOUND_PATH = "/webhooks/twilio/status", "/webhooks/twilio/inbound"
+"""Under ``public_url``: where Twilio tells the status of messages, and brings those that come in."""
+
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _API_KEY = re.compile(r"SK[0-9a-fA-F]{32}")
 
@@ -151,6 +154,17 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
         sections={name: value for name, value in file.items() if isinstance(value, dict)},
         found_credentials=_find_credentials(env, twilio, home),
     )
+
+
+def read_secret(name: str, home: Path, environ: Mapping[str, str] | None = None) -> Secret | None:
+    """A secret of this product's own: ``WORKBENCH_NAME`` in the environment, else ``name`` in the file.
+
+    Raises:
+        ConfigError: others may read the file.
+    """
+    env = os.environ if environ is None else environ
+    value = env.get(f"WORKBENCH_{name.upper()}") or _read_credentials_file(home / CREDENTIALS_FILE).get(name)
+    return Secret(str(value)) if value else None
 
 
 def find_home(env: Mapping[str, str], cwd: Path) -> Path:

@@ -6,7 +6,6 @@ is altered, missing or out of order breaks the chain (`workbench.compliance` ver
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 from collections.abc import Mapping
@@ -15,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+
+from workbench.roles import local_actor as local_actor
 
 FIRST_HASH = "0" * 64
 """Stands before the first row."""
@@ -66,12 +67,3 @@ def append_audit(
         [row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous_hash, row.hash],
     )
     return row
-
-
-def local_actor() -> str:
-    """The person at this machine's keyboard, as the operating system knows them: `local:ops`."""
-    try:
-        return f"local:{getpass.getuser()}"
-    except (OSError, KeyError):
-        # A container may run a user id that has no name.
-        return "local:unknown"

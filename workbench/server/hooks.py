@@ -19,7 +19,7 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from workbench.config import Settings
+from workbench.config import INBOUND_PATH, STATUS_PATH, Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake, open_lake
 from workbench.lake.lock import only_one
@@ -46,7 +46,6 @@ from workbench.sync.privacy import KEY_FILE, open_privacy, privacy_key
 
 log = logging.getLogger(__name__)
 
-STATUS_PATH, INBOUND_PATH = "/webhooks/twilio/status", "/webhooks/twilio/inbound"
 SPOOL_FOLDER, SET_ASIDE_FILE = "spool", "set-aside.jsonl"
 #: A sender that takes longer than this for a request is cut off.
 _SLOWEST_REQUEST, _IDLE_CONNECTION = 15.0, 75.0

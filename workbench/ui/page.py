@@ -17,6 +17,7 @@ from panel.util import edit_readonly
 from tornado.ioloop import IOLoop
 
 from workbench.errors import UsageError, WorkbenchError
+from workbench.roles import current_user
 from workbench.ui import theme
 from workbench.ui.components import Blank, TopBar
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
@@ -144,7 +145,7 @@ def _shell(name: str, title: str, main: Sequence[Any], session: PageSession | No
     pages = [
         {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()
     ]
-    bar = TopBar(pages=pages, current=name)
+    bar = TopBar(pages=pages, current=name, person=_signed_in())
     sidebar = []
     if session:
         session.filter_panel.param.update(pages=pages, current=name)
@@ -171,6 +172,12 @@ def _shell(name: str, title: str, main: Sequence[Any], session: PageSession | No
         if watcher not in watchers:
             state.param.unwatch(watcher)
     return shell
+
+
+def _signed_in() -> dict[str, str]:
+    """Who is signed in; nothing where nobody has to."""
+    person = current_user()
+    return {} if person.is_local else {"name": person.name, "role": person.role}
 
 
 def _busy_watchers() -> list[Any]:
