@@ -5,6 +5,7 @@ One module for each kind of work; a new call goes into the module of its kind.
 
 from __future__ import annotations
 
+from workbench.api.connecting import ConnectCalls
 from workbench.api.jobs import JobCalls
 from workbench.api.numbers import NumberCalls
 from workbench.api.periods import parse_day, parse_period
@@ -14,7 +15,7 @@ from workbench.errors import LakeError
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
 
-class Workbench(JobCalls, NumberCalls):
+class Workbench(JobCalls, NumberCalls, ConnectCalls):
     """One installation, opened for a notebook or a script.
 
     >>> wb = Workbench()

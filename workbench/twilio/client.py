@@ -53,7 +53,7 @@ class Page:
 
 
 class TwilioClient:
-    """Reads Twilio over HTTPS; safe to share between threads, never copied or pickled.
+    """Reads Twilio over HTTPS, and sets what exists there; safe to share between threads, never copied.
 
     Args:
         credentials: account with auth token or API key.
@@ -131,6 +131,16 @@ class TwilioClient:
         answer = self._get(resolve(path_or_uri, host, self._base_url, params))
         return answer.payload or {}
 
+    def set_values(self, path: str, form: Mapping[str, str], host: str = "api") -> dict[str, Any]:
+        """Set fields of a resource that exists; its new state, without secrets.
+
+        Repeated as a read is: setting the same values once more changes nothing. Never for what creates.
+
+        Raises:
+            TwilioError: as :meth:`get_json`.
+        """
+        return self._get(resolve(path, host, self._base_url), form).payload or {}
+
     def fetch_page(self, uri: str, params: Params | None, key: str, host: str = "api") -> Page:
         """Fetch one page of the list under ``key``; pass ``next_page_uri`` and no params for the next.
 
@@ -178,12 +188,12 @@ class TwilioClient:
     def __reduce__(self) -> str:
         raise TypeError("a TwilioClient holds credentials and is never pickled or copied")
 
-    def _get(self, url: httpx.URL) -> Answer:
+    def _get(self, url: httpx.URL, form: Mapping[str, str] | None = None) -> Answer:
         """The first answer with a payload, or the error for the last attempt."""
         attempt = unauthorized = 0
         while True:
             attempt += 1
-            answer = self._attempt(url)
+            answer = self._attempt(url, form)
             if answer.payload is not None:
                 return answer
             unauthorized += answer.status == 401
@@ -194,12 +204,12 @@ class TwilioClient:
             _log.info("attempt %d got %s; again in %.1f s", attempt, answer.outcome or answer.problem, delay)
             self._sleep(delay)
 
-    def _attempt(self, url: httpx.URL) -> Answer:
+    def _attempt(self, url: httpx.URL, form: Mapping[str, str] | None) -> Answer:
         with self._counting:
             self._requests += 1
         # The slot ends with the last byte: reading the answer takes as long as fetching, and nobody's slot.
         with self._limit.slot() if self._limit else nullcontext() as slot:
-            raw = self._send(url)
+            raw = self._send(url, form)
         answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
         if slot is not None:
             slot.answered(answer.outcome)
@@ -207,10 +217,10 @@ class TwilioClient:
             self._on_response(answer.outcome, answer.elapsed)
         return answer
 
-    def _send(self, url: httpx.URL) -> Answer | RawAnswer:
+    def _send(self, url: httpx.URL, form: Mapping[str, str] | None) -> Answer | RawAnswer:
         started = time.perf_counter()
         try:
-            with self._http.stream("GET", url) as response:
+            with self._http.stream("GET" if form is None else "POST", url, data=form) as response:
                 body = self._read_body(response, started)
         except httpx.HTTPError as error:
             return no_answer(error, self._redact(str(error)), time.perf_counter() - started)
