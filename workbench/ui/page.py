@@ -195,7 +195,8 @@ def _follow_news(session: PageSession, shell: pmui.Page) -> None:
         yield partial(set_busy, False)
 
     pn.state.onload(lambda: run_beside(drawing()))
-    _watch_lake(session)
+    # Only where a browser came: the server opens each page once for nobody, and forgets it without a word.
+    pn.state.onload(lambda: _watch_lake(session))
 
 
 def _watch_lake(session: PageSession) -> None:
@@ -203,7 +204,9 @@ def _watch_lake(session: PageSession) -> None:
     loop, doc, news = IOLoop.current(), pn.state.curdoc, session.store.news
 
     def look(done: Callable[[], None]) -> None:
-        doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
+        context = doc.session_context
+        if context and not context.destroyed:
+            doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
 
     pace = Pace(look, loop.call_later)
     listener = news.add(lambda: loop.add_callback(pace.news))
