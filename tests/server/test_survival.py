@@ -81,6 +81,9 @@ def test_a_full_disk_is_answered_503_and_nothing_answered_is_lost(home: Path) ->
     assert {sid(number) for number, code in codes.items() if code == 204} <= held
 
 
+API_KEY_ONLY = {"TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY": "SK" + "0" * 32, "TWILIO_API_SECRET": "s"}
+
+
 def run_serve(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "workbench", "serve", "--port", "0", "--hooks-port", "0", *arguments],
@@ -91,7 +94,7 @@ def run_serve(environ: dict[str, str], *arguments: str) -> subprocess.CompletedP
 @pytest.mark.parametrize(
     ("changes", "text", "named"),
     [
-        ({"TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY": "SK" + "0" * 32, "TWILIO_API_SECRET": "s"}, "", "TWILIO_AUTH_TOKEN"),
+        (API_KEY_ONLY, "", "TWILIO_AUTH_TOKEN"),
         ({}, '[webhooks]\nhelp_replay = "x"\n', "Did you mean 'help_reply'"),
         ({}, "[webhooks]\nmost_per_second = 0\n", "most_per_second is 0"),
         ({}, '[schedule]\nsync = "often"\n', "'often'"),
