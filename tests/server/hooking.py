@@ -78,6 +78,14 @@ class Caller:
         return report
 
 
+@contextmanager
+def calling(port: int) -> Iterator[Caller]:
+    """A caller of the hooks on this port."""
+    caller = Caller(f"http://127.0.0.1:{port}")
+    with caller.http:
+        yield caller
+
+
 def sid(number: int) -> str:
     return f"SM{number:032x}"
 

@@ -10,12 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.server.hooking import Caller, environment, hooks_process, sid, wait_until_live
+from tests.server.hooking import calling, environment, hooks_process, sid, wait_until_live
 from workbench.config import load_settings
 from workbench.lake import open_lake
 
@@ -28,14 +30,12 @@ def free_port() -> int:
 
 def hammer(port: int, first: int, stored: set[int], over: threading.Event) -> None:
     """Post one status after another, and note what was answered 2xx."""
-    caller, number = Caller(f"http://127.0.0.1:{port}"), first
-    while not over.is_set():
-        try:
+    with calling(port) as caller, suppress(httpx.HTTPError):
+        for number in count(first):
+            if over.is_set():
+                return
             if caller.status(number, "sent").status_code == 204:
                 stored.add(number)
-        except httpx.HTTPError:
-            return
-        number += 1
 
 
 def test_what_was_answered_survives_kill_9_under_load(home: Path) -> None:
@@ -55,8 +55,8 @@ def test_what_was_answered_survives_kill_9_under_load(home: Path) -> None:
                 thread.join(20)
     assert len(stored) > 50
     port = free_port()
-    with hooks_process(environ, port):
-        Caller(f"http://127.0.0.1:{port}").settle()
+    with hooks_process(environ, port), calling(port) as caller:
+        caller.settle()
     with open_lake(load_settings(environ)) as lake:
         rows = [found for (found,) in lake.rows("select message_sid from status_events")]
     assert len(rows) == len(set(rows)), "twice"
@@ -68,14 +68,14 @@ def test_a_full_disk_is_answered_503_and_nothing_answered_is_lost(home: Path) ->
     with open_lake(load_settings(environ)):
         pass
     # No file may grow beyond 300 blocks of 512 bytes: as good as a full disk, for the spool and the lake.
-    with hooks_process(environ, port, "sh", "-c", 'ulimit -f 300; exec "$@"', "sh"):
-        caller = Caller(f"http://127.0.0.1:{port}")
+    limited = ("sh", "-c", 'ulimit -f 300; exec "$@"', "sh")
+    with hooks_process(environ, port, *limited), calling(port) as caller:
         filler = {f"Field{number}": "x" * 500 for number in range(60)}
         codes = {number: caller.status(number, "sent", **filler).status_code for number in range(1, 25)}
         assert set(codes.values()) == {204, 503}
     port = free_port()
-    with hooks_process(environ, port):
-        Caller(f"http://127.0.0.1:{port}").settle()
+    with hooks_process(environ, port), calling(port) as caller:
+        caller.settle()
     with open_lake(load_settings(environ)) as lake:
         held = {found for (found,) in lake.rows("select message_sid from status_events")}
     assert {sid(number) for number, code in codes.items() if code == 204} <= held
@@ -183,7 +183,7 @@ def test_when_serve_is_killed_its_processes_end_too(home: Path) -> None:
 
 def test_a_lake_in_another_privacy_mode_ends_the_process_with_the_reason(home: Path) -> None:
     environ, port = environment(home), free_port()
-    with hooks_process(environ, port):
-        Caller(f"http://127.0.0.1:{port}").settle()
+    with hooks_process(environ, port), calling(port) as caller:
+        caller.settle()
     done = run_serve({**environ, "WORKBENCH_PRIVACY": "no_body"}, "--only", "hooks")
     assert (done.returncode, "privacy mode full" in done.stderr) == (2, True), done.stderr
