@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,8 +17,8 @@ from workbench.lake import Lake, open_lake
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Iterator[Settings]:
-    yield load_settings({"WORKBENCH_HOME": str(tmp_path / "home")})
+def settings(tmp_path: Path) -> Settings:
+    return load_settings({"WORKBENCH_HOME": str(tmp_path / "home")})
 
 
 def test_a_new_message_shows_without_a_reload(browser: Browser, settings: Settings, lake: Lake) -> None:

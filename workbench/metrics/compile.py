@@ -47,7 +47,7 @@ def compile_metric(
     Returns:
         Columns: the dimensions (money: also `currency`), the metric under its name, and its companions:
         a rate or ratio has `sample_size` and `in_flight`, money has `priced_share` and, when it is a
-        quotient, `sample_size`.
+        quotient, `sample_size`; a percentile or a peak has `sample_size`.
 
     Raises:
         UnknownName: the metric or a dimension does not exist.
@@ -56,22 +56,45 @@ def compile_metric(
     definition = find_metric(metric)
     dimensions = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
     parameters: dict[str, object] = {}
-    conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
-    conditions += _period_sql(since, until, timezone, parameters)
+    conditions = conditions_sql(where, since, until, timezone, parameters)
     values = _value_columns(definition)
-    lines = [f"    {expand(dimension.expression)} as {dimension.name}" for dimension in dimensions]
-    lines += [f"    {expression} as {name}" for name, expression in values.items()]
-    sql = "select\n" + ",\n".join(lines) + "\nfrom message_facts"
-    if conditions:
-        sql += "\nwhere " + "\n  and ".join(conditions)
-    if dimensions:
-        sql += "\ngroup by all\norder by " + ", ".join(
-            f"{dimension.name} nulls last" for dimension in dimensions
-        )
+    groups = {dimension.name: expand(dimension.expression) for dimension in dimensions}
+    if definition.bins is None:
+        sql = select_sql({**groups, **values}, definition.source, conditions)
+    else:
+        sql = _binned_sql(definition, groups, values, conditions)
+    if groups:
+        sql += "\ngroup by all\norder by " + ", ".join(f"{name} nulls last" for name in groups)
     if "$timezone" in sql:
         parameters["timezone"] = timezone
     columns = tuple(dimension.name for dimension in dimensions) + tuple(values)
     return CompiledMetric(sql, parameters, columns)
+
+
+def _binned_sql(
+    metric: Metric, groups: Mapping[str, str], values: Mapping[str, str], conditions: Sequence[str]
+) -> str:
+    """The metric over its bins: first the rows become bins in each group, then the bins become the number."""
+    bins = {name: expand(expression) for name, expression in (metric.bins or {}).items()}
+    rows = [*conditions, *([expand(metric.rows)] if metric.rows else [])]
+    inner = select_sql({**groups, **bins}, metric.source, rows) + "\ngroup by all"
+    indented = inner.replace("\n", "\n    ")
+    return select_sql({**dict(zip(groups, groups, strict=True)), **values}, f"(\n    {indented}\n) bins", [])
+
+
+def select_sql(columns: Mapping[str, str], source: str, conditions: Sequence[str]) -> str:
+    """``select … from … where …`` of expressions by their names."""
+    sql = "select\n" + ",\n".join(f"    {expression} as {name}" for name, expression in columns.items())
+    sql += f"\nfrom {source}"
+    return sql + ("\nwhere " + "\n  and ".join(conditions) if conditions else "")
+
+
+def conditions_sql(
+    where: Where | None, since: Moment, until: Moment, timezone: str, parameters: dict[str, object]
+) -> list[str]:
+    """The conditions of a filter and a period; what they compare with is put into ``parameters``."""
+    conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
+    return conditions + _period_sql(since, until, timezone, parameters)
 
 
 def find_metric(name: str) -> Metric:
@@ -117,8 +140,8 @@ def _value_columns(metric: Metric) -> dict[str, str]:
     if metric.denominator is not None:
         value = f"{metric.numerator} / nullif({metric.denominator}, 0)"
     columns = {metric.name: value}
-    if metric.is_share:
-        columns["sample_size"] = metric.denominator or ""
+    if metric.sample_size:
+        columns["sample_size"] = metric.sample_size
     if metric.is_share and not metric.is_money:
         columns["in_flight"] = METRICS["in_flight"].numerator
     if metric.is_money:

@@ -16,7 +16,7 @@ from workbench.ui import format as fmt
 from workbench.ui.view import View, definition
 
 #: What is in the air belongs to this moment; a period that is over has none of it.
-_ONLY_NOW = frozenset({"in_flight"})
+_ONLY_NOW = frozenset({"in_flight", "backlog"})
 
 
 def build_card(view: View, name: str, *, with_trend: bool = False) -> dict[str, Any]:
@@ -98,11 +98,12 @@ def _rate_notes(result: MetricResult) -> list[str]:
     row = _only_row(result.frame)
     if "sample_size" not in row:
         return []
-    sample, in_flight = int(row["sample_size"] or 0), int(row.get("in_flight") or 0)
-    notes = [f"of {sample:,} final"]
-    if 0 < sample < result.metric.minimum_sample:
-        notes = [f"only {sample:,} final, too few for a rate"]
-    return [*notes, f"{in_flight:,} in flight"]
+    metric, sample = result.metric, int(row["sample_size"] or 0)
+    notes = [f"of {sample:,} {metric.sample_noun}"]
+    if 0 < sample < metric.minimum_sample:
+        kind = "rate" if metric.is_share else "percentile"
+        notes = [f"only {sample:,} {metric.sample_noun}, too few for a {kind}"]
+    return [*notes, f"{int(row['in_flight'] or 0):,} in flight"] if "in_flight" in row else notes
 
 
 def money_notes(result: MetricResult, priced_share: MetricResult) -> list[str]:
@@ -131,7 +132,7 @@ def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: View) -> list
     if "sample_size" in frame and metric.minimum_sample:
         frame = frame[frame["sample_size"] >= metric.minimum_sample]
     known = {bucket_key(key): number for key, number in zip(frame[grain], frame[metric.name], strict=True)}
-    empty = None if metric.is_share else 0.0
+    empty = None if metric.sample_size else 0.0
     values = [known.get(bucket_key(bucket), empty) for bucket in view.period.buckets()]
     return [None if value is None or fmt.is_missing(value) else float(value) for value in values]
 

@@ -115,6 +115,16 @@ class TableTile(Tile):
     _stylesheets: ClassVar[list[str]] = _styles("table")
 
 
+class FindingsTile(Tile):
+    """Sentences about what changed, each with a link to the page that shows more where ``linked``."""
+
+    items = param.List(default=[])
+    linked = param.Boolean(default=False)
+
+    _esm = _script("findings")
+    _stylesheets: ClassVar[list[str]] = _styles("findings")
+
+
 class PageHead(Piece):
     """Title, freshness, period, active filters and notices; owner of the address bar on a page.
 

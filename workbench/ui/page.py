@@ -57,7 +57,7 @@ class Page:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
         self.parts = tuple(parts)
-        self.filters = tuple(filters)
+        self.filters = tuple(dict.fromkeys(filters))
         self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **(defaults or {})}
 
     def __repr__(self) -> str:

@@ -161,7 +161,8 @@ class PageSession:
         yield lambda: self._show_state(view, fresh)
         if fresh.messages == 0:
             return
-        for part, tile in zip(self.parts, self.tiles, strict=True):
+        pairs = zip(self.parts, self.tiles, strict=True)
+        for part, tile in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
             if ticket != self._latest:
                 return
             yield partial(self._show_part, ticket, tile, _content(part, view, fresh))

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
+from workbench.messaging.throughput import daily_caps
 from workbench.metrics import Freshness, MetricResult, freshness, query_metric
 from workbench.metrics.compile import Moment, Where
 from workbench.ui.filters import FIELDS, Option, build_options
@@ -34,9 +35,12 @@ class StoreClosed(LakeError):
 class Store:
     """Cached questions to one lake. Safe to use from several threads."""
 
-    def __init__(self, lake: Lake, timezone: str = "UTC") -> None:
+    def __init__(
+        self, lake: Lake, timezone: str = "UTC", daily_caps: Mapping[str, int] | None = None
+    ) -> None:
         self.lake = lake
         self.timezone = timezone
+        self.daily_caps = daily_caps or {}
         self._is_closed = False
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
         self._lock = threading.Lock()
@@ -73,7 +77,7 @@ class Store:
 
         ``snapshot`` saves asking the lake again, where the caller has just done so.
         """
-        question = (name, tuple(by), _frozen(where or {}), since, until, timezone)
+        question = (name, tuple(by), frozen(where or {}), since, until, timezone)
         return self._ask(
             question,
             lambda: query_metric(self.lake, name, by, where, since, until, timezone=timezone),
@@ -99,6 +103,10 @@ class Store:
         return build_options(
             field.kind, {None if value is None else _text(value): int(number) for value, number in pairs}
         )
+
+    def ask(self, question: Any, answer: Callable[[Lake], T], snapshot: int | None = None) -> T:
+        """What ``answer`` reads from the lake; ``question`` must tell it from every other one."""
+        return self._ask(("ask", question), lambda: answer(self.lake), snapshot)
 
     def _ask(self, question: Any, answer: Callable[[], T], snapshot: int | None = None) -> T:
         key = (self.snapshot_id() if snapshot is None else snapshot, question)
@@ -132,7 +140,8 @@ class Store:
                 self._answers.popitem(last=False)
 
 
-def _frozen(where: Mapping[str, Any]) -> tuple[Any, ...]:
+def frozen(where: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A filter as something that can be a key."""
     return tuple(
         sorted(
             (name, tuple(value) if isinstance(value, list | tuple) else value)
@@ -154,7 +163,8 @@ def use_settings(settings: Settings) -> Store:
     """Open the lake of ``settings`` and make it the one that every page of this process shows."""
     global _store
     with _store_lock:
-        _store = Store(open_lake(settings), settings.timezone)
+        caps = daily_caps(settings.section("daily_caps"))
+        _store = Store(open_lake(settings), settings.timezone, caps)
         return _store
 
 

@@ -5,15 +5,18 @@ A view never changes, so all parts of a page show the same moment of the same la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
+from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS, MetricResult
 from workbench.ui.filters import Option
 from workbench.ui.periods import Period
-from workbench.ui.store import Store
+from workbench.ui.store import Store, frozen
+
+T = TypeVar("T")
 
 #: Metrics about what people sent us: asked for outbound traffic only, they would always be zero.
 _INBOUND_METRICS = frozenset({"opt_outs"})
@@ -53,6 +56,23 @@ class View:
         return self.store.metric(
             name, by, narrowed, period.since, period.end, period.timezone, snapshot=self.snapshot
         )
+
+    def ask(self, name: str, query: Callable[..., T]) -> T:
+        """What ``query(lake, where, since, until, timezone=…)`` finds under the page's filters.
+
+        ``name`` tells it from other questions, so that its answer is kept like a metric's.
+        """
+        period, where = self.period, dict(self.where)
+        question = (name, frozen(where), period.since, period.end, period.timezone)
+        return self.store.ask(
+            question,
+            lambda lake: query(lake, where, period.since, period.end, timezone=period.timezone),
+            self.snapshot,
+        )
+
+    def look_up(self, name: str, query: Callable[[Lake], T]) -> T:
+        """What ``query(lake)`` finds, whatever is filtered."""
+        return self.store.ask(name, query, self.snapshot)
 
     def token(self, field_name: str, value: Any) -> str:
         """How a value of a filter field shows on screen and in links: numbers masked."""

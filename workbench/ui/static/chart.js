@@ -37,8 +37,9 @@ export function render({model, view}) {
   let library = null
 
   const drawLegend = (traces) => {
-    const several = traces.length > 1
-    fill(legend, several ? traces.map((trace) => {
+    const named = traces.filter((trace) => trace.showlegend !== false)
+    const several = named.length > 1
+    fill(legend, several ? named.map((trace) => {
       const swatch = h("i", {})
       swatch.style.background = trace.marker?.color ?? trace.line?.color
       return h("button", {type: "button", "aria-pressed": String(!hidden.has(trace.name)), title: "Show or hide", onclick: () => {

@@ -1,5 +1,5 @@
 function cellElement(cell, column) {
-  return h("td", {class: column.kind === "number" ? "number" : null},
+  return h("td", {class: column.kind === "number" ? "number" : null, "data-label": column.label},
     h("span", {class: cell.muted ? "muted" : null}, cell.text),
     (cell.more || []).map((text) => h("span", {class: "more"}, text)), cell.note ? h("span", {class: "note"}, cell.note) : null)
 }
@@ -24,11 +24,18 @@ function rowElements(row, model, toggle) {
       onclick: () => model.send_msg({click: {key: row.key}})}, words)
   }
   const line = h("tr", {class: row.chosen ? "chosen" : null, "data-key": row.key},
-    h("th", {scope: "row"}, label, first.bar === undefined ? null : barElement(first.bar, naming.color)),
+    h("th", {scope: "row"}, label, first.note ? h("span", {class: "note"}, first.note) : null,
+      first.bar === undefined ? null : barElement(first.bar, naming.color)),
     rest.map((cell, index) => cellElement(cell, columns[index])))
   if (!row.detail || !row.open) { return [line] }
   const facts = row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)])
   return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, h("dl", {}, facts)))]
+}
+
+// A phone has no room for many columns beside a long name: there such a table puts them below it.
+function isWordy(model) {
+  const heads = model.columns.reduce((sum, column) => sum + column.label.length, 0)
+  return model.columns.length > 4 || heads > 36 || model.rows.some((row) => row.cells[0].text.length > 22)
 }
 
 export function render({model, view}) {
@@ -44,7 +51,7 @@ export function render({model, view}) {
     if (model.state !== "ok") { fill(root, head, placeholder(model)); return }
     const rows = model.rows.map((row) => rowElements({...row, open: opened.has(row.key)}, model, toggle))
     fill(root, head,
-      h("div", {class: "scroll"}, h("table", {},
+      h("div", {class: "scroll"}, h("table", {class: isWordy(model) ? "wordy" : null},
         h("thead", {}, h("tr", {}, model.columns.map((column) =>
           h("th", {scope: "col", class: column.kind === "number" ? "number" : null}, column.label)))),
         h("tbody", {}, rows))),
