@@ -33,6 +33,7 @@ page = ui.Page(
             subtitle="Failed and undelivered messages by error code. Open one for what to do.",
             empty="Nothing failed in this period with these filters.",
             span=5,
+            narrow={"outcome": tables.NOT_ARRIVED},
         ),
         ui.Chart(
             "Spend",

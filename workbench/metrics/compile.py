@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -53,22 +53,44 @@ def compile_metric(
         UnknownName: the metric or a dimension does not exist.
         UsageError: a moment is no date, or since is not before until.
     """
-    definition = find_metric(metric)
-    dimensions = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    plan = plan_metric(metric, by)
     parameters: dict[str, object] = {}
     conditions = conditions_sql(where, since, until, timezone, parameters)
-    values = _value_columns(definition)
-    groups = {dimension.name: expand(dimension.expression) for dimension in dimensions}
-    if definition.bins is None:
-        sql = select_sql({**groups, **values}, definition.source, conditions)
+    groups = {dimension.name: dimension.expression for dimension in plan.dimensions}
+    if plan.metric.bins is None:
+        sql = assemble(groups, plan.values, plan.metric.source, conditions)
     else:
-        sql = _binned_sql(definition, groups, values, conditions)
-    if groups:
-        sql += "\ngroup by all\norder by " + ", ".join(f"{name} nulls last" for name in groups)
+        sql = _binned_sql(plan.metric, groups, plan.values, conditions)
     if "$timezone" in sql:
         parameters["timezone"] = timezone
-    columns = tuple(dimension.name for dimension in dimensions) + tuple(values)
-    return CompiledMetric(sql, parameters, columns)
+    return CompiledMetric(sql, parameters, tuple(groups) + tuple(plan.values))
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """What a metric by some dimensions consists of, every named set replaced: for whoever makes SQL of it."""
+
+    metric: Metric
+    dimensions: tuple[Dimension, ...]
+    values: Mapping[str, str]
+
+
+def plan_metric(metric: str, by: Sequence[str] = ()) -> MetricPlan:
+    """The dimensions of a result and its columns; errors as in :func:`compile_metric`."""
+    definition = find_metric(metric)
+    found = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    dimensions = tuple(replace(item, expression=expand(item.expression)) for item in found)
+    return MetricPlan(definition, dimensions, _value_columns(definition))
+
+
+def assemble(
+    groups: Mapping[str, str], values: Mapping[str, str], source: str, conditions: Sequence[str]
+) -> str:
+    """A grouped query of expressions by the names of their columns."""
+    sql = select_sql({**groups, **values}, source, conditions)
+    if groups:
+        sql += "\ngroup by all\norder by " + ", ".join(f"{name} nulls last" for name in groups)
+    return sql
 
 
 def _binned_sql(
@@ -79,7 +101,7 @@ def _binned_sql(
     rows = [*conditions, *([expand(metric.rows)] if metric.rows else [])]
     inner = select_sql({**groups, **bins}, metric.source, rows) + "\ngroup by all"
     indented = inner.replace("\n", "\n    ")
-    return select_sql({**dict(zip(groups, groups, strict=True)), **values}, f"(\n    {indented}\n) bins", [])
+    return assemble(dict(zip(groups, groups, strict=True)), values, f"(\n    {indented}\n) bins", [])
 
 
 def select_sql(columns: Mapping[str, str], source: str, conditions: Sequence[str]) -> str:

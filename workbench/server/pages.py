@@ -22,6 +22,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
 from workbench.config import Settings
+from workbench.server.downloads import DownloadHandler
 from workbench.server.ports import find_port, require_loopback
 from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
 from workbench.ui.page import Page, error_page, load_page
@@ -64,6 +65,11 @@ class PagesServer:
     def url(self) -> str:
         return f"http://{self.host}:{self.port}/"
 
+    @property
+    def _names(self) -> set[str]:
+        """The names that this server answers to."""
+        return {"127.0.0.1", "localhost", self.host}
+
     def run(self, announce: Callable[[str], None] | None = None) -> None:
         """Answer until :meth:`stop`; in the main thread also Ctrl-C and SIGTERM end it.
 
@@ -100,14 +106,19 @@ class PagesServer:
 
     def _build(self, loop: IOLoop) -> Any:
         """Panel's server with every page opened once, so that the first reader does not wait for imports."""
-        pages = {f"/{info.name}": opener(info) for info in discover_pages()}
+        found = {info.name: (info, *load_or_explain(info)) for info in discover_pages()}
+        pages = {f"/{name}": opener(*loaded) for name, loaded in found.items()}
+        downloads = {
+            "pages": {name: page for name, (_, page, _) in found.items() if page},
+            "hosts": frozenset(f"{name}:{self.port}" for name in self._names),
+        }
         return get_server(
             pages,
             port=self.port,
             address=self.host,
             loop=loop,
             title=dict.fromkeys(pages, "Workbench"),
-            websocket_origin=[f"{name}:{self.port}" for name in {"127.0.0.1", "localhost", self.host}],
+            websocket_origin=[f"{name}:{self.port}" for name in self._names],
             session_history=0,
             warm=True,
             unused_session_lifetime_milliseconds=self._idle_session_ms,
@@ -115,6 +126,7 @@ class PagesServer:
             extra_patterns=[
                 (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
                 (r"/healthz", HealthHandler),
+                (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, downloads),
             ],
             default_handler_class=NotFoundHandler,
         )
@@ -139,17 +151,20 @@ def serve_pages(
     PagesServer(settings, port, host).run(announce or print_address)
 
 
-def opener(info: PageInfo) -> Callable[[], Any]:
-    """What Panel calls for each browser: the page in its shell, or why it cannot be shown.
-
-    The file is loaded once, now. A page that fails must not look like an empty one, nor stop the others.
-    """
-    failure, page = "", None
+def load_or_explain(info: PageInfo) -> tuple[Page | None, str]:
+    """The page of a file, or why it cannot be loaded."""
     try:
-        page = load_page(info)
+        return load_page(info), ""
     except Exception as error:
         log.exception("the page %s cannot be loaded", info.path)
-        failure = f"{info.path.name} cannot be loaded: {type(error).__name__}: {error}"
+        return None, f"{info.path.name} cannot be loaded: {type(error).__name__}: {error}"
+
+
+def opener(info: PageInfo, page: Page | None, failure: str) -> Callable[[], Any]:
+    """What Panel calls for each browser: the page in its shell, or why it cannot be shown.
+
+    A page that fails must not look like an empty one, nor stop the others.
+    """
 
     def open_page() -> Any:
         if page is None:

@@ -3,6 +3,7 @@
 from workbench.ui import charts, tables
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.parts import GRAIN, Cards, Chart, Figure, Findings, Table
+from workbench.ui.rows import OneMessage, Rows
 from workbench.ui.store import current_store, use_lake, use_settings
 from workbench.ui.view import View
 
@@ -13,7 +14,9 @@ __all__ = [
     "Chart",
     "Figure",
     "Findings",
+    "OneMessage",
     "Page",
+    "Rows",
     "Table",
     "View",
     "charts",

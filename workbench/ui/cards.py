@@ -22,27 +22,28 @@ _ONLY_NOW = frozenset({"in_flight", "backlog"})
 def build_card(view: View, name: str, *, with_trend: bool = False) -> dict[str, Any]:
     """One metric of a view as a card; ``with_trend`` adds its course over the period."""
     current = view.metric(name)
-    card = card_content(current, view.previous.metric(name))
+    card = card_content(current, view.previous.metric(name) if view.is_compared else None)
     if current.metric.is_money:
         card["notes"] = money_notes(current, view.metric("priced_share"))
     card["definition"] = definition(current, view.period)
-    card["compared_with"] = view.previous.period.label
+    card["compared_with"] = view.previous.period.label if view.is_compared else ""
     if with_trend:
         card["trend"] = trend(view.metric(name, by=(view.grain,)), view)
     return card
 
 
-def card_content(current: MetricResult, previous: MetricResult) -> dict[str, Any]:
+def card_content(current: MetricResult, previous: MetricResult | None) -> dict[str, Any]:
     """Label, lines (money: one per currency) and notes of a card, those of money excepted.
 
-    Both results are ungrouped: one row, or for money one row per currency.
+    Both results are ungrouped: one row, or for money one row per currency; without ``previous`` nothing is
+    compared.
     """
     metric = current.metric
     if metric.is_money:
         lines, notes = _money_lines(current, previous), []
     else:
         lines, notes = (
-            [_line(metric, _only_row(current.frame), _only_row(previous.frame))],
+            [_line(metric, _only_row(current.frame), _only_row(previous.frame) if previous else None)],
             _rate_notes(current),
         )
     return {"name": metric.name, "label": metric.label, "unit": metric.unit, "lines": lines, "notes": notes}
@@ -79,8 +80,8 @@ def _is_small(metric: Metric, row: pd.Series) -> bool:
     )
 
 
-def _money_lines(current: MetricResult, previous: MetricResult) -> list[dict[str, Any]]:
-    before = {row["currency"]: row for _, row in previous.frame.iterrows()}
+def _money_lines(current: MetricResult, previous: MetricResult | None) -> list[dict[str, Any]]:
+    before = {row["currency"]: row for _, row in previous.frame.iterrows()} if previous else {}
     rows = [row for _, row in priced_rows(current).iterrows()]
     if not rows:
         return [_missing(None, "none")]

@@ -19,16 +19,20 @@ from tornado.ioloop import IOLoop
 from workbench.errors import UsageError, WorkbenchError
 from workbench.ui import theme
 from workbench.ui.components import Blank, TopBar
+from workbench.ui.filters import FIELDS
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.news import Pace
 from workbench.ui.parts import Part
+from workbench.ui.places import PLACES
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
 
 log = logging.getLogger(__name__)
 
-COMMON_FILTERS = ("country", "sender", "messaging_service")
-_DEFAULTS: Mapping[str, Any] = {"period": "30d", "since": None, "until": None, "direction": "outbound"}
+COMMON_FILTERS = tuple(FIELDS)
+_DEFAULTS: Mapping[str, Any] = {
+    "period": "30d", "since": None, "until": None, "compare": "previous", "direction": "outbound",
+}  # fmt: skip
 _DRAWER_WIDTH = 276
 _THEME_COOKIE = "workbench_theme"
 
@@ -40,8 +44,9 @@ class Page:
         name: the file's name without ``.py``; the page's address.
         docstring: the module's; its first line ``Title: description`` names the page.
         parts: what it shows, from the top.
-        filters: fields of :data:`workbench.ui.filters.FIELDS`; period, time zone and direction are
-            always there.
+        filters: fields of :data:`workbench.ui.filters.FIELDS`; period, comparison, time zone and direction
+            are always there.
+        has_rows: it lists messages, so its link also says what is searched, sorted and opened.
         defaults: filter values of the plain address that differ from the usual ones.
     """
 
@@ -53,12 +58,14 @@ class Page:
         *,
         filters: Sequence[str] = COMMON_FILTERS,
         defaults: Mapping[str, Any] | None = None,
+        has_rows: bool = False,
     ) -> None:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
         self.parts = tuple(parts)
         self.filters = tuple(dict.fromkeys(filters))
-        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **(defaults or {})}
+        places = PLACES if has_rows else {}
+        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **places, **(defaults or {})}
 
     def __repr__(self) -> str:
         return f"Page({self.name!r}: {self.title}, {len(self.parts)} parts)"
@@ -71,7 +78,7 @@ class Page:
     ) -> PageSession:
         """A live session of this page, filtered as the link says, not drawn yet."""
         store = store or current_store()
-        session = PageSession(self.title, self.parts, self.filters, self.defaults, store, run)
+        session = PageSession(self.title, self.parts, self.filters, self.defaults, store, run, self.name)
         session.start(query)
         return session
 
@@ -88,6 +95,7 @@ class Page:
         except WorkbenchError as error:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
+        session.is_served = True
         shell = _shell(self.name, self.title, [session.head, session.empty, session.board], session)
         _follow_news(session, shell)
         return shell

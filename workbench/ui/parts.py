@@ -5,8 +5,8 @@ A part answers two questions: which component shows it, and what that component 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import plotly.graph_objects as go
@@ -56,7 +56,10 @@ class Cards:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure of one metric: ``draw`` makes it of the metric by ``by``, or returns None when empty."""
+    """A figure of one metric: ``draw`` makes it of the metric by ``by``, or returns None when empty.
+
+    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
+    """
 
     title: str
     metric: str
@@ -66,6 +69,7 @@ class Chart:
     empty: str = "No messages in this period with these filters."
     span: int = 6
     click: str | None = None
+    narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def build(self) -> Tile:
         return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
@@ -82,7 +86,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`."""
+    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`.
+
+    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
+    """
 
     title: str
     rows: Callable[[View], dict[str, Any]]
@@ -90,6 +97,7 @@ class Table:
     empty: str = "No messages in this period with these filters."
     span: int = 6
     click: str | None = None
+    narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def build(self) -> Tile:
         return TableTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)

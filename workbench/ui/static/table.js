@@ -1,6 +1,7 @@
-function cellElement(cell, column) {
+function cellElement(cell, column, link = null) {
+  const text = h("span", {class: cell.muted ? "muted" : null}, cell.text)
   return h("td", {class: column.kind === "number" ? "number" : null, "data-label": column.label},
-    h("span", {class: cell.muted ? "muted" : null}, cell.text),
+    link ? h("a", {class: "behind", href: link, title: "Show these messages"}, text) : text,
     (cell.more || []).map((text) => h("span", {class: "more"}, text)), cell.note ? h("span", {class: "note"}, cell.note) : null)
 }
 
@@ -26,7 +27,7 @@ function rowElements(row, model, toggle) {
   const line = h("tr", {class: row.chosen ? "chosen" : null, "data-key": row.key},
     h("th", {scope: "row"}, label, first.note ? h("span", {class: "note"}, first.note) : null,
       first.bar === undefined ? null : barElement(first.bar, naming.color)),
-    rest.map((cell, index) => cellElement(cell, columns[index])))
+    rest.map((cell, index) => cellElement(cell, columns[index], index === 0 && model.links.rows ? row.link : null)))
   if (!row.detail || !row.open) { return [line] }
   const facts = row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)])
   return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, h("dl", {}, facts)))]
@@ -46,7 +47,8 @@ export function render({model, view}) {
     draw()
     root.querySelector(`tr[data-key="${CSS.escape(key)}"] button`)?.focus()
   }
-  const draw = () => {
+  const draw = () => keepingPlace(root, paint)
+  const paint = () => {
     const head = tileHead(model, root)
     if (model.state !== "ok") { fill(root, head, placeholder(model)); return }
     const rows = model.rows.map((row) => rowElements({...row, open: opened.has(row.key)}, model, toggle))
@@ -58,7 +60,7 @@ export function render({model, view}) {
       model.footnote ? h("p", {class: "footnote"}, model.footnote) : null)
   }
   draw()
-  model.on(["rows", "state", "message", "columns", "footnote", "subtitle", "definition"], draw)
+  model.on(["rows", "state", "message", "columns", "footnote", "subtitle", "definition", "links"], draw)
   followTheme(model, view, root, () => {})
   return root
 }
