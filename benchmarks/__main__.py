@@ -7,7 +7,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from benchmarks import sync
+from benchmarks import sync, webhooks
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 
@@ -20,8 +20,14 @@ def main(arguments: list[str]) -> None:
     )
     parser.add_argument("--output", type=Path, help="instead of benchmarks/RESULTS.md, for trials")
     sync.add_options(parser)
+    webhooks.add_options(parser)
     options = parser.parse_args(arguments)
-    report = f"# Benchmarks\n\n{_made_by(arguments)}\n\n{sync.run(options)}\n"
+    parts = []
+    if options.only != [webhooks.NAME]:
+        parts.append(sync.run(options))
+    if not options.only or webhooks.NAME in options.only:
+        parts.append(webhooks.run(options))
+    report = "\n\n".join(["# Benchmarks", _made_by(arguments), *parts]) + "\n"
     print(report)
     (options.output or RESULTS).write_text(report, encoding="utf-8")
 

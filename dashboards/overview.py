@@ -2,6 +2,7 @@
 
 from workbench import ui
 from workbench.ui import charts, tables
+from workbench.ui.findings import what_changed
 
 page = ui.Page(
     "overview",
@@ -11,6 +12,11 @@ page = ui.Page(
         ui.Cards(
             ["undelivered_rate", "failed_rate", "unknown_rate", "in_flight", "segments", "opt_outs"],
             size="small",
+        ),
+        ui.Findings(
+            "What changed, and why it matters",
+            what_changed,
+            subtitle="Against the period before. Only what is more than chance or a tenth.",
         ),
         ui.Chart(
             "Messages",
@@ -27,6 +33,7 @@ page = ui.Page(
             subtitle="Failed and undelivered messages by error code. Open one for what to do.",
             empty="Nothing failed in this period with these filters.",
             span=5,
+            narrow={"outcome": tables.NOT_ARRIVED},
         ),
         ui.Chart(
             "Spend",

@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from workbench.config import Settings, load_settings
 from workbench.lake import Lake, open_lake
+
+# No deadline: a busy machine is slow, not wrong. In CI the same examples every time, so that a change is
+# judged by what it changed; anywhere else new ones.
+hypothesis_settings.register_profile("workbench", deadline=None, derandomize=bool(os.environ.get("CI")))
+hypothesis_settings.load_profile("workbench")
 
 
 @pytest.fixture(autouse=True)

@@ -102,6 +102,7 @@ class Settings:
     lookback_days: int = 3
     since: str | None = None
     subaccounts: bool = False
+    media_bytes: bool = False  # copy attachments too, not only what they are
     privacy: str = "full"  # its values and what they mean: workbench.messaging.privacy
     mps_limits: Mapping[str, float] = field(default_factory=dict)
     sections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
@@ -148,6 +149,7 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
 
     timezone = pick("WORKBENCH_TIMEZONE", file, "timezone") or "UTC"
     base_url = pick("WORKBENCH_TWILIO_BASE_URL", twilio, "base_url")
+    privacy_mode = pick("WORKBENCH_PRIVACY", privacy, "mode") or "full"
     public_url = pick("WORKBENCH_PUBLIC_URL", file, "public_url")
     return Settings(
         home=home,
@@ -159,7 +161,8 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
         lookback_days=_check_days("sync.lookback_days", sync.get("lookback_days", 3)),
         since=pick("WORKBENCH_SYNC_SINCE", sync, "since"),
         subaccounts=_check_flag("sync.subaccounts", sync.get("subaccounts", False)),
-        privacy=pick("WORKBENCH_PRIVACY", privacy, "mode") or "full",
+        media_bytes=_check_media_bytes(sync.get("media_bytes", False), privacy_mode),
+        privacy=privacy_mode,
         mps_limits=_check_mps_limits(mps_limits),
         sections={name: value for name, value in file.items() if isinstance(value, dict)},
         found_credentials=_find_credentials(env, twilio, home),
@@ -338,6 +341,17 @@ def _check_flag(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(f"{name} is {value!r}; write true or false, without quotes.")
     return value
+
+
+def _check_media_bytes(value: object, privacy_mode: str) -> bool:
+    """An attachment is what somebody wrote, as a text is."""
+    wanted = _check_flag("sync.media_bytes", value)
+    if wanted and privacy_mode != "full":
+        raise ConfigError(
+            f"sync.media_bytes is true and privacy.mode is {privacy_mode!r}: attachments may be kept only "
+            "where texts are. Set media_bytes = false, or use a lake of its own with mode = 'full'."
+        )
+    return wanted
 
 
 def _check_mps_limits(section: Mapping[str, Any]) -> dict[str, float]:

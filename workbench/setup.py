@@ -138,6 +138,7 @@ account_sid = "{account_sid}"
 {first_day}
 lookback_days = 3   # days before today that every sync reads again
 subaccounts = false # also the subaccounts of this account
+media_bytes = false # also the attachments themselves, kept under media/
 
 [privacy]
 mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync
@@ -145,6 +146,9 @@ mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the f
 [mps_limits]   # segments per second that Twilio granted, by sender or kind of sender
 # "+12025550110" = 1
 # "toll-free" = 3
+
+[daily_caps]   # segments a day that a carrier lets through, by sender; shown on the throughput page
+# "+12025550110" = 2000
 """
 
 

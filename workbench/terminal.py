@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench.sync.reconcile_run import OnDay
-    from workbench.sync.run import OnProgress, Progress
+    from workbench.sync.request import OnProgress, Progress
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.messages import payload
+from tests.messages import ACCOUNT, payload
 from workbench.config import load_settings
 from workbench.errors import UnknownName, UsageError
 from workbench.lake import Lake, open_lake
@@ -25,9 +25,10 @@ US, GERMANY = "+14155550123", "+4915123456789"
 RECENT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=5)
 
 
-def at(day: int, hour: int = 12) -> dict[str, datetime]:
+def at(day: int, hour: int = 12, wait: int = 0) -> dict[str, datetime]:
+    """Created at this hour and sent ``wait`` seconds later."""
     moment = datetime(2026, 9, day, hour, tzinfo=UTC)
-    return {"date_created": moment, "date_sent": moment, "date_updated": moment}
+    return {"date_created": moment, "date_sent": moment + timedelta(seconds=wait), "date_updated": moment}
 
 
 def inbound(body: str, contact: str, sender: str) -> dict[str, Any]:
@@ -38,9 +39,9 @@ def inbound(body: str, contact: str, sender: str) -> dict[str, Any]:
 #: 1 in flight); 4 inbound of which 3 are stop keywords of 2 people. Prices in two currencies.
 MESSAGES = [
     payload(1, **at(1), price="-0.0100", num_segments="1"),
-    payload(2, **at(1), price="-0.0200", num_segments="2", to=GERMANY),
-    payload(3, **at(2), price="-0.0300", price_unit="EUR", num_segments="3", to=GERMANY),
-    payload(4, **at(2), price="-0.0100", **{"from": TOLL_FREE}),
+    payload(2, **at(1, wait=10), price="-0.0200", num_segments="2", to=GERMANY),
+    payload(3, **at(2), price="-0.0300", price_unit="EUR", num_segments="3", to=GERMANY, body="“Hallo”"),
+    payload(4, **at(2, wait=1), price="-0.0100", **{"from": TOLL_FREE}),
     payload(5, **at(7), status="read", price=None),
     payload(6, **at(7), status="undelivered", error_code=30003, price="-0.0100"),
     payload(7, **at(8), status="failed", error_code=30007, price=None, num_segments="1"),
@@ -58,6 +59,11 @@ TOTALS = {
     "segments": 1 + 2 + 3 + 1 + 1 + 1 + 1 + 1 + 0 + 1 + 4,
     "in_flight": 1,
     "opt_outs": 2,
+    "delivered": 5,
+    "not_delivered": 2,
+    "backlog": 1,
+    # The long code may send 3 segments a minute, and sent 3 on the 1st and on the 2nd.
+    "minutes_at_limit": 2,
 }
 RATES = {  # numerator, denominator
     "segments_per_message": (11, 8),
@@ -66,11 +72,38 @@ RATES = {  # numerator, denominator
     "failed_rate": (1, 8),
     "undelivered_rate": (1, 8),
     "unknown_rate": (1, 8),
+    "error_rate": (2, 8),
+    "error_rate_without_opt_outs": (2, 8),
+    "multi_segment_share": (2, 8),
+    "ucs2_share": (1, 8),
 }
 MONEY = {
     "spend": {"EUR": 0.03, "USD": 0.09},
     # USD: 0.06 over messages 1, 2, 4 and 5; EUR: 0.03 over message 3.
     "cost_per_delivered": {"EUR": 0.03 / 1, "USD": 0.06 / 4},
+    # Message 6, and the fee of 0.001 for message 7.
+    "wasted_spend": {"EUR": 0, "USD": 0.011},
+    # One of two segments of message 2; two of three of message 3.
+    "extra_segment_spend": {"EUR": 0.02, "USD": 0.01},
+    "ucs2_spend": {"EUR": 0.03, "USD": 0},
+}
+SPREADS = {  # value, number of values
+    # Eight were sent and not canceled; they waited six times 0 s, 1 s and 10 s.
+    "queue_wait_p50": (0, 8),
+    "queue_wait_p90": (1 + 0.3 * 9, 8),
+    "queue_wait_p95": (1 + 0.65 * 9, 8),
+    "queue_wait_p99": (1 + 0.93 * 9, 8),
+    # Callbacks came 5 and 7 s after sending.
+    "delivery_time_p50": (6, 2),
+    "delivery_time_p90": (6.8, 2),
+    "delivery_time_p95": (6.9, 2),
+    "delivery_time_p99": (6.98, 2),
+    # Segments in the six seconds with any: 1 and 2, 3 and 1, 2, 2.
+    "peak_speed": (3, 6),
+    "p95_speed": (2.75, 6),
+    # The long code alone has a limit: 0.05 a second. Message 4 is not its.
+    "utilisation": (60, 5),
+    "minute_utilisation": (1, 4),
 }
 
 
@@ -80,7 +113,24 @@ def september(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with open_lake(settings) as lake:
         table = message_table([message_row(item) for item in MESSAGES])
         lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=RECENT))
+        lake.write(_add_limit_and_callbacks)
         yield lake
+
+
+def _add_limit_and_callbacks(cursor: Any) -> None:
+    cursor.execute(
+        "insert into senders (account_sid, sender, sender_type, mps_limit, mps_limit_source, read_at) "
+        "values (?, ?, 'long code', 0.05, 'configuration', now())",
+        [ACCOUNT, LONG_CODE],
+    )
+    for number, seconds in ((1, 5), (2, 17)):
+        seen = datetime(2026, 9, 1, 12, 0, seconds, tzinfo=UTC)
+        # The same receipt twice: the first counts.
+        for moment in (seen, seen + timedelta(minutes=3)):
+            cursor.execute(
+                "insert into status_events values (?, ?, 'delivered', null, 'callback', ?)",
+                [f"SM{number:032x}", ACCOUNT, moment],
+            )
 
 
 def one(frame: pd.DataFrame, column: str) -> Any:
@@ -89,7 +139,7 @@ def one(frame: pd.DataFrame, column: str) -> Any:
 
 
 def test_every_metric_has_a_hand_counted_total() -> None:
-    assert set(TOTALS) | set(RATES) | set(MONEY) == set(METRICS)
+    assert set(TOTALS) | set(RATES) | set(MONEY) | set(SPREADS) == set(METRICS)
 
 
 @pytest.mark.parametrize("name", TOTALS)
@@ -104,6 +154,14 @@ def test_rates_with_their_sample_and_what_is_in_flight(september: Lake, name: st
     assert one(frame, name) == pytest.approx(numerator / denominator)
     assert one(frame, "sample_size") == denominator
     assert one(frame, "in_flight") == 1
+
+
+@pytest.mark.parametrize("name", SPREADS)
+def test_percentiles_and_peaks_with_how_many_values_they_are_of(september: Lake, name: str) -> None:
+    frame = query_metric(september, name).frame
+    value, sample = SPREADS[name]
+    assert one(frame, name) == pytest.approx(value)
+    assert one(frame, "sample_size") == sample
 
 
 @pytest.mark.parametrize("name", MONEY)
@@ -129,15 +187,25 @@ def test_every_metric_by_every_dimension_adds_up_to_the_whole(
     frame = query_metric(september, name, [dimension], timezone="America/New_York").frame
     assert next(iter(frame.columns)) == dimension
     if name in MONEY:
-        amounts = frame[name].astype(float)
-        parts = amounts if name == "spend" else (amounts * frame["sample_size"])
-        sums = parts.groupby(frame["currency"]).sum()
+        amounts, whole = frame[name].astype(float), {"EUR": 0.03, "USD": 0.06}
+        if name != "cost_per_delivered":
+            sums, whole = amounts.groupby(frame["currency"]).sum(), MONEY[name]
+        else:
+            sums = (amounts * frame["sample_size"]).groupby(frame["currency"]).sum()
         found = {str(currency): float(amount) for currency, amount in sums.items()}
-        whole = {"EUR": 0.03, "USD": 0.09} if name == "spend" else {"EUR": 0.03, "USD": 0.06}
-        if name == "spend" or dimension in ("currency", "direction"):
+        if name != "cost_per_delivered" or dimension in ("currency", "direction"):
             assert found == pytest.approx(whole)
         else:  # spend of a group in which nothing was delivered has no quotient, so the parts may miss it
             assert all(found[currency] <= whole[currency] + 1e-9 for currency in found)
+    elif name in SPREADS:
+        value, sample = SPREADS[name]
+        values = frame[name].dropna()
+        if METRICS[name].bins is None:  # a percentile of the whole lies between those of its parts
+            assert frame["sample_size"].sum() == sample
+            assert values.min() - 1e-9 <= value <= values.max() + 1e-9
+        else:  # a second can be in several groups, in each with fewer segments
+            assert frame["sample_size"].sum() >= sample
+            assert name == "p95_speed" or values.max() <= value + 1e-9
     elif name in RATES:
         numerator, denominator = RATES[name]
         assert frame["sample_size"].sum() == denominator
@@ -145,6 +213,9 @@ def test_every_metric_by_every_dimension_adds_up_to_the_whole(
         assert frame["in_flight"].sum() == 1
     elif METRICS[name].is_additive:
         assert frame[name].sum() == TOTALS[name]
+    elif METRICS[name].bins:  # a minute that two groups share is at the limit in neither
+        found_total, total = frame[name].sum(), TOTALS[name]
+        assert found_total == total if dimension in ("sender", "day") else found_total <= total
     else:  # distinct people: never fewer than the whole when a person is in two groups
         assert frame[name].sum() >= TOTALS[name]
 

@@ -19,7 +19,8 @@ from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.simulator import Fault, Server
 from workbench.sync.accounts import for_each_account, subaccount_sids
 from workbench.sync.catalog import PARTS, CatalogSummary, sync_catalog
-from workbench.sync.run import SyncRequest, run_sync
+from workbench.sync.request import SyncRequest
+from workbench.sync.run import run_sync
 from workbench.twilio.client import TwilioClient
 
 HOUR, DAY = 3600, 86_400

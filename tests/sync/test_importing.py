@@ -34,7 +34,8 @@ from workbench.sync.export_files import LONGEST_LINE, ByteSource
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.import_summary import ImportSummary
 from workbench.sync.importing import Importer, import_files, time_zone
-from workbench.sync.run import Progress, SyncRequest, run_sync
+from workbench.sync.request import Progress, SyncRequest
+from workbench.sync.run import run_sync
 from workbench.twilio.client import TwilioClient
 
 NOW = datetime(2026, 9, 20, tzinfo=UTC)

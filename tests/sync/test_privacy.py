@@ -29,7 +29,8 @@ from workbench.messaging.privacy import PrivacyMode
 from workbench.simulator import Server
 from workbench.sync.importing import import_files
 from workbench.sync.privacy import KEY_FILE, open_privacy, privacy_key
-from workbench.sync.run import SyncRequest, run_sync
+from workbench.sync.request import SyncRequest
+from workbench.sync.run import run_sync
 from workbench.twilio.client import TwilioClient
 
 MODES = [mode.value for mode in PrivacyMode]

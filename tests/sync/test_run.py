@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -14,7 +14,8 @@ from workbench.errors import ConfigError, TwilioAuthError, TwilioUnavailable
 from workbench.lake import Lake
 from workbench.simulator import Fault, Server
 from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.run import SyncRequest, run_sync
+from workbench.sync.request import SyncRequest
+from workbench.sync.run import run_sync
 from workbench.sync.status import read_sync_status
 from workbench.twilio.client import TwilioClient
 
@@ -209,3 +210,29 @@ def test_a_sync_notices_by_itself_what_was_deleted_or_redacted(
     assert [line for line in differences(lake, server) if "missing" in line] == []
     status = read_sync_status(lake, datetime.fromtimestamp(account.now(), UTC)).accounts[0]
     assert (status.deleted, status.redacted) == (1, 1)
+
+
+def test_a_clock_that_is_ahead_settles_no_day_too_soon(
+    lake: Lake, server: Server, settings: Settings
+) -> None:
+    """Ours says that the day is over; what Twilio sends in the last minutes of its day must still come."""
+    account = server.account
+    ahead = timedelta(minutes=20)
+    account.clock.set(datetime(2026, 9, 9, 23, 50, tzinfo=UTC).timestamp())
+
+    def sync_ahead() -> None:
+        with TwilioClient(settings.credentials, base_url=server.url) as client:
+            run_sync(
+                lake, client, account.account_sid, SyncRequest(since=START, lookback_days=0),
+                clock=lambda: datetime.fromtimestamp(account.now(), UTC) + ahead,
+            )  # fmt: skip
+
+    sync_ahead()
+    day = lake.rows("select read_from, finished_at is not null from sync_windows where day = '2026-09-09'")
+    assert day[0][0] <= datetime(2026, 9, 9, 23, 50, tzinfo=UTC)
+    assert day[0][1]
+    account.clock.set(datetime(2026, 9, 10, 0, 10, tzinfo=UTC).timestamp())
+    sync_ahead()
+    late = "select count(*) from raw_messages where date_created between '2026-09-09 23:50' and '2026-09-10'"
+    truly = [message for message in truth(server).values() if "09 Sep 2026 23:5" in message["date_created"]]
+    assert lake.value(late) == len(truly) > 0

@@ -70,7 +70,8 @@ def test_a_link_is_read(query: str, values: dict[str, Any]) -> None:
         ("?status=sent", "Status is not a filter of this page."),
         (
             "?statsu=sent",
-            "“statsu” is no filter; known are period, direction, timezone, since, until, country, sender.",
+            "“statsu” is no filter; known are period, direction, timezone, compare, since, until, country, "
+            "sender.",
         ),
     ],
 )

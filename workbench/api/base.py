@@ -19,10 +19,10 @@ class Opened:
 
     @cached_property
     def lake(self) -> Lake:
-        """The lake, created on first use."""
+        """The lake for writing, created on first use."""
         from workbench.lake.connect import open_lake
 
-        return open_lake(self.settings)
+        return open_lake(self.settings, threads=1)
 
     @cached_property
     def _reader(self) -> Lake:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from workbench.sync.bulk_export import BulkExportSummary
     from workbench.sync.halt import Halt
     from workbench.sync.import_summary import ImportSummary
+    from workbench.sync.media_bytes import MediaStore
     from workbench.sync.reconcile_run import OnDay, ReconcileReport
-    from workbench.sync.run import OnProgress, SyncSummary
+    from workbench.sync.request import OnProgress, SyncSummary
     from workbench.twilio.client import TwilioClient
 
 #: A long sync outlasts a Twilio that stumbles for a quarter of a minute.
@@ -52,25 +54,34 @@ class SyncCalls(Opened):
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
+        from workbench.sync.account_check import AccountCheck
         from workbench.sync.halt import Halt
-        from workbench.sync.run import SyncRequest
-        from workbench.sync.whole_account import sync_whole_account
 
         first, end = parse_period(since or self.settings.since, until)
-        request = SyncRequest(first, end, full, self.settings.lookback_days)
         halt = Halt(stop)
-        with self._client(halt) as client, only_one(self.settings.home / "sync.lock", "sync"):
-            return sync_whole_account(
-                self.lake,
-                client,
-                request,
-                privacy=self._privacy(),
-                mps_limits=self.settings.mps_limits,
-                messages_only=messages_only,
-                with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
-                on_progress=on_progress or (lambda progress: None),
-                halt=halt,
-            )
+        with only_one(self.settings.home / "sync.lock", "sync"), self._client(halt) as client:
+            # Twilio is asked first: its answer comes while the engine loads and the lake opens.
+            check = AccountCheck(client, client.account_sid)
+            try:
+                from workbench.sync.request import SyncRequest
+                from workbench.sync.whole_account import sync_whole_account
+
+                return sync_whole_account(
+                    self.lake,
+                    client,
+                    SyncRequest(first, end, full, self.settings.lookback_days),
+                    privacy=self._privacy(),
+                    check=check,
+                    mps_limits=self.settings.mps_limits,
+                    media_store=self._media_store(),
+                    messages_only=messages_only,
+                    with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
+                    on_progress=on_progress or (lambda progress: None),
+                    halt=halt,
+                )
+            except BaseException:
+                halt.fail()
+                raise
 
     def sync_bulk_export(
         self,
@@ -184,9 +195,8 @@ class SyncCalls(Opened):
 
     def _client(self, halt: Halt) -> TwilioClient:
         """For long work: patient with a Twilio that stumbles, and ended by `halt`."""
-        from workbench.sync.run import REQUESTS_AT_ONCE
         from workbench.twilio.client import TwilioClient
-        from workbench.twilio.concurrency import AdaptiveLimit
+        from workbench.twilio.concurrency import REQUESTS_AT_ONCE, AdaptiveLimit
 
         return TwilioClient(
             self.settings.credentials,
@@ -195,6 +205,16 @@ class SyncCalls(Opened):
             limit=AdaptiveLimit(REQUESTS_AT_ONCE, start=REQUESTS_AT_ONCE * 3 // 4, step=1),
             attempts=_SYNC_ATTEMPTS,
         )
+
+    def _media_store(self) -> MediaStore | None:
+        """Where the bytes of attachments go, if the settings ask for them."""
+        if not self.settings.media_bytes:
+            return None
+        from workbench.sync.media_bytes import MediaStore
+        from workbench.twilio.media import fetch_media_bytes
+
+        fetch = partial(fetch_media_bytes, self.settings.credentials, base_url=self.settings.twilio_base_url)
+        return MediaStore(self.settings.home / "media", fetch)
 
     def _privacy(self) -> Privacy:
         """What this lake may keep, settled before its first message."""

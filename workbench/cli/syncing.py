@@ -14,12 +14,13 @@ from workbench.cli.group import main
 from workbench.cli.output import print_json, say_notices
 from workbench.errors import UsageError
 from workbench.render import render_reconcile
+from workbench.sync.memory import share_heaps
 from workbench.terminal import reconcile_progress, stopped_by_signals, sync_progress
 
 if TYPE_CHECKING:
     from workbench.sync.bulk_export import BulkExportSummary
     from workbench.sync.import_summary import ImportSummary
-    from workbench.sync.run import SyncSummary
+    from workbench.sync.request import SyncSummary
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -61,6 +62,7 @@ def sync(
             "--bulk-export brings in files once, of one account: leave --watch, --subaccounts and "
             "--messages-only."
         )
+    share_heaps()
     if bulk_export:
         _sync_bulk_export(since, until, full, create_job, as_json)
     elif watch is None:

@@ -23,7 +23,7 @@ from workbench.twilio.resources import (
     SERVICES,
     SHORT_CODES,
     Resource,
-    fetch_all,
+    list_rows,
     set_values,
 )
 
@@ -125,14 +125,14 @@ def _is_private(host: str) -> bool:
 def _read(client: TwilioClient) -> tuple[list[Any], list[Any], list[Any], dict[str, str]]:
     """Services, numbers and short codes as they are, and which is in which service."""
     sid = client.account_sid
-    services = list(fetch_all(client, SERVICES, sid))
+    services = list(list_rows(client, SERVICES, sid))
     members = {
         row["sid"]: service["sid"]
         for service in services
         for resource in (SERVICE_NUMBERS, SERVICE_SHORT_CODES)
-        for row in fetch_all(client, resource, sid, service_sid=service["sid"])
+        for row in list_rows(client, resource, sid, service_sid=service["sid"])
     }
-    return services, list(fetch_all(client, NUMBERS, sid)), list(fetch_all(client, SHORT_CODES, sid)), members
+    return services, list(list_rows(client, NUMBERS, sid)), list(list_rows(client, SHORT_CODES, sid)), members
 
 
 def _apply(

@@ -3,8 +3,8 @@
 Twilio's rules, from its API reference. A number in a messaging service is answered by the service's inbound
 address, unless the service says "use the webhook on the number". A number by itself is answered by its own
 `SmsUrl`, unless it has an SMS application (`SmsApplicationSid`), which then wins. The status of a message
-goes where the message says, else to the service's `StatusCallback`. A number's own `StatusCallback` is about phone
-calls and stays as it is: a message of a number without a service carries the address with it.
+goes where the message says, else to the service's `StatusCallback`. A number's own `StatusCallback` is about
+phone calls and stays as it is: a message of a number without a service carries the address with it.
 """
 
 from __future__ import annotations

@@ -115,6 +115,20 @@ class Lake:
         finally:
             cursor.close()
 
+    @contextmanager
+    def memory(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """As `cursor`, but for tables of this process alone, in the schema `memory.main`.
+
+        A statement that does not name the lake leaves its catalog in peace, which is most of what a small
+        question costs.
+        """
+        cursor = self._connection.cursor()
+        try:
+            with translated(self.address.shown):
+                yield cursor
+        finally:
+            cursor.close()
+
     def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
         with self.cursor() as cursor:
             return cursor.execute(sql, parameters).fetchall()
@@ -177,8 +191,12 @@ class Lake:
         return exclusive(Path(self.address.catalog + ".lock"))
 
 
-def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
+def open_lake(settings: Settings, *, read_only: bool = False, threads: int | None = None) -> Lake:
     """Open the lake of ``settings``; create or migrate it unless ``read_only``.
+
+    Args:
+        threads: of the engine, by default one for each core. One is enough for whoever writes batches, and
+            saves the memory of a Parquet writer for each of the others.
 
     Raises:
         LakeTooNew: it was written by a newer version.
@@ -189,18 +207,20 @@ def open_lake(settings: Settings, *, read_only: bool = False) -> Lake:
         raise LakeError(
             f"There is no lake at {address.catalog} yet: run `workbench sync` (or `workbench demo`)."
         )
-    lake = _attach(address, settings.home, read_only=False)
+    lake = _attach(address, settings.home, read_only=False, threads=threads)
     with translated(address.shown):
         if pending_migrations(lake):
             migrate(lake)
     if not read_only:
         return lake
     lake.close()
-    return _attach(address, settings.home, read_only=True)
+    return _attach(address, settings.home, read_only=True, threads=threads)
 
 
-def _attach(address: LakeAddress, home: Path, *, read_only: bool) -> Lake:
+def _attach(address: LakeAddress, home: Path, *, read_only: bool, threads: int | None) -> Lake:
     connection = _connect(home)
+    if threads:
+        connection.execute(f"SET threads = {threads:d}")
     try:
         with translated(address.shown):
             _load_extensions(connection, address)

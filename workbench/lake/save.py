@@ -162,7 +162,8 @@ def save_messages(
 def _stage_sql() -> str:
     """Of the incoming rows, those that are new or differ, already merged with what is stored.
 
-    The bound on `date_created`, which never changes, lets DuckLake skip every file of other days.
+    The bound on `date_created`, which never changes, lets DuckLake skip every file of other days. Of those
+    days only the incoming messages are taken along: whole rows of the others would be most of the memory.
     """
     merged = ", ".join(
         f"case when t.message_sid is null then i.{name} else {_MERGED[name]} end as {name}"
@@ -178,7 +179,9 @@ def _stage_sql() -> str:
     return f"""
         create temp table staged as
         with known as (
-            select * from raw_messages where date_created between $oldest and $newest
+            select * from raw_messages
+            where date_created between $oldest and $newest
+              and message_sid in (select message_sid from incoming)
         )
         select {merged}, t.message_sid is null as is_new,
                t.message_sid is not null and i.status_rank > t.status_rank as has_moved

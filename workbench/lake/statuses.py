@@ -61,7 +61,7 @@ def save_statuses(cursor: duckdb.DuckDBPyConnection, news: Sequence[StatusNews])
     if not news:
         return StatusesSaved()
     first, last = min(one.received_at for one in news), max(one.received_at for one in news)
-    cursor.register("told", _table(news))
+    cursor.register("heard_statuses", _table(news))
     try:
         cursor.execute(_KNOWN_SQL, {"since": first - _RECENT, "until": last + _OLDEST})
         if _count(cursor, _UNKNOWN_SQL):
@@ -75,7 +75,7 @@ def save_statuses(cursor: duckdb.DuckDBPyConnection, news: Sequence[StatusNews])
         return StatusesSaved(int(events), moved, int(waiting))
     finally:
         cursor.execute("drop table if exists known")
-        cursor.unregister("told")
+        cursor.unregister("heard_statuses")
 
 
 def apply_waiting_statuses(
@@ -99,7 +99,7 @@ def apply_waiting_statuses(
         return moved
     finally:
         cursor.execute("drop table if exists known")
-        cursor.execute("drop table if exists told")
+        cursor.execute("drop table if exists heard_statuses")
 
 
 def read_waiting(cursor: duckdb.DuckDBPyConnection, limit: int) -> list[tuple[str, str, datetime]]:
@@ -129,7 +129,7 @@ def _table(news: Sequence[StatusNews]) -> pa.Table:
 
 
 def _apply(cursor: duckdb.DuckDBPyConnection, recorded_at: datetime) -> int:
-    """Move the messages in `known` to the furthest status in `told`."""
+    """Move the messages in `known` to the furthest status in `heard_statuses`."""
     cursor.execute(_MOVED_SQL)
     try:
         moved, oldest, newest, refused = cursor.execute(_MOVED_SPAN_SQL).fetchall()[0]
@@ -151,15 +151,15 @@ _KNOWN_COLUMNS = "m.message_sid, m.date_created, m.status, m.status_rank, m.erro
 _FIND_SQL = f"""
     select {_KNOWN_COLUMNS} from raw_messages m
     where m.date_created between $since and $until
-      and m.message_sid in (select message_sid from told)
+      and m.message_sid in (select message_sid from heard_statuses)
 """  # noqa: S608
 _KNOWN_SQL = f"create temp table known as {_FIND_SQL}"
 _ALSO_KNOWN_SQL = f"insert into known {_FIND_SQL} and m.message_sid not in (select message_sid from known)"  # noqa: S608
-_UNKNOWN_SQL = "select count(*) from told where message_sid not in (select message_sid from known)"
+_UNKNOWN_SQL = "select count(*) from heard_statuses where message_sid not in (select message_sid from known)"
 _EVENTS_SQL = """
     insert into status_events
     select t.message_sid, t.account_sid, t.status, t.error_code, 'callback', t.received_at
-    from told t
+    from heard_statuses t
     where not exists (
         select 1 from status_events e
         where e.received_at >= $since and e.message_sid = t.message_sid and e.status = t.status
@@ -169,7 +169,7 @@ _EVENTS_SQL = """
 _WAITING_SQL = """
     insert into waiting_statuses
     select t.message_sid, t.account_sid, t.status, t.status_rank, t.error_code, t.received_at
-    from told t
+    from heard_statuses t
     where t.message_sid not in (select message_sid from known) and not exists (
         select 1 from waiting_statuses w
         where w.message_sid = t.message_sid and w.status = t.status
@@ -180,7 +180,7 @@ _HAS_WAITING_SQL = (
     "select count(*) from waiting_statuses where message_sid in (select message_sid from incoming)"
 )
 _TOLD_BEFORE_SQL = """
-    create temp table told as
+    create temp table heard_statuses as
     select * from waiting_statuses where message_sid in (select message_sid from incoming)
 """
 # Of two statuses of one rank the later by name, as in `latest_status`; of two codes the greater. Both only so
@@ -189,7 +189,7 @@ _MOVED_SQL = """
     create temp table moved as
     with furthest as (
         select message_sid, status, status_rank, max(error_code) as error_code
-        from told group by message_sid, status, status_rank
+        from heard_statuses group by message_sid, status, status_rank
         qualify row_number() over (partition by message_sid order by status_rank desc, status desc) = 1
     )
     select k.message_sid, k.date_created, f.status, f.status_rank,

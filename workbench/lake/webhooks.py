@@ -115,17 +115,17 @@ def _save_fields(cursor: duckdb.DuckDBPyConnection, rows: Sequence[_FieldsRow]) 
     first = {row[:4]: row for row in reversed(rows)}
     columns = zip(*first.values(), strict=True)
     arrays = [pa.array(column, field.type) for column, field in zip(columns, _FIELDS_SCHEMA, strict=True)]
-    cursor.register("told_fields", pa.Table.from_arrays(arrays, schema=_FIELDS_SCHEMA))
+    cursor.register("heard_fields", pa.Table.from_arrays(arrays, schema=_FIELDS_SCHEMA))
     oldest = min(row[5] for row in rows) - _LOOK_BACK
     try:
         cursor.execute(_FIELDS_SQL, {"oldest": oldest})
     finally:
-        cursor.unregister("told_fields")
+        cursor.unregister("heard_fields")
 
 
 _FIELDS_SQL = """
     insert into webhook_fields
-    select * from told_fields t
+    select * from heard_fields t
     where not exists (
         select 1 from webhook_fields f
         where (f.received_at >= $oldest or f.kind = 'inbound')

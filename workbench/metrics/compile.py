@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
@@ -47,31 +47,76 @@ def compile_metric(
     Returns:
         Columns: the dimensions (money: also `currency`), the metric under its name, and its companions:
         a rate or ratio has `sample_size` and `in_flight`, money has `priced_share` and, when it is a
-        quotient, `sample_size`.
+        quotient, `sample_size`; a percentile or a peak has `sample_size`.
 
     Raises:
         UnknownName: the metric or a dimension does not exist.
         UsageError: a moment is no date, or since is not before until.
     """
-    definition = find_metric(metric)
-    dimensions = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    plan = plan_metric(metric, by)
     parameters: dict[str, object] = {}
-    conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
-    conditions += _period_sql(since, until, timezone, parameters)
-    values = _value_columns(definition)
-    lines = [f"    {expand(dimension.expression)} as {dimension.name}" for dimension in dimensions]
-    lines += [f"    {expression} as {name}" for name, expression in values.items()]
-    sql = "select\n" + ",\n".join(lines) + "\nfrom message_facts"
-    if conditions:
-        sql += "\nwhere " + "\n  and ".join(conditions)
-    if dimensions:
-        sql += "\ngroup by all\norder by " + ", ".join(
-            f"{dimension.name} nulls last" for dimension in dimensions
-        )
+    conditions = conditions_sql(where, since, until, timezone, parameters)
+    groups = {dimension.name: dimension.expression for dimension in plan.dimensions}
+    if plan.metric.bins is None:
+        sql = assemble(groups, plan.values, plan.metric.source, conditions)
+    else:
+        sql = _binned_sql(plan.metric, groups, plan.values, conditions)
     if "$timezone" in sql:
         parameters["timezone"] = timezone
-    columns = tuple(dimension.name for dimension in dimensions) + tuple(values)
-    return CompiledMetric(sql, parameters, columns)
+    return CompiledMetric(sql, parameters, tuple(groups) + tuple(plan.values))
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """What a metric by some dimensions consists of, every named set replaced: for whoever makes SQL of it."""
+
+    metric: Metric
+    dimensions: tuple[Dimension, ...]
+    values: Mapping[str, str]
+
+
+def plan_metric(metric: str, by: Sequence[str] = ()) -> MetricPlan:
+    """The dimensions of a result and its columns; errors as in :func:`compile_metric`."""
+    definition = find_metric(metric)
+    found = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    dimensions = tuple(replace(item, expression=expand(item.expression)) for item in found)
+    return MetricPlan(definition, dimensions, _value_columns(definition))
+
+
+def assemble(
+    groups: Mapping[str, str], values: Mapping[str, str], source: str, conditions: Sequence[str]
+) -> str:
+    """A grouped query of expressions by the names of their columns."""
+    sql = select_sql({**groups, **values}, source, conditions)
+    if groups:
+        sql += "\ngroup by all\norder by " + ", ".join(f"{name} nulls last" for name in groups)
+    return sql
+
+
+def _binned_sql(
+    metric: Metric, groups: Mapping[str, str], values: Mapping[str, str], conditions: Sequence[str]
+) -> str:
+    """The metric over its bins: first the rows become bins in each group, then the bins become the number."""
+    bins = {name: expand(expression) for name, expression in (metric.bins or {}).items()}
+    rows = [*conditions, *([expand(metric.rows)] if metric.rows else [])]
+    inner = select_sql({**groups, **bins}, metric.source, rows) + "\ngroup by all"
+    indented = inner.replace("\n", "\n    ")
+    return assemble(dict(zip(groups, groups, strict=True)), values, f"(\n    {indented}\n) bins", [])
+
+
+def select_sql(columns: Mapping[str, str], source: str, conditions: Sequence[str]) -> str:
+    """``select … from … where …`` of expressions by their names."""
+    sql = "select\n" + ",\n".join(f"    {expression} as {name}" for name, expression in columns.items())
+    sql += f"\nfrom {source}"
+    return sql + ("\nwhere " + "\n  and ".join(conditions) if conditions else "")
+
+
+def conditions_sql(
+    where: Where | None, since: Moment, until: Moment, timezone: str, parameters: dict[str, object]
+) -> list[str]:
+    """The conditions of a filter and a period; what they compare with is put into ``parameters``."""
+    conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
+    return conditions + _period_sql(since, until, timezone, parameters)
 
 
 def find_metric(name: str) -> Metric:
@@ -117,8 +162,8 @@ def _value_columns(metric: Metric) -> dict[str, str]:
     if metric.denominator is not None:
         value = f"{metric.numerator} / nullif({metric.denominator}, 0)"
     columns = {metric.name: value}
-    if metric.is_share:
-        columns["sample_size"] = metric.denominator or ""
+    if metric.sample_size:
+        columns["sample_size"] = metric.sample_size
     if metric.is_share and not metric.is_money:
         columns["in_flight"] = METRICS["in_flight"].numerator
     if metric.is_money:

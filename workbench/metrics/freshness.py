@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from workbench.lake.connect import Lake
 from workbench.metrics.compile import expand
+from workbench.metrics.day_cube import DayCube
 from workbench.metrics.definitions import METRICS
 
 
@@ -43,11 +44,32 @@ def freshness(lake: Lake) -> Freshness:
     )
 
 
+def freshness_of(lake: Lake, cube: DayCube) -> Freshness:
+    """The same from a day cube that has followed the lake, without reading the messages again."""
+    as_of = datetime.now(UTC)
+    messages, oldest, newest = cube.totals()
+    (last_sync_at,) = lake.rows(_LAST_SYNC)[0]
+    open_messages, priced = (cube.metric(name, (), {}, None, None) for name in ("in_flight", "priced_share"))
+    if open_messages is None or priced is None:
+        return freshness(lake)
+    share = priced.frame["priced_share"].iloc[0]
+    return Freshness(
+        as_of,
+        last_sync_at,
+        messages,
+        int(open_messages.frame["in_flight"].iloc[0]),
+        float(share) if share == share else None,  # NaN differs from itself
+        oldest,
+        newest,
+    )
+
+
+_LAST_SYNC = "select max(finished_at) from sync_runs where outcome = 'done'"
 _PRICED = METRICS["priced_share"]
 _SQL = expand(
     f"""
     select
-        (select max(finished_at) from sync_runs where outcome = 'done'),
+        ({_LAST_SYNC}),
         count(*),
         {METRICS["in_flight"].numerator},
         {_PRICED.numerator} / nullif({_PRICED.denominator}, 0),

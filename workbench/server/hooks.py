@@ -155,7 +155,7 @@ class HooksServer:
         """End ``run``. Safe to call from a signal handler, another thread, or twice."""
         self._is_stopped = True
         if self._loop:
-            self._loop.add_callback_from_signal(self._loop.stop)
+            self._loop.add_callback(self._loop.stop)
 
     def _serve(self, loop: IOLoop, announce: Callable[[str], None]) -> None:
         spool = Spool(self.settings.home / SPOOL_FOLDER)

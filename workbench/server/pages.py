@@ -22,8 +22,9 @@ from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
 from workbench.config import Settings
-from workbench.server.access.gate import LOGIN_PATH, Gate
+from workbench.server.access.gate import Gate
 from workbench.server.access.settings import access_settings, require_safe_host
+from workbench.server.downloads import DownloadHandler
 from workbench.server.ports import find_port
 from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
 from workbench.ui.page import Page, error_page, load_page
@@ -94,7 +95,7 @@ class PagesServer:
                 signal.signal(number, lambda *_: self.stop())
             server.start()
             if self.gate:
-                self.gate.open()
+                self.gate.open(server._tornado)
                 self._watch_sessions(loop, self.gate, server._tornado)
             if announce:
                 loop.add_callback(announce, self.access.url or self.url)
@@ -121,7 +122,12 @@ class PagesServer:
 
     def _build(self, loop: IOLoop) -> Any:
         """Panel's server with every page opened once, so that the first reader does not wait for imports."""
-        pages = {f"/{info.name}": opener(info) for info in discover_pages()}
+        found = {info.name: (info, *load_or_explain(info)) for info in discover_pages()}
+        pages = {f"/{name}": opener(*loaded) for name, loaded in found.items()}
+        downloads = {
+            "pages": {name: page for name, (_, page, _) in found.items() if page},
+            "hosts": frozenset(self.origins),
+        }
         options = self.gate.server_options() if self.gate else {}
         return get_server(
             pages,
@@ -137,6 +143,7 @@ class PagesServer:
             extra_patterns=[
                 (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
                 (r"/healthz", HealthHandler),
+                (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, downloads),
                 *options.pop("extra_patterns", ()),
             ],
             default_handler_class=NotFoundHandler,
@@ -163,17 +170,20 @@ def serve_pages(
     PagesServer(settings, port, host).run(announce or print_address)
 
 
-def opener(info: PageInfo) -> Callable[[], Any]:
-    """What Panel calls for each browser: the page in its shell, or why it cannot be shown.
-
-    The file is loaded once, now. A page that fails must not look like an empty one, nor stop the others.
-    """
-    failure, page = "", None
+def load_or_explain(info: PageInfo) -> tuple[Page | None, str]:
+    """The page of a file, or why it cannot be loaded."""
     try:
-        page = load_page(info)
+        return load_page(info), ""
     except Exception as error:
         log.exception("the page %s cannot be loaded", info.path)
-        failure = f"{info.path.name} cannot be loaded: {type(error).__name__}: {error}"
+        return None, f"{info.path.name} cannot be loaded: {type(error).__name__}: {error}"
+
+
+def opener(info: PageInfo, page: Page | None, failure: str) -> Callable[[], Any]:
+    """What Panel calls for each browser: the page in its shell, or why it cannot be shown.
+
+    A page that fails must not look like an empty one, nor stop the others.
+    """
 
     def open_page() -> Any:
         if page is None:
@@ -207,10 +217,6 @@ class NotFoundHandler(RequestHandler):
     """An address that is none of ours, with the way back."""
 
     def prepare(self) -> None:
-        gate: Gate | None = self.settings.get("gate")
-        if gate and gate.person(self.request) is None:
-            self.redirect(LOGIN_PATH)
-            return
         self.set_status(404)
         links = [f'<li><a href="/{escape(info.name)}">{escape(info.title)}</a>' for info in discover_pages()]
         self.finish(_NOT_FOUND + "".join(links))

@@ -94,7 +94,7 @@ class Spool:
         """
         data = b"".join(_HEAD.pack(len(one), zlib.crc32(one)) + one for one in payloads)
         with self._lock:
-            if sum(segment.size for segment in self._segments) + len(data) > self._most_bytes:
+            if sum(s.size - s.read_to for s in self._segments) + len(data) > self._most_bytes:
                 raise SpoolFull("Too much is waiting for the lake already.")
             if self._descriptor < 0 or self._segments[-1].size >= self._segment_bytes:
                 self._begin_segment()

@@ -102,6 +102,7 @@ class _WebhookHandler(RequestHandler):
     def initialize(self, hooks: Hooks) -> None:
         self.hooks = hooks
         self._body = bytearray()
+        self._refusal: tuple[int, str] | None = None
 
     def compute_etag(self) -> None:
         return None
@@ -111,14 +112,12 @@ class _WebhookHandler(RequestHandler):
         self.set_header("Cache-Control", "no-store")
 
     def prepare(self) -> None:
-        if self.request.method != "POST":
-            self.set_header("Allow", "POST")
-            self._refuse(405, "not a POST")
-        elif self.hooks.settings.off:
-            self._refuse(503, "webhooks are off")
+        if self.hooks.settings.off:
+            # Said once the body is read, so that the connection can go on.
+            self._refusal = (503, "webhooks are off")
         elif not self.hooks.cap.allows():
             self.set_header("Retry-After", "1")
-            self._refuse(429, "too many a second")
+            self._refusal = (429, "too many a second")
         elif int(self.request.headers.get("Content-Length") or 0) > MOST_BYTES:
             self._refuse(413, "body too large")
 
@@ -129,6 +128,9 @@ class _WebhookHandler(RequestHandler):
             self._refuse(413, "body too large")
 
     async def post(self) -> None:
+        if self._refusal:
+            self._refuse(*self._refusal)
+            return
         fields = self._checked_fields()
         if fields is None:
             return

@@ -20,7 +20,7 @@ from workbench.sync.export_files import ByteSource
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.import_summary import FileImport, ImportSummary, counted, gap_notice, stretches
 from workbench.sync.importing import ExportedDay, Importer, check_import_account, days_with_messages
-from workbench.sync.run import OnProgress, Progress
+from workbench.sync.request import OnProgress, Progress
 from workbench.twilio.bulk_exports import BulkExportClient
 from workbench.twilio.export_jobs import DayFile, ExportJob
 

@@ -20,6 +20,7 @@ from workbench.sync.alerts import sync_alerts
 from workbench.sync.fields import MalformedRow
 from workbench.sync.halt import Halt
 from workbench.sync.media import sync_media
+from workbench.sync.media_bytes import MediaStore, sync_media_bytes
 from workbench.sync.reading import Notice, Reading
 from workbench.sync.senders import sync_senders
 from workbench.sync.usage import sync_balance, sync_prices, sync_usage
@@ -78,6 +79,7 @@ def sync_catalog(
     privacy: Privacy | None = None,
     parts: Collection[str] = tuple(PARTS),
     media_messages: int = 5000,
+    media_store: MediaStore | None = None,
     halt: Halt | None = None,
     on_part: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> CatalogSummary:
@@ -91,6 +93,7 @@ def sync_catalog(
         parts: names of :data:`PARTS`.
         on_part: told of each part before it is read: its name, how many are done, and of how many.
         media_messages: most messages whose attachments are listed now; a notice counts those left for later.
+        media_store: where the bytes of attachments go; they are not fetched without it.
         halt: ends it early when asked; what was read is kept.
 
     Raises:
@@ -111,6 +114,8 @@ def sync_catalog(
         if not reading.halt.is_set:
             on_part(part.name, done, len(wanted))
             summary.by_part[part.name] = _sync_part(reading, part)
+    if media_store and "media" in parts and not reading.halt.is_set:
+        sync_media_bytes(reading, media_store)
     if not reading.halt.is_set and len(wanted) == len(PARTS):
         _note_whole_reading(reading)
     _say_what_needs_other_credentials(reading, parts)

@@ -26,7 +26,8 @@ from workbench.sync.export_files import BadLine, ByteSource, DamagedFile, Export
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.import_rows import ImportBatch
 from workbench.sync.import_summary import FileImport, ImportSummary, gap_notice, stretches
-from workbench.sync.run import BATCH_ROWS, OnProgress, Progress
+from workbench.sync.request import OnProgress, Progress
+from workbench.sync.run import BATCH_ROWS
 
 _MIB = 1 << 20
 

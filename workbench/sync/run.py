@@ -8,96 +8,46 @@ What a settled day no longer shows when it is read again is looked for at the en
 from __future__ import annotations
 
 import queue
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
-from workbench.errors import ConfigError, TwilioAuthError, TwilioError, WorkbenchError
+from workbench.errors import ConfigError, WorkbenchError
 from workbench.lake.connect import Lake
 from workbench.lake.save import Saved, join_message_tables, message_table, save_messages
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.message import MessageRow, message_row
 from workbench.messaging.privacy import Privacy
 from workbench.sync import state
+from workbench.sync.account_check import AccountCheck
 from workbench.sync.accounts import account_row
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.open_set import is_unresolved, plan_open_set
+from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
 from workbench.sync.rescan import DeletionWatch, plan_rescan
 from workbench.sync.state import WindowProgress
 from workbench.sync.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
-from workbench.twilio.client import TwilioClient
-from workbench.twilio.resources import fetch_account, fetch_balance, fetch_message, message_page
+from workbench.twilio.client import Page, TwilioClient
+from workbench.twilio.concurrency import REQUESTS_AT_ONCE
+from workbench.twilio.resources import fetch_message, message_page
 
 #: Rows per commit: large enough that commits cost little, small enough to bound memory and lost work.
 BATCH_ROWS = 20_000
 BATCH_SECONDS = 2.0
-REQUESTS_AT_ONCE = 16
-#: More than requests at once, because reading a page takes about as long as fetching it.
-THREADS = 24
+#: One for each request at once. A page that was fetched waits in its thread to be made a table.
+THREADS = REQUESTS_AT_ONCE
+#: Pages made tables at once: Python does one thing at a time, and a page's rows take five times its size.
+TABLES_AT_ONCE = 3
 #: Pages that may wait for the writer; a full queue stops the fetching, which bounds memory.
 WAITING_PAGES = 32
-
-
-@dataclass
-class SyncSummary:
-    """What one sync did; the one JSON object of ``workbench sync --json``."""
-
-    account_sid: str
-    since: date
-    until: date
-    windows: int = 0
-    listed: int = 0
-    added: int = 0
-    changed: int = 0
-    deleted: int = 0
-    """Messages that Twilio no longer has, noticed in this sync."""
-    fetched_singly: int = 0
-    requests: int = 0
-    open_messages: int = 0
-    unresolved: int = 0
-    seconds: float = 0.0
-    notices: list[str] = field(default_factory=list)
-    catalog: dict[str, int] = field(default_factory=dict)
-    """Rows added or changed by part of the catalog; empty when it was not due."""
-    subaccounts: list[SyncSummary] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            **asdict(self),
-            "since": self.since.isoformat(),
-            "until": self.until.isoformat(),
-            "subaccounts": [summary.as_dict() for summary in self.subaccounts],
-        }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a sync stands, for a progress bar: windows read of those planned, and rows so far."""
-
-    phase: str
-    done: int
-    total: int
-    rows: int
-
-
-OnProgress = Callable[[Progress], None]
-
-
-@dataclass(frozen=True)
-class SyncRequest:
-    """What to sync. Days are GMT days; `since` included, `until` not; None leaves it to the lake."""
-
-    since: date | None = None
-    until: date | None = None
-    full: bool = False
-    lookback_days: int = 3
 
 
 def run_sync(
@@ -107,6 +57,7 @@ def run_sync(
     request: SyncRequest,
     *,
     privacy: Privacy | None = None,
+    check: AccountCheck | None = None,
     on_progress: OnProgress = lambda progress: None,
     halt: Halt | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -115,6 +66,7 @@ def run_sync(
 
     Args:
         privacy: what may be kept of a message; everything by default.
+        check: the account's check, if it is on its way already.
         halt: ends the sync early when asked; what was read is kept and SyncStopped is raised. The client's
             waits between attempts should be its `pause`.
 
@@ -122,8 +74,9 @@ def run_sync(
         ConfigError: the lake holds another account's messages.
         TwilioError: Twilio refused, or could not be reached; what was read before is kept.
     """
-    run = _Run(lake, client, account_sid, request, privacy or Privacy(), on_progress, halt or Halt(), clock)
-    return run.run()
+    check = check or AccountCheck(client, account_sid)
+    privacy, halt = privacy or Privacy(), halt or Halt()
+    return _Run(lake, client, check, request, privacy, on_progress, halt, clock).run()
 
 
 @dataclass(frozen=True)
@@ -145,23 +98,25 @@ class _Run:
         self,
         lake: Lake,
         client: TwilioClient,
-        account_sid: str,
+        check: AccountCheck,
         request: SyncRequest,
         privacy: Privacy,
         on_progress: OnProgress,
         halt: Halt,
         clock: Callable[[], datetime],
     ) -> None:
-        self.lake, self.client, self.account_sid, self.request = lake, client, account_sid, request
+        self.lake, self.client, self.check, self.request = lake, client, check, request
+        self.account_sid = account_sid = check.account_sid
         self.privacy, self.on_progress, self.clock = privacy, on_progress, clock
         self.run_id = uuid.uuid4().hex
         self.started_at = clock()
         self.currency: str | None = None
         self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
+        self.making_tables = threading.BoundedSemaphore(TABLES_AT_ONCE)
         self.halt = halt
         self.known = state.read_windows(lake, account_sid)
         self.deletions = DeletionWatch(lake, client, account_sid, self.known)
-        self.asked_before = client.requests
+        self.asked_before = check.asked_before
         today = self.started_at.date()
         self.summary = SyncSummary(account_sid, today, today + timedelta(days=1))
 
@@ -202,12 +157,12 @@ class _Run:
 
     def _check_account(self) -> None:
         """Prove the credentials and keep two accounts from being mixed up in one lake."""
-        with ThreadPoolExecutor(2, thread_name_prefix="sync") as pool:
-            reading_account, reading_currency = (
-                pool.submit(self._fetch_account),
-                pool.submit(self._find_currency),
-            )
-            account, self.currency = reading_account.result(), reading_currency.result()
+        checked = self.check.result()
+        account = checked.account
+        self.currency = checked.currency
+        if checked.notice:
+            self.summary.notices.append(checked.notice)
+            self.currency = state.read_account_currency(self.lake, self.account_sid)
         synced = state.read_synced_accounts(self.lake)
         if synced and self.account_sid not in synced and account.get("owner_account_sid") not in synced:
             raise ConfigError(
@@ -219,26 +174,6 @@ class _Run:
         known = {name: value for name, value in found.items() if value is not None}
         row = {**known, "read_at": self.started_at}
         self.lake.write(lambda cursor: save_rows(cursor, "accounts", [row], key=("account_sid",)))
-
-    def _fetch_account(self) -> dict[str, Any]:
-        """The account, or nothing for an API key that may read messages but not the account itself."""
-        try:
-            return fetch_account(self.client, self.account_sid)
-        except TwilioAuthError:
-            message_page(self.client, self.account_sid, {"PageSize": 1})
-            return {}
-
-    def _find_currency(self) -> str | None:
-        """The account's currency; the balance names it before any message is priced."""
-        try:
-            currency = fetch_balance(self.client, self.account_sid).get("currency")
-        except TwilioError as error:
-            if error.status not in (401, 403, 404):
-                raise
-            # A restricted key may not read the balance; the messages themselves name the currency later.
-            self.summary.notices.append(f"The balance could not be read (HTTP {error.status}).")
-            return state.read_account_currency(self.lake, self.account_sid)
-        return str(currency).upper() if currency else None
 
     def _plan_windows(self) -> list[SyncWindow]:
         today = self.started_at.date()
@@ -293,12 +228,15 @@ class _Run:
                 page = message_page(self.client, self.account_sid, next_page_uri=next_uri)
             else:
                 page = message_page(self.client, self.account_sid, window.query())
-            rows = self._rows(page.rows)
+                read_from = min(read_from, _asked_at(page) or read_from)
+            with self.making_tables:
+                rows = self._rows(page.rows)
+                table = message_table(rows)
             if seen_day:
                 seen_day.note(rows)
             seen, next_uri = seen + len(rows), page.next_page_uri
-            progress = WindowProgress(window.day, read_from, seen, next_uri)
-            self._put(_FetchedPage(message_table(rows), progress))
+            del page, rows  # not while the writer is waited for
+            self._put(_FetchedPage(table, WindowProgress(window.day, read_from, seen, next_uri)))
             if not next_uri:
                 return self.deletions.end(seen_day)
 
@@ -402,6 +340,11 @@ class _Run:
             "error": error,
         }
         self.lake.write(lambda cursor: state.save_run(cursor, row))
+
+
+def _asked_at(page: Page) -> datetime | None:
+    """When Twilio was asked, by its own clock: one of ours that is ahead would end a day too soon."""
+    return page.server_time and page.server_time - timedelta(seconds=page.elapsed)
 
 
 def _chunks(items: Sequence[str], size: int) -> list[Sequence[str]]:

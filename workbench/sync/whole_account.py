@@ -9,10 +9,13 @@ from datetime import UTC, datetime, timedelta
 from workbench.errors import TwilioError
 from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
+from workbench.sync.account_check import AccountCheck
 from workbench.sync.accounts import for_each_account, subaccount_sids
 from workbench.sync.catalog import catalog_is_due, sync_catalog
 from workbench.sync.halt import Halt
-from workbench.sync.run import OnProgress, Progress, SyncRequest, SyncSummary, run_sync
+from workbench.sync.media_bytes import MediaStore
+from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
+from workbench.sync.run import run_sync
 from workbench.twilio.client import TwilioClient
 
 #: Senders, prices and the rest change seldom, so a frequent sync reads them only so often.
@@ -25,7 +28,9 @@ def sync_whole_account(
     request: SyncRequest,
     *,
     privacy: Privacy,
+    check: AccountCheck | None = None,
     mps_limits: Mapping[str, float] | None = None,
+    media_store: MediaStore | None = None,
     with_subaccounts: bool = False,
     messages_only: bool = False,
     on_progress: OnProgress = lambda progress: None,
@@ -37,6 +42,8 @@ def sync_whole_account(
     A subaccount that fails becomes a notice and stops no other; so does a part of the catalog.
 
     Args:
+        check: of the client's account, if it is on its way already.
+        media_store: where the bytes of attachments go, if they are wanted.
         messages_only: leave the catalog alone, due or not.
         with_subaccounts: each of its open subaccounts too, in `subaccounts` of the summary.
 
@@ -51,7 +58,8 @@ def sync_whole_account(
         began = time.monotonic()
         summary = run_sync(
             lake, client, account_sid, request,
-            privacy=privacy, on_progress=on_progress, halt=halt, clock=clock,
+            privacy=privacy, check=check if account_sid == client.account_sid else None,
+            on_progress=on_progress, halt=halt, clock=clock,
         )  # fmt: skip
         if messages_only:
             return summary
@@ -67,7 +75,7 @@ def sync_whole_account(
         found = sync_catalog(
             lake, client, account_sid,
             now=clock(), since=summary.since, mps_limits=mps_limits, privacy=privacy, halt=halt,
-            on_part=on_part,
+            media_store=media_store, on_part=on_part,
         )  # fmt: skip
         summary.requests += found.requests
         summary.catalog = {name: saved.added + saved.changed for name, saved in found.by_part.items()}

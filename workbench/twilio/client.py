@@ -33,6 +33,10 @@ Params = Mapping[str, str | int]
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=10.0, pool=None)
 ANSWER_WITHIN = 180.0
 
+#: Answers read at once. Reading holds Python's lock, so more would only get in each other's way, and an
+#: answer takes five times its size while it is read.
+READ_AT_ONCE = 3
+
 
 RawAnswer = tuple[int, httpx.Headers, bytes, float]
 """Status, headers, body, and the seconds they took."""
@@ -95,6 +99,7 @@ class TwilioClient:
         self._answer_within = answer_within
         self._requests = 0
         self._counting = threading.Lock()
+        self._reading = threading.BoundedSemaphore(READ_AT_ONCE)
         self._http = httpx.Client(
             auth=httpx.BasicAuth(*credentials.basic_auth),
             headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": "workbench"},
@@ -210,7 +215,8 @@ class TwilioClient:
         # The slot ends with the last byte: reading the answer takes as long as fetching, and nobody's slot.
         with self._limit.slot() if self._limit else nullcontext() as slot:
             raw = self._send(url, form)
-        answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
+        with self._reading:
+            answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
         if slot is not None:
             slot.answered(answer.outcome)
         if self._on_response is not None:

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+REQUESTS_AT_ONCE = 16
+"""The most that one process asks for at once, whatever the answers allow."""
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -60,7 +63,7 @@ class Slot:
 class AdaptiveLimit:
     """Lets at most as many threads into ``with limit.slot():`` as the answers so far allow."""
 
-    def __init__(self, maximum: int = 16, *, start: int = 2, step: int = 4) -> None:
+    def __init__(self, maximum: int = REQUESTS_AT_ONCE, *, start: int = 2, step: int = 4) -> None:
         """Begin at ``start``, allow one more per ``step`` good answers up to ``maximum``.
 
         Raises:

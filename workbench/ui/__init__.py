@@ -1,16 +1,22 @@
 """Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
 
 from workbench.ui import charts, tables
-from workbench.ui.page import Page
-from workbench.ui.parts import GRAIN, Cards, Chart, Table
+from workbench.ui.page import COMMON_FILTERS, Page
+from workbench.ui.parts import GRAIN, Cards, Chart, Figure, Findings, Table
+from workbench.ui.rows import OneMessage, Rows
 from workbench.ui.store import current_store, use_lake, use_settings
 from workbench.ui.view import View
 
 __all__ = [
+    "COMMON_FILTERS",
     "GRAIN",
     "Cards",
     "Chart",
+    "Figure",
+    "Findings",
+    "OneMessage",
     "Page",
+    "Rows",
     "Table",
     "View",
     "charts",

@@ -16,33 +16,34 @@ from workbench.ui import format as fmt
 from workbench.ui.view import View, definition
 
 #: What is in the air belongs to this moment; a period that is over has none of it.
-_ONLY_NOW = frozenset({"in_flight"})
+_ONLY_NOW = frozenset({"in_flight", "backlog"})
 
 
 def build_card(view: View, name: str, *, with_trend: bool = False) -> dict[str, Any]:
     """One metric of a view as a card; ``with_trend`` adds its course over the period."""
     current = view.metric(name)
-    card = card_content(current, view.previous.metric(name))
+    card = card_content(current, view.previous.metric(name) if view.is_compared else None)
     if current.metric.is_money:
         card["notes"] = money_notes(current, view.metric("priced_share"))
     card["definition"] = definition(current, view.period)
-    card["compared_with"] = view.previous.period.label
+    card["compared_with"] = view.previous.period.label if view.is_compared else ""
     if with_trend:
         card["trend"] = trend(view.metric(name, by=(view.grain,)), view)
     return card
 
 
-def card_content(current: MetricResult, previous: MetricResult) -> dict[str, Any]:
+def card_content(current: MetricResult, previous: MetricResult | None) -> dict[str, Any]:
     """Label, lines (money: one per currency) and notes of a card, those of money excepted.
 
-    Both results are ungrouped: one row, or for money one row per currency.
+    Both results are ungrouped: one row, or for money one row per currency; without ``previous`` nothing is
+    compared.
     """
     metric = current.metric
     if metric.is_money:
         lines, notes = _money_lines(current, previous), []
     else:
         lines, notes = (
-            [_line(metric, _only_row(current.frame), _only_row(previous.frame))],
+            [_line(metric, _only_row(current.frame), _only_row(previous.frame) if previous else None)],
             _rate_notes(current),
         )
     return {"name": metric.name, "label": metric.label, "unit": metric.unit, "lines": lines, "notes": notes}
@@ -79,8 +80,8 @@ def _is_small(metric: Metric, row: pd.Series) -> bool:
     )
 
 
-def _money_lines(current: MetricResult, previous: MetricResult) -> list[dict[str, Any]]:
-    before = {row["currency"]: row for _, row in previous.frame.iterrows()}
+def _money_lines(current: MetricResult, previous: MetricResult | None) -> list[dict[str, Any]]:
+    before = {row["currency"]: row for _, row in previous.frame.iterrows()} if previous else {}
     rows = [row for _, row in priced_rows(current).iterrows()]
     if not rows:
         return [_missing(None, "none")]
@@ -98,11 +99,12 @@ def _rate_notes(result: MetricResult) -> list[str]:
     row = _only_row(result.frame)
     if "sample_size" not in row:
         return []
-    sample, in_flight = int(row["sample_size"] or 0), int(row.get("in_flight") or 0)
-    notes = [f"of {sample:,} final"]
-    if 0 < sample < result.metric.minimum_sample:
-        notes = [f"only {sample:,} final, too few for a rate"]
-    return [*notes, f"{in_flight:,} in flight"]
+    metric, sample = result.metric, int(row["sample_size"] or 0)
+    notes = [f"of {sample:,} {metric.sample_noun}"]
+    if 0 < sample < metric.minimum_sample:
+        kind = "rate" if metric.is_share else "percentile"
+        notes = [f"only {sample:,} {metric.sample_noun}, too few for a {kind}"]
+    return [*notes, f"{int(row['in_flight'] or 0):,} in flight"] if "in_flight" in row else notes
 
 
 def money_notes(result: MetricResult, priced_share: MetricResult) -> list[str]:
@@ -131,7 +133,7 @@ def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: View) -> list
     if "sample_size" in frame and metric.minimum_sample:
         frame = frame[frame["sample_size"] >= metric.minimum_sample]
     known = {bucket_key(key): number for key, number in zip(frame[grain], frame[metric.name], strict=True)}
-    empty = None if metric.is_share else 0.0
+    empty = None if metric.sample_size else 0.0
     values = [known.get(bucket_key(bucket), empty) for bucket in view.period.buckets()]
     return [None if value is None or fmt.is_missing(value) else float(value) for value in values]
 

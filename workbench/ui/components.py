@@ -64,6 +64,7 @@ class Tile(Piece):
     state = param.Selector(default="loading", objects=["loading", "ok", "empty", "error"])
     message = param.String(default="")
     clickable = param.Boolean(default=False)
+    links = param.Dict(default={})
 
 
 class CardRow(Tile):
@@ -115,10 +116,53 @@ class TableTile(Tile):
     _stylesheets: ClassVar[list[str]] = _styles("table")
 
 
+class FindingsTile(Tile):
+    """Sentences about what changed, each with a link to the page that shows more where ``linked``."""
+
+    items = param.List(default=[])
+    linked = param.Boolean(default=False)
+
+    _esm = _script("findings")
+    _stylesheets: ClassVar[list[str]] = _styles("findings")
+
+
+class RowsTile(Tile):
+    """Messages one by one, a page of them. Sends ``place``: search, order, page or the message to open.
+
+    See :func:`workbench.ui.rows.rows_content` for its data.
+    """
+
+    rows = param.List(default=[])
+    total = param.Integer(default=0)
+    page = param.Integer(default=1)
+    pages = param.Integer(default=1)
+    sort = param.String(default="")
+    search = param.String(default="")
+    columns = param.List(default=[])
+    timezone = param.String(default="UTC")
+
+    _esm = _script("rows")
+    _stylesheets: ClassVar[list[str]] = _styles("rows")
+
+
+class MessageTile(Tile):
+    """One message with its history, cost and conversation. Sends ``place``: another message to open.
+
+    See :func:`workbench.ui.rows.message_content` for its data.
+    """
+
+    record = param.Dict(default={})
+
+    _esm = _script("message")
+    _stylesheets: ClassVar[list[str]] = _styles("message")
+
+
 class PageHead(Piece):
     """Title, freshness, period, active filters and notices; owner of the address bar on a page.
 
-    Sends ``address`` (Back or Forward), ``remove`` (a filter), ``dismiss`` (a notice), ``reset``.
+    Sends ``address`` (Back or Forward), ``remove`` (a filter), ``dismiss`` (a notice), ``reset``,
+    ``refresh``, ``auto`` (whether news of the lake are drawn by themselves). A new ``goto`` is an address to
+    go to.
     """
 
     title = param.String(default="")
@@ -128,6 +172,11 @@ class PageHead(Piece):
     period = param.Dict(default={})
     chips = param.List(default=[])
     notices = param.List(default=[])
+    crumbs = param.List(default=[])
+    links = param.List(default=[])
+    auto = param.Boolean(default=True)
+    news = param.Boolean(default=False)
+    goto = param.String(default="")
 
     _esm = _script("head")
     _stylesheets: ClassVar[list[str]] = _styles("head")

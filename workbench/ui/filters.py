@@ -19,12 +19,15 @@ import param
 
 from workbench.messaging.addresses import mask
 from workbench.ui.periods import DEFAULT_PRESET, PRESETS, Period, custom_period, preset_period
+from workbench.ui.places import PLACES, is_kept_out_of_links, read_place
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
     "all": (),
     "outbound": ("outbound-api", "outbound-call", "outbound-reply"),
     "inbound": ("inbound",),
 }
+#: What a period may be compared with.
+COMPARISONS = ("previous", "year", "none")
 NONE_TOKEN = "none"
 
 T = TypeVar("T")
@@ -40,30 +43,36 @@ _SINGLE: Mapping[str, Callable[[], Collection[str]]] = {
     "period": lambda: [*PRESETS, "custom"],
     "direction": lambda: list(DIRECTIONS),
     "timezone": _zones,
+    "compare": lambda: COMPARISONS,
 }
 _NOT_FILTERS = ("since", "until", "theme")
 
 
 @dataclass(frozen=True)
 class Field:
-    """One dimension that people filter by: any number of its values, those that the lake holds."""
+    """One dimension that people filter by: any number of its values, those that the lake holds.
+
+    ``is_common`` ones stand open in the drawer; the others are behind “More filters”.
+    """
 
     name: str
     label: str
     dimension: str
     kind: Literal["text", "address", "country", "code"] = "text"
+    is_common: bool = False
 
 
 FIELDS: Mapping[str, Field] = {
     field.name: field
     for field in (
-        Field("country", "Country", "country", "country"),
-        Field("sender", "Sender", "sender", "address"),
-        Field("sender_type", "Sender type", "sender_type"),
-        Field("messaging_service", "Messaging service", "messaging_service"),
-        Field("status", "Status", "status"),
-        Field("outcome", "Outcome", "outcome"),
+        Field("country", "Country", "country", "country", is_common=True),
+        Field("sender", "Sender", "sender", "address", is_common=True),
+        Field("messaging_service", "Messaging service", "messaging_service", is_common=True),
+        Field("outcome", "Outcome", "outcome", is_common=True),
         Field("error_code", "Error code", "error_code", "code"),
+        Field("status", "Status", "status"),
+        Field("sender_type", "Sender type", "sender_type"),
+        Field("account", "Account", "account"),
         Field("encoding", "Encoding", "encoding"),
     )
 }
@@ -85,6 +94,7 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     since = param.CalendarDate(default=None, allow_None=True)
     until = param.CalendarDate(default=None, allow_None=True)
     timezone = param.String(default="UTC")
+    compare = param.Selector(default="previous", objects=list(COMPARISONS))
     direction = param.Selector(default="outbound", objects=list(DIRECTIONS))
     country = param.List(default=[], item_type=str)
     sender = param.List(default=[], item_type=str)
@@ -93,7 +103,14 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     status = param.List(default=[], item_type=str)
     outcome = param.List(default=[], item_type=str)
     error_code = param.List(default=[], item_type=str)
+    account = param.List(default=[], item_type=str)
     encoding = param.List(default=[], item_type=str)
+    # Where the reader stands, on pages of rows.
+    q = param.String(default=PLACES["q"])
+    sort = param.String(default=PLACES["sort"])
+    page = param.Integer(default=PLACES["page"])
+    message = param.String(default=PLACES["message"])
+    back = param.String(default=PLACES["back"])
 
     def at(self, now: datetime) -> Period:
         """The period that these filters mean at this moment."""
@@ -162,6 +179,10 @@ def parse_query(
             values[name] = [
                 text for text in wanted if problems.try_(_allowed, FIELDS[name].label, text, tokens)
             ]
+        elif name in PLACES and name in defaults:
+            if wanted:
+                found = problems.try_(read_place, name, wanted[-1])
+                values[name] = defaults[name] if found is None else found
         elif name not in (*_SINGLE, *names, *_NOT_FILTERS):
             problems.append(_unknown_filter(name, names))
     values.update(problems.try_(_parse_days, given) or {})
@@ -220,11 +241,16 @@ def _short(text: str) -> str:
     return text if len(text) <= 40 else text[:39] + "…"
 
 
-def to_query(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """The query string of these values, without those that are the default; empty or with its ``?``."""
+def to_query(values: Mapping[str, Any], defaults: Mapping[str, Any], *, is_link: bool = True) -> str:
+    """The query string of these values, without those that are the default; empty or with its ``?``.
+
+    A link that people pass on (``is_link``) leaves out a phone number that was searched.
+    """
     pairs: list[tuple[str, str]] = []
     for name, value in values.items():
         if name in ("since", "until") or value == defaults.get(name):
+            continue
+        if is_link and is_kept_out_of_links(name, value):
             continue
         if name == "period" and value == "custom":
             pairs += [(day, values[day].isoformat()) for day in ("since", "until") if values.get(day)]

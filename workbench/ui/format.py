@@ -47,6 +47,8 @@ def rate(value: float | None) -> str:
     percent = value * 100
     if percent in (0, 100):
         return f"{percent:.0f} %"
+    if percent > 100:
+        return f"{percent:,.0f} %"
     digits = 2 if percent < 1 or percent > 99.9 else 1
     shown = f"{percent:.{digits}f}"
     if float(shown) in (0, 100):
@@ -66,11 +68,35 @@ def money(value: float | None, currency: str) -> str:
     return f"{sign}{symbol}{abs(value):,.{digits}f}"
 
 
+def duration(seconds: float | None) -> str:
+    """Seconds as people say them: ``0.4 s``, ``41 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    if seconds is None or is_missing(seconds):
+        return MISSING
+    if seconds < 10 and seconds != round(seconds):
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    unit, first, second = (60, "min", "s") if whole < 3600 else (3600, "h", "min")
+    rest = whole % unit if unit == 60 else whole % unit // 60
+    return f"{whole // unit:,} {first}" + (f" {rest} {second}" if rest else "")
+
+
+def speed(per_second: float | None) -> str:
+    """Segments per second."""
+    if per_second is None or is_missing(per_second):
+        return MISSING
+    return f"{per_second:,.0f}/s" if per_second >= 10 else f"{per_second:.3g}/s"
+
+
 def value(number: float | None, unit: str, currency: str | None = None) -> str:
-    """A metric's value by its unit: count, rate, money or ratio."""
+    """A metric's value by its unit: count, rate, money, ratio, duration or speed."""
     if unit == "money":
         return money(number, currency or "")
-    return {"count": count, "rate": rate, "ratio": ratio}[unit](number)
+    return _BY_UNIT[unit](number)
+
+
+_BY_UNIT = {"count": count, "rate": rate, "ratio": ratio, "duration": duration, "speed": speed}
 
 
 def change(

@@ -20,16 +20,20 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.roles import current_user
 from workbench.ui import theme
 from workbench.ui.components import Blank, TopBar
+from workbench.ui.filters import FIELDS
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.news import Pace
 from workbench.ui.parts import Part
+from workbench.ui.places import PLACES
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
 
 log = logging.getLogger(__name__)
 
-COMMON_FILTERS = ("country", "sender", "messaging_service")
-_DEFAULTS: Mapping[str, Any] = {"period": "30d", "since": None, "until": None, "direction": "outbound"}
+COMMON_FILTERS = tuple(FIELDS)
+_DEFAULTS: Mapping[str, Any] = {
+    "period": "30d", "since": None, "until": None, "compare": "previous", "direction": "outbound",
+}  # fmt: skip
 _DRAWER_WIDTH = 276
 _THEME_COOKIE = "workbench_theme"
 
@@ -41,8 +45,9 @@ class Page:
         name: the file's name without ``.py``; the page's address.
         docstring: the module's; its first line ``Title: description`` names the page.
         parts: what it shows, from the top.
-        filters: fields of :data:`workbench.ui.filters.FIELDS`; period, time zone and direction are
-            always there.
+        filters: fields of :data:`workbench.ui.filters.FIELDS`; period, comparison, time zone and direction
+            are always there.
+        has_rows: it lists messages, so its link also says what is searched, sorted and opened.
         defaults: filter values of the plain address that differ from the usual ones.
     """
 
@@ -54,12 +59,14 @@ class Page:
         *,
         filters: Sequence[str] = COMMON_FILTERS,
         defaults: Mapping[str, Any] | None = None,
+        has_rows: bool = False,
     ) -> None:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
         self.parts = tuple(parts)
-        self.filters = tuple(filters)
-        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **(defaults or {})}
+        self.filters = tuple(dict.fromkeys(filters))
+        places = PLACES if has_rows else {}
+        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **places, **(defaults or {})}
 
     def __repr__(self) -> str:
         return f"Page({self.name!r}: {self.title}, {len(self.parts)} parts)"
@@ -72,7 +79,7 @@ class Page:
     ) -> PageSession:
         """A live session of this page, filtered as the link says, not drawn yet."""
         store = store or current_store()
-        session = PageSession(self.title, self.parts, self.filters, self.defaults, store, run)
+        session = PageSession(self.title, self.parts, self.filters, self.defaults, store, run, self.name)
         session.start(query)
         return session
 
@@ -89,6 +96,7 @@ class Page:
         except WorkbenchError as error:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
+        session.is_served = True
         shell = _shell(self.name, self.title, [session.head, session.empty, session.board], session)
         _follow_news(session, shell)
         return shell
@@ -202,7 +210,8 @@ def _follow_news(session: PageSession, shell: pmui.Page) -> None:
         yield partial(set_busy, False)
 
     pn.state.onload(lambda: run_beside(drawing()))
-    _watch_lake(session)
+    # Only where a browser came: the server opens each page once for nobody, and forgets it without a word.
+    pn.state.onload(lambda: _watch_lake(session))
 
 
 def _watch_lake(session: PageSession) -> None:
@@ -210,7 +219,9 @@ def _watch_lake(session: PageSession) -> None:
     loop, doc, news = IOLoop.current(), pn.state.curdoc, session.store.news
 
     def look(done: Callable[[], None]) -> None:
-        doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
+        context = doc.session_context
+        if context and not context.destroyed:
+            doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
 
     pace = Pace(look, loop.call_later)
     listener = news.add(lambda: loop.add_callback(pace.news))

@@ -5,15 +5,17 @@ A part answers two questions: which component shows it, and what that component 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 import plotly.graph_objects as go
+from panel.io.state import state
 
 from workbench.metrics import MetricResult
 from workbench.ui.cards import build_card
-from workbench.ui.components import CardRow, ChartTile, TableTile, Tile
+from workbench.ui.components import CardRow, ChartTile, FindingsTile, TableTile, Tile
+from workbench.ui.findings import Finding
 from workbench.ui.periods import Period
 from workbench.ui.view import View, definition
 
@@ -54,7 +56,10 @@ class Cards:
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure of one metric: ``draw`` makes it of the metric by ``by``, or returns None when empty."""
+    """A figure of one metric: ``draw`` makes it of the metric by ``by``, or returns None when empty.
+
+    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
+    """
 
     title: str
     metric: str
@@ -64,6 +69,7 @@ class Chart:
     empty: str = "No messages in this period with these filters."
     span: int = 6
     click: str | None = None
+    narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def build(self) -> Tile:
         return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
@@ -80,7 +86,10 @@ class Chart:
 
 @dataclass(frozen=True)
 class Table:
-    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`."""
+    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`.
+
+    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
+    """
 
     title: str
     rows: Callable[[View], dict[str, Any]]
@@ -88,11 +97,65 @@ class Table:
     empty: str = "No messages in this period with these filters."
     span: int = 6
     click: str | None = None
+    narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def build(self) -> Tile:
         return TableTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
     def content(self, view: View) -> dict[str, Any]:
         made = self.rows(view)
-        state = {"state": "ok"} if made["rows"] else {"state": "empty", "message": self.empty}
-        return {**made, **state}
+        if made["rows"]:
+            return {**made, "state": "ok"}
+        return {"message": self.empty, **made, "state": "empty"}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of several numbers: ``draw`` makes its content of a view, see :mod:`workbench.ui.content`.
+
+    The content has ``figure`` (None when there is nothing to draw), ``definition``, and may have the
+    ``subtitle`` and the ``message`` of an empty one.
+    """
+
+    title: str
+    draw: Callable[[View], dict[str, Any]]
+    subtitle: str = ""
+    empty: str = "No messages in this period with these filters."
+    span: int = 6
+    click: str | None = None
+
+    def build(self) -> Tile:
+        return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
+
+    def content(self, view: View) -> dict[str, Any]:
+        made = {"message": self.empty, "subtitle": self.subtitle, **self.draw(view)}
+        figure = made.pop("figure")
+        if figure is None:
+            return {**made, "state": "empty"}
+        summary = f"{self.title}, {view.period.label}. {made['subtitle']}"
+        return {**made, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What changed and why it matters, in sentences; ``find`` makes them of a view, the gravest first.
+
+    On a page each leads to the one that shows more, with the filters of this one. Drawn after all other
+    parts, because it asks the most.
+    """
+
+    title: str
+    find: Callable[[View], Sequence[Finding]]
+    subtitle: str = ""
+    empty: str = "Nothing moved more than usual against the period before."
+    span: int = 12
+    click: str | None = None
+    is_late: bool = True
+
+    def build(self) -> Tile:
+        is_page = state.curdoc is not None and bool(state.curdoc.session_context)
+        return FindingsTile(title=self.title, subtitle=self.subtitle, linked=is_page)
+
+    def content(self, view: View) -> dict[str, Any]:
+        found = [asdict(finding) for finding in self.find(view)]
+        return {"state": "ok", "items": found} if found else {"state": "empty", "message": self.empty}

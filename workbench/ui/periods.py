@@ -57,6 +57,23 @@ class Period:
         ends_at = self.now and _to_minutes(self.now, 5) - shift
         return replace(self, since=self.since - shift, until=self.since, now=None, ends_at=ends_at)
 
+    @property
+    def year_before(self) -> Period:
+        """The same days one year earlier, as many as here; cut at the same time of day as ``previous``."""
+        since = _year_before(self.since)
+        ends_at = self.now and _to_minutes(self.now, 5)
+        return replace(
+            self,
+            since=since,
+            until=since + timedelta(days=self.days),
+            now=None,
+            ends_at=ends_at and ends_at - (self.since - since),
+        )
+
+    def compared(self, comparison: str) -> Period | None:
+        """What to compare with: ``previous``, ``year``, or nothing (``none``)."""
+        return {"previous": self.previous, "year": self.year_before}.get(comparison)
+
     def buckets(self) -> list[date] | list[int]:
         """Every value the time dimension can take here, so that a day without messages shows as one."""
         if self.grain == "hour":
@@ -91,6 +108,12 @@ def custom_period(since: date, until: date | None, now: datetime, timezone: str)
     tomorrow = local.date() + timedelta(days=1)
     last = until or max(tomorrow, since + timedelta(days=1))
     return Period(since, last, timezone, local if since < tomorrow == last else None)
+
+
+def _year_before(day: date) -> date:
+    # The 29 February has none the year before.
+    is_leap_day = (day.month, day.day) == (2, 29)
+    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
 
 
 def _to_minutes(moment: datetime, step: int) -> datetime:

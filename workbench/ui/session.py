@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import count
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 import panel as pn
@@ -18,8 +18,10 @@ from workbench.ui import format as fmt
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterPanel, PageHead, Tile
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
+from workbench.ui.links import crumbs, page_links, part_links
 from workbench.ui.parts import Part
 from workbench.ui.periods import Period
+from workbench.ui.places import MOVED_BY_FILTERS, PLACES
 from workbench.ui.store import Store, StoreClosed
 from workbench.ui.view import View
 
@@ -43,6 +45,14 @@ def run_here(steps: Steps) -> None:
         step()
 
 
+class PageLike(Protocol):
+    """What of a page decides what a link to it means."""
+
+    name: str
+    filters: tuple[str, ...]
+    defaults: dict[str, Any]
+
+
 class PageSession:
     """The live side of a page; see :class:`workbench.ui.page.Page` for the description it comes from.
 
@@ -58,9 +68,13 @@ class PageSession:
         defaults: Mapping[str, Any],
         store: Store,
         run: Callable[[Steps], None] = run_here,
+        name: str = "",
     ) -> None:
         self.store = store
+        self.name = name
         self._run = run
+        #: A server answers at this page's address, so that there are downloads and other pages to link to.
+        self.is_served = False
         self.names = tuple(names)
         self.defaults = {"timezone": store.timezone, **defaults}
         self.filters = Filters(**self.defaults)
@@ -87,16 +101,16 @@ class PageSession:
         self.head.on("reset", lambda _: self.apply({}))
         self.head.on("remove", self._remove)
         self.head.on("dismiss", lambda _: setattr(self.head, "notices", []))
+        self.head.on("refresh", lambda _: self.refresh())
+        self.head.on("auto", self._set_auto)
         for part, tile in zip(self.parts, self.tiles, strict=True):
             if part.click:
                 tile.on("click", partial(self._clicked, part.click))
+            tile.on("place", self._go)
 
     def view(self) -> View:
         """The lake under the filters, now."""
-        snapshot = self.store.snapshot_id()
-        options = self.store.options(self.names, snapshot=snapshot)
-        period = self.filters.at(datetime.now(UTC))
-        return View(self.store, period, self.filters.where(options), options, snapshot)
+        return view_of(self.store, self.filters, self._query_values(), self.names, self.name)
 
     def apply(self, query: str | Mapping[str, Any]) -> None:
         """Set every filter from a link or from the panel; say which values are not possible."""
@@ -119,11 +133,24 @@ class PageSession:
     def _remove(self, chip: Sequence[str]) -> None:
         name, token = chip
         held = getattr(self.filters, name)
-        setattr(
-            self.filters,
-            name,
-            [t for t in held if t != token] if isinstance(held, list) else self.defaults[name],
-        )
+        kept = [t for t in held if t != token] if isinstance(held, list) else self.defaults[name]
+        self._set(**{name: kept})
+
+    def _set(self, **changes: Any) -> None:
+        """Change filters; whoever stood on a page of other rows stands on the first one again."""
+        moved = {name: PLACES[name] for name in MOVED_BY_FILTERS if name in self.defaults}
+        self.filters.param.update(**{**moved, **changes})
+
+    def _go(self, place: Mapping[str, Any]) -> None:
+        """Another place among the rows: checked like a link."""
+        query = {name: value for name, value in self._query_values().items() if name not in place}
+        first = {} if set(place) <= {"page", "message"} else {"page": ["1"], "message": []}
+        self.apply({**query, **first, **place})
+
+    def _set_auto(self, is_on: bool) -> None:
+        self.head.auto = bool(is_on)
+        if is_on:
+            self.refresh_if_new()
 
     def _clicked(self, name: str, click: Mapping[str, Any]) -> None:
         """A click on a mark: one more or one fewer value of a field, or a closer look at one day."""
@@ -132,14 +159,19 @@ class PageSession:
             self._zoom(key)
             return
         held = getattr(self.filters, name)
-        setattr(
-            self.filters, name, [token for token in held if token != key] if key in held else [*held, key]
-        )
+        self._set(**{name: [token for token in held if token != key] if key in held else [*held, key]})
 
     def _zoom(self, day: str) -> None:
         period = self.filters.at(datetime.now(UTC))
         if period.grain == "day":
             self.apply({**self._query_values(), "period": "custom", "since": day, "until": _day_after(day)})
+        elif period.grain in ("week", "month"):
+            first = max(date.fromisoformat(day), period.since)
+            until = min(_next(period.grain, date.fromisoformat(day)), period.until)
+            self.apply({**self._query_values(), "period": "custom", "since": first, "until": until})
+        elif self.is_served:
+            # An hour is as close as a chart gets; behind it are the messages themselves.
+            self.head.goto = self.view().rows_link()
 
     def refresh(self) -> None:
         """Draw every part again, from the top. A newer refresh ends an older one."""
@@ -161,14 +193,20 @@ class PageSession:
         yield lambda: self._show_state(view, fresh)
         if fresh.messages == 0:
             return
-        for part, tile in zip(self.parts, self.tiles, strict=True):
+        pairs = zip(self.parts, self.tiles, strict=True)
+        for part, tile in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
             if ticket != self._latest:
                 return
-            yield partial(self._show_part, ticket, tile, _content(part, view, fresh))
+            content = {"links": self._links(part, view), **_content(part, view, fresh)}
+            yield partial(self._show_part, ticket, tile, content)
 
     def _show_part(self, ticket: int, tile: Tile, content: Mapping[str, Any]) -> None:
         if ticket == self._latest:
             tile.param.update(**content)
+
+    def _links(self, part: Part, view: View) -> dict[str, str]:
+        """Where a part's messages and its downloads are; nothing where no server answers."""
+        return part_links(part, self.parts, view, self.defaults) if self.is_served else {}
 
     def _show_failure(self, message: str) -> None:
         for tile in self.tiles:
@@ -176,7 +214,12 @@ class PageSession:
 
     def _show_state(self, view: View, fresh: Freshness) -> None:
         self._snapshot = view.snapshot
+        self.head.news = False
         self._show_filters(view.period, view.options)
+        if self.is_served:
+            self.head.param.update(
+                crumbs=crumbs(view, self.head.title), links=page_links(self.parts, view, self.defaults)
+            )
         self._show_freshness(fresh, view.period)
         self.empty.visible, self.board.visible = fresh.messages == 0, fresh.messages > 0
 
@@ -199,8 +242,10 @@ class PageSession:
             # What is drawn stays; it says itself how old it is.
             _explain(error)
             return
-        if snapshot != self._snapshot:
+        if snapshot != self._snapshot and self.head.auto:
             yield from self.refreshing()
+        elif snapshot != self._snapshot:
+            yield lambda: setattr(self.head, "news", True)
         else:
             yield lambda: self._show_freshness(fresh, self.filters.at(datetime.now(UTC)))
 
@@ -217,7 +262,11 @@ class PageSession:
         )
         self.filter_panel.param.update(
             query=query,
-            values={name: value if isinstance(value, list) else str(value) for name, value in values.items()},
+            values={
+                name: value if isinstance(value, list) else str(value)
+                for name, value in values.items()
+                if name not in MOVED_BY_FILTERS
+            },
             days={"since": period.since.isoformat(), "until": period.until.isoformat()},
             fields=[_field(name, options[name]) for name in self.names],
         )
@@ -230,6 +279,28 @@ class PageSession:
             "priced": fmt.rate(fresh.priced_share),
             "failed": ", ".join(fresh.failed_jobs),
         }
+
+
+def view_of(
+    store: Store, filters: Filters, values: Mapping[str, Any], names: Sequence[str], page: str
+) -> View:
+    """The lake under these filters, now."""
+    snapshot = store.snapshot_id()
+    options = store.options(names, snapshot=snapshot)
+    place = {name: values.get(name, default) for name, default in PLACES.items()}
+    period = filters.at(datetime.now(UTC))
+    where = filters.where(options)
+    return View(store, period, where, options, snapshot, values, place, filters.compare, page)
+
+
+def read_view(
+    page: PageLike, query: str | Mapping[str, Sequence[str]], store: Store
+) -> tuple[View, tuple[str, ...]]:
+    """What a link to a page shows, and one sentence for each value that is not possible."""
+    defaults = {"timezone": store.timezone, **page.defaults}
+    parsed = parse_query(query, page.filters, store.options(page.filters), defaults)
+    filters = Filters(**parsed.values)
+    return view_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
 
 
 def _content(part: Part, view: View, fresh: Freshness) -> dict[str, Any]:
@@ -273,6 +344,8 @@ def _chips(
         chips.append(
             {"name": "direction", "label": "Direction", "token": values["direction"], "kind": "text"}
         )
+    if values.get("q"):
+        chips.append({"name": "q", "label": "Search", "token": values["q"], "kind": "text"})
     return chips + [
         {"name": name, "label": FIELDS[name].label, "token": token, "kind": FIELDS[name].kind}
         for name in names
@@ -283,7 +356,9 @@ def _chips(
 def _period_line(period: Period, values: Mapping[str, Any]) -> dict[str, str]:
     name = "Chosen days" if values["period"] == "custom" else f"Last {period.days} days"
     zone = period.timezone.replace("_", " ")
-    return {"label": name, "text": f"{period.label} ({zone}), against {period.previous.label}"}
+    compared = period.compared(values["compare"])
+    against = f", against {compared.label}" if compared else ""
+    return {"label": name, "text": f"{period.label} ({zone}){against}"}
 
 
 def _field(name: str, options: Sequence[Option]) -> dict[str, Any]:
@@ -292,6 +367,7 @@ def _field(name: str, options: Sequence[Option]) -> dict[str, Any]:
         "name": name,
         "label": field.label,
         "kind": field.kind,
+        "common": field.is_common,
         "options": [
             {"token": option.token, "messages": option.messages} for option in options[:_SHOWN_OPTIONS]
         ],
@@ -305,6 +381,13 @@ def _as_texts(value: Any) -> list[str]:
 
 def _day_after(day: str) -> str:
     return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+
+
+def _next(grain: str, start: date) -> date:
+    """The first day after the week or month that begins here."""
+    if grain == "week":
+        return start + timedelta(days=7)
+    return (start.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 _EMPTY_LAKE = {

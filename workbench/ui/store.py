@@ -10,13 +10,26 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
-from workbench.metrics import Freshness, MetricResult, freshness, query_metric
+from workbench.messaging.throughput import daily_caps
+from workbench.metrics import (
+    DayCube,
+    Freshness,
+    MessageRecord,
+    MetricResult,
+    RowPage,
+    RowQuery,
+    freshness_of,
+    query_message,
+    query_metric,
+    query_rows,
+)
 from workbench.metrics.compile import Moment, Where
 from workbench.ui.filters import FIELDS, Option, build_options
 from workbench.ui.news import NewsWatcher
@@ -25,6 +38,7 @@ T = TypeVar("T")
 
 _KEPT_ANSWERS = 2_000
 _KEPT_SECONDS = 600
+_KEPT_CUBES = 3
 
 
 class StoreClosed(LakeError):
@@ -34,10 +48,14 @@ class StoreClosed(LakeError):
 class Store:
     """Cached questions to one lake. Safe to use from several threads."""
 
-    def __init__(self, lake: Lake, timezone: str = "UTC") -> None:
+    def __init__(
+        self, lake: Lake, timezone: str = "UTC", daily_caps: Mapping[str, int] | None = None
+    ) -> None:
         self.lake = lake
         self.timezone = timezone
+        self.daily_caps = daily_caps or {}
         self._is_closed = False
+        self._cubes: dict[str, DayCube] = {}
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
         self._lock = threading.Lock()
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
@@ -73,23 +91,57 @@ class Store:
 
         ``snapshot`` saves asking the lake again, where the caller has just done so.
         """
-        question = (name, tuple(by), _frozen(where or {}), since, until, timezone)
+        question = (name, tuple(by), frozen(where or {}), since, until, timezone)
         return self._ask(
             question,
-            lambda: query_metric(self.lake, name, by, where, since, until, timezone=timezone),
+            lambda moment: self._metric(moment, name, by, where, since, until, timezone),
             snapshot,
         )
 
+    def _metric(
+        self,
+        snapshot: int,
+        name: str,
+        by: Sequence[str],
+        where: Where | None,
+        since: Moment,
+        until: Moment,
+        timezone: str,
+    ) -> MetricResult:
+        found = self._cube(timezone, snapshot).metric(name, by, where or {}, since, until)
+        return found or query_metric(self.lake, name, by, where, since, until, timezone=timezone)
+
+    def _cube(self, timezone: str, snapshot: int) -> DayCube:
+        """The cube of a time zone as of a snapshot; those of the zones used least are let go."""
+        cube = self._cubes.pop(timezone, None) or DayCube(self.lake, timezone)
+        self._cubes[timezone] = cube
+        if len(self._cubes) > _KEPT_CUBES:
+            self._cubes.pop(next(zone for zone in self._cubes if zone != self.timezone)).close()
+        cube.follow(snapshot)
+        return cube
+
     def freshness(self, *, snapshot: int | None = None) -> Freshness:
-        return self._ask("freshness", lambda: freshness(self.lake), snapshot)
+        return self._ask(
+            "freshness", lambda moment: freshness_of(self.lake, self._cube(self.timezone, moment)), snapshot
+        )
+
+    def rows(
+        self, query: RowQuery, sort: str, limit: int, offset: int, *, snapshot: int | None = None
+    ) -> RowPage:
+        """One page of messages; arguments as in :func:`workbench.metrics.query_rows`."""
+        question = ("rows", replace(query, where=frozen(query.where)), sort, limit, offset)  # type: ignore[arg-type]
+        return self._ask(question, lambda _: query_rows(self.lake, query, sort, limit, offset), snapshot)
+
+    def message(self, message_sid: str) -> MessageRecord | None:
+        """Everything known of one message; None where the lake has none of this SID."""
+        with self._turn:
+            self._require_open()
+            return query_message(self.lake, message_sid)
 
     def options(self, names: Sequence[str], *, snapshot: int | None = None) -> dict[str, tuple[Option, ...]]:
         """What each filter field may be: the values that the lake holds, the busiest first."""
         snapshot = self.snapshot_id() if snapshot is None else snapshot
-        return {
-            name: self._ask(("options", name), partial(self._options, name, snapshot), snapshot)
-            for name in names
-        }
+        return {name: self._ask(("options", name), partial(self._options, name), snapshot) for name in names}
 
     def _options(self, name: str, snapshot: int) -> tuple[Option, ...]:
         field = FIELDS[name]
@@ -100,8 +152,13 @@ class Store:
             field.kind, {None if value is None else _text(value): int(number) for value, number in pairs}
         )
 
-    def _ask(self, question: Any, answer: Callable[[], T], snapshot: int | None = None) -> T:
-        key = (self.snapshot_id() if snapshot is None else snapshot, question)
+    def ask(self, question: Any, answer: Callable[[Lake], T], snapshot: int | None = None) -> T:
+        """What ``answer`` reads from the lake; ``question`` must tell it from every other one."""
+        return self._ask(("ask", question), lambda _: answer(self.lake), snapshot)
+
+    def _ask(self, question: Any, answer: Callable[[int], T], snapshot: int | None = None) -> T:
+        snapshot = self.snapshot_id() if snapshot is None else snapshot
+        key = (snapshot, question)
         found = self._find(key)
         if found is not None:
             return found  # type: ignore[no-any-return]
@@ -109,7 +166,7 @@ class Store:
             found = self._find(key)
             if found is None:
                 self._require_open()
-                found = answer()
+                found = answer(snapshot)
                 self._keep(key, found)
         return found  # type: ignore[no-any-return]
 
@@ -132,7 +189,8 @@ class Store:
                 self._answers.popitem(last=False)
 
 
-def _frozen(where: Mapping[str, Any]) -> tuple[Any, ...]:
+def frozen(where: Mapping[str, Any]) -> tuple[Any, ...]:
+    """A filter as something that can be a key."""
     return tuple(
         sorted(
             (name, tuple(value) if isinstance(value, list | tuple) else value)
@@ -154,7 +212,8 @@ def use_settings(settings: Settings) -> Store:
     """Open the lake of ``settings`` and make it the one that every page of this process shows."""
     global _store
     with _store_lock:
-        _store = Store(open_lake(settings), settings.timezone)
+        caps = daily_caps(settings.section("daily_caps"))
+        _store = Store(open_lake(settings), settings.timezone, caps)
         return _store
 
 

@@ -18,6 +18,8 @@ from workbench.ui.filters import FIELDS
 from workbench.ui.view import View, definition
 
 LIMIT = 8
+NOT_ARRIVED = ("undelivered", "failed")
+"""Outcomes of messages that are known not to have arrived."""
 
 Cell = dict[str, Any]
 Content = dict[str, Any]
@@ -44,10 +46,13 @@ def _field_content(view: View, name: str, metrics: Sequence[str], limit: int) ->
     ):
         token = view.token(name, _plain(value))
         first = {"text": token, "muted": _plain(value) is None, "bar": number / largest}
+        link = view.rows_link(**{name: [token]})
         is_chosen = _plain(value) in chosen
         hint = "Show everything again" if is_chosen else f"Show only {token}"
         numbers = [column.get(_key(value), {"text": fmt.MISSING}) for column in cells]
-        rows.append({"key": token, "cells": [first, *numbers], "chosen": is_chosen, "hint": hint})
+        rows.append(
+            {"key": token, "cells": [first, *numbers], "chosen": is_chosen, "hint": hint, "link": link}
+        )
     kind = "country" if field.kind == "country" else "text"
     return {
         "columns": _columns(field.label, kind, [METRICS[metric].label for metric in metrics]),
@@ -59,7 +64,7 @@ def _field_content(view: View, name: str, metrics: Sequence[str], limit: int) ->
 
 def failures(view: View) -> Content:
     """Failed and undelivered messages by error code, each code explained in plain words."""
-    result = view.metric("messages", by=("error_code",), where={"outcome": ["undelivered", "failed"]})
+    result = view.metric("messages", by=("error_code",), where={"outcome": list(NOT_ARRIVED)})
     ranked, largest = _ranked(result)
     numbers = ranked["messages"].astype(float)
     table = pd.DataFrame(
@@ -72,13 +77,15 @@ def failures(view: View) -> Content:
     )
     return {
         "columns": _columns("Reason", "text", ["Messages", "Share", "Together"], color="failed"),
-        "rows": [_failure_row(row, row["messages"] / largest) for _, row in table.head(LIMIT).iterrows()],
+        "rows": [
+            _failure_row(row, row["messages"] / largest, view) for _, row in table.head(LIMIT).iterrows()
+        ],
         "footnote": _left_out(ranked, LIMIT, "code", "messages"),
         "definition": definition(result, view.period),
     }
 
 
-def _failure_row(row: pd.Series, size: float) -> dict[str, Any]:
+def _failure_row(row: pd.Series, size: float, view: View) -> dict[str, Any]:
     code = _plain(row["code"])
     known = explain(None if code is None else int(code))
     first: Cell = {"text": known.title if known else "No code given", "muted": known is None, "bar": size}
@@ -92,12 +99,16 @@ def _failure_row(row: pd.Series, size: float) -> dict[str, Any]:
     return {
         "key": str(known.code) if known else "none",
         "cells": [first, *numbers],
-        "detail": _explanation(known),
+        "detail": explanation(known),
         "hint": known.meaning if known else "",
+        "link": view.rows_link(
+            error_code=[view.token("error_code", _plain(row["code"]) and str(int(row["code"])))],
+            outcome=list(NOT_ARRIVED),
+        ),
     }
 
 
-def _explanation(known: ErrorCode | None) -> list[list[str]]:
+def explanation(known: ErrorCode | None) -> list[list[str]]:
     if known is None:
         return [["What it means", "Twilio gave no error code for these messages."]]
     return [["What it means", known.meaning], ["Who can fix it", known.owner], ["What to do", known.fix]]

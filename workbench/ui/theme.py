@@ -52,6 +52,10 @@ TOKENS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "in-flight": ("#9fcbe8", "#2f5d80"),
         "received": ("#94a0ac", "#7d8b98"),
         "canceled": ("#e3e6ea", "#3a444e"),
+        # from little to much, for maps; distinct in lightness alone
+        "heat-low": ("#eef2f6", "#1b232c"),
+        "heat-middle": ("#8cb4dd", "#31628f"),
+        "heat-high": ("#174a85", "#a5d0fb"),
         # money, and series that carry no meaning of their own
         "money": ("#1f7a74", "#4fb5ac"),
         "money-2": ("#b9862f", "#d6a854"),

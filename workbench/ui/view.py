@@ -5,25 +5,36 @@ A view never changes, so all parts of a page show the same moment of the same la
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
+from workbench.lake import Lake
 from workbench.messaging.addresses import mask
-from workbench.metrics import METRICS, MetricResult
-from workbench.ui.filters import Option
-from workbench.ui.periods import Period
-from workbench.ui.store import Store
+from workbench.metrics import METRICS, MetricResult, RowQuery
+from workbench.metrics.rows import is_number_like
+from workbench.ui.filters import FIELDS, Option, to_query
+from workbench.ui.periods import DEFAULT_PRESET, Period
+from workbench.ui.places import PLACES
+from workbench.ui.store import Store, frozen
+
+T = TypeVar("T")
 
 #: Metrics about what people sent us: asked for outbound traffic only, they would always be zero.
 _INBOUND_METRICS = frozenset({"opt_outs"})
+
+
+ROWS_PAGE = "messages"
+"""The page that shows messages one by one."""
 
 
 @dataclass(frozen=True)
 class View:
     """The lake through the filters of a page.
 
-    ``where`` maps dimensions to values; ``options`` holds what each filter field may be.
+    ``where`` maps dimensions to values; ``options`` holds what each filter field may be. ``values`` are the
+    filters as they stand in links, ``place`` is where the reader stands on a page of rows, ``page`` the name
+    of the page.
     """
 
     store: Store
@@ -31,6 +42,10 @@ class View:
     where: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Sequence[Option]] = field(default_factory=dict)
     snapshot: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    place: Mapping[str, Any] = field(default_factory=lambda: PLACES)
+    comparison: str = "previous"
+    page: str = ""
 
     @property
     def grain(self) -> str:
@@ -39,8 +54,40 @@ class View:
 
     @property
     def previous(self) -> View:
-        """The same filters over the period before."""
-        return replace(self, period=self.period.previous)
+        """The same filters over the period that this one is compared with; the one before by default."""
+        return replace(self, period=self.period.compared(self.comparison) or self.period.previous)
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether the reader wants a comparison at all."""
+        return self.comparison != "none"
+
+    @property
+    def rows_query(self) -> RowQuery:
+        """The messages under the page's filters, and what is searched among them."""
+        period = self.period
+        return RowQuery(self.where, period.since, period.end, period.timezone, self.place["q"])
+
+    def rows_link(self, **narrow: Any) -> str:
+        """The address of the messages behind a number: the page's filters, narrowed by fields of a link.
+
+        Values are tokens (see :meth:`token`), a list of them for each of FIELDS; ``since`` and ``until``
+        are dates.
+        """
+        if "since" in narrow:
+            narrow["period"] = "custom"
+        kept = {name: value for name, value in self.values.items() if name not in PLACES}
+        back = self.page if self.page != ROWS_PAGE else self.place["back"]
+        values = {**self.rows_defaults, **kept, **narrow, "back": back}
+        return ROWS_PAGE + to_query(values, self.rows_defaults)
+
+    @property
+    def rows_defaults(self) -> dict[str, Any]:
+        """What the plain address of the page of rows means."""
+        return {
+            "timezone": self.store.timezone, "period": DEFAULT_PRESET, "since": None, "until": None,
+            "compare": "previous", "direction": "all", **{name: [] for name in FIELDS}, **PLACES,
+        }  # fmt: skip
 
     def metric(
         self, name: str, by: Sequence[str] = (), where: Mapping[str, Any] | None = None
@@ -54,6 +101,27 @@ class View:
             name, by, narrowed, period.since, period.end, period.timezone, snapshot=self.snapshot
         )
 
+    def ask(self, name: str, query: Callable[..., T]) -> T:
+        """What ``query(lake, where, since, until, timezone=…)`` finds under the page's filters.
+
+        ``name`` tells it from other questions, so that its answer is kept like a metric's.
+        """
+        period, where = self.period, dict(self.where)
+        question = (name, frozen(where), period.since, period.end, period.timezone)
+        return self.store.ask(
+            question,
+            lambda lake: query(lake, where, period.since, period.end, timezone=period.timezone),
+            self.snapshot,
+        )
+
+    def look_up(self, name: str, query: Callable[[Lake], T]) -> T:
+        """What ``query(lake)`` finds, whatever is filtered."""
+        return self.store.ask(name, query, self.snapshot)
+
+    def shown_parameters(self, parameters: Mapping[str, object]) -> dict[str, str]:
+        """The parameters of SQL as a page shows them: our numbers and a searched one masked."""
+        return {name: _shown(name, value) for name, value in parameters.items()}
+
     def token(self, field_name: str, value: Any) -> str:
         """How a value of a filter field shows on screen and in links: numbers masked."""
         for option in self.options.get(field_name, ()):
@@ -65,7 +133,7 @@ class View:
 def definition(result: MetricResult, period: Period) -> dict[str, Any]:
     """What stands behind a number, for the dialog that each one opens."""
     metric = METRICS[result.metric.name]
-    sample = result.frame["sample_size"].sum() if "sample_size" in result.frame else None
+    sample, in_flight = _total(result, "sample_size"), _total(result, "in_flight")
     return {
         "label": metric.label,
         "name": metric.name,
@@ -74,7 +142,8 @@ def definition(result: MetricResult, period: Period) -> dict[str, Any]:
         "denominator": metric.denominator_text,
         "excludes": metric.excludes,
         "minimum_sample": metric.minimum_sample,
-        "sample_size": None if sample is None else int(sample),
+        "sample_size": sample,
+        "in_flight": in_flight,
         "period": f"{period.label} ({period.timezone})",
         "as_of": result.as_of.isoformat(),
         "sql": result.sql,
@@ -82,6 +151,12 @@ def definition(result: MetricResult, period: Period) -> dict[str, Any]:
     }
 
 
+def _total(result: MetricResult, name: str) -> int | None:
+    return int(result.frame[name].fillna(0).sum()) if name in result.frame else None
+
+
 def _shown(name: str, value: object) -> str:
     values = value if isinstance(value, list | tuple) else [value]
+    if name in ("search", "digits"):
+        return "***" if is_number_like(str(value)) else str(value)
     return ", ".join(mask(str(item)) if name == "where_sender" else str(item) for item in values)

@@ -16,6 +16,7 @@ from workbench.errors import WorkbenchError
 from workbench.roles import Person, find_people_with
 from workbench.server.access.attempts import Attempts
 from workbench.server.access.callers import Caller, caller
+from workbench.server.access.handlers import LoginHandler, LogoutHandler, StrangerHandler
 from workbench.server.access.headers import security_headers
 from workbench.server.access.private_files import access_key
 from workbench.server.access.sessions import Sessions
@@ -26,6 +27,8 @@ from workbench.server.access.users import Users
 log = logging.getLogger(__name__)
 
 LOGIN_PATH, LOGOUT_PATH, PROVIDER_PATH = "/login", "/logout", "/login/provider"
+#: Signing in itself, whether the process lives, and scripts, styles and fonts, which say nothing of anybody.
+_OPEN_TO_ALL = (LOGIN_PATH, LOGOUT_PATH, "/healthz", "/static/", "/favicon.ico")
 _MOST_FORM_BYTES = 64 * 1024
 #: All that a page needs to know of its request. The session's cookie stays out of the page's own text.
 _PAGE_COOKIES, _PAGE_HEADERS = ["workbench_theme"], ["User-Agent", "Host", "Accept-Language"]
@@ -51,8 +54,20 @@ class Gate:
         if access.method == "password" and not self.users.all():
             log.warning("nobody can sign in yet: run `workbench users add NAME --role admin`")
 
-    def open(self) -> None:
-        """From now on pages know who is asking, and the trail is kept."""
+    def open(self, application: Any) -> None:
+        """From now on nothing is answered to strangers, pages know who is asking, and the trail is kept.
+
+        Whatever the server answers, pages, websockets, files and what is added one day, is behind this one
+        check; only the paths named here are not.
+        """
+        find = application.find_handler
+
+        def guarded(request: HTTPServerRequest, **kwargs: Any) -> Any:
+            if request.path.startswith(_OPEN_TO_ALL) or self.person(request):
+                return find(request, **kwargs)
+            return application.get_handler_delegate(request, StrangerHandler)
+
+        application.find_handler = guarded
         find_people_with(self.person_of_page)
         self.trail.start()
 
@@ -144,8 +159,6 @@ class SignIn(AuthProvider):  # type: ignore[misc]
 
     @property
     def login_handler(self) -> Any:
-        from workbench.server.access.handlers import LoginHandler
-
         return LoginHandler
 
     @property
@@ -154,6 +167,4 @@ class SignIn(AuthProvider):  # type: ignore[misc]
 
     @property
     def logout_handler(self) -> Any:
-        from workbench.server.access.handlers import LogoutHandler
-
         return LogoutHandler

@@ -171,6 +171,18 @@ class LogoutHandler(AccessHandler):
         self.redirect("/login", status=303)
 
 
+class StrangerHandler(AccessHandler):
+    """The answer to whoever is not signed in: a page leads to signing in, anything else is refused."""
+
+    def prepare(self) -> None:
+        is_page = self.request.method in ("GET", "HEAD") and not self.request.headers.get("Upgrade")
+        if is_page:
+            self.redirect(f"/login?next={quote(self.request.uri or '/', safe='')}")
+        else:
+            self.set_status(403)
+            self.finish()
+
+
 def safe_path(path: str) -> str:
     """A path of this server to go on to; the start for anything that could lead elsewhere."""
     try:

@@ -14,6 +14,8 @@ import socket
 import struct
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from http.client import responses
 from typing import Any
 from urllib.parse import parse_qsl
@@ -100,6 +102,7 @@ class ApiHandler(RequestHandler):
         with account.lock:
             self.account = self._owner(path)
             self.now = account.tick()
+            self.set_header("Date", format_datetime(datetime.fromtimestamp(self.now, UTC), usegmt=True))
             answer = getattr(self, operation)(**path)
         if self._fault is not None and self._fault.when == "after":
             await self._go_wrong(self._fault)

@@ -21,6 +21,7 @@ function sparkline(courses) {
 }
 
 function changeMark(line, comparedWith) {
+  if (!comparedWith) { return null }
   if (!line.change) { return line.state === "ok" ? h("span", {class: "change neutral"}, "nothing to compare") : null }
   const words = {up: "up", down: "down", flat: ""}[line.change.arrow]
   return h("span", {
@@ -46,7 +47,8 @@ function cardElement(card, container) {
 
 export function render({model, view}) {
   const root = h("section", {"aria-label": "Headline numbers"})
-  const draw = () => {
+  const draw = () => keepingPlace(root, paint)
+  const paint = () => {
     root.className = `cards ${model.size}`
     root.style.setProperty("--all", Math.min(model.expected, 6))
     root.style.setProperty("--half", Math.ceil(model.expected / 2))

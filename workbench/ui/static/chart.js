@@ -37,8 +37,9 @@ export function render({model, view}) {
   let library = null
 
   const drawLegend = (traces) => {
-    const several = traces.length > 1
-    fill(legend, several ? traces.map((trace) => {
+    const named = traces.filter((trace) => trace.showlegend !== false)
+    const several = named.length > 1
+    fill(legend, several ? named.map((trace) => {
       const swatch = h("i", {})
       swatch.style.background = trace.marker?.color ?? trace.line?.color
       return h("button", {type: "button", "aria-pressed": String(!hidden.has(trace.name)), title: "Show or hide", onclick: () => {
@@ -67,10 +68,20 @@ export function render({model, view}) {
       })
     }
   }
-  const draw = () => {
+  const savePicture = async () => {
+    // As it stands on the page, with a ground of its own and its title, so that it can be pasted anywhere.
+    const layout = {...plot.layout, paper_bgcolor: getComputedStyle(root).backgroundColor, showlegend: plot.data.length > 1,
+      title: {text: model.title.replaceAll("<", "&lt;"), x: 0.01, xanchor: "left", font: {size: 15}}, margin: {l: 60, r: 20, t: 48, b: 70}}
+    const url = await library.toImage({data: plot.data, layout}, {format: "png", width: 1000, height: 460, scale: 2})
+    h("a", {href: url, download: `${model.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.png`}).click()
+  }
+  const draw = () => keepingPlace(root, show)
+  const show = () => {
     plot.setAttribute("aria-label", model.summary || model.title)
     plot.classList.toggle("clickable", model.clickable)
-    fill(root, tileHead(model, root), model.state === "ok" ? [legend, room] : placeholder(model))
+    const picture = model.state === "ok" && model.links.csv
+      ? h("button", {type: "button", onclick: savePicture}, "Picture (PNG)") : null
+    fill(root, tileHead(model, root, picture), model.state === "ok" ? [legend, room] : placeholder(model))
     paint()
   }
   const sizes = new ResizeObserver(() => {
@@ -81,7 +92,7 @@ export function render({model, view}) {
   })
   sizes.observe(room)
   draw()
-  model.on(["figure", "state", "message", "subtitle", "definition"], draw)
+  model.on(["figure", "state", "message", "subtitle", "definition", "links"], draw)
   followTheme(model, view, root, paint)
   model.on("lifecycle:remove", () => {
     sizes.disconnect()

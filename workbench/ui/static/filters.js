@@ -74,6 +74,23 @@ export function render({model, view}) {
     search, list, field.more ? h("p", {class: "more"}, field.more) : null)
   }
 
+  // Filters that are rarely needed; they open by themselves while one of them is in use.
+  const more = () => {
+    const rare = model.fields.filter((field) => !field.common)
+    if (!rare.length) { return null }
+    const used = rare.filter((field) => (model.values[field.name] || []).length).length
+    return h("details", {class: "more-filters", open: opened.has("") || used > 0, ontoggle: (event) => {
+      event.target.open ? opened.add("") : opened.delete("")
+    }},
+    h("summary", {}, icon("chevron", 13), h("span", {class: "legend"}, "More filters"),
+      h("span", {class: used ? "summary active" : "summary"}, used ? `${used} in use` : "")),
+    h("div", {class: "fields"}, rare.map(many)))
+  }
+
+  const select = (name, label, choices) => h("label", {class: "zone"}, h("span", {class: "legend"}, label),
+    h("select", {name, onchange: (event) => send({[name]: [event.target.value]})}, choices.map(([value, text]) =>
+      h("option", {value, selected: String(model.values[name]) === value}, text))))
+
   const draw = () => {
     const focused = root.getRootNode().activeElement
     const place = focused && [focused.name || focused.getAttribute("aria-label"), focused.value]
@@ -82,9 +99,10 @@ export function render({model, view}) {
       pageLinks(model),
       segmented("period", "Period", [["7d", "7 days"], ["30d", "30 days"], ["90d", "90 days"], ["custom", "Custom"]]),
       String(model.values.period) === "custom" ? dates() : "",
+      select("compare", "Compare with", [["previous", "The period before"], ["year", "The same days last year"], ["none", "Nothing"]]),
       zone(),
       segmented("direction", "Direction", [["all", "All"], ["outbound", "Outbound"], ["inbound", "Inbound"]]),
-      h("div", {class: "fields"}, model.fields.map(many)),
+      h("div", {class: "fields"}, model.fields.filter((field) => field.common).map(many), more()),
       h("button", {type: "button", class: "quiet reset", onclick: () => model.send_msg({reset: true})}, "Reset all"))
     root.querySelectorAll("details[open] ul").forEach((list, index) => { list.scrollTop = scrolled[index] || 0 })
     if (place && place[0]) {

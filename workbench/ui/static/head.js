@@ -18,9 +18,38 @@ function freshnessLine(fresh) {
     fresh.failed ? h("span", {class: "late", title: "Run: workbench status"}, `scheduled ${fresh.failed} failed`) : null)
 }
 
+const MANUAL = "workbench_manual_refresh"
+
+function crumbTrail(model) {
+  if (!model.crumbs.length) { return null }
+  return h("nav", {class: "crumbs", "aria-label": "Breadcrumb"}, h("ol", {}, model.crumbs.map((crumb) => h("li", {},
+    crumb.href ? h("a", {href: crumb.href, onclick: (event) => {
+      if (crumb.place === undefined || event.ctrlKey || event.metaKey || event.shiftKey) { return }
+      event.preventDefault()
+      model.send_msg({address: new URL(crumb.href, location.href).search})
+    }}, crumb.text) : h("span", {"aria-current": "page"}, crumb.text)))))
+}
+
+// News of the lake are drawn by themselves, or wait for the reader; this browser remembers which.
+function pageTools(model) {
+  if (!model.owns_address) { return null }
+  const toggle = () => {
+    const auto = !model.auto
+    auto ? localStorage.removeItem(MANUAL) : localStorage.setItem(MANUAL, "yes")
+    model.send_msg({auto})
+  }
+  return h("div", {class: "tools"},
+    model.news ? h("button", {type: "button", class: "quiet fresh", onclick: () => model.send_msg({refresh: true})}, "New data: show it") : null,
+    h("button", {type: "button", class: "quiet auto", role: "switch", "aria-checked": String(model.auto), onclick: toggle,
+      title: "Draw again by itself when a sync brings something new"}, icon("refresh", 13), h("span", {}, "Auto refresh")),
+    model.links.length ? menu("Download this page", icon("download"),
+      model.links.map((link) => h("a", {href: link.href, download: true}, link.label))) : null)
+}
+
 export function render({model, view}) {
   const root = h("header", {class: "head"})
-  const draw = () => {
+  const draw = () => keepingPlace(root, paint)
+  const paint = () => {
     const chips = model.chips.map((chip) => h("li", {class: "chip"},
       h("span", {class: "field"}, chip.label), h("span", {}, chip.kind === "country" ? countryName(chip.token) : chip.token),
       h("button", {type: "button", class: "icon-button", "aria-label": `Remove filter ${chip.label} ${chip.token}`,
@@ -30,19 +59,29 @@ export function render({model, view}) {
         h("ul", {}, model.notices.map((text) => h("li", {}, text)))),
       h("button", {type: "button", class: "icon-button", "aria-label": "Dismiss",
         onclick: () => model.send_msg({dismiss: true})}, icon("close", 14)))
-    fill(root, 
-      h("div", {class: "title"}, h("h1", {}, model.title), freshnessLine(model.freshness)),
+    fill(root,
+      crumbTrail(model),
+      h("div", {class: "title"}, h("h1", {}, model.title), h("div", {class: "state"}, freshnessLine(model.freshness), pageTools(model))),
       h("p", {class: "period"}, h("strong", {}, model.period.label || ""), model.period.text || ""),
       chips.length ? h("ul", {class: "chips"}, chips, h("li", {},
         h("button", {type: "button", class: "quiet", onclick: () => model.send_msg({reset: true})}, "Clear filters"))) : null,
       model.notices.length ? notice : null)
   }
   draw()
-  model.on(["title", "freshness", "period", "chips", "notices"], draw)
+  model.on(["title", "freshness", "period", "chips", "notices", "crumbs", "links", "auto", "news"], draw)
+  model.on("goto", () => { if (model.goto) { location.assign(model.goto) } })
   followTheme(model, view, root, () => {})
   const clock = setInterval(draw, 30000)
   model.on("lifecycle:remove", () => clearInterval(clock))
-  if (model.owns_address) { followAddress(model) }
+  if (model.owns_address) {
+    followAddress(model)
+    // Said once the server has drawn something: before that nobody hears it.
+    let told = false
+    model.on("freshness", () => {
+      if (!told && localStorage.getItem(MANUAL)) { model.send_msg({auto: false}) }
+      told = true
+    })
+  }
   return root
 }
 

@@ -28,6 +28,12 @@ const ICONS = {
   close: "M6 6l12 12M18 6 6 18",
   chevron: "M9 6l6 6-6 6",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm5 12 4 4",
+  download: "M12 4v11m-5-5 5 5 5-5M5 20h14",
+  rows: "M4 6h16M4 12h16M4 18h10",
+  back: "M15 6l-6 6 6 6",
+  refresh: "M20 12a8 8 0 1 1-2.3-5.7M20 4v4h-4",
+  image: "M4 5h16v14H4zm0 11 5-5 4 4 3-3 4 4M9 9.5v.1",
+  clip: "M20 11l-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7L9.3 17a1.6 1.6 0 0 1-2.3-2.3L14.5 7",
   warning: "M12 4 2.8 20h18.4L12 4zm0 6v4.5m0 2.7v.1",
 }
 
@@ -79,6 +85,10 @@ function withCode(text) {
   return text.split("`").map((part, index) => index % 2 ? h("code", {}, part) : part)
 }
 
+function counted(number) {
+  return number === null || number === undefined ? "" : number.toLocaleString("en")
+}
+
 function openDefinition(container, definition) {
   const row = (term, text) => text ? [h("dt", {}, term), h("dd", {}, withCode(text))] : []
   const sql = h("pre", {class: "sql", tabindex: 0}, h("code", {}, definition.sql))
@@ -99,7 +109,8 @@ function openDefinition(container, definition) {
         row("Counts", definition.numerator),
         row("Out of", definition.denominator),
         row("Leaves out", definition.excludes),
-        row("Sample size", definition.sample_size === null ? "" : definition.sample_size.toLocaleString("en")),
+        row("Sample size", counted(definition.sample_size)),
+        row("In flight", counted(definition.in_flight)),
         row("Hidden below", definition.minimum_sample ? `${definition.minimum_sample} messages` : ""),
         row("Period", definition.period),
         row("Asked", new Date(definition.as_of).toISOString().slice(0, 19).replace("T", " ") + " UTC")),
@@ -108,7 +119,9 @@ function openDefinition(container, definition) {
       parameters.length ? h("dl", {class: "parameters"}, parameters.map(([name, value]) => row(`$${name}`, value))) : null))
   dialog.addEventListener("click", (event) => { if (event.target === dialog) { dialog.close() } })
   dialog.addEventListener("close", () => dialog.remove())
-  container.append(dialog)
+  // Beside the piece, not in it: a piece that draws itself again does not close what is being read.
+  const beside = container.getRootNode()
+  ;(beside === document ? document.body : beside).append(dialog)
   dialog.showModal()
 }
 
@@ -121,10 +134,57 @@ function definitionButton(container, definition) {
   }, icon("info"))
 }
 
-function tileHead(model, container) {
+function tileHead(model, container, extra = null) {
   return h("header", {class: "tile-head"},
     h("div", {}, h("h2", {}, model.title), model.subtitle ? h("p", {}, model.subtitle) : null),
-    definitionButton(container, model.definition))
+    h("div", {class: "tools"},
+      model.links.rows ? h("a", {class: "icon-button", href: model.links.rows, title: "Show the messages behind this",
+        "aria-label": `Messages behind ${model.title}`}, icon("rows")) : null,
+      downloadMenu(model, extra),
+      definitionButton(container, model.definition)))
+}
+
+function downloadMenu(model, extra) {
+  const files = [["csv", "CSV"], ["xlsx", "Excel (XLSX)"], ["parquet", "Parquet"]].filter(([kind]) => model.links[kind])
+  const entries = files.map(([kind, label]) => h("a", {href: model.links[kind], download: true}, label))
+  if (extra) { entries.push(extra) }
+  return entries.length ? menu(`Download ${model.title}`, icon("download"), entries) : null
+}
+
+// A list that opens from a button; Escape, a choice or a click elsewhere closes it.
+function menu(label, face, entries) {
+  const details = h("details", {class: "menu"},
+    h("summary", {class: "icon-button", "aria-label": label, title: label}, face),
+    h("div", {class: "menu-list"}, entries))
+  const close = () => { details.open = false }
+  details.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && details.open) { close(); details.firstChild.focus() }
+  })
+  details.addEventListener("focusout", (event) => { if (!details.contains(event.relatedTarget)) { close() } })
+  details.lastChild.addEventListener("click", () => setTimeout(close))
+  return details
+}
+
+const FOCUSABLE = "a[href], button, input, select, summary, [tabindex]"
+
+// Draw again without losing the reader's place: the focused control, what is scrolled, which menu is open.
+function keepingPlace(root, draw) {
+  const controls = () => [...root.querySelectorAll(FOCUSABLE)]
+  const name = (element) => `${element.tagName} ${element.getAttribute("aria-label") || element.textContent}`
+  const focused = root.getRootNode().activeElement
+  const at = focused && root.contains(focused) ? [controls().indexOf(focused), name(focused)] : null
+  const scrolled = [...root.querySelectorAll(".scroll")].map((element) => [element.scrollLeft, element.scrollTop])
+  const menus = [...root.querySelectorAll("details.menu")].map((element) => element.open)
+  draw()
+  root.querySelectorAll(".scroll").forEach((element, index) => {
+    [element.scrollLeft, element.scrollTop] = scrolled[index] || [0, 0]
+  })
+  root.querySelectorAll("details.menu").forEach((element, index) => { element.open = Boolean(menus[index]) })
+  if (at && !root.contains(root.getRootNode().activeElement)) {
+    const now = controls()
+    const again = now[at[0]] && name(now[at[0]]) === at[1] ? now[at[0]] : now.find((element) => name(element) === at[1])
+    ;(again || now[at[0]])?.focus({preventScroll: true})
+  }
 }
 
 function placeholder(model) {

@@ -1,6 +1,7 @@
-function cellElement(cell, column) {
-  return h("td", {class: column.kind === "number" ? "number" : null},
-    h("span", {class: cell.muted ? "muted" : null}, cell.text),
+function cellElement(cell, column, link = null) {
+  const text = h("span", {class: cell.muted ? "muted" : null}, cell.text)
+  return h("td", {class: column.kind === "number" ? "number" : null, "data-label": column.label},
+    link ? h("a", {class: "behind", href: link, title: "Show these messages"}, text) : text,
     (cell.more || []).map((text) => h("span", {class: "more"}, text)), cell.note ? h("span", {class: "note"}, cell.note) : null)
 }
 
@@ -24,11 +25,18 @@ function rowElements(row, model, toggle) {
       onclick: () => model.send_msg({click: {key: row.key}})}, words)
   }
   const line = h("tr", {class: row.chosen ? "chosen" : null, "data-key": row.key},
-    h("th", {scope: "row"}, label, first.bar === undefined ? null : barElement(first.bar, naming.color)),
-    rest.map((cell, index) => cellElement(cell, columns[index])))
+    h("th", {scope: "row"}, label, first.note ? h("span", {class: "note"}, first.note) : null,
+      first.bar === undefined ? null : barElement(first.bar, naming.color)),
+    rest.map((cell, index) => cellElement(cell, columns[index], index === 0 && model.links.rows ? row.link : null)))
   if (!row.detail || !row.open) { return [line] }
   const facts = row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)])
   return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, h("dl", {}, facts)))]
+}
+
+// A phone has no room for many columns beside a long name: there such a table puts them below it.
+function isWordy(model) {
+  const heads = model.columns.reduce((sum, column) => sum + column.label.length, 0)
+  return model.columns.length > 4 || heads > 36 || model.rows.some((row) => row.cells[0].text.length > 22)
 }
 
 export function render({model, view}) {
@@ -39,19 +47,20 @@ export function render({model, view}) {
     draw()
     root.querySelector(`tr[data-key="${CSS.escape(key)}"] button`)?.focus()
   }
-  const draw = () => {
+  const draw = () => keepingPlace(root, paint)
+  const paint = () => {
     const head = tileHead(model, root)
     if (model.state !== "ok") { fill(root, head, placeholder(model)); return }
     const rows = model.rows.map((row) => rowElements({...row, open: opened.has(row.key)}, model, toggle))
     fill(root, head,
-      h("div", {class: "scroll"}, h("table", {},
+      h("div", {class: "scroll"}, h("table", {class: isWordy(model) ? "wordy" : null},
         h("thead", {}, h("tr", {}, model.columns.map((column) =>
           h("th", {scope: "col", class: column.kind === "number" ? "number" : null}, column.label)))),
         h("tbody", {}, rows))),
       model.footnote ? h("p", {class: "footnote"}, model.footnote) : null)
   }
   draw()
-  model.on(["rows", "state", "message", "columns", "footnote", "subtitle", "definition"], draw)
+  model.on(["rows", "state", "message", "columns", "footnote", "subtitle", "definition", "links"], draw)
   followTheme(model, view, root, () => {})
   return root
 }

@@ -1,0 +1,321 @@
+"""What the pages say about the lake that was counted by hand, and about lakes with little in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+import pytest
+
+from tests.messages import ACCOUNT, payload
+from tests.ui.known import AMERICAN, GERMAN, HOSTILE, OURS, WEEK, at, save
+from workbench.lake import Lake
+from workbench.ui.cards import build_card
+from workbench.ui.content import money, month, reasons, speed, texts
+from workbench.ui.navigation import PageInfo, discover_pages
+from workbench.ui.page import load_page
+from workbench.ui.periods import Period
+from workbench.ui.store import Store
+from workbench.ui.view import View
+
+PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
+PAGES = discover_pages()
+
+
+@pytest.fixture
+def view(store: Store) -> View:
+    return View(store, PERIOD)
+
+
+def said(content: dict[str, Any]) -> list[list[str]]:
+    """The rows as text, with what stands under a cell behind a bar."""
+    return [
+        ["|".join([cell["text"], *cell.get("more", [])]) for cell in row["cells"]] for row in content["rows"]
+    ]
+
+
+# --- cost ---------------------------------------------------------------------------------------------------
+
+
+def test_spend_by_country_with_each_currency_for_itself(view: View) -> None:
+    content = money.spend_by("country")(view)
+    assert said(content) == [
+        # 51 outbound at 0.0083 and three inbound at 0.0079; 40 delivered. 53 final, of which 51 are priced.
+        ["US", "$0.447", "96.6 %", "60", "$0.0106", "96.2 %"],
+        ["DE", "$0.0158", "3.4 %", "2", "–", "–"],
+        ["DE", "€0.500", "100 %", "10", "–", "100 %"],
+    ]
+    assert [row["cells"][0]["code"] for row in content["rows"]] == ["USD", "USD", "EUR"]
+
+
+def test_spend_by_sender_is_masked(view: View) -> None:
+    content = money.spend_by("sender")(view)
+    assert {row["cells"][0]["text"] for row in content["rows"]} == {"+1202***0110", HOSTILE}
+    assert OURS not in str(content)
+
+
+def test_spend_by_direction_and_type(view: View) -> None:
+    rows = {(row[0], row[1]) for row in said(money.spend_by("direction")(view))}
+    assert rows == {("outbound-api", "$0.423"), ("inbound", "$0.0395"), ("outbound-api", "€0.500")}
+    assert [row[:2] for row in said(money.spend_by("message_type")(view))] == [
+        ["SMS", "€0.500"], ["SMS", "$0.463"]
+    ]  # fmt: skip
+
+
+def test_waste_by_reason_with_the_fee_for_failing(view: View) -> None:
+    assert said(money.wasted_by("error_code")(view)) == [
+        ["Unreachable destination handset", "$0.0498", "72.8 %", "6"],
+        ["Message filtered", "$0.0166", "24.3 %", "2"],
+        # Two failed ones without a price: 0.001 each.
+        ["Attempt to send to unsubscribed recipient", "$0.0020", "2.9 %", "2"],
+    ]
+    card = build_card(view, "wasted_spend")
+    assert [line["value"] for line in card["lines"]] == ["$0.0684", "€0.00"]
+
+
+def test_the_month_so_far_and_its_end(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Saturday(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime(2025, 3, 8, 18, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr(month, "datetime", Saturday)
+    dollars, euros = said(month.month_table(view))
+    # Eight days to learn from: 27 Feb to 7 Mar without the 4th, whose messages are not all priced. They cost
+    # 0.3569 dollars; 0.4233 before today and 24 days like these make 1.494. Euros have all nine days.
+    assert dollars[:4] == ["USD", "$0.463", "–", "$1.49"]
+    assert euros[:4] == ["EUR", "€0.500", "–", "€1.83"]
+    low, high = dollars[4].split(" – ")
+    assert low == "$0.463", "what is spent is spent"
+    assert float(high[1:]) > 2
+    figure = month.month_figure(view)["figure"]
+    drawn = {(trace.name, trace.yaxis): list(trace.y) for trace in figure.data if trace.name == "This month"}
+    assert drawn["This month", "y"][-1] == pytest.approx(0.4628)
+    assert drawn["This month", "y2"][-1] == pytest.approx(0.5)
+
+
+# --- failures -----------------------------------------------------------------------------------------------
+
+
+def test_rates_with_and_without_opt_outs(view: View) -> None:
+    names = ("error_rate", "not_delivered", "delivered")
+    assert [build_card(view, name)["lines"][0]["value"] for name in names] == ["15.9 %", "10", "50"]
+    card = build_card(view, "error_rate_without_opt_outs")
+    # 8 of 61: the two messages to people who opted out are in neither number.
+    assert card["lines"][0]["value"] == "13.1 %"
+    assert card["notes"] == ["of 61 final", "4 in flight"]
+
+
+def test_reasons_say_who_can_fix_them(view: View) -> None:
+    content = reasons.reasons(view)
+    assert said(content) == [
+        ["Unreachable destination handset", "recipient", "6", "60.0 %", "0"],
+        ["Attempt to send to unsubscribed recipient", "recipient", "2", "20.0 %", "0"],
+        ["Message filtered", "you", "2", "20.0 %", "0"],
+    ]
+    assert {fact[0] for fact in content["rows"][0]["detail"]} == {"What it means", "What to do", "Send again"}
+
+
+def test_the_pareto_adds_up_to_all(view: View) -> None:
+    bars, line = reasons.pareto_figure(view)["figure"].data
+    assert list(bars.x) == ["30003", "21610", "30007"]
+    assert list(bars.y) == [6, 2, 2]
+    assert list(line.y) == [0.6, 0.8, 1.0]
+
+
+def test_who_is_hit(view: View) -> None:
+    assert said(reasons.failing("country")(view)) == [["US", "10", "18.9 %", "15.1 %", "3.8 %", "5.7 %"]]
+    assert said(reasons.failing("sender")(view))[0][:3] == ["+1202***0110", "10", "18.9 %"]
+
+
+def test_a_spike_is_marked(store: Store, known_lake: Lake) -> None:
+    many = [payload(n, **at(3, 9), status="undelivered", error_code=30007) for n in range(500, 530)]
+    save(known_lake, many)
+    rows = reasons.reasons(View(store, PERIOD))["rows"]
+    # 27 Feb to 8 Mar are ten days with two such messages.
+    assert rows[0]["cells"][0]["note"] == "spike on 9 Mar: 30, usually 0.2 a day"
+
+
+def test_latency_says_where_it_comes_from(view: View, known_lake: Lake) -> None:
+    queue, way = reasons.latency(view)["rows"]
+    # 67 outbound messages of the week; the four queued have a date too in this lake.
+    assert [cell["text"] for cell in queue["cells"][1:]] == ["0 s", "0 s", "0 s", "0 s", "67"]
+    assert way["cells"][0]["note"] == "sent → receipt, no delivery callbacks here"
+    assert [cell["text"] for cell in way["cells"][1:]] == ["–", "–", "–", "–", "0"]
+
+    def callbacks(cursor: Any) -> None:
+        cursor.execute(
+            "insert into status_events select message_sid, account_sid, 'delivered', null, 'callback', "
+            "date_sent + interval 4 seconds from raw_messages where status = 'delivered'"
+        )
+
+    known_lake.write(callbacks)
+    _, way = reasons.latency(View(view.store, PERIOD))["rows"]
+    assert [cell["text"] for cell in way["cells"][1:]] == ["4 s", "4 s", "4 s", "4 s", "50"]
+
+
+# --- segmentation -------------------------------------------------------------------------------------------
+
+_CURLY = "Hi Ana, it’s 12:30 at Mill Lane on Monday. We’re looking forward to seeing you!"
+
+
+@pytest.fixture
+def text_view(lake: Lake) -> View:
+    messages = [
+        *(payload(n, **at(3, 3), body=_CURLY, num_segments="2", price="-0.0200") for n in range(1, 11)),
+        *(
+            payload(n, **at(3, 4), body="Order 12 " + "x" * 156, num_segments="2", price="-0.0200")
+            for n in range(11, 16)
+        ),
+        *(payload(n, **at(3, 4), body="See you at 5, bring a cake", num_segments="1") for n in range(16, 19)),
+        payload(19, **at(3, 5), body="<b>=HYPERLINK</b> is short", num_segments="2"),
+    ]
+    save(lake, messages)
+    return View(Store(lake), PERIOD)
+
+
+def test_characters_templates_boundaries_and_mismatches(text_view: View) -> None:
+    # 80 units of UCS-2 are two segments, one in GSM-7: half of 0.20.
+    assert said(texts.characters(text_view)) == [["right single quotation mark", "10", "$0.200", "$0.100"]]
+    assert said(texts.templates(text_view))[0] == [
+        "Hi ⟨…⟩, it’s ⟨…⟩ at Mill Lane on Monday. We’re looking forward to seeing you!",
+        "10", "2.00", "$0.200", "$0.100",
+    ]  # fmt: skip
+    detail = dict(texts.templates(text_view)["rows"][0]["detail"])
+    assert (
+        detail["Written as"]
+        == "Hi ⟨…⟩, it's ⟨…⟩ at Mill Lane on Monday. We're looking forward to seeing you!"
+    )
+    assert detail["Saves"] == "$0.100 of $0.200"
+    assert said(texts.boundaries(text_view)) == [["Order ⟨…⟩ " + "x" * 156, "+5", "5", "$0.100", "$0.0500"]]
+    content = texts.mismatches(text_view)
+    assert said(content) == [["<b>=HYPERLINK</b> is short", "1", "2", "1"]]
+    assert content["footnote"].startswith("1 of 19 messages differ.")
+    assert said(texts.savings(text_view)) == [
+        ["Written in GSM-7", "10", "$0.200", "$0.100"],
+        ["A few characters shorter", "5", "$0.100", "$0.0500"],
+    ]
+
+
+def test_without_texts_the_page_says_why(text_view: View, lake: Lake) -> None:
+    lake.write(lambda cursor: cursor.execute("update raw_messages set body = null"))
+    view = View(Store(lake), PERIOD)
+    for make in (texts.characters, texts.templates, texts.boundaries, texts.mismatches):
+        content = make(view)
+        assert content["rows"] == []
+        assert content["message"].startswith("No text of these messages is kept here")
+    # What was worked out before the text went is still there.
+    assert build_card(view, "segments_per_message")["lines"][0]["value"] == "1.84"
+
+
+# --- throughput ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def busy_lake(lake: Lake) -> Lake:
+    """A sender with a limit of one segment a second sends 60 in a minute; the last waited 59 seconds."""
+    start = datetime(2025, 3, 4, 9, tzinfo=UTC)
+    save(
+        lake,
+        [
+            payload(n, date_created=start, date_sent=start + timedelta(seconds=n), **{"from": OURS})
+            for n in range(60)
+        ],
+    )
+    row = [ACCOUNT, OURS]
+    lake.write(
+        lambda cursor: cursor.execute(
+            "insert into senders (account_sid, sender, sender_type, mps_limit, mps_limit_source, read_at) "
+            "values (?, ?, 'long code', 1, 'configuration', now())", row
+        )
+    )  # fmt: skip
+    return lake
+
+
+def test_a_sender_at_its_limit(busy_lake: Lake) -> None:
+    view = View(Store(busy_lake), PERIOD)
+    content = speed.senders(view)
+    assert said(content) == [
+        ["+1202***0110", "1/s", "1/s", "1/s", "100 %", "100 %", "1", "30 s", "56 s", "59", "empty"]
+    ]
+    assert content["rows"][0]["detail"] == [
+        ["Limit", "1 segments per second: configuration"],
+        ["Longest queue", "59 segments waited on 4 Mar 2025 at 09:00:00"],
+    ]
+    assert said(speed.busiest_table(view)) == [["4 Mar 2025, 09:00", "60", "1/s", "100 %"]]
+    figure = speed.busiest_figure(
+        View(Store(busy_lake), Period(PERIOD.since, PERIOD.until, "America/New_York"))
+    )
+    assert figure["subtitle"].startswith("+1202***0110 around 4 Mar 2025, 04:00.")
+    assert list(figure["figure"].data[0].y) == [1] * 60
+
+
+def test_a_daily_cap_is_shown_where_there_is_one(busy_lake: Lake) -> None:
+    content = speed.senders(View(Store(busy_lake, daily_caps={OURS: 80}), PERIOD))
+    assert content["columns"][-1]["label"] == "Busiest day"
+    assert content["rows"][0]["cells"][-1] == {"text": "75.0 % of cap", "note": "60 of 80"}
+
+
+def test_a_backlog_says_how_long_it_takes(busy_lake: Lake) -> None:
+    waiting = [
+        payload(
+            n, **{**at(3, 9), "date_sent": None, "from": OURS}, status="queued", num_segments="2", price=None
+        )
+        for n in range(100, 160)
+    ]
+    save(busy_lake, waiting)
+    row = speed.senders(View(Store(busy_lake), PERIOD))["rows"][0]["cells"]
+    assert row[-1] == {"text": "2 min", "note": "120 waiting"}
+
+
+# --- every page on lakes with little in them ----------------------------------------------------------------
+
+
+def _nothing(lake: Lake) -> None:
+    pass
+
+
+def _one_message(lake: Lake) -> None:
+    save(lake, [payload(1, **at(3, 3))])
+
+
+def _two_currencies(lake: Lake) -> None:
+    save(lake, [payload(n, **at(3, 3), price_unit=unit) for n, unit in enumerate(("USD", "EUR"), start=1)])
+
+
+def _unpriced(lake: Lake) -> None:
+    save(lake, [payload(1, **{**at(3, 3), "date_sent": None}, price=None, price_unit=None, status="queued")])
+
+
+@pytest.mark.parametrize("fill", [_nothing, _one_message, _two_currencies, _unpriced])
+def test_no_part_of_any_page_fails(lake: Lake, fill: Callable[[Lake], None]) -> None:
+    fill(lake)
+    store = Store(lake)
+    for info in PAGES:
+        page = load_page(info)
+        view = page.open(WEEK, store).view()
+        for part in page.parts:
+            content = part.content(view)
+            assert content["state"] in ("ok", "empty"), (info.name, part)
+            assert AMERICAN not in str(content)
+
+
+@pytest.mark.parametrize("info", PAGES, ids=[info.name for info in PAGES])
+def test_a_page_on_the_day_of_25_hours(store: Store, known_lake: Lake, info: PageInfo) -> None:
+    """New York left summer time on 2 November 2025; its day had 25 hours, one of them twice."""
+    start = datetime(2025, 11, 2, 4, 30, tzinfo=UTC)
+    moments = [start + timedelta(hours=hour) for hour in range(25)]
+    save(known_lake, [payload(900 + n, date_created=at_, date_sent=at_) for n, at_ in enumerate(moments)])
+    page = load_page(info)
+    view = page.open("since=2025-11-02&until=2025-11-03&timezone=America/New_York", store).view()
+    assert view.metric("delivered").frame["delivered"].iloc[0] == 25
+    assert all(part.content(view)["state"] in ("ok", "empty") for part in page.parts)
+
+
+@pytest.mark.parametrize("info", PAGES, ids=[info.name for info in PAGES])
+def test_no_page_shows_a_full_number(store: Store, info: PageInfo) -> None:
+    page = load_page(info)
+    view = page.open(WEEK, store).view()
+    everything = "".join(str(part.content(view)) for part in page.parts)
+    assert not [number for number in (OURS, AMERICAN, GERMAN) if number in everything]

@@ -1,0 +1,33 @@
+"""What the catalog says about senders and services, to read numbers by: limits and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.lake.connect import Lake
+
+
+@dataclass(frozen=True)
+class Limit:
+    """Segments per second that a sender may send, and who says so."""
+
+    per_second: float
+    source: str
+
+
+def query_limits(lake: Lake) -> dict[str, Limit]:
+    """Every sender's limit; the highest where several accounts share a sender."""
+    rows = lake.rows(
+        "select sender, max(mps_limit), arg_max(mps_limit_source, mps_limit) from senders "
+        "where mps_limit is not null group by sender"
+    )
+    return {sender: Limit(float(limit), source or "") for sender, limit, source in rows}
+
+
+def query_service_names(lake: Lake) -> dict[str, str]:
+    """Messaging services by SID, as people named them."""
+    rows = lake.rows(
+        "select messaging_service_sid, max(friendly_name) from messaging_services "
+        "where friendly_name is not null group by messaging_service_sid"
+    )
+    return dict(rows)

@@ -1,0 +1,56 @@
+"""Every dimension: what numbers are grouped and filtered by."""
+
+from __future__ import annotations
+
+from workbench.messaging.segments import GSM_EXTENSION
+from workbench.metrics.definitions.model import Dimension
+
+#: A text's length as segments count it: an extension character of GSM-7 takes two septets, a character beyond
+#: 16 bits two units of UCS-2.
+GSM_UNITS = f"(length(body) + length(body) - length(translate(body, '{GSM_EXTENSION}', '')))"
+UCS2_UNITS = r"(length(body) + length(regexp_replace(body, '[^\x{10000}-\x{10FFFF}]', '', 'g')))"
+
+_LOCAL = "timezone($timezone, date_created)"
+
+DIMENSIONS_LIST = (
+    Dimension("day", "Day", f"cast({_LOCAL} as date)", "calendar day of creation"),
+    Dimension(
+        "week", "Week", f"cast(date_trunc('week', {_LOCAL}) as date)", "Monday of the week of creation"
+    ),
+    Dimension("month", "Month", f"cast(date_trunc('month', {_LOCAL}) as date)", "first day of the month"),
+    Dimension("hour", "Hour of day", f"extract(hour from {_LOCAL})", "0 to 23"),
+    Dimension("weekday", "Weekday", f"extract(isodow from {_LOCAL})", "1 Monday to 7 Sunday"),
+    Dimension("sender", "Sender", "sender", "our number, short code or name; empty until Twilio picks one"),
+    Dimension(
+        "sender_type", "Sender type", "sender_type", "long code, toll-free, short code, alphanumeric …"
+    ),
+    Dimension("country", "Country", "country", "country of the contact, ISO code"),
+    Dimension("direction", "Direction", "direction", "inbound, outbound-api, outbound-call, outbound-reply"),
+    Dimension("status", "Status", "status", "Twilio's status"),
+    Dimension("error_code", "Error code", "error_code", "Twilio's error code; empty without an error"),
+    Dimension("messaging_service", "Messaging service", "messaging_service_sid", "SID of the service"),
+    Dimension("encoding", "Encoding", "encoding", "GSM-7 or UCS-2, from the body"),
+    Dimension("currency", "Currency", "currency", "currency of the price"),
+    Dimension(
+        "outcome",
+        "Outcome",
+        "case when not is_outbound then 'received' when status = 'canceled' then 'canceled'"
+        " when {delivered} then 'delivered' when {undelivered} then 'undelivered'"
+        " when {failed} then 'failed' when {unknown} then 'unknown' else 'in flight' end",
+        "what became of a message, in seven words",
+    ),
+    Dimension(
+        "message_type",
+        "Message type",
+        "case when media_count > 0 then 'MMS' else 'SMS' end",
+        "MMS with at least one attachment, else SMS",
+    ),
+    Dimension("segment_count", "Segments", "segments", "how many segments the message was billed as"),
+    Dimension(
+        "boundary",
+        "Just over a boundary",
+        f"case when encoding = 'GSM-7' and {GSM_UNITS} between 161 and 170 then 'GSM-7, 161–170 characters'"
+        f" when encoding = 'UCS-2' and {UCS2_UNITS} between 71 and 75 then 'UCS-2, 71–75 characters' end",
+        "texts that a few characters less would make one segment; empty for all others",
+    ),
+)

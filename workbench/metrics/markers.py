@@ -1,0 +1,81 @@
+"""Which error codes are new and which have jumped: a simple rule, the same for everybody. Pure.
+
+*New*: the code's first day in the whole lake lies in the period, and the lake was read for two weeks before.
+*Spike*: a day with at least ten messages, at least twice the average of the fourteen days before it, and more
+than four standard deviations of a count of that size above it. At least seven days before must be known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal, TypeVar
+
+BASELINE_DAYS = 14
+FEWEST_BASELINE_DAYS = 7
+FEWEST_MESSAGES = 10
+_TIMES = 2
+_DEVIATIONS = 4
+
+
+Code = TypeVar("Code", int, int | None)
+
+
+@dataclass(frozen=True)
+class Marker:
+    """What stands out about a code: ``messages`` on ``day``, where ``usual`` was a day's average before."""
+
+    code: int | None
+    kind: Literal["new", "spike"]
+    day: date
+    messages: int
+    usual: float
+
+
+def find_markers(
+    days: Mapping[Code, Mapping[date, int]], since: date, until: date, known_since: date
+) -> list[Marker]:
+    """One marker at most for each code, the largest jump first.
+
+    Args:
+        days: messages by code and day, over the whole lake.
+        since: first day looked at; ``until`` is the first one not looked at any more.
+        known_since: the first day of the lake.
+    """
+    found = [_marker(code, counts, since, until, known_since) for code, counts in days.items()]
+    return sorted(
+        (marker for marker in found if marker),
+        key=lambda marker: (marker.usual - marker.messages, marker.code or 0),
+    )
+
+
+def _marker(
+    code: int | None, counts: Mapping[date, int], since: date, until: date, known_since: date
+) -> Marker | None:
+    present = [day for day, number in counts.items() if number]
+    first = min(present, default=until)
+    if since <= first < until and (first - known_since).days >= BASELINE_DAYS:
+        total = max(counts[day] for day in present if day < until)
+        return Marker(code, "new", first, total, 0.0)
+    spikes = [
+        Marker(code, "spike", day, counts[day], usual)
+        for day in present
+        if since <= day < until
+        and (usual := _usual(counts, day, known_since)) is not None
+        and _stands_out(counts[day], usual)
+    ]
+    return max(spikes, key=lambda marker: marker.messages - marker.usual, default=None)
+
+
+def _usual(counts: Mapping[date, int], day: date, known_since: date) -> float | None:
+    """The average of the days before, None if too few are known."""
+    before = [day - timedelta(days=number) for number in range(1, BASELINE_DAYS + 1)]
+    known = [counts.get(one, 0) for one in before if one >= known_since]
+    return sum(known) / len(known) if len(known) >= FEWEST_BASELINE_DAYS else None
+
+
+def _stands_out(number: int, usual: float) -> bool:
+    threshold = usual + _DEVIATIONS * math.sqrt(max(usual, 1.0))
+    return number >= max(FEWEST_MESSAGES, _TIMES * usual) and number > threshold

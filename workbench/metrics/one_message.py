@@ -1,0 +1,82 @@
+"""Everything the lake knows of one message: its row, history, attachments, and what was said around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.lake.connect import Lake
+from workbench.messaging.addresses import mask
+
+_THREAD_MESSAGES = 50
+
+
+@dataclass(frozen=True)
+class MessageRecord:
+    """One message; times in UTC, addresses masked.
+
+    ``row`` is the message by column. ``history`` are the statuses we were told of, oldest first;
+    ``thread`` the messages nearest to it of the same conversation, oldest first, ``thread_total`` how many
+    there are.
+    """
+
+    row: dict[str, Any]
+    history: tuple[dict[str, Any], ...]
+    media: tuple[dict[str, Any], ...]
+    thread: tuple[dict[str, Any], ...]
+    thread_total: int
+
+
+def query_message(lake: Lake, message_sid: str) -> MessageRecord | None:
+    """One message, or None where the lake has none of this SID (or Twilio has deleted it)."""
+    rows = _dicts(lake, _MESSAGE, {"sid": message_sid})
+    if not rows:
+        return None
+    row = rows[0]
+    about = {"sid": message_sid, "since": row["date_created"]}
+    history, media = _dicts(lake, _HISTORY, about), _dicts(lake, _MEDIA, {"sid": message_sid})
+    thread = _dicts(lake, _THREAD, {**about, "id": row["conversation_id"], "limit": _THREAD_MESSAGES})
+    total = thread[0].pop("total") if thread else 0
+    for message in thread[1:]:
+        message.pop("total")
+    for name in ("from_address", "to_address", "sender", "contact"):
+        row[name] = mask(row[name]) if row[name] else None
+    return MessageRecord(row, tuple(history), tuple(media), tuple(thread), int(total))
+
+
+def _dicts(lake: Lake, sql: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
+    with lake.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+_MESSAGE = "select * from message_facts where message_sid = $sid limit 1"
+
+#: A status is told after its message was created; the bound spares reading what is older.
+_HISTORY = """
+select status, error_code, source, min(received_at) as received_at
+from status_events
+where message_sid = $sid and received_at >= $since::timestamptz - interval 1 day
+group by all
+order by received_at
+"""
+
+_MEDIA = "select media_sid, content_type, date_created from media where message_sid = $sid order by media_sid"
+
+_THREAD = """
+with conversation as (
+    select
+        message_sid, date_created, is_outbound, status, error_code, body, media_count,
+        count(*) over () as total,
+        abs(epoch(date_created) - epoch($since::timestamptz)) as distance
+    from message_facts
+    where conversation_id = $id
+),
+nearest as (
+    select * from conversation
+    order by message_sid <> $sid, distance, message_sid
+    limit $limit
+)
+select * exclude (distance) from nearest order by date_created, message_sid
+"""

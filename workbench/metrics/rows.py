@@ -1,0 +1,189 @@
+"""The messages behind a number: the same filters as a metric, but the rows themselves, page by page.
+
+SQL is made here and run on the lake; a page of rows is one LIMIT, the whole set is a stream of Arrow batches.
+Numbers are masked before they leave this module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from workbench.errors import UnknownName
+from workbench.lake.connect import Lake
+from workbench.messaging.addresses import mask
+from workbench.metrics.compile import CompiledMetric, Moment, Where, conditions_sql
+
+#: What a list of messages can be ordered by, and the SQL of it.
+SORTS: Mapping[str, str] = {
+    "date_created": "date_created",
+    "direction": "direction",
+    "sender": "sender",
+    "contact": "contact",
+    "country": "country",
+    "status": "status",
+    "error_code": "error_code",
+    "segments": "segments",
+    "spend": "spend",
+}
+DEFAULT_SORT = "-date_created"
+COLUMNS = (
+    "message_sid", "date_created", "date_sent", "date_updated", "direction", "status", "is_final",
+    "error_code", "sender", "sender_type", "contact", "country", "body", "encoding", "segments",
+    "media_count", "spend", "currency", "messaging_service_sid", "account_sid", "conversation_id",
+)  # fmt: skip
+_ADDRESSES = ("sender", "contact")
+_SID = re.compile(r"[A-Za-z]{2}[0-9a-fA-F]{8,32}")
+_NUMBER = re.compile(r"\+?[\d\s().\-/]{4,24}")
+_BATCH_ROWS = 20_000
+
+
+@dataclass(frozen=True)
+class RowQuery:
+    """Which messages: filters as of a metric, and words to look for.
+
+    ``search`` is a message SID (or the beginning of one), a phone number in any way of writing it, or text of
+    the body.
+    """
+
+    where: Where = field(default_factory=dict)
+    since: Moment = None
+    until: Moment = None
+    timezone: str = "UTC"
+    search: str = ""
+
+
+@dataclass(frozen=True)
+class RowPage:
+    """Some rows of a list: dicts by column, addresses masked; `total` counts all that match."""
+
+    rows: tuple[dict[str, Any], ...]
+    total: int
+    sql: str
+    parameters: dict[str, object]
+    as_of: datetime
+
+
+def compile_rows(
+    query: RowQuery, sort: str = DEFAULT_SORT, limit: int | None = None, offset: int = 0
+) -> CompiledMetric:
+    """SQL for the rows of a query.
+
+    Args:
+        sort: a name of SORTS, with ``-`` before it for the largest first; ties are broken by SID.
+
+    Raises:
+        UnknownName: nothing of that name can be sorted by, or a filter is no dimension.
+        UsageError: a moment is no date, or since is not before until.
+    """
+    name = sort.removeprefix("-")
+    if name not in SORTS:
+        raise UnknownName("column to sort by", name, SORTS)
+    way = "desc" if sort.startswith("-") else "asc"
+    parameters: dict[str, object] = {}
+    sql = f"select {', '.join(COLUMNS)}\nfrom message_facts" + _conditions(query, parameters)
+    sql += f"\norder by {SORTS[name]} {way} nulls last, message_sid {way}"
+    if limit is not None:
+        parameters |= {"limit": limit, "offset": offset}
+        sql += "\nlimit $limit offset $offset"
+    return CompiledMetric(sql, parameters, COLUMNS)
+
+
+def compile_count(query: RowQuery) -> CompiledMetric:
+    """SQL for how many rows a query has."""
+    parameters: dict[str, object] = {}
+    sql = "select count(*) as messages\nfrom message_facts" + _conditions(query, parameters)
+    return CompiledMetric(sql, parameters, ("messages",))
+
+
+def _conditions(query: RowQuery, parameters: dict[str, object]) -> str:
+    conditions = conditions_sql(query.where, query.since, query.until, query.timezone, parameters)
+    if query.search.strip():
+        conditions.append(_search_sql(query.search.strip(), parameters))
+    if any("$timezone" in condition for condition in conditions):
+        parameters["timezone"] = query.timezone
+    return "\nwhere " + "\n  and ".join(conditions) if conditions else ""
+
+
+def _search_sql(text: str, parameters: dict[str, object]) -> str:
+    parameters["search"] = text
+    found = "contains(lower(body), lower($search))"
+    if _SID.fullmatch(text):
+        found += " or starts_with(lower(message_sid), lower($search))"
+    if is_number_like(text):
+        parameters["digits"] = re.sub(r"\D", "", text)
+        # Addresses hold digits in one run, whatever way a person writes them.
+        found += " or contains(contact, $digits) or contains(sender, $digits)"
+    elif not _SID.fullmatch(text):
+        found += " or lower(sender) = lower($search)"
+    return f"({found})"
+
+
+def is_number_like(text: str) -> bool:
+    """Whether words to look for are a phone number or a part of one: such words stay out of links."""
+    return _NUMBER.fullmatch(text.strip()) is not None and sum(char.isdigit() for char in text) >= 4
+
+
+def query_rows(
+    lake: Lake, query: RowQuery, sort: str = DEFAULT_SORT, limit: int = 50, offset: int = 0
+) -> RowPage:
+    """One page of a list of messages. Arguments and errors as in :func:`compile_rows`."""
+    page, count = compile_rows(query, sort, limit, offset), compile_count(query)
+    as_of = datetime.now(UTC)
+    with lake.cursor() as cursor:
+        cursor.execute("begin")
+        total = cursor.execute(count.sql, count.parameters).fetchall()[0][0]
+        found = cursor.execute(page.sql, page.parameters).fetchall()
+    rows = tuple(_masked(dict(zip(COLUMNS, row, strict=True))) for row in found)
+    return RowPage(rows, int(total), page.sql, page.parameters, as_of)
+
+
+def _masked(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, **{name: mask(row[name]) if row[name] else None for name in _ADDRESSES}}
+
+
+@dataclass(frozen=True)
+class RowStream:
+    """All rows of a query, in batches, of one moment of the lake; `total` is how many will come."""
+
+    schema: pa.Schema
+    total: int
+    batches: Iterator[pa.RecordBatch]
+    sql: str
+    parameters: dict[str, object]
+    as_of: datetime
+
+
+@contextmanager
+def stream_rows(lake: Lake, query: RowQuery, sort: str = DEFAULT_SORT) -> Iterator[RowStream]:
+    """Every row of a query, addresses masked. The count and the rows are of one transaction."""
+    compiled, count = compile_rows(query, sort), compile_count(query)
+    as_of = datetime.now(UTC)
+    with lake.cursor() as cursor:
+        cursor.execute("begin")
+        total = cursor.execute(count.sql, count.parameters).fetchall()[0][0]
+        reader = cursor.execute(compiled.sql, compiled.parameters).to_arrow_reader(_BATCH_ROWS)
+        batches = (_masked_batch(batch) for batch in reader)
+        yield RowStream(reader.schema, int(total), batches, compiled.sql, compiled.parameters, as_of)
+
+
+def _masked_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [
+        _masked_column(column) if name in _ADDRESSES else column
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=batch.schema)
+
+
+def _masked_column(column: pa.Array) -> pa.Array:
+    """Each address is masked once, however many messages it has."""
+    coded = pc.dictionary_encode(column)
+    shown = pa.array([mask(value) for value in coded.dictionary.to_pylist()], column.type)
+    return pc.take(shown, coded.indices)

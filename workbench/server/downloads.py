@@ -1,0 +1,117 @@
+"""Files for what a page shows: streamed over plain HTTP, because a websocket is no way to carry a file.
+
+``GET /download/PAGE/PART.csv?FILTERS`` and the same with ``xlsx`` and ``parquet``; ``PAGE/page.html`` is the
+page as one file that needs nothing else. The filters are those of the page's own link. What is not possible
+is refused: a file that leaves out a filter would be a wrong file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from tornado.iostream import StreamClosedError
+from tornado.web import RequestHandler
+
+from workbench.errors import WorkbenchError
+from workbench.ui.downloads import open_download
+from workbench.ui.files import CONTENT_TYPES, WRITERS
+from workbench.ui.links import part_names
+from workbench.ui.page import Page
+from workbench.ui.session import read_view
+from workbench.ui.snapshot import write_html
+from workbench.ui.store import current_store
+from workbench.ui.view import View
+
+log = logging.getLogger(__name__)
+
+_PLAIN_CSV = "stamp"
+"""``?stamp=no`` leaves the lines about the file out of a CSV."""
+
+
+class DownloadHandler(RequestHandler):
+    """Answers with a file, made while it is sent."""
+
+    def initialize(self, pages: Mapping[str, Page], hosts: frozenset[str]) -> None:
+        self._pages, self._hosts = pages, hosts
+
+    def prepare(self) -> None:
+        # Another site whose name was pointed at this machine is still another site.
+        if self.request.host not in self._hosts:
+            self._refuse(403, f"This server does not answer as {self.request.host[:80]}.")
+
+    def set_default_headers(self) -> None:
+        self.set_header("X-Content-Type-Options", "nosniff")
+        self.set_header("Cross-Origin-Resource-Policy", "same-origin")
+        self.set_header("Cache-Control", "no-store")
+
+    async def get(self, page_name: str, file: str) -> None:
+        page, name, kind = (
+            self._pages.get(page_name),
+            PurePosixPath(file).stem,
+            PurePosixPath(file).suffix[1:],
+        )
+        if page is None:
+            self._refuse(404, f"There is no page {page_name!r}; there are {', '.join(self._pages)}.")
+            return
+        known = [f"{part}.{ending}" for part in part_names(page.parts) for ending in WRITERS]
+        if file not in (*known, "page.html"):
+            self._refuse(404, f"There is no {file!r} of this page; there are page.html, {', '.join(known)}.")
+            return
+        query = {name: [v.decode("utf-8", "replace") for v in values]
+                 for name, values in self.request.query_arguments.items()}  # fmt: skip
+        is_stamped = query.pop(_PLAIN_CSV, [""])[-1] != "no"
+        try:
+            view, problems = await asyncio.to_thread(read_view, page, query, current_store())
+            if problems:
+                self._refuse(400, "\n".join(problems))
+                return
+            chunks = _chunks(page, name, kind, view, is_stamped=is_stamped)
+            first = await asyncio.to_thread(_next, chunks)
+        except WorkbenchError as error:
+            self._refuse(503, str(error))
+            return
+        self._begin(page_name, name, kind, view)
+        await self._send(first, chunks)
+
+    def _begin(self, page_name: str, name: str, kind: str, view: View) -> None:
+        part = "" if kind == "html" else f"-{name}"
+        days = f"{view.period.since}-to-{view.period.last_day}"
+        self.set_header("Content-Type", CONTENT_TYPES[kind])
+        self.set_header(
+            "Content-Disposition", f'attachment; filename="workbench-{page_name}{part}-{days}.{kind}"'
+        )
+
+    async def _send(self, chunk: bytes, chunks: Iterator[bytes]) -> None:
+        """Send chunk by chunk, each made on a thread while the server goes on answering others."""
+        try:
+            while chunk:
+                self.write(chunk)
+                await self.flush()
+                chunk = await asyncio.to_thread(_next, chunks)
+        except StreamClosedError:
+            log.info("a download was given up by its reader")
+        finally:
+            await asyncio.to_thread(chunks.close)  # type: ignore[attr-defined]
+
+    def _refuse(self, status: int, text: str) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "text/plain; charset=utf-8")
+        self.finish(text + "\n")
+
+
+def _chunks(page: Page, name: str, kind: str, view: View, **options: Any) -> Iterator[bytes]:
+    if kind == "html":
+        yield from write_html(page, view)
+        return
+    part = page.parts[part_names(page.parts).index(name)]
+    with open_download(part, view, page.title) as download:
+        yield from WRITERS[kind](download.sheets, download.stamp, **(options if kind == "csv" else {}))
+
+
+def _next(chunks: Iterator[bytes]) -> bytes:
+    """The next chunk with anything in it; empty at the end."""
+    return next((chunk for chunk in chunks if chunk), b"")

@@ -1,0 +1,63 @@
+"""What a sync is asked for, what it says on the way, and what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from typing import Any
+
+
+@dataclass
+class SyncSummary:
+    """What one sync did; the one JSON object of ``workbench sync --json``."""
+
+    account_sid: str
+    since: date
+    until: date
+    windows: int = 0
+    listed: int = 0
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+    """Messages that Twilio no longer has, noticed in this sync."""
+    fetched_singly: int = 0
+    requests: int = 0
+    open_messages: int = 0
+    unresolved: int = 0
+    seconds: float = 0.0
+    notices: list[str] = field(default_factory=list)
+    catalog: dict[str, int] = field(default_factory=dict)
+    """Rows added or changed by part of the catalog; empty when it was not due."""
+    subaccounts: list[SyncSummary] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            **asdict(self),
+            "since": self.since.isoformat(),
+            "until": self.until.isoformat(),
+            "subaccounts": [summary.as_dict() for summary in self.subaccounts],
+        }
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a sync stands, for a progress bar: windows read of those planned, and rows so far."""
+
+    phase: str
+    done: int
+    total: int
+    rows: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True)
+class SyncRequest:
+    """What to sync. Days are GMT days; `since` included, `until` not; None leaves it to the lake."""
+
+    since: date | None = None
+    until: date | None = None
+    full: bool = False
+    lookback_days: int = 3

@@ -1,0 +1,43 @@
+"""How many segments messages take."""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from workbench.metrics import MetricResult
+from workbench.ui import theme
+from workbench.ui.charts.base import new_figure
+from workbench.ui.periods import Period
+
+LAST = 10
+"""Texts of this many segments and more share a bar."""
+_COLORS = {"GSM-7": "delivered", "UCS-2": "undelivered", None: "received"}
+_NAMES = {None: "text not seen"}
+
+
+def segment_histogram(result: MetricResult, period: Period) -> go.Figure | None:
+    """Messages by `segment_count` and `encoding`, side by side in one bar; None when there are none."""
+    rows = result.frame[result.frame["segment_count"] > 0]
+    if rows.empty:
+        return None
+    counts: dict[str | None, dict[int, int]] = {}
+    for number, encoding, messages in zip(
+        rows["segment_count"], rows["encoding"], rows["messages"], strict=True
+    ):
+        kind = encoding if isinstance(encoding, str) else None
+        by_size = counts.setdefault(kind, {})
+        size = min(int(number), LAST)
+        by_size[size] = by_size.get(size, 0) + int(messages)
+    sizes = range(1, max(size for by_size in counts.values() for size in by_size) + 1)
+    figure = new_figure()
+    for kind, token in _COLORS.items():
+        if kind in counts:
+            figure.add_bar(
+                x=[f"{size}{'+' if size == LAST else ''}" for size in sizes],
+                y=[counts[kind].get(size, 0) for size in sizes],
+                name=kind or _NAMES[None],
+                marker={"color": theme.light(token), "line": {"width": 0}},
+                hovertemplate="%{y:,}",
+            )
+    figure.update_layout(barmode="stack", yaxis={"tickformat": "~s"}, bargap=0.35)
+    return figure.update_xaxes(type="category", title={"text": "segments", "font": {"size": 12}})

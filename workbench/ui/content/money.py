@@ -1,0 +1,168 @@
+"""Where the money goes: by any dimension, in each currency for itself, and what of it was wasted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from workbench.messaging.error_codes import explain
+from workbench.metrics import DIMENSIONS, MetricResult
+from workbench.ui import format as fmt
+from workbench.ui.cards import priced_rows
+from workbench.ui.content.names import show_value
+from workbench.ui.view import View, definition
+
+LIMIT = 8
+
+Content = dict[str, Any]
+Cell = dict[str, Any]
+
+
+def spend_by(dimension: str, limit: int = LIMIT) -> Callable[[View], Content]:
+    """A table of what each value of a dimension cost: spend, share, messages, cost per delivered.
+
+    A value in two currencies has two rows, and shares are of the currency's own spend.
+    """
+    return lambda view: _spend_by(view, dimension, limit)
+
+
+def _spend_by(view: View, dimension: str, limit: int) -> Content:
+    result = view.metric("spend", by=(dimension,))
+    messages = _by_pair(view.metric("messages", by=(dimension, "currency")), dimension)
+    quotients = _by_pair(view.metric("cost_per_delivered", by=(dimension,)), dimension)
+    rows, totals = _ranked(result)
+    several = len(totals) > 1
+    made = []
+    for _, row in rows.head(limit).iterrows():
+        pair = _pair(row, dimension)
+        name = show_value(view, dimension, row[dimension])
+        share = float(row["spend"]) / totals[row["currency"]]
+        first: Cell = {"text": name.text, "muted": name.is_none, "bar": share}
+        if several:
+            first["code"] = row["currency"]
+        made.append(
+            {
+                "key": name.key,
+                "cells": [
+                    first,
+                    {"text": fmt.money(row["spend"], row["currency"])},
+                    {"text": fmt.rate(share)},
+                    {"text": fmt.count(_value(messages, pair, "messages"))},
+                    _quotient_cell(quotients.get(pair), row["currency"]),
+                    {"text": fmt.rate(row["priced_share"]), "muted": True},
+                ],
+                "hint": f"Show only {name.text}",
+                "chosen": row[dimension] in view.where.get(dimension, ()),
+            }
+        )
+    kind = "country" if dimension == "country" else "text"
+    labels = ("Spend", "Share", "Messages", "Per delivered", "Priced")
+    return {
+        "columns": _columns(DIMENSIONS[dimension].label, labels, kind),
+        "rows": made,
+        "footnote": _left_out(rows.iloc[limit:], "spend", DIMENSIONS[dimension].label.lower()),
+        "definition": definition(result, view.period),
+    }
+
+
+def wasted_by(dimension: str, limit: int = LIMIT) -> Callable[[View], Content]:
+    """A table of what was paid for messages that did not arrive, by a dimension, by currency."""
+    return lambda view: _wasted_by(view, dimension, limit)
+
+
+def _wasted_by(view: View, dimension: str, limit: int) -> Content:
+    result = view.metric("wasted_spend", by=(dimension,))
+    counts = _by_pair(view.metric("not_delivered", by=(dimension, "currency")), dimension)
+    rows, totals = _ranked(result)
+    several = len(totals) > 1
+    made = []
+    for _, row in rows.head(limit).iterrows():
+        name = show_value(view, dimension, row[dimension])
+        amount, currency = float(row["wasted_spend"]), row["currency"]
+        share = amount / totals[currency]
+        first: Cell = {"text": name.text, "muted": name.is_none, "bar": share}
+        detail = None
+        if dimension == "error_code" and not name.is_none:
+            known = explain(int(row[dimension]))
+            assert known
+            first |= {"code": str(known.code), "text": known.title}
+            detail = [
+                ["What it means", known.meaning],
+                ["Who can fix it", known.owner],
+                ["What to do", known.fix],
+            ]
+        if several:
+            first["text"] = f"{first['text']} ({currency})"
+        messages = _value(counts, _pair(row, dimension), "not_delivered")
+        cells = [
+            first,
+            {"text": fmt.money(amount, currency)},
+            {"text": fmt.rate(share)},
+            {"text": fmt.count(messages)},
+        ]
+        made.append({"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""})
+        if detail:
+            made[-1]["detail"] = detail
+    labels = ("Wasted", "Share", "Not delivered")
+    return {
+        "columns": _columns(
+            "Reason" if dimension == "error_code" else DIMENSIONS[dimension].label, labels, color="failed"
+        ),
+        "rows": made,
+        "footnote": _left_out(rows.iloc[limit:], "wasted_spend", DIMENSIONS[dimension].label.lower()),
+        "definition": definition(result, view.period),
+    }
+
+
+def _ranked(result: MetricResult) -> tuple[pd.DataFrame, dict[str, float]]:
+    """The rows with an amount, the currency with most messages behind it first; and each currency's total."""
+    name = result.metric.name
+    rows = priced_rows(result)
+    rows = rows[rows[name] > 0].copy()
+    rows[name] = rows[name].astype(float)
+    totals = {
+        str(currency): float(amount) for currency, amount in rows.groupby("currency")[name].sum().items()
+    }
+    order = sorted(totals, key=lambda currency: (-int((rows["currency"] == currency).sum()), currency))
+    rows["rank"] = rows["currency"].map(order.index)
+    return rows.sort_values(["rank", name], ascending=[True, False], kind="stable"), totals
+
+
+def _by_pair(result: MetricResult, dimension: str) -> dict[tuple[str, str], pd.Series]:
+    return {_pair(row, dimension): row for _, row in result.frame.iterrows()}
+
+
+def _pair(row: pd.Series, dimension: str) -> tuple[str, str]:
+    value = row[dimension]
+    return ("" if fmt.is_missing(value) else str(value), str(row["currency"]))
+
+
+def _value(rows: dict[tuple[str, str], pd.Series], pair: tuple[str, str], name: str) -> float | None:
+    return float(rows[pair][name]) if pair in rows else None
+
+
+def _quotient_cell(row: pd.Series | None, currency: str) -> Cell:
+    if row is None or fmt.is_missing(row["cost_per_delivered"]):
+        return {"text": fmt.MISSING, "muted": True}
+    if row["sample_size"] < 30:
+        return {"text": fmt.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} delivered"}
+    return {"text": fmt.money(row["cost_per_delivered"], currency)}
+
+
+def _columns(
+    naming: str, labels: tuple[str, ...], kind: str = "text", color: str = "money"
+) -> list[dict[str, str]]:
+    return [
+        {"label": naming, "kind": kind, "color": color},
+        *({"label": one, "kind": "number"} for one in labels),
+    ]
+
+
+def _left_out(rest: pd.DataFrame, name: str, noun: str) -> str:
+    if rest.empty:
+        return ""
+    amounts = rest.groupby("currency", sort=False)[name].sum()
+    together = " and ".join(fmt.money(amount, str(currency)) for currency, amount in amounts.items())
+    return f"Not shown: {fmt.plural(len(rest), f'more {noun}')} with {together} together."

@@ -1,0 +1,124 @@
+"""The month so far against the last one, and where it will end, by currency.
+
+It follows the page's filters but not its period: it is always the month of today.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from workbench.metrics import MetricResult
+from workbench.metrics.forecast import CONFIDENCE, HISTORY_DAYS, Month, expected_days, month_so_far
+from workbench.ui import format as fmt
+from workbench.ui.charts.money import month_course
+from workbench.ui.periods import Period
+from workbench.ui.view import View, definition
+
+_SETTLED = 0.95
+"""A day with a smaller priced share is not learned from: what it cost is not known yet."""
+
+
+@dataclass(frozen=True)
+class _Spend:
+    """Spend by currency and day, with the days not priced yet, and the first day of the lake."""
+
+    result: MetricResult
+    period: Period
+    today: date
+    days: dict[str, dict[date, float]]
+    unsettled: dict[str, frozenset[date]]
+    known_since: date
+
+    def months(self) -> dict[str, Month]:
+        return {
+            currency: month_so_far(days, self.today, self.known_since, self.unsettled[currency])
+            for currency, days in self.days.items()
+        }
+
+
+def month_figure(view: View) -> dict[str, Any]:
+    """Spend added up over the month, with the expected rest."""
+    spend = _read(view)
+    to_come = {
+        currency: expected_days(days, spend.today, spend.known_since, spend.unsettled[currency])
+        for currency, days in spend.days.items()
+    }
+    return {
+        "figure": month_course(spend.months(), spend.days, to_come),
+        "definition": definition(spend.result, spend.period),
+        "message": "Nothing was priced this month or last month.",
+    }
+
+
+def month_table(view: View) -> dict[str, Any]:
+    """The same in numbers: so far, the same days of the month before, the expected end and its interval."""
+    spend = _read(view)
+    months = spend.months()
+    labels = ["So far", "Same days before", "Month end", f"{CONFIDENCE:.0%} interval", "Last month"]
+    columns = [{"label": "Currency", "kind": "text"}, *({"label": one, "kind": "number"} for one in labels)]
+    used = max((month.forecast.days_used for month in months.values() if month.forecast), default=0)
+    basis = f"expected from the weekdays of {used} days" if used else "too few days for a forecast"
+    return {
+        "columns": columns,
+        "rows": [_row(currency, month) for currency, month in months.items()],
+        "footnote": f"{spend.today:%B}, day {spend.today.day}; {basis}. Prices still to come are not in.",
+        "definition": definition(spend.result, spend.period),
+    }
+
+
+def _row(currency: str, month: Month) -> dict[str, Any]:
+    so_far: dict[str, Any] = {"text": fmt.money(month.so_far, currency)}
+    if month.same_days_before:
+        moved = fmt.change(month.before_today, month.same_days_before, "money", "lower")
+        so_far["note"] = f"{'+' if moved.arrow == 'up' else '−'}{moved.text}" if moved else ""
+    end = month.forecast
+    interval = f"{fmt.money(end.low, currency)} – {fmt.money(end.high, currency)}" if end else fmt.MISSING
+    cells = [
+        {"text": currency},
+        so_far,
+        {"text": fmt.money(month.same_days_before, currency), "muted": True},
+        {"text": fmt.money(end.expected if end else None, currency)},
+        {"text": interval, "muted": True},
+        {"text": fmt.money(month.month_before, currency), "muted": True},
+    ]
+    return {"key": currency, "cells": cells, "hint": ""}
+
+
+def months_by_currency(view: View) -> dict[str, Month]:
+    """The month of today in each currency."""
+    return _read(view).months()
+
+
+def _read(view: View) -> _Spend:
+    zone = view.period.timezone
+    today = datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
+    first_before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
+    since = min(first_before, today - timedelta(days=HISTORY_DAYS))
+    period = Period(since, today + timedelta(days=1), zone)
+    result = replace(view, period=period).metric("spend", by=("day",))
+    frame = result.frame.dropna(subset=["currency"])
+    days: dict[str, dict[date, float]] = {}
+    unsettled: dict[str, set[date]] = {}
+    totals = frame.groupby("currency")["spend"].sum(min_count=1).dropna().astype(float)
+    for currency in totals.sort_values(ascending=False).index:
+        rows = frame[frame["currency"] == currency]
+        moments = [pd.Timestamp(day).date() for day in rows["day"]]
+        days[currency] = {
+            day: 0.0 if fmt.is_missing(amount) else float(amount)
+            for day, amount in zip(moments, rows["spend"], strict=True)
+        }
+        unsettled[currency] = {
+            day
+            for day, share in zip(moments, rows["priced_share"], strict=True)
+            if not fmt.is_missing(share) and share < _SETTLED
+        }
+    oldest = view.store.freshness(snapshot=view.snapshot).oldest_message_at
+    # The first day of a lake may have begun in the middle.
+    known = (oldest.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)) if oldest else today
+    settled = {currency: frozenset(found) for currency, found in unsettled.items()}
+    return _Spend(result, period, today, days, settled, known)

@@ -1,0 +1,45 @@
+"""How the values of a dimension are shown: numbers masked, services by their names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.messaging.addresses import mask
+from workbench.metrics.catalog import query_service_names
+from workbench.ui import format as fmt
+from workbench.ui.filters import FIELDS
+from workbench.ui.view import View
+
+_NONE = {
+    "sender": "no sender yet",
+    "messaging_service": "no service",
+    "error_code": "no code",
+    "country": "unknown",
+}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A value on screen; ``key`` is what a click on it filters by."""
+
+    text: str
+    key: str
+    is_none: bool = False
+
+
+def show_value(view: View, dimension: str, value: Any) -> Shown:
+    """A dimension's value as people may see it."""
+    if fmt.is_missing(value):
+        return Shown(_NONE.get(dimension, "none"), "none", True)
+    text = str(value)
+    if dimension == "sender":
+        text = mask(text)
+    key = text
+    for name, field in FIELDS.items():
+        if field.dimension == dimension and name in view.options:
+            key = text = view.token(name, value)
+    if dimension == "messaging_service":
+        names = view.look_up("service names", query_service_names)
+        text = names.get(str(value)) or (f"{text[:6]}…{text[-4:]}" if len(text) > 12 else text)
+    return Shown(text, key)

@@ -1,0 +1,238 @@
+"""Why messages did not arrive: codes with what to do, who is hit, what is new, and how long the rest took."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from workbench.messaging.error_codes import explain
+from workbench.metrics import DIMENSIONS, METRICS
+from workbench.metrics.markers import Marker, find_markers
+from workbench.ui import format as fmt
+from workbench.ui.charts.failures import pareto
+from workbench.ui.content.names import show_value
+from workbench.ui.periods import Period
+from workbench.ui.view import View, definition
+
+LIMIT = 10
+_LONG_AGO = date(2000, 1, 1)
+
+Content = dict[str, Any]
+
+
+def pareto_figure(view: View) -> Content:
+    """Error codes by messages, with the share that the largest make up together."""
+    result = view.metric("not_delivered", by=("error_code",))
+    codes = [(_code_name(code), number) for code, number in _ranked(result.frame)]
+    return {"figure": pareto(codes), "definition": definition(result, view.period)}
+
+
+def reasons(view: View) -> Content:
+    """Each error code explained, with who can fix it and what to do, and what is new or has jumped."""
+    result = view.metric("not_delivered", by=("error_code",))
+    ranked = _ranked(result.frame)
+    whole = sum(number for _, number in ranked) or 1
+    before = dict(_ranked(view.previous.metric("not_delivered", by=("error_code",)).frame))
+    marked = {marker.code: marker for marker in markers(view)}
+    rows = [
+        _reason_row(code, number, before.get(code, 0), whole, marked.get(code))
+        for code, number in ranked[:LIMIT]
+    ]
+    rest = ranked[LIMIT:]
+    hidden = (
+        f"Not shown: {fmt.plural(len(rest), 'more code')} with {sum(n for _, n in rest):,} messages."
+        if rest
+        else ""
+    )
+    labels = ("Messages", "Share", "Before")
+    return {
+        "columns": [
+            {"label": "Reason", "kind": "text", "color": "failed"},
+            {"label": "Who can fix it", "kind": "words"},
+            *({"label": one, "kind": "number"} for one in labels),
+        ],
+        "rows": rows,
+        "footnote": f"{_MARKER_NOTE} {hidden}".strip(),
+        "definition": definition(result, view.period),
+    }
+
+
+_MARKER_NOTE = (
+    "New: never seen before in this lake. Spike: a day with at least 10 messages, twice the average of the "
+    "14 days before, and four standard deviations above it."
+)
+
+
+def _reason_row(
+    code: int | None, number: int, before: int, whole: int, marker: Marker | None
+) -> dict[str, Any]:
+    known = explain(code)
+    first: dict[str, Any] = {
+        "text": known.title if known else "No code given",
+        "muted": known is None,
+        "bar": number / whole,
+    }
+    if known:
+        first["code"] = str(known.code)
+    if marker:
+        first["note"] = marker_text(marker)
+    cells = [
+        first,
+        {"text": known.owner if known else fmt.MISSING},
+        {"text": fmt.count(number)},
+        {"text": fmt.rate(number / whole)},
+        {"text": fmt.count(before), "muted": True},
+    ]
+    facts = [["What it means", "Twilio gave no error code for these messages."]]
+    if known:
+        facts = [
+            ["What it means", known.meaning],
+            ["What to do", known.fix],
+            ["Send again", _RETRY[known.retry]],
+        ]
+    return {
+        "key": str(code or "none"),
+        "cells": cells,
+        "detail": facts,
+        "hint": known.meaning if known else "",
+    }
+
+
+_RETRY = {
+    "never": "Never: it is not allowed.",
+    "no": "Not before something has changed.",
+    "later": "Later is worth a try.",
+    "limited": "Once or twice, after a pause.",
+}
+
+
+def marker_text(marker: Marker) -> str:
+    """``new since 3 Nov`` or ``spike on 3 Nov: 41, usually 4 a day``."""
+    if marker.kind == "new":
+        return f"new since {marker.day:%-d %b}: up to {marker.messages:,} a day"
+    usual = f"{marker.usual:.1f}" if marker.usual < 10 else fmt.count(marker.usual)
+    return f"spike on {marker.day:%-d %b}: {marker.messages:,}, usually {usual} a day"
+
+
+def markers(view: View) -> list[Marker]:
+    """Error codes that are new in the period or have jumped in it."""
+    everything = replace(view, period=Period(_LONG_AGO, view.period.until, view.period.timezone))
+    frame = everything.metric("not_delivered", by=("error_code", "day")).frame
+    frame = frame[frame["not_delivered"] > 0]
+    days: dict[int | None, dict[date, int]] = {}
+    for code, day, number in zip(frame["error_code"], frame["day"], frame["not_delivered"], strict=True):
+        key = None if fmt.is_missing(code) else int(code)
+        days.setdefault(key, {})[pd.Timestamp(day).date()] = int(number)
+    oldest = view.store.freshness(snapshot=view.snapshot).oldest_message_at
+    known = oldest.astimezone(ZoneInfo(view.period.timezone)).date() if oldest else view.period.until
+    return find_markers(days, view.period.since, view.period.until, known + timedelta(days=1))
+
+
+def failing(dimension: str, limit: int = 8) -> Callable[[View], Content]:
+    """A table of who is hit: messages not delivered and the rates, by a dimension, most failures first."""
+    return lambda view: _failing(view, dimension, limit)
+
+
+def _failing(view: View, dimension: str, limit: int) -> Content:
+    names = ("not_delivered", "error_rate", "undelivered_rate", "failed_rate", "unknown_rate")
+    results = {name: view.metric(name, by=(dimension,)) for name in names}
+    ranked = results["not_delivered"].frame.sort_values("not_delivered", ascending=False, kind="stable")
+    ranked = ranked[ranked["not_delivered"] > 0]
+    tables = {
+        name: {_key(row[dimension]): row for _, row in result.frame.iterrows()}
+        for name, result in results.items()
+    }
+    largest = float(ranked["not_delivered"].max()) if len(ranked) else 1.0
+    rows = []
+    for value, number in zip(ranked[dimension].head(limit), ranked["not_delivered"].head(limit), strict=True):
+        shown = show_value(view, dimension, value)
+        cells = [
+            {"text": shown.text, "muted": shown.is_none, "bar": number / largest},
+            {"text": fmt.count(number)},
+        ]
+        cells += [_rate_cell(tables[name][_key(value)], name) for name in names[1:]]
+        row = {"key": shown.key, "cells": cells, "hint": f"Show only {shown.text}"}
+        rows.append({**row, "chosen": value in view.where.get(dimension, ())})
+    labels = ["Messages", "Error rate", "Undelivered", "Failed", "Unknown"]
+    kind = "country" if dimension == "country" else "text"
+    rest = ranked.iloc[limit:]
+    label = DIMENSIONS[dimension].label
+    hidden = f"Not shown: {len(rest)} more with {int(rest['not_delivered'].sum()):,}." if len(rest) else ""
+    return {
+        "columns": [
+            {"label": label, "kind": kind, "color": "failed"},
+            *({"label": one, "kind": "number"} for one in labels),
+        ],
+        "rows": rows,
+        "footnote": hidden,
+        "definition": definition(results["error_rate"], view.period),
+    }  # fmt: skip
+
+
+def _rate_cell(row: pd.Series, name: str) -> dict[str, Any]:
+    if row["sample_size"] < METRICS[name].minimum_sample:
+        return {"text": fmt.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} final"}
+    return {"text": fmt.rate(row[name])}
+
+
+def latency(view: View) -> Content:
+    """Percentiles of each stage of a message's way, over how many, and where the times come from."""
+    rows = [
+        _latency_row(view, "queue_wait", "In the queue", "created → sent", "the log's dates"),
+        _latency_row(view, "delivery_time", "On the way", "sent → receipt", "delivery callbacks"),
+    ]
+    labels = ("p50", "p90", "p95", "p99", "Messages")
+    return {
+        "columns": [
+            {"label": "Stage", "kind": "text"},
+            *({"label": one, "kind": "number"} for one in labels),
+        ],
+        "rows": rows,
+        "footnote": (
+            "Whole seconds. Without callbacks nobody knows when a message arrived: the log's update date "
+            "moves with prices too."
+        ),
+        "definition": definition(view.metric("delivery_time_p95"), view.period),
+    }  # fmt: skip
+
+
+def _latency_row(view: View, stage: str, title: str, what: str, source: str) -> dict[str, Any]:
+    cells: list[dict[str, Any]] = []
+    sample = 0
+    for name in ("p50", "p90", "p95", "p99"):
+        result = view.metric(f"{stage}_{name}")
+        row = result.frame.iloc[0]
+        sample = int(row["sample_size"] or 0)
+        enough = sample >= result.metric.minimum_sample
+        cells.append(
+            {"text": fmt.duration(row[result.metric.name]) if enough else fmt.MISSING, "muted": not enough}
+        )
+    said = f"from {source}" if sample else f"no {source} here"
+    first = {"text": title, "note": f"{what}, {said}"}
+    return {
+        "key": stage,
+        "cells": [first, *cells, {"text": fmt.count(sample)}],
+        "hint": "",
+    }
+
+
+def _ranked(frame: pd.DataFrame) -> list[tuple[int | None, int]]:
+    """Codes with their messages, the largest first."""
+    rows = frame[frame["not_delivered"] > 0].sort_values("not_delivered", ascending=False, kind="stable")
+    return [
+        (None if fmt.is_missing(code) else int(code), int(number))
+        for code, number in zip(rows["error_code"], rows["not_delivered"], strict=True)
+    ]
+
+
+def _code_name(code: int | None) -> str:
+    return "no code" if code is None else str(code)
+
+
+def _key(value: Any) -> str:
+    return "" if fmt.is_missing(value) else str(value)

@@ -1,0 +1,226 @@
+"""How fast messages leave: each sender against its limit, its queue, and the busiest minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from workbench.messaging.addresses import mask
+from workbench.metrics import METRICS
+from workbench.metrics.catalog import Limit, query_limits
+from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
+from workbench.ui import format as fmt
+from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
+from workbench.ui.content.names import show_value
+from workbench.ui.view import View, definition
+
+LIMIT = 12
+_LINES = 5
+_NUMBERS = (
+    "peak_speed",
+    "p95_speed",
+    "utilisation",
+    "minute_utilisation",
+    "minutes_at_limit",
+    "queue_wait_p50",
+    "queue_wait_p95",
+    "backlog",
+)
+
+Content = dict[str, Any]
+
+
+def senders(view: View) -> Content:
+    """Each sender: limit and its source, peak, utilisation, minutes at the limit, waits, queue, daily cap."""
+    results = {name: view.metric(name, by=("sender",)) for name in _NUMBERS}
+    frames = {name: result.frame.set_index("sender") for name, result in results.items()}
+    limits = view.look_up("limits", query_limits)
+    queues = view.ask("queues", query_queues)
+    peaks = frames["peak_speed"].dropna(subset=["peak_speed"])
+    peaks = peaks[peaks.index.notna()]
+    ranked = (
+        frames["minute_utilisation"]
+        .reindex(peaks.index)["minute_utilisation"]
+        .sort_values(ascending=False, na_position="last", kind="stable")
+    )
+    caps = _daily_peaks(view) if view.store.daily_caps else {}
+    rows = [_sender_row(view, sender, frames, limits, queues, caps) for sender in ranked.index[:LIMIT]]
+    labels = [
+        "Limit",
+        "Busiest second",
+        "Active p95",
+        "Second of limit",
+        "Minute of limit",
+        "Min at limit",
+        "Wait p50",
+        "Wait p95",
+        "Longest queue",
+        "To drain now",
+    ]
+    if caps:
+        labels.append("Busiest day")
+    hidden = len(ranked) - LIMIT
+    return {
+        "columns": [
+            {"label": "Sender", "kind": "text"},
+            *({"label": one, "kind": "number"} for one in labels),
+        ],
+        "rows": rows,
+        "footnote": f"Not shown: {fmt.plural(hidden, 'more sender')}, further from the limit."
+        if hidden > 0
+        else "",
+        "definition": definition(results["minute_utilisation"], view.period),
+    }
+
+
+def _sender_row(
+    view: View,
+    sender: str,
+    frames: Mapping[str, pd.DataFrame],
+    limits: Mapping[str, Limit],
+    queues: Mapping[str | None, Queue],
+    caps: Mapping[str, int],
+) -> dict[str, Any]:
+    def number(name: str) -> float | None:
+        found = frames[name][name].get(sender)
+        return None if found is None or fmt.is_missing(found) else float(found)
+
+    name, limit = show_value(view, "sender", sender), limits.get(sender)
+    share, minute = number("utilisation"), number("minute_utilisation")
+    waits = [_wait_cell(frames[metric], sender, metric) for metric in ("queue_wait_p50", "queue_wait_p95")]
+    queue = queues.get(sender)
+    backlog = number("backlog") or 0
+    cells: list[dict[str, Any]] = [
+        {"text": name.text, "bar": min(minute or 0.0, 1.0)},
+        {"text": fmt.speed(limit.per_second) if limit else "not known", "muted": limit is None},
+        {"text": fmt.speed(number("peak_speed"))},
+        {"text": fmt.speed(number("p95_speed")), "muted": True},
+        {"text": fmt.rate(share), "muted": True},
+        {"text": fmt.rate(minute)},
+        {"text": fmt.count(number("minutes_at_limit")) if limit else fmt.MISSING},
+        *waits,
+        {"text": fmt.count(queue.segments if queue else 0)},
+        _drain_cell(backlog, limit),
+    ]
+    if caps or view.store.daily_caps:
+        cells.append(_cap_cell(caps.get(sender, 0), view.store.daily_caps.get(sender)))
+    return {
+        "key": name.key,
+        "cells": cells,
+        "hint": "Where the limit comes from",
+        "detail": _sources(view, limit, queue),
+    }
+
+
+def _sources(view: View, limit: Limit | None, queue: Queue | None) -> list[list[str]]:
+    facts = [["Limit", f"{limit.per_second:g} segments per second: {limit.source}" if limit else _NO_LIMIT]]
+    if queue:
+        at = queue.at.astimezone(ZoneInfo(view.period.timezone))
+        facts.append(["Longest queue", f"{queue.segments:,} segments waited on {at:%-d %b %Y at %H:%M:%S}"])
+    return facts
+
+
+_NO_LIMIT = "Nobody says. Set it under [mps_limits] in workbench.toml; the next sync takes it over."
+
+
+def _wait_cell(frame: pd.DataFrame, sender: str, name: str) -> dict[str, Any]:
+    if sender not in frame.index:
+        return {"text": fmt.MISSING, "muted": True}
+    row = frame[frame.index == sender].iloc[0]
+    if row["sample_size"] < METRICS[name].minimum_sample:
+        return {"text": fmt.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} sent"}
+    return {"text": fmt.duration(row[name])}
+
+
+def _drain_cell(backlog: float, limit: Limit | None) -> dict[str, Any]:
+    if not backlog:
+        return {"text": "empty", "muted": True}
+    seconds = fmt.duration(backlog / limit.per_second) if limit else "limit not known"
+    return {"text": seconds, "note": f"{fmt.count(backlog)} waiting"}
+
+
+def _daily_peaks(view: View) -> dict[str, int]:
+    frame = view.metric("segments", by=("sender", "day"), where={"direction": _OUTBOUND}).frame
+    return {str(sender): int(number) for sender, number in frame.groupby("sender")["segments"].max().items()}
+
+
+_OUTBOUND = ["outbound-api", "outbound-call", "outbound-reply"]
+
+
+def _cap_cell(peak: int, cap: int | None) -> dict[str, Any]:
+    if not cap:
+        return {"text": fmt.count(peak), "muted": True, "note": "no cap set"}
+    return {"text": f"{fmt.rate(peak / cap)} of cap", "note": f"{peak:,} of {cap:,}"}
+
+
+def utilisation(view: View) -> Content:
+    """The senders closest to their limits, over time."""
+    whole = view.metric("minute_utilisation", by=("sender",))
+    ranked = whole.frame.dropna(subset=["minute_utilisation"]).sort_values(
+        "minute_utilisation", ascending=False, kind="stable"
+    )
+    shown = {sender: show_value(view, "sender", sender).text for sender in ranked["sender"].head(_LINES)}
+    result = view.metric("minute_utilisation", by=(view.grain, "sender"))
+    return {
+        "figure": utilisation_over_time(result, view.period, shown),
+        "definition": definition(result, view.period),
+    }
+
+
+def waits(view: View) -> Content:
+    """The wait in the queue over time: half, 95 % and 99 % of the messages."""
+    results = [view.metric(f"queue_wait_{name}", by=(view.grain,)) for name in ("p50", "p95", "p99")]
+    return {
+        "figure": waits_over_time(results, view.period),
+        "definition": definition(results[1], view.period),
+    }
+
+
+def busiest_figure(view: View) -> Content:
+    """Ten minutes around the busiest one, second by second."""
+    found = view.ask("busiest", query_busiest)
+    subtitle, figure = "Segments in each second, against the limit (dashed).", None
+    if found.minutes:
+        first = found.minutes[0]
+        figure = busiest_seconds(found.seconds, first.limit, view.period.timezone)
+        subtitle = f"{mask(first.sender)} around {_moment(view, first)}. {subtitle}"
+    return {"figure": figure, "subtitle": subtitle, "definition": _definition(view)}
+
+
+def busiest_table(view: View) -> Content:
+    """The minutes closest to their sender's limit."""
+    found = view.ask("busiest", query_busiest)
+    rows = []
+    for number, minute in enumerate(found.minutes):
+        cells = [
+            {
+                "text": _moment(view, minute),
+                "note": mask(minute.sender),
+                "bar": min(minute.share or 0.0, 1.0),
+            },
+            {"text": fmt.count(minute.segments)},
+            {"text": fmt.speed(minute.peak)},
+            {"text": fmt.rate(minute.share)},
+        ]
+        rows.append({"key": str(number), "cells": cells, "hint": ""})
+    labels = ("Segments", "Busiest second", "Of the limit")
+    return {
+        "columns": [
+            {"label": "Minute", "kind": "text"},
+            *({"label": one, "kind": "number"} for one in labels),
+        ],
+        "rows": rows,
+        "footnote": "",
+        "definition": _definition(view),
+    }
+
+
+def _moment(view: View, minute: BusyMinute) -> str:
+    return f"{minute.start.astimezone(ZoneInfo(view.period.timezone)):%-d %b %Y, %H:%M}"
+
+
+def _definition(view: View) -> dict[str, Any]:
+    return definition(view.metric("minutes_at_limit"), view.period)

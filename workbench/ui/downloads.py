@@ -1,0 +1,241 @@
+"""What a download of a part holds: the numbers behind what it shows, whole, and the stamp with them.
+
+A part that shows the first eight rows is downloaded with all of them. A part may say what its file holds by a
+method ``sheets(view)``; of every other the metrics that it asks for are taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from functools import reduce
+from importlib.metadata import version
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+
+from workbench.metrics import METRICS, MetricResult, stream_rows
+from workbench.metrics.rows import is_number_like
+from workbench.ui import format as fmt
+from workbench.ui.cards import priced_rows
+from workbench.ui.files import Sheet, Stamp
+from workbench.ui.filters import FIELDS
+from workbench.ui.parts import Cards, Part
+from workbench.ui.rows import Rows
+from workbench.ui.view import View
+
+_ADDRESS_COLUMNS = ("sender", "contact")
+_COMPANIONS = ("sample_size", "in_flight", "priced_share")
+
+
+@dataclass(frozen=True)
+class Download:
+    """Tables and their stamp, ready for a writer of :mod:`workbench.ui.files`."""
+
+    sheets: Sequence[Sheet]
+    stamp: Stamp
+
+
+@contextmanager
+def open_download(part: Part, view: View, page_title: str) -> Iterator[Download]:
+    """Everything that a part shows for a view; the rows are read while they are written."""
+    title = str(getattr(part, "title", "")) or "Numbers"
+    if isinstance(part, Rows):
+        with stream_rows(view.store.lake, view.rows_query, view.place["sort"]) as stream:
+            sheet = Sheet(title, stream.schema, stream.total, stream.batches)
+            parameters = "; ".join(f"${k} = {v}" for k, v in view.shown_parameters(stream.parameters).items())
+            told = [("Sorted by", view.place["sort"]), ("SQL", stream.sql), ("Parameters", parameters)]
+            yield Download([sheet], [*about_part(view, page_title, title, stream.total, stream.as_of), *told])
+        return
+    results, sheets = _metric_sheets(part, view, title)
+    as_of = min((result.as_of for result in results), default=datetime.now(UTC))
+    stamp = about_part(view, page_title, title, sheets[0].total, as_of)
+    if len(sheets) > 1:
+        stamp.append(("Further tables", f"{len(sheets) - 1} more are in the XLSX of this part"))
+    yield Download(sheets, [*stamp, *_definitions(results)])
+
+
+def _metric_sheets(part: Part, view: View, title: str) -> tuple[list[MetricResult], list[Sheet]]:
+    recording = _Recording(**{item.name: getattr(view, item.name) for item in fields(view)})
+    own = getattr(part, "sheets", None)
+    if own is not None:
+        return recording.asked, list(own(recording))
+    if isinstance(part, Cards):
+        frames = [_cards_frame(part, recording)]
+    else:
+        part.content(recording)
+        frames = merge_results(recording.asked, recording)
+    sheets = [_sheet(title if number == 0 else f"{title} {number + 1}", f) for number, f in enumerate(frames)]
+    return recording.asked, sheets or [_sheet(title, pd.DataFrame({"nothing": []}))]
+
+
+@dataclass(frozen=True)
+class _Recording(View):
+    """A view that remembers which metrics were asked of it, those of the comparison aside."""
+
+    asked: list[MetricResult] = field(default_factory=list)
+
+    def metric(
+        self, name: str, by: Sequence[str] = (), where: Mapping[str, Any] | None = None
+    ) -> MetricResult:
+        result = super().metric(name, by, where)
+        if all(result is not known for known in self.asked):
+            self.asked.append(result)
+        return result
+
+    @property
+    def previous(self) -> View:
+        plain = View(**{item.name: getattr(self, item.name) for item in fields(View)})
+        return plain.previous
+
+
+def _cards_frame(cards: Cards, view: View) -> pd.DataFrame:
+    """One row per metric, and for money one per currency."""
+    rows: list[dict[str, Any]] = []
+    for name in cards.names:
+        now = view.metric(name)
+        before = view.previous.metric(name) if view.is_compared else None
+        frame = priced_rows(now) if now.metric.is_money else now.frame
+        for _, row in frame.iterrows():
+            rows.append(
+                {
+                    "metric": name, "label": now.metric.label, "unit": now.metric.unit,
+                    "currency": row.get("currency"), "value": _number(row.get(name)),
+                    "compared_with": _before(before, name, row.get("currency")),
+                    **{companion: _number(row.get(companion)) for companion in _COMPANIONS},
+                    "minimum_sample": now.metric.minimum_sample or None,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _before(before: MetricResult | None, name: str, currency: str | None) -> float | None:
+    if before is None:
+        return None
+    frame = before.frame if currency is None else before.frame[before.frame["currency"] == currency]
+    return _number(frame[name].iloc[0]) if len(frame) else None
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or fmt.is_missing(value) else float(value)
+
+
+def merge_results(results: Sequence[MetricResult], view: View) -> list[pd.DataFrame]:
+    """Results as tables: those with the same dimensions side by side, money in a column for each currency."""
+    groups: dict[tuple[str, ...], list[MetricResult]] = {}
+    for result in results:
+        groups.setdefault(_dimensions(result), []).append(result)
+    return [_merged(list(dimensions), group, view) for dimensions, group in groups.items()]
+
+
+def _dimensions(result: MetricResult) -> tuple[str, ...]:
+    values = {result.metric.name, *_COMPANIONS}
+    return tuple(name for name in result.frame.columns if name not in values and name != "currency")
+
+
+def _merged(dimensions: list[str], group: Sequence[MetricResult], view: View) -> pd.DataFrame:
+    if len(group) == 1:
+        return _readable(group[0].frame, dimensions, view)
+    columns = [_side(result, dimensions) for result in group]
+    if not dimensions:
+        return pd.concat([frame.reset_index(drop=True) for frame in columns], axis=1)
+    joined = reduce(lambda left, right: left.merge(right, on=dimensions, how="outer", sort=False), columns)
+    return _readable(joined, dimensions, view)
+
+
+def _side(result: MetricResult, dimensions: list[str]) -> pd.DataFrame:
+    """One metric's columns under names of its own."""
+    name, frame = result.metric.name, result.frame
+    companions = [companion for companion in _COMPANIONS if companion in frame]
+    if "currency" not in frame or not result.metric.is_money:
+        return frame.rename(columns={companion: f"{name}_{companion}" for companion in companions})
+    parts = []
+    for currency, rows in frame.dropna(subset=["currency"]).groupby("currency"):
+        names = {name: f"{name}_{currency}", **{c: f"{name}_{c}_{currency}" for c in companions}}
+        parts.append(rows.drop(columns="currency").rename(columns=names))
+    if not parts:
+        return frame[dimensions].drop_duplicates().assign(**{name: None})
+    if not dimensions:
+        return pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
+    return reduce(lambda left, right: left.merge(right, on=dimensions, how="outer", sort=False), parts)
+
+
+def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: View) -> pd.DataFrame:
+    """Our numbers masked as on the page, whole numbers whole."""
+    shown = frame.copy()
+    for name in dimensions:
+        if name in _ADDRESS_COLUMNS:
+            shown[name] = [None if fmt.is_missing(v) else view.token(name, v) for v in shown[name]]
+        elif pd.api.types.is_datetime64_any_dtype(shown[name]):
+            shown[name] = [None if fmt.is_missing(day) else day.date() for day in shown[name]]
+        elif pd.api.types.is_float_dtype(shown[name]):
+            shown[name] = shown[name].astype("Int64")
+    return shown
+
+
+def _sheet(name: str, frame: pd.DataFrame) -> Sheet:
+    table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+    return Sheet(name, table.schema, table.num_rows, table.to_batches())
+
+
+def about_part(view: View, page_title: str, title: str, total: int, as_of: datetime) -> list[tuple[str, str]]:
+    """What a file of a part says of itself."""
+    what = [("What", f"{page_title}: {title}"), ("Rows", f"{total}")]
+    return [*what, *about_view(view, page_title, as_of)[1:]]
+
+
+def about_view(view: View, page_title: str, as_of: datetime) -> list[tuple[str, str]]:
+    """Of which time, under which filters and how fresh numbers are, in pairs of name and text."""
+    fresh = view.store.freshness(snapshot=view.snapshot)
+    period, chosen = view.period, _filters_in_words(view)
+    synced = f"{fresh.last_sync_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if fresh.last_sync_at else "never"
+    local = as_of.astimezone(ZoneInfo(period.timezone))
+    days = f"{period.since} up to, not including, {period.until}"
+    lake = f"{fresh.messages:,} messages, {fresh.open_messages:,} open, {fmt.rate(fresh.priced_share)} priced"
+    return [
+        ("What", page_title),
+        ("Period", f"{period.label}, days in {period.timezone}; {days}"),
+        *([("Compared with", view.previous.period.label)] if view.is_compared else []),
+        ("Filters", "; ".join(chosen) or "none"),
+        ("As of", f"{as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}, in {period.timezone} {local:%Y-%m-%d %H:%M}"),
+        ("Last sync", synced),
+        ("Lake", lake),
+        ("Made by", f"workbench {version('workbench')}; {_CONVENTIONS}"),
+    ]
+
+
+_CONVENTIONS = (
+    "times in UTC, phone numbers masked; in CSV a text that a spreadsheet would run has ' before it"
+)
+
+
+def _filters_in_words(view: View) -> list[str]:
+    chosen = (
+        [f"Direction: {view.values['direction']}"] if view.values.get("direction", "all") != "all" else []
+    )
+    chosen += [
+        f"{FIELDS[name].label}: {', '.join(view.values[name])}" for name in FIELDS if view.values.get(name)
+    ]
+    if not view.place["q"]:
+        return chosen
+    # A file is passed on; a person's number that was looked for is not.
+    words = "a phone number" if is_number_like(view.place["q"]) else view.place["q"]
+    return [*chosen, f"Search: {words}"]
+
+
+def _definitions(results: Sequence[MetricResult]) -> list[tuple[str, str]]:
+    told: dict[str, str] = {}
+    for result in results:
+        metric = METRICS[result.metric.name]
+        words = [metric.description, f"Counts {metric.numerator_text}."]
+        if metric.denominator_text:
+            words.append(f"Out of {metric.denominator_text}.")
+        if metric.excludes:
+            words.append(f"Leaves out: {metric.excludes}")
+        told.setdefault(f"Definition of {metric.name}", " ".join(words))
+        told.setdefault(f"SQL of {metric.name}", result.sql)
+    return list(told.items())

@@ -1,0 +1,239 @@
+"""What changed against the period before and why it matters, in sentences with the page that shows more.
+
+Each finding has its own rule, kept here beside its words: a rate must have moved by more than chance would
+move it, an amount by a tenth. What has no rule is not said.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pandas as pd
+
+from workbench.messaging.error_codes import explain
+from workbench.metrics import MetricResult
+from workbench.ui import format as fmt
+from workbench.ui.cards import priced_rows
+from workbench.ui.content.month import months_by_currency
+from workbench.ui.content.names import show_value
+from workbench.ui.content.reasons import marker_text, markers
+from workbench.ui.view import View
+
+_MOVED = 0.1
+"""An amount must move by this share of what it was."""
+_SURE = 3.0
+"""A rate must move by this many standard deviations of the difference of two shares …"""
+_POINTS = 0.003
+"""… and by this much, to be worth a sentence."""
+_WASTE_SHARE = 0.02
+_UCS2_SHARE = 0.05
+_NAMED_CODES = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence with its reason, and where to look; ``query`` adds filters to that page."""
+
+    sense: Literal["bad", "good", "neutral"]
+    title: str
+    text: str
+    page: str
+    link: str
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+def what_changed(view: View) -> list[Finding]:
+    """Everything worth a sentence, what is bad first."""
+    found = [finding for rule in _RULES for finding in rule(view)]
+    return sorted(found, key=lambda finding: ("bad", "neutral", "good").index(finding.sense))
+
+
+def _delivery(view: View) -> Sequence[Finding]:
+    now, before = (_row(one.metric("error_rate")) for one in (view, view.previous))
+    moved = _rate_move(now, before, "error_rate")
+    if moved is None:
+        return []
+    worse = moved > 0
+    rate, sample = fmt.rate(now["error_rate"]), int(now["sample_size"])
+    title = f"{'More' if worse else 'Fewer'} messages fail: {rate} of {sample:,}"
+    text = (
+        f"It was {fmt.rate(before['error_rate'])} in the period before. {_largest_mover(view, worse)}".strip()
+    )
+    return [Finding("bad" if worse else "good", title, text, "failures", "Delivery failures")]
+
+
+def _largest_mover(view: View, worse: bool) -> str:
+    """The code that moved most in the same direction, with what to do about it."""
+    now, before = (
+        one.metric("not_delivered", by=("error_code",)).frame.set_index("error_code")["not_delivered"]
+        for one in (view, view.previous)
+    )
+    moves = now.sub(before, fill_value=0) * (1 if worse else -1)
+    moves = moves[moves.index.notna()].sort_values(ascending=False, kind="stable")
+    if moves.empty or moves.iloc[0] <= 0:
+        return ""
+    code = moves.index[0]
+    known = explain(int(code))
+    assert known
+    counts = f"{int(before.get(code, 0)):,} to {int(now.get(code, 0)):,}"
+    return f"Most of it is {known.code} ({known.title.lower()}), from {counts}. {known.fix if worse else ''}"
+
+
+def _new_and_spikes(view: View) -> Sequence[Finding]:
+    found = []
+    for marker in [marker for marker in markers(view) if marker.code is not None][:_NAMED_CODES]:
+        known = explain(marker.code)
+        assert known
+        title = f"{known.code} {known.title}: {marker_text(marker)}"
+        query = {"error_code": str(known.code)}
+        found.append(
+            Finding("bad", title, f"{known.meaning} {known.fix}", "failures", "Delivery failures", query)
+        )
+    return found
+
+
+def _spend(view: View) -> Sequence[Finding]:
+    """Spend by currency, taken apart into how many messages and what each cost."""
+    now, before = (_amounts(one.metric("spend")) for one in (view, view.previous))
+    counts, earlier = (_counts(one) for one in (view, view.previous))
+    found = []
+    for currency, amount in now.items():
+        was = before.get(currency, 0.0)
+        if not was or abs(amount / was - 1) < _MOVED or not counts.get(currency) or not earlier.get(currency):
+            continue
+        more, dearer = (
+            counts[currency] / earlier[currency] - 1,
+            (amount / counts[currency] * earlier[currency] / was - 1),
+        )
+        verb, change = "rose" if amount > was else "fell", abs(amount / was - 1)
+        title = f"Spend {verb} by {change:.0%} to {fmt.money(amount, currency)}"
+        text = f"{_moved(more, 'more', 'fewer')} messages, each {_moved(dearer, 'dearer', 'cheaper')}."
+        sense: Literal["bad", "neutral"] = "bad" if dearer >= _MOVED else "neutral"
+        found.append(Finding(sense, title, text, "cost", "Cost"))
+    return found
+
+
+def _waste(view: View) -> Sequence[Finding]:
+    spend, wasted = _amounts(view.metric("spend")), _amounts(view.metric("wasted_spend"))
+    found = []
+    for currency, amount in wasted.items():
+        share = amount / spend[currency] if spend.get(currency) else 0.0
+        if share < _WASTE_SHARE:
+            continue
+        rows = priced_rows(view.metric("wasted_spend", by=("error_code",)))
+        rows = rows[(rows["currency"] == currency) & rows["error_code"].notna()]
+        top = rows.sort_values("wasted_spend", ascending=False, kind="stable").head(1)
+        reason = ""
+        if len(top):
+            known = explain(int(top["error_code"].iloc[0]))
+            assert known
+            part = fmt.money(float(top["wasted_spend"].iloc[0]), currency)
+            reason = f" The dearest reason is {known.code} ({known.title.lower()}) with {part}."
+        title = f"{fmt.money(amount, currency)} was paid for messages that did not arrive"
+        found.append(
+            Finding("bad", title, f"That is {fmt.rate(share)} of the spend.{reason}", "cost", "Cost")
+        )
+    return found
+
+
+def _encodings(view: View) -> Sequence[Finding]:
+    spend, ucs2 = _amounts(view.metric("spend")), _amounts(view.metric("ucs2_spend"))
+    share = _row(view.metric("ucs2_share"))["ucs2_share"]
+    found = []
+    for currency, amount in ucs2.items():
+        if not spend.get(currency) or amount / spend[currency] < _UCS2_SHARE:
+            continue
+        title = f"Special characters touch {fmt.money(amount, currency)} of spend"
+        text = (
+            f"{fmt.rate(share)} of the messages go out as UCS-2, where a segment holds 70 characters instead "
+            "of 160. See which characters force it, and what plain ones would save."
+        )
+        found.append(Finding("neutral", title, text, "segmentation", "Segmentation"))
+    return found
+
+
+def _limits(view: View) -> Sequence[Finding]:
+    frame = view.metric("minutes_at_limit", by=("sender",)).frame.dropna(subset=["sender"])
+    top = (
+        frame[frame["minutes_at_limit"] > 0]
+        .sort_values("minutes_at_limit", ascending=False, kind="stable")
+        .head(1)
+    )
+    if top.empty:
+        return []
+    sender = top["sender"].iloc[0]
+    shown = show_value(view, "sender", sender)
+    wait = _row(view.metric("queue_wait_p95", where={"sender": [sender]}))
+    minutes = int(top["minutes_at_limit"].iloc[0])
+    title = f"{shown.text} was at its limit for {fmt.plural(minutes, 'minute')}"
+    text = f"95 % of its messages left within {fmt.duration(wait['queue_wait_p95'])} of being created."
+    query = {"sender": shown.key}
+    return [Finding("bad", title, text, "throughput", "Throughput", query)]
+
+
+def _opt_outs(view: View) -> Sequence[Finding]:
+    now, before = (int(_row(one.metric("opt_outs"))["opt_outs"]) for one in (view, view.previous))
+    if abs(now - before) < _SURE * math.sqrt(max(now + before, 1)):
+        return []
+    more = now > before
+    title = f"{'More' if more else 'Fewer'} people opted out: {now:,}, before {before:,}"
+    text = "Each counts once, by a stop keyword. Compare with what was sent in these days."
+    return [Finding("bad" if more else "good", title, text, "segmentation", "What was sent")]
+
+
+def _month(view: View) -> Sequence[Finding]:
+    found = []
+    for currency, month in months_by_currency(view).items():
+        end = month.forecast
+        if (
+            end is None
+            or not month.month_before
+            or (month.month_before > end.low and month.month_before < end.high)
+        ):
+            continue
+        expected, low, high = (fmt.money(amount, currency) for amount in (end.expected, end.low, end.high))
+        side = "above" if end.expected > month.month_before else "below"
+        title = f"{month.first:%B} will end near {expected}, {side} last month"
+        text = (
+            f"Between {low} and {high} if it goes on as in the last weeks; last month cost "
+            f"{fmt.money(month.month_before, currency)}."
+        )
+        found.append(Finding("neutral", title, text, "cost", "Cost"))
+    return found
+
+
+_RULES: tuple[Callable[[View], Sequence[Finding]], ...] = (
+    _delivery, _new_and_spikes, _limits, _waste, _spend, _month, _encodings, _opt_outs
+)  # fmt: skip
+
+
+def _rate_move(now: pd.Series, before: pd.Series, name: str) -> float | None:
+    """How far a rate moved; None where it is too small, or chance alone would do it."""
+    sizes = now["sample_size"], before["sample_size"]
+    if min(sizes) < 30:
+        return None
+    moved = float(now[name] - before[name])
+    both = (now[name] * sizes[0] + before[name] * sizes[1]) / sum(sizes)
+    deviation = math.sqrt(both * (1 - both) * (1 / sizes[0] + 1 / sizes[1]))
+    return moved if abs(moved) >= max(_POINTS, _SURE * deviation) else None
+
+
+def _amounts(result: MetricResult) -> dict[str, float]:
+    rows = priced_rows(result)
+    return dict(zip(rows["currency"], rows[result.metric.name].astype(float), strict=True))
+
+
+def _counts(view: View) -> dict[str, int]:
+    frame = view.metric("messages", by=("currency",)).frame.dropna(subset=["currency"])
+    return dict(zip(frame["currency"], frame["messages"].astype(int), strict=True))
+
+
+def _row(result: MetricResult) -> pd.Series:
+    return result.frame.iloc[0]
+
+
+def _moved(share: float, more: str, fewer: str) -> str:
+    return f"{abs(share):.0%} {more if share >= 0 else fewer}"

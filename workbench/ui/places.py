@@ -1,0 +1,74 @@
+"""Where a reader stands on a page of rows: what is searched, sorted, opened. Part of the link, like filters.
+
+Each place has a default that a plain address means, and a check that names what is not possible.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from workbench.metrics.rows import DEFAULT_SORT, SORTS, is_number_like
+
+PLACES: Mapping[str, Any] = MappingProxyType(
+    {"q": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
+)
+"""What a page of rows adds to its filters. ``back`` names the page that the reader came from."""
+
+#: Places that another filter makes meaningless: page 7 of other rows is not the same page 7.
+MOVED_BY_FILTERS = ("page", "message")
+
+_MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
+_PAGE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_LONGEST_SEARCH = 200
+
+
+def read_place(name: str, text: str) -> Any:
+    """The value of a place in a link.
+
+    Raises:
+        ValueError: it is not possible; the message says why.
+    """
+    return _CHECKS[name](text)
+
+
+def is_kept_out_of_links(name: str, value: Any) -> bool:
+    """A searched phone number is a person's: it stays on the page that was asked."""
+    return name == "q" and is_number_like(str(value))
+
+
+def _search(text: str) -> str:
+    if len(text) > _LONGEST_SEARCH:
+        raise ValueError(f"A search has at most {_LONGEST_SEARCH} characters; this one has {len(text):,}.")
+    return text
+
+
+def _sort(text: str) -> str:
+    if text.removeprefix("-") in SORTS:
+        return text
+    raise ValueError(f"Sort “{text[:40]}” is not known; allowed are {', '.join(SORTS)}, each also with “-”.")
+
+
+def _page(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:12]) < 10_000_000:
+        return int(text)
+    raise ValueError(f"Page “{text[:40]}” is no page; they are counted from 1.")
+
+
+def _message(text: str) -> str:
+    if _MESSAGE_SID.fullmatch(text):
+        return text
+    raise ValueError(f"Message “{text[:40]}” is no message SID; one is SM or MM and 32 hexadecimal digits.")
+
+
+def _back(text: str) -> str:
+    if _PAGE_NAME.fullmatch(text):
+        return text
+    raise ValueError(f"Back “{text[:40]}” is no page.")
+
+
+_CHECKS: Mapping[str, Callable[[str], Any]] = {
+    "q": _search, "sort": _sort, "page": _page, "message": _message, "back": _back,
+}  # fmt: skip

@@ -1,0 +1,257 @@
+"""Messages one by one: a list that is read page by page, and the message that somebody opened.
+
+Data of both are plain: texts as they are to be shown, numbers masked, times in the page's zone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from workbench.messaging.error_codes import explain
+from workbench.messaging.segments import count_segments
+from workbench.metrics import MessageRecord
+from workbench.ui import format as fmt
+from workbench.ui.components import MessageTile, RowsTile, Tile
+from workbench.ui.tables import explanation
+from workbench.ui.view import View
+
+PAGE_ROWS = 50
+_EXCERPT = 240
+
+#: What the list shows: the column to sort by, and its heading.
+COLUMNS = (
+    ("date_created", "Created"), ("direction", "Way"), ("contact", "Contact"), ("sender", "Sender"),
+    ("", "Text"), ("status", "Status"), ("segments", "Segments"), ("spend", "Price"),
+)  # fmt: skip
+_SOURCES = {"sync": "seen by a sync", "callback": "told by Twilio", "send": "noted when sending"}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The list of messages under the page's filters. Hidden while a message is open."""
+
+    title: str = "Messages"
+    span: int = 12
+    click: str | None = None
+
+    def build(self) -> Tile:
+        return RowsTile(title=self.title, columns=[{"sort": sort, "label": label} for sort, label in COLUMNS])
+
+    def content(self, view: View) -> dict[str, Any]:
+        if view.place["message"]:
+            return {"visible": False, "state": "loading"}
+        return {"visible": True, **rows_content(view)}
+
+
+def rows_content(view: View) -> dict[str, Any]:
+    """One page of rows; a page behind the last one is the last one."""
+    page, sort = view.place["page"], view.place["sort"]
+
+    def read(number: int) -> Any:
+        offset = (number - 1) * PAGE_ROWS
+        return view.store.rows(view.rows_query, sort, PAGE_ROWS, offset, snapshot=view.snapshot)
+
+    found = read(page)
+    pages = max(-(-found.total // PAGE_ROWS), 1)
+    if page > pages:
+        page, found = pages, read(pages)
+    searched = " that matches the search" if view.place["q"] else ""
+    return {
+        "state": "ok" if found.total else "empty",
+        "message": f"No message{searched} in this period with these filters.",
+        "rows": [_row(row, view) for row in found.rows],
+        "total": found.total,
+        "page": page,
+        "pages": pages,
+        "sort": sort,
+        "search": view.place["q"],
+        "timezone": view.period.timezone.replace("_", " "),
+        "definition": {
+            "label": "Messages",
+            "name": "rows",
+            "description": "One row per message in the log, as Twilio last showed it; numbers are masked.",
+            "excludes": "Messages that Twilio has deleted.",
+            "sample_size": found.total,
+            "period": f"{view.period.label} ({view.period.timezone})",
+            "as_of": found.as_of.isoformat(),
+            "sql": found.sql,
+            "parameters": view.shown_parameters(found.parameters),
+        },
+    }
+
+
+def _row(row: Mapping[str, Any], view: View) -> dict[str, Any]:
+    code = explain(row["error_code"])
+    body = row["body"]
+    return {
+        "sid": row["message_sid"],
+        "date_created": _time(row["date_created"], view.period.timezone),
+        "is_inbound": row["direction"] == "inbound",
+        "direction": row["direction"],
+        "contact": row["contact"] or fmt.MISSING,
+        "country": row["country"] or "",
+        "sender": row["sender"] or fmt.MISSING,
+        "text": _excerpt(body),
+        "has_text": bool(body),
+        "media": row["media_count"] or 0,
+        "status": row["status"],
+        "outcome": _outcome(row),
+        "error": f"{code.code} {code.title}" if code else "",
+        "segments": "" if row["segments"] is None else str(row["segments"]),
+        "price": _price(row),
+    }
+
+
+def _excerpt(body: str | None) -> str:
+    if body is None:
+        return "no text kept"
+    if not body:
+        return "no text"
+    return body if len(body) <= _EXCERPT else body[: _EXCERPT - 1] + "…"
+
+
+def _outcome(row: Mapping[str, Any]) -> str:
+    """The colour of a status: the same seven words as the dimension `outcome`."""
+    status = row["status"]
+    if row["direction"] == "inbound":
+        return "received"
+    if status in ("delivered", "read"):
+        return "delivered"
+    if status in ("undelivered", "failed", "canceled"):
+        return str(status)
+    return "unknown" if row["is_final"] else "in-flight"
+
+
+def _price(row: Mapping[str, Any]) -> str:
+    return fmt.money(float(row["spend"]), row["currency"] or "") if row["spend"] is not None else fmt.MISSING
+
+
+def _time(moment: datetime | None, timezone: str) -> str:
+    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S}" if moment else fmt.MISSING
+
+
+@dataclass(frozen=True)
+class OneMessage:
+    """The message that the link names: what it said, what became of it, what it cost. Hidden without one."""
+
+    title: str = "Message"
+    span: int = 12
+    click: str | None = None
+
+    def build(self) -> Tile:
+        return MessageTile(title=self.title, visible=False)
+
+    def content(self, view: View) -> dict[str, Any]:
+        sid = view.place["message"]
+        if not sid:
+            return {"visible": False, "state": "loading"}
+        found = view.store.message(sid)
+        if found is None:
+            text = f"This lake has no message {sid}. It may not be synced yet, or Twilio has deleted it."
+            return {"visible": True, "state": "empty", "message": text}
+        return {"visible": True, "state": "ok", "record": message_content(found, view)}
+
+
+def message_content(found: MessageRecord, view: View) -> dict[str, Any]:
+    """One message as the page shows it."""
+    row, zone = found.row, view.period.timezone
+    conversation = row["conversation_id"]
+    return {
+        "sid": row["message_sid"],
+        "status": row["status"],
+        "outcome": _outcome(row),
+        "facts": [[term, text] for term, text in _facts(row, zone)],
+        "error": explanation(explain(row["error_code"])) if row["error_code"] else [],
+        "error_title": _error_title(row["error_code"]),
+        "history": [_event(event, zone) for event in found.history],
+        "media": [[media["media_sid"], media["content_type"] or "unknown type"] for media in found.media],
+        "text": _text(row),
+        "segments": _segments(row),
+        "thread": [_thread_row(message, zone, row["message_sid"]) for message in found.thread],
+        "thread_note": _thread_note(found),
+        "conversation": f"inbox?{urlencode({'conversation': conversation})}" if conversation else "",
+        "timezone": zone.replace("_", " "),
+    }
+
+
+def _facts(row: Mapping[str, Any], zone: str) -> list[tuple[str, str]]:
+    latency = ""
+    if row["date_sent"] and row["date_created"] and row["is_outbound"]:
+        latency = f"{(row['date_sent'] - row['date_created']).total_seconds():,.0f} s after creation"
+    return [
+        ("Direction", row["direction"]),
+        ("From", row["from_address"] or fmt.MISSING),
+        ("To", row["to_address"] or fmt.MISSING),
+        ("Country", row["country"] or fmt.MISSING),
+        ("Sender type", row["sender_type"] or fmt.MISSING),
+        ("Messaging service", row["messaging_service_sid"] or fmt.MISSING),
+        ("Account", row["account_sid"]),
+        ("Created", _time(row["date_created"], zone)),
+        ("Sent", " – ".join(filter(None, [_time(row["date_sent"], zone), latency]))),
+        ("Updated", _time(row["date_updated"], zone)),
+        ("Price", _price(row) if row["spend"] is not None else "not priced yet"),
+        ("Segments", f"{row['segments'] if row['segments'] is not None else fmt.MISSING} billed by Twilio"),
+        ("Encoding", row["encoding"] or fmt.MISSING),
+        ("Keyword", row["keyword"] or fmt.MISSING),
+        ("Attachments", str(row["media_count"] or 0)),
+        ("Conversation", row["conversation_id"] or fmt.MISSING),
+    ]
+
+
+def _error_title(code: int | None) -> str:
+    known = explain(code)
+    return f"{known.code} {known.title}" if known else ""
+
+
+def _event(event: Mapping[str, Any], zone: str) -> dict[str, str]:
+    code = f" ({event['error_code']})" if event["error_code"] else ""
+    return {
+        "status": event["status"] + code,
+        "time": _time(event["received_at"], zone),
+        "source": _SOURCES.get(event["source"], event["source"]),
+    }
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    return row["body"] or (
+        "No text." if row["body"] == "" else "The text is not kept in this lake, or was redacted."
+    )
+
+
+def _segments(row: Mapping[str, Any]) -> dict[str, Any]:
+    """How the text is cut into segments by our own count; empty without a text."""
+    if not row["body"]:
+        return {}
+    counted = count_segments(row["body"])
+    billed = row["segments"]
+    return {
+        "parts": list(counted.per_segment),
+        "summary": f"{fmt.plural(counted.segments, 'segment')} of {counted.encoding}, "
+        f"{counted.units:,} {'septets' if counted.encoding == 'GSM-7' else '16-bit units'}",
+        "forcing": [f"{char} (U+{ord(char[0]):04X})" for char in counted.forcing],
+        "differs": ""
+        if billed in (None, 0, counted.segments) or row["media_count"]
+        else f"Twilio billed {billed}; its Smart Encoding or a later redaction may explain the difference.",
+    }
+
+
+def _thread_row(message: Mapping[str, Any], zone: str, opened: str) -> dict[str, Any]:
+    return {
+        "sid": message["message_sid"],
+        "time": _time(message["date_created"], zone),
+        "is_ours": bool(message["is_outbound"]),
+        "status": message["status"] + (f" {message['error_code']}" if message["error_code"] else ""),
+        "text": _excerpt(message["body"]),
+        "media": message["media_count"] or 0,
+        "is_open": message["message_sid"] == opened,
+    }
+
+
+def _thread_note(found: MessageRecord) -> str:
+    left_out = found.thread_total - len(found.thread)
+    return f"The nearest {len(found.thread):,} of {found.thread_total:,} messages." if left_out > 0 else ""
