@@ -24,6 +24,10 @@ class _Record:
     blocked_until: float
     last_at: float
 
+    def begin_pause(self, now: float, longest: float) -> None:
+        if self.failures >= FREE_TRIES:
+            self.blocked_until = now + min(2.0 ** min(self.failures - FREE_TRIES, 20), longest)
+
 
 class Attempts:
     """Counts attempts; a success takes its own back. Remembers a bounded number of names and addresses."""
@@ -47,6 +51,13 @@ class Attempts:
             self._fail(key, longest, now)
         return 0.0
 
+    def failed(self, name: str, address: str) -> None:
+        """It did fail: the pause begins now, however long the check took."""
+        now = self._clock()
+        for key, longest in _keys(name, address):
+            if record := self._records.get(key):
+                record.begin_pause(now, longest)
+
     def succeeded(self, name: str, address: str) -> None:
         """The attempt was good: this name and this address begin anew."""
         for key, _ in _keys(name, address):
@@ -62,8 +73,7 @@ class Attempts:
             record = _Record(0, 0.0, now)
         record.failures += 1
         record.last_at = now
-        if record.failures >= FREE_TRIES:
-            record.blocked_until = now + min(2.0 ** min(record.failures - FREE_TRIES, 20), longest)
+        record.begin_pause(now, longest)
         self._records[key] = record
         while len(self._records) > _MOST_REMEMBERED:
             self._records.popitem(last=False)

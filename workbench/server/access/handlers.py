@@ -113,6 +113,7 @@ class LoginHandler(AccessHandler):
 
     def _answer(self, user: User | None, name: str, address: str) -> None:
         if user is None:
+            self.gate.attempts.failed(name, address)
             # Somebody may have typed the password into the wrong field: only known names are written down.
             known = name.strip().lower() in self.gate.users.all()
             actor = f"user:{name.strip().lower()}" if known else "user:unknown"
