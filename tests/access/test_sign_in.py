@@ -61,7 +61,8 @@ def cookie_of(client: httpx.Client) -> str:
 @pytest.mark.parametrize(
     "path",
     ["/", "/overview", "/overview/metadata", "/overview/autoload.js?bokeh-autoload-element=1",
-     "/nothing/here", "/download/overview/page.html", "/components/x", "/admin", "/rest/session_info", "//overview"],
+     "/nothing/here", "/download/overview/page.html", "/components/x", "/admin", "/rest/session_info",
+     "//overview"],
 )  # fmt: skip
 def test_strangers_are_led_to_sign_in_whatever_they_ask_for(client: httpx.Client, path: str) -> None:
     answer = client.get(client.base_url.copy_with(raw_path=path.encode()))

@@ -19,7 +19,9 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from workbench.config import INBOUND_PATH, STATUS_PATH, Settings
+from workbench.config import INBOUND_PATH as INBOUND_PATH
+from workbench.config import STATUS_PATH as STATUS_PATH
+from workbench.config import Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake, open_lake
 from workbench.lake.lock import only_one
