@@ -11,10 +11,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from benchmarks import dashboards, sync
+from benchmarks import dashboards, sync, webhooks
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-BENCHMARKS = {"sync": sync, "dashboards": dashboards}
+BENCHMARKS = {"sync": sync, "dashboards": dashboards, "webhooks": webhooks}
 
 
 def main(arguments: list[str]) -> None:

@@ -6,6 +6,8 @@
     ├── UsageError                 2   the caller asked for something that cannot be
     │   └── UnknownName            2   a metric, dimension, column … that does not exist
     ├── ConfigError                2   settings or credentials are missing, wrong or unsafe
+    ├── NotAllowed                 2   the person who asks has no right to it
+    ├── Unreachable                3   something of ours on the network does not answer as it must
     ├── LakeError                  1   the lake cannot be opened, read or written
     │   ├── LakeTooNew             2   written by a newer version of this product
     │   └── LakeBusy               3   another process holds it longer than we wait
@@ -56,6 +58,18 @@ class ConfigError(WorkbenchError):
     """Settings or credentials are missing, contradictory or unsafe."""
 
     exit_code = 2
+
+
+class NotAllowed(WorkbenchError):
+    """The role of the person who asks does not include it."""
+
+    exit_code = 2
+
+
+class Unreachable(WorkbenchError):
+    """An address that we depend on, and that is not Twilio's, does not answer as it must."""
+
+    exit_code = TRY_AGAIN
 
 
 class LakeError(WorkbenchError):

@@ -185,6 +185,14 @@ class Lake:
         """What a new cursor needs to know: its database, and where this installation keeps its files."""
         cursor.execute(f"USE lake; SET VARIABLE workbench_home = {_quoted(str(self.home))}")
 
+    def run_alone(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run ``work`` while nobody of this machine writes, each of its statements a commit by itself.
+
+        For DuckLake's own procedures, which may not stand in a transaction of ours.
+        """
+        with self._write_lock(), self.cursor() as cursor:
+            return work(cursor)
+
     def _write_lock(self) -> Any:
         if self.address.kind != "sqlite":
             return nullcontext()

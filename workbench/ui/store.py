@@ -34,6 +34,7 @@ from workbench.metrics import (
 from workbench.metrics.compile import Moment, Where
 from workbench.metrics.run import query_audit
 from workbench.ui.filters import FIELDS, Option, build_options
+from workbench.ui.news import NewsWatcher
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,9 +71,11 @@ class Store:
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
         # sleep for a whole second. Reentrant, because options are made of a metric.
         self._turn = threading.RLock()
+        self.news = NewsWatcher(lake.address, self.snapshot_id)
 
     def close(self) -> None:
         """Close the lake once the question that is being answered is done."""
+        self.news.close()
         with self._turn:
             self._is_closed = True
             self.lake.close()
