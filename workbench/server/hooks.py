@@ -25,6 +25,7 @@ from workbench.config import Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake, open_lake
 from workbench.lake.lock import only_one
+from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server.fetching import Fetcher
@@ -44,7 +45,7 @@ from workbench.server.webhook_handlers import (
     ReadyHandler,
     StatusHandler,
 )
-from workbench.sync.privacy import KEY_FILE, open_privacy, privacy_key
+from workbench.sync.privacy import open_privacy
 
 log = logging.getLogger(__name__)
 
