@@ -73,8 +73,8 @@ def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_c
         return
     from workbench.server.hooks import HooksServer
 
-    # An answer passes from thread to thread, and each handing over may wait this long for the interpreter while
-    # the lake is written: with the usual 5 ms half as many webhooks were answered, and the slowest far slower.
+    # An answer passes from thread to thread, and each handing over may wait this long for the interpreter
+    # while the lake is written: with the usual 5 ms half as many webhooks were answered.
     sys.setswitchinterval(_SWITCH_SECONDS)
     hooks = HooksServer(settings, port, host)
     if until_stdin_closes:
