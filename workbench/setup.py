@@ -140,6 +140,10 @@ lookback_days = 3   # days before today that every sync reads again
 subaccounts = false # also the subaccounts of this account
 media_bytes = false # also the attachments themselves, kept under media/
 
+[schedule]   # of `workbench serve`: how often ("5m", "2h"), a time of day ("03:30") or "off"
+# sync = "5m"
+# reconcile = "03:30"
+
 [privacy]
 mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync
 

@@ -55,6 +55,8 @@ _SLOWEST_REQUEST, _IDLE_CONNECTION = 15.0, 75.0
 _LATE_SECONDS = 60.0
 _LEAST_FREE_BYTES = 50 * 2**20
 _LAST_APPLY_SECONDS = 5.0
+#: Each commit leaves a few small files, and every later one is slower for them.
+_COMMITS_TO_MERGE = 400
 
 
 class HooksLake:
@@ -167,12 +169,17 @@ class HooksServer:
         lake = HooksLake(self.settings)
         fetcher = Fetcher(self.settings, lake)
         scheduler = Scheduler(self.settings, lake, self.schedule)
+        commits = 0
 
         def apply(records: Sequence[bytes]) -> None:
             saved = lake.save(records)
             hooks.privacy = lake.privacy
             if saved and saved.statuses.waiting:
                 fetcher.wake()
+            nonlocal commits
+            commits += 1
+            if commits % _COMMITS_TO_MERGE == 0:
+                scheduler.hurry("maintenance")
 
         applier = Applier(spool, apply, lambda record, error: _set_aside(self.settings.home, record, error))
         intake = Intake(spool, loop.asyncio_loop, applier.wake)  # type: ignore[attr-defined]
