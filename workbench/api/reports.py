@@ -165,7 +165,7 @@ class ReportCalls(Opened):
     def send_report(
         self,
         manifest: Path | str,
-        to: Sequence[str],
+        to: Sequence[str] = (),
         *,
         formats: Sequence[str] = ("pdf",),
         link: str | None = None,
