@@ -124,11 +124,19 @@ class ReportCalls(Opened):
     ) -> str:
         """Make, and mail where asked, the reports of ``[reports]`` that are due; says in words how many.
 
-        What could not be mailed is mailed by the next run: the audit trail knows what went out.
+        What could not be mailed is mailed by the next run: the audit trail knows what went out. One at a
+        time, so that the server and cron make none twice.
 
         Raises:
+            LakeBusy: another run is at it.
             ReportFailed: after the last one, if one failed; it stays due.
         """
+        from workbench.lake.lock import only_one
+
+        with only_one(self.settings.home / "reports.lock", "run of the reports"):
+            return self._run_due(stop, on_run)
+
+    def _run_due(self, stop: threading.Event | None, on_run: OnRun) -> str:
         from workbench.reports.mail import sent_files
         from workbench.reports.run import run_report
         from workbench.reports.schedule import find_unsent, plan_due
@@ -157,7 +165,7 @@ class ReportCalls(Opened):
     def send_report(
         self,
         manifest: Path | str,
-        to: Sequence[str],
+        to: Sequence[str] = (),
         *,
         formats: Sequence[str] = ("pdf",),
         link: str | None = None,

@@ -106,7 +106,12 @@ def schedule_lines(settings: Settings, python: str) -> list[str]:
     ]
     home, command = shlex.quote(str(settings.home)), shlex.quote(python)
     cron = f"0 7 * * * WORKBENCH_HOME={home} {command} -m workbench report due"
-    return [*lines, "", "For cron, each morning (what is not due is left alone):", cron.replace("%", r"\%")]
+    return [
+        *lines,
+        "",
+        "`workbench serve` makes them by itself; without it, for cron (what is not due is left alone):",
+        cron.replace("%", r"\%"),
+    ]
 
 
 def _made(settings: Settings) -> dict[tuple[str, str, str], Path]:
