@@ -24,6 +24,11 @@ SETTINGS_FILE = "workbench.toml"
 CREDENTIALS_FILE = "credentials.toml"
 DEMO_FOLDER = "demo"
 
+STATUS_PATH, INBOUND_PATH = "/webhooks/twilio/status", "/webhooks/twilio/inbound"
+"""Under ``public_url``: where Twilio tells the status of messages, and brings those that come in."""
+PROBE_FIELD = "WorkbenchProbe"
+"""In a signed form: only whether it arrives is asked; nothing is stored."""
+
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _API_KEY = re.compile(r"SK[0-9a-fA-F]{32}")
 
@@ -65,6 +70,14 @@ class Credentials:
     webhook_key: str | None = None
     webhook_secret: Secret | None = None
     """A shared key that signs webhooks instead of the auth token: its name, and its secret."""
+
+    @property
+    def webhook_secrets(self) -> dict[str, Secret]:
+        """What may sign webhooks: the auth token under the empty name, a shared key under its own."""
+        secrets = {"": self.auth_token} if self.auth_token else {}
+        if self.webhook_key and self.webhook_secret:
+            secrets[self.webhook_key] = self.webhook_secret
+        return secrets
 
     @property
     def basic_auth(self) -> tuple[str, str]:
@@ -154,6 +167,17 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
         sections={name: value for name, value in file.items() if isinstance(value, dict)},
         found_credentials=_find_credentials(env, twilio, home),
     )
+
+
+def read_secret(name: str, home: Path, environ: Mapping[str, str] | None = None) -> Secret | None:
+    """A secret of this product's own: ``WORKBENCH_NAME`` in the environment, else ``name`` in the file.
+
+    Raises:
+        ConfigError: others may read the file.
+    """
+    env = os.environ if environ is None else environ
+    value = env.get(f"WORKBENCH_{name.upper()}") or _read_credentials_file(home / CREDENTIALS_FILE).get(name)
+    return Secret(str(value)) if value else None
 
 
 def find_home(env: Mapping[str, str], cwd: Path) -> Path:

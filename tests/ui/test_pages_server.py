@@ -31,8 +31,10 @@ from workbench.ui.navigation import discover_pages
 @pytest.mark.parametrize(
     "host", ["0.0.0.0", "", "::", "::1", "192.168.1.4", "example.com", "127.0.0.1.example.com"]
 )
-def test_other_machines_are_refused(host: str) -> None:
-    with pytest.raises(ConfigError, match="no sign-in yet") as refused:
+def test_other_machines_are_refused_without_sign_in(host: str, settings: Settings) -> None:
+    with pytest.raises(ConfigError, match="no sign-in is configured") as refused:
+        PagesServer(settings, 0, host)
+    with pytest.raises(ConfigError, match=r"listen on 127\.0\.0\.1 only"):
         require_loopback(host)
     assert repr(host) in str(refused.value)
     assert refused.value.exit_code == 2

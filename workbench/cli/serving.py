@@ -14,11 +14,16 @@ _PORT = click.IntRange(0, 65535)
 @click.option(
     "--hooks-port", type=_PORT, default=5007, show_default=True, help="Of the webhooks. 0: any free one."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Only this machine, for now.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Of the pages; any but this machine needs sign-in."
+)
 @click.option("--only", type=click.Choice(["pages", "hooks"]), help="One of the two processes, in this one.")
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_closes: bool) -> None:
-    """Serve the dashboards, take Twilio's webhooks and run the schedule, on this machine.
+    """Serve the dashboards, take Twilio's webhooks and run the schedule.
+
+    On this machine nobody has to sign in. Another --host is refused until [access] in workbench.toml says how
+    people sign in (docs/deploy.md); the webhooks stay on this machine, behind its proxy or tunnel.
 
     Two processes, so that a webhook never waits for a page; one that dies is started again. Webhooks are
     taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to --hooks-port.

@@ -19,10 +19,13 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
+from workbench.config import INBOUND_PATH as INBOUND_PATH
+from workbench.config import STATUS_PATH as STATUS_PATH
 from workbench.config import Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake, open_lake
 from workbench.lake.lock import only_one
+from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server.fetching import Fetcher
@@ -42,11 +45,10 @@ from workbench.server.webhook_handlers import (
     ReadyHandler,
     StatusHandler,
 )
-from workbench.sync.privacy import KEY_FILE, open_privacy, privacy_key
+from workbench.sync.privacy import open_privacy
 
 log = logging.getLogger(__name__)
 
-STATUS_PATH, INBOUND_PATH = "/webhooks/twilio/status", "/webhooks/twilio/inbound"
 SPOOL_FOLDER, SET_ASIDE_FILE = "spool", "set-aside.jsonl"
 #: A sender that takes longer than this for a request is cut off.
 _SLOWEST_REQUEST, _IDLE_CONNECTION = 15.0, 75.0

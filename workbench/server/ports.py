@@ -1,27 +1,25 @@
-"""Where the servers may listen: on this machine only, on a port that is free."""
+"""Where the servers listen: the hooks on this machine only, each on a port that is free."""
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 
 from workbench.errors import ConfigError
+from workbench.server.access.settings import is_loopback
+
+LOOPBACK = "127.0.0.1"
 
 
 def require_loopback(host: str) -> None:
-    """Refuse an address that other machines reach: whoever connects sees the account's messages.
+    """Refuse an address that other machines reach: the hooks are for a proxy or tunnel of this machine.
 
     Raises:
         ConfigError: the host is not of this machine alone.
     """
-    try:
-        is_local = host == "localhost" or ipaddress.IPv4Address(host).is_loopback
-    except ValueError:
-        is_local = False
-    if not is_local:
+    if not is_loopback(host):
         raise ConfigError(
-            f"The pages would be open to other machines at {host!r}, and they have no sign-in yet. Serve "
-            "them on 127.0.0.1 and reach them through a tunnel: ssh -L 5006:127.0.0.1:5006 this-machine."
+            f"The hooks would be open to other machines at {host!r}. They listen on 127.0.0.1 only: let a "
+            "proxy or tunnel of this machine lead Twilio there (docs/deploy.md)."
         )
 
 

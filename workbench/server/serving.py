@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.config import Settings
-from workbench.server.ports import find_port, require_loopback
+from workbench.server.ports import LOOPBACK, find_port
 from workbench.server.supervise import Child, end_with_stdin, supervise
 
 if TYPE_CHECKING:
@@ -42,16 +42,17 @@ def children(
     Raises:
         ConfigError: as in :func:`serve_both`.
     """
+    from workbench.server.access.settings import access_settings, require_safe_host
     from workbench.server.hook_settings import hook_settings
     from workbench.server.schedule import schedule_of
 
-    require_loopback(host)
+    require_safe_host(host, access_settings(settings))
     hook_settings(settings)
     schedule_of(settings)
     # Found once, so that a process that is started again is where it was.
-    port, hooks_port = find_port(host, port), find_port(host, hooks_port, "--hooks-port")
+    port, hooks_port = find_port(host, port), find_port(LOOPBACK, hooks_port, "--hooks-port")
     return (
-        Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port), "--host", host], environment),
+        Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port)], environment),
         Child("pages", ["--only", "pages", "--port", str(port), "--host", host], environment),
     )
 

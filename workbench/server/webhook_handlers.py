@@ -18,6 +18,7 @@ from xml.sax.saxutils import escape
 
 from tornado.web import RequestHandler, stream_request_body
 
+from workbench.config import PROBE_FIELD
 from workbench.errors import WorkbenchError
 from workbench.messaging.message import MessageRow
 from workbench.messaging.privacy import Privacy
@@ -132,6 +133,9 @@ class _WebhookHandler(RequestHandler):
             return
         fields = self._checked_fields()
         if fields is None:
+            return
+        if PROBE_FIELD in fields:
+            self.set_status(204)
             return
         privacy = self.hooks.privacy
         if privacy is None:
