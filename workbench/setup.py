@@ -143,12 +143,21 @@ media_bytes = false # also the attachments themselves, kept under media/
 [privacy]
 mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync
 
+[sending]
+# sender = "+12025550110"             # who sends when nobody is named; or service = "MG…"
+# require_consent = true              # block who has no consent on record, instead of warning
+# max_messages_per_day = 50000
+# max_spend_per_day = "25.00 USD"
+
 [mps_limits]   # segments per second that Twilio granted, by sender or kind of sender
 # "+12025550110" = 1
 # "toll-free" = 3
 
 [daily_caps]   # segments a day that a carrier lets through, by sender; shown on the throughput page
 # "+12025550110" = 2000
+
+# [reports.monthly-cost]   # made as soon as its month is over: workbench report schedule
+# report = "cost"
 """
 
 

@@ -261,6 +261,7 @@ class SyncCalls(Opened):
 
     def status(self) -> Status:
         """How far the sync is, what is open, how fresh the numbers are."""
+        from workbench.lake.jobs import read_last_job_runs
         from workbench.metrics.freshness import freshness
         from workbench.sync.status import read_sync_status
 
@@ -271,4 +272,5 @@ class SyncCalls(Opened):
             is_simulated=self.settings.is_demo,
             sync=read_sync_status(lake),
             freshness=freshness(lake),
+            jobs=tuple(read_last_job_runs(lake)),
         )

@@ -6,7 +6,6 @@ is altered, missing or out of order breaks the chain (`workbench.compliance` ver
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
 import os
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from workbench.roles import local_actor as local_actor
 
 ANCHOR_FILE = "audit.anchor"
 """In WORKBENCH_HOME, outside of the lake."""
@@ -102,12 +103,3 @@ def read_anchor(home: Path) -> tuple[int, str] | None:
         return int(seq), last_hash
     except (FileNotFoundError, ValueError):
         return None
-
-
-def local_actor() -> str:
-    """The person at this machine's keyboard, as the operating system knows them: `local:ops`."""
-    try:
-        return f"local:{getpass.getuser()}"
-    except (OSError, KeyError):
-        # A container may run a user id that has no name.
-        return "local:unknown"

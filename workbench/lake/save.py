@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.lake.consent import note_consent
+from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.erased import without_erased
+from workbench.lake.statuses import apply_waiting_statuses
 from workbench.messaging.message import MessageRow
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -119,18 +121,29 @@ def join_message_tables(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def save_messages(
-    cursor: duckdb.DuckDBPyConnection, messages: pa.Table, *, source: str, received_at: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    messages: pa.Table,
+    *,
+    source: str,
+    received_at: datetime,
+    dates_are_true: bool = True,
 ) -> Saved:
     """Insert what is new, update what differs, and record each status that a known message moved to.
 
+    What callbacks said of a message before it came counts now; what was stored with a guessed date of
+    creation gets the true one.
+
     Args:
         messages: a table of `MESSAGE_SCHEMA`, each message once.
-        source: who told us: `sync`, `callback` or `send`.
+        source: who told us: `sync`, `callback`, `send` or `import`.
         received_at: when, by our clock.
+        dates_are_true: whether `date_created` is Twilio's.
     """
     messages = without_erased(cursor, messages)
     if not messages.num_rows:
         return Saved()
+    if dates_are_true:
+        settle_created_dates(cursor, messages)
     # Literal bounds, known before the query is planned, so that files of other days are never opened.
     span = pc.min_max(messages["date_created"]).as_py()
     bounds = {"oldest": span["min"], "newest": span["max"]}
@@ -145,6 +158,7 @@ def save_messages(
             cursor.execute(_INSERT_SQL)
         if added or changed:
             note_consent(cursor, messages, received_at)
+        apply_waiting_statuses(cursor, bounds, received_at)
     finally:
         cursor.execute("drop table if exists staged")
         cursor.unregister("incoming")

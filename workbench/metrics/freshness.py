@@ -13,7 +13,10 @@ from workbench.metrics.definitions import METRICS
 
 @dataclass(frozen=True)
 class Freshness:
-    """Times in UTC. `open_messages` are in flight; `priced_share` is None without a final message."""
+    """Times in UTC. `open_messages` are in flight; `priced_share` is None without a final message.
+
+    `failed_jobs` are those of the schedule whose last run failed.
+    """
 
     as_of: datetime
     last_sync_at: datetime | None
@@ -22,13 +25,23 @@ class Freshness:
     priced_share: float | None
     oldest_message_at: datetime | None
     newest_message_at: datetime | None
+    failed_jobs: tuple[str, ...] = ()
 
 
 def freshness(lake: Lake) -> Freshness:
     """Read it from the whole lake, whatever is filtered on a page."""
     row = lake.rows(_SQL)[0]
-    last_sync_at, messages, open_messages, priced_share, oldest, newest = row
-    return Freshness(datetime.now(UTC), last_sync_at, messages, open_messages, priced_share, oldest, newest)
+    last_sync_at, messages, open_messages, priced_share, oldest, newest, failed = row
+    return Freshness(
+        datetime.now(UTC),
+        last_sync_at,
+        messages,
+        open_messages,
+        priced_share,
+        oldest,
+        newest,
+        tuple(failed or ()),
+    )
 
 
 def freshness_of(lake: Lake, cube: DayCube) -> Freshness:
@@ -61,7 +74,8 @@ _SQL = expand(
         {METRICS["in_flight"].numerator},
         {_PRICED.numerator} / nullif({_PRICED.denominator}, 0),
         min(date_created),
-        max(date_created)
+        max(date_created),
+        (select list(job order by job) from failed_jobs)
     from message_facts
     """  # noqa: S608
 )

@@ -63,7 +63,7 @@ class Page:
 
 
 class TwilioClient:
-    """Reads Twilio over HTTPS; safe to share between threads, never copied or pickled.
+    """Reads Twilio over HTTPS, and sets what exists there; safe to share between threads, never copied.
 
     Args:
         credentials: account with auth token or API key.

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +34,7 @@ from workbench.metrics import (
 from workbench.metrics.compile import Moment, Where
 from workbench.metrics.run import query_audit
 from workbench.ui.filters import FIELDS, Option, build_options
+from workbench.ui.news import NewsWatcher
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,11 +54,16 @@ class Store:
     """Cached questions to one lake. Safe to use from several threads."""
 
     def __init__(
-        self, lake: Lake, timezone: str = "UTC", daily_caps: Mapping[str, int] | None = None
+        self,
+        lake: Lake,
+        timezone: str = "UTC",
+        daily_caps: Mapping[str, int] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.lake = lake
         self.timezone = timezone
         self.daily_caps = daily_caps or {}
+        self.settings = settings
         self._is_closed = False
         self._cubes: dict[str, DayCube] = {}
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
@@ -64,12 +71,19 @@ class Store:
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
         # sleep for a whole second. Reentrant, because options are made of a metric.
         self._turn = threading.RLock()
+        self.news = NewsWatcher(lake.address, self.snapshot_id)
 
     def close(self) -> None:
         """Close the lake once the question that is being answered is done."""
+        self.news.close()
         with self._turn:
             self._is_closed = True
             self.lake.close()
+
+    @property
+    def turn(self) -> AbstractContextManager[Any]:
+        """Held by whoever asks the lake of this process; reentrant."""
+        return self._turn
 
     def snapshot_id(self) -> int:
         """Changes whenever anybody commits; one cheap query, never cached."""
@@ -233,7 +247,7 @@ def use_settings(settings: Settings) -> Store:
     global _store
     with _store_lock:
         caps = daily_caps(settings.section("daily_caps"))
-        _store = Store(open_lake(settings), settings.timezone, caps)
+        _store = Store(open_lake(settings), settings.timezone, caps, settings)
         return _store
 
 
