@@ -41,7 +41,7 @@ def revocation_queue(view: View) -> Content:
     result = view.store.metric("revocations_waiting", snapshot=view.snapshot)
     rows = view.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=view.snapshot)
     return {
-        "columns": [_column("Contact"), _column("Phrase", "number"), _column("Time left", "number")],
+        "columns": [_column("Contact"), _column("Phrase"), _column("Time left", "number")],
         "rows": [_waiting_row(row, view) for _, row in rows.iterrows()],
         "footnote": _left_out(int(result.frame["revocations_waiting"].iloc[0]), "workbench revocations"),
         "definition": definition(result, view.period),
