@@ -131,6 +131,10 @@ def _settings_toml(account_sid: str, timezone: str, since: str | None) -> str:
 timezone = {json.dumps(timezone)}   # of days, weeks and hours in every number
 # public_url = "https://sms.example.com"   # where Twilio reaches the webhooks
 
+# [access]   # how others sign in to the pages: docs/deploy.md
+# method = "password"
+# url = "https://workbench.example.com"
+
 [twilio]
 account_sid = "{account_sid}"
 
