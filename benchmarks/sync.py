@@ -61,7 +61,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--repeat", type=int, default=3, help="runs of each; the median counts")
     parser.add_argument("--concurrency", type=int, default=16, help="of the floor")
     parser.add_argument(
-        "--only", nargs="+", choices=[*CONTENDERS, _LARGE, "webhooks"], help="measure these and no others"
+        "--only", nargs="+", choices=[*CONTENDERS, _LARGE], help="measure these and no others"
     )
     parser.add_argument(
         "--large-messages", type=int, default=1_000_000, help="in the account of the large lake"
@@ -71,7 +71,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> str:
     """Measure, and give the report as Markdown."""
-    chosen = [one for one in options.only or [*CONTENDERS, _LARGE] if one != "webhooks"]
+    chosen = options.only or [*CONTENDERS, _LARGE]
     load = load_average()
     results: Mapping[int, Sequence[Result]] = {}
     with tempfile.TemporaryDirectory(prefix="bench-") as name:

@@ -11,6 +11,8 @@
     ├── LakeError                  1   the lake cannot be opened, read or written
     │   ├── LakeTooNew             2   written by a newer version of this product
     │   └── LakeBusy               3   another process holds it longer than we wait
+    ├── ReportFailed               1   a cell of a report's notebook failed
+    ├── ReportDoubtful             3   --strict, and what the report stands on is stale, gapped or unpriced
     └── TwilioError                1   Twilio refused; carries its code, message and our remedy
         ├── TwilioAuthError        2   401/403: the credentials or their rights
         └── TwilioUnavailable      3   429, 5xx, no connection: the same call may work later
@@ -82,6 +84,16 @@ class LakeTooNew(LakeError):
 
 class LakeBusy(LakeError):
     """Another process holds the lake for longer than we are willing to wait."""
+
+    exit_code = TRY_AGAIN
+
+
+class ReportFailed(WorkbenchError):
+    """A cell of a report's notebook failed; the message says which, and where the notebook is kept."""
+
+
+class ReportDoubtful(WorkbenchError):
+    """A report was made, and its data is stale, gapped, unpriced or not complete; sync and run it again."""
 
     exit_code = TRY_AGAIN
 

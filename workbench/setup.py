@@ -144,8 +144,18 @@ lookback_days = 3   # days before today that every sync reads again
 subaccounts = false # also the subaccounts of this account
 media_bytes = false # also the attachments themselves, kept under media/
 
+[schedule]   # of `workbench serve`: how often ("5m", "2h"), a time of day ("03:30") or "off"
+# sync = "5m"
+# reconcile = "03:30"
+
 [privacy]
 mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync
+
+[sending]
+# sender = "+12025550110"             # who sends when nobody is named; or service = "MG…"
+# require_consent = true              # block who has no consent on record, instead of warning
+# max_messages_per_day = 50000
+# max_spend_per_day = "25.00 USD"
 
 [mps_limits]   # segments per second that Twilio granted, by sender or kind of sender
 # "+12025550110" = 1
@@ -153,6 +163,9 @@ mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the f
 
 [daily_caps]   # segments a day that a carrier lets through, by sender; shown on the throughput page
 # "+12025550110" = 2000
+
+# [reports.monthly-cost]   # made as soon as its month is over: workbench report schedule
+# report = "cost"
 """
 
 

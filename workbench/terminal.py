@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from workbench.sending.batch import BatchProgress, OnBatchProgress
     from workbench.sync.reconcile_run import OnDay
     from workbench.sync.request import OnProgress, Progress
 
@@ -53,6 +54,39 @@ def reconcile_progress() -> Iterator[OnDay]:
 
     with Console(stderr=True).status("comparing with Twilio …") as status:
         yield lambda check: status.update(f"compared {check.day}")
+
+
+@contextmanager
+def batch_progress() -> Iterator[OnBatchProgress]:
+    """Give a function that draws how far a batch is, with the time it still needs."""
+    if not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[sent]:,} sent, {task.fields[left]}"),
+    )
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("sending", total=None, sent=0, left="")
+
+        def draw(progress: BatchProgress) -> None:
+            left = "" if progress.eta_seconds is None else f"{_duration(progress.eta_seconds)} left"
+            bar.update(task, description=progress.phase, total=progress.total, completed=progress.done,
+                       sent=progress.sent, left=left)  # fmt: skip
+
+        yield draw
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 @contextmanager

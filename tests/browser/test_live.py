@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,7 @@ def test_a_new_message_shows_without_a_reload(browser: Browser, settings: Settin
         page.evaluate("window.neverReloaded = true")
         for number in range(1, 4):
             save(writer, [payload(900 + number, **at(3, 5), **{"from": OURS, "to": AMERICAN})])
-            began = time.monotonic()
             expect(page.locator("[data-metric=messages] .value")).to_have_text(str(72 + number))
-            assert time.monotonic() - began < 8, "far less on an idle machine; the benchmark measures it"
         assert page.evaluate("window.neverReloaded")
         visitor.context.close()
         assert visitor.errors == []

@@ -10,7 +10,8 @@ HEAVY = ["duckdb", "httpx", "twilio", "pandas", "pyarrow", "panel", "phonenumber
 PROGRAM = f"""
 import sys
 import workbench.messaging.addresses, workbench.messaging.error_codes, workbench.messaging.graphemes
-import workbench.messaging.keywords, workbench.messaging.segments, workbench.messaging.status
+import workbench.messaging.keywords, workbench.messaging.quiet_hours, workbench.messaging.segments
+import workbench.messaging.status
 print([name for name in {HEAVY} if name in sys.modules])
 print(workbench.messaging.addresses.country("+14155552671"), "phonenumbers" in sys.modules)
 """

@@ -106,9 +106,9 @@ def inbound_form(number: int, body: str, **fields: str) -> dict[str, str]:
 
 
 @contextmanager
-def hooked(settings: Settings) -> Iterator[Caller]:
-    """The server on a thread of its own."""
-    server, answers = HooksServer(settings, 0), threading.Event()
+def hooked(settings: Settings, port: int = 0) -> Iterator[Caller]:
+    """The server on a thread of its own; port 0 takes a free one."""
+    server, answers = HooksServer(settings, port), threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix="hooks") as thread:
         running = thread.submit(server.run, lambda _: answers.set())
         running.add_done_callback(lambda _: answers.set())

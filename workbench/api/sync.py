@@ -66,7 +66,7 @@ class SyncCalls(Opened):
                 from workbench.sync.request import SyncRequest
                 from workbench.sync.whole_account import sync_whole_account
 
-                return sync_whole_account(
+                summary = sync_whole_account(
                     self.lake,
                     client,
                     SyncRequest(first, end, full, self.settings.lookback_days),
@@ -82,6 +82,14 @@ class SyncCalls(Opened):
             except BaseException:
                 halt.fail()
                 raise
+        self.prepare_audits()
+        return summary
+
+    def prepare_audits(self) -> None:
+        """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
+        from workbench.compliance.judging import prepare_audits
+
+        prepare_audits(self.lake)
 
     def sync_bulk_export(
         self,

@@ -1,7 +1,8 @@
 """Keeps a lake quick and small: many little commits leave many little files, and every change an old version.
 
-Each step is a commit of its own under the write lock, so that others come in between. Files that a reader may
-still need stay for an hour.
+Each step is a commit of its own under the write lock, so that others come in between. Files that a reader
+may still need stay for an hour at least, and then to the end of the day: on a SQLite catalog DuckLake 1.0
+compares moments of one day as texts of two kinds, and takes every one of them for older.
 """
 
 from __future__ import annotations
@@ -64,8 +65,10 @@ def maintain(
     flushed = step("call ducklake_flush_inlined_data('lake')")
     step(f"call ducklake_rewrite_data_files('lake', delete_threshold => {_REWRITE_FROM})")
     step("call ducklake_merge_adjacent_files('lake')")
-    expired = step("call ducklake_expire_snapshots('lake', older_than => ?)", now - KEEP_SNAPSHOTS)
-    deleted = step("call ducklake_cleanup_old_files('lake', older_than => ?)", now - KEEP_FILES)
+    expired = step(
+        "call ducklake_expire_snapshots('lake', older_than => ?)", _day_is_over(now - KEEP_SNAPSHOTS)
+    )
+    deleted = step("call ducklake_cleanup_old_files('lake', older_than => ?)", _day_is_over(now - KEEP_FILES))
     return Maintained(
         rows_flushed=sum(int(row[2]) for row in flushed),
         files_before=before,
@@ -73,6 +76,12 @@ def maintain(
         snapshots_expired=len(expired),
         files_deleted=len(deleted),
     )
+
+
+def _day_is_over(moment: datetime) -> datetime:
+    """The end of the last GMT day that was over at that moment."""
+    midnight = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight - timedelta(seconds=1)
 
 
 def count_files(lake: Lake) -> int:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from workbench.lake.consent import note_consent
 from workbench.lake.created_dates import settle_created_dates
+from workbench.lake.erased import without_erased
 from workbench.lake.statuses import apply_waiting_statuses
 from workbench.messaging.message import MessageRow
 
@@ -39,6 +40,8 @@ MESSAGE_SCHEMA = pa.schema(
         ("conversation_id", pa.string()),
         ("body", pa.string()),
         ("keyword", pa.string()),
+        ("revocation", pa.string()),
+        ("revocation_language", pa.string()),
         ("encoding", pa.string()),
         ("segments", pa.int32()),
         ("media_count", pa.int32()),
@@ -72,6 +75,8 @@ _MERGED = {
     "date_sent": "coalesce(i.date_sent, t.date_sent)",
     # Redaction empties the body; what the body was for counting stays true.
     "keyword": "coalesce(i.keyword, t.keyword)",
+    "revocation": "coalesce(i.revocation, t.revocation)",
+    "revocation_language": "coalesce(i.revocation_language, t.revocation_language)",
     "encoding": "coalesce(i.encoding, t.encoding)",
 }
 
@@ -134,6 +139,7 @@ def save_messages(
         received_at: when, by our clock.
         dates_are_true: whether `date_created` is Twilio's.
     """
+    messages = without_erased(cursor, messages)
     if not messages.num_rows:
         return Saved()
     if dates_are_true:

@@ -122,6 +122,9 @@ def normalize_address(text: str, default_country: str | None = None) -> str:
 
 def _normalize_behind_prefix(channel_name: Channel, name: str, default_country: str | None) -> str | None:
     """Numbers on WhatsApp and RCS; Messenger has ids of its own, and RCS agents have names."""
+    if channel_name == "whatsapp" and is_e164(name):
+        # WhatsApp keeps numbers of former plans, such as Mexico's with a 1 behind the 52.
+        return name
     if channel_name != "messenger" and _TYPED_NUMBER.fullmatch(name):
         return _parse_typed(name, default_country)
     return None if channel_name == "whatsapp" else name

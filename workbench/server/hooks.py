@@ -25,6 +25,7 @@ from workbench.config import Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake, open_lake
 from workbench.lake.lock import only_one
+from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server.fetching import Fetcher
@@ -44,7 +45,7 @@ from workbench.server.webhook_handlers import (
     ReadyHandler,
     StatusHandler,
 )
-from workbench.sync.privacy import KEY_FILE, open_privacy, privacy_key
+from workbench.sync.privacy import open_privacy
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +55,8 @@ _SLOWEST_REQUEST, _IDLE_CONNECTION = 15.0, 75.0
 _LATE_SECONDS = 60.0
 _LEAST_FREE_BYTES = 50 * 2**20
 _LAST_APPLY_SECONDS = 5.0
+#: Each commit leaves a few small files, and every later one is slower for them.
+_COMMITS_TO_MERGE = 400
 
 
 class HooksLake:
@@ -166,12 +169,17 @@ class HooksServer:
         lake = HooksLake(self.settings)
         fetcher = Fetcher(self.settings, lake)
         scheduler = Scheduler(self.settings, lake, self.schedule)
+        commits = 0
 
         def apply(records: Sequence[bytes]) -> None:
             saved = lake.save(records)
             hooks.privacy = lake.privacy
             if saved and saved.statuses.waiting:
                 fetcher.wake()
+            nonlocal commits
+            commits += 1
+            if commits % _COMMITS_TO_MERGE == 0:
+                scheduler.hurry("maintenance")
 
         applier = Applier(spool, apply, lambda record, error: _set_aside(self.settings.home, record, error))
         intake = Intake(spool, loop.asyncio_loop, applier.wake)  # type: ignore[attr-defined]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,8 @@ from workbench.server.supervise import Child, end_with_stdin, supervise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_SWITCH_SECONDS = 0.0005
 
 
 def serve_both(settings: Settings, port: int, hooks_port: int, host: str) -> None:
@@ -71,6 +74,9 @@ def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_c
         return
     from workbench.server.hooks import HooksServer
 
+    # An answer passes from thread to thread, and each handing over may wait this long for the interpreter
+    # while the lake is written: with the usual 5 ms half as many webhooks were answered.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     hooks = HooksServer(settings, port, host)
     if until_stdin_closes:
         end_with_stdin(hooks.stop)

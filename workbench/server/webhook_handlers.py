@@ -146,7 +146,7 @@ class _WebhookHandler(RequestHandler):
         except Malformed as error:
             self._refuse(400, f"malformed: {error}")
         except (WorkbenchError, TimeoutError) as error:
-            self._refuse(503, f"not stored: {error or 'it took too long'}")
+            self._refuse(503, f"not stored: {str(error) or 'it took too long'}")
 
     async def take(self, fields: Mapping[str, list[str]], now: datetime, privacy: Privacy) -> None:
         raise AssertionError("each webhook says what it does")

@@ -241,9 +241,9 @@ def set_values(
     """Set fields of one row of a list, by the names of Twilio's form; its new state.
 
     Raises:
-        TwilioError: see :meth:`TwilioClient.set_values`.
+        TwilioError: see :meth:`TwilioClient.post_form`.
     """
-    return client.set_values(resource.one_path_for(account_sid, sid), form, resource.host)
+    return client.post_form(resource.one_path_for(account_sid, sid), form, resource.host)
 
 
 def message_page(

@@ -196,6 +196,17 @@ class FilterPanel(Piece):
     _stylesheets: ClassVar[list[str]] = _styles("filters")
 
 
+class PagesPanel(Piece):
+    """The drawer of a page that has no filters: the way to the other pages."""
+
+    pages = param.List(default=[])
+    current = param.String(default="")
+    query = param.String(default="")
+
+    _esm = _script("nav", "pages")
+    _stylesheets: ClassVar[list[str]] = _styles("pages")
+
+
 class TopBar(Piece):
     """Product name and the way to the other pages; keeps the choice of light or dark in a cookie."""
 

@@ -19,7 +19,7 @@ from tornado.ioloop import IOLoop
 from workbench.errors import UsageError, WorkbenchError
 from workbench.roles import current_user
 from workbench.ui import theme
-from workbench.ui.components import Blank, TopBar
+from workbench.ui.components import Blank, PagesPanel, TopBar
 from workbench.ui.filters import FIELDS
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.news import Pace
@@ -97,7 +97,7 @@ class Page:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
         session.is_served = True
-        shell = _shell(self.name, self.title, [session.head, session.empty, session.board], session)
+        shell = page_shell(self.name, self.title, [session.head, session.empty, session.board], session)
         _follow_news(session, shell)
         return shell
 
@@ -145,16 +145,16 @@ def load_page(info: PageInfo) -> Page:
 
 def error_page(name: str, title: str, message: str) -> pmui.Page:
     """The shell with nothing but an explanation in it, for a page that cannot be shown."""
-    return _shell(name, title, [Blank(title=title, message=message, failed=True)], None)
+    return page_shell(name, title, [Blank(title=title, message=message, failed=True)], None)
 
 
-def _shell(name: str, title: str, main: Sequence[Any], session: PageSession | None) -> pmui.Page:
+def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession | None) -> pmui.Page:
     """App bar, drawer and theme around the content; the same for every page."""
     pages = [
         {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()
     ]
     bar = TopBar(pages=pages, current=name, person=_signed_in())
-    sidebar = []
+    sidebar: list[Any] = [PagesPanel(pages=pages, current=name)]
     if session:
         session.filter_panel.param.update(pages=pages, current=name)
         sidebar = [session.filter_panel]
@@ -168,7 +168,7 @@ def _shell(name: str, title: str, main: Sequence[Any], session: PageSession | No
         meta_title=f"{title} · Workbench",
         sidebar_width=_DRAWER_WIDTH,
         sidebar_resizable=False,
-        sidebar_open="Mobi" not in (state.headers or {}).get("User-Agent", ""),
+        sidebar_open=bool(session) and "Mobi" not in (state.headers or {}).get("User-Agent", ""),
         dark_theme=_wants_dark(),
         theme_config=theme.material_theme(),
         raw_css=[theme.font_css(), theme.DOCUMENT_CSS],

@@ -10,9 +10,10 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
@@ -31,8 +32,12 @@ from workbench.metrics import (
     query_rows,
 )
 from workbench.metrics.compile import Moment, Where
+from workbench.metrics.run import query_audit
 from workbench.ui.filters import FIELDS, Option, build_options
 from workbench.ui.news import NewsWatcher
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 
@@ -49,11 +54,16 @@ class Store:
     """Cached questions to one lake. Safe to use from several threads."""
 
     def __init__(
-        self, lake: Lake, timezone: str = "UTC", daily_caps: Mapping[str, int] | None = None
+        self,
+        lake: Lake,
+        timezone: str = "UTC",
+        daily_caps: Mapping[str, int] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.lake = lake
         self.timezone = timezone
         self.daily_caps = daily_caps or {}
+        self.settings = settings
         self._is_closed = False
         self._cubes: dict[str, DayCube] = {}
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
@@ -69,6 +79,11 @@ class Store:
         with self._turn:
             self._is_closed = True
             self.lake.close()
+
+    @property
+    def turn(self) -> AbstractContextManager[Any]:
+        """Held by whoever asks the lake of this process; reentrant."""
+        return self._turn
 
     def snapshot_id(self) -> int:
         """Changes whenever anybody commits; one cheap query, never cached."""
@@ -95,6 +110,25 @@ class Store:
         return self._ask(
             question,
             lambda moment: self._metric(moment, name, by, where, since, until, timezone),
+            snapshot,
+        )
+
+    def audit_rows(
+        self,
+        name: str,
+        where: Where | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        timezone: str = "UTC",
+        *,
+        limit: int,
+        snapshot: int | None = None,
+    ) -> pd.DataFrame:
+        """Rows of one audit; arguments as in :func:`workbench.metrics.run.query_audit`."""
+        question = ("audit", name, frozen(where or {}), since, until, timezone, limit)
+        return self._ask(
+            question,
+            lambda _: query_audit(self.lake, name, where, since, until, limit=limit, timezone=timezone),
             snapshot,
         )
 
@@ -213,7 +247,7 @@ def use_settings(settings: Settings) -> Store:
     global _store
     with _store_lock:
         caps = daily_caps(settings.section("daily_caps"))
-        _store = Store(open_lake(settings), settings.timezone, caps)
+        _store = Store(open_lake(settings), settings.timezone, caps, settings)
         return _store
 
 

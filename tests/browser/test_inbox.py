@@ -1,0 +1,131 @@
+"""The inbox page as people use it: read, write, confirm, see it delivered; on a phone; with hostile texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import Visitor, visit
+from tests.conversations.installation import CONTACT, NAME, QUESTION, Installation, installed
+from tests.ui.serving import served
+from workbench.server.pages import PagesServer
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("inbox")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def inbox_server(installation: Installation) -> Iterator[PagesServer]:
+    with served(installation.wb.settings) as server:
+        yield server
+
+
+def open_inbox(visitor: Visitor, query: str = "") -> Page:
+    visitor.page.goto(f"{visitor.base}inbox{query}")
+    expect(visitor.page.locator(".row, .message").first).to_be_visible()
+    return visitor.page
+
+
+def finish(visitor: Visitor) -> None:
+    """Nothing of what strangers wrote became part of the page, and nothing was fetched from elsewhere."""
+    assert visitor.page.evaluate("window.hacked") is None
+    assert visitor.page.locator("#bold").count() == 0
+    visitor.context.close()
+    assert visitor.errors == []
+    assert visitor.strangers == []
+
+
+def test_read_write_confirm_and_see_it_delivered(
+    browser: Browser, inbox_server: PagesServer, installation: Installation
+) -> None:
+    visitor = visit(browser, inbox_server)
+    page = open_inbox(visitor)
+    row = page.locator(".row", has_text=NAME)
+    expect(row).to_contain_text('=HYPERLINK("https://example.com")')
+    row.click()
+    expect(page.locator(".theirs .bubble").last).to_have_text(QUESTION.replace("\u202e", "\u202e"))
+    expect(page.locator(".thread-head h2")).to_have_text(NAME)
+    assert re.search(r"conversation=CV[0-9a-f]{24}$", page.url)
+    # The number is hidden until somebody asks for it, and that is written down.
+    expect(page.locator(".number")).to_have_text("+1206***0142")
+    assert CONTACT not in "".join(visitor.frames)
+    page.get_by_role("button", name="Show number").click()
+    expect(page.locator(".number")).to_have_text(CONTACT)
+    assert installation.wb.sql("select count(*) n from audit_events where action = 'reveal'").n[0] == 1
+    # A canned reply, then more text; the check runs while typing.
+    page.get_by_role("button", name="Canned replies").click()
+    page.get_by_placeholder("Search canned replies").fill("thank")
+    page.get_by_role("button", name="Thanks Thanks, we are on it.").click()
+    text = page.get_by_label("Reply", exact=True)
+    expect(text).to_have_value("Thanks, we are on it.")
+    expect(page.locator(".tally")).to_contain_text("1 segment, GSM-7")
+    expect(page.locator(".tally")).to_contain_text("there")
+    # Nothing goes without a second yes.
+    text.press("Control+Enter")
+    expect(page.get_by_role("alertdialog")).to_contain_text(f"Send this to {NAME} ({CONTACT}) as 1 segment")
+    assert installation.sent() == []
+    text.press("Control+Enter")
+    bubble = page.locator(".mine .bubble", has_text="Thanks, we are on it.")
+    expect(bubble).to_be_visible()
+    expect(page.locator(".message.mine").last.locator(".status")).to_have_text("Delivered")
+    assert installation.sent() == ["Thanks, we are on it."]
+    expect(text).to_have_value("")
+    # A new question arrives by itself, and waits.
+    installation.ask("And tomorrow?")
+    expect(page.locator(".theirs .bubble").last).to_have_text("And tomorrow?")
+    expect(page.locator(".thread-head .chip.wait")).to_contain_text("waiting")
+    page.get_by_role("button", name="Resolve", exact=True).click()
+    expect(page.locator(".thread-head")).to_contain_text("resolved")
+    finish(visitor)
+
+
+def test_who_opted_out_cannot_be_answered_on_a_phone(
+    browser: Browser, inbox_server: PagesServer, installation: Installation
+) -> None:
+    other = "+12065550177"
+    installation.ask("Where is my parcel?", contact=other)
+    installation.ask("STOP", contact=other)
+    conversation = installation.wb.conversation(other)
+    phone = visit(
+        browser, inbox_server, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True
+    )
+    page = open_inbox(phone)
+    page.locator(".row", has_text="+1206***0177").tap()
+    expect(page.locator(".list")).to_be_hidden()
+    expect(page.locator(".consent")).to_contain_text("Opted out since")
+    page.get_by_label("Reply", exact=True).fill("It is on its way")
+    expect(page.locator(".reasons .block")).to_contain_text("Opted out of messages of")
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+    # A private note stays here.
+    page.get_by_role("button", name="Private note").tap()
+    page.get_by_label("Private note", exact=True).fill("Called <i>them</i>")
+    page.get_by_role("button", name="Save note").tap()
+    expect(page.locator(".note")).to_contain_text("Called <i>them</i>")
+    page.get_by_role("button", name="Back to the list").tap()
+    expect(page.locator(".row").first).to_be_visible()
+    # Its address opens it again.
+    page = open_inbox(phone, f"?conversation={conversation.id}")
+    expect(page.locator(".theirs .bubble").first).to_have_text("Where is my parcel?")
+    width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
+    assert installation.sent(other) == []
+    finish(phone)
+
+
+def test_a_picture_is_fetched_when_somebody_asks(
+    browser: Browser, inbox_server: PagesServer, installation: Installation
+) -> None:
+    sender = "+12065550178"
+    installation.ask("Look", contact=sender, media=1)
+    installation.wb.sync(full=True)
+    visitor = visit(browser, inbox_server)
+    page = open_inbox(visitor, f"?conversation={installation.wb.conversation(sender).id}")
+    page.get_by_role("button", name=re.compile("^Show ")).last.click()
+    expect(page.locator("img.picture, .file a")).to_be_visible()
+    finish(visitor)

@@ -1,0 +1,140 @@
+"""One conversation in a notebook: its messages, what is decided about it, and the answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.api.conversations import ConversationCalls
+    from workbench.conversations.find import Conversation
+    from workbench.conversations.overlay import Decision
+    from workbench.sending.results import SendResult
+
+_SHOWN_LINES = 8
+
+
+class OpenConversation:
+    """A conversation with one contact; what it shows of a number is masked."""
+
+    def __init__(self, workbench: ConversationCalls, conversation: Conversation) -> None:
+        self._workbench = workbench
+        self.found = conversation
+
+    @property
+    def id(self) -> str:
+        """Stands in links: ``/inbox?conversation=ID``."""
+        return self.found.conversation_id
+
+    def messages(self, limit: int = 200) -> pd.DataFrame:
+        """The latest messages, oldest first, each with what became of it and why."""
+        import pandas as pd
+
+        from workbench.conversations.thread import read_thread
+
+        thread = read_thread(self._workbench.lake, self.found, limit=limit)
+        rows = [
+            {
+                "date_created": message.date_created,
+                "from": "us" if message.is_outbound else "contact",
+                "body": message.body,
+                "status": message.status,
+                "reason": message.failure.meaning if message.failure else None,
+                "segments": message.segments,
+                "spend": message.spend,
+                "currency": message.currency,
+                "media": message.media_count,
+                "message_sid": message.message_sid,
+            }
+            for message in thread.messages
+        ]
+        frame = pd.DataFrame(rows, columns=_COLUMNS)
+        frame.attrs["older"] = thread.older
+        return frame
+
+    def widget(self, *, height: int = 560) -> Any:
+        """The conversation as a widget: the thread and a composer. It updates by itself."""
+        from workbench.ui.inbox import inbox_widget
+
+        return inbox_widget(self._workbench._open_desk(self.found), height=height)
+
+    def reply(self, body: str | None = None, *, confirm: bool = False, **options: Any) -> SendResult:
+        """Answer; see :meth:`workbench.Workbench.reply`. Without ``confirm=True`` nothing is sent."""
+        return self._workbench.reply(self, body, confirm=confirm, **options)
+
+    def set_state(self, state: str, until: datetime | str | None = None) -> OpenConversation:
+        """Set it to open, pending, resolved, or snoozed with ``until`` (a time without a zone is yours)."""
+        from workbench.conversations.overlay import set_state
+
+        return self._decide(set_state(state, self._actor, self._moment(until)))
+
+    def assign(self, person: str | None) -> OpenConversation:
+        """Give it to somebody; None to nobody."""
+        from workbench.conversations.overlay import assign
+
+        return self._decide(assign(person, self._actor))
+
+    def label(self, text: str, *, on: bool = True) -> OpenConversation:
+        """Put a label on it, or take it off."""
+        from workbench.conversations.overlay import label
+
+        return self._decide(label(text, self._actor, on=on))
+
+    def note(self, text: str) -> OpenConversation:
+        """Leave a private note; it is never sent."""
+        from workbench.conversations.overlay import note
+
+        return self._decide(note(text, self._actor))
+
+    def reveal(self) -> str:
+        """The contact's whole number; that it was shown is kept in the audit trail."""
+        from workbench.conversations.find import reveal
+
+        return reveal(self._workbench.lake, self.found, self._actor)
+
+    @property
+    def _actor(self) -> str:
+        from workbench.lake.audit import local_actor
+
+        return local_actor()
+
+    def _decide(self, decision: Decision) -> OpenConversation:
+        from workbench.conversations.overlay import save_decision
+
+        save_decision(self._workbench.lake, self.found, decision)
+        return self
+
+    def _moment(self, until: datetime | str | None) -> datetime | None:
+        from workbench.metrics.compile import to_utc
+
+        return to_utc(until, self._workbench.settings.timezone, "until")
+
+    def text(self, limit: int = _SHOWN_LINES) -> str:
+        """The latest messages as lines of text, the number masked."""
+        from workbench.conversations.listing import read_state
+        from workbench.conversations.shown import message_line
+        from workbench.conversations.thread import read_thread
+
+        workbench, conversation = self._workbench, self.found
+        thread = read_thread(workbench.lake, conversation, limit=limit)
+        state = read_state(workbench.lake, conversation)
+        zone = ZoneInfo(workbench.settings.timezone)
+        since = state.waiting_since and state.waiting_since.astimezone(zone)
+        waiting = f", waiting since {since:%Y-%m-%d %H:%M}" if since else ""
+        lines = [f"{conversation!r}", f"{state.state}{waiting} (times in {zone})"]
+        if thread.older:
+            lines.append(f"… {thread.older:,} older messages")
+        lines += [message_line(message, zone) for message in thread.messages]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return self.text()
+
+
+_COLUMNS = [
+    "date_created", "from", "body", "status", "reason", "segments", "spend", "currency", "media",
+    "message_sid",
+]  # fmt: skip

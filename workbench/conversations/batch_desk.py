@@ -1,0 +1,115 @@
+"""What a composer for many recipients talks to: a text is checked for all of them, and sent once confirmed.
+
+As in :mod:`workbench.conversations.desk`, questions come in, plain data goes out, and what checks and sends
+is handed in. A batch is sent on a thread of its own, so that the notebook goes on and the browser can ask
+how far it is.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import UsageError, WorkbenchError
+
+log = logging.getLogger(__name__)
+
+Answer = dict[str, Any]
+OnProgress = Callable[[Answer], None]
+
+
+@dataclass(frozen=True)
+class BatchTools:
+    """What the desk is handed.
+
+    Attributes:
+        check: what preflight says of a text to all recipients, as plain data.
+        send: sends it to those it may go to, telling how far it is; ends early when the event is set. Gives
+            what became of them: `counts` by state, and `text`.
+    """
+
+    check: Callable[[str], Answer]
+    send: Callable[[str, threading.Event, OnProgress], Answer]
+
+
+class BatchDesk:
+    """Answers one composer; ``count`` is how many recipients there are, ``columns`` what can fill a blank."""
+
+    def __init__(self, count: int, columns: list[str], text: str, tools: BatchTools) -> None:
+        self._count, self._columns, self._text, self._tools = count, columns, text, tools
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._progress: Answer = {}
+        self._result: Answer | None = None
+
+    def answer(self, question: Mapping[str, Any]) -> Answer:
+        """The answer to one question. What goes wrong is said in it; nothing is raised."""
+        number = question.get("id")
+        try:
+            handler = _HANDLERS.get(str(question.get("ask")))
+            if handler is None:
+                raise UsageError("The composer does not know this question; run the cell again.")
+            return {"id": number, "ok": handler(self, question)}
+        except WorkbenchError as error:
+            return {"id": number, "error": str(error)}
+        except Exception as error:
+            log.error("the composer could not answer", exc_info=error)
+            return {"id": number, "error": "This did not work. The reason is in the log."}
+
+    def _start(self, question: Mapping[str, Any]) -> Answer:
+        return {"count": self._count, "columns": self._columns, "text": self._text, **self._news(question)}
+
+    def _check(self, question: Mapping[str, Any]) -> Answer:
+        return self._tools.check(str(question.get("body") or ""))
+
+    def _send(self, question: Mapping[str, Any]) -> Answer:
+        """Begin to send; the person typed how many recipients there are."""
+        body, typed = str(question.get("body") or ""), str(question.get("typed") or "").strip()
+        if typed.replace(",", "").replace(".", "") != str(self._count):
+            raise UsageError(f"You typed {typed!r}; type {self._count} to send to {self._count} recipients.")
+        with self._lock:
+            if self._thread and self._thread.is_alive():
+                raise UsageError("A batch is being sent already; wait for its end, or stop it.")
+            self._stop.clear()
+            self._progress, self._result = {"done": 0, "total": self._count}, None
+            self._thread = threading.Thread(target=self._run, args=[body], name="composer", daemon=True)
+            self._thread.start()
+        return self._news(question)
+
+    def _run(self, body: str) -> None:
+        try:
+            self._result = self._tools.send(body, self._stop, self._note)
+        except WorkbenchError as error:
+            self._result = {"counts": {}, "text": str(error), "failed": True}
+        except Exception as error:
+            log.error("the batch could not be sent", exc_info=error)
+            self._result = {
+                "counts": {},
+                "text": "This did not work; the outbox says what was sent.",
+                "failed": True,
+            }
+
+    def _note(self, progress: Answer) -> None:
+        self._progress = progress
+
+    def _news(self, question: Mapping[str, Any]) -> Answer:
+        running = bool(self._thread and self._thread.is_alive())
+        return {"running": running, "progress": self._progress, "result": None if running else self._result}
+
+    def _halt(self, question: Mapping[str, Any]) -> Answer:
+        """End after the messages in hand; the same batch can be sent again and goes on."""
+        self._stop.set()
+        return self._news(question)
+
+
+_HANDLERS: dict[str, Callable[[BatchDesk, Mapping[str, Any]], Answer]] = {
+    "start": BatchDesk._start,
+    "check": BatchDesk._check,
+    "send": BatchDesk._send,
+    "news": BatchDesk._news,
+    "stop": BatchDesk._halt,
+}

@@ -1,0 +1,254 @@
+"""Who the contacts are: they come by themselves with their messages; names and the like are said here.
+
+Every deed (an edit, a merge, an import) is a set of events with one `change_id`, so that it can be undone.
+Values are checked before anything is written.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workbench.errors import UsageError
+from workbench.lake import Lake
+from workbench.lake.audit import append_audit
+from workbench.messaging.addresses import mask, time_zones
+
+FIELDS = ("name", "labels", "language", "time_zone")
+"""What may be said about a contact."""
+
+LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Contact:
+    """A contact as the lake knows them. `zones` are where they may be; the overridden one alone, if any."""
+
+    address: str
+    person: str
+    name: str | None
+    labels: tuple[str, ...]
+    language: str | None
+    country: str | None
+    zones: tuple[str, ...]
+    is_zone_given: bool
+    first_at: datetime | None
+    last_at: datetime | None
+    received: int
+    sent: int
+    consent: str | None = None
+    """opted-out if they opted out of anything of ours, opted-in, or None."""
+
+    @property
+    def is_merged(self) -> bool:
+        return self.person != self.address
+
+    def local_times(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """The earliest and the latest clock the contact may be reading; None where nobody knows."""
+        clocks = sorted((now.astimezone(ZoneInfo(zone)) for zone in self.zones), key=_wall_clock)
+        return (clocks[0], clocks[-1]) if clocks else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of one contact, before and after; None is nothing said."""
+
+    address: str
+    field: str
+    before: str | None
+    after: str | None
+
+
+def read_contact(lake: Lake, address: str) -> Contact:
+    """The contact with this address; one without messages or words is known by the number alone."""
+    rows = lake.rows(f"{_SELECT} where address = ?", [address])
+    return _contact(rows[0]) if rows else _contact((address, address, *[None] * 7, 0, 0, None))
+
+
+def read_contacts(lake: Lake, addresses: Sequence[str] | None = None) -> list[Contact]:
+    """All contacts, or those with these addresses."""
+    where = "" if addresses is None else " where address in (select unnest(?::varchar[]))"
+    return [
+        _contact(row)
+        for row in lake.rows(
+            f"{_SELECT}{where} order by address", None if addresses is None else [list(addresses)]
+        )
+    ]
+
+
+def search_contacts(lake: Lake, search: str = "", limit: int = 1000) -> tuple[list[Contact], int]:
+    """Contacts with this in their name, labels or number, the latest first; and how many there are."""
+    text = search.strip()
+    digits = re.sub(r"\D", "", text)
+    rows = lake.rows(
+        f"{_SELECT} where $text = '' or name ilike $like escape '\\' or labels ilike $like escape '\\' "
+        "or address ilike $like escape '\\' or ($digits <> '' and contains(address, $digits)) "
+        "order by last_at desc nulls last, address",
+        {
+            "text": text,
+            "like": "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%",
+            "digits": digits if len(digits) >= 3 else "",
+        },
+    )
+    return [_contact(row) for row in rows[:limit]], len(rows)
+
+
+def same_person(lake: Lake, address: str) -> list[str]:
+    """Every address of the person, this one included."""
+    rows = lake.rows(
+        "select address from contacts where person = (select person from contacts where address = ?) "
+        "order by address <> person, address",
+        [address],
+    )
+    return [row[0] for row in rows] or [address]
+
+
+def plan_edit(contact: Contact, values: Mapping[str, str | None]) -> list[Change]:
+    """What saying these things about a contact changes; an empty value takes back what was said.
+
+    Raises:
+        UsageError: a field that does not exist, or a value it cannot have.
+    """
+    held = {
+        "name": contact.name,
+        "labels": ",".join(contact.labels) or None,
+        "language": contact.language,
+        "time_zone": contact.zones[0] if contact.is_zone_given else None,
+    }
+    changes = []
+    for field, value in values.items():
+        if field not in FIELDS:
+            raise UsageError(f"A contact has no field {field!r}; allowed are {', '.join(FIELDS)}.")
+        checked = check_value(field, value)
+        if checked != held[field]:
+            # A merged contact shares the person's name; what is said of one is said of the person.
+            address = contact.address if field == "time_zone" else contact.person
+            changes.append(Change(address, field, held[field], checked))
+    return changes
+
+
+def plan_merge(lake: Lake, address: str, into: str) -> list[Change]:
+    """What makes two addresses one person; those already merged into the first one follow.
+
+    Raises:
+        UsageError: they are the same person already.
+    """
+    one, other = read_contact(lake, address), read_contact(lake, into)
+    if one.person == other.person:
+        raise UsageError(f"{mask(address)} and {mask(into)} are the same person already.")
+    return [
+        Change(each, "merged_into", None if each == one.person else one.person, other.person)
+        for each in same_person(lake, address)
+    ]
+
+
+def save_changes(lake: Lake, changes: Sequence[Change], actor: str, action: str) -> str | None:
+    """Write a deed down with its audit row; its `change_id`, or None where it changes nothing."""
+    if not changes:
+        return None
+    change_id, now = uuid.uuid4().hex, datetime.now(UTC)
+    rows = [
+        (uuid.uuid4().hex, change_id, change.address, change.field, change.after, change.before, actor, now)
+        for change in changes
+    ]
+
+    def write(cursor: Any) -> None:
+        cursor.executemany("insert into contact_events values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        subjects = sorted({mask(change.address) for change in changes})
+        append_audit(
+            cursor,
+            action,
+            actor=actor,
+            subject=subjects[0] if len(subjects) == 1 else None,
+            detail={
+                "change_id": change_id,
+                "contacts": len({change.address for change in changes}),
+                "fields": sorted({change.field for change in changes}),
+            },
+            at=now,
+        )
+
+    lake.write(write)
+    return change_id
+
+
+def undo_change(lake: Lake, change_id: str, actor: str) -> list[Change]:
+    """Take back one deed (an edit, a merge, an import): every field becomes what it was before.
+
+    Raises:
+        UsageError: there is no such deed, or one of its fields was changed again since.
+    """
+    rows = lake.rows(
+        "select address, field, value, previous from contact_events where change_id = ?", [change_id]
+    )
+    if not rows:
+        raise UsageError(f"No change {change_id!r} of contacts; `workbench contacts changes` lists them.")
+    later = lake.value(
+        "select count(*) from contact_events mine join contact_events next "
+        "on next.address = mine.address and next.field = mine.field and next.happened_at > mine.happened_at "
+        "where mine.change_id = ?",
+        [change_id],
+    )
+    if later:
+        raise UsageError(f"Change {change_id} cannot be undone: {later} of its fields changed again since.")
+    changes = [Change(address, field, value, previous) for address, field, value, previous in rows]
+    save_changes(lake, changes, actor, "contact-undo")
+    return changes
+
+
+def check_value(field: str, value: str | None) -> str | None:
+    """The value as it is kept: trimmed, labels sorted and in lower case; None for an empty one.
+
+    Raises:
+        UsageError: the field cannot have it.
+    """
+    text = " ".join((value or "").split())
+    if not text:
+        return None
+    if field == "labels":
+        return ",".join(sorted(split_labels(text))) or None
+    if field == "time_zone" and text not in _zone_names():
+        raise UsageError(f"{text!r} is no time zone; write a name such as America/Chicago.")
+    if field == "language" and not (
+        2 <= len(text) <= 12 and text.replace("-", "").isalnum() and text.isascii()
+    ):
+        raise UsageError(f"{text!r} is no language; write a tag such as en, es or pt-BR.")
+    if len(text) > LONGEST_NAME:
+        raise UsageError(f"A {field} has at most {LONGEST_NAME} characters; this one has {len(text)}.")
+    return text
+
+
+def split_labels(text: str) -> set[str]:
+    return {" ".join(part.split()).lower() for part in text.replace(";", ",").split(",") if part.strip()}
+
+
+_SELECT = """
+    select
+        address, person, name, labels, language, time_zone, country, first_at, last_at, received, sent,
+        (select max(state) from consent_state c where c.address = contacts.address) as consent
+    from contacts
+"""
+
+
+def _contact(row: Iterable[Any]) -> Contact:
+    address, person, name, labels, language, zone, country, first_at, last_at, received, sent, consent = row
+    return Contact(
+        address, person, name, tuple(sorted(split_labels(labels or ""))), language, country,
+        (zone,) if zone else time_zones(address), zone is not None, first_at, last_at, received, sent,
+        {"opt-out": "opted-out", "opt-in": "opted-in"}.get(consent),
+    )  # fmt: skip
+
+
+def _wall_clock(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None)
+
+
+def _zone_names() -> set[str]:
+    import zoneinfo
+
+    return zoneinfo.available_timezones()

@@ -1,0 +1,331 @@
+"""The side of the inbox that a browser talks to: questions in, plain data out. One per open widget or page.
+
+A question is ``{"id": 3, "ask": "open", …}``; its answer carries the same id and either ``ok`` or ``error``.
+The desk sends nothing by itself: it is handed what checks and what sends.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from workbench.config import Settings
+from workbench.conversations import shown
+from workbench.conversations.attachments import fetch_attachment
+from workbench.conversations.board import Board
+from workbench.conversations.consent import read_consent
+from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
+from workbench.conversations.find import Conversation, find_conversation, reveal
+from workbench.conversations.listing import count_views, list_conversations, read_state
+from workbench.conversations.overlay import Decision, assign, label, note, save_decision, set_state
+from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
+from workbench.errors import UsageError, WorkbenchError
+from workbench.lake import Lake
+
+log = logging.getLogger(__name__)
+
+PAGE = 60
+_FIRST_MESSAGES = 50
+_REFRESH_SECONDS = 3.0
+_REFRESH_FOR = timedelta(minutes=15)
+"""How long a message in the air is asked for one by one; after that the sync brings its outcome."""
+
+Question = Mapping[str, Any]
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the desk is handed by whoever may send.
+
+    Attributes:
+        check: what preflight says of a text to this conversation: segments, encoding, cost, currency, verdict
+            (pass, warn, block) and reasons, as plain data. It sends nothing.
+        send: sends a text, once for each key however often it is called, and says what became of it: `state`
+            and `text`.
+        canned: replies that are ready, each with `name` and `text`.
+        refresh: asks Twilio what became of these messages, by account and message SID, and saves it.
+    """
+
+    check: Callable[[Conversation, str], Answer] | None = None
+    send: Callable[[Conversation, str, str], Answer] | None = None
+    canned: Callable[[], Sequence[Mapping[str, str]]] = tuple
+    refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
+
+
+@dataclass
+class _View:
+    """What this browser looks at."""
+
+    view: str = "waiting"
+    search: str = ""
+    limit: int = PAGE
+    conversation: Conversation | None = None
+    messages: int = _FIRST_MESSAGES
+    snapshot: int | None = None
+    waiting: list[tuple[str, str]] = field(default_factory=list)
+    refreshed_at: float = 0.0
+
+
+class Desk:
+    """Answers one browser. Safe to call from several threads; questions wait for each other.
+
+    Args:
+        board: shared by the desks of one process.
+        only: shows this conversation alone, without the list.
+        turn: held while the lake is asked, so that readers of one process do not get in each other's way.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        settings: Settings,
+        tools: Tools,
+        actor: str,
+        *,
+        board: Board | None = None,
+        only: Conversation | None = None,
+        turn: AbstractContextManager[Any] | None = None,
+    ) -> None:
+        self._lake, self._settings, self._tools, self._actor = lake, settings, tools, actor
+        self._board = board or Board(lake)
+        self._only = only
+        self._turn = turn or threading.RLock()
+        self._lock = threading.RLock()
+        self._view = _View(conversation=only)
+
+    def answer(self, question: Question) -> Answer:
+        """The answer to one question. What goes wrong is said in it; nothing is raised."""
+        number, name = question.get("id"), str(question.get("ask"))
+        try:
+            handler = _HANDLERS.get(name)
+            if handler is None:
+                raise UsageError(f"The inbox does not know the question {name!r}; reload the page.")
+            with self._lock:
+                return {"id": number, "ok": handler(self, question)}
+        except WorkbenchError as error:
+            return {"id": number, "error": str(error)}
+        except Exception as error:
+            log.error("the inbox could not answer %r", name, exc_info=error)
+            return {"id": number, "error": "This did not work. The reason is in the log."}
+
+    # Reading
+
+    def _start(self, question: Question) -> Answer:
+        """What the browser needs once: who asks, what there is, and what is open already."""
+        reference = str(question.get("conversation") or "")
+        if reference and not self._only:
+            self._view.conversation = self._find(reference)
+        if question.get("view"):
+            self._view.view = str(question["view"])
+        return {
+            "actor": self._actor.removeprefix("local:"),
+            "timezone": self._settings.timezone,
+            "only": self._only is not None,
+            "sends": self._tools.send is not None,
+            "canned": [dict(reply) for reply in self._tools.canned()],
+            **self._everything(),
+        }
+
+    def _list(self, question: Question) -> Answer:
+        self._view.view = str(question.get("view") or self._view.view)
+        self._view.search = str(question.get("search") or "")
+        self._view.limit = int(question.get("limit") or PAGE)
+        return self._listing()
+
+    def _open(self, question: Question) -> Answer:
+        if not self._only:
+            self._view.conversation = self._find(str(question.get("conversation")))
+        self._view.messages = min(int(question.get("messages") or _FIRST_MESSAGES), MOST_MESSAGES)
+        return self._thread()
+
+    def _close(self, question: Question) -> Answer:
+        self._view.conversation = self._only
+        return {}
+
+    def _news(self, question: Question) -> Answer:
+        """Everything shown, if anybody committed since; nothing otherwise."""
+        self._refresh_those_in_the_air()
+        with self._turn:
+            snapshot = self._lake.snapshot_id()
+        if snapshot == self._view.snapshot:
+            return {"changed": False}
+        return {"changed": True, **self._everything()}
+
+    def _everything(self, *, with_own: bool = False) -> Answer:
+        """All that is shown; ``with_own`` when this browser has just changed something."""
+        with self._turn:
+            self._view.snapshot = self._lake.snapshot_id()
+            self._board.table(after=self._view.snapshot if with_own else None)
+        found: Answer = {}
+        if not self._only:
+            found["list"] = self._listing()
+        if self._view.conversation:
+            found["thread"] = self._thread()
+        return found
+
+    def _listing(self) -> Answer:
+        view = self._view
+        with self._turn:
+            listing = list_conversations(
+                self._lake, view.view, search=view.search, limit=view.limit, board=self._board
+            )
+            counts = count_views(self._lake, self._board)
+        now = datetime.now(UTC)
+        rows = [shown.summary_line(row, now, self._settings.timezone) for row in listing.rows]
+        return {
+            "view": view.view, "search": view.search, "rows": rows, "total": listing.total, "counts": counts,
+        }  # fmt: skip
+
+    def _thread(self) -> Answer:
+        conversation = self._opened()
+        with self._turn:
+            thread = read_thread(self._lake, conversation, limit=self._view.messages)
+            contact = read_contact(self._lake, conversation.contact)
+            consent = read_consent(self._lake, conversation)
+            others = same_person(self._lake, conversation.contact)
+            state = read_state(self._lake, conversation, self._board)
+            names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
+        self._view.waiting = _in_the_air(thread)
+        head = shown.head_shown(conversation, contact, consent, others, names)
+        return {
+            **head,
+            **shown.state_shown(state, datetime.now(UTC), self._settings.timezone),
+            "local": shown.local_time(contact, datetime.now(UTC)),
+            **shown.thread_shown(thread, self._settings.timezone),
+        }
+
+    def _check(self, question: Question) -> Answer:
+        conversation, body = self._opened(), str(question.get("body") or "")
+        if self._tools.check is None:
+            raise UsageError("Nothing can be sent from here.")
+        with self._turn:
+            contact = read_contact(self._lake, conversation.contact)
+        found = self._tools.check(conversation, body)
+        return {**found, "local": shown.local_time(contact, datetime.now(UTC))}
+
+    def _media(self, question: Question) -> Answer:
+        """One attachment's bytes; an image only where it is one."""
+        conversation = self._opened()
+        file = fetch_attachment(self._settings, self._lake, conversation, str(question.get("media")))
+        return {
+            "type": file.content_type,
+            "image": file.image_type,
+            "data": base64.b64encode(file.content).decode(),
+        }
+
+    # Doing
+
+    def _send(self, question: Question) -> Answer:
+        """Send a text that the person has confirmed; called again with its key, it is sent no second time."""
+        conversation, key = self._opened(), str(question.get("key") or "")
+        if question.get("confirmed") is not True or not key:
+            raise UsageError("A message is sent only after it was confirmed.")
+        if question.get("conversation") != conversation.conversation_id:
+            # The person saw another name above the text than the one it would go to.
+            raise UsageError("Another conversation is open now; nothing was sent.")
+        if self._tools.send is None:
+            raise UsageError("Nothing can be sent from here.")
+        result = self._tools.send(conversation, str(question.get("body") or ""), key)
+        return {**result, **self._everything(with_own=True)}
+
+    def _decide(self, question: Question) -> Answer:
+        """State, assignee, label or note."""
+        save_decision(self._lake, self._opened(), _decision(question, self._actor))
+        return self._everything(with_own=True)
+
+    def _contact(self, question: Question) -> Answer:
+        """Say something about the contact: `field` and `value`."""
+        with self._turn:
+            contact = read_contact(self._lake, self._opened().contact)
+        changes = plan_edit(contact, {str(question.get("field")): str(question.get("value") or "")})
+        save_changes(self._lake, changes, self._actor, "contact-edit")
+        return self._everything()
+
+    def _reveal(self, question: Question) -> Answer:
+        """The contact's whole number, once, with an audit row."""
+        return {"address": reveal(self._lake, self._opened(), self._actor)}
+
+    # Helpers
+
+    def _find(self, reference: str) -> Conversation:
+        with self._turn:
+            return find_conversation(self._lake, reference)
+
+    def _opened(self) -> Conversation:
+        if self._view.conversation is None:
+            raise UsageError("No conversation is open; choose one first.")
+        return self._view.conversation
+
+    def _refresh_those_in_the_air(self) -> None:
+        """Without webhooks nobody else would say soon what became of a message just sent."""
+        view, refresh = self._view, self._tools.refresh
+        if refresh is None or not view.waiting or time.monotonic() - view.refreshed_at < _REFRESH_SECONDS:
+            return
+        view.refreshed_at = time.monotonic()
+        try:
+            refresh(view.waiting)
+        except WorkbenchError as error:
+            log.warning("messages in the air could not be asked for: %s", error)
+
+
+def _decision(question: Question, actor: str) -> Decision:
+    kind, value = str(question.get("kind")), str(question.get("value") or "")
+    if kind == "state":
+        return set_state(value, actor, _until(question.get("until")))
+    if kind == "assignee":
+        return assign(value, actor)
+    if kind in ("label", "unlabel"):
+        return label(value, actor, on=kind == "label")
+    if kind == "note":
+        return note(value, actor)
+    raise UsageError(f"The inbox does not know the decision {kind!r}; reload the page.")
+
+
+def _until(text: object) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise UsageError(f"until is {text!r}; write a time as 2026-09-01T08:30+00:00.") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _in_the_air(thread: Thread) -> list[tuple[str, str]]:
+    """Our messages whose outcome is still to come, and soon: by account and message SID."""
+    since = datetime.now(UTC) - _REFRESH_FOR
+    return [
+        (message.account_sid, message.message_sid)
+        for message in thread.messages
+        if message.is_outbound and not message.is_final and message.date_created >= since
+    ]
+
+
+_NAMES_SQL = """
+    select messaging_service_sid, max(friendly_name) from messaging_services
+    where messaging_service_sid = $1 and friendly_name is not null group by 1
+    union all
+    select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
+"""
+
+_HANDLERS: dict[str, Callable[[Desk, Question], Answer]] = {
+    "start": Desk._start,
+    "list": Desk._list,
+    "open": Desk._open,
+    "close": Desk._close,
+    "news": Desk._news,
+    "check": Desk._check,
+    "media": Desk._media,
+    "send": Desk._send,
+    "decide": Desk._decide,
+    "contact": Desk._contact,
+    "reveal": Desk._reveal,
+}

@@ -1,0 +1,129 @@
+"""Finds one conversation by its id, or by the contact's address."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import UsageError
+from workbench.lake import Lake
+from workbench.lake.audit import append_audit
+from workbench.messaging.addresses import mask, normalize_address
+from workbench.messaging.privacy import HASH_MARK
+
+_ID = re.compile(r"CV[0-9a-f]{24}")
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """Which conversation: our side is a messaging service's SID, or one of our senders."""
+
+    conversation_id: str
+    our_side: str
+    contact: str
+    account_sid: str
+    last_sender: str | None
+
+    @property
+    def service(self) -> str | None:
+        """The messaging service that answers, if one does."""
+        return self.our_side if self.our_side.startswith("MG") else None
+
+    @property
+    def sender(self) -> str | None:
+        """The sender that answers where no messaging service does."""
+        return None if self.service else self.our_side
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the lake kept the contact's address, so that it can be written to."""
+        return "***" not in self.contact and HASH_MARK not in self.contact
+
+    def __repr__(self) -> str:
+        return f"Conversation({self.conversation_id!r}: {mask(self.contact)} with {self.our_side})"
+
+
+def find_conversation(lake: Lake, reference: str, *, our_side: str | None = None) -> Conversation:
+    """The conversation that is meant.
+
+    Args:
+        reference: its id (that of any of its messages), or the contact's address as people type it; of
+            several conversations with that contact the latest is meant, unless ``our_side`` says which.
+        our_side: one of our senders or messaging services.
+
+    Raises:
+        UsageError: there is none.
+    """
+    reference = reference.strip()
+    if _ID.fullmatch(reference):
+        return _only(
+            _by_id(lake, reference), f"No conversation {reference} in this lake; sync, then look again."
+        )
+    if found := _by_contact(lake, reference, our_side):
+        return Conversation(*found[0])
+    address = normalize_address(reference)
+    found = _by_contact(lake, address, our_side)
+    side = f" with {our_side}" if our_side else ""
+    return _only(
+        found,
+        f"No conversation with {mask(address)}{side} in this lake. `workbench conversations` lists them.",
+    )
+
+
+def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
+    return lake.rows(
+        f"{_SELECT} where (our_side, contact) in (select (our_side, contact) from conversation_lines "  # noqa: S608
+        "where conversation_id = ?) group by our_side, contact",
+        [conversation_id],
+    )
+
+
+def _by_contact(lake: Lake, address: str, our_side: str | None) -> list[tuple[Any, ...]]:
+    return lake.rows(
+        f"{_SELECT} where contact = $contact "
+        "and ($our_side is null or our_side = $our_side or sender = $our_side) "
+        "group by our_side, contact order by max(date_created) desc",
+        {"contact": address, "our_side": our_side},
+    )
+
+
+_SELECT = """
+    select
+        min({'at': date_created, 'id': conversation_id})['id'], our_side, contact, max(account_sid),
+        max({'at': date_created, 'sender': sender}) filter (sender is not null)['sender']
+    from conversation_lines
+"""
+
+
+def _only(found: list[tuple[Any, ...]], message: str) -> Conversation:
+    if not found:
+        raise UsageError(message)
+    return Conversation(*found[0])
+
+
+def require_reachable(conversation: Conversation) -> None:
+    """Refuse to write to somebody whose number the lake does not keep.
+
+    Raises:
+        UsageError: it keeps numbers masked or hashed.
+    """
+    if not conversation.is_reachable:
+        raise UsageError(
+            f"The lake keeps no whole number of {mask(conversation.contact)} (see [privacy] mode), so "
+            "nothing can be sent to it from here. Use `workbench send --to` with the number."
+        )
+
+
+def reveal(lake: Lake, conversation: Conversation, actor: str) -> str:
+    """The contact's whole address; that somebody saw it is written down first."""
+    lake.write(
+        lambda cursor: append_audit(
+            cursor,
+            "reveal",
+            actor=actor,
+            subject=mask(conversation.contact),
+            detail={"conversation": conversation.conversation_id},
+        )
+    )
+    return conversation.contact

@@ -1,0 +1,194 @@
+"""The list of conversations: which are shown, in which order, and what stands in a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from workbench.conversations.board import EVERYTHING, Board
+from workbench.conversations.find import Conversation
+from workbench.errors import UsageError
+from workbench.lake import Lake
+
+VIEWS: Mapping[str, str] = {
+    "waiting": "waiting_since is not null",
+    "open": "state = 'open'",
+    "pending": "state = 'pending'",
+    "snoozed": "state = 'snoozed'",
+    "resolved": "state = 'resolved'",
+    "all": "true",
+}
+"""What a list may hold, by name; `all` includes contacts who never asked anything."""
+
+MOST_LISTED = 500
+_MESSAGE_SID = re.compile(r"[SM]M[0-9a-fA-F]{32}")
+_ORDER = {"longest": "waiting_since, last_at desc", "newest": "last_at desc"}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A conversation as one line of a list."""
+
+    conversation_id: str
+    our_side: str
+    contact: str
+    country: str | None
+    name: str | None
+    state: str
+    is_reopened: bool
+    snoozed_until: datetime | None
+    assignee: str | None
+    labels: tuple[str, ...]
+    notes: int
+    messages: int
+    last_at: datetime
+    waiting_since: datetime | None
+    last_message_sid: str
+    last_body: str | None
+    last_is_outbound: bool
+    last_status: str
+    last_media: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list, and how many there are beyond it."""
+
+    rows: tuple[Summary, ...]
+    total: int
+
+
+def list_conversations(
+    lake: Lake,
+    view: str = "open",
+    *,
+    search: str = "",
+    assignee: str | None = None,
+    label: str | None = None,
+    order: str | None = None,
+    limit: int = 60,
+    board: Board | None = None,
+) -> Listing:
+    """Conversations of a view, the longest wait or the newest message first.
+
+    Args:
+        view: a name in VIEWS.
+        search: part of a text, of a number, of a contact's name, a label, or a whole message SID.
+        order: `longest` (usual for `waiting`) or `newest`.
+        board: answers faster, except for `all`, which holds more than it does.
+
+    Raises:
+        UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
+    """
+    if view not in VIEWS:
+        raise UsageError(f"No view named {view!r}; known: {', '.join(VIEWS)}.")
+    order = order or ("longest" if view == "waiting" else "newest")
+    if order not in _ORDER:
+        raise UsageError(f"order is {order!r}; allowed are longest and newest.")
+    if not 1 <= limit <= MOST_LISTED:
+        raise UsageError(f"limit is {limit}; it must be from 1 to {MOST_LISTED}.")
+    parameters: dict[str, Any] = {"limit": limit}
+    conditions = [VIEWS[view], *_search_sql(search, parameters)]
+    for name, value in (("assignee", assignee), ("label", label)):
+        if value:
+            parameters[name] = value
+            conditions.append(
+                "assignee = $assignee" if name == "assignee" else "list_contains(labels, $label)"
+            )
+    source = board.table() if board and view != "all" else EVERYTHING
+    sql = _LIST_SQL.format(source=source, conditions=" and ".join(conditions), order=_ORDER[order])
+    rows = lake.rows(sql, parameters)
+    return Listing(tuple(_summary(row) for row in rows), int(rows[0][-1]) if rows else 0)
+
+
+def _summary(row: tuple[Any, ...]) -> Summary:
+    values = list(row[:-1])
+    values[9] = tuple(values[9])
+    return Summary(*values)
+
+
+class StateRow(NamedTuple):
+    """What people here decided about one conversation."""
+
+    state: str
+    is_reopened: bool
+    snoozed_until: datetime | None
+    assignee: str | None
+    labels: list[str]
+    waiting_since: datetime | None
+
+
+def read_state(lake: Lake, conversation: Conversation, board: Board | None = None) -> StateRow:
+    """The state of one conversation, from the board if it is on it."""
+    for source in (board.table() if board else EVERYTHING, EVERYTHING):
+        rows = lake.rows(
+            "select state, is_reopened, snoozed_until, assignee, labels, waiting_since "  # noqa: S608
+            f"from {source} where our_side = ? and contact = ?",
+            [conversation.our_side, conversation.contact],
+        )
+        if rows:
+            return StateRow(*rows[0])
+    raise UsageError(f"No conversation {conversation.conversation_id} in this lake any more.")
+
+
+def count_views(lake: Lake, board: Board) -> dict[str, int]:
+    """How many conversations each view holds."""
+    columns = ", ".join(f"count(*) filter ({condition})" for condition in VIEWS.values())
+    row = lake.rows(f"select {columns} from {board.table()}")[0]  # noqa: S608
+    counts = dict(zip(VIEWS, map(int, row), strict=True))
+    return {**counts, "all": counts["all"] + board.quiet}
+
+
+_LIST_SQL = """
+    with chosen as (
+        select c.*, coalesce(main.name, own.name) as name, coalesce(main.labels, own.labels) as contact_labels
+        from {source} c
+        left join contact_overlay own on own.address = c.contact
+        left join contact_overlay main on main.address = own.merged_into
+    ),
+    page as (
+        select *, count(*) over () as total from chosen where {conditions}
+        order by {order}, conversation_id limit $limit
+    )
+    select
+        p.conversation_id, p.our_side, p.contact, p.country, p.name, p.state, p.is_reopened, p.snoozed_until,
+        p.assignee, p.labels, p.notes, p.messages, p.last_at, p.waiting_since, p.last_message_sid,
+        m.body, m.is_outbound, m.status, coalesce(m.media_count, 0), p.total
+    from page p
+    join message_facts m on m.message_sid = p.last_message_sid
+        and m.date_created >= (select min(last_at) from page)
+    order by {order}, p.conversation_id
+"""
+
+
+_IN_LINES = "(our_side, contact) in (select (our_side, contact) from conversation_lines"
+
+
+def _search_sql(search: str, parameters: dict[str, Any]) -> list[str]:
+    """Text, name, label or number; a message SID finds the conversation it is in."""
+    text = search.strip()
+    if not text:
+        return []
+    if _MESSAGE_SID.fullmatch(text):
+        parameters["sid"] = text
+        return [f"{_IN_LINES} where message_sid = $sid)"]
+    parameters["text"] = f"%{_escaped(text)}%"
+    matches = [
+        "name ilike $text escape '\\'",
+        "array_to_string(labels, ',') ilike $text escape '\\'",
+        "contact_labels ilike $text escape '\\'",
+        "contact ilike $text escape '\\'",
+        f"{_IN_LINES} where body ilike $text escape '\\')",
+    ]
+    digits = re.sub(r"\D", "", text)
+    if len(digits) >= 3 and re.fullmatch(r"[\d\s().+\-/]+", text):
+        parameters["digits"] = f"%{digits}%"
+        matches.append("regexp_replace(contact, '[^0-9]', '', 'g') like $digits")
+    return [f"({' or '.join(matches)})"]
+
+
+def _escaped(text: str) -> str:
+    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -1,0 +1,258 @@
+"""Makes what a browser is told about conversations: plain data, numbers masked, times in the reader's zone.
+
+Pure. Texts and names stay as they are: whoever draws them puts them in as text, never as HTML.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workbench.conversations.consent import ConsentGlance
+from workbench.conversations.contacts import Contact
+from workbench.conversations.find import Conversation
+from workbench.conversations.listing import StateRow, Summary
+from workbench.conversations.thread import Thread, ThreadEvent, ThreadMessage
+from workbench.messaging.addresses import address_kind, mask
+
+LONGEST_PREVIEW = 120
+_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+_STATUS = {
+    "delivered": ("Delivered", "good"),
+    "read": ("Read", "good"),
+    "failed": ("Failed", "bad"),
+    "undelivered": ("Not delivered", "bad"),
+    "canceled": ("Canceled", "muted"),
+    "scheduled": ("Scheduled", "wait"),
+    "sent": ("Sent", "wait"),
+    "partially_delivered": ("Partly delivered", "wait"),
+}
+_CONSENT = {"opted-out": "Opted out", "opted-in": "Opted in", "unknown": "No consent on record"}
+_SOURCES = {"keyword": "by keyword", "twilio-21610": "says Twilio (21610)", "import": "imported"}
+
+
+def summary_line(row: Summary, now: datetime, timezone: str) -> dict[str, Any]:
+    """One line of the list."""
+    return {
+        "id": row.conversation_id,
+        "who": row.name or mask(row.contact),
+        "address": mask(row.contact) if row.name else "",
+        "country": row.country,
+        "side": row.our_side,
+        "state": row.state,
+        "reopened": row.is_reopened,
+        "snoozed": _moment(row.snoozed_until, timezone) if row.state == "snoozed" else None,
+        "assignee": row.assignee,
+        "labels": list(row.labels),
+        "notes": row.notes,
+        "preview": _preview(row),
+        "mine": row.last_is_outbound,
+        "failed": row.last_is_outbound and row.last_status in ("failed", "undelivered"),
+        "at": short_time(row.last_at, now, timezone),
+        "waiting": duration((now - row.waiting_since).total_seconds()) if row.waiting_since else None,
+    }
+
+
+def _preview(row: Summary) -> str:
+    if row.last_body:
+        text = " ".join(row.last_body[: LONGEST_PREVIEW * 2].split())
+        return text if len(text) <= LONGEST_PREVIEW else text[:LONGEST_PREVIEW] + "…"
+    if row.last_media:
+        return "Attachment" if row.last_media == 1 else f"{row.last_media} attachments"
+    return "" if row.last_body is None else "(redacted)"
+
+
+def thread_shown(thread: Thread, timezone: str) -> dict[str, Any]:
+    """Messages and events in the order of time."""
+    items = [(m.date_created, message_shown(m, timezone)) for m in thread.messages]
+    items += [(e.happened_at, event_shown(e, timezone)) for e in thread.events]
+    return {
+        "items": [item for _, item in sorted(items, key=lambda pair: pair[0])],
+        "older": thread.older,
+    }
+
+
+def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
+    """A bubble: what was said, and what became of it."""
+    label, tone = status_words(message) if message.is_outbound else ("", "")
+    failure = message.failure if message.is_outbound and tone == "bad" else None
+    return {
+        "type": "message",
+        "sid": message.message_sid,
+        "mine": message.is_outbound,
+        "auto": message.direction == "outbound-reply",
+        "text": message.body or "",
+        "gone": _gone(message),
+        "status": label,
+        "tone": tone,
+        "failure": failure
+        and {
+            "code": failure.code,
+            "title": failure.title,
+            "meaning": failure.meaning,
+            "fix": failure.fix,
+            "owner": failure.owner,
+            "url": failure.url,
+        },
+        "sender": message.sender,
+        "keyword": message.keyword,
+        "segments": message.segments,
+        "encoding": message.encoding,
+        "cost": money(message.spend, message.currency),
+        "media": [{"sid": each.media_sid, "type": each.content_type} for each in message.attachments],
+        "unlisted": max(0, message.media_count - len(message.attachments)),
+        **_moment(message.date_created, timezone),
+    }
+
+
+def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
+    """A message as one line of text, control characters made visible."""
+    words, tone = status_words(message) if message.is_outbound else ("", "")
+    reason = f": {message.failure.meaning}" if message.failure and tone == "bad" else ""
+    said = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in said)
+    end = f"  [{words}{reason}]" if words else ""
+    arrow = "→" if message.is_outbound else "←"
+    return f"{message.date_created.astimezone(zone):%Y-%m-%d %H:%M}  {arrow} {text}{end}"
+
+
+def status_words(message: ThreadMessage) -> tuple[str, str]:
+    """What became of a message in a word or two, and whether that is good, bad, muted or still to come."""
+    if message.status == "sent" and message.is_final:
+        return "Sent, no receipt", "muted"
+    return _STATUS.get(message.status, ("Sending", "wait"))
+
+
+def _gone(message: ThreadMessage) -> str:
+    """Why there is no text."""
+    if message.body or message.media_count:
+        return ""
+    return "This lake keeps no texts." if message.body is None else "The text was redacted or is empty."
+
+
+def event_shown(event: ThreadEvent, timezone: str) -> dict[str, Any]:
+    """A decision in words; a note keeps its own."""
+    who = event.actor.removeprefix("local:")
+    until = _moment(event.until, timezone) if event.until else {}
+    words = {
+        "state": f"{who} set it to {event.value}"
+        + (f" until {until['day']}, {until['clock']}" if until else ""),
+        "assignee": f"{who} gave it to {event.value}" if event.value else f"{who} took it from its owner",
+        "label": f"{who} labelled it {event.value}",
+        "unlabel": f"{who} removed the label {event.value}",
+        "note": event.value or "",
+    }
+    return {
+        "type": "note" if event.kind == "note" else "event",
+        "text": words.get(event.kind, event.kind),
+        "who": who,
+        **_moment(event.happened_at, timezone),
+    }
+
+
+def head_shown(
+    conversation: Conversation,
+    contact: Contact,
+    consent: ConsentGlance,
+    others: Sequence[str],
+    names: dict[str, str],
+) -> dict[str, Any]:
+    """Who it is and what to know about them before writing."""
+    since = f" since {consent.since:%-d %b %Y}" if consent.since else ""
+    return {
+        "id": conversation.conversation_id,
+        "who": contact.name or mask(contact.address),
+        "name": contact.name or "",
+        "address": mask(contact.address),
+        "kind": address_kind(contact.address),
+        "reachable": conversation.is_reachable,
+        "country": contact.country,
+        "language": contact.language or "",
+        "contact_labels": list(contact.labels),
+        "zone": contact.zones[0] if contact.is_zone_given else "",
+        "side": names.get(conversation.our_side) or conversation.our_side,
+        "side_id": conversation.our_side,
+        "sender": conversation.last_sender,
+        "received": contact.received,
+        "sent": contact.sent,
+        "first": f"{contact.first_at:%-d %b %Y}" if contact.first_at else "",
+        "others": [mask(address) for address in others if address != contact.address],
+        "consent": {
+            "standing": consent.standing,
+            "text": _CONSENT[consent.standing] + since,
+            "source": _SOURCES.get(consent.source or "", consent.source or ""),
+        },
+    }
+
+
+def state_shown(state: StateRow, now: datetime, timezone: str) -> dict[str, Any]:
+    """What people here decided about it, and how long the contact has been waiting."""
+    snoozed = _moment(state.snoozed_until, timezone) if state.state == "snoozed" else {}
+    waited = (now - state.waiting_since).total_seconds() if state.waiting_since else None
+    return {
+        "state": state.state,
+        "reopened": state.is_reopened,
+        "snoozed": f"{snoozed['day']}, {snoozed['clock']}" if snoozed else "",
+        "assignee": state.assignee or "",
+        "labels": list(state.labels),
+        "waiting": duration(waited) if waited is not None else "",
+    }
+
+
+def local_time(contact: Contact, now: datetime) -> dict[str, Any] | None:
+    """The recipient's clock: one, or the earliest and the latest it may be."""
+    clocks = contact.local_times(now)
+    if clocks is None:
+        return None
+    first, last = clocks
+    text = f"{first:%H:%M}" if first.utcoffset() == last.utcoffset() else f"{first:%H:%M} – {last:%H:%M}"
+    zones = sorted({str(zone) for zone in contact.zones})
+    return {
+        "text": text,
+        "zone": zones[0].replace("_", " ") if len(zones) == 1 else f"{len(zones)} possible zones",
+        "weekday": f"{first:%a}",
+    }
+
+
+def money(amount: Decimal | None, currency: str | None) -> str:
+    if amount is None or not currency:
+        return ""
+    symbol = _SYMBOLS.get(currency, f"{currency} ")
+    return f"{symbol}{amount:,.2f}" if amount >= 1 or amount == 0 else f"{symbol}{amount:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """How long, in the two largest units: ``2 d 4 h``."""
+    minutes = int(max(seconds, 0) // 60)
+    if minutes < 1:
+        return "now"
+    if minutes < 60:
+        return f"{minutes} min"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    days, hours = divmod(minutes // 60, 24)
+    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
+
+
+def short_time(moment: datetime, now: datetime, timezone: str) -> str:
+    """A time of today, a weekday of this week, else a date."""
+    local, today = moment.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone))
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    if today - local < timedelta(days=6):
+        return f"{local:%a}"
+    return f"{local:%-d %b}" if local.year == today.year else f"{local:%-d %b %Y}"
+
+
+def _moment(moment: datetime | None, timezone: str) -> dict[str, str]:
+    if moment is None:
+        return {}
+    local = moment.astimezone(ZoneInfo(timezone))
+    return {
+        "at": moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "clock": f"{local:%H:%M}",
+        "day": f"{local:%a %-d %b %Y}",
+    }

@@ -1,0 +1,190 @@
+"""Quiet hours: whether it is too early, too late or the wrong day where a recipient may be.
+
+The rules are dated data that users edit (``quiet_hours.toml``), by country and US state. Where somebody is
+follows from the contact's zone, else the ZIP code, else the area code; whatever stays open is answered by the
+strictest of the possible places, and a recipient who may be anywhere is always in quiet hours. This tells
+what the table says; whether a message needs to keep to it (an emergency does not) is the sender's judgement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from workbench.errors import UsageError
+from workbench.messaging import places
+from workbench.messaging.addresses import country
+from workbench.messaging.places import ZoneSource
+from workbench.messaging.quiet_rules import QuietHoursRules, QuietRule, read_rules
+
+__all__ = ["QuietHoursRules", "QuietHoursVerdict", "QuietRule", "check_quiet_hours", "load_rules"]
+
+_DAYS_AHEAD = 15
+"""How far to look for a moment that is allowed everywhere the person may be."""
+
+Place = tuple[str, QuietRule]
+"""A possible zone of the recipient with a rule that may hold there."""
+
+
+@dataclass(frozen=True)
+class QuietHoursVerdict:
+    """What the rules say about one recipient at one moment."""
+
+    is_quiet: bool
+    zones: tuple[str, ...]
+    """Every zone the recipient may be in; () where nothing is known."""
+    zone_source: ZoneSource
+    """What the zones follow from."""
+    local_times: tuple[datetime, ...]
+    """The moment on the clock of each zone, in the order of ``zones``."""
+    rule: str
+    """The rule that makes it quiet, else the rules that were kept, with hours and source."""
+    allowed_again_at: datetime | None
+    """UTC; the first moment allowed at every possible place; None while allowed, or if there is none."""
+
+
+def load_rules(path: Path | None = None) -> QuietHoursRules:
+    """The rules of a file such as ``WORKBENCH_HOME/quiet_hours.toml``; without one, those that come with us.
+
+    Raises:
+        ConfigError: the file cannot be read, or an entry is not what the file's own head says is allowed.
+    """
+    return read_rules(path)
+
+
+def check_quiet_hours(
+    address: str,
+    at: datetime,
+    *,
+    timezone: str | None = None,
+    postal_code: str | None = None,
+    rules: QuietHoursRules,
+) -> QuietHoursVerdict:
+    """Whether ``at`` lies in quiet hours wherever the owner of ``address`` may be.
+
+    Args:
+        at: an aware datetime.
+        timezone: IANA name that is known of the contact; it wins over what the number tells.
+        postal_code: the contact's ZIP code, used for US numbers.
+
+    Raises:
+        UsageError: ``at`` has no zone, or ``timezone`` is no zone.
+    """
+    if at.tzinfo is None:
+        raise UsageError(f"The time {at} has no zone. Give an aware datetime, such as datetime.now(UTC).")
+    found, zones, source = possible_places(address, timezone, postal_code, rules)
+    if not found:
+        return QuietHoursVerdict(True, (), "unknown", (), _NOWHERE, None)
+    clocks = {zone: at.astimezone(ZoneInfo(zone)) for zone in zones}
+    quiet = [rule for zone, rule in found if not rule.allows(clocks[zone])]
+    kept = "; ".join(sorted({rule.text for _, rule in found}))
+    return QuietHoursVerdict(
+        is_quiet=bool(quiet),
+        zones=zones,
+        zone_source=source,
+        local_times=tuple(clocks.values()),
+        rule=quiet[0].text if quiet else kept,
+        allowed_again_at=_first_allowed(found, at) if quiet else None,
+    )
+
+
+_NOWHERE = "where the recipient is cannot be told from the address, so every hour counts as quiet"
+
+
+def possible_places(
+    address: str, timezone: str | None, postal_code: str | None, rules: QuietHoursRules
+) -> tuple[tuple[Place, ...], tuple[str, ...], ZoneSource]:
+    """Every zone and rule that may hold for a recipient, the zones alone, and what they follow from."""
+    home = country(address)
+    by_zip = places.postal_code_states(postal_code) if home == "US" else frozenset()
+    zones, source = _zones(address, timezone, by_zip)
+    if home != "US":
+        found = [(zone, rule) for zone in zones for rule in rules.of_country(home)]
+    elif by_zip or (places.area_states(address) and not timezone):
+        states = sorted(by_zip or places.area_states(address))
+        found = [(zone, rules.of_state(state)) for zone in zones for state in states]
+    else:
+        found = [(zone, rule) for zone in zones for rule in _rules_by_clock(address, zone, rules)]
+    return tuple(dict.fromkeys(found)), zones, source
+
+
+def country_places(country_code: str | None, rules: QuietHoursRules) -> tuple[Place, ...]:
+    """Every zone and rule of a country, for a recipient of whom nothing else is known."""
+    if country_code == "US":
+        return tuple(
+            (zone, rules.of_state(state))
+            for state in sorted(places.all_states())
+            for zone in places.state_zones(state)
+        )
+    zones = places.country_zones(country_code) if country_code else ()
+    return tuple((zone, rule) for zone in zones for rule in rules.of_country(country_code))
+
+
+def _rules_by_clock(address: str, zone: str, rules: QuietHoursRules) -> list[QuietRule]:
+    """Of every state that keeps a zone's time, or only the area code's if it does; else the country's."""
+    fitting = {state for state in places.all_states() if _has_clock(state, zone)}
+    states = (places.area_states(address) & fitting) or fitting
+    return [rules.of_state(state) for state in sorted(states)] or list(rules.of_country("US"))
+
+
+def _zones(address: str, timezone: str | None, by_zip: frozenset[str]) -> tuple[tuple[str, ...], ZoneSource]:
+    if timezone:
+        return (_known_zone(timezone),), "contact"
+    if by_zip:
+        zones = {zone for state in by_zip for zone in places.state_zones(state)}
+        return tuple(sorted(zones)), "postal code"
+    return places.area_zones(address)
+
+
+def _has_clock(state: str, timezone: str) -> bool:
+    """Whether a zone shows the time of a zone of the state: by the clock, since zones have aliases."""
+    return any(_clock(zone) == _clock(timezone) for zone in places.state_zones(state))
+
+
+@lru_cache(maxsize=1024)
+def _clock(timezone: str) -> tuple[timedelta | None, ...]:
+    """How far a zone is from UTC in winter and in summer."""
+    return tuple(moment.astimezone(ZoneInfo(timezone)).utcoffset() for moment in _SEASONS)
+
+
+_SEASONS = (datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC))
+
+
+@lru_cache(maxsize=1024)
+def _known_zone(timezone: str) -> str:
+    try:
+        ZoneInfo(timezone)
+    except (KeyError, ValueError, OSError) as error:
+        raise UsageError(
+            f"The contact's time zone {timezone!r} is none. "
+            "Use a name such as 'America/New_York', or leave it out."
+        ) from error
+    return timezone
+
+
+def _first_allowed(found: tuple[Place, ...], at: datetime) -> datetime | None:
+    """The first start of allowed hours, at any of the places, that lies in allowed hours at all of them."""
+    starts = sorted({start for zone, rule in found for start in _starts(ZoneInfo(zone), rule, at)})
+    for start in starts:
+        if all(rule.allows(start.astimezone(ZoneInfo(zone))) for zone, rule in found):
+            return start
+    return None
+
+
+def _starts(zone: ZoneInfo, rule: QuietRule, at: datetime) -> Iterator[datetime]:
+    """When allowed hours begin at one place within the days ahead, in UTC."""
+    first = at.astimezone(zone).date()
+    for days in range(_DAYS_AHEAD):
+        day = first + timedelta(days=days)
+        hours = rule.hours_on(day)
+        if hours is None:
+            continue
+        opens = time(*divmod(hours.opens, 60))
+        for fold in (0, 1):  # an hour that the clock shows twice
+            start = datetime.combine(day, opens.replace(fold=fold), tzinfo=zone).astimezone(UTC)
+            if start > at:
+                yield start

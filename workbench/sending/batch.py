@@ -1,0 +1,218 @@
+"""Sends many messages at the pace their sender may keep: in small groups, resumable at any of them.
+
+A group is committed to the outbox, sent and recorded before the next begins. Whatever ends the process,
+running the same batch again goes on where it ended. Rows whose fate is unclear wait until the end, when
+Twilio's log can tell.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from workbench.lake.lock import only_one
+from workbench.sending.deliver import QUEUE_FULL, deliver
+from workbench.sending.desk import Desk
+from workbench.sending.outgoing import intent_key
+from workbench.sending.pacing import Pacer
+from workbench.sending.results import BatchResult, SendResult, result
+from workbench.sending.verdicts import Checked
+
+LARGEST_GROUP = 50
+ATTEMPTS = 6
+"""Most requests for one row that Twilio put off (queue full, too many requests) or that never got there."""
+
+_LOST_CAUSE = 5
+"""So many rows in a row that never reached Twilio: the network is down, not the rows wrong."""
+
+CHECKED_AGAIN_AFTER = 20.0
+"""Seconds after which a verdict is no longer good enough to send by."""
+
+_LOOK_EVERY = 10.0
+_LONGEST_PAUSE = 30.0
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """How far a batch is."""
+
+    phase: str
+    done: int
+    total: int
+    sent: int
+    rate: float
+    """Segments per second that are allowed at the moment."""
+    eta_seconds: float | None
+
+
+OnBatchProgress = Callable[[BatchProgress], None]
+
+
+def send_batch(
+    desk: Desk,
+    messages: Sequence[Checked],
+    *,
+    batch: str,
+    ignore_quiet_hours: bool = False,
+    stop: threading.Event | None = None,
+    on_progress: OnBatchProgress = lambda progress: None,
+) -> BatchResult:
+    """Send a batch that was checked and confirmed; a result for each row, in their order.
+
+    Args:
+        stop: set it from elsewhere to end after the group in hand; what was not sent is `stopped`.
+
+    Raises:
+        LakeBusy: another process sends a batch from the same side of ours.
+    """
+    started = time.monotonic()
+    run = _Run(desk, list(messages), ignore_quiet_hours, stop or threading.Event(), on_progress)
+    sides: dict[tuple[str | None, str | None], list[int]] = {}
+    for index, one in enumerate(messages):
+        sides.setdefault((one.outgoing.sender, one.outgoing.service), []).append(index)
+    for (sender, service), indices in sides.items():
+        with _alone(desk, sender or service or "nobody"):
+            run.send_side(indices, sender, service)
+    run.settle_unclear()
+    return BatchResult(batch, run.finished(), time.monotonic() - started)
+
+
+@contextmanager
+def _alone(desk: Desk, our_side: str) -> Iterator[None]:
+    """One batch from a sender at a time: two would together exceed its pace."""
+    name = "".join(character if character.isalnum() else "-" for character in our_side)
+    with only_one(desk.lake.home / "sending" / f"batch{name}.lock", f"batch from {our_side}"):
+        yield
+
+
+@dataclass
+class _Run:
+    """One batch under way."""
+
+    desk: Desk
+    messages: list[Checked]
+    ignore_quiet_hours: bool
+    stop: threading.Event
+    on_progress: OnBatchProgress
+    results: dict[int, SendResult] = field(default_factory=dict)
+    is_hopeless: bool = False
+    overflows: int = 0
+    looked_at: float = 0.0
+    checked_at: float = field(default_factory=time.monotonic)
+
+    def send_side(self, indices: Sequence[int], sender: str | None, service: str | None) -> None:
+        """Send the rows from one side of ours; those that Twilio put off come again at the end."""
+        pacer = Pacer(self.desk.limit(sender, service), self.stop)
+        began = self.desk.clock()
+        waiting = list(indices)
+        for attempt in range(ATTEMPTS):
+            for group in self._groups(waiting, pacer):
+                if self.stop.is_set() or self.is_hopeless:
+                    return
+                self._send_group(group, pacer)
+                self._look_for_overflows(pacer, began)
+                self._say("sending", pacer)
+            waiting = [index for index in waiting if self.results[index].can_retry]
+            if not waiting or self.stop.wait(min(_LONGEST_PAUSE, 2.0**attempt)):
+                return
+
+    def _groups(self, indices: Sequence[int], pacer: Pacer) -> Iterator[list[int]]:
+        """As many rows as go out within about a second at the pace of the moment."""
+        start = 0
+        while start < len(indices):
+            size = max(1, min(LARGEST_GROUP, int(pacer.rate)))
+            yield list(indices[start : start + size])
+            start += size
+
+    def _checked_lately(self, group: Sequence[int]) -> list[Checked]:
+        """The group's messages; checked again when that is some time ago, as quiet hours may have begun."""
+        before = [self.messages[index] for index in group]
+        if time.monotonic() - self.checked_at < CHECKED_AGAIN_AFTER:
+            return before
+        # The attachments are the same and were looked at.
+        desk = replace(self.desk, check_media=None)
+        open_ones = [one.outgoing for one in before if not one.is_blocked]
+        fresh = iter(desk.preflight(open_ones, ignore_quiet_hours=self.ignore_quiet_hours))
+        return [one if one.is_blocked else next(fresh) for one in before]
+
+    def _send_group(self, group: Sequence[int], pacer: Pacer) -> None:
+        ended = deliver(
+            self.desk,
+            self._checked_lately(group),
+            ignore_quiet_hours=self.ignore_quiet_hours,
+            pacer=pacer,
+        )
+        self.results.update(zip(group, ended, strict=True))
+        if any(one.error_code == QUEUE_FULL or (one.can_retry and one.error_code) for one in ended):
+            pacer.slow_down()
+        refused = sum(one.error_code in (20003, 20403) or _is_refused_login(one) for one in ended)
+        unreachable = [one for one in ended if one.can_retry and one.error_code is None]
+        self.is_hopeless = bool(refused) or len(unreachable) >= min(_LOST_CAUSE, len(ended))
+
+    def _look_for_overflows(self, pacer: Pacer, began: datetime) -> None:
+        """Slow down when messages of this batch failed late because a queue overflowed (30001)."""
+        if time.monotonic() - self.looked_at < _LOOK_EVERY:
+            return
+        self.looked_at = time.monotonic()
+        found = int(self.desk.lake.value(_OVERFLOWS_SQL, [began, self.messages[0].outgoing.batch]) or 0)
+        if found > self.overflows:
+            pacer.slow_down()
+        self.overflows = found
+
+    def settle_unclear(self) -> None:
+        """Wait until Twilio's log can tell about rows whose fate is unclear, and finish them."""
+        unclear = [index for index, one in self.results.items() if one.state == "unclear"]
+        if not unclear or self.stop.is_set() or self.is_hopeless:
+            return
+        patience = self.desk.settings.settle_after_seconds + 1.0
+        deadline = time.monotonic() + patience
+        while unclear and time.monotonic() < deadline and not self.stop.wait(min(2.0, patience / 4)):
+            self._say("waiting for Twilio's log", None)
+        if not self.stop.is_set():
+            self._finish(unclear)
+
+    def _finish(self, unclear: Sequence[int]) -> None:
+        for index in unclear:
+            # The opt-outs and all else may have changed while we waited.
+            fresh = self.desk.preflight(
+                [self.messages[index].outgoing], ignore_quiet_hours=self.ignore_quiet_hours
+            )
+            self.results[index] = deliver(self.desk, fresh, ignore_quiet_hours=self.ignore_quiet_hours)[0]
+
+    def finished(self) -> list[SendResult]:
+        """A result for every row."""
+        for index, one in enumerate(self.messages):
+            if index not in self.results:
+                key = intent_key(one.outgoing, self.desk.secret)
+                self.results[index] = result(
+                    one, key, "stopped", problem="The batch ended before its turn; run it again to go on."
+                )
+        return [self.results[index] for index in range(len(self.messages))]
+
+    def _say(self, phase: str, pacer: Pacer | None) -> None:
+        rate = pacer.rate if pacer else 0.0
+        left = sum(one.units for index, one in enumerate(self.messages) if index not in self.results)
+        self.on_progress(
+            BatchProgress(
+                phase=phase,
+                done=len(self.results),
+                total=len(self.messages),
+                sent=sum(one.is_done for one in self.results.values()),
+                rate=rate,
+                eta_seconds=left / rate if rate else None,
+            )
+        )
+
+
+def _is_refused_login(one: SendResult) -> bool:
+    return (one.problem or "").startswith(("HTTP 401", "HTTP 403"))
+
+
+_OVERFLOWS_SQL = """
+    select count(*) from message_facts m join outbox o on o.message_sid = m.message_sid
+    where m.error_code = 30001 and m.date_created >= ?::timestamptz - interval 5 minute and o.batch = ?
+"""

@@ -1,0 +1,170 @@
+"""Reads from the lake what the rules need to know about recipients and senders, for a whole call at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from workbench.errors import UsageError
+from workbench.lake.consent import EVERYTHING
+from workbench.messaging.addresses import address_kind, channel, country, is_e164
+from workbench.messaging.privacy import Privacy
+from workbench.messaging.quiet_hours import QuietHoursRules, QuietHoursVerdict, check_quiet_hours
+from workbench.sending.optouts import address_forms, find_opt_outs
+from workbench.sending.outbox import OPEN, read_intents
+from workbench.sending.outgoing import MOST_MEDIA, Outgoing, intent_key
+from workbench.sending.prices import read_prices
+from workbench.sending.rules import ASKED
+from workbench.sending.verdicts import Facts, SenderFacts, ServiceFacts
+
+
+@dataclass(frozen=True)
+class OurSide:
+    """The account's senders and services as the last sync found them."""
+
+    senders: Mapping[str, SenderFacts]
+    services: Mapping[str, ServiceFacts]
+
+    def scopes(self, sender: str | None, service: str | None) -> tuple[str, ...]:
+        """What an opt-out must reach to hold for a message from here.
+
+        The sender and its service; when a service chooses, all its senders.
+        """
+        found = [name for name in (sender, service) if name]
+        if sender and sender in self.senders:
+            found.append(self.senders[sender].service or "")
+        if service and service in self.services:
+            found += [one.sender for one in self.services[service].senders]
+        return tuple(dict.fromkeys(name for name in found if name))
+
+    def opt_out_scope(self, sender: str | None, service: str | None) -> str | None:
+        """What an opt-out that Twilio tells us reaches: the service if there is one, else the sender."""
+        known = self.senders.get(sender or "")
+        return service or (known.service if known else None) or sender
+
+
+def read_our_side(cursor: duckdb.DuckDBPyConnection, account_sid: str) -> OurSide:
+    """The account's senders and services."""
+    found = cursor.execute(
+        "select sender, can_sms, can_mms, registration, registration_status, messaging_service_sid, "
+        "removed_at is not null from senders where account_sid = ?",
+        [account_sid],
+    ).fetchall()
+    senders = {row[0]: SenderFacts(*row) for row in found}
+    services = cursor.execute(
+        "select messaging_service_sid, coalesce(smart_encoding, false), removed_at is not null "
+        "from messaging_services where account_sid = ?",
+        [account_sid],
+    ).fetchall()
+    pools = {
+        sid: tuple(one for one in senders.values() if one.service == sid and not one.is_removed)
+        for sid, _, _ in services
+    }
+    return OurSide(
+        senders, {sid: ServiceFacts(sid, smart, pools[sid], gone) for sid, smart, gone in services}
+    )
+
+
+@dataclass(frozen=True)
+class FactReader:
+    """Reads the facts of one call.
+
+    Args:
+        zones: time zones of contacts, by address, where somebody has set them.
+        check_media: the problem with an attachment for a recipient, None if there is none.
+    """
+
+    account_sid: str
+    privacy: Privacy
+    quiet_rules: QuietHoursRules
+    zones: Mapping[str, str]
+    check_media: Callable[[str, str], str | None] | None = None
+
+    def read(
+        self, cursor: duckdb.DuckDBPyConnection, messages: Sequence[Outgoing], now: datetime
+    ) -> list[Facts]:
+        """The facts of each message, in their order."""
+        ours = read_our_side(cursor, self.account_sid)
+        groups: dict[tuple[str | None, str | None], list[int]] = {}
+        for index, outgoing in enumerate(messages):
+            groups.setdefault((outgoing.sender, outgoing.service), []).append(index)
+        countries = {place for one in messages if (place := country(one.to))}
+        prices = read_prices(cursor, self.account_sid, countries, now)
+        keys = [intent_key(one, self.privacy.key or b"") for one in messages]
+        earlier, media = read_intents(cursor, keys), self._media_problems(messages)
+        found: dict[int, Facts] = {}
+        for (sender, service), indices in groups.items():
+            group = [messages[index] for index in indices]
+            scopes = ours.scopes(sender, service)
+            people = {self._contact(one): address_forms(one.to, self.privacy) for one in group}
+            left = find_opt_outs(cursor, people, scopes)
+            opted_in = self._opt_ins(cursor, group, scopes)
+            wrote = self._last_inbound(cursor, group, scopes, now)
+            kind = address_kind(sender) if sender else None
+            for index, outgoing in zip(indices, group, strict=True):
+                before, contact = earlier.get(keys[index]), self._contact(outgoing)
+                found[index] = Facts(
+                    suppressions=left[contact],
+                    has_opted_in=contact in opted_in,
+                    last_inbound_at=wrote.get(contact),
+                    quiet=self._quiet(outgoing, now),
+                    price=prices.find(country(outgoing.to), kind, bool(outgoing.media)),
+                    sender=ours.senders.get(sender or ""),
+                    service=ours.services.get(service or ""),
+                    senders_known=bool(ours.senders),
+                    sent_as=before.message_sid if before and before.state == "accepted" else None,
+                    is_unclear=before is not None and before.state in OPEN,
+                    media_problem=next((media[url] for url in outgoing.media if media.get(url)), None),
+                    media_unchecked=bool(outgoing.media) and self.check_media is None,
+                )
+        return [found[index] for index in range(len(messages))]
+
+    def _contact(self, outgoing: Outgoing) -> str:
+        return self.privacy.contact(outgoing.to) or outgoing.to
+
+    def _media_problems(self, messages: Sequence[Outgoing]) -> dict[str, str | None]:
+        if self.check_media is None:
+            return {}
+        wanted = {url: one.to for one in messages for url in one.media[:MOST_MEDIA]}
+        return {url: self.check_media(url, to) for url, to in wanted.items()}
+
+    def _opt_ins(
+        self, cursor: duckdb.DuckDBPyConnection, group: Sequence[Outgoing], scopes: Sequence[str]
+    ) -> set[str]:
+        found = cursor.execute(
+            "select distinct address from consent_state where state = 'opt-in' "
+            "and address in (select unnest(?::varchar[])) and scope in (select unnest(?::varchar[]))",
+            [[self._contact(one) for one in group], [EVERYTHING, *scopes]],
+        ).fetchall()
+        return {row[0] for row in found}
+
+    def _last_inbound(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        group: Sequence[Outgoing],
+        scopes: Sequence[str],
+        now: datetime,
+    ) -> dict[str, datetime]:
+        found = cursor.execute(
+            "select contact, max(date_created) from message_facts where not is_outbound "
+            "and contact in (select unnest(?::varchar[])) and date_created >= ?::timestamptz "
+            "and keyword is null "
+            "and (sender in (select unnest(?::varchar[])) "
+            "     or messaging_service_sid in (select unnest(?::varchar[]))) group by contact",
+            [[self._contact(one) for one in group], now - ASKED, list(scopes), list(scopes)],
+        ).fetchall()
+        return dict(found)
+
+    def _quiet(self, outgoing: Outgoing, now: datetime) -> QuietHoursVerdict | None:
+        at = outgoing.send_at if outgoing.send_at is not None and outgoing.send_at.tzinfo else now
+        if channel(outgoing.to) == "sms" and not is_e164(outgoing.to):
+            return None
+        zone = self.zones.get(outgoing.to)
+        try:
+            return check_quiet_hours(outgoing.to, at, timezone=zone, rules=self.quiet_rules)
+        except UsageError:
+            # A zone that is none must not switch the rule off: the number tells one, too.
+            return check_quiet_hours(outgoing.to, at, rules=self.quiet_rules)

@@ -1,0 +1,109 @@
+"""Which messages in Twilio's log are the ones that somebody began to send before a crash. Pure.
+
+Twilio takes no key with a request and gives no mark of ours back, so a message is recognised by what it is:
+recipient, sender or service, text, and a creation within the minutes after its intent. Messages that are
+known to be others' outcomes do not count. Of two identical intents the older takes the older message; as they
+are the same to the person who gets them, what counts is that their number comes out right. Whenever something
+in the log could be ours and cannot be told, the answer is `undecided`: nothing is sent on a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from workbench.messaging.message import MessageRow
+from workbench.sending.outbox import Intent
+
+BEFORE, AFTER = timedelta(seconds=30), timedelta(minutes=15)
+"""How far a message may have been created before and after its intent, clocks made equal."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How an intent ended: `accepted` as a message, `absent` from the log for good, or `undecided`."""
+
+    answer: Literal["accepted", "absent", "undecided"]
+    row: MessageRow | None = None
+    reason: str = ""
+
+
+def match_intents(
+    intents: Sequence[Intent],
+    rows: Sequence[MessageRow],
+    *,
+    rivals: Sequence[Intent] = (),
+    claimed: Collection[str],
+    contact_of: Callable[[MessageRow], str | None],
+    fingerprint_of: Callable[[MessageRow], str],
+    clock_offset: timedelta,
+    now: datetime,
+    settle_after: timedelta,
+) -> dict[str, Decision]:
+    """A decision for every intent, by its key.
+
+    Args:
+        intents: unfinished ones of processes that will not finish them.
+        rows: the log around them, as Twilio shows it now.
+        rivals: messages to the same people that somebody is sending right now.
+        claimed: SIDs that are known outcomes.
+        contact_of: a row's contact as the outbox holds it.
+        clock_offset: Twilio's clock minus ours.
+        settle_after: before so much time has passed a request may still be on its way.
+    """
+    free = sorted(
+        (row for row in rows if row.is_outbound and row.message_sid not in claimed),
+        key=lambda row: (row.date_created, row.message_sid),
+    )
+    decisions: dict[str, Decision] = {}
+    for intent in sorted(intents, key=lambda one: (one.intended_at, one.key)):
+        near = [row for row in free if _may_be(intent, row, contact_of, clock_offset)]
+        exact = [row for row in near if fingerprint_of(row) == intent.fingerprint]
+        alike = sum(_is_alike(intent, rival) for rival in rivals)
+        if exact and len(exact) <= alike:
+            decisions[intent.key] = Decision(
+                "undecided", reason="The same text is being sent to them right now."
+            )
+        elif exact:
+            decisions[intent.key] = Decision("accepted", exact[0])
+            free.remove(exact[0])
+    for intent in intents:
+        if intent.key not in decisions:
+            near = [row for row in free if _may_be(intent, row, contact_of, clock_offset)]
+            decisions[intent.key] = _without_match(intent, near, now, settle_after)
+    return decisions
+
+
+def _without_match(
+    intent: Intent, near: Sequence[MessageRow], now: datetime, settle_after: timedelta
+) -> Decision:
+    if intent.fingerprint is None and len(near) == 1:
+        # A content template's text is Twilio's: there is nothing to compare, and nothing else it could be.
+        return Decision("accepted", near[0])
+    if near:
+        return Decision(
+            "undecided", reason="Twilio's log holds another text to the same recipient at that time."
+        )
+    looked_at = intent.intended_at + settle_after
+    if now < looked_at:
+        return Decision(
+            "undecided", reason=f"It may still be on its way; look again after {looked_at:%H:%M:%S} UTC."
+        )
+    return Decision("absent")
+
+
+def _is_alike(intent: Intent, rival: Intent) -> bool:
+    return (rival.contact, rival.fingerprint) == (intent.contact, intent.fingerprint)
+
+
+def _may_be(
+    intent: Intent, row: MessageRow, contact_of: Callable[[MessageRow], str | None], offset: timedelta
+) -> bool:
+    ours = intent.intended_at + offset
+    if not ours - BEFORE <= row.date_created <= ours + AFTER or contact_of(row) != intent.contact:
+        return False
+    if intent.messaging_service_sid is not None:
+        return row.messaging_service_sid == intent.messaging_service_sid
+    return row.from_address == intent.sender

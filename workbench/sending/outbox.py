@@ -1,0 +1,192 @@
+"""The outbox: intents in before the request, outcomes in after it; who may send a message and who may not.
+
+All of it happens in transactions that the caller holds (:meth:`workbench.lake.connect.Lake.write`), of which
+there is one at a time: of two that want the same message, one gets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import duckdb
+import pyarrow as pa
+
+from workbench.errors import UsageError
+from workbench.lake.connect import Lake
+from workbench.messaging.addresses import mask
+from workbench.sending.optouts import Forms, find_opt_outs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+State = Literal["intended", "accepted", "refused", "unsent", "unclear"]
+OPEN: tuple[State, ...] = ("intended", "unclear")
+"""Nobody knows yet how it ended."""
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A row of `outbox_events` but for the time it was written; see the table for its fields."""
+
+    key: str
+    attempt: int
+    state: State
+    intended_at: datetime
+    batch: str
+    account_sid: str
+    contact: str
+    sender: str | None
+    messaging_service_sid: str | None
+    fingerprint: str | None
+    segments: int
+    media_count: int
+    send_at: datetime | None
+    price: Decimal | None
+    currency: str | None
+    actor: str
+    owner: str
+    message_sid: str | None = None
+    error_code: int | None = None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the outbox says to somebody who wants to send: `mine`, or why not."""
+
+    answer: Literal["mine", "sent", "busy", "abandoned", "opted out"]
+    intent: Intent
+    """Ours, or the one in the way."""
+
+
+IsAbandoned = Callable[[Intent], bool]
+_COLUMNS = [field.name for field in fields(Intent)]
+
+
+def claim(
+    cursor: duckdb.DuckDBPyConnection,
+    wanted: Sequence[Intent],
+    people: Mapping[str, Forms],
+    scopes: Sequence[str],
+    is_abandoned: IsAbandoned,
+) -> list[Claim]:
+    """Commit the intents that may be sent, in the caller's transaction; one answer for each.
+
+    Args:
+        wanted: new intents, `attempt` not settled yet.
+        people: by contact, the forms of it that an opt-out may be recorded under.
+        scopes: what an opt-out must reach to count; see `find_suppressions`.
+        is_abandoned: whether the process of an unfinished intent will not finish it.
+    """
+    held = read_intents(cursor, [intent.key for intent in wanted])
+    left = find_opt_outs(cursor, people, scopes)
+    claims = []
+    for intent in wanted:
+        claims.append(_one_claim(intent, held.get(intent.key), is_abandoned))
+        if claims[-1].answer == "mine" and left[intent.contact]:
+            claims[-1] = Claim("opted out", intent)
+        if claims[-1].answer == "mine":
+            # The same key once more in one call finds this one.
+            held[intent.key] = claims[-1].intent
+    append_events(cursor, [one.intent for one in claims if one.answer == "mine"], now=None)
+    return claims
+
+
+def _one_claim(intent: Intent, held: Intent | None, is_abandoned: IsAbandoned) -> Claim:
+    if held is None:
+        return Claim("mine", replace(intent, attempt=1))
+    if held.state == "accepted":
+        return Claim("sent", held)
+    if held.state in OPEN:
+        if held.owner == intent.owner and held.intended_at == intent.intended_at:
+            return Claim("busy", held)
+        return Claim("abandoned" if is_abandoned(held) else "busy", held)
+    return Claim("mine", replace(intent, attempt=held.attempt + 1))
+
+
+def append_events(cursor: duckdb.DuckDBPyConnection, intents: Sequence[Intent], now: datetime | None) -> None:
+    """Add rows; `now` is when an outcome became known, None for an intent itself."""
+    if not intents:
+        return
+    stored = cursor.execute("select * from outbox_events limit 0").to_arrow_table().schema
+    rows = [{**asdict(intent), "happened_at": now or intent.intended_at} for intent in intents]
+    cursor.register("said", pa.Table.from_pylist(rows, schema=stored))
+    try:
+        cursor.execute("insert into outbox_events select * from said")
+    finally:
+        cursor.unregister("said")
+
+
+def read_intents(cursor: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> dict[str, Intent]:
+    """The latest of each key."""
+    found = cursor.execute(
+        f"select {', '.join(_COLUMNS)} from outbox where key in (select unnest(?::varchar[]))",  # noqa: S608
+        [list(keys)],
+    ).fetchall()
+    return {row[0]: _intent(row) for row in found}
+
+
+def read_open(cursor: duckdb.DuckDBPyConnection) -> list[Intent]:
+    """Every intent whose end is not known, oldest first."""
+    found = cursor.execute(
+        f"select {', '.join(_COLUMNS)} from outbox "  # noqa: S608
+        "where state in ('intended', 'unclear') order by intended_at, key"
+    ).fetchall()
+    return [_intent(row) for row in found]
+
+
+def read_sids(cursor: duckdb.DuckDBPyConnection, contacts: Sequence[str]) -> set[str]:
+    """Messages of these contacts that are known to be somebody's outcome."""
+    found = cursor.execute(
+        "select distinct message_sid from outbox_events "
+        "where message_sid is not null and contact in (select unnest(?::varchar[]))",
+        [list(contacts)],
+    ).fetchall()
+    return {row[0] for row in found}
+
+
+def read_day(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[int, dict[str, Decimal]]:
+    """Messages that were or may have been sent in the 24 hours before `now`, their estimates by currency."""
+    found = cursor.execute(
+        "select currency, count(*), coalesce(sum(price), 0) from outbox "
+        "where state in ('accepted', 'intended', 'unclear') and intended_at > ?::timestamptz "
+        "group by currency",
+        [now - timedelta(hours=24)],
+    ).fetchall()
+    return sum(row[1] for row in found), {row[0]: row[2] for row in found if row[0]}
+
+
+def _intent(row: Sequence[Any]) -> Intent:
+    return Intent(**dict(zip(_COLUMNS, row, strict=True)))
+
+
+def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
+    """The outbox as people see it, newest first: without whole numbers.
+
+    Raises:
+        UsageError: no such state.
+    """
+    if state is not None and state not in get_args(State):
+        raise UsageError(f"The state is {state!r}; it is one of {', '.join(get_args(State))}.")
+    import pandas as pd
+
+    found = lake.rows(
+        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid), segments, "
+        "price, currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
+        "where coalesce(state = ?, true) order by intended_at desc, key",
+        [state],
+    )
+    # As they are: whole numbers with gaps would become 21610.0.
+    frame = pd.DataFrame(found, columns=_SHOWN, dtype=object)
+    frame["contact"] = [mask(contact) for contact in frame["contact"]]
+    return frame
+
+
+_SHOWN = [
+    "intended_at", "state", "batch", "contact", "sender", "segments", "price", "currency", "send_at",
+    "message_sid", "error_code", "problem", "attempt", "actor", "key",
+]  # fmt: skip

@@ -1,0 +1,75 @@
+"""One message that somebody wants to send, and what tells it from every other. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workbench.messaging.segments import SegmentCount, count_segments, replace_characters
+
+DEFAULT_BATCH = "send"
+"""Of messages for which nobody named a batch."""
+
+LONGEST_BODY = 1600
+MOST_MEDIA = 10
+LONGEST_VALIDITY_SECONDS = 36_000
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """A message to one recipient. It shows neither the number nor the text in a repr or a log."""
+
+    to: str = field(repr=False)
+    body: str = field(default="", repr=False)
+    sender: str | None = None
+    """Our address, or None to let the messaging service choose."""
+    service: str | None = None
+    """SID of a messaging service."""
+    media: tuple[str, ...] = field(default=(), repr=False)
+    """Addresses of attachments, at most ten."""
+    send_at: datetime | None = None
+    """When Twilio shall send it; None for now. Aware."""
+    validity_seconds: int | None = None
+    """How long it may wait in Twilio's queue."""
+    content_sid: str | None = None
+    """A content template (`HX…`), whose text Twilio fills in."""
+    content_variables: str | None = field(default=None, repr=False)
+    """Its variables, as a JSON object."""
+    problem: str | None = field(default=None, repr=False)
+    """Why it could not be put together: a blank of its template without a value."""
+    batch: str = DEFAULT_BATCH
+    """Two messages with one text to one person are the same message within a batch, and two in two."""
+
+    @property
+    def our_side(self) -> str | None:
+        """The messaging service when it chooses the sender, else the sender."""
+        return self.sender or self.service
+
+    def segments(self, smart_encoding: bool = False) -> SegmentCount:
+        return count_segments(self.body, smart_encoding=smart_encoding)
+
+
+def intent_key(outgoing: Outgoing, secret: bytes = b"") -> str:
+    """The key of a message in the outbox: the same whenever the same cell or command runs again.
+
+    Neither the sender nor the time is part of it: who changes them and runs the cell again has not asked for
+    a second message.
+
+    Args:
+        secret: the key of the lake's hashes, where it keeps no numbers.
+    """
+    facts = [
+        outgoing.batch, outgoing.to, outgoing.body, list(outgoing.media), outgoing.content_sid,
+        outgoing.content_variables,
+    ]  # fmt: skip
+    data = json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(data, digest_size=16, key=secret, person=b"wb-outbox").hexdigest()
+
+
+def fingerprint(body: str, secret: bytes = b"") -> str:
+    """Tells a text of ours in Twilio's log, also after Smart Encoding and with space at its ends gone."""
+    text = replace_characters(body).replace("\r\n", "\n").strip()
+    data = text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(data, digest_size=16, key=secret, person=b"wb-body").hexdigest()

@@ -1,0 +1,114 @@
+"""The verdict on every message of one call: each by itself, then repeats, then the caps. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from workbench.sending.outgoing import Outgoing
+from workbench.sending.rules import RULES
+from workbench.sending.settings import Money
+from workbench.sending.verdicts import Checked, Facts, Policy, Price, Reason
+
+
+def check(outgoing: Outgoing, facts: Facts, policy: Policy) -> Checked:
+    """The verdict on one message by itself."""
+    smart = facts.service is not None and facts.service.smart_encoding
+    count = outgoing.segments(smart)
+    found = (rule(outgoing, facts, policy) for rule in RULES)
+    cost = _cost(outgoing, facts.price, count.segments)
+    return Checked(outgoing, facts, count, tuple(reason for reason in found if reason), cost)
+
+
+def check_all(
+    messages: Sequence[tuple[Outgoing, Facts]],
+    policy: Policy,
+    sent_today: int = 0,
+    spent_today: Money | None = None,
+) -> list[Checked]:
+    """The verdicts on all messages of one call: each by itself, then repeats, then the caps on the whole.
+
+    Args:
+        sent_today: messages of the last 24 hours.
+        spent_today: their estimated price, in the currency of the caps.
+    """
+    checked = _without_repeats([check(outgoing, facts, policy) for outgoing, facts in messages])
+    over = [*_message_caps(checked, policy, sent_today), *_spend_caps(checked, policy, spent_today)]
+    if not over:
+        return checked
+    return [replace(one, reasons=(*one.reasons, *over)) for one in checked]
+
+
+def _cost(outgoing: Outgoing, price: Price | None, segments: int) -> Money | None:
+    if price is None:
+        return None
+    return Money(price.per_unit * (1 if price.is_per_message else segments), price.currency)
+
+
+def _without_repeats(checked: Sequence[Checked]) -> list[Checked]:
+    """The second of two messages with one text to one person is a mistake in the list."""
+    seen: set[tuple[object, ...]] = set()
+    kept = []
+    for one in checked:
+        out = one.outgoing
+        identity = (out.to, out.body, out.media, out.content_sid, out.content_variables, out.batch)
+        if identity in seen:
+            text = "The same text to the same recipient stands further up."
+            one = replace(one, reasons=(*one.reasons, Reason("duplicate", "block", text)))
+        seen.add(identity)
+        kept.append(one)
+    return kept
+
+
+def _message_caps(checked: Sequence[Checked], policy: Policy, sent_today: int) -> list[Reason]:
+    wanted, settings = _new_messages(checked), policy.settings
+    reasons = []
+    if len(wanted) > settings.max_messages_per_batch:
+        most = f"{settings.max_messages_per_batch:,}"
+        text = f"{len(wanted):,} messages; [sending] max_messages_per_batch is {most}."
+        reasons.append(Reason("cap", "block", text))
+    if wanted and sent_today + len(wanted) > settings.max_messages_per_day:
+        text = (
+            f"{sent_today:,} messages were sent in the last 24 hours and {len(wanted):,} would follow; "
+            f"[sending] max_messages_per_day is {settings.max_messages_per_day:,}."
+        )
+        reasons.append(Reason("cap", "block", text))
+    return reasons
+
+
+def _spend_caps(checked: Sequence[Checked], policy: Policy, spent_today: Money | None) -> list[Reason]:
+    wanted = _new_messages(checked)
+    caps = (
+        ("max_spend_per_batch", policy.settings.max_spend_per_batch, Decimal(0)),
+        (
+            "max_spend_per_day",
+            policy.settings.max_spend_per_day,
+            spent_today.amount if spent_today else Decimal(0),
+        ),
+    )
+    found = [
+        _spend_cap(wanted, name, cap, before) for name, cap, before in caps if cap is not None and wanted
+    ]
+    return [reason for reason in found if reason]
+
+
+def _spend_cap(wanted: Sequence[Checked], name: str, cap: Money, before: Decimal) -> Reason | None:
+    """A cap that cannot be compared is no cap, so it blocks."""
+    unknown = sum(one.cost is None for one in wanted)
+    others = sorted({one.cost.currency for one in wanted if one.cost and one.cost.currency != cap.currency})
+    if unknown or others:
+        what = (
+            f"{unknown:,} messages have no known price" if unknown else f"prices are in {', '.join(others)}"
+        )
+        return Reason(
+            "cap", "block", f"[sending] {name} is {cap}, but {what}: run `workbench sync`, or change the cap."
+        )
+    total = before + sum((one.cost.amount for one in wanted if one.cost), Decimal(0))
+    if total <= cap.amount:
+        return None
+    return Reason("cap", "block", f"About {Money(total, cap.currency)} is more than [sending] {name}, {cap}.")
+
+
+def _new_messages(checked: Sequence[Checked]) -> list[Checked]:
+    return [one for one in checked if not one.is_blocked and one.facts.sent_as is None]

@@ -1,0 +1,71 @@
+"""Commits what became of requests: the outbox, the messages, and what Twilio said about consent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import duckdb
+
+from workbench.lake.consent import OPTED_OUT_ERROR, ConsentEvent, save_consent_events
+from workbench.lake.save import message_table, save_messages
+from workbench.messaging.message import MalformedMessage, MessageRow, message_row
+from workbench.sending.desk import Desk
+from workbench.sending.facts import read_our_side
+from workbench.sending.outbox import Intent, State, append_events
+from workbench.twilio.sending import Accepted, NotSent, Outcome, Refused, Unclear
+
+_STATES: dict[type[Outcome], State] = {
+    Accepted: "accepted", Refused: "refused", NotSent: "unsent", Unclear: "unclear"
+}  # fmt: skip
+
+
+def record_outcomes(desk: Desk, mine: Sequence[Intent], outcomes: Mapping[str, Outcome]) -> None:
+    """Commit what became of them: the outbox, the messages themselves, and what Twilio said about consent."""
+    if not mine:
+        return
+    now = desk.clock()
+    ended = [ended_intent(intent, outcomes[intent.key]) for intent in mine]
+    rows = [row for intent in mine if (row := _row(outcomes[intent.key])) is not None]
+    table = message_table([desk.privacy.apply(row) for row in rows])
+    refused = [intent for intent in ended if intent.error_code == OPTED_OUT_ERROR]
+
+    def work(cursor: duckdb.DuckDBPyConnection) -> None:
+        append_events(cursor, ended, now)
+        save_messages(cursor, table, source="send", received_at=now)
+        if refused:
+            ours = read_our_side(cursor, desk.account_sid)
+            events = [
+                ConsentEvent(
+                    account_sid=desk.account_sid,
+                    address=intent.contact,
+                    scope=ours.opt_out_scope(intent.sender, intent.messaging_service_sid) or "*",
+                    kind="opt-out",
+                    source="twilio-21610",
+                    happened_at=now,
+                    evidence=f"Twilio refused the message ({OPTED_OUT_ERROR}).",
+                )
+                for intent in refused
+            ]
+            save_consent_events(cursor, events, now)
+
+    desk.lake.write(work)
+
+
+def ended_intent(intent: Intent, outcome: Outcome) -> Intent:
+    """The intent with its outcome."""
+    state = _STATES[type(outcome)]
+    if isinstance(outcome, Accepted):
+        return replace(intent, state=state, message_sid=outcome.message_sid)
+    code = outcome.code if isinstance(outcome, Refused) else None
+    return replace(intent, state=state, error_code=code, problem=outcome.problem)
+
+
+def _row(outcome: Outcome) -> MessageRow | None:
+    if not isinstance(outcome, Accepted):
+        return None
+    try:
+        return message_row(outcome.payload)
+    except MalformedMessage:
+        # Twilio has it, and says so; the next sync brings the row.
+        return None

@@ -1,0 +1,274 @@
+"""The rules about one message: each a function that gives a reason or nothing. Pure.
+
+`block` cannot be sent, `warn` can; an opt-out blocks whatever anybody asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, timedelta
+from urllib.parse import urlsplit
+
+from workbench.errors import UsageError
+from workbench.messaging.addresses import channel, country, is_e164, mask, normalize_address
+from workbench.sending.outgoing import LONGEST_BODY, LONGEST_VALIDITY_SECONDS, MOST_MEDIA, Outgoing
+from workbench.sending.verdicts import Facts, Policy, Reason, SenderFacts
+
+EARLIEST_SCHEDULE, LATEST_SCHEDULE = timedelta(minutes=5), timedelta(days=35)
+"""Twilio's window; see its errors 35114 and 35115."""
+
+ANSWERING = timedelta(hours=2)
+"""Who wrote to us so lately is awake and waits for an answer."""
+
+ASKED = timedelta(days=7)
+"""Who wrote to us so lately may be answered without another consent."""
+
+MMS_COUNTRIES = frozenset({"US", "CA", "AU"})
+_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
+_REGISTERED = frozenset({"VERIFIED", "TWILIO_APPROVED"})
+
+
+def _prepared(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    return Reason("template", "block", outgoing.problem) if outgoing.problem else None
+
+
+def _address(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    try:
+        known = normalize_address(outgoing.to, policy.settings.default_country) == outgoing.to
+    except UsageError as error:
+        return Reason("address", "block", str(error))
+    if not known or (
+        channel(outgoing.to) in ("sms", "whatsapp") and not is_e164(outgoing.to.rpartition(":")[2])
+    ):
+        return Reason(
+            "address",
+            "block",
+            f"{mask(outgoing.to)!r} is no number that can be messaged; write it as +14155552671.",
+        )
+    return None
+
+
+def _our_side(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if not outgoing.sender and not outgoing.service:
+        text = "No sender: name a sender or a messaging service, or set [sending] sender or service."
+        return Reason("sender", "block", text)
+    if outgoing.sender and channel(outgoing.sender) != channel(outgoing.to):
+        return Reason("sender", "block", f"{outgoing.sender} and the recipient are of different channels.")
+    if outgoing.sender and outgoing.sender == outgoing.to:
+        return Reason("sender", "block", "The sender and the recipient are the same.")
+    return None
+
+
+def _opted_out(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if not facts.suppressions:
+        return None
+    scope, source, since = min(facts.suppressions, key=lambda found: found[2])
+    reach = "everything" if scope == "*" else f"messages of {scope}"
+    text = f"Opted out of {reach} on {since:%Y-%m-%d %H:%M} UTC ({source}). This cannot be overridden."
+    return Reason("opted out", "block", text)
+
+
+def _consent(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    wrote = facts.last_inbound_at is not None and policy.now - facts.last_inbound_at <= ASKED
+    if facts.has_opted_in or wrote:
+        return None
+    if policy.settings.require_consent:
+        text = (
+            "No consent on record, and [sending] require_consent is on. "
+            "Record it with `workbench consent import`."
+        )
+        return Reason("consent", "block", text)
+    return Reason("consent", "warn", "No consent on record.")
+
+
+def _quiet_hours(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    quiet = facts.quiet
+    if quiet is None or not quiet.is_quiet:
+        return None
+    local = " or ".join(sorted({f"{moment:%H:%M}" for moment in quiet.local_times})) or "unknown"
+    text = f"Quiet hours: it is {local} at the recipient ({quiet.rule}; zone by {quiet.zone_source})."
+    if quiet.allowed_again_at is not None:
+        text += f" Allowed again at {quiet.allowed_again_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
+    at = outgoing.send_at or policy.now
+    wrote_lately = facts.last_inbound_at is not None and at - facts.last_inbound_at <= ANSWERING
+    return Reason("quiet hours", "warn" if wrote_lately or policy.ignore_quiet_hours else "block", text)
+
+
+def _content(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if outgoing.content_sid is not None:
+        if not _CONTENT_SID.fullmatch(outgoing.content_sid):
+            text = (
+                f"{outgoing.content_sid!r} is no content template; its SID is HX and 32 hexadecimal digits."
+            )
+            return Reason("content", "block", text)
+        both = bool(outgoing.body or outgoing.media)
+        return Reason("content", "block", "Give a text or a content template, not both.") if both else None
+    if outgoing.problem is None and not outgoing.body.strip() and not outgoing.media:
+        return Reason(
+            "content", "block", "There is nothing to send: no text, no attachment, no content template."
+        )
+    if len(outgoing.body) > LONGEST_BODY:
+        text = f"The text has {len(outgoing.body):,} characters; Twilio takes {LONGEST_BODY:,}."
+        return Reason("content", "block", text)
+    if any((ord(character) < 32 and character not in "\n\r\t\f") or 0xD800 <= ord(character) < 0xE000
+           for character in outgoing.body):  # fmt: skip
+        return Reason(
+            "content", "block", "The text holds control characters that cannot be sent; remove them."
+        )
+    return None
+
+
+def _encoding(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    count = outgoing.segments(facts.service is not None and facts.service.smart_encoding)
+    if outgoing.media or channel(outgoing.to) != "sms" or count.encoding == "GSM-7" or count.segments < 2:
+        return None
+    forcing = " ".join(count.forcing[:5])
+    return Reason("segments", "warn", f"{count.segments} segments, because {forcing!r} forces UCS-2.")
+
+
+def _media(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if not outgoing.media:
+        return None
+    if len(outgoing.media) > MOST_MEDIA:
+        return Reason("media", "block", f"{len(outgoing.media)} attachments; {MOST_MEDIA} are allowed.")
+    for address in outgoing.media:
+        if not _is_web_address(address):
+            return Reason(
+                "media", "block", f"An attachment's address must begin with https://; got {address[:80]!r}."
+            )
+    if facts.media_problem:
+        return Reason("media", "block", facts.media_problem)
+    place = country(outgoing.to)
+    if channel(outgoing.to) == "sms" and place not in MMS_COUNTRIES:
+        return Reason(
+            "media",
+            "block",
+            f"Attachments reach phones in {', '.join(sorted(MMS_COUNTRIES))} only, not {place}.",
+        )
+    return Reason("media", "warn", "The attachments were not looked at.") if facts.media_unchecked else None
+
+
+def _is_web_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
+
+
+def _schedule(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if outgoing.send_at is None:
+        return None
+    if outgoing.send_at.tzinfo is None:
+        return Reason(
+            "schedule", "block", "The time to send at has no time zone; write it as 2026-11-30T09:00-05:00."
+        )
+    if not outgoing.service:
+        return Reason(
+            "schedule", "block", "Only a messaging service can send later; give one as the service."
+        )
+    ahead = outgoing.send_at - policy.now
+    if not EARLIEST_SCHEDULE <= ahead <= LATEST_SCHEDULE:
+        when = f"{outgoing.send_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return Reason(
+            "schedule", "block", f"{when} is not from 5 minutes to 35 days ahead, which Twilio allows."
+        )
+    return None
+
+
+def _validity(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    seconds = outgoing.validity_seconds
+    if seconds is None or 1 <= seconds <= LONGEST_VALIDITY_SECONDS:
+        return None
+    return Reason(
+        "validity",
+        "block",
+        f"The validity is {seconds} seconds; it goes from 1 to {LONGEST_VALIDITY_SECONDS}.",
+    )
+
+
+def _sender_able(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if not facts.senders_known:
+        return Reason("sender", "warn", "The account's senders are not known here yet: run `workbench sync`.")
+    if outgoing.sender is None:
+        return _service_able(outgoing, facts)
+    sender = facts.sender
+    if sender is None or sender.is_removed:
+        text = (
+            f"{outgoing.sender} is no sender of this account, as of the last sync. "
+            "Run `workbench sync` if it is new."
+        )
+        return Reason("sender", "block", text)
+    unable = sender.can_mms is False if outgoing.media else sender.can_sms is False
+    if unable:
+        return Reason(
+            "sender", "block", f"{outgoing.sender} cannot send {'MMS' if outgoing.media else 'SMS'}."
+        )
+    return _registered(sender, outgoing)
+
+
+def _service_able(outgoing: Outgoing, facts: Facts) -> Reason | None:
+    service = facts.service
+    if service is None or service.is_removed:
+        text = f"{outgoing.service} is no messaging service of this account, as of the last sync."
+        return Reason("sender", "block", text)
+    able = [sender for sender in service.senders if not sender.is_removed]
+    if not able:
+        return Reason(
+            "sender", "block", f"The messaging service {outgoing.service} has no sender to send from."
+        )
+    if outgoing.media and all(sender.can_mms is False for sender in able):
+        return Reason("sender", "block", f"No sender of {outgoing.service} can send MMS.")
+    return None
+
+
+def _registered(sender: SenderFacts, outgoing: Outgoing) -> Reason | None:
+    """US carriers refuse what comes from an unregistered number."""
+    if (
+        sender.registration is None
+        or country(outgoing.to) != "US"
+        or sender.registration_status in _REGISTERED
+    ):
+        return None
+    what = "toll-free verification" if sender.registration == "toll-free" else "A2P campaign"
+    if sender.registration_status is None:
+        text = f"{sender.sender} has no {what} that the last sync could see; US carriers may refuse it."
+        return Reason("registration", "warn", text)
+    status = sender.registration_status
+    text = f"The {what} of {sender.sender} is {status}; US carriers refuse it until approved."
+    return Reason("registration", "block", text)
+
+
+def _again(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if facts.sent_as is not None:
+        text = (
+            f"Already sent as {facts.sent_as}; it is not sent twice. "
+            "To say the same again, name another batch."
+        )
+        return Reason("already sent", "warn", text)
+    if facts.is_unclear:
+        return Reason(
+            "unclear", "warn", "It was begun before, and Twilio's log is asked first how that ended."
+        )
+    return None
+
+
+def _price(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    if facts.price is not None:
+        return None
+    place = country(outgoing.to) or "there"
+    return Reason(
+        "price", "warn", f"No price is known to {place}: nothing was priced yet and no price list was read."
+    )
+
+
+Rule = Callable[[Outgoing, Facts, Policy], Reason | None]
+
+RULES: tuple[Rule, ...] = (
+    _prepared,
+    _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, _quiet_hours,
+    _consent,
+    _again, _encoding, _price,
+)  # fmt: skip
+"""In the order in which a person should hear of them."""

@@ -1,0 +1,121 @@
+"""What preflight goes by and what it says: facts, a policy, reasons, a verdict. Pure values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
+
+from workbench.messaging.segments import SegmentCount
+from workbench.sending.outgoing import Outgoing
+from workbench.sending.settings import Money, SendingSettings
+
+if TYPE_CHECKING:
+    from workbench.messaging.quiet_hours import QuietHoursVerdict
+
+Verdict = Literal["pass", "warn", "block"]
+_WORST: dict[str, int] = {"pass": 0, "warn": 1, "block": 2}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a message is blocked or needs a second look."""
+
+    rule: str
+    verdict: Verdict
+    text: str
+
+
+@dataclass(frozen=True)
+class Price:
+    """What a unit costs: a segment of SMS, or a whole message of any other kind."""
+
+    per_unit: Decimal
+    currency: str
+    source: str
+    """Where the number comes from, in words."""
+    is_per_message: bool = False
+
+
+@dataclass(frozen=True)
+class SenderFacts:
+    """What the last sync found out about a sender of ours."""
+
+    sender: str
+    can_sms: bool | None = None
+    can_mms: bool | None = None
+    registration: str | None = None
+    registration_status: str | None = None
+    service: str | None = None
+    is_removed: bool = False
+
+
+@dataclass(frozen=True)
+class ServiceFacts:
+    """What the last sync found out about a messaging service."""
+
+    service: str
+    smart_encoding: bool = False
+    senders: tuple[SenderFacts, ...] = ()
+    is_removed: bool = False
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known about one message's recipient and sender."""
+
+    suppressions: tuple[tuple[str, str, datetime], ...] = ()
+    """(scope, source, since) of every opt-out that reaches this message."""
+    has_opted_in: bool = False
+    last_inbound_at: datetime | None = None
+    """When the contact last wrote to this sender or service."""
+    quiet: QuietHoursVerdict | None = None
+    price: Price | None = None
+    sender: SenderFacts | None = None
+    service: ServiceFacts | None = None
+    senders_known: bool = False
+    """Whether a sync has read the account's senders."""
+    sent_as: str | None = None
+    """SID of the same message, if it was sent before."""
+    is_unclear: bool = False
+    """The same message was begun before and nobody knows how it ended."""
+    media_problem: str | None = None
+    media_unchecked: bool = False
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What holds for every message of one call."""
+
+    settings: SendingSettings
+    now: datetime
+    ignore_quiet_hours: bool = False
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A message with its verdict; what preflight shows and sending goes by."""
+
+    outgoing: Outgoing
+    facts: Facts
+    count: SegmentCount
+    reasons: tuple[Reason, ...] = ()
+    cost: Money | None = None
+    """Estimated."""
+
+    @property
+    def verdict(self) -> Verdict:
+        return max((reason.verdict for reason in self.reasons), key=_WORST.__getitem__, default="pass")
+
+    @property
+    def is_blocked(self) -> bool:
+        return self.verdict == "block"
+
+    @property
+    def units(self) -> int:
+        """What counts against a sender's limit; one for a message with attachments."""
+        return 1 if self.outgoing.media else self.count.segments
+
+    def why(self) -> str:
+        return " ".join(reason.text for reason in self.reasons)

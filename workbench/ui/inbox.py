@@ -1,0 +1,104 @@
+"""The inbox in a browser: one ES module without imports, for notebooks (anywidget) and for pages (Panel).
+
+Nothing of a conversation is ever part of a widget's state: questions and answers go as messages, so that a
+notebook that is saved holds no text, no name and no number. What answers is a desk (see
+:mod:`workbench.conversations.desk`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Protocol
+
+import param
+from panel.custom import JSComponent
+from panel.io.state import state
+
+from workbench.ui import theme
+
+_INBOX = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
+_COMPOSER = ("shared", "inbox_link", "batch")
+_STYLES = ("base", "inbox")
+
+
+class Answers(Protocol):
+    """What answers an inbox: one question in, one answer out, nothing raised."""
+
+    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]: ...
+
+
+@cache
+def inbox_module(names: tuple[str, ...] = _INBOX) -> str:
+    """The ES module of these scripts, with its styles inside: it attaches a shadow root of its own."""
+    styles = "\n".join([theme.tokens_css(), *(theme.read_static(f"{name}.css") for name in _STYLES)])
+    scripts = "\n".join(theme.read_static(f"{name}.js") for name in names)
+    return f"const CSS = {json.dumps(styles)}\n{scripts}"
+
+
+@cache
+def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
+    """The notebook's widget of these scripts, made on first use: anywidget takes a quarter of a second."""
+    import anywidget
+    import traitlets
+
+    class InboxWidget(anywidget.AnyWidget):
+        """The inbox in a notebook cell; it lives as long as the kernel does."""
+
+        _esm = inbox_module(names)
+        box_height = traitlets.Unicode("620px").tag(sync=True)
+        owns_address = traitlets.Bool(False).tag(sync=True)
+
+        def __init__(self, desk: Answers, **traits: Any) -> None:
+            super().__init__(**traits)
+            self._desk = desk
+            self.on_msg(self._answer)
+
+        def _answer(self, _: Any, question: Any, __: Any) -> None:
+            if isinstance(question, dict) and "ask" in question:
+                self.send(self._desk.answer(question))
+
+        def __repr__(self) -> str:
+            return "Inbox widget (shown where a notebook runs it)"
+
+    return InboxWidget
+
+
+def inbox_widget(desk: Answers, *, height: int = 620) -> Any:
+    """The inbox for a notebook cell; ``height`` in pixels."""
+    return _widget_class()(desk, box_height=f"{height}px")
+
+
+def composer_widget(desk: Answers) -> Any:
+    """The composer for many recipients, for a notebook cell."""
+    return _widget_class(_COMPOSER)(desk)
+
+
+class InboxComponent(JSComponent):  # type: ignore[misc]
+    """The inbox on a page; it owns the address bar. Questions are answered on threads, so that no page waits.
+
+    Panel's AnyWidgetComponent would take the same module, and bring React from a CDN into the page with it.
+    """
+
+    _esm = inbox_module()
+    box_height = param.String(default="")
+    owns_address = param.Boolean(default=True)
+
+    def __init__(self, desk: Answers, **params: Any) -> None:
+        super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
+        self._desk = desk
+
+    def _handle_msg(self, data: Any) -> None:
+        if isinstance(data, dict) and "ask" in data:
+            answer_beside(self._desk, data, self._send_msg)
+
+
+def answer_beside(desk: Answers, question: Mapping[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
+    """Answer on a thread, then speak on the server's own: two threads on one websocket break it."""
+
+    async def take_turns() -> None:
+        say(await asyncio.to_thread(desk.answer, question))
+
+    state.execute(take_turns)

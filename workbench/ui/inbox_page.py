@@ -1,0 +1,49 @@
+"""The inbox as a page: the shell of every other page around one component that draws all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import panel as pn
+import panel_material_ui as pmui
+
+from workbench.config import Settings
+from workbench.errors import ConfigError, WorkbenchError
+from workbench.lake import Lake
+from workbench.ui.inbox import Answers, InboxComponent
+from workbench.ui.page import Page, error_page, page_shell
+from workbench.ui.store import Store, current_store
+
+OpenDesk = Callable[[Settings, Lake, AbstractContextManager[Any]], Answers]
+"""Opens a desk for one browser, over the lake of this process and its turn to ask it."""
+
+# What is left below the app bar and inside the page's margins.
+_HEIGHT = "calc(100dvh - 104px)"
+
+
+class InboxPage(Page):
+    """A page that is one inbox. It has the filters of all pages in its link, and none of its own."""
+
+    def __init__(self, name: str, docstring: str | None, open_desk: OpenDesk) -> None:
+        super().__init__(name, docstring, [])
+        self._open_desk = open_desk
+
+    def serve(self) -> pmui.Page:
+        try:
+            inbox = self._inbox(current_store(), _HEIGHT)
+        except WorkbenchError as error:
+            return error_page(self.name, "This page cannot open", str(error))
+        return page_shell(self.name, self.title, [inbox], None)
+
+    def show(self, **filters: Any) -> pn.Column:
+        return pn.Column(self._inbox(current_store(), "620px"), sizing_mode="stretch_width")
+
+    def _inbox(self, store: Store, height: str) -> Any:
+        if store.settings is None:
+            raise ConfigError(
+                "The inbox needs the settings of its lake: open the pages with `workbench serve`."
+            )
+        desk = self._open_desk(store.settings, store.lake, store.turn)
+        return InboxComponent(desk, box_height=height, margin=(0, 0, -20, 0))

@@ -1,0 +1,115 @@
+// One conversation: what was said and what became of it. Texts and names only ever enter as text.
+
+Object.assign(ICONS, {
+  back: "M15 6l-6 6 6 6",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-7 8c0-3.5 3-6 7-6s7 2.5 7 6",
+  clip: "M20 11.5 12 19.400a5 5 0 0 1-7-7l8.3-8.200a3.3 3.3 0 0 1 4.7 4.700L9.7 17a1.7 1.7 0 0 1-2.4-2.400L14.8 7.2",
+  stop: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.7 5.700l12.6 12.6",
+})
+
+function drawItems(thread, acts) {
+  let day = ""
+  const drawn = thread.older
+    ? [h("button", {class: "quiet older", type: "button", onclick: acts.older},
+        `Show older messages (${thread.older.toLocaleString("en")})`)]
+    : []
+  for (const item of thread.items) {
+    if (item.day !== day) { day = item.day; drawn.push(h("div", {class: "day"}, day)) }
+    if (item.type === "message") { drawn.push(drawMessage(item, acts)) }
+    else if (item.type === "note") {
+      drawn.push(h("div", {class: "note"}, h("small", {}, `Private note by ${item.who}, ${item.clock}`), item.text))
+    } else { drawn.push(h("div", {class: "event"}, `${item.text}, ${item.clock}`)) }
+  }
+  return drawn
+}
+
+function drawMessage(item, acts) {
+  const failed = item.tone === "bad"
+  const cost = item.cost ? ` · ${item.cost}` : ""
+  const size = item.segments ? `${item.segments} segment${item.segments === 1 ? "" : "s"}${cost}` : item.cost
+  return h("div", {class: `message ${item.mine ? "mine" : "theirs"}${failed ? " failed" : ""}`, "data-sid": item.sid},
+    item.text ? h("div", {class: "bubble", dir: "auto"}, item.text) : null,
+    item.gone ? h("div", {class: "bubble gone"}, item.gone) : null,
+    drawFiles(item, acts),
+    h("div", {class: "meta"},
+      h("time", {datetime: item.at}, item.clock),
+      item.auto ? "automatic" : null,
+      item.keyword ? `keyword: ${item.keyword}` : null,
+      item.status ? h("span", {class: `status ${item.tone}`}, item.status) : null,
+      item.mine && size ? h("span", {title: `${item.encoding || ""} from ${item.sender || "the service"}`}, size) : null),
+    item.failure ? drawFailure(item.failure) : null)
+}
+
+function drawFailure(failure) {
+  return h("div", {class: "why"},
+    h("span", {}, h("code", {}, failure.code), " ", h("b", {}, failure.title)),
+    h("span", {}, failure.meaning),
+    failure.fix ? h("span", {}, failure.fix) : null)
+}
+
+function drawFiles(item, acts) {
+  if (!item.media.length && !item.unlisted) { return null }
+  return h("div", {class: "files"},
+    item.media.map((file) => {
+      const place = h("span", {class: "file"})
+      if (acts.file(file.sid)) { place.append(acts.file(file.sid)); return place }
+      const button = h("button", {class: "quiet file", type: "button", onclick: async () => {
+        button.disabled = true
+        const shown = await acts.media(file.sid)
+        if (shown) { place.replaceChildren(shown) } else { button.disabled = false }
+      }}, icon("clip", 14), `Show ${file.type || "attachment"}`)
+      place.append(button)
+      return place
+    }),
+    item.unlisted
+      ? h("span", {class: "chip"}, `${item.unlisted} attachment${item.unlisted === 1 ? "" : "s"}, listed with the next sync`)
+      : null)
+}
+
+// The bytes came through Python: an image is shown only where it is one, the rest is a file to save.
+function drawFile(file, name) {
+  const bytes = Uint8Array.from(atob(file.data), (letter) => letter.charCodeAt(0))
+  const url = URL.createObjectURL(new Blob([bytes], {type: file.image || "application/octet-stream"}))
+  return file.image
+    ? h("img", {class: "picture", src: url, alt: "Attachment of this message"})
+    : h("a", {class: "quiet", href: url, download: name}, `Save ${file.type}`)
+}
+
+function drawAbout(thread, acts) {
+  const saved = (field, label, value, hint) => {
+    const input = h("input", {type: "text", value: value || null, placeholder: hint, "data-field": field,
+      onchange: () => acts.contact(field, input.value)})
+    return h("label", {}, label, input)
+  }
+  const adding = h("input", {type: "text", placeholder: "Add a label", "aria-label": "Add a label", onkeydown: (event) => {
+    if (event.key === "Enter" && adding.value.trim()) { acts.decide("label", adding.value) }
+  }})
+  const owner = h("input", {type: "text", value: thread.assignee || null, placeholder: "Nobody", "aria-label": "Assigned to",
+    onchange: () => acts.decide("assignee", owner.value)})
+  return [
+    h("section", {},
+      h("h3", {}, "Conversation"),
+      h("div", {class: "tags"}, thread.labels.map((label) => h("span", {class: "chip"}, label,
+        h("button", {type: "button", "aria-label": `Remove the label ${label}`, onclick: () => acts.decide("unlabel", label)},
+          icon("close", 12))))),
+      adding,
+      h("label", {style: "margin-top:10px"}, "Assigned to", owner),
+      thread.assignee !== acts.me
+        ? h("button", {class: "link", type: "button", onclick: () => acts.decide("assignee", acts.me)}, "Assign to me") : null),
+    h("section", {},
+      h("h3", {}, "Contact"),
+      saved("name", "Name", thread.name, "Unnamed"),
+      saved("labels", "Labels, with commas between", thread.contact_labels.join(", "), "None"),
+      saved("language", "Language", thread.language, "en"),
+      saved("time_zone", "Time zone", thread.zone, thread.local ? `${thread.local.zone} by number` : "Unknown")),
+    h("section", {},
+      h("h3", {}, "On record"),
+      h("dl", {},
+        h("dt", {}, "Consent"), h("dd", {}, thread.consent.text + (thread.consent.source ? `, ${thread.consent.source}` : "")),
+        h("dt", {}, "Kind"), h("dd", {}, thread.kind),
+        thread.country ? [h("dt", {}, "Country"), h("dd", {}, countryName(thread.country))] : null,
+        h("dt", {}, "Messages"), h("dd", {}, `${thread.received.toLocaleString("en")} in, ${thread.sent.toLocaleString("en")} out`),
+        thread.first ? [h("dt", {}, "Since"), h("dd", {}, thread.first)] : null,
+        thread.others.length ? [h("dt", {}, "Also"), h("dd", {}, thread.others.join(", "))] : null)),
+  ]
+}
