@@ -8,6 +8,7 @@ import re
 import shutil
 import stat
 import subprocess
+from ctypes.util import find_library
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,6 +21,8 @@ from workbench.reports.notebooks import FOLDER, discover_reports
 
 REPORTS = sorted(discover_reports())
 WEEK = ("--since", "2025-03-03", "--until", "2025-03-10")
+#: Everything a machine can make: a PDF needs the Pango library.
+FORMATS = ("html", "pdf", "ipynb") if find_library("pango-1.0") else ("html", "ipynb")
 NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
@@ -81,7 +84,8 @@ def made(command: Command, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     reports = {}
     for name in REPORTS:
         out = tmp_path_factory.mktemp(name)
-        done = command("report", "run", name, *WEEK, "--param", "senders=", "--out", str(out))
+        arguments = ("--format", ",".join(FORMATS), "--param", "senders=", "--out", str(out))
+        done = command("report", "run", name, *WEEK, *arguments)
         assert done.returncode == 0, done.stderr
         assert sorted(done.stdout.split()) == sorted(str(path) for path in out.iterdir())
         reports[name] = Made(out, done.stderr)
@@ -105,7 +109,10 @@ def test_a_notebook_is_kept_clean_and_holds_no_query(name: str) -> None:
 @pytest.mark.parametrize("name", REPORTS)
 def test_files_are_for_their_owner_only_and_as_the_manifest_says(name: str, made: dict[str, Made]) -> None:
     report = made[name]
-    assert {path.suffix for path in report.folder.iterdir()} == {".html", ".pdf", ".ipynb", ".json"}
+    assert {path.suffix for path in report.folder.iterdir()} == {
+        ".json",
+        *(f".{format}" for format in FORMATS),
+    }
     for path in report.folder.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     for file in report.manifest["files"]:
@@ -151,6 +158,8 @@ def test_manifest_says_what_it_stands_on(name: str, made: dict[str, Made]) -> No
 
 @pytest.mark.parametrize("name", REPORTS)
 def test_pdf_has_the_same_words_and_charts(name: str, made: dict[str, Made]) -> None:
+    if "pdf" not in FORMATS:
+        pytest.skip("NO PANGO on this machine: no PDF was made")
     pdf = made[name].path(".pdf")
     assert pdf.read_bytes().startswith(b"%PDF-")
     if shutil.which("pdftotext") is None:
