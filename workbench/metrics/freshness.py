@@ -48,7 +48,7 @@ def freshness_of(lake: Lake, cube: DayCube) -> Freshness:
     """The same from a day cube that has followed the lake, without reading the messages again."""
     as_of = datetime.now(UTC)
     messages, oldest, newest = cube.totals()
-    (last_sync_at,) = lake.rows(_LAST_SYNC)[0]
+    last_sync_at, failed = lake.rows(f"select ({_LAST_SYNC}), ({_FAILED_JOBS})")[0]
     open_messages, priced = (cube.metric(name, (), {}, None, None) for name in ("in_flight", "priced_share"))
     if open_messages is None or priced is None:
         return freshness(lake)
@@ -61,9 +61,11 @@ def freshness_of(lake: Lake, cube: DayCube) -> Freshness:
         float(share) if share == share else None,  # NaN differs from itself
         oldest,
         newest,
+        tuple(failed or ()),
     )
 
 
+_FAILED_JOBS = "select list(job order by job) from failed_jobs"
 _LAST_SYNC = "select max(finished_at) from sync_runs where outcome = 'done'"
 _PRICED = METRICS["priced_share"]
 _SQL = expand(
@@ -75,7 +77,7 @@ _SQL = expand(
         {_PRICED.numerator} / nullif({_PRICED.denominator}, 0),
         min(date_created),
         max(date_created),
-        (select list(job order by job) from failed_jobs)
+        ({_FAILED_JOBS})
     from message_facts
     """  # noqa: S608
 )
