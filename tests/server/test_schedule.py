@@ -16,6 +16,7 @@ from workbench.lake.lock import only_one
 from workbench.metrics.freshness import freshness
 from workbench.server.schedule import Rule, schedule_of
 from workbench.server.schedule_text import schedule_text
+from workbench.ui.store import Store
 
 BEGAN = datetime(2026, 9, 1, 12, tzinfo=UTC)
 
@@ -112,6 +113,8 @@ def test_a_run_is_noted_and_a_failure_is_seen_everywhere(home: Path) -> None:
             wb.run_job("sync")  # no credentials
         assert [(job, error is not None) for job, _, error in read_failed_jobs(wb.lake)] == [("sync", True)]
         assert freshness(wb.lake).failed_jobs == ("sync",)
+        # The way of the pages, which do not read the messages again.
+        assert Store(wb.lake).freshness().failed_jobs == ("sync",)
         outcomes = {run.job: run.outcome for run in read_last_job_runs(wb.lake)}
         assert outcomes == {"maintenance": "done", "sync": "failed"}
         assert "job sync" in repr(wb.status())
