@@ -8,7 +8,9 @@ everything. Whoever works at this machine without sign-in (a notebook, a command
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from workbench.errors import NotAllowed
@@ -48,8 +50,24 @@ def find_people_with(find: Callable[[], Person | None] | None) -> None:
     _find = find
 
 
+_acting: ContextVar[Person | None] = ContextVar("acting", default=None)
+
+
+@contextmanager
+def acting_as(person: Person) -> Iterator[None]:
+    """Whatever this thread does inside is done by ``person``: for work that leaves the thread of a page."""
+    token = _acting.set(person)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
 def current_user() -> Person:
     """Who is asking. With sign-in on and nobody to be found it is :data:`NOBODY`, who may do nothing."""
+    acting = _acting.get()
+    if acting is not None:
+        return acting
     return _local_person() if _find is None else _find() or NOBODY
 
 
@@ -72,6 +90,11 @@ def require_role(role: str, doing: str) -> Person:
             "An admin can change it."
         )
     return person
+
+
+def current_actor() -> str:
+    """Who is asking, as the audit trail names them: `local:ops`, `user:ana`."""
+    return current_user().actor
 
 
 def local_actor() -> str:

@@ -235,9 +235,9 @@ class ComplianceCalls(SyncCalls):
         return find_person(address, self._privacy())
 
     def _actor(self) -> str:
-        from workbench.lake.audit import local_actor
+        from workbench.roles import current_actor
 
-        return local_actor()
+        return current_actor()
 
     def _write(self, record: dict[str, Any], address: str, folder: Path, what: str) -> list[Path]:
         from workbench.compliance.records import write_record

@@ -129,9 +129,9 @@ class ContactCalls(Opened):
 
     @property
     def _contact_actor(self) -> str:
-        from workbench.lake.audit import local_actor
+        from workbench.roles import current_actor
 
-        return local_actor()
+        return current_actor()
 
 
 def _changes_frame(changes: Sequence[Change]) -> pd.DataFrame:

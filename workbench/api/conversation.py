@@ -97,9 +97,9 @@ class OpenConversation:
 
     @property
     def _actor(self) -> str:
-        from workbench.lake.audit import local_actor
+        from workbench.roles import current_actor
 
-        return local_actor()
+        return current_actor()
 
     def _decide(self, decision: Decision) -> OpenConversation:
         from workbench.conversations.overlay import save_decision

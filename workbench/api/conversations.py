@@ -107,12 +107,9 @@ class ConversationCalls(SendCalls):
     ) -> Desk:
         from workbench.conversations.desk import Desk
         from workbench.conversations.hours import keep_business_hours
-        from workbench.lake.audit import local_actor
 
         keep_business_hours(self.lake, self.settings)
-        return Desk(
-            self.lake, self.settings, self._tools(), local_actor(), board=self._board(), only=only, turn=turn
-        )
+        return Desk(self.lake, self.settings, self._tools(), board=self._board(), only=only, turn=turn)
 
     def _board(self) -> Board:
         """One for each lake that is open."""

@@ -258,7 +258,6 @@ class SendCalls(Opened):
     @cached_property
     def _desk(self) -> Desk:
         """This installation, opened for sending."""
-        from workbench.lake.audit import local_actor
         from workbench.messaging.quiet_hours import load_rules
         from workbench.sending.desk import Desk
         from workbench.sending.media_check import check_media
@@ -278,7 +277,6 @@ class SendCalls(Opened):
             settings=self._sending,
             privacy=open_privacy(self.lake, settings.privacy),
             quiet_rules=load_rules(own_rules if own_rules.exists() else None),
-            actor=local_actor(),
             status_callback=settings.public_url and settings.public_url + STATUS_PATH,
             mps_limits=settings.mps_limits,
             check_media=lambda url, to: check_media(url, to, allow_private=is_simulated),

@@ -16,15 +16,12 @@ from typing import Any
 
 import duckdb
 
-from workbench.compliance.home_files import HomeFiles, erase_from_files, find_in_files
+from workbench.compliance.home_files import MEDIA_FOLDER, HomeFiles, erase_from_files, find_in_files
 from workbench.compliance.people import Person, require_alone
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import BLOT, save_erased
 from workbench.lake.scour import scour
-
-MEDIA_FOLDER = "media"
-"""Under WORKBENCH_HOME: copies of attachments, where they are kept."""
 
 _UNTOUCHED = frozenset({"audit_events", "erased_people"})
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid"})

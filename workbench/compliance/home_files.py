@@ -18,6 +18,9 @@ from workbench.lake.connect import Lake
 from workbench.lake.secret_key import KEY_FILE
 
 _LINES = frozenset({".jsonl", ".ndjson", ".log", ".csv", ".tsv", ".txt"})
+MEDIA_FOLDER = "media"
+"""Under WORKBENCH_HOME: copies of attachments, where they are kept."""
+
 _KEPT = frozenset({"workbench.toml", "credentials.toml", "quiet_hours.toml", KEY_FILE, ANCHOR_FILE})
 _SIMULATED = "simulated-account"
 """The demo's stand-in for Twilio: what is kept there is Twilio's side."""

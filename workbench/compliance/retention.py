@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from workbench.compliance.home_files import MEDIA_FOLDER
 from workbench.errors import ConfigError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
@@ -43,7 +44,8 @@ class RetentionRule:
 
 
 _MESSAGE_TABLES = (
-    "status_events", "media", "media_listings", "tombstones", "guessed_dates", "revocation_decisions",
+    "status_events", "media", "media_listings", "media_files", "tombstones", "guessed_dates",
+    "webhook_fields", "revocation_decisions",
 )  # fmt: skip
 _OLD = "date_created < $before"
 
@@ -108,7 +110,10 @@ def run_retention(
     moment = now or datetime.now(UTC)
     counts = [_count(lake, rule, moment) for rule in rules]
     if confirm and any(row["rows"] for row in counts):
+        attachments = [name for rule in rules for name in _attachments(lake, rule, moment)]
         lake.write(lambda cursor: _apply(cursor, rules, counts, actor, moment))
+        for name in attachments:
+            (lake.home / MEDIA_FOLDER / name).unlink(missing_ok=True)
         scour(lake)
     return pd.DataFrame(counts, columns=["rule", "table", "days", "older_than", "rows"])
 
@@ -118,6 +123,18 @@ def _count(lake: Lake, rule: RetentionRule, now: datetime) -> dict[str, Any]:
     before = now - timedelta(days=rule.days)
     rows = lake.value(f"select count(*) from {table} where {condition}", {"before": before})  # noqa: S608
     return {"rule": rule.name, "table": table, "days": rule.days, "older_than": before, "rows": int(rows)}
+
+
+def _attachments(lake: Lake, rule: RetentionRule, now: datetime) -> list[str]:
+    """Files of attachments that go with their messages."""
+    if rule.name != "messages":
+        return []
+    found = lake.rows(
+        "select f.file_name from media_files f join raw_messages m using (message_sid) "
+        "where m.date_created < ? and f.file_name is not null",
+        [now - timedelta(days=rule.days)],
+    )
+    return [name for (name,) in found]
 
 
 def _apply(

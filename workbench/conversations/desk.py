@@ -28,6 +28,7 @@ from workbench.conversations.overlay import Decision, assign, label, note, save_
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
+from workbench.roles import current_actor, current_user, require_role
 
 log = logging.getLogger(__name__)
 
@@ -88,26 +89,31 @@ class Desk:
         lake: Lake,
         settings: Settings,
         tools: Tools,
-        actor: str,
         *,
         board: Board | None = None,
         only: Conversation | None = None,
         turn: AbstractContextManager[Any] | None = None,
     ) -> None:
-        self._lake, self._settings, self._tools, self._actor = lake, settings, tools, actor
+        self._lake, self._settings, self._tools = lake, settings, tools
         self._board = board or Board(lake)
         self._only = only
         self._turn = turn or threading.RLock()
         self._lock = threading.RLock()
         self._view = _View(conversation=only)
 
+    @property
+    def _actor(self) -> str:
+        return current_actor()
+
     def answer(self, question: Question) -> Answer:
-        """The answer to one question. What goes wrong is said in it; nothing is raised."""
+        """The answer to one question. What goes wrong, or may not be, is said in it; nothing is raised."""
         number, name = question.get("id"), str(question.get("ask"))
         try:
             handler = _HANDLERS.get(name)
             if handler is None:
                 raise UsageError(f"The inbox does not know the question {name!r}; reload the page.")
+            if name in _FOR_AGENTS:
+                require_role("agent", _FOR_AGENTS[name])
             with self._lock:
                 return {"id": number, "ok": handler(self, question)}
         except WorkbenchError as error:
@@ -126,10 +132,10 @@ class Desk:
         if question.get("view"):
             self._view.view = str(question["view"])
         return {
-            "actor": self._actor.removeprefix("local:"),
+            "actor": current_user().name,
             "timezone": self._settings.timezone,
             "only": self._only is not None,
-            "sends": self._tools.send is not None,
+            "sends": self._tools.send is not None and current_user().may("agent"),
             "canned": [dict(reply) for reply in self._tools.canned()],
             **self._everything(),
         }
@@ -315,6 +321,14 @@ _NAMES_SQL = """
     union all
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
+
+#: What a viewer may not do, in words.
+_FOR_AGENTS = {
+    "send": "send a message",
+    "decide": "change a conversation",
+    "contact": "change a contact",
+    "reveal": "reveal a number",
+}
 
 _HANDLERS: dict[str, Callable[[Desk, Question], Answer]] = {
     "start": Desk._start,

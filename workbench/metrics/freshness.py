@@ -65,7 +65,6 @@ def freshness_of(lake: Lake, cube: DayCube) -> Freshness:
     )
 
 
-_FAILED_JOBS = "select list(job order by job) from failed_jobs"
 _LAST_SYNC = "select max(finished_at) from sync_runs where outcome = 'done'"
 _FAILED_JOBS = "select list(job order by job) from failed_jobs"
 _PRICED = METRICS["priced_share"]

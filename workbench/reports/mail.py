@@ -22,8 +22,9 @@ from urllib.parse import quote, urlsplit
 from workbench.config import Secret, Settings
 from workbench.errors import TRY_AGAIN, ConfigError, UsageError, WorkbenchError
 from workbench.lake import Lake
-from workbench.lake.audit import append_audit, local_actor
+from workbench.lake.audit import append_audit
 from workbench.reports.manifest import read_manifest
+from workbench.roles import current_actor
 
 PASSWORD_VARIABLE = "WORKBENCH_SMTP_PASSWORD"
 Security = Literal["starttls", "tls", "none"]
@@ -121,7 +122,7 @@ def send_report(
     }
     lake.write(
         lambda cursor: append_audit(
-            cursor, "report-send", actor=local_actor(), subject=manifest["title"], detail=detail
+            cursor, "report-send", actor=current_actor(), subject=manifest["title"], detail=detail
         )
     )
     if refused:

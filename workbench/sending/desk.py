@@ -11,6 +11,7 @@ from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quiet_hours import QuietHoursRules
 from workbench.messaging.throughput import mps_limit
+from workbench.roles import current_actor
 from workbench.sending.facts import FactReader, read_our_side
 from workbench.sending.outbox import read_day
 from workbench.sending.outgoing import Outgoing
@@ -39,13 +40,17 @@ class Desk:
     settings: SendingSettings
     privacy: Privacy
     quiet_rules: QuietHoursRules
-    actor: str
     status_callback: str | None = None
     zones: Mapping[str, str] = field(default_factory=dict)
     """Time zones of contacts, by address, where somebody has set them."""
     mps_limits: Mapping[str, float] = field(default_factory=dict)
     check_media: Callable[[str, str], str | None] | None = None
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def actor(self) -> str:
+        """Whoever is sending just now: several people may share one desk."""
+        return current_actor()
 
     @property
     def account_sid(self) -> str:

@@ -17,6 +17,7 @@ import param
 from panel.custom import JSComponent
 from panel.io.state import state
 
+from workbench.roles import acting_as, current_user
 from workbench.ui import theme
 
 _INBOX = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
@@ -99,6 +100,9 @@ def answer_beside(desk: Answers, question: Mapping[str, Any], say: Callable[[dic
     """Answer on a thread, then speak on the server's own: two threads on one websocket break it."""
 
     async def take_turns() -> None:
-        say(await asyncio.to_thread(desk.answer, question))
+        # Who asks is known on the server's thread only.
+        with acting_as(current_user()):
+            answer = await asyncio.to_thread(desk.answer, question)
+        say(answer)
 
     state.execute(take_turns)
