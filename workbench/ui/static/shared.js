@@ -118,9 +118,15 @@ function openDefinition(container, definition) {
       sql,
       parameters.length ? h("dl", {class: "parameters"}, parameters.map(([name, value]) => row(`$${name}`, value))) : null))
   dialog.addEventListener("click", (event) => { if (event.target === dialog) { dialog.close() } })
-  dialog.addEventListener("close", () => dialog.remove())
   // Beside the piece, not in it: a piece that draws itself again does not close what is being read.
   const beside = container.getRootNode()
+  const opener = beside.activeElement
+  const place = [...container.querySelectorAll(FOCUSABLE)].indexOf(opener)
+  dialog.addEventListener("close", () => {
+    dialog.remove()
+    // The piece may have drawn itself again: then the browser gives the focus back to what is gone.
+    if (opener && !opener.isConnected) { container.querySelectorAll(FOCUSABLE)[place]?.focus({preventScroll: true}) }
+  })
   ;(beside === document ? document.body : beside).append(dialog)
   dialog.showModal()
 }
