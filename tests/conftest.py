@@ -18,6 +18,7 @@ hypothesis_settings.register_profile("workbench", deadline=None, derandomize=boo
 hypothesis_settings.load_profile("workbench")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of one module stay on one worker, so that what the module shares is made once.
 
