@@ -34,7 +34,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 bench: setup ## Measure against named peers and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -18,17 +18,6 @@ hypothesis_settings.register_profile("workbench", deadline=None, derandomize=boo
 hypothesis_settings.load_profile("workbench")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one module stay on one worker, so that what the module shares is made once.
-
-    Those with a browser stay together too, see there.
-    """
-    for item in items:
-        if "browser" not in item.path.parts:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-
-
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the settings and credentials of whoever runs the tests out of them."""

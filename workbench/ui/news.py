@@ -80,7 +80,8 @@ class NewsWatcher:
                 listener()
 
     def _look(self) -> tuple[tuple[int, int], ...]:
-        return tuple(_state(path) for path in self._files)
+        seen = [_state(path) for path in self._files]
+        return tuple(seen)
 
     def _snapshot(self) -> int | None:
         try:
