@@ -145,7 +145,7 @@ def test_registration_type_country_and_limit_of_senders(lake: Lake, catalog: Cat
         ("+12065550101", "long code", "US", "a2p", "VERIFIED", 1, False),
         ("+12125550103", "long code", "US", "a2p", "VERIFIED", 1, False),
         ("+13125550102", "long code", "US", "a2p", "VERIFIED", 1, False),
-        ("+14155550104", "long code", "US", "a2p", None, 1, False),
+        ("+14155550104", "long code", "US", "a2p", "VERIFIED", 1, False),
         ("+14165550106", "long code", "CA", "a2p", "VERIFIED", 1, False),
         ("+17135550105", "long code", "US", "a2p", None, 1, False),
         ("+18335550108", "toll-free", "US", "toll-free", "TWILIO_APPROVED", 25, True),
