@@ -22,15 +22,31 @@ from workbench import Workbench
 from workbench.config import load_settings
 from workbench.simulator import Fault, Server
 
-SEND = f""" import sys from workbench import Workbench wb = Workbench() wb.preflight(sys.argv[1], "Hello",
-sender="{SENDER}") print("ready", flush=True) print(wb.send(sys.argv[1], "Hello", sender="{SENDER}",
-ignore_quiet_hours=True, confirm=True).state, flush=True) print("done", flush=True) sys.stdin.read()
+SEND = f"""
+import sys
+from workbench import Workbench
+
+wb = Workbench()
+to, text, sender = sys.argv[1], "Hello", "{SENDER}"
+wb.preflight(to, text, sender=sender)
+print("ready", flush=True)
+sent = wb.send(to, text, sender=sender, ignore_quiet_hours=True, confirm=True)
+print(sent.state, flush=True)
+print("done", flush=True)
+sys.stdin.read()
 """
 
-BATCH = f""" import sys from workbench import Workbench wb, count = Workbench(), int(sys.argv[1]) rows =
-[{{"to": f"+1415557{{number:04}}", "body": f"Hello {{number}}"}} for number in range(count)] said = lambda
-progress: print(progress.done, flush=True) done = wb.send_batch(rows, sender="{SENDER}", batch="b",
-ignore_quiet_hours=True, confirm=count, on_progress=said) print(done.counts, flush=True)
+BATCH = f"""
+import sys
+from workbench import Workbench
+
+wb, count = Workbench(), int(sys.argv[1])
+rows = [{{"to": f"+1415557{{number:04}}", "body": f"Hello {{number}}"}} for number in range(count)]
+done = wb.send_batch(
+    rows, sender="{SENDER}", batch="b", ignore_quiet_hours=True, confirm=count,
+    on_progress=lambda progress: print(progress.done, flush=True),
+)
+print(done.counts, flush=True)
 """
 
 
