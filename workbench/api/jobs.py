@@ -7,17 +7,18 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from workbench.api.sync import SyncCalls
-from workbench.errors import LakeBusy, UnknownName, UsageError, WorkbenchError
+from workbench.api.compliance import ComplianceCalls
+from workbench.api.reports import ReportCalls
+from workbench.errors import LakeBusy, UnknownName, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.lake.jobs import JobRun
     from workbench.lake.maintenance import Maintained
 
 
-class JobCalls(SyncCalls):
+class JobCalls(ComplianceCalls, ReportCalls):
     """Run a scheduled job once, and look after the lake."""
 
     def run_job(self, name: str, *, stop: threading.Event | None = None) -> JobRun:
@@ -80,11 +81,15 @@ def _reconcile(wb: JobCalls, stop: threading.Event) -> str:
 
 
 def _reports(wb: JobCalls, stop: threading.Event) -> str:
-    """Whatever reports are due, where this installation has any."""
-    run_due_reports: Callable[..., Any] | None = getattr(wb, "run_due_reports", None)
-    if run_due_reports is None:
-        raise UsageError("There are no reports to run yet.")
-    return f"{run_due_reports(stop=stop)}"
+    return wb.run_due_reports(stop=stop)
+
+
+def _retention(wb: JobCalls, stop: threading.Event) -> str:
+    """What `[retention]` asks for; a policy in the settings is the confirmation."""
+    if not wb.settings.section("retention"):
+        return "nothing: workbench.toml has no [retention]"
+    found = wb.run_retention(confirm=True)
+    return ", ".join(f"{row.rows:,} {row.rule}" for row in found.itertuples()) + " removed"
 
 
 def _maintenance(wb: JobCalls, stop: threading.Event) -> str:
@@ -96,5 +101,6 @@ JOBS: Mapping[str, Callable[[JobCalls, threading.Event], str]] = {
     "maintenance": _maintenance,
     "reconcile": _reconcile,
     "reports": _reports,
+    "retention": _retention,
 }
 """What each job does; the text says how it went."""

@@ -17,7 +17,7 @@ def schedule() -> None:
 @schedule.command()
 @click.argument("job")
 def run(job: str) -> None:
-    """Run one job now: sync, maintenance, reconcile or reports.
+    """Run one job now: sync, maintenance, reconcile, reports or retention.
 
     It is noted in the table `job_runs` and in `workbench status`; one job at a time.
     """

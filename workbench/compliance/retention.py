@@ -7,13 +7,15 @@
     messages = 400       # then the messages themselves go, with all that hangs on them
     alerts = 90          # warnings and errors of Twilio's
     status_events = 400  # every status a message went through
+
+What was removed does not come back with the next reading of Twilio's list (``lake/retained.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -22,6 +24,7 @@ from workbench.compliance.home_files import MEDIA_FOLDER
 from workbench.errors import ConfigError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
+from workbench.lake.retained import BODIES, MESSAGES, move_horizon
 from workbench.lake.scour import scour
 
 if TYPE_CHECKING:
@@ -36,6 +39,10 @@ class RetentionRule:
 
     name: str
     days: int
+
+    def before(self, now: datetime) -> datetime:
+        """What is older goes: whole GMT days, so that a day is there or not."""
+        return datetime.combine((now - timedelta(days=self.days)).astimezone(UTC).date(), time(), UTC)
 
     @property
     def statements(self) -> tuple[str, str, tuple[str, ...]]:
@@ -109,18 +116,19 @@ def run_retention(
 
     moment = now or datetime.now(UTC)
     counts = [_count(lake, rule, moment) for rule in rules]
-    if confirm and any(row["rows"] for row in counts):
+    if confirm and rules:
         attachments = [name for rule in rules for name in _attachments(lake, rule, moment)]
         lake.write(lambda cursor: _apply(cursor, rules, counts, actor, moment))
         for name in attachments:
             (lake.home / MEDIA_FOLDER / name).unlink(missing_ok=True)
-        scour(lake)
+        if any(row["rows"] for row in counts):
+            scour(lake)
     return pd.DataFrame(counts, columns=["rule", "table", "days", "older_than", "rows"])
 
 
 def _count(lake: Lake, rule: RetentionRule, now: datetime) -> dict[str, Any]:
     table, condition, _ = rule.statements
-    before = now - timedelta(days=rule.days)
+    before = rule.before(now)
     rows = lake.value(f"select count(*) from {table} where {condition}", {"before": before})  # noqa: S608
     return {"rule": rule.name, "table": table, "days": rule.days, "older_than": before, "rows": int(rows)}
 
@@ -132,7 +140,7 @@ def _attachments(lake: Lake, rule: RetentionRule, now: datetime) -> list[str]:
     found = lake.rows(
         "select f.file_name from media_files f join raw_messages m using (message_sid) "
         "where m.date_created < ? and f.file_name is not null",
-        [now - timedelta(days=rule.days)],
+        [rule.before(now)],
     )
     return [name for (name,) in found]
 
@@ -146,6 +154,10 @@ def _apply(
 ) -> None:
     for rule in rules:
         for statement in rule.statements[2]:
-            cursor.execute(statement, {"before": now - timedelta(days=rule.days)})
+            cursor.execute(statement, {"before": rule.before(now)})
+        if rule.name in (BODIES, MESSAGES):
+            move_horizon(cursor, rule.name, rule.before(now), now)
+    if not any(row["rows"] for row in counts):
+        return
     detail = {row["rule"]: {"days": row["days"], "rows": row["rows"]} for row in counts}
     append_audit(cursor, "retention", actor=actor, detail=detail, at=now)

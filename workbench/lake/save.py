@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from workbench.lake.consent import note_consent
 from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.erased import without_erased
+from workbench.lake.retained import read_horizons
 from workbench.lake.statuses import apply_waiting_statuses
 from workbench.messaging.message import MessageRow
 
@@ -139,7 +140,7 @@ def save_messages(
         received_at: when, by our clock.
         dates_are_true: whether `date_created` is Twilio's.
     """
-    messages = without_erased(cursor, messages)
+    messages = read_horizons(cursor).table(without_erased(cursor, messages))
     if not messages.num_rows:
         return Saved()
     if dates_are_true:

@@ -14,7 +14,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.api import Workbench
 from workbench.api.jobs import JOBS
 from workbench.config import Settings
 from workbench.errors import ConfigError, UnknownName
@@ -24,7 +23,8 @@ DEFAULTS: Mapping[str, str] = {
     "sync": "5m",
     "maintenance": "1h",
     "reconcile": "03:30",
-    "reports": "06:00" if hasattr(Workbench, "run_due_reports") else "off",
+    "reports": "06:00",
+    "retention": "04:30",
 }
 
 _UNITS = {"m": 60, "h": 3600}

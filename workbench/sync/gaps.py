@@ -20,6 +20,7 @@ KINDS: Mapping[str, str] = {
     "callback": "a status callback told something else than the row",
     "spend": "the sum of prices is not what the usage records charge",
     "unlisted_day": "the day is older than what Twilio lists",
+    "removed_day": "the day is older than what [retention] keeps",
 }
 
 UNEXPLAINED = "unexplained"
@@ -37,6 +38,7 @@ REASONS: Mapping[str, str] = {
     "carrier_fees": "carrier fees are charged in a category of their own, not in the messages' prices",
     "fee_only_in_usage": "a fee that no message's price shows",
     "rounding": "less than half a hundredth of the currency",
+    "own_retention": "older than [retention] of workbench.toml keeps messages, and removed here",
     "before_retention": "older than what Twilio lists, so it cannot be compared message by message",
 }
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from workbench.errors import TwilioError
 from workbench.lake.connect import Lake
 from workbench.lake.erased import find_erased
+from workbench.lake.retained import read_horizons
 from workbench.messaging.message import MessageRow, message_row
 from workbench.sync import reconcile_state as state
 from workbench.sync.gaps import UNEXPLAINED, Gap, RowGap, sum_up
@@ -74,6 +75,8 @@ class DayComparer:
         self.deleted = state.read_deleted(lake, account_sid)
         self.currency = read_account_currency(lake, account_sid)
         self.notices: list[str] = []
+        with lake.cursor() as cursor:
+            self.horizons = read_horizons(cursor)
 
     def compare_day(self, day: date) -> tuple[DayCheck, Repair]:
         """One day, and what would repair it.
@@ -82,6 +85,8 @@ class DayComparer:
             TwilioError: Twilio could not be asked.
         """
         held = state.read_held(self.lake, self.account_sid, day)
+        if not self.horizons.keeps_day(day):
+            return _day_check(day, self._present(held), None, None, [_removed_gap(day)]), Repair()
         usage = self._read_usage(day)
         if day < clamp_since(day, self.now.date()):
             return self._compare_unlisted(day, held, usage), Repair()
@@ -110,7 +115,7 @@ class DayComparer:
     # --- read ---
 
     def _read_sides(self, day: date, held: dict[str, HeldRow]) -> DaySides:
-        listed = self._without_erased(list(self._list(day)))
+        listed = self._kept(list(self._list(day)))
         strangers = [row for sid, row in listed.items() if sid not in held]
         held = held | state.read_held_elsewhere(self.lake, self.account_sid, strangers)
         sides = DaySides(
@@ -125,10 +130,10 @@ class DayComparer:
         if not asked:
             return sides
         fetched = fetch_each(self.client, self.account_sid, asked, currency=self.currency)
-        kept = {sid: None if row is None else self.prepare(row) for sid, row in fetched.items()}
+        kept = {sid: None if row is None else self._prepared(row) for sid, row in fetched.items()}
         return replace(sides, fetched=kept, reaches_from=self._reaches_from(day, listed.values()))
 
-    def _without_erased(self, rows: Sequence[MessageRow]) -> dict[str, MessageRow]:
+    def _kept(self, rows: Sequence[MessageRow]) -> dict[str, MessageRow]:
         """By SID, but for people who were erased: what Twilio keeps of them is no gap here."""
         with self.lake.cursor() as cursor:
             erased = find_erased(cursor, sorted({row.contact for row in rows if row.contact}))
@@ -139,10 +144,15 @@ class DayComparer:
         page = message_page(self.client, self.account_sid, window.query())
         while True:
             for item in page.rows:
-                yield self.prepare(message_row(item, self.currency))
+                yield self._prepared(message_row(item, self.currency))
             if not page.next_page_uri:
                 return
             page = message_page(self.client, self.account_sid, next_page_uri=page.next_page_uri)
+
+    def _prepared(self, row: MessageRow) -> MessageRow:
+        """What may be kept of a row: by the privacy mode, and by its age."""
+        kept = self.prepare(row)
+        return self.horizons.row(kept) or kept
 
     def _reaches_from(self, day: date, listed: Iterable[MessageRow]) -> datetime | None:
         if lists_before(self.client, self.account_sid, day):
@@ -250,6 +260,11 @@ def _unlisted_gap(day: date, messages: int) -> Gap:
     return Gap(
         day, "unlisted_day", "before_retention", number, None, number, "messages", messages, detail
     )  # fmt: skip
+
+
+def _removed_gap(day: date) -> Gap:
+    detail = "removed here because of their age; what Twilio still lists of the day was not asked"
+    return Gap(day, "removed_day", "own_retention", None, None, NOTHING, "messages", 0, detail)
 
 
 def _sums(rows: Iterable[MessageRow]) -> Sums:

@@ -1,0 +1,116 @@
+"""What `[retention]` removes is gone from the lake, stays away, and is no gap when compared with Twilio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+
+from tests.compliance.conftest import environment
+from workbench.api import Workbench
+from workbench.compliance.retention import read_retention, run_retention
+from workbench.config import load_settings
+from workbench.errors import ConfigError
+from workbench.simulator import Account, Clock, Options, Server, serve
+from workbench.simulator.truth import truth_rows
+
+START, NOW = date(2026, 9, 1), datetime(2026, 9, 14, 15, 30, tzinfo=UTC)
+BODIES_BEFORE, MESSAGES_BEFORE = datetime(2026, 9, 11, tzinfo=UTC), datetime(2026, 9, 6, tzinfo=UTC)
+"""Three and eight days before `NOW`, from midnight on."""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    account = Account.build(start=START, days=14, messages=1400, clock=Clock.frozen(NOW))
+    with serve(account, options=Options(concurrency_limit=None)) as running:
+        yield running
+    account.close()
+
+
+@pytest.fixture(scope="module")
+def wb(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Workbench]:
+    home = tmp_path_factory.mktemp("retention") / "home"
+    with Workbench(load_settings(environment(home, server))) as opened:
+        opened.sync(since=START)
+        rules = read_retention({"bodies": 3, "messages": 8})
+        counted = run_retention(opened.lake, rules, "local:test", confirm=False, now=NOW)
+        assert counted["rows"].gt(0).all()
+        assert held(opened) == true_sids(server)
+        done = run_retention(opened.lake, rules, "local:test", confirm=True, now=NOW)
+        assert list(done["rows"]) == list(counted["rows"])
+        yield opened
+
+
+def created(server: Server) -> dict[str, datetime]:
+    account = server.account
+    return {
+        str(row["sid"]): parsedate_to_datetime(row["date_created"])
+        for row in truth_rows(account.ledgers[0], account.now())
+    }
+
+
+def true_sids(server: Server, since: datetime | None = None) -> set[str]:
+    return {sid for sid, at in created(server).items() if since is None or at >= since}
+
+
+def held(wb: Workbench) -> set[str]:
+    return {sid for (sid,) in wb.lake.rows("select message_sid from raw_messages")}
+
+
+def test_what_is_too_old_is_gone_and_the_rest_is_there(wb: Workbench, server: Server) -> None:
+    assert held(wb) == true_sids(server, MESSAGES_BEFORE)
+    with_text = wb.lake.rows("select min(date_created), count(*) from raw_messages where body is not null")
+    assert with_text[0][0] >= BODIES_BEFORE
+    assert with_text[0][1] > 100
+
+
+def test_reading_the_list_again_brings_nothing_back(wb: Workbench, server: Server) -> None:
+    wb.sync(since=START, full=True)
+    assert held(wb) == true_sids(server, MESSAGES_BEFORE)
+    oldest = wb.lake.value("select min(date_created) from raw_messages where body is not null")
+    assert oldest >= BODIES_BEFORE
+
+
+def test_a_comparison_with_twilio_says_that_we_removed_it(wb: Workbench) -> None:
+    report = wb.reconcile(since=START, until=date(2026, 9, 13))
+    assert report.unexplained == 0
+    removed = {gap.day for gap in report.gaps if gap.reason == "own_retention"}
+    assert removed == {date(2026, 9, day) for day in range(1, 7)}
+    assert not [gap for gap in report.gaps if gap.kind == "body"]
+
+
+def test_running_it_again_leaves_no_second_trace(wb: Workbench) -> None:
+    rules = read_retention({"bodies": 3, "messages": 8})
+    done = run_retention(wb.lake, rules, "local:test", confirm=True, now=NOW)
+    assert list(done["rows"]) == [0, 0]
+    assert len(wb.audit("retention")) == 1
+
+
+def test_the_job_of_the_schedule_applies_the_settings(tmp_path: Path, server: Server) -> None:
+    home = tmp_path / "home"
+    settings = load_settings(environment(home, server))
+    with Workbench(settings) as wb:
+        assert wb.run_job("retention").detail == "nothing: workbench.toml has no [retention]"
+    (home / "workbench.toml").write_text("[retention]\nbodies = 10\nalerts = 20\n")
+    with Workbench(load_settings(environment(home, server))) as wb:
+        wb.sync(since=START)
+        texts = wb.lake.value("select count(*) from raw_messages where body is not null")
+        run = wb.run_job("retention")
+        assert (run.outcome, run.detail) == ("done", f"{texts:,} bodies, 0 alerts removed")
+        assert wb.lake.value("select count(*) from raw_messages where body is not null") == 0
+
+
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ({"texts": 3}, "texts is unknown. Allowed: bodies, messages, alerts, status_events"),
+        ({"bodies": 0}, "bodies is 0; write a whole number of days from 1 to 36500"),
+        ({"bodies": 9, "messages": 8}, "a text cannot outlive its message"),
+    ],
+)
+def test_impossible_rules_are_refused(section: dict[str, int], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        read_retention(section)
