@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.twilio.scripted_twilio import API_SECRET, AUTH_TOKEN, BASIC, BASIC_KEY, WITH_KEY, WITH_TOKEN
 from workbench.config import Credentials, Secret
-from workbench.twilio.redaction import SECRET_KEYS, drop_secrets, scrub
+from workbench.twilio.redaction import SECRET_KEYS, drop_secrets, may_hold_secrets, scrub
 
 OPENAPI = Path(__file__).parents[3] / "shared" / "twilio" / "openapi"
 
@@ -62,6 +62,18 @@ values = st.recursive(
 def test_no_secret_key_is_left_at_any_depth(payload: Any) -> None:
     written = orjson.dumps(drop_secrets(payload)).decode()
     assert not re.search(rf'"({"|".join(SECRET_KEYS)})":', written)
+
+
+@pytest.mark.parametrize("key", sorted(SECRET_KEYS))
+def test_a_look_at_the_text_misses_no_secret_key(key: str) -> None:
+    assert may_hold_secrets(orjson.dumps({"rows": [{"sid": "SM1", key: "x"}]}))
+    assert may_hold_secrets(f'{{"{key[:-1]}\\u00{ord(key[-1]):02x}" : "x"}}'.encode())
+
+
+def test_a_look_at_the_text_of_a_message_finds_nothing() -> None:
+    assert not may_hold_secrets(
+        b'{"messages": [{"sid": "SM1", "body": "my password is a secret.", "to": null}]}'
+    )
 
 
 def test_nothing_is_copied_when_nothing_is_secret() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from workbench.api.base import Opened
 from workbench.api.periods import parse_period
 from workbench.api.status import Status
-from workbench.errors import TRY_AGAIN, WorkbenchError
+from workbench.errors import TRY_AGAIN, ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.messaging.privacy import Privacy
@@ -50,7 +50,7 @@ class SyncCalls(Opened):
             until: first GMT day not to read any more.
             full: read every day again, also those that are complete, and everything around.
             subaccounts: the open subaccounts too; by default as the settings say.
-            messages_only: leave out what is around them.
+            messages_only: leave out what is around them, and the audits.
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
@@ -82,7 +82,11 @@ class SyncCalls(Opened):
             except BaseException:
                 halt.fail()
                 raise
-        self.prepare_audits()
+        if not messages_only:
+            try:
+                self.prepare_audits()
+            except ConfigError as error:  # what was read is in the lake, and is not wrong
+                summary.notices.append(f"The audits were not brought up to date. {error}")
         return summary
 
     def prepare_audits(self) -> None:

@@ -14,7 +14,7 @@ from workbench.cli.group import main
 from workbench.cli.output import print_json, say_notices
 from workbench.errors import UsageError
 from workbench.render import render_reconcile
-from workbench.sync.memory import share_heaps
+from workbench.sync.memory import favour_waiting_threads, share_heaps
 from workbench.terminal import reconcile_progress, stopped_by_signals, sync_progress
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
     "--subaccounts", is_flag=True, help="The open subaccounts too. [sync] subaccounts does it always."
 )
 @click.option(
-    "--messages-only", is_flag=True, help="Leave out senders, usage, prices and the like this time."
+    "--messages-only", is_flag=True, help="Leave out senders, usage, prices, audits and the like this time."
 )
 @click.option("--watch", metavar="INTERVAL", help="Go on syncing, as every 5m, until Ctrl-C or SIGTERM.")
 @click.option("--bulk-export", is_flag=True, help="Bring in the days that Twilio exported to files instead.")
@@ -63,6 +63,7 @@ def sync(
             "--messages-only."
         )
     share_heaps()
+    favour_waiting_threads()
     if bulk_export:
         _sync_bulk_export(since, until, full, create_job, as_json)
     elif watch is None:

@@ -50,11 +50,11 @@ def read_horizons(cursor: duckdb.DuckDBPyConnection) -> Horizons:
     return Horizons(found.get(BODIES), found.get(MESSAGES))
 
 
-def move_horizon(cursor: duckdb.DuckDBPyConnection, rule: str, removed_before: datetime, at: datetime) -> None:
+def move_horizon(
+    cursor: duckdb.DuckDBPyConnection, rule: str, removed_before: datetime, at: datetime
+) -> None:
     """Remember what was removed, in the transaction that removes it. A horizon never goes back."""
-    held = cursor.execute(
-        "select removed_before from retention_horizons where rule = ?", [rule]
-    ).fetchall()
+    held = cursor.execute("select removed_before from retention_horizons where rule = ?", [rule]).fetchall()
     if held and held[0][0] >= removed_before:
         return
     cursor.execute("delete from retention_horizons where rule = ?", [rule])

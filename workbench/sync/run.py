@@ -44,8 +44,6 @@ BATCH_ROWS = 20_000
 BATCH_SECONDS = 2.0
 #: One for each request at once. A page that was fetched waits in its thread to be made a table.
 THREADS = REQUESTS_AT_ONCE
-#: Pages made tables at once: Python does one thing at a time, and a page's rows take five times its size.
-TABLES_AT_ONCE = 3
 #: Pages that may wait for the writer; a full queue stops the fetching, which bounds memory.
 WAITING_PAGES = 32
 
@@ -112,7 +110,8 @@ class _Run:
         self.started_at = clock()
         self.currency: str | None = None
         self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
-        self.making_tables = threading.BoundedSemaphore(TABLES_AT_ONCE)
+        # One at a time: Python does no more at once, and a page's rows take five times its size.
+        self.making_tables = threading.Lock()
         self.halt = halt
         self.known = state.read_windows(lake, account_sid)
         self.deletions = DeletionWatch(lake, client, account_sid, self.known)

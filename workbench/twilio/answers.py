@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import orjson
 
-from workbench.twilio.redaction import drop_secrets
+from workbench.twilio.redaction import drop_secrets, may_hold_secrets
 from workbench.twilio.retry import parse_http_date
 
 LONGEST_MESSAGE = 600
@@ -119,8 +119,7 @@ def _read_payload(content_type: str, body: bytes) -> tuple[dict[str, Any] | None
         return None, _describe(content_type, body)
     if not isinstance(payload, dict):
         return None, "JSON that is not an object"
-    cleaned: dict[str, Any] = drop_secrets(payload)
-    return cleaned, ""
+    return drop_secrets(payload) if may_hold_secrets(body) else payload, ""
 
 
 def _describe(content_type: str, body: bytes) -> str:
