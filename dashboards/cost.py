@@ -1,7 +1,7 @@
 """Cost: what was spent and where, what of it was wasted, and how the month will end."""
 
 from workbench import ui
-from workbench.ui import charts
+from workbench.ui import charts, tables
 from workbench.ui.content import money, month, texts
 
 NAV_ORDER = 10
@@ -39,6 +39,7 @@ page = ui.Page(
             money.wasted_by("error_code"),
             subtitle="Paid for messages that did not arrive. Open one for what to do.",
             empty="Nothing was paid for messages that did not arrive.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
         ),
         ui.Table(
@@ -46,6 +47,7 @@ page = ui.Page(
             money.wasted_by("sender"),
             subtitle="The same money, by who sent it.",
             empty="Nothing was paid for messages that did not arrive.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
         ),
         ui.Table(

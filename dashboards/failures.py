@@ -1,7 +1,7 @@
 """Delivery failures: what did not arrive, why, who is hit, and what to do about it."""
 
 from workbench import ui
-from workbench.ui import charts
+from workbench.ui import charts, tables
 from workbench.ui.content import reasons
 
 NAV_ORDER = 40
@@ -17,6 +17,7 @@ page = ui.Page(
             reasons.reasons,
             subtitle="Failed and undelivered messages by error code. Open one for what to do.",
             empty="Nothing failed in this period with these filters.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=7,
         ),
         ui.Figure(
@@ -24,6 +25,7 @@ page = ui.Page(
             reasons.pareto_figure,
             subtitle="Messages by code, and the share of the largest together. Click one to filter.",
             empty="Nothing failed in this period with these filters.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=5,
             click="error_code",
         ),
@@ -34,6 +36,7 @@ page = ui.Page(
             draw=charts.codes_over_time,
             subtitle="By code, the five largest by name. Click a day to look closer.",
             empty="Nothing failed in this period with these filters.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=7,
             click="day",
         ),
@@ -51,6 +54,7 @@ page = ui.Page(
             reasons.failing("sender"),
             subtitle="Click one to see only it.",
             empty="Nothing failed in this period with these filters.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
             click="sender",
         ),
@@ -59,6 +63,7 @@ page = ui.Page(
             reasons.failing("country"),
             subtitle="Click one to see only it.",
             empty="Nothing failed in this period with these filters.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
             click="country",
         ),
@@ -67,6 +72,7 @@ page = ui.Page(
             reasons.failing("messaging_service"),
             subtitle="Click one to see only it.",
             empty="Nothing failed in this period with these filters.",
+            narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
             click="messaging_service",
         ),

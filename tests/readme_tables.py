@@ -10,6 +10,7 @@ import click
 
 from workbench.cli import main
 from workbench.metrics import DIMENSIONS, METRICS
+from workbench.reports.notebooks import ReportNotebook, discover_reports
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -33,11 +34,20 @@ def _tables() -> dict[str, str]:
         (f"`{m.name}`", m.description, m.numerator_text, m.denominator_text or "–") for m in METRICS.values()
     )
     dimensions = ((f"`{d.name}`", d.description) for d in DIMENSIONS.values())
+    reports = (
+        (f"`{found.name}`", found.description, f"the last whole {_default(found, 'period')}")
+        for found in discover_reports().values()
+    )
     return {
         "commands": _table(("command", "what it does"), commands),
         "metrics": _table(("metric", "what", "numerator", "denominator"), metrics),
         "dimensions": _table(("dimension", "what"), dimensions),
+        "reports": _table(("report", "what", "of"), reports),
     }
+
+
+def _default(report: ReportNotebook, name: str) -> str:
+    return str(next(parameter.default for parameter in report.parameters if parameter.name == name))
 
 
 def all_commands(group: click.Group = main, prefix: str = "") -> dict[str, click.Command]:

@@ -13,7 +13,7 @@ import stat
 import tomllib
 import zoneinfo
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +23,11 @@ from workbench.errors import ConfigError
 SETTINGS_FILE = "workbench.toml"
 CREDENTIALS_FILE = "credentials.toml"
 DEMO_FOLDER = "demo"
+
+STATUS_PATH, INBOUND_PATH = "/webhooks/twilio/status", "/webhooks/twilio/inbound"
+"""Under ``public_url``: where Twilio tells the status of messages, and brings those that come in."""
+PROBE_FIELD = "WorkbenchProbe"
+"""In a signed form: only whether it arrives is asked; nothing is stored."""
 
 _ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
 _API_KEY = re.compile(r"SK[0-9a-fA-F]{32}")
@@ -62,6 +67,17 @@ class Credentials:
     auth_token: Secret | None = None
     api_key: str | None = None
     api_secret: Secret | None = None
+    webhook_key: str | None = None
+    webhook_secret: Secret | None = None
+    """A shared key that signs webhooks instead of the auth token: its name, and its secret."""
+
+    @property
+    def webhook_secrets(self) -> dict[str, Secret]:
+        """What may sign webhooks: the auth token under the empty name, a shared key under its own."""
+        secrets = {"": self.auth_token} if self.auth_token else {}
+        if self.webhook_key and self.webhook_secret:
+            secrets[self.webhook_key] = self.webhook_secret
+        return secrets
 
     @property
     def basic_auth(self) -> tuple[str, str]:
@@ -153,6 +169,17 @@ def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None 
     )
 
 
+def read_secret(name: str, home: Path, environ: Mapping[str, str] | None = None) -> Secret | None:
+    """A secret of this product's own: ``WORKBENCH_NAME`` in the environment, else ``name`` in the file.
+
+    Raises:
+        ConfigError: others may read the file.
+    """
+    env = os.environ if environ is None else environ
+    value = env.get(f"WORKBENCH_{name.upper()}") or _read_credentials_file(home / CREDENTIALS_FILE).get(name)
+    return Secret(str(value)) if value else None
+
+
 def find_home(env: Mapping[str, str], cwd: Path) -> Path:
     """The folder that holds this installation.
 
@@ -219,14 +246,25 @@ def _find_credentials(env: Mapping[str, str], twilio: Mapping[str, Any], home: P
             "auth_token": env.get("TWILIO_AUTH_TOKEN"),
             "api_key": env.get("TWILIO_API_KEY"),
             "api_secret": env.get("TWILIO_API_SECRET"),
+            "webhook_key": env.get("TWILIO_WEBHOOK_KEY"),
+            "webhook_secret": env.get("TWILIO_WEBHOOK_SECRET"),
         }
     else:
         found = {**twilio, **_read_credentials_file(home / CREDENTIALS_FILE)}
     account_sid = str(found.get("account_sid") or "")
     if not account_sid:
         return None
-    return check_credentials(
+    credentials = check_credentials(
         account_sid, found.get("auth_token"), found.get("api_key"), found.get("api_secret")
+    )
+    key, secret = found.get("webhook_key"), found.get("webhook_secret")
+    if bool(key) != bool(secret):
+        missing = "TWILIO_WEBHOOK_SECRET" if key else "TWILIO_WEBHOOK_KEY"
+        raise ConfigError(f"{missing} is not set; a shared key for webhooks needs its name and its secret.")
+    return (
+        replace(credentials, webhook_key=key, webhook_secret=Secret(secret))
+        if key and secret
+        else credentials
     )
 
 

@@ -1,4 +1,4 @@
-"""The product on a simulated account: a process of its own plays Twilio, this one syncs and serves.
+"""The product on a simulated account: a process of its own plays Twilio, this one syncs, two more serve.
 
 The demo has a home of its own beside a real lake, so that the two never mix.
 """
@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+import httpx
 
 from workbench.api import Workbench, parse_day
 from workbench.config import CREDENTIALS_FILE, DEMO_FOLDER, SETTINGS_FILE, find_home, load_settings
@@ -30,28 +31,30 @@ if TYPE_CHECKING:
 
 _ACCOUNT_FILE = "simulated-account.json"
 _JOURNAL_FILE = "simulated-account.jsonl"
-_SYNC_EVERY_SECONDS = 60.0
+_SEND_EVERY_SECONDS = 3.0
 
 
-def run_demo(*, port: int, messages: int, days: int, fresh: bool) -> None:
-    """Simulate an account, sync it over HTTP, serve the pages until Ctrl-C."""
+def run_demo(*, port: int, hooks_port: int, messages: int, days: int, fresh: bool) -> None:
+    """Simulate an account, sync it over HTTP, serve the pages and its webhooks until Ctrl-C."""
     from workbench.lake.lock import only_one
+    from workbench.server.ports import find_port
 
     home = _demo_home()
     began = time.monotonic()
     with only_one(home / "demo.lock", "demo"):
         if fresh:
             _forget(home)
-        _check_port_is_free(port)
+        port, hooks_port = find_port("127.0.0.1", port), find_port("127.0.0.1", hooks_port, "--hooks-port")
         account = _remember_account(home, messages, days)
         click.echo(f"Simulating a Twilio account since {account['start']} …", err=True)
         with _simulator(home, account) as environment:
-            _write_settings(home, environment, account["start"])
+            hooks_url = f"http://127.0.0.1:{hooks_port}"
+            _write_settings(home, environment, account["start"], hooks_url)
             with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
                 _first_sync(wb)
-                click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
-                with _kept_fresh(wb):
-                    _serve(wb, port)
+            click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
+            with _at_work(environment, hooks_url):
+                _serve(home, port, hooks_port)
 
 
 def run_simulator(
@@ -63,25 +66,35 @@ def run_simulator(
     state: Path | None,
     start: str | None,
     latency_ms: int,
+    callbacks: str | None,
     until_stdin_closes: bool,
 ) -> None:
-    """Play Twilio until Ctrl-C; stdout gets the environment that leads the product here."""
+    """Play Twilio until Ctrl-C; stdout gets the environment that leads the product here.
+
+    Args:
+        callbacks: where the product's hooks answer; the account posts what changes there.
+    """
     from workbench.simulator import Account, Options, SimulatorError, run
+    from workbench.simulator.webhooks import Urls
 
     def announce(server: Server) -> None:
         for name, value in _environment(account, server.url).items():
             click.echo(f"export {name}={value}")
+        if base:
+            click.echo(f"export WORKBENCH_PUBLIC_URL={base}")
         click.echo()
         sys.stdout.flush()
         click.echo(f"A simulated Twilio account answers at {server.url}; Ctrl-C ends it.", err=True)
         if until_stdin_closes:
             threading.Thread(target=_stop_with_stdin, args=[server], daemon=True).start()
 
+    base = (callbacks or "").rstrip("/")
+    urls = Urls(f"{base}/webhooks/twilio/status", f"{base}/webhooks/twilio/inbound") if base else Urls()
     try:
         account = Account.build(
             seed=seed, start=parse_day(start, "start"), days=days, messages=messages, state=state
         )
-        run(account, port=port, options=Options(latency=latency_ms / 1000), ready=announce)
+        run(account, port=port, options=Options(latency=latency_ms / 1000), callbacks=urls, ready=announce)
     except SimulatorError as error:
         raise UsageError(str(error)) from error
 
@@ -111,17 +124,6 @@ def _forget(home: Path) -> None:
         shutil.rmtree(home / name, ignore_errors=True)
     for name in (SETTINGS_FILE, CREDENTIALS_FILE, _ACCOUNT_FILE, _JOURNAL_FILE):
         (home / name).unlink(missing_ok=True)
-
-
-def _check_port_is_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise UsageError(
-                f"Port {port} is taken by another program; choose another with --port (0: any free one)."
-            ) from error
 
 
 def _remember_account(home: Path, messages: int, days: int) -> dict[str, Any]:
@@ -165,13 +167,15 @@ def _simulator(home: Path, account: dict[str, Any]) -> Iterator[dict[str, str]]:
         process.stdout.close()
 
 
-def _write_settings(home: Path, environment: dict[str, str], start: str) -> None:
+def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_url: str) -> None:
     """Settings of the demo, so that commands and notebooks beside it find the same account."""
     (home / SETTINGS_FILE).write_text(
         "# Written by `workbench demo` at every start: an account that exists on this machine only.\n"
+        f'public_url = "{hooks_url}"\n\n'
         f'[twilio]\naccount_sid = "{environment["TWILIO_ACCOUNT_SID"]}"\n'
         f'base_url = "{environment["WORKBENCH_TWILIO_BASE_URL"]}"\n\n'
-        f'[sync]\nsince = "{date.fromisoformat(start)}"\nsubaccounts = true\n'
+        f'[sync]\nsince = "{date.fromisoformat(start)}"\nsubaccounts = true\n\n'
+        '[schedule]\nsync = "1m"\n'
     )
     credentials = home / CREDENTIALS_FILE
     credentials.touch(mode=0o600)
@@ -196,19 +200,31 @@ def _first_sync(wb: Workbench) -> None:
 
 
 @contextmanager
-def _kept_fresh(wb: Workbench) -> Iterator[None]:
-    """Sync now and then: the account lives on while the demo runs."""
+def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
+    """The account lives on while the demo runs: it tells of every change, and somebody goes on sending."""
     over = threading.Event()
 
-    def watch() -> None:
-        wb.watch(
-            _SYNC_EVERY_SECONDS,
-            stop=over,
-            on_sync=lambda summary: None,
-            on_trouble=lambda error: click.echo(f"The sync is tried again in a minute: {error}", err=True),
-        )
+    def work() -> None:
+        base_url = environment["WORKBENCH_TWILIO_BASE_URL"]
+        with httpx.Client(base_url=base_url, trust_env=False, timeout=10) as http:
+            http.auth = (environment["TWILIO_ACCOUNT_SID"], environment["TWILIO_AUTH_TOKEN"])
+            urls = {f"{name}_url": f"{hooks_url}/webhooks/twilio/{name}" for name in ("status", "inbound")}
+            http.post("/_simulator/callbacks", json=urls)
+            messages = f"/2010-04-01/Accounts/{environment['TWILIO_ACCOUNT_SID']}/Messages.json"
+            recent = http.get(messages, params={"PageSize": 500}).json()["messages"]
+            sent = [one for one in recent if one["direction"] == "outbound-api" and one["body"]]
+            rng = random.Random()
+            while sent and not over.wait(rng.uniform(0.5, 1.5) * _SEND_EVERY_SECONDS):
+                http.post(messages, data=_again(rng.choice(sent)))
 
-    thread = threading.Thread(target=watch, name="demo-sync", daemon=True)
+    def try_to_work() -> None:
+        try:
+            work()
+        except httpx.HTTPError as error:
+            if not over.is_set():
+                click.echo(f"The simulated account stands still from now on: {error!r}", err=True)
+
+    thread = threading.Thread(target=try_to_work, name="demo-traffic", daemon=True)
     thread.start()
     try:
         yield
@@ -217,7 +233,21 @@ def _kept_fresh(wb: Workbench) -> Iterator[None]:
         thread.join(10)
 
 
-def _serve(wb: Workbench, port: int) -> None:
-    from workbench.server.pages import serve_pages
+def _again(message: dict[str, Any]) -> dict[str, str]:
+    """The form that sends a message of the log once more, to the same person in the same way."""
+    service = message["messaging_service_sid"]
+    side = {"MessagingServiceSid": service} if service else {"From": message["from"]}
+    return {"To": message["to"], "Body": message["body"], **side}
 
-    serve_pages(wb.settings, port=port)
+
+def _serve(home: Path, port: int, hooks_port: int) -> None:
+    """Both processes, on the demo's own settings whatever the environment says of a real account."""
+    from workbench.server.serving import children
+    from workbench.server.supervise import supervise
+
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TWILIO_", "WORKBENCH_"))
+    }
+    environment["WORKBENCH_HOME"] = str(home)
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    supervise(children(settings, port, hooks_port, "127.0.0.1", environment))

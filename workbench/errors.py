@@ -6,9 +6,13 @@
     ├── UsageError                 2   the caller asked for something that cannot be
     │   └── UnknownName            2   a metric, dimension, column … that does not exist
     ├── ConfigError                2   settings or credentials are missing, wrong or unsafe
+    ├── NotAllowed                 2   the person who asks has no right to it
+    ├── Unreachable                3   something of ours on the network does not answer as it must
     ├── LakeError                  1   the lake cannot be opened, read or written
     │   ├── LakeTooNew             2   written by a newer version of this product
     │   └── LakeBusy               3   another process holds it longer than we wait
+    ├── ReportFailed               1   a cell of a report's notebook failed
+    ├── ReportDoubtful             3   --strict, and what the report stands on is stale, gapped or unpriced
     └── TwilioError                1   Twilio refused; carries its code, message and our remedy
         ├── TwilioAuthError        2   401/403: the credentials or their rights
         └── TwilioUnavailable      3   429, 5xx, no connection: the same call may work later
@@ -56,6 +60,18 @@ class ConfigError(WorkbenchError):
     exit_code = 2
 
 
+class NotAllowed(WorkbenchError):
+    """The role of the person who asks does not include it."""
+
+    exit_code = 2
+
+
+class Unreachable(WorkbenchError):
+    """An address that we depend on, and that is not Twilio's, does not answer as it must."""
+
+    exit_code = TRY_AGAIN
+
+
 class LakeError(WorkbenchError):
     """The lake cannot be opened, read or written."""
 
@@ -68,6 +84,16 @@ class LakeTooNew(LakeError):
 
 class LakeBusy(LakeError):
     """Another process holds the lake for longer than we are willing to wait."""
+
+    exit_code = TRY_AGAIN
+
+
+class ReportFailed(WorkbenchError):
+    """A cell of a report's notebook failed; the message says which, and where the notebook is kept."""
+
+
+class ReportDoubtful(WorkbenchError):
+    """A report was made, and its data is stale, gapped, unpriced or not complete; sync and run it again."""
 
     exit_code = TRY_AGAIN
 

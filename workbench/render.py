@@ -115,7 +115,10 @@ def json_value(value: Any) -> Any:
 
 def _plain_rows(frame: pd.DataFrame) -> list[list[Any]]:
     """Rows of Python values; everything missing is None."""
-    columns = [[_plain(value) for value in frame[name]] for name in frame.columns]
+    columns = [
+        [None if missing else _plain(value) for value, missing in zip(column, column.isna(), strict=True)]
+        for _, column in frame.items()
+    ]
     return [list(row) for row in zip(*columns, strict=True)]
 
 

@@ -131,6 +131,10 @@ def _settings_toml(account_sid: str, timezone: str, since: str | None) -> str:
 timezone = {json.dumps(timezone)}   # of days, weeks and hours in every number
 # public_url = "https://sms.example.com"   # where Twilio reaches the webhooks
 
+# [access]   # how others sign in to the pages: docs/deploy.md
+# method = "password"
+# url = "https://workbench.example.com"
+
 [twilio]
 account_sid = "{account_sid}"
 
@@ -139,6 +143,10 @@ account_sid = "{account_sid}"
 lookback_days = 3   # days before today that every sync reads again
 subaccounts = false # also the subaccounts of this account
 media_bytes = false # also the attachments themselves, kept under media/
+
+[schedule]   # of `workbench serve`: how often ("5m", "2h"), a time of day ("03:30") or "off"
+# sync = "5m"
+# reconcile = "03:30"
 
 [privacy]
 mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync
@@ -155,6 +163,9 @@ mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the f
 
 [daily_caps]   # segments a day that a carrier lets through, by sender; shown on the throughput page
 # "+12025550110" = 2000
+
+# [reports.monthly-cost]   # made as soon as its month is over: workbench report schedule
+# report = "cost"
 """
 
 

@@ -16,7 +16,6 @@ from tests.ui.serving import served
 from workbench.config import Settings, load_settings
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
-from workbench.ui import page as page_module
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _FLAGS = [
@@ -24,7 +23,7 @@ _FLAGS = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 #: A page is given this long to show something, in milliseconds.
-PATIENCE = 20_000
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -56,10 +55,8 @@ def known_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def known_server(known_settings: Settings) -> Iterator[PagesServer]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_module, "_LOOK_FOR_NEWS_MS", 500)
-        with served(known_settings, idle_session_ms=8_000) as server:
-            yield server
+    with served(known_settings, idle_session_ms=8_000) as server:
+        yield server
 
 
 @dataclass

@@ -28,7 +28,7 @@ def inbox_server(installation: Installation) -> Iterator[PagesServer]:
 
 def open_inbox(visitor: Visitor, query: str = "") -> Page:
     visitor.page.goto(f"{visitor.base}inbox{query}")
-    expect(visitor.page.locator(".row, .message").first).to_be_visible()
+    expect(visitor.page.locator(".row:visible, .message:visible").first).to_be_visible()
     return visitor.page
 
 

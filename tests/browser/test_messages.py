@@ -20,7 +20,6 @@ from tests.ui.serving import served
 from workbench.config import Settings, load_settings
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
-from workbench.ui import page as page_module
 
 MARCH = "since=2025-03-01&until=2025-03-29"
 
@@ -35,10 +34,8 @@ def rows_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def rows_server(rows_settings: Settings) -> Iterator[PagesServer]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page_module, "_LOOK_FOR_NEWS_MS", 500)
-        with served(rows_settings) as server:
-            yield server
+    with served(rows_settings) as server:
+        yield server
 
 
 @pytest.fixture

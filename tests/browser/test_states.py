@@ -21,7 +21,6 @@ from workbench.ui.navigation import discover_pages
 def test_an_empty_lake_says_how_to_fill_it_and_then_draws(
     browser: Browser, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "_LOOK_FOR_NEWS_MS", 500)
     with served(settings) as server:
         visitor = visit(browser, server)
         page = visitor.page

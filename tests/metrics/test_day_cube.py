@@ -201,7 +201,9 @@ def test_what_is_in_the_air_lands_by_the_clock(lake: Lake, monkeypatch: pytest.M
             None,  # a parenthesis inside a text: rather not at all than wrong
         ),
         ("count(distinct contact)", None),
-        ("sum(segments + 1)", None),
+        ("sum(segments + 1)", "sum((segments + 1) * n)"),
+        ("sum(length(body))", None),
+        ("sum(segments * (select 2))", None),
         ("median(segments)", None),
         ("max(spend)", None),
         ("count(*) filter (body is null)", None),

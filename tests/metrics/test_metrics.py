@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.messages import ACCOUNT, payload
+from workbench.compliance.judging import prepare_audits
 from workbench.config import load_settings
 from workbench.errors import UnknownName, UsageError
 from workbench.lake import Lake, open_lake
@@ -66,7 +67,21 @@ TOTALS = {
     "backlog": 1,
     # The long code may send 3 segments a minute, and sent 3 on the 1st and on the 2nd.
     "minutes_at_limit": 2,
+    # Seven went out, five of them at 05:00 in California; no opt-in is on record, no opt-out was earlier.
+    "messages_in_quiet_hours": 5,
+    "messages_without_consent": 7,
+    "messages_after_opt_out": 0,
+    "messages_after_opt_out_elsewhere": 0,
+    # The first of each of two contacts from the long code, and of one from toll-free number and service.
+    "first_contacts_without_opt_out_line": 4,
+    "messages_from_unregistered_senders": 0,
+    # Messages 1, 4, 5, 6 and 8, from Tuesday noon to Tuesday noon.
+    "most_messages_in_a_week": 5,
+    # Message 14 of Wednesday the 9th; the tenth business day is the 23rd.
+    "revocations_waiting": 1,
+    "revocations_late": int(datetime.now(UTC) >= datetime(2026, 9, 24, tzinfo=UTC)),
 }
+PER_PERSON = {"messages_per_person": (7, 2)}  # messages, people
 RATES = {  # numerator, denominator
     "segments_per_message": (11, 8),
     "priced_share": (6, 8),
@@ -116,6 +131,7 @@ def september(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         table = message_table([message_row(item) for item in MESSAGES])
         lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=RECENT))
         lake.write(_add_limit_and_callbacks)
+        prepare_audits(lake)
         yield lake
 
 
@@ -141,7 +157,15 @@ def one(frame: pd.DataFrame, column: str) -> Any:
 
 
 def test_every_metric_has_a_hand_counted_total() -> None:
-    assert set(TOTALS) | set(RATES) | set(MONEY) | set(SPREADS) == set(OF_MESSAGES)
+    assert set(TOTALS) | set(RATES) | set(MONEY) | set(SPREADS) | set(PER_PERSON) == set(OF_MESSAGES)
+
+
+@pytest.mark.parametrize("name", PER_PERSON)
+def test_numbers_per_person_with_how_many_people(september: Lake, name: str) -> None:
+    frame = query_metric(september, name).frame
+    messages, people = PER_PERSON[name]
+    assert one(frame, name) == pytest.approx(messages / people)
+    assert one(frame, "sample_size") == people
 
 
 @pytest.mark.parametrize("name", TOTALS)
@@ -208,6 +232,10 @@ def test_every_metric_by_every_dimension_adds_up_to_the_whole(
         else:  # a second can be in several groups, in each with fewer segments
             assert frame["sample_size"].sum() >= sample
             assert name == "p95_speed" or values.max() <= value + 1e-9
+    elif name in PER_PERSON:  # a person can be in several groups, each message is in one
+        messages, people = PER_PERSON[name]
+        assert (frame[name] * frame["sample_size"]).sum() == pytest.approx(messages)
+        assert frame["sample_size"].sum() >= people
     elif name in RATES:
         numerator, denominator = RATES[name]
         assert frame["sample_size"].sum() == denominator

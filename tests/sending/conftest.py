@@ -1,4 +1,4 @@
-"""A simulated account by the real clock, an installation that sends through it, and a count from the other side."""
+"""A simulated account by the real clock, an installation that sends through it, and a count over there."""
 
 from __future__ import annotations
 

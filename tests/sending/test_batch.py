@@ -1,4 +1,4 @@
-"""Many messages: paced, one bad row stops nothing, stopped and gone on with, and never without their number."""
+"""Many messages: paced, stopped and gone on with, never without their number; one bad row stops nothing."""
 
 from __future__ import annotations
 
@@ -45,12 +45,10 @@ def test_nothing_without_the_number(templates: Workbench, server: Server) -> Non
 
 
 def test_one_bad_row_stops_nothing(templates: Workbench, server: Server) -> None:
-    frame = people(100, 6)
-    frame.loc[1, "first_name"] = None
-    frame.loc[2, "to"] = "nobody"
-    frame.loc[4, "to"] = frame.loc[3, "to"]
-    frame.loc[4, "first_name"] = frame.loc[3, "first_name"]
-    server.runtime.planned[str(frame.loc[5, "to"])] = PlannedOutcome(refuse=21610)
+    rows = people(100, 6).to_dict("records")
+    rows[1]["first_name"], rows[2]["to"], rows[4] = None, "nobody", dict(rows[3])
+    frame = pd.DataFrame(rows)
+    server.runtime.planned[str(frame["to"].iloc[5])] = PlannedOutcome(refuse=21610)
     done = templates.send_batch(frame, template="hello", batch="bad rows", confirm=6, **OPTIONS)
     assert [one.state for one in done.results] == ["sent", "blocked", "blocked", "sent", "blocked", "failed"]
     assert "'first_name' is undefined" in done.results[1].why()
@@ -114,7 +112,7 @@ def test_stopped_and_gone_on_with(templates: Workbench, server: Server) -> None:
 
 def test_a_full_queue_slows_down_and_the_row_comes_again(templates: Workbench, server: Server) -> None:
     frame = people(600, 4)
-    server.runtime.planned[str(frame.loc[1, "to"])] = PlannedOutcome(refuse=21611)
+    server.runtime.planned[str(frame["to"].iloc[1])] = PlannedOutcome(refuse=21611)
     rates: list[float] = []
     done = templates.send_batch(
         frame,
@@ -135,7 +133,7 @@ def test_a_full_queue_slows_down_and_the_row_comes_again(templates: Workbench, s
 def test_rows_whose_answer_was_lost_are_settled_at_the_end(templates: Workbench, server: Server) -> None:
     frame = people(700, 6)
     for when in ("before", "after", "before"):
-        server.faults.add(Fault("reset", when=when, method="POST"))  # type: ignore[arg-type]
+        server.faults.add(Fault("reset", when=when, method="POST"))
     done = templates.send_batch(frame, template="hello", batch="lost", confirm=6, **OPTIONS)
     assert done.counts == {"sent": 6}
     assert dict(sent_to(server, set(frame["to"]))) == dict.fromkeys(frame["to"], 1)

@@ -20,21 +20,24 @@ LATER = BEGAN + timedelta(minutes=5)
 
 def intent(key: str = "a", body: str | None = "Hello", at: float = 0.0, **changes: Any) -> Intent:
     fields: dict[str, Any] = {
-        "key": key, "attempt": 1, "state": "intended", "intended_at": BEGAN + timedelta(seconds=at), "batch": "b",
+        "key": key, "attempt": 1, "state": "intended", "intended_at": BEGAN + timedelta(seconds=at),
         "account_sid": "AC" + "0" * 32, "contact": TO, "sender": FROM, "messaging_service_sid": None,
-        "fingerprint": None if body is None else fingerprint(body), "segments": 1, "media_count": 0, "send_at": None,
+        "batch": "b", "fingerprint": None if body is None else fingerprint(body), "segments": 1,
+        "media_count": 0, "send_at": None,
         "price": None, "currency": None, "actor": "local:test", "owner": "here/1",
     }  # fmt: skip
     return Intent(**(fields | changes))
 
 
-def logged(sid: str, body: str = "Hello", at: float = 1.0, **changes: Any) -> MessageRow:
+def logged(
+    sid: str, body: str = "Hello", at: float = 1.0, sides: dict[str, str | None] | None = None, **changes: Any
+) -> MessageRow:
     created = (BEGAN + timedelta(seconds=at)).strftime("%a, %d %b %Y %H:%M:%S +0000")
     payload = {
         "sid": sid, "account_sid": "AC" + "0" * 32, "from": FROM, "to": TO, "body": body, "status": "queued",
         "direction": "outbound-api", "date_created": created, "num_segments": "1",
     }  # fmt: skip
-    return message_row(payload | changes)
+    return message_row(payload | changes | (sides or {}))
 
 
 def decide(intents: list[Intent], rows: list[MessageRow], **changes: Any) -> dict[str, str]:
@@ -57,8 +60,8 @@ def test_found_is_accepted_and_missing_is_absent_once_it_is_late_enough() -> Non
 
 def test_only_a_message_that_could_be_ours_counts() -> None:
     others = [
-        logged("SM1", to="+14155550999"), logged("SM2", **{"from": "+12065550101"}), logged("SM3",
-        direction="inbound", **{"from": TO, "to": FROM}), logged("SM4", at=-60), logged("SM5", at=1000),
+        logged("SM1", to="+14155550999"), logged("SM2", sides={"from": "+12065550101"}), logged("SM3",
+        direction="inbound", sides={"from": TO, "to": FROM}), logged("SM4", at=-60), logged("SM5", at=1000),
     ]  # fmt: skip
     assert decide([intent()], others) == {"a": "absent"}
     assert decide([intent()], [logged("SM1")], claimed={"SM1"}) == {"a": "absent"}
@@ -77,7 +80,9 @@ def test_a_text_that_twilio_changed_for_gsm_is_recognised() -> None:
 def test_by_service_the_sender_does_not_matter() -> None:
     service = "MG" + "0" * 32
     mine = intent(sender=None, messaging_service_sid=service)
-    assert decide([mine], [logged("SM1", **{"from": None, "messaging_service_sid": service})]) == {"a": "SM1"}
+    assert decide([mine], [logged("SM1", sides={"from": None, "messaging_service_sid": service})]) == {
+        "a": "SM1"
+    }
     assert decide([mine], [logged("SM1")]) == {"a": "absent"}
 
 

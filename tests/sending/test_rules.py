@@ -13,7 +13,7 @@ from workbench.messaging.quiet_hours import check_quiet_hours, load_rules
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.preflight import check, check_all
 from workbench.sending.settings import Money, SendingSettings
-from workbench.sending.verdicts import Checked, Facts, Policy, Price, SenderFacts, ServiceFacts
+from workbench.sending.verdicts import Facts, Policy, Price, SenderFacts, ServiceFacts
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 """Ten in the morning in California."""
@@ -135,7 +135,7 @@ def test_a_repeat_in_one_list_is_blocked_once() -> None:
     assert {reason.rule for reason in found[2].reasons} == {"duplicate"}
 
 
-def many(count: int, price: Price | None = FINE.price) -> list[Checked] | Any:
+def many(count: int, price: Price | None = FINE.price) -> list[tuple[Outgoing, Facts]]:
     return [
         (replace(PLAIN, to=f"+1415555{number:04}"), replace(FINE, price=price)) for number in range(count)
     ]

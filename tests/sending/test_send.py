@@ -13,12 +13,13 @@ from workbench.simulator import Fault, Server
 from workbench.simulator.sending import PlannedOutcome
 
 #: Whatever the clock says where these run.
-ANY_HOUR = {"sender": SENDER, "ignore_quiet_hours": True}
+ANY_HOUR: dict[str, Any] = {"sender": SENDER, "ignore_quiet_hours": True}
 
 
 def states(wb: Workbench, key: str) -> list[str]:
     rows = wb.lake.rows(
-        "select state from outbox_events where key = ? order by attempt, happened_at, state = 'intended' desc",
+        "select state from outbox_events where key = ? "
+        "order by attempt, happened_at, state = 'intended' desc",
         [key],
     )
     return [row[0] for row in rows]
@@ -161,11 +162,11 @@ def test_what_never_arrived_is_sent_once_the_log_is_sure(wb: Workbench, server: 
 def test_two_identical_messages_that_were_lost_are_told_apart_by_their_number(
     wb: Workbench, server: Server
 ) -> None:
-    """Both answers are lost; one message was made. One intent has it, and sending the other makes two in all."""
+    """Both answers are lost and one message was made: one intent has it, sending the other makes two."""
     import time
 
     for when in ("after", "before"):
-        server.faults.add(Fault("reset", when=when, method="POST"))  # type: ignore[arg-type]
+        server.faults.add(Fault("reset", when=when, method="POST"))
         server.faults.add(Fault("status", status=503, method="GET"))
         server.faults.add(Fault("status", status=503, method="GET", times=6))
         first = wb.send("+14155550216", "Hello", confirm=True, batch=when, **ANY_HOUR)
@@ -206,8 +207,12 @@ def test_a_zone_is_converted_and_not_relabelled(wb: Workbench, server: Server) -
         at=in_tokyo.isoformat(),
         ignore_quiet_hours=True,
     )
+    assert sent.message_sid
     serial = server.account.main.serial_of(sent.message_sid)
+    assert serial is not None
     message = server.account.main.log.get(serial, server.account.now())
+    assert message
+    assert message.scheduled is not None
     assert message.created + message.scheduled == int(moment.timestamp())
 
 

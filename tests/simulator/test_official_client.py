@@ -119,7 +119,7 @@ def test_other_resources(client: Client, quiet: Api) -> None:
     assert client.incoming_phone_numbers.list(phone_number="+18335550108")[0].capabilities["sms"] is True
     assert client.short_codes.list()[0].short_code == "55501"
     services = client.messaging.v1.services.list()
-    assert [service.friendly_name for service in services] == ["Notifications", "Promotions"]
+    assert [service.friendly_name for service in services] == ["Notifications", "Promotions", "Support"]
     pool = client.messaging.v1.services(services[0].sid)
     assert len(pool.phone_numbers.list(page_size=2)) == 5
     assert pool.alpha_senders.list()[0].alpha_sender == "DEMOSHOP"

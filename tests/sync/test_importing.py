@@ -24,12 +24,12 @@ from tests.sync.exports import console_csv, export_record, gzipped, json_lines
 from workbench.config import Credentials, Secret, Settings, load_settings
 from workbench.errors import ConfigError, UsageError
 from workbench.lake import Lake, open_lake
+from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.save import Saved, message_table, save_messages
 from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.simulator import Server
 from workbench.sync import importing
-from workbench.sync.created_dates import settle_created_dates
 from workbench.sync.export_files import LONGEST_LINE, ByteSource
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.import_summary import ImportSummary

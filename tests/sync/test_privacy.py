@@ -24,11 +24,12 @@ from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
 from workbench.lake.save import message_table, save_messages
+from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.messaging.message import message_row
 from workbench.messaging.privacy import PrivacyMode
 from workbench.simulator import Server
 from workbench.sync.importing import import_files
-from workbench.sync.privacy import KEY_FILE, open_privacy, privacy_key
+from workbench.sync.privacy import open_privacy
 from workbench.sync.request import SyncRequest
 from workbench.sync.run import run_sync
 from workbench.twilio.client import TwilioClient

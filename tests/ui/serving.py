@@ -20,8 +20,8 @@ from workbench.server.pages import PagesServer
 
 
 @contextmanager
-def served(settings: Settings, *, idle_session_ms: int = 15_000) -> Iterator[PagesServer]:
-    server = PagesServer(settings, port=0, idle_session_ms=idle_session_ms)
+def served(settings: Settings, *, idle_session_ms: int = 15_000, port: int = 0) -> Iterator[PagesServer]:
+    server = PagesServer(settings, port=port, idle_session_ms=idle_session_ms)
     answers = threading.Event()
     with ThreadPoolExecutor(1, thread_name_prefix="pages") as thread:
         running = thread.submit(server.run, lambda _: answers.set())

@@ -23,16 +23,18 @@ from tests.ui.serving import get, served, visit
 from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
-from workbench.server.pages import PagesServer, require_loopback
-from workbench.ui import page as page_module
+from workbench.server.pages import PagesServer
+from workbench.server.ports import require_loopback
 from workbench.ui.navigation import discover_pages
 
 
 @pytest.mark.parametrize(
     "host", ["0.0.0.0", "", "::", "::1", "192.168.1.4", "example.com", "127.0.0.1.example.com"]
 )
-def test_other_machines_are_refused(host: str) -> None:
-    with pytest.raises(ConfigError, match="no sign-in yet") as refused:
+def test_other_machines_are_refused_without_sign_in(host: str, settings: Settings) -> None:
+    with pytest.raises(ConfigError, match="no sign-in is configured") as refused:
+        PagesServer(settings, 0, host)
+    with pytest.raises(ConfigError, match=r"listen on 127\.0\.0\.1 only"):
         require_loopback(host)
     assert repr(host) in str(refused.value)
     assert refused.value.exit_code == 2
@@ -100,7 +102,6 @@ def settle(expected: int) -> int:
 def test_closed_pages_leave_nothing_behind(
     known_lake: Lake, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(page_module, "_LOOK_FOR_NEWS_MS", 200)
     with served(settings, idle_session_ms=5_000) as server:
         visit(server, "overview")
         watchers = busy_watchers()

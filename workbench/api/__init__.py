@@ -5,19 +5,31 @@ One module for each kind of work; a new call goes into the module of its kind.
 
 from __future__ import annotations
 
+from workbench.api.compliance import ComplianceCalls
 from workbench.api.composer import ComposerCalls
+from workbench.api.connecting import ConnectCalls
 from workbench.api.contacts import ContactCalls
 from workbench.api.conversations import ConversationCalls
+from workbench.api.jobs import JobCalls
 from workbench.api.numbers import NumberCalls
 from workbench.api.periods import parse_day, parse_period
+from workbench.api.reports import ReportCalls
 from workbench.api.status import Status
-from workbench.api.sync import SyncCalls
 from workbench.errors import LakeError
 
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
 
-class Workbench(SyncCalls, ConversationCalls, ComposerCalls, ContactCalls, NumberCalls):
+class Workbench(
+    JobCalls,
+    ComplianceCalls,
+    ConversationCalls,
+    ComposerCalls,
+    ContactCalls,
+    ConnectCalls,
+    ReportCalls,
+    NumberCalls,
+):
     """One installation, opened for a notebook or a script.
 
     >>> wb = Workbench()

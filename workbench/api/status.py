@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.lake.jobs import JobRun
     from workbench.metrics.freshness import Freshness
     from workbench.sync.status import SyncStatus
 
@@ -20,6 +21,8 @@ class Status:
     is_simulated: bool
     sync: SyncStatus
     freshness: Freshness
+    jobs: tuple[JobRun, ...] = ()
+    """The last run of each scheduled job."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -45,6 +48,7 @@ class Status:
             if account.unfinished_days:
                 lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
         lines.append(("last sync", _last_run(self.sync.last_run)))
+        lines += [(f"job {run.job}", _job_run(run)) for run in self.jobs]
         return lines
 
 
@@ -64,3 +68,10 @@ def _last_run(run: dict[str, Any] | None) -> str:
     text = f"{run['outcome']} {ended:%Y-%m-%d %H:%M} UTC ({minutes} min ago): "
     text += f"{run['listed']:,} read, {run['added']:,} new, {run['changed']:,} changed"
     return text + (f" — {run['error']}" if run["error"] else "")
+
+
+def _job_run(run: JobRun) -> str:
+    if run.finished_at is None:
+        return f"began {run.started_at:%Y-%m-%d %H:%M} UTC and has not ended"
+    said = run.error or run.detail
+    return f"{run.outcome} {run.finished_at:%Y-%m-%d %H:%M} UTC" + (f": {said}" if said else "")

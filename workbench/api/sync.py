@@ -66,7 +66,7 @@ class SyncCalls(Opened):
                 from workbench.sync.request import SyncRequest
                 from workbench.sync.whole_account import sync_whole_account
 
-                return sync_whole_account(
+                summary = sync_whole_account(
                     self.lake,
                     client,
                     SyncRequest(first, end, full, self.settings.lookback_days),
@@ -82,6 +82,14 @@ class SyncCalls(Opened):
             except BaseException:
                 halt.fail()
                 raise
+        self.prepare_audits()
+        return summary
+
+    def prepare_audits(self) -> None:
+        """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
+        from workbench.compliance.judging import prepare_audits
+
+        prepare_audits(self.lake)
 
     def sync_bulk_export(
         self,
@@ -253,6 +261,7 @@ class SyncCalls(Opened):
 
     def status(self) -> Status:
         """How far the sync is, what is open, how fresh the numbers are."""
+        from workbench.lake.jobs import read_last_job_runs
         from workbench.metrics.freshness import freshness
         from workbench.sync.status import read_sync_status
 
@@ -263,4 +272,5 @@ class SyncCalls(Opened):
             is_simulated=self.settings.is_demo,
             sync=read_sync_status(lake),
             freshness=freshness(lake),
+            jobs=tuple(read_last_job_runs(lake)),
         )

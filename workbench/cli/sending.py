@@ -35,7 +35,7 @@ def _content_options(command: Any) -> Any:
         click.option("--at", help="When Twilio shall send it, as 2026-11-30T09:00."),
         click.option("--validity", "validity_seconds", type=_VALIDITY, help="Seconds it may wait at Twilio."),
         click.option("--content-sid", help="Content template of WhatsApp or RCS, HX…"),
-        click.option("--content-var", "content_variables", multiple=True, metavar=_PAIR, help="Its variable."),
+        click.option("--content-var", "content_variables", multiple=True, metavar=_PAIR, help="One of its."),
         click.option("--ignore-quiet-hours", is_flag=True, help="Send in quiet hours too; it is audited."),
     ]  # fmt: skip
     for option in reversed(options):

@@ -6,15 +6,33 @@ import click
 
 from workbench.cli.group import main
 
+_PORT = click.IntRange(0, 65535)
+
 
 @main.command()
+@click.option("--port", type=_PORT, default=5006, show_default=True, help="Of the pages. 0: any free one.")
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=5006, show_default=True, help="0: any free one."
+    "--hooks-port", type=_PORT, default=5007, show_default=True, help="Of the webhooks. 0: any free one."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Only this machine, for now.")
-def serve(port: int, host: str) -> None:
-    """Serve the dashboards on this machine."""
-    from workbench.config import load_settings
-    from workbench.server.pages import serve_pages
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Of the pages; any but this machine needs sign-in."
+)
+@click.option("--only", type=click.Choice(["pages", "hooks"]), help="One of the two processes, in this one.")
+@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_closes: bool) -> None:
+    """Serve the dashboards, take Twilio's webhooks and run the schedule.
 
-    serve_pages(load_settings(), port=port, host=host)
+    On this machine nobody has to sign in. Another --host is refused until [access] in workbench.toml says how
+    people sign in (docs/deploy.md); the webhooks stay on this machine, behind its proxy or tunnel.
+
+    Two processes, so that a webhook never waits for a page; one that dies is started again. Webhooks are
+    taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to --hooks-port.
+    """
+    from workbench.config import load_settings
+    from workbench.server.serving import serve_both, serve_one
+
+    settings = load_settings()
+    if only:
+        serve_one(settings, only, port if only == "pages" else hooks_port, host, until_stdin_closes)
+    else:
+        serve_both(settings, port, hooks_port, host)

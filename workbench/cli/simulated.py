@@ -29,14 +29,17 @@ _days_option = click.option(
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=5006, show_default=True, help="Of the dashboards."
 )
+@click.option(
+    "--hooks-port", type=click.IntRange(0, 65535), default=5007, show_default=True, help="Of the webhooks."
+)
 @_messages_option
 @_days_option
 @click.option("--fresh", is_flag=True, help="Forget the last demo and begin again.")
-def demo(port: int, messages: int, days: int, fresh: bool) -> None:
+def demo(port: int, hooks_port: int, messages: int, days: int, fresh: bool) -> None:
     """Open the product on a simulated account: no credentials, nothing is ever sent."""
     from workbench.demo import run_demo
 
-    run_demo(port=port, messages=messages, days=days, fresh=fresh)
+    run_demo(port=port, hooks_port=hooks_port, messages=messages, days=days, fresh=fresh)
 
 
 @main.command()
@@ -52,6 +55,11 @@ def demo(port: int, messages: int, days: int, fresh: bool) -> None:
 @click.option("--start", help="First day of its traffic; --days is ignored then.")
 @click.option(
     "--latency-ms", type=click.IntRange(0, 60_000), default=0, show_default=True, help="Added to each answer."
+)
+@click.option(
+    "--callbacks",
+    metavar="URL",
+    help="Post signed status callbacks and inbound messages to the hooks there, as http://127.0.0.1:5007.",
 )
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def simulate(**options: Any) -> None:

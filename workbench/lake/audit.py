@@ -6,15 +6,22 @@ is altered, missing or out of order breaks the chain (`workbench.compliance` ver
 
 from __future__ import annotations
 
-import getpass
 import hashlib
 import json
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from workbench.roles import local_actor as local_actor
+
+ANCHOR_FILE = "audit.anchor"
+"""In WORKBENCH_HOME, outside of the lake."""
 
 FIRST_HASH = "0" * 64
 """Stands before the first row."""
@@ -65,13 +72,34 @@ def append_audit(
         "insert into audit_events values (?, ?, ?, ?, ?, ?, ?, ?)",
         [row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous_hash, row.hash],
     )
+    cursor.execute(f"SET VARIABLE audit_tail = '{row.seq}:{row.hash}'")
     return row
 
 
-def local_actor() -> str:
-    """The person at this machine's keyboard, as the operating system knows them: `local:ops`."""
+def keep_anchor(cursor: duckdb.DuckDBPyConnection, home: Path) -> None:
+    """After a commit: write down the last row's number and hash outside of the lake, if rows were added.
+
+    A trail that ends before its anchor was cut off. The file is no proof against somebody who may write here;
+    for that, keep what `workbench audit verify` prints somewhere else.
+    """
+    tail = cursor.execute("select getvariable('audit_tail')").fetchall()[0][0]
+    if tail is None:
+        return
+    held = read_anchor(home)
+    if held is not None and held[0] >= int(tail.partition(":")[0]):
+        return  # another process was a commit ahead
+    descriptor, name = tempfile.mkstemp(dir=home, prefix=".audit-")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(tail + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(name, home / ANCHOR_FILE)
+
+
+def read_anchor(home: Path) -> tuple[int, str] | None:
+    """The number and hash of the last row that this machine added; None without or with an unreadable one."""
     try:
-        return f"local:{getpass.getuser()}"
-    except (OSError, KeyError):
-        # A container may run a user id that has no name.
-        return "local:unknown"
+        seq, _, last_hash = (home / ANCHOR_FILE).read_text(encoding="ascii").strip().partition(":")
+        return int(seq), last_hash
+    except (FileNotFoundError, ValueError):
+        return None

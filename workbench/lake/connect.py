@@ -23,6 +23,7 @@ import duckdb
 
 from workbench.config import Settings
 from workbench.errors import ConfigError, LakeError
+from workbench.lake.audit import keep_anchor
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_migrations
 from workbench.lake.trouble import is_conflict, translated
@@ -47,12 +48,14 @@ class LakeAddress:
     catalog: str = field(repr=False)  # a path, or a connection string that may hold a password
     data: str
 
-    def attach_sql(self, *, read_only: bool = False) -> str:
+    def attach_sql(self, *, read_only: bool = False, snapshot: int | None = None) -> str:
         options = [f"DATA_PATH {_quoted(self.data)}"]
         if self.kind == "sqlite":
             options.append(_SQLITE_OPTIONS)
         if read_only:
             options.append("READ_ONLY")
+        if snapshot is not None:
+            options.append(f"SNAPSHOT_VERSION {snapshot:d}")
         return f"ATTACH {_quoted(f'ducklake:{self.kind}:{self.catalog}')} AS lake ({', '.join(options)})"
 
     @property
@@ -110,7 +113,7 @@ class Lake:
         cursor = self._connection.cursor()
         try:
             with translated(self.address.shown):
-                cursor.execute("USE lake")
+                self._settle(cursor)
                 yield cursor
         finally:
             cursor.close()
@@ -166,16 +169,29 @@ class Lake:
         with self._write_lock():
             cursor = self._connection.cursor()
             try:
-                cursor.execute("USE lake")
+                self._settle(cursor)
                 cursor.execute("BEGIN")
                 if takes_turn and self.address.kind != "sqlite":
                     cursor.execute("update write_turn set turn = turn + 1")
                 result = work(cursor)
                 cursor.execute("COMMIT")
+                keep_anchor(cursor, self.home)
                 return result
             finally:
                 # Closing rolls back whatever was not committed.
                 cursor.close()
+
+    def _settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """What a new cursor needs to know: its database, and where this installation keeps its files."""
+        cursor.execute(f"USE lake; SET VARIABLE workbench_home = {_quoted(str(self.home))}")
+
+    def run_alone(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run ``work`` while nobody of this machine writes, each of its statements a commit by itself.
+
+        For DuckLake's own procedures, which may not stand in a transaction of ours.
+        """
+        with self._write_lock(), self.cursor() as cursor:
+            return work(cursor)
 
     def _write_lock(self) -> Any:
         if self.address.kind != "sqlite":
@@ -183,10 +199,18 @@ class Lake:
         return exclusive(Path(self.address.catalog + ".lock"))
 
 
-def open_lake(settings: Settings, *, read_only: bool = False, threads: int | None = None) -> Lake:
+def open_lake(
+    settings: Settings,
+    *,
+    read_only: bool = False,
+    threads: int | None = None,
+    snapshot: int | None = None,
+) -> Lake:
     """Open the lake of ``settings``; create or migrate it unless ``read_only``.
 
     Args:
+        snapshot: read this version of it (:meth:`Lake.snapshot_id`), whatever is written meanwhile; only
+            together with ``read_only``.
         threads: of the engine, by default one for each core. One is enough for whoever writes batches, and
             saves the memory of a Parquet writer for each of the others.
 
@@ -199,6 +223,8 @@ def open_lake(settings: Settings, *, read_only: bool = False, threads: int | Non
         raise LakeError(
             f"There is no lake at {address.catalog} yet: run `workbench sync` (or `workbench demo`)."
         )
+    if snapshot is not None:
+        return _attach(address, settings.home, read_only=True, threads=threads, snapshot=snapshot)
     lake = _attach(address, settings.home, read_only=False, threads=threads)
     with translated(address.shown):
         if pending_migrations(lake):
@@ -209,8 +235,11 @@ def open_lake(settings: Settings, *, read_only: bool = False, threads: int | Non
     return _attach(address, settings.home, read_only=True, threads=threads)
 
 
-def _attach(address: LakeAddress, home: Path, *, read_only: bool, threads: int | None) -> Lake:
+def _attach(
+    address: LakeAddress, home: Path, *, read_only: bool, threads: int | None, snapshot: int | None = None
+) -> Lake:
     connection = _connect(home)
+    attach = address.attach_sql(read_only=read_only, snapshot=snapshot)
     if threads:
         connection.execute(f"SET threads = {threads:d}")
     try:
@@ -220,9 +249,9 @@ def _attach(address: LakeAddress, home: Path, *, read_only: bool, threads: int |
                 _make_private_folder(Path(address.catalog).parent)
                 # Two first openings at once would both create the catalog.
                 with exclusive(Path(address.catalog + ".lock")):
-                    connection.execute(address.attach_sql(read_only=read_only))
+                    connection.execute(attach)
             else:
-                connection.execute(address.attach_sql(read_only=read_only))
+                connection.execute(attach)
     except BaseException:
         connection.close()
         raise

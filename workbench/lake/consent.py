@@ -17,6 +17,8 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.lake.erased import find_erased
+
 EVERYTHING = "*"
 """The scope of an opt-out from all we send."""
 
@@ -51,8 +53,15 @@ class ConsentEvent:
 def save_consent_events(
     cursor: duckdb.DuckDBPyConnection, events: Iterable[ConsentEvent], recorded_at: datetime
 ) -> int:
-    """Add the events that are new, in the caller's transaction; how many were."""
+    """Add the events that are new, in the caller's transaction; how many were.
+
+    Nothing is written down about people who were erased.
+    """
     rows = {event.event_id: {**asdict(event), "event_id": event.event_id} for event in events}
+    if not rows:
+        return 0
+    erased = find_erased(cursor, list({str(row["address"]) for row in rows.values()}))
+    rows = {event_id: row for event_id, row in rows.items() if row["address"] not in erased}
     if not rows:
         return 0
     stored = cursor.execute("select * from consent_events limit 0").to_arrow_table().schema
@@ -80,6 +89,8 @@ def find_suppressions(
 ) -> dict[str, list[tuple[str, str, datetime]]]:
     """Who of these must not be messaged: address → (scope, source, since), for the scopes or everything.
 
+    Somebody who was erased is never to be messaged; the source is then `erased`.
+
     Args:
         addresses: contacts as the lake keeps them.
         scopes: the sender, its messaging service, topics; an opt-out from everything counts always.
@@ -90,7 +101,10 @@ def find_suppressions(
         "order by since",
         [list(addresses), [EVERYTHING, *scopes]],
     ).fetchall()
-    people: dict[str, list[tuple[str, str, datetime]]] = {}
+    people: dict[str, list[tuple[str, str, datetime]]] = {
+        address: [(EVERYTHING, "erased", since)]
+        for address, since in find_erased(cursor, list(addresses)).items()
+    }
     for address, scope, source, since in found:
         people.setdefault(address, []).append((scope, source, since))
     return people

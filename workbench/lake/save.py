@@ -15,6 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.lake.consent import note_consent
+from workbench.lake.created_dates import settle_created_dates
+from workbench.lake.erased import without_erased
+from workbench.lake.statuses import apply_waiting_statuses
 from workbench.messaging.message import MessageRow
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -37,6 +40,8 @@ MESSAGE_SCHEMA = pa.schema(
         ("conversation_id", pa.string()),
         ("body", pa.string()),
         ("keyword", pa.string()),
+        ("revocation", pa.string()),
+        ("revocation_language", pa.string()),
         ("encoding", pa.string()),
         ("segments", pa.int32()),
         ("media_count", pa.int32()),
@@ -70,6 +75,8 @@ _MERGED = {
     "date_sent": "coalesce(i.date_sent, t.date_sent)",
     # Redaction empties the body; what the body was for counting stays true.
     "keyword": "coalesce(i.keyword, t.keyword)",
+    "revocation": "coalesce(i.revocation, t.revocation)",
+    "revocation_language": "coalesce(i.revocation_language, t.revocation_language)",
     "encoding": "coalesce(i.encoding, t.encoding)",
 }
 
@@ -114,17 +121,29 @@ def join_message_tables(tables: Sequence[pa.Table]) -> pa.Table:
 
 
 def save_messages(
-    cursor: duckdb.DuckDBPyConnection, messages: pa.Table, *, source: str, received_at: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    messages: pa.Table,
+    *,
+    source: str,
+    received_at: datetime,
+    dates_are_true: bool = True,
 ) -> Saved:
     """Insert what is new, update what differs, and record each status that a known message moved to.
 
+    What callbacks said of a message before it came counts now; what was stored with a guessed date of
+    creation gets the true one.
+
     Args:
         messages: a table of `MESSAGE_SCHEMA`, each message once.
-        source: who told us: `sync`, `callback` or `send`.
+        source: who told us: `sync`, `callback`, `send` or `import`.
         received_at: when, by our clock.
+        dates_are_true: whether `date_created` is Twilio's.
     """
+    messages = without_erased(cursor, messages)
     if not messages.num_rows:
         return Saved()
+    if dates_are_true:
+        settle_created_dates(cursor, messages)
     # Literal bounds, known before the query is planned, so that files of other days are never opened.
     span = pc.min_max(messages["date_created"]).as_py()
     bounds = {"oldest": span["min"], "newest": span["max"]}
@@ -139,6 +158,7 @@ def save_messages(
             cursor.execute(_INSERT_SQL)
         if added or changed:
             note_consent(cursor, messages, received_at)
+        apply_waiting_statuses(cursor, bounds, received_at)
     finally:
         cursor.execute("drop table if exists staged")
         cursor.unregister("incoming")

@@ -36,3 +36,14 @@ def _meaning(word: str, toll_free: bool) -> Keyword | None:
     if word in (TOLL_FREE_OPT_IN_WORDS if toll_free else OPT_IN_WORDS):
         return "opt-in"
     return "help" if word in HELP_WORDS else None
+
+
+_OPT_OUT_TYPES: dict[str, Keyword] = {"STOP": "opt-out", "START": "opt-in", "HELP": "help"}
+
+
+def opt_out_type(value: str | None) -> Keyword | None:
+    """What `OptOutType` of an inbound webhook says; where it is there, it wins over the words.
+
+    Twilio sends it with Advanced Opt-Out, whose keywords each messaging service may choose for itself.
+    """
+    return _OPT_OUT_TYPES.get((value or "").strip().upper())

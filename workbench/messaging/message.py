@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 from workbench.errors import WorkbenchError
 from workbench.messaging.addresses import address_kind, country
 from workbench.messaging.keywords import keyword
+from workbench.messaging.revocations import find_revocation
 from workbench.messaging.segments import encoding_of
 from workbench.messaging.status import status_rank
 
@@ -40,6 +41,8 @@ class MessageRow(NamedTuple):
     conversation_id: str | None
     body: str | None
     keyword: str | None
+    revocation: str | None
+    revocation_language: str | None
     encoding: str | None
     segments: int | None
     media_count: int | None
@@ -80,6 +83,9 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
     kind = address_kind(sender) if sender else None
     body, status = payload.get("body"), payload.get("status") or "unknown"
     currency = payload.get("price_unit") or account_currency
+    word = None if is_outbound else keyword(body, toll_free=kind == "toll-free")
+    # A keyword is an answer already; only what Twilio does not act on waits for a reader.
+    wish = None if is_outbound or word else find_revocation(body)
     return MessageRow(
         message_sid=sid,
         account_sid=payload.get("account_sid") or "",
@@ -97,7 +103,9 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
         country=country(contact) if contact else None,
         conversation_id=conversation_id(sender or service, contact),
         body=body,
-        keyword=None if is_outbound else keyword(body, toll_free=kind == "toll-free"),
+        keyword=word,
+        revocation=wish and wish.phrase,
+        revocation_language=wish and wish.language,
         encoding=encoding_of(body) if body else None,
         segments=_number(int, payload, "num_segments", sid),
         media_count=_number(int, payload, "num_media", sid),

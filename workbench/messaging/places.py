@@ -65,6 +65,14 @@ def all_states() -> frozenset[str]:
     return frozenset(_load()["area_codes"])
 
 
+def country_zones(iso: str) -> tuple[str, ...]:
+    """Every IANA zone of the calling code of a country; () for an unknown one."""
+    import phonenumbers
+
+    code = phonenumbers.country_code_for_region(iso)
+    return _zones_of_calling_code(str(code)) if code else ()
+
+
 @cache
 def _zones_of_area_code(digits: str) -> tuple[str, ...]:
     from phonenumbers.tzdata import TIMEZONE_DATA

@@ -76,7 +76,7 @@ def check_quiet_hours(
     """
     if at.tzinfo is None:
         raise UsageError(f"The time {at} has no zone. Give an aware datetime, such as datetime.now(UTC).")
-    found, zones, source = possible_places(address, timezone, postal_code, rules, at)
+    found, zones, source = possible_places(address, timezone, postal_code, rules)
     if not found:
         return QuietHoursVerdict(True, (), "unknown", (), _NOWHERE, None)
     clocks = {zone: at.astimezone(ZoneInfo(zone)) for zone in zones}
@@ -96,7 +96,7 @@ _NOWHERE = "where the recipient is cannot be told from the address, so every hou
 
 
 def possible_places(
-    address: str, timezone: str | None, postal_code: str | None, rules: QuietHoursRules, at: datetime
+    address: str, timezone: str | None, postal_code: str | None, rules: QuietHoursRules
 ) -> tuple[tuple[Place, ...], tuple[str, ...], ZoneSource]:
     """Every zone and rule that may hold for a recipient, the zones alone, and what they follow from."""
     home = country(address)
@@ -108,13 +108,25 @@ def possible_places(
         states = sorted(by_zip or places.area_states(address))
         found = [(zone, rules.of_state(state)) for zone in zones for state in states]
     else:
-        found = [(zone, rule) for zone in zones for rule in _rules_by_clock(address, zone, at, rules)]
+        found = [(zone, rule) for zone in zones for rule in _rules_by_clock(address, zone, rules)]
     return tuple(dict.fromkeys(found)), zones, source
 
 
-def _rules_by_clock(address: str, zone: str, at: datetime, rules: QuietHoursRules) -> list[QuietRule]:
+def country_places(country_code: str | None, rules: QuietHoursRules) -> tuple[Place, ...]:
+    """Every zone and rule of a country, for a recipient of whom nothing else is known."""
+    if country_code == "US":
+        return tuple(
+            (zone, rules.of_state(state))
+            for state in sorted(places.all_states())
+            for zone in places.state_zones(state)
+        )
+    zones = places.country_zones(country_code) if country_code else ()
+    return tuple((zone, rule) for zone in zones for rule in rules.of_country(country_code))
+
+
+def _rules_by_clock(address: str, zone: str, rules: QuietHoursRules) -> list[QuietRule]:
     """Of every state that keeps a zone's time, or only the area code's if it does; else the country's."""
-    fitting = {state for state in places.all_states() if _has_clock(state, zone, at)}
+    fitting = {state for state in places.all_states() if _has_clock(state, zone)}
     states = (places.area_states(address) & fitting) or fitting
     return [rules.of_state(state) for state in sorted(states)] or list(rules.of_country("US"))
 
@@ -128,10 +140,18 @@ def _zones(address: str, timezone: str | None, by_zip: frozenset[str]) -> tuple[
     return places.area_zones(address)
 
 
-def _has_clock(state: str, timezone: str, at: datetime) -> bool:
+def _has_clock(state: str, timezone: str) -> bool:
     """Whether a zone shows the time of a zone of the state: by the clock, since zones have aliases."""
-    offset = at.astimezone(ZoneInfo(timezone)).utcoffset()
-    return any(at.astimezone(ZoneInfo(zone)).utcoffset() == offset for zone in places.state_zones(state))
+    return any(_clock(zone) == _clock(timezone) for zone in places.state_zones(state))
+
+
+@lru_cache(maxsize=1024)
+def _clock(timezone: str) -> tuple[timedelta | None, ...]:
+    """How far a zone is from UTC in winter and in summer."""
+    return tuple(moment.astimezone(ZoneInfo(timezone)).utcoffset() for moment in _SEASONS)
+
+
+_SEASONS = (datetime(2026, 1, 15, 12, tzinfo=UTC), datetime(2026, 7, 15, 12, tzinfo=UTC))
 
 
 @lru_cache(maxsize=1024)

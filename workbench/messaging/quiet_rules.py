@@ -6,6 +6,7 @@ ask the same rules of many messages at once.
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Mapping
@@ -73,6 +74,13 @@ class QuietHoursRules:
     countries: Mapping[str, QuietRule]
     states: Mapping[str, QuietRule]
     """By US state; a state without one keeps the country's."""
+
+    @property
+    def key(self) -> str:
+        """Differs whenever a rule does."""
+        rules = [self.default, *self.countries.values(), *self.states.values()]
+        facts = [(rule.name, rule.by_weekday, rule.holidays, rule.on_holidays, rule.text) for rule in rules]
+        return hashlib.blake2s(repr((self.as_of, facts)).encode(), digest_size=16).hexdigest()
 
     def of_country(self, country: str | None) -> tuple[QuietRule, ...]:
         """The rule of a country; of an unknown one, every rule there is."""

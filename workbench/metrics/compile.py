@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from workbench.errors import UnknownName, UsageError
+from workbench.metrics.audits import find_audit
 from workbench.metrics.definitions import DIMENSIONS, METRICS, SETS, Dimension, Metric
 
 #: What a filter may hold: one value or several; None asks for rows where the dimension is empty.
@@ -117,6 +118,44 @@ def conditions_sql(
     """The conditions of a filter and a period; what they compare with is put into ``parameters``."""
     conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
     return conditions + _period_sql(since, until, timezone, parameters)
+
+
+def compile_audit(
+    name: str,
+    where: Where | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    *,
+    limit: int | None = None,
+    timezone: str = "UTC",
+) -> CompiledMetric:
+    """SQL for the rows of one audit, those that its metric counts; arguments as for :func:`compile_metric`.
+
+    Returns:
+        Columns: `message_sid`, `conversation_id`, then what the audit shows; the worst or newest first.
+
+    Raises:
+        UnknownName: the audit or a dimension does not exist.
+        UsageError: a moment is no date, or since is not before until.
+    """
+    audit = find_audit(name)
+    parameters: dict[str, object] = {}
+    conditions = [] if audit.condition == "true" else [audit.condition]
+    conditions += conditions_sql(where, since, until, timezone, parameters)
+    columns = ("message_sid", "conversation_id", *audit.columns)
+    sql = f"select {', '.join(columns)}\nfrom {find_metric(audit.metric).source}"
+    if conditions:
+        sql += "\nwhere " + "\n  and ".join(conditions)
+    if audit.one_per:
+        first = f"partition by {audit.one_per} order by {audit.order}, message_sid"
+        sql += f"\nqualify row_number() over ({first}) = 1"
+    sql += f"\norder by {audit.order}, message_sid"
+    if limit is not None:
+        sql += "\nlimit $limit"
+        parameters["limit"] = limit
+    if "$timezone" in sql:
+        parameters["timezone"] = timezone
+    return CompiledMetric(sql, parameters, columns)
 
 
 def find_metric(name: str) -> Metric:

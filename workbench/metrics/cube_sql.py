@@ -108,7 +108,10 @@ def _aggregate(function: str, inside: str, condition: str) -> str | None:
         return f"count({inside}){filtered}"
     if function == "count":
         return f"coalesce(cast(sum(n){filtered} as bigint), 0)" if inside == "*" else None
-    return f"sum({inside} * n){filtered}" if inside in KEYS else None
+    if inside in KEYS:
+        return f"sum({inside} * n){filtered}"
+    is_plain = not re.search(r"\b(?:count|sum|filter|distinct|day)\b", inside)
+    return f"sum(({inside}) * n){filtered}" if is_plain else None
 
 
 def _balanced(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from workbench.lake.connect import Lake
-from workbench.metrics.compile import Moment, Where, compile_metric, find_metric
+from workbench.metrics.compile import Moment, Where, compile_audit, compile_metric, find_metric
 from workbench.metrics.definitions import Metric
 
 if TYPE_CHECKING:
@@ -46,3 +46,18 @@ def query_metric(
     as_of = datetime.now(UTC)
     frame = lake.frame(compiled.sql, compiled.parameters)
     return MetricResult(find_metric(name), frame, compiled.sql, compiled.parameters, as_of)
+
+
+def query_audit(
+    lake: Lake,
+    name: str,
+    where: Where | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    *,
+    limit: int | None = None,
+    timezone: str = "UTC",
+) -> pd.DataFrame:
+    """The rows of one audit, addresses as they are. Arguments, columns and errors as in ``compile_audit``."""
+    compiled = compile_audit(name, where, since, until, limit=limit, timezone=timezone)
+    return lake.frame(compiled.sql, compiled.parameters)

@@ -175,8 +175,8 @@ def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
     import pandas as pd
 
     found = lake.rows(
-        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid), segments, price, "
-        "currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
+        "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid), segments, "
+        "price, currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
         "where coalesce(state = ?, true) order by intended_at desc, key",
         [state],
     )

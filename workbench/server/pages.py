@@ -1,4 +1,4 @@
-"""The pages process: every file of ``dashboards/`` at its own address, on this machine only.
+"""The pages process: every file of ``dashboards/`` at its own address, behind sign-in where there is one.
 
 Panel's own Tornado server, because it lets go of closed sessions. Pages ask the lake on threads, so that a
 slow question of one does not freeze the others, and change what they show on the server's thread only.
@@ -7,10 +7,8 @@ Panel's own thread pool (`nthreads`) stays off: it writes to websockets from its
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import signal
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,8 +22,10 @@ from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
 from workbench.config import Settings
-from workbench.errors import ConfigError
+from workbench.server.access.gate import Gate
+from workbench.server.access.settings import access_settings, require_safe_host
 from workbench.server.downloads import DownloadHandler
+from workbench.server.ports import find_port
 from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
 from workbench.ui.page import Page, error_page, load_page
 from workbench.ui.store import forget_lake, use_settings
@@ -33,6 +33,7 @@ from workbench.ui.store import forget_lake, use_settings
 log = logging.getLogger(__name__)
 
 _IDLE_SESSION_MS = 15_000
+_LOOK_AT_SESSIONS_SECONDS = 10.0
 
 
 class PagesServer:
@@ -53,12 +54,14 @@ class PagesServer:
             idle_session_ms: how long a page without a browser is remembered.
 
         Raises:
-            ConfigError: the host is not this machine, or the port is taken.
+            ConfigError: others reach the host and there is no sign-in, or the port is taken.
         """
-        require_loopback(host)
+        self.access = access_settings(settings)
+        require_safe_host(host, self.access)
         self.settings = settings
         self.host = host
         self.port = find_port(host, port)
+        self.gate = Gate(settings, self.access, self.origins) if self.access.is_on else None
         self._idle_session_ms = idle_session_ms
         self._loop: IOLoop | None = None
         self._is_stopped = False
@@ -68,9 +71,9 @@ class PagesServer:
         return f"http://{self.host}:{self.port}/"
 
     @property
-    def _names(self) -> set[str]:
-        """The names that this server answers to."""
-        return {"127.0.0.1", "localhost", self.host}
+    def origins(self) -> tuple[str, ...]:
+        """The hosts whose pages may open a websocket here."""
+        return self.access.hosts(self.host, self.port)
 
     def run(self, announce: Callable[[str], None] | None = None) -> None:
         """Answer until :meth:`stop`; in the main thread also Ctrl-C and SIGTERM end it.
@@ -80,6 +83,7 @@ class PagesServer:
 
         Raises:
             LakeError: the lake cannot be opened.
+            ConfigError, Unreachable: of the sign-in provider.
         """
         use_settings(self.settings)
         pn.config.nthreads = None
@@ -90,14 +94,19 @@ class PagesServer:
             for number in _own_signals():
                 signal.signal(number, lambda *_: self.stop())
             server.start()
+            if self.gate:
+                self.gate.open(server._tornado)
+                self._watch_sessions(loop, self.gate, server._tornado)
             if announce:
-                loop.add_callback(announce, self.url)
+                loop.add_callback(announce, self.access.url or self.url)
             try:
                 if not self._is_stopped:
                     loop.start()
             finally:
                 server.stop(wait=False)
                 loop.close(all_fds=True)
+                if self.gate:
+                    self.gate.close()
                 forget_lake()
 
     def stop(self) -> None:
@@ -106,21 +115,27 @@ class PagesServer:
         if self._loop:
             self._loop.add_callback(self._loop.stop)
 
+    def _watch_sessions(self, loop: IOLoop, gate: Gate, application: Any) -> None:
+        """Also a page that is open ends with the session that opened it."""
+        gate.close_ended(application)
+        loop.call_later(_LOOK_AT_SESSIONS_SECONDS, self._watch_sessions, loop, gate, application)
+
     def _build(self, loop: IOLoop) -> Any:
         """Panel's server with every page opened once, so that the first reader does not wait for imports."""
         found = {info.name: (info, *load_or_explain(info)) for info in discover_pages()}
         pages = {f"/{name}": opener(*loaded) for name, loaded in found.items()}
         downloads = {
             "pages": {name: page for name, (_, page, _) in found.items() if page},
-            "hosts": frozenset(f"{name}:{self.port}" for name in self._names),
+            "hosts": frozenset(self.origins),
         }
+        options = self.gate.server_options() if self.gate else {}
         return get_server(
             pages,
             port=self.port,
             address=self.host,
             loop=loop,
             title=dict.fromkeys(pages, "Workbench"),
-            websocket_origin=[f"{name}:{self.port}" for name in self._names],
+            websocket_origin=list(self.origins),
             session_history=0,
             warm=True,
             unused_session_lifetime_milliseconds=self._idle_session_ms,
@@ -129,8 +144,10 @@ class PagesServer:
                 (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
                 (r"/healthz", HealthHandler),
                 (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, downloads),
+                *options.pop("extra_patterns", ()),
             ],
             default_handler_class=NotFoundHandler,
+            **options,
         )
 
 
@@ -147,27 +164,10 @@ def serve_pages(
         announce: called with the address once it answers; by default it is printed on stderr.
 
     Raises:
-        ConfigError: the host is not this machine, or the port is taken.
+        ConfigError: others reach the host and there is no sign-in, or the port is taken.
         LakeError: the lake cannot be opened.
     """
-    PagesServer(settings, port, host).run(announce or _print_address)
-
-
-def require_loopback(host: str) -> None:
-    """Refuse an address that other machines reach: whoever connects sees the account's messages.
-
-    Raises:
-        ConfigError: the host is not of this machine alone.
-    """
-    try:
-        is_local = host == "localhost" or ipaddress.IPv4Address(host).is_loopback
-    except ValueError:
-        is_local = False
-    if not is_local:
-        raise ConfigError(
-            f"The pages would be open to other machines at {host!r}, and they have no sign-in yet. Serve "
-            "them on 127.0.0.1 and reach them through a tunnel: ssh -L 5006:127.0.0.1:5006 this-machine."
-        )
+    PagesServer(settings, port, host).run(announce or print_address)
 
 
 def load_or_explain(info: PageInfo) -> tuple[Page | None, str]:
@@ -207,7 +207,10 @@ class HealthHandler(RequestHandler):
     """Says that the process answers, for whoever supervises it."""
 
     def get(self) -> None:
-        self.write({"status": "ok", "pages": [info.name for info in discover_pages()]})
+        is_open = "gate" not in self.settings
+        self.write(
+            {"status": "ok"} | ({"pages": [info.name for info in discover_pages()]} if is_open else {})
+        )
 
 
 class NotFoundHandler(RequestHandler):
@@ -242,23 +245,6 @@ def _signals_put_back() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def find_port(host: str, port: int) -> int:
-    """The port to serve on, asked for before anything slow is done; 0 picks a free one.
-
-    Raises:
-        ConfigError: the port is taken or not ours to use.
-    """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"Port {port} on {host} cannot be used ({error.strerror}); stop what holds it or choose "
-                "another with --port."
-            ) from error
-        return int(probe.getsockname()[1])
-
-
-def _print_address(url: str) -> None:
+def print_address(url: str) -> None:
+    """Say where the pages are."""
     click.echo(f"The dashboards are at {url} – Ctrl-C ends them.", err=True)

@@ -246,6 +246,7 @@ ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "delete"): _delete,
     ("GET", "callbacks"): _callbacks,
     ("POST", "callbacks"): _callbacks,
+    ("GET", "consents"): lambda runtime, _: list(runtime.consents.values()),
     ("GET", "summary"): lambda runtime, _: summary(runtime.account),
     ("GET", "breaches"): lambda runtime, _: breaches(runtime.account),
 }

@@ -100,7 +100,7 @@ COMPANY = Profile(
         Sender("+12065550101", "long code", "US", 1, 0, label="Notifications west"),
         Sender("+13125550102", "long code", "US", 1, 0, label="Notifications central"),
         Sender("+12125550103", "long code", "US", 1, 0, label="Notifications east"),
-        Sender("+14155550104", "long code", "US", 1, -1, label="Support desk"),
+        Sender("+14155550104", "long code", "US", 1, 2, label="Support desk"),
         Sender("+17135550105", "long code", "US", 1, -1, registered=False, label="Houston store"),
         Sender("+14165550106", "long code", "CA", 1, 0, label="Notifications Canada"),
         Sender("+447400100107", "long code", "GB", 10, 0, label="Notifications UK"),
@@ -110,7 +110,11 @@ COMPANY = Profile(
         Sender("DEMOSHOP", "alphanumeric", "GB", 10, 0, label="Europe"),
         Sender("whatsapp:+14155550111", "whatsapp", "US", 80, -1, label="WhatsApp desk"),
     ),
-    services=(Service("Notifications", "notifications"), Service("Promotions", "marketing")),
+    services=(
+        Service("Notifications", "notifications"),
+        Service("Promotions", "marketing"),
+        Service("Support", "mixed"),
+    ),
     messages_per_day=512.0,
     subaccounts=(_stores("USD", 1.0),),
 )

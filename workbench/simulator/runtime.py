@@ -87,5 +87,9 @@ class Runtime:
         self.requests = RequestLog()
         self.callbacks: Callbacks | None = None
         self.usage_books: dict[str, UsageBook] = {}
+        self.consents: dict[tuple[str, str, str], dict[str, Any]] = {}
+        """What the Consent API was told, by account, contact and sender."""
+        self.consent_requests: deque[int] = deque(maxlen=1000)
+        """When it was asked."""
         self.planned: dict[str, PlannedOutcome] = {}
         """What shall become of the next message to an address."""

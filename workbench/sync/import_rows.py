@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.lake.created_dates import LONGEST_WAIT, settle_created_dates
 from workbench.lake.save import MESSAGE_SCHEMA, Saved, message_table, save_messages
 from workbench.messaging.exports import ExportedMessage
-from workbench.sync.created_dates import LONGEST_WAIT, settle_created_dates
 
 
 class ImportBatch:
@@ -37,7 +37,8 @@ class ImportBatch:
         if self._guessed:
             self._note_guessed(cursor, wanted)
         rows = wanted.select(MESSAGE_SCHEMA.names).cast(MESSAGE_SCHEMA)
-        return save_messages(cursor, rows, source="import", received_at=received_at)
+        # The dates that are true were settled above.
+        return save_messages(cursor, rows, source="import", received_at=received_at, dates_are_true=False)
 
     def _wanted_rows(self, cursor: duckdb.DuckDBPyConnection) -> pa.Table:
         span = pc.min_max(self.table["date_created"]).as_py()

@@ -7,10 +7,6 @@ on with another or with none.
 
 from __future__ import annotations
 
-import os
-import secrets
-import stat
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,10 +14,8 @@ import duckdb
 
 from workbench.errors import ConfigError
 from workbench.lake.connect import Lake
+from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.messaging.privacy import Privacy, PrivacyMode, privacy_mode
-
-KEY_FILE = "privacy.key"
-_KEY_BYTES = 32
 
 
 def open_privacy(lake: Lake, mode: str, *, now: datetime | None = None) -> Privacy:
@@ -59,46 +53,6 @@ def open_privacy(lake: Lake, mode: str, *, now: datetime | None = None) -> Priva
 
 def _with_key(home: Path, mode: PrivacyMode) -> Privacy:
     return Privacy(mode, privacy_key(home) if mode.needs_key else None)
-
-
-def privacy_key(home: Path) -> bytes:
-    """The secret key of this installation's hashes, made once.
-
-    Raises:
-        ConfigError: others may read the file, or it holds no key.
-    """
-    path = home / KEY_FILE
-    if not path.exists():
-        _create_key(path)
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise ConfigError(f"{path} can be read by others (mode {mode:04o}): run `chmod 600 {path}`.")
-    try:
-        key = bytes.fromhex(path.read_text(encoding="ascii"))
-    except ValueError:
-        key = b""
-    if len(key) != _KEY_BYTES:
-        raise ConfigError(
-            f"{path} holds no key ({2 * _KEY_BYTES} hexadecimal digits). Put it back from a backup."
-        )
-    return key
-
-
-def _create_key(path: Path) -> None:
-    """Write a new key whole or not at all; of two processes at once the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".privacy-")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(name, path)  # unlike a rename, never over a key that is there
-        except FileExistsError:
-            return
-    finally:
-        os.unlink(name)
 
 
 def _refuse_other_mode(wanted: PrivacyMode, held: str | None) -> None:

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 from workbench.errors import TwilioError
 from workbench.lake.connect import Lake
+from workbench.lake.erased import find_erased
 from workbench.messaging.message import MessageRow, message_row
 from workbench.sync import reconcile_state as state
 from workbench.sync.gaps import UNEXPLAINED, Gap, RowGap, sum_up
@@ -109,7 +110,7 @@ class DayComparer:
     # --- read ---
 
     def _read_sides(self, day: date, held: dict[str, HeldRow]) -> DaySides:
-        listed = {row.message_sid: row for row in self._list(day)}
+        listed = self._without_erased(list(self._list(day)))
         strangers = [row for sid, row in listed.items() if sid not in held]
         held = held | state.read_held_elsewhere(self.lake, self.account_sid, strangers)
         sides = DaySides(
@@ -126,6 +127,12 @@ class DayComparer:
         fetched = fetch_each(self.client, self.account_sid, asked, currency=self.currency)
         kept = {sid: None if row is None else self.prepare(row) for sid, row in fetched.items()}
         return replace(sides, fetched=kept, reaches_from=self._reaches_from(day, listed.values()))
+
+    def _without_erased(self, rows: Sequence[MessageRow]) -> dict[str, MessageRow]:
+        """By SID, but for people who were erased: what Twilio keeps of them is no gap here."""
+        with self.lake.cursor() as cursor:
+            erased = find_erased(cursor, sorted({row.contact for row in rows if row.contact}))
+        return {row.message_sid: row for row in rows if row.contact not in erased}
 
     def _list(self, day: date) -> Iterator[MessageRow]:
         window = SyncWindow(day, is_open_ended=day == self.now.date())

@@ -20,6 +20,8 @@ from workbench.sync.rescan import LONGEST_WAIT
 from workbench.sync.tombstones import remove_tombstones, save_tombstones
 
 _COLUMNS = ", ".join(f"m.{name}" for name in MessageRow._fields)
+_CLASSIFIED = ("keyword", "revocation", "revocation_language", "encoding")
+"""What was worked out from a text that may be gone since."""
 _HELD_SQL = f"""
     select {_COLUMNS}, greatest(w.read_from, c.checked_at)
     from (
@@ -186,7 +188,7 @@ def apply_repair(cursor: duckdb.DuckDBPyConnection, account_sid: str, repair: Re
 
 def _classified(cursor: duckdb.DuckDBPyConnection, sids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
     found = cursor.execute(
-        "select message_sid, keyword, encoding from raw_messages "
+        f"select message_sid, {', '.join(_CLASSIFIED)} from raw_messages "  # noqa: S608
         "where message_sid in (select unnest(?::varchar[]))",
         [sids],
     ).fetchall()
@@ -197,5 +199,5 @@ def _keep_classified(row: MessageRow, before: Sequence[Any] | None) -> MessageRo
     """A redacted text takes with it what it was for counting, which stays true."""
     if row.body or before is None:
         return row
-    keyword, encoding = before
-    return row._replace(keyword=row.keyword or keyword, encoding=row.encoding or encoding)
+    kept = zip(_CLASSIFIED, before, strict=True)
+    return row._replace(**{name: getattr(row, name) or value for name, value in kept})

@@ -29,7 +29,6 @@ from workbench.messaging.privacy import Privacy
 from workbench.sync import state
 from workbench.sync.account_check import AccountCheck
 from workbench.sync.accounts import account_row
-from workbench.sync.created_dates import settle_created_dates
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.open_set import is_unresolved, plan_open_set
 from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
@@ -118,8 +117,6 @@ class _Run:
         self.known = state.read_windows(lake, account_sid)
         self.deletions = DeletionWatch(lake, client, account_sid, self.known)
         self.asked_before = check.asked_before
-        # Asked once: an import that could guess more waits for the same lock as a sync.
-        self.has_guessed_dates = bool(lake.value("select count(*) from guessed_dates"))
         today = self.started_at.date()
         self.summary = SyncSummary(account_sid, today, today + timedelta(days=1))
 
@@ -318,8 +315,6 @@ class _Run:
         checked = [sid for page in pages for sid in page.checked]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
-            if self.has_guessed_dates:
-                settle_created_dates(cursor, table)
             saved = save_messages(cursor, table, source="sync", received_at=now)
             state.save_windows(cursor, self.account_sid, list(windows.values()), now)
             if checked:

@@ -60,9 +60,11 @@ class Answer:
 
 def read_answer(status: int, headers: Mapping[str, str], body: bytes, elapsed: float) -> Answer:
     """Read a complete HTTP answer; ``headers`` is case-insensitive, ``elapsed`` in seconds."""
-    payload = error = None
-    problem = ""
-    if 200 <= status < 300:
+    payload: dict[str, Any] | None = None
+    error, problem = None, ""
+    if status == 204:
+        payload = {}  # done, and nothing to say about it
+    elif 200 <= status < 300:
         payload, problem = _read_payload(headers.get("content-type", ""), body)
     else:
         error = read_error_body(body)

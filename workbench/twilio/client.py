@@ -1,4 +1,7 @@
-"""The one door to Twilio's REST API: a pool of connections, retries, pages, and no secret in any text."""
+"""The one door to Twilio's REST API: a pool of connections, retries, pages, and no secret in any text.
+
+It reads, and it removes; sending has a client of its own, because a message must never be sent twice.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,9 @@ _log = logging.getLogger(__name__)
 Params = Mapping[str, str | int]
 """Query parameters; an inequality is part of the key: ``{"DateSent>": "2026-01-31"}``."""
 
+Form = Mapping[str, str | list[str]]
+"""Fields of a posted form; a field with several values repeats."""
+
 # Waiting for a connection of our own pool is no fault of Twilio's and ends by itself.
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=10.0, pool=None)
 ANSWER_WITHIN = 180.0
@@ -57,7 +63,7 @@ class Page:
 
 
 class TwilioClient:
-    """Reads Twilio over HTTPS; safe to share between threads, never copied or pickled.
+    """Reads Twilio over HTTPS, and sets what exists there; safe to share between threads, never copied.
 
     Args:
         credentials: account with auth token or API key.
@@ -136,6 +142,23 @@ class TwilioClient:
         answer = self._get(resolve(path_or_uri, host, self._base_url, params))
         return answer.payload or {}
 
+    def post_form(self, path: str, form: Form, host: str = "api") -> dict[str, Any]:
+        """Post a form whose effect is the same however often it arrives; retried like a read.
+
+        Raises:
+            TwilioAuthError, TwilioUnavailable, TwilioError: as :meth:`get_json`.
+        """
+        answer = self._get(resolve(path, host, self._base_url, None), "POST", form)
+        return answer.payload or {}
+
+    def delete(self, path: str, host: str = "api") -> None:
+        """Delete one row; of a retried delete a 404 may mean that the first attempt worked.
+
+        Raises:
+            TwilioAuthError, TwilioUnavailable, TwilioError: as :meth:`get_json`.
+        """
+        self._get(resolve(path, host, self._base_url, None), "DELETE")
+
     def fetch_page(self, uri: str, params: Params | None, key: str, host: str = "api") -> Page:
         """Fetch one page of the list under ``key``; pass ``next_page_uri`` and no params for the next.
 
@@ -183,12 +206,12 @@ class TwilioClient:
     def __reduce__(self) -> str:
         raise TypeError("a TwilioClient holds credentials and is never pickled or copied")
 
-    def _get(self, url: httpx.URL) -> Answer:
+    def _get(self, url: httpx.URL, method: str = "GET", form: Form | None = None) -> Answer:
         """The first answer with a payload, or the error for the last attempt."""
         attempt = unauthorized = 0
         while True:
             attempt += 1
-            answer = self._attempt(url)
+            answer = self._attempt(url, method, form)
             if answer.payload is not None:
                 return answer
             unauthorized += answer.status == 401
@@ -199,12 +222,12 @@ class TwilioClient:
             _log.info("attempt %d got %s; again in %.1f s", attempt, answer.outcome or answer.problem, delay)
             self._sleep(delay)
 
-    def _attempt(self, url: httpx.URL) -> Answer:
+    def _attempt(self, url: httpx.URL, method: str, form: Form | None) -> Answer:
         with self._counting:
             self._requests += 1
         # The slot ends with the last byte: reading the answer takes as long as fetching, and nobody's slot.
         with self._limit.slot() if self._limit else nullcontext() as slot:
-            raw = self._send(url)
+            raw = self._send(url, method, form)
         with self._reading:
             answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
         if slot is not None:
@@ -213,10 +236,10 @@ class TwilioClient:
             self._on_response(answer.outcome, answer.elapsed)
         return answer
 
-    def _send(self, url: httpx.URL) -> Answer | RawAnswer:
+    def _send(self, url: httpx.URL, method: str, form: Form | None) -> Answer | RawAnswer:
         started = time.perf_counter()
         try:
-            with self._http.stream("GET", url) as response:
+            with self._http.stream(method, url, data=form) as response:
                 body = self._read_body(response, started)
         except httpx.HTTPError as error:
             return no_answer(error, self._redact(str(error)), time.perf_counter() - started)

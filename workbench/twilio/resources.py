@@ -89,10 +89,16 @@ NUMBERS = Resource(
     f"{_ACCOUNT}/IncomingPhoneNumbers.json",
     key="incoming_phone_numbers",
     page_size=1000,
+    one_path=f"{_ACCOUNT}/IncomingPhoneNumbers/{{sid}}.json",
     right="incoming phone numbers",
 )
 SHORT_CODES = Resource(
-    "short codes", f"{_ACCOUNT}/SMS/ShortCodes.json", key="short_codes", page_size=1000, right="short codes"
+    "short codes",
+    f"{_ACCOUNT}/SMS/ShortCodes.json",
+    key="short_codes",
+    page_size=1000,
+    one_path=f"{_ACCOUNT}/SMS/ShortCodes/{{sid}}.json",
+    right="short codes",
 )
 MEDIA = Resource(
     "media", f"{_ACCOUNT}/Messages/{{message_sid}}/Media.json", key="media_list", right="message media"
@@ -112,6 +118,7 @@ SERVICES = Resource(
     key="services",
     host="messaging",
     page_size=1000,
+    one_path="/v1/Services/{sid}",
     right="messaging services",
 )
 SERVICE_NUMBERS = Resource(
@@ -226,6 +233,17 @@ def list_rows(
 def fetch_object(client: TwilioClient, resource: Resource, account_sid: str, **parts: str) -> dict[str, Any]:
     """A resource that is one object; raises TwilioError as :meth:`TwilioClient.get_json` does."""
     return client.get_json(resource.path_for(account_sid, **parts), host=resource.host)
+
+
+def set_values(
+    client: TwilioClient, resource: Resource, account_sid: str, sid: str, form: Mapping[str, str]
+) -> dict[str, Any]:
+    """Set fields of one row of a list, by the names of Twilio's form; its new state.
+
+    Raises:
+        TwilioError: see :meth:`TwilioClient.post_form`.
+    """
+    return client.post_form(resource.one_path_for(account_sid, sid), form, resource.host)
 
 
 def message_page(

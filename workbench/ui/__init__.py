@@ -1,6 +1,6 @@
 """Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
 
-from workbench.ui import charts, tables
+from workbench.ui import audits, charts, tables
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.parts import GRAIN, Cards, Chart, Figure, Findings, Table
@@ -21,6 +21,7 @@ __all__ = [
     "Rows",
     "Table",
     "View",
+    "audits",
     "charts",
     "current_store",
     "tables",

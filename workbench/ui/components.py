@@ -215,6 +215,7 @@ class TopBar(Piece):
     pages = param.List(default=[])
     current = param.String(default="")
     query = param.String(default="")
+    person = param.Dict(default={})
 
     _esm = _script("nav", "topbar")
     _stylesheets: ClassVar[list[str]] = _styles("topbar")

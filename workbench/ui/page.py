@@ -14,12 +14,15 @@ import panel as pn
 import panel_material_ui as pmui
 from panel.io.state import state
 from panel.util import edit_readonly
+from tornado.ioloop import IOLoop
 
 from workbench.errors import UsageError, WorkbenchError
+from workbench.roles import current_user
 from workbench.ui import theme
 from workbench.ui.components import Blank, PagesPanel, TopBar
 from workbench.ui.filters import FIELDS
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
+from workbench.ui.news import Pace
 from workbench.ui.parts import Part
 from workbench.ui.places import PLACES
 from workbench.ui.session import PageSession, Steps, run_here
@@ -31,7 +34,6 @@ COMMON_FILTERS = tuple(FIELDS)
 _DEFAULTS: Mapping[str, Any] = {
     "period": "30d", "since": None, "until": None, "compare": "previous", "direction": "outbound",
 }  # fmt: skip
-_LOOK_FOR_NEWS_MS = 15_000
 _DRAWER_WIDTH = 276
 _THEME_COOKIE = "workbench_theme"
 
@@ -151,7 +153,7 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
     pages = [
         {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()
     ]
-    bar = TopBar(pages=pages, current=name)
+    bar = TopBar(pages=pages, current=name, person=_signed_in())
     sidebar: list[Any] = [PagesPanel(pages=pages, current=name)]
     if session:
         session.filter_panel.param.update(pages=pages, current=name)
@@ -180,6 +182,12 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
     return shell
 
 
+def _signed_in() -> dict[str, str]:
+    """Who is signed in; nothing where nobody has to."""
+    person = current_user()
+    return {} if person.is_local else {"name": person.name, "role": person.role}
+
+
 def _busy_watchers() -> list[Any]:
     """Who watches the flag of the whole process.
 
@@ -202,7 +210,22 @@ def _follow_news(session: PageSession, shell: pmui.Page) -> None:
         yield partial(set_busy, False)
 
     pn.state.onload(lambda: run_beside(drawing()))
-    pn.state.add_periodic_callback(session.refresh_if_new, _LOOK_FOR_NEWS_MS)
+    # Only where a browser came: the server opens each page once for nobody, and forgets it without a word.
+    pn.state.onload(lambda: _watch_lake(session))
+
+
+def _watch_lake(session: PageSession) -> None:
+    """Look again when the lake has news, for as long as the browser is there."""
+    loop, doc, news = IOLoop.current(), pn.state.curdoc, session.store.news
+
+    def look(done: Callable[[], None]) -> None:
+        context = doc.session_context
+        if context and not context.destroyed:
+            doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
+
+    pace = Pace(look, loop.call_later)
+    listener = news.add(lambda: loop.add_callback(pace.news))
+    pn.state.on_session_destroyed(lambda _: news.remove(listener))
 
 
 def run_beside(steps: Steps) -> None:

@@ -114,7 +114,7 @@ class Figure:
     """A figure of several numbers: ``draw`` makes its content of a view, see :mod:`workbench.ui.content`.
 
     The content has ``figure`` (None when there is nothing to draw), ``definition``, and may have the
-    ``subtitle`` and the ``message`` of an empty one.
+    ``subtitle`` and the ``message`` of an empty one. ``narrow`` as in :class:`Chart`.
     """
 
     title: str
@@ -123,6 +123,7 @@ class Figure:
     empty: str = "No messages in this period with these filters."
     span: int = 6
     click: str | None = None
+    narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def build(self) -> Tile:
         return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)

@@ -223,12 +223,18 @@ class PageSession:
         self._show_freshness(fresh, view.period)
         self.empty.visible, self.board.visible = fresh.messages == 0, fresh.messages > 0
 
-    def refresh_if_new(self) -> None:
-        """Draw again when somebody committed; otherwise only say that we looked."""
+    def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
+        """Draw again when somebody committed, otherwise only say that we looked; ``then`` comes last."""
         if self._latest:  # What changes while the browser still fetches the page does not reach it.
-            self._run(self._refreshing_if_new())
+            self._run(self._refreshing_if_new(then))
+        else:
+            then()
 
-    def _refreshing_if_new(self) -> Steps:
+    def _refreshing_if_new(self, then: Callable[[], None]) -> Steps:
+        yield from self._draw_news()
+        yield then
+
+    def _draw_news(self) -> Steps:
         try:
             snapshot = self.store.snapshot_id()
             fresh = self.store.freshness(snapshot=snapshot)
@@ -271,6 +277,7 @@ class PageSession:
             "last_sync_at": fresh.last_sync_at.isoformat() if fresh.last_sync_at else None,
             "open": fmt.count(fresh.open_messages),
             "priced": fmt.rate(fresh.priced_share),
+            "failed": ", ".join(fresh.failed_jobs),
         }
 
 

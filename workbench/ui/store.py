@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
@@ -32,7 +32,12 @@ from workbench.metrics import (
     query_rows,
 )
 from workbench.metrics.compile import Moment, Where
+from workbench.metrics.run import query_audit
 from workbench.ui.filters import FIELDS, Option, build_options
+from workbench.ui.news import NewsWatcher
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 
@@ -66,9 +71,11 @@ class Store:
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
         # sleep for a whole second. Reentrant, because options are made of a metric.
         self._turn = threading.RLock()
+        self.news = NewsWatcher(lake.address, self.snapshot_id)
 
     def close(self) -> None:
         """Close the lake once the question that is being answered is done."""
+        self.news.close()
         with self._turn:
             self._is_closed = True
             self.lake.close()
@@ -103,6 +110,25 @@ class Store:
         return self._ask(
             question,
             lambda moment: self._metric(moment, name, by, where, since, until, timezone),
+            snapshot,
+        )
+
+    def audit_rows(
+        self,
+        name: str,
+        where: Where | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        timezone: str = "UTC",
+        *,
+        limit: int,
+        snapshot: int | None = None,
+    ) -> pd.DataFrame:
+        """Rows of one audit; arguments as in :func:`workbench.metrics.run.query_audit`."""
+        question = ("audit", name, frozen(where or {}), since, until, timezone, limit)
+        return self._ask(
+            question,
+            lambda _: query_audit(self.lake, name, where, since, until, limit=limit, timezone=timezone),
             snapshot,
         )
 

@@ -21,7 +21,7 @@ from workbench.ui.store import Store, frozen
 T = TypeVar("T")
 
 #: Metrics about what people sent us: asked for outbound traffic only, they would always be zero.
-_INBOUND_METRICS = frozenset({"opt_outs"})
+_INBOUND_METRICS = frozenset({"opt_outs", "revocations_waiting", "revocations_late"})
 
 
 ROWS_PAGE = "messages"
@@ -76,6 +76,7 @@ class View:
         """
         if "since" in narrow:
             narrow["period"] = "custom"
+        narrow = {name: list(value) if isinstance(value, tuple) else value for name, value in narrow.items()}
         kept = {name: value for name, value in self.values.items() if name not in PLACES}
         back = self.page if self.page != ROWS_PAGE else self.place["back"]
         values = {**self.rows_defaults, **kept, **narrow, "back": back}

@@ -8,13 +8,13 @@ which holds one row per message; `{final}` and its like are the named sets of `m
 
 from __future__ import annotations
 
-from workbench.metrics.definitions import cost, delivery, replies, segmentation, speed, traffic
+from workbench.metrics.definitions import compliance, cost, delivery, replies, segmentation, speed, traffic
 from workbench.metrics.definitions.dimensions import DIMENSIONS_LIST
 from workbench.metrics.definitions.model import SETS, Dimension, Metric, Unit
 
 __all__ = ["DIMENSIONS", "METRICS", "SETS", "Dimension", "Metric", "Unit"]
 
-_THEMES = (traffic, cost, delivery, segmentation, speed, replies)
+_THEMES = (traffic, cost, delivery, segmentation, speed, replies, compliance)
 
 METRICS: dict[str, Metric] = {metric.name: metric for theme in _THEMES for metric in theme.METRICS}
 DIMENSIONS: dict[str, Dimension] = {dimension.name: dimension for dimension in DIMENSIONS_LIST}

@@ -29,6 +29,7 @@ DIMENSIONS_LIST = (
     Dimension("status", "Status", "status", "Twilio's status"),
     Dimension("error_code", "Error code", "error_code", "Twilio's error code; empty without an error"),
     Dimension("messaging_service", "Messaging service", "messaging_service_sid", "SID of the service"),
+    Dimension("account", "Account", "account_sid", "SID of the account or subaccount"),
     Dimension("encoding", "Encoding", "encoding", "GSM-7 or UCS-2, from the body"),
     Dimension("currency", "Currency", "currency", "currency of the price"),
     Dimension(

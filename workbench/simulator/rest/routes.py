@@ -8,6 +8,7 @@ from tornado.web import Application
 from workbench.simulator.rest.accounts import Accounts, OneAccount
 from workbench.simulator.rest.alerts import Alerts, OneAlert
 from workbench.simulator.rest.base import ApiHandler, UnknownPath
+from workbench.simulator.rest.consents import Consents
 from workbench.simulator.rest.control import Control
 from workbench.simulator.rest.media import MediaBytes, MediaList, OneMedia
 from workbench.simulator.rest.messages import Feedback, Messages, OneMessage
@@ -63,6 +64,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (f"/v1/Tollfree/Verifications/(?P<sid>HH{_HEX})", OneVerification),
     ("/v1/Messaging/Countries", Countries),
     ("/v1/Messaging/Countries/(?P<iso>[A-Z]{2})", OneCountry),
+    ("/v1/Consents/Bulk", Consents),
     ("/v1/Alerts", Alerts),
     (f"/v1/Alerts/(?P<sid>NO{_HEX})", OneAlert),
 )

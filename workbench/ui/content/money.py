@@ -11,7 +11,8 @@ from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, MetricResult
 from workbench.ui import format as fmt
 from workbench.ui.cards import priced_rows
-from workbench.ui.content.names import show_value
+from workbench.ui.content.names import behind, show_value
+from workbench.ui.tables import NOT_ARRIVED
 from workbench.ui.view import View, definition
 
 LIMIT = 8
@@ -54,6 +55,7 @@ def _spend_by(view: View, dimension: str, limit: int) -> Content:
                     {"text": fmt.rate(row["priced_share"]), "muted": True},
                 ],
                 "hint": f"Show only {name.text}",
+                "link": behind(view, dimension, name),
                 "chosen": row[dimension] in view.where.get(dimension, ()),
             }
         )
@@ -77,7 +79,7 @@ def _wasted_by(view: View, dimension: str, limit: int) -> Content:
     counts = _by_pair(view.metric("not_delivered", by=(dimension, "currency")), dimension)
     rows, totals = _ranked(result)
     several = len(totals) > 1
-    made = []
+    made: list[dict[str, Any]] = []
     for _, row in rows.head(limit).iterrows():
         name = show_value(view, dimension, row[dimension])
         amount, currency = float(row["wasted_spend"]), row["currency"]
@@ -103,6 +105,7 @@ def _wasted_by(view: View, dimension: str, limit: int) -> Content:
             {"text": fmt.count(messages)},
         ]
         made.append({"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""})
+        made[-1]["link"] = behind(view, dimension, name, outcome=NOT_ARRIVED)
         if detail:
             made[-1]["detail"] = detail
     labels = ("Wasted", "Share", "Not delivered")

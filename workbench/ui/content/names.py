@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,3 +44,10 @@ def show_value(view: View, dimension: str, value: Any) -> Shown:
         names = view.look_up("service names", query_service_names)
         text = names.get(str(value)) or (f"{text[:6]}…{text[-4:]}" if len(text) > 12 else text)
     return Shown(text, key)
+
+
+def behind(view: View, dimension: str, shown: Shown, **narrow: Sequence[str]) -> str | None:
+    """The link to the messages behind a value; None where it is no filter of the page."""
+    if dimension not in view.options:
+        return None
+    return view.rows_link(**{dimension: [shown.key], **narrow})

@@ -15,8 +15,9 @@ from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.markers import Marker, find_markers
 from workbench.ui import format as fmt
 from workbench.ui.charts.failures import pareto
-from workbench.ui.content.names import show_value
+from workbench.ui.content.names import behind, show_value
 from workbench.ui.periods import Period
+from workbench.ui.tables import NOT_ARRIVED
 from workbench.ui.view import View, definition
 
 LIMIT = 10
@@ -43,6 +44,9 @@ def reasons(view: View) -> Content:
         _reason_row(code, number, before.get(code, 0), whole, marked.get(code))
         for code, number in ranked[:LIMIT]
     ]
+    for row, (code, _) in zip(rows, ranked, strict=False):
+        shown = show_value(view, "error_code", None if code is None else str(code))
+        row["link"] = behind(view, "error_code", shown, outcome=NOT_ARRIVED)
     rest = ranked[LIMIT:]
     hidden = (
         f"Not shown: {fmt.plural(len(rest), 'more code')} with {sum(n for _, n in rest):,} messages."
@@ -53,8 +57,8 @@ def reasons(view: View) -> Content:
     return {
         "columns": [
             {"label": "Reason", "kind": "text", "color": "failed"},
-            {"label": "Who can fix it", "kind": "words"},
             *({"label": one, "kind": "number"} for one in labels),
+            {"label": "Who can fix it", "kind": "words"},
         ],
         "rows": rows,
         "footnote": f"{_MARKER_NOTE} {hidden}".strip(),
@@ -83,10 +87,10 @@ def _reason_row(
         first["note"] = marker_text(marker)
     cells = [
         first,
-        {"text": known.owner if known else fmt.MISSING},
         {"text": fmt.count(number)},
         {"text": fmt.rate(number / whole)},
         {"text": fmt.count(before), "muted": True},
+        {"text": known.owner if known else fmt.MISSING},
     ]
     facts = [["What it means", "Twilio gave no error code for these messages."]]
     if known:
@@ -156,7 +160,8 @@ def _failing(view: View, dimension: str, limit: int) -> Content:
             {"text": fmt.count(number)},
         ]
         cells += [_rate_cell(tables[name][_key(value)], name) for name in names[1:]]
-        row = {"key": shown.key, "cells": cells, "hint": f"Show only {shown.text}"}
+        row: dict[str, Any] = {"key": shown.key, "cells": cells, "hint": f"Show only {shown.text}"}
+        row["link"] = behind(view, dimension, shown, outcome=NOT_ARRIVED)
         rows.append({**row, "chosen": value in view.where.get(dimension, ())})
     labels = ["Messages", "Error rate", "Undelivered", "Failed", "Unknown"]
     kind = "country" if dimension == "country" else "text"

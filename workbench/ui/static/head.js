@@ -14,7 +14,8 @@ function freshnessLine(fresh) {
     h("span", {}, `as of ${fresh.as_of}`),
     h("span", {class: late || !fresh.last_sync_at ? "late" : null, title: fresh.last_sync_at || "Run: workbench sync"}, synced),
     h("span", {title: "Outbound messages whose outcome is still to come"}, `${fresh.open} open`),
-    h("span", {title: "Share of final outbound messages that have their price"}, `${fresh.priced} priced`))
+    h("span", {title: "Share of final outbound messages that have their price"}, `${fresh.priced} priced`),
+    fresh.failed ? h("span", {class: "late", title: "Run: workbench status"}, `scheduled ${fresh.failed} failed`) : null)
 }
 
 const MANUAL = "workbench_manual_refresh"

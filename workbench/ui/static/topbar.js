@@ -9,7 +9,8 @@ export function render({model, view}) {
   const draw = () => fill(root, 
     h("a", {class: "brand", href: "./", title: "To the overview"}, brandMark(), h("span", {}, model.product)),
     model.badge ? h("span", {class: "badge", title: "Simulated traffic, not a real account"}, model.badge) : null,
-    pageLinks(model))
+    pageLinks(model),
+    model.person.name ? signedIn(model.person) : null)
   draw()
   model.on(["query", "pages"], draw)
   // The server knows neither the width of the window nor the wish of the system.
@@ -38,4 +39,11 @@ function brandMark() {
     svg.append(path)
   }
   return svg
+}
+
+function signedIn(person) {
+  return h("form", {class: "person", method: "post", action: "./logout"},
+    h("span", {class: "name", title: `Signed in as ${person.name}`}, person.name),
+    h("span", {class: "role"}, person.role),
+    h("button", {type: "submit"}, "Sign out"))
 }

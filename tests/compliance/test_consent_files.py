@@ -1,0 +1,152 @@
+"""Consent from files: what is taken, what is rejected and why, and what stands in the ledger afterwards."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.messages import ACCOUNT, SENDER
+from workbench.compliance.consent_files import (
+    ConsentDefaults,
+    check_scope,
+    read_consent_file,
+    save_consent_file,
+    write_ledger,
+)
+from workbench.errors import UsageError
+from workbench.lake import Lake
+from workbench.lake.consent import find_suppressions
+from workbench.messaging.privacy import Privacy, PrivacyMode
+
+NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
+DEFAULTS = ConsentDefaults(ACCOUNT, scope="*", actor="local:ops", now=NOW)
+SERVICE = "MG" + "1" * 32
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "consent.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_file_is_read_whole_and_written_once(lake: Lake, tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "Phone Number,Consent,Scope,Source,Evidence,Wording Version,Date,Notes\n"
+        f"+14155550123,opt-in,{SERVICE},website,form 12,v3,2026-03-01T09:30:00Z,x\n"
+        "+14155550124,OPT OUT,,,,,,y\n"
+        "\n"
+        '"+14155550125",unsubscribed,topic:offers,"letter, by post",,,2026-03-01T09:30:00-05:00,\n',
+    )
+    told = read_consent_file(path, DEFAULTS, Privacy())
+    assert (told.people, dict(told.kinds), told.rejects) == (3, {"opt-in": 1, "opt-out": 2}, ())
+    assert told.unknown_columns == ("Notes",)
+    assert save_consent_file(lake, told, "local:ops", NOW) == 3
+    assert save_consent_file(lake, told, "local:ops", NOW) == 0
+    assert lake.rows(
+        "select address, scope, kind, source, evidence, wording_version, actor, happened_at "
+        "from consent_events order by address"
+    ) == [
+        (
+            "+14155550123", SERVICE, "opt-in", "website", "form 12", "v3", "local:ops",
+            datetime(2026, 3, 1, 9, 30, tzinfo=UTC),
+        ),
+        ("+14155550124", "*", "opt-out", "file consent.csv", None, None, "local:ops", NOW),
+        (
+            "+14155550125", "topic:offers", "opt-out", "letter, by post", None, None, "local:ops",
+            datetime(2026, 3, 1, 14, 30, tzinfo=UTC),
+        ),
+    ]  # fmt: skip
+    with lake.cursor() as cursor:
+        found = find_suppressions(cursor, ["+14155550124", "+14155550123"], [SERVICE])
+    assert {address: spans[0][0] for address, spans in found.items()} == {"+14155550124": "*"}
+    assert [row[0] for row in lake.rows("select action from audit_events")] == ["consent-import"] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("+14155550123,maybe,2026-01-01T00:00:00Z", "kind is neither opt-in nor opt-out"),
+        ("+14155550123,opt-in,", "an opt-in needs the time it was given"),
+        ("+14155550123,opt-in,yesterday", "date is no ISO date"),
+        ("+14155550123,opt-in,2026-01-01T00:00:00", "names no time zone; give --timezone"),
+        ("+14155550123,opt-in,2030-01-01T00:00:00Z", "date is in the future"),
+        ("4155550123,opt-out,", "address is no number with a country code"),
+        ("55501,opt-out,", "address is no number"),
+        ("ACME,opt-out,", "address is no number"),
+        ("\"=cmd|' /C calc'!A0\",opt-out,", "address is no number"),
+        (",opt-out,", "address is no number"),
+        ("+14155550123", "fewer columns than the header"),
+    ],
+)
+def test_a_line_that_cannot_be_meant_is_rejected_with_its_reason(
+    tmp_path: Path, line: str, reason: str
+) -> None:
+    path = write(tmp_path, f"address,kind,date\n{line}\n+14155550199,opt-out,\n")
+    told = read_consent_file(path, DEFAULTS, Privacy())
+    assert len(told.events) == 1
+    assert [reject.line for reject in told.rejects] == [2]
+    assert reason in told.rejects[0].reason
+    assert "4155550123" not in told.rejects[0].reason
+
+
+def test_defaults_fill_what_lines_leave_out(tmp_path: Path) -> None:
+    path = write(tmp_path, "number,status,date\n(415) 555-0123,yes,2026-07-01T09:00\n")
+    defaults = ConsentDefaults(ACCOUNT, SENDER, "US", ZoneInfo("America/New_York"), None, NOW)
+    (event,) = read_consent_file(path, defaults, Privacy()).events
+    assert (event.address, event.scope, event.kind) == ("+14155550123", SENDER, "opt-in")
+    assert event.happened_at == datetime(2026, 7, 1, 13, tzinfo=UTC)
+
+
+def test_a_hashed_lake_gets_hashes(tmp_path: Path) -> None:
+    path = write(tmp_path, "address,kind\n+14155550123,opt-out\n")
+    (event,) = read_consent_file(path, DEFAULTS, Privacy(PrivacyMode.HASHED, b"k" * 32)).events
+    assert event.address.startswith("anon-")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no column address and kind"),
+        ("address,when\n", "no column kind"),
+        ("address,phone,kind\n", "two columns for address: address, phone"),
+    ],
+)
+def test_a_file_without_the_columns_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        read_consent_file(write(tmp_path, text), DEFAULTS, Privacy())
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "consent.csv"
+    path.write_bytes(b"address,kind\n\xff\xfe\x00")
+    with pytest.raises(UsageError, match="not text in UTF-8"):
+        read_consent_file(path, DEFAULTS, Privacy())
+
+
+@pytest.mark.parametrize("scope", ["*", SERVICE, "topic:offers", SENDER, "55501", "DEMOSHOP"])
+def test_scopes(scope: str) -> None:
+    assert check_scope(scope) == scope
+
+
+@pytest.mark.parametrize("scope", ["", "topic:", "everything at once please"])
+def test_no_scopes(scope: str) -> None:
+    with pytest.raises(UsageError, match="is no scope"):
+        check_scope(scope)
+
+
+def test_the_exported_ledger_holds_no_formula(lake: Lake, tmp_path: Path) -> None:
+    path = write(tmp_path, 'address,kind,evidence\n+14155550123,opt-out,"=HYPERLINK(""x"")"\n')
+    save_consent_file(lake, read_consent_file(path, DEFAULTS, Privacy()), "local:ops", NOW)
+    out = tmp_path / "ledger.csv"
+    assert write_ledger(lake, out, "local:ops") == 1
+    with out.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["address"], row["evidence"]) == ("+14155550123", '\'=HYPERLINK("x")')
+    assert out.stat().st_mode & 0o077 == 0
+    with pytest.raises(UsageError, match="is there already"):
+        write_ledger(lake, out, "local:ops")

@@ -1,0 +1,141 @@
+"""`workbench connect` against the simulated account and the real hooks: shown, proven, set, audited."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.connecting.test_prove import free_port
+from tests.server.hooking import environment, hooks_process, wait_until_live
+from workbench import Workbench
+from workbench.config import load_settings
+from workbench.errors import ConfigError
+from workbench.lake import open_lake
+from workbench.simulator import Account, Server, serve
+
+OLD = "https://ana:hunter2@old.example/in"
+
+
+@pytest.fixture(scope="module")
+def twilio() -> Iterator[Server]:
+    account = Account.build(days=2, messages=500)
+    with serve(account) as running:
+        yield running
+    account.close()
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory, twilio: Server) -> Iterator[dict[str, str]]:
+    port = free_port()
+    found = environment(
+        tmp_path_factory.mktemp("connect") / "home",
+        WORKBENCH_PUBLIC_URL=f"http://127.0.0.1:{port}",
+        WORKBENCH_TWILIO_BASE_URL=twilio.url,
+        TWILIO_ACCOUNT_SID=twilio.account.account_sid,
+        TWILIO_AUTH_TOKEN=twilio.account.auth_token,
+    )
+    with hooks_process(found, port) as process:
+        wait_until_live(port, process)
+        yield found
+
+
+def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workbench", "connect", *arguments],
+        env={**os.environ, **environ}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+def api(twilio: Server) -> httpx.Client:
+    auth = (twilio.account.account_sid, twilio.account.auth_token)
+    return httpx.Client(base_url=twilio.url, auth=auth, timeout=20, trust_env=False)
+
+
+def state(twilio: Server) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    with api(twilio) as client:
+        base = f"/2010-04-01/Accounts/{twilio.account.account_sid}"
+        services = client.get("/v1/Services", params={"PageSize": 100}).json()["services"]
+        numbers = client.get(f"{base}/IncomingPhoneNumbers.json", params={"PageSize": 1000}).json()
+        return services, numbers["incoming_phone_numbers"]
+
+
+def test_it_is_shown_proven_set_and_audited(twilio: Server, environ: dict[str, str]) -> None:
+    url = environ["WORKBENCH_PUBLIC_URL"] + "/webhooks/twilio"
+    before = state(twilio)
+    with api(twilio) as client:
+        client.post(f"/v1/Services/{before[0][0]['sid']}", data={"InboundRequestUrl": OLD})
+    before = state(twilio)
+
+    shown = run(environ)
+    assert shown.returncode == 0, shown.stderr
+    assert f"InboundRequestUrl: https://***@old.example/in → {url}/inbound" in shown.stdout
+    assert "overrides it" in shown.stdout
+    assert shown.stdout.count("ok    ") == 4
+    assert "Nothing was changed" in shown.stderr
+    assert state(twilio) == before
+
+    done = run(environ, "--confirm")
+    assert done.returncode == 0, done.stderr
+    services, numbers = state(twilio)
+    for service in services:
+        assert service["inbound_request_url"] == f"{url}/inbound"
+        assert service["inbound_method"] == "POST"
+        assert service["status_callback"] == f"{url}/status"
+        assert service["use_inbound_webhook_on_number"] is False
+    alone = [number for number in numbers if number["sms_url"]]
+    assert {number["sms_url"] for number in alone} <= {f"{url}/inbound"}
+    assert all(number["status_callback"] is None for number in numbers)
+
+    again = run(environ, "--confirm")
+    assert (again.returncode, again.stderr) == (0, "Everything is set.\n")
+    with open_lake(load_settings(environ)) as lake:
+        rows = lake.rows("select subject, detail from audit_events where action = 'connect' order by seq")
+    assert len(rows) == len(services) + len(alone) + sum("short code" in subject for subject, _ in rows)
+    assert "hunter2" not in str(rows)
+    assert json.loads(rows[0][1])["fields"]["InboundRequestUrl"] == [
+        "https://***@old.example/in",
+        f"{url}/inbound",
+    ]
+
+
+def test_nothing_is_set_while_the_proof_fails(twilio: Server, environ: dict[str, str]) -> None:
+    before = state(twilio)
+    failed = run({**environ, "WORKBENCH_PUBLIC_URL": f"http://127.0.0.1:{free_port()}"}, "--confirm")
+    assert failed.returncode == 1
+    assert "FAILED  GET /healthz" in failed.stdout
+    assert "nothing was changed at Twilio" in failed.stderr
+    assert state(twilio) == before
+
+
+def test_a_fault_at_twilio_is_tried_again(twilio: Server, environ: dict[str, str]) -> None:
+    service = state(twilio)[0][0]["sid"]
+    with api(twilio) as client:
+        client.post(f"/v1/Services/{service}", data={"InboundMethod": "GET"})
+        fault = {"kind": "status", "status": 503, "times": 1, "method": "POST", "path": "/v1"}
+        assert client.post("/_simulator/faults", json=fault).status_code == 200
+    assert run(environ, "--confirm").returncode == 0
+    assert state(twilio)[0][0]["inbound_method"] == "POST"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"WORKBENCH_PUBLIC_URL": ""}, "WORKBENCH_PUBLIC_URL is not set.*cloudflared"),
+        ({"WORKBENCH_PUBLIC_URL": "https://my_host.example"}, "underscore"),
+        (
+            {"TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY": "SK" + "a" * 32, "TWILIO_API_SECRET": "x"},
+            "set TWILIO_AUTH_TOKEN as well",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(environ: dict[str, str], changes: dict[str, str], message: str) -> None:
+    given = {name: value for name, value in {**environ, **changes}.items() if value}
+    with Workbench(load_settings(given)) as wb, pytest.raises(ConfigError, match=message):
+        wb.connect()

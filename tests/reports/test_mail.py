@@ -1,0 +1,238 @@
+"""Sending a report, to a real mail server on this machine."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+from workbench.config import Settings, load_settings
+from workbench.errors import ConfigError, UsageError, WorkbenchError
+from workbench.lake import Lake
+from workbench.reports.mail import MailUnavailable, mail_settings, send_report
+from workbench.reports.manifest import build_manifest
+
+PASSWORD = "correct horse"
+TO = ["ann@example.com", "bob@example.org"]
+
+
+class Inbox:
+    """What a mail server does with a mail; refuses one address for good."""
+
+    def __init__(self) -> None:
+        self.envelopes: list[Envelope] = []
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address == "gone@example.com":
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        self.envelopes.append(envelope)
+        return "250 OK"
+
+    def only(self) -> Message:
+        """The one mail that came."""
+        [envelope] = self.envelopes
+        assert isinstance(envelope.content, bytes)
+        return message_from_bytes(envelope.content)
+
+
+def _authenticate(
+    server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
+) -> AuthResult:
+    assert isinstance(data, LoginPassword)
+    is_right = data == LoginPassword(b"reports", PASSWORD.encode())
+    return AuthResult(success=is_right, handled=False)
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def server(inbox: Inbox) -> Iterator[Controller]:
+    options: dict[str, Any] = {"authenticator": _authenticate, "auth_require_tls": False}
+    controller = Controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
+    controller.start()
+    yield controller
+    controller.stop()
+
+
+def smtp(home: Path, port: int, more: str = "") -> Settings:
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "workbench.toml").write_text(
+        f'[smtp]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nfrom = "reports@example.com"\n{more}'
+    )
+    return load_settings({"WORKBENCH_HOME": str(home)})
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """A small report that was made."""
+    files = [tmp_path / "cost.html", tmp_path / "cost.pdf"]
+    for file in files:
+        file.write_bytes(b"%PDF-1.7 of " + file.name.encode())
+    record = {
+        "as_of": "2026-10-01T08:00:00+00:00",
+        "problems": [{"kind": "stale", "text": "It is old."}],
+        "queries": [],
+    }
+    content = build_manifest(
+        report="cost", title="Messaging cost · September 2026", label="", parameters={}, record=record,
+        notebook=files[0], files=files,
+    )  # fmt: skip
+    path = tmp_path / "cost.manifest.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_attachments_arrive_whole(
+    home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
+) -> None:
+    settings = smtp(home, server.port)
+    assert send_report(settings, lake, manifest, TO, formats=["pdf", "html"], environ={}) == TO
+    assert inbox.envelopes[0].rcpt_tos == TO
+    parts = {part.get_filename(): part for part in inbox.only().walk() if part.get_filename()}
+    assert {name: part.get_content_type() for name, part in parts.items()} == {
+        "cost.pdf": "application/pdf", "cost.html": "text/html",
+    }  # fmt: skip
+    assert parts["cost.pdf"].get_payload(decode=True) == b"%PDF-1.7 of cost.pdf"
+    body = next(part for part in inbox.only().walk() if part.get_content_type() == "text/plain")
+    text = body.get_payload(decode=True)
+    assert isinstance(text, bytes)
+    assert text.endswith(b"Read this before the numbers:\r\n- It is old.\r\n")
+
+
+def test_sending_is_noted_with_masked_addresses(
+    home: Path, lake: Lake, server: Controller, manifest: Path
+) -> None:
+    send_report(smtp(home, server.port), lake, manifest, TO, formats=["pdf"], environ={})
+    [(action, subject, detail)] = lake.rows("select action, subject, detail from audit_events")
+    assert (action, subject) == ("report-send", "Messaging cost · September 2026")
+    assert json.loads(detail) == {
+        "report": "cost", "files": ["cost.pdf"], "link": False,
+        "to": ["a***@example.com", "b***@example.org"],
+    }  # fmt: skip
+
+
+def test_a_link_attaches_nothing(
+    home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
+) -> None:
+    settings = smtp(home, server.port)
+    link = "https://files.example.com/reports/"
+    send_report(settings, lake, manifest, TO[:1], formats=["pdf"], link=link, environ={})
+    assert not inbox.only().is_multipart()
+    assert "https://files.example.com/reports/cost.pdf" in str(inbox.only().get_payload())
+
+
+def test_it_signs_in_with_the_password_of_the_environment(
+    home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
+) -> None:
+    settings = smtp(home, server.port, 'user = "reports"\n')
+    environ = {"WORKBENCH_SMTP_PASSWORD": PASSWORD}
+    send_report(settings, lake, manifest, TO, formats=["pdf"], environ=environ)
+    assert len(inbox.envelopes) == 1
+    with pytest.raises(ConfigError, match="does not accept") as raised:
+        send_report(
+            settings, lake, manifest, TO, formats=["pdf"], environ={"WORKBENCH_SMTP_PASSWORD": "wrong one"}
+        )
+    assert "wrong one" not in str(raised.value)
+    with pytest.raises(ConfigError, match="WORKBENCH_SMTP_PASSWORD is not set"):
+        send_report(settings, lake, manifest, TO, formats=["pdf"], environ={})
+
+
+def test_an_altered_file_is_not_sent(
+    home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
+) -> None:
+    (manifest.parent / "cost.pdf").write_bytes(b"%PDF-1.7 of other numbers")
+    with pytest.raises(UsageError, match="was altered after the report was made"):
+        send_report(smtp(home, server.port), lake, manifest, TO, formats=["pdf"], environ={})
+    assert inbox.envelopes == []
+
+
+@pytest.mark.parametrize(
+    ("to", "formats", "link", "said"),
+    [
+        ([], ["pdf"], None, "Nobody to send it to"),
+        (["ann"], ["pdf"], None, "'ann' is no mail address"),
+        (["ann@example.com\nBcc: all@example.com"], ["pdf"], None, "is no mail address"),
+        (TO, ["ipynb"], None, "has no ipynb file; it has html, pdf"),
+        (TO, ["pdf"], "files.example.com", "--link is 'files.example.com'"),
+    ],
+)
+def test_wrong_use_is_refused(
+    home: Path, lake: Lake, manifest: Path, to: list[str], formats: list[str], link: str | None, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said):
+        send_report(smtp(home, 2525), lake, manifest, to, formats=formats, link=link, environ={})
+    assert lake.rows("select * from audit_events") == []
+
+
+def test_refusals_are_told_apart(home: Path, lake: Lake, server: Controller, manifest: Path) -> None:
+    with pytest.raises(WorkbenchError, match=r"refused gone@example\.com") as raised:
+        send_report(
+            smtp(home, server.port), lake, manifest, ["gone@example.com"], formats=["pdf"], environ={}
+        )
+    assert raised.value.exit_code == 1
+    assert lake.rows("select * from audit_events") == []
+    with pytest.raises(MailUnavailable, match="cannot be reached") as unavailable:
+        send_report(smtp(home, free_port()), lake, manifest, TO, formats=["pdf"], environ={})
+    assert unavailable.value.exit_code == 3
+
+
+def test_one_refused_address_is_said_and_the_others_noted(
+    home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
+) -> None:
+    settings = smtp(home, server.port)
+    with pytest.raises(WorkbenchError, match=r"refused gone@example\.com; it was sent to the others"):
+        send_report(settings, lake, manifest, [TO[0], "gone@example.com"], formats=["pdf"], environ={})
+    assert inbox.envelopes[0].rcpt_tos == [TO[0]]
+    assert json.loads(lake.value("select detail from audit_events"))["to"] == ["a***@example.com"]
+
+
+def test_a_server_without_encryption_is_not_trusted(
+    home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
+) -> None:
+    settings = smtp(home, server.port)
+    text = (home / "workbench.toml").read_text().replace('"none"', '"starttls"')
+    (home / "workbench.toml").write_text(text)
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    with pytest.raises(ConfigError, match="offers no encryption"):
+        send_report(settings, lake, manifest, TO, formats=["pdf"], environ={})
+    assert inbox.envelopes == []
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("", "Mail needs a server"),
+        ('host = "mail.example.com"\nfrom = "a@example.com"\nsecurity = "none"', "in the clear"),
+        ('host = "mail.example.com"\nfrom = "a@example.com"\nsecurity = "ssl"', "security is 'ssl'; allowed"),
+        ('host = "mail.example.com"\nfrom = "a@example.com"\nport = "25"', "port is '25'"),
+        ('host = "mail.example.com"\nfrom = "a@example.com"\nhots = "x"', "hots is not a setting; allowed"),
+    ],
+)
+def test_settings_are_checked(home: Path, toml: str, said: str) -> None:
+    home.mkdir()
+    (home / "workbench.toml").write_text(f"[smtp]\n{toml}\n")
+    with pytest.raises(ConfigError, match=said):
+        mail_settings(load_settings({"WORKBENCH_HOME": str(home)}), {})

@@ -1,0 +1,72 @@
+"""News of the lake reach listeners within a moment, and a page that draws slowly is not drowned in them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from tests.messages import payload
+from tests.ui.known import save
+from workbench.config import Settings
+from workbench.lake import Lake, open_lake
+from workbench.ui.news import NewsWatcher, Pace
+from workbench.ui.store import Store
+
+
+def test_a_commit_by_somebody_else_is_heard_at_once(lake: Lake, settings: Settings) -> None:
+    store, heard = Store(lake), threading.Event()
+    listener = store.news.add(heard.set)
+    try:
+        time.sleep(0.5)
+        heard.clear()
+        with open_lake(settings) as other:
+            time.sleep(1.0)
+            assert not heard.is_set(), "nobody committed"
+            save(other, [payload(1)])
+            assert heard.wait(2)
+        store.news.remove(listener)
+        heard.clear()
+        save(lake, [payload(2)])
+        assert not heard.wait(0.8)
+    finally:
+        store.news.close()
+
+
+def test_without_news_the_lake_is_not_asked(lake: Lake) -> None:
+    asked: list[int] = []
+
+    def snapshot_id() -> int:
+        asked.append(1)
+        return lake.snapshot_id()
+
+    watcher = NewsWatcher(lake.address, snapshot_id)
+    watcher.add(lambda: None)
+    time.sleep(1.5)
+    watcher.close()
+    # Once to begin with; looking at the files may be changed by the asking itself, once.
+    assert 1 <= len(asked) <= 2
+
+
+def test_a_page_rests_as_long_as_it_drew_and_misses_nothing() -> None:
+    now, drawn, pending = [0.0], list[float](), list[tuple[float, Callable[[], None]]]()
+
+    def redraw(done: Callable[[], None]) -> None:
+        drawn.append(now[0])
+        pending.append((now[0] + 1.0, done))  # a drawing takes a second
+
+    pace = Pace(redraw, lambda seconds, call: pending.append((now[0] + seconds, call)), clock=lambda: now[0])
+    for tick in range(100):  # ten seconds of news, ten times a second
+        now[0] = tick / 10
+        for entry in [entry for entry in pending if entry[0] <= now[0] + 1e-9]:
+            pending.remove(entry)
+            entry[1]()
+        pace.news()
+    assert drawn == [0.0, 2.0, 4.0, 6.0, 8.0]
+    while pending:
+        at, call = pending.pop(0)
+        now[0] = max(now[0], at)
+        call()
+        if len(drawn) == 6:
+            break
+    assert len(drawn) == 6, "the last news are drawn too"

@@ -1,0 +1,100 @@
+"""The jobs of the schedule: the same whether the server, cron or a person runs them."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from workbench.api.sync import SyncCalls
+from workbench.errors import LakeBusy, UnknownName, UsageError, WorkbenchError
+
+if TYPE_CHECKING:
+    from workbench.lake.jobs import JobRun
+    from workbench.lake.maintenance import Maintained
+
+
+class JobCalls(SyncCalls):
+    """Run a scheduled job once, and look after the lake."""
+
+    def run_job(self, name: str, *, stop: threading.Event | None = None) -> JobRun:
+        """Run one job of the schedule now and note it in `job_runs`; one at a time per installation.
+
+        Args:
+            name: one of :data:`JOBS`.
+            stop: set it from elsewhere to end early.
+
+        Raises:
+            UnknownName: there is no such job.
+            WorkbenchError: it failed; the failure is noted.
+        """
+        from workbench.lake.jobs import JobRun, begin_job_run, end_job_run
+        from workbench.lake.lock import only_one
+
+        if name not in JOBS:
+            raise UnknownName("job", name, JOBS)
+        with only_one(self.settings.home / "jobs.lock", "scheduled job"):
+            run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
+            begin_job_run(self.lake, run)
+            outcome, detail, error = "stopped", None, None
+            try:
+                detail = JOBS[name](self, stop or threading.Event())
+                outcome = "done"
+            except LakeBusy as trouble:
+                outcome, error = "skipped", str(trouble)
+                raise
+            except Exception as trouble:
+                is_stop = bool(stop and stop.is_set())
+                outcome = "stopped" if is_stop else "failed"
+                error = str(trouble) if isinstance(trouble, WorkbenchError) else repr(trouble)
+                raise
+            finally:
+                run = replace(run, finished_at=datetime.now(UTC), outcome=outcome, detail=detail, error=error)
+                end_job_run(self.lake, run)
+        return run
+
+    def maintain(self, *, stop: threading.Event | None = None) -> Maintained:
+        """Look after the lake: merge small files, let old versions and their files go."""
+        from workbench.lake.maintenance import maintain
+
+        return maintain(self.lake, stop=stop.is_set if stop else lambda: False)
+
+
+def _sync(wb: JobCalls, stop: threading.Event) -> str:
+    """Messages with the open set, and at most hourly the usage and the rest of the catalog."""
+    summary = wb.sync(stop=stop)
+    return f"{summary.listed:,} read, {summary.added:,} new, {summary.changed:,} changed"
+
+
+def _reconcile(wb: JobCalls, stop: threading.Event) -> str:
+    report = wb.reconcile(stop=stop)
+    if report.unexplained:
+        raise WorkbenchError(
+            f"{report.unexplained:,} differences to Twilio have no explanation: "
+            "run `workbench reconcile --repair`."
+        )
+    return "the lake equals Twilio"
+
+
+def _reports(wb: JobCalls, stop: threading.Event) -> str:
+    """Whatever reports are due, where this installation has any."""
+    run_due_reports: Callable[..., Any] | None = getattr(wb, "run_due_reports", None)
+    if run_due_reports is None:
+        raise UsageError("There are no reports to run yet.")
+    return f"{run_due_reports(stop=stop)}"
+
+
+def _maintenance(wb: JobCalls, stop: threading.Event) -> str:
+    return str(wb.maintain(stop=stop))
+
+
+JOBS: Mapping[str, Callable[[JobCalls, threading.Event], str]] = {
+    "sync": _sync,
+    "maintenance": _maintenance,
+    "reconcile": _reconcile,
+    "reports": _reports,
+}
+"""What each job does; the text says how it went."""

@@ -1,0 +1,261 @@
+"""Consent from a file into the ledger, looked at before anything is written; and the ledger as a file.
+
+A file is CSV with a header. Needed: `address` and `kind` (opt-in or opt-out). Optional: `scope`, `source`,
+`evidence`, `wording_version`, `date`. Whoever says that somebody consented has to say when; an opt-out
+without a date counts from now.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workbench.errors import UsageError
+from workbench.lake.audit import append_audit
+from workbench.lake.connect import Lake
+from workbench.lake.consent import EVERYTHING, ConsentEvent, save_consent_events
+from workbench.messaging.addresses import is_e164, normalize_address
+from workbench.messaging.privacy import Privacy
+
+_COLUMNS = {
+    "address": ("address", "phone", "phonenumber", "number", "contact", "to"),
+    "kind": ("kind", "status", "consent", "state"),
+    "scope": ("scope", "sender", "messagingservice", "messagingservicesid", "topic"),
+    "source": ("source", "medium"),
+    "evidence": ("evidence", "proof", "note"),
+    "wording_version": ("wordingversion", "wording", "version"),
+    "date": ("date", "happenedat", "dateofconsent", "since", "timestamp"),
+}
+_KINDS = {
+    "optin": "opt-in", "in": "opt-in", "yes": "opt-in", "subscribed": "opt-in",
+    "optout": "opt-out", "out": "opt-out", "no": "opt-out", "unsubscribed": "opt-out", "stop": "opt-out",
+}  # fmt: skip
+_SERVICE = re.compile(r"MG[0-9a-fA-F]{32}")
+_TOPIC = re.compile(r"topic:[\w-]{1,64}")
+_LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A line that cannot be used, and why; the reason repeats nothing of the line."""
+
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class ConsentFile:
+    """What a file says, before any of it is written."""
+
+    name: str
+    events: tuple[ConsentEvent, ...]
+    rejects: tuple[Reject, ...]
+    unknown_columns: tuple[str, ...] = ()
+
+    @property
+    def people(self) -> int:
+        return len({event.address for event in self.events})
+
+    @property
+    def kinds(self) -> Mapping[str, int]:
+        """Events by kind."""
+        return dict(sorted(Counter(event.kind for event in self.events).items()))
+
+
+@dataclass(frozen=True)
+class ConsentDefaults:
+    """What lines leave out."""
+
+    account_sid: str
+    scope: str | None = None
+    country: str | None = None
+    """Of numbers without a country code."""
+    zone: ZoneInfo | None = None
+    """Of dates that name none; without it such dates are refused."""
+    actor: str | None = None
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+def read_consent_file(path: Path, defaults: ConsentDefaults, privacy: Privacy) -> ConsentFile:
+    """Read and check a whole file; nothing is written.
+
+    Raises:
+        UsageError: it is no CSV with the columns that are needed.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file)
+            header = next(reader, [])
+            columns, unknown = _read_header(header, path.name)
+            events, rejects = [], []
+            for values in reader:
+                if not any(value.strip() for value in values):
+                    continue
+                try:
+                    record = {name: values[index].strip() for name, index in columns.items()}
+                    events.append(_read_line(record, defaults, privacy, path.name))
+                except IndexError:
+                    rejects.append(Reject(reader.line_num, "fewer columns than the header"))
+                except UsageError as error:
+                    rejects.append(Reject(reader.line_num, str(error)))
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path.name} is not text in UTF-8. Save it as CSV in UTF-8.") from error
+    except csv.Error as error:
+        raise UsageError(f"{path.name} is no CSV: {error}.") from error
+    return ConsentFile(path.name, tuple(events), tuple(rejects), unknown)
+
+
+def save_consent_file(lake: Lake, told: ConsentFile, actor: str, now: datetime | None = None) -> int:
+    """Add a file's events to the ledger, audited; how many were new."""
+    now = now or datetime.now(UTC)
+
+    def save(cursor: Any) -> int:
+        added = save_consent_events(cursor, told.events, now)
+        detail = {"file": told.name, "events": len(told.events), "added": added, "kinds": dict(told.kinds)}
+        append_audit(cursor, "consent-import", actor=actor, detail=detail, at=now)
+        return added
+
+    return lake.write(save)
+
+
+def check_scope(text: str) -> str:
+    """A scope as the ledger writes it: `*`, a messaging service, `topic:NAME`, or one of our senders.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if text == EVERYTHING or _SERVICE.fullmatch(text) or _TOPIC.fullmatch(text):
+        return text
+    try:
+        return normalize_address(text)
+    except UsageError as error:
+        raise UsageError(
+            f"{text!r} is no scope. Allowed: * for everything, a sender such as +12025550110, a messaging "
+            "service MG…, or topic:NAME."
+        ) from error
+
+
+EXPORT_COLUMNS = (
+    "address", "scope", "kind", "source", "happened_at", "evidence", "wording_version", "message_sid",
+    "actor", "recorded_at", "event_id", "account_sid",
+)  # fmt: skip
+
+
+def write_ledger(lake: Lake, path: Path, actor: str) -> int:
+    """Write the whole ledger as CSV, numbers as they are, audited; how many events.
+
+    Raises:
+        UsageError: the file is there already.
+    """
+    rows = lake.rows(
+        f"select {', '.join(EXPORT_COLUMNS)} from consent_events order by happened_at, event_id"  # noqa: S608
+    )
+    try:
+        with path.open("x", encoding="utf-8", newline="") as file:
+            path.chmod(0o600)
+            csv.writer(file).writerows(_guarded([EXPORT_COLUMNS, *rows]))
+    except FileExistsError as error:
+        raise UsageError(f"{path} is there already. Name a new file.") from error
+    detail = {"what": "consent ledger", "events": len(rows)}
+    lake.write(lambda cursor: append_audit(cursor, "export", actor=actor, detail=detail))
+    return len(rows)
+
+
+def _guarded(rows: Iterable[Iterable[object]]) -> Iterator[list[str]]:
+    """Cells as text that a spreadsheet does not take for a formula; a number of a person stays one."""
+    for row in rows:
+        texts = ["" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
+                 for value in row]  # fmt: skip
+        yield [
+            "'" + text if text[:1] in "=+-@\t\r" and text and not is_e164(text) else text for text in texts
+        ]
+
+
+def _read_header(header: list[str], name: str) -> tuple[dict[str, int], tuple[str, ...]]:
+    plain = [re.sub(r"[^a-z]", "", column.lower()) for column in header]
+    columns: dict[str, int] = {}
+    for field_name, spellings in _COLUMNS.items():
+        found = [index for index, column in enumerate(plain) if column in spellings]
+        if len(found) > 1:
+            raise UsageError(
+                f"{name} has two columns for {field_name}: {header[found[0]]}, {header[found[1]]}."
+            )
+        if found:
+            columns[field_name] = found[0]
+    missing = [needed for needed in ("address", "kind") if needed not in columns]
+    if missing:
+        raise UsageError(
+            f"{name} has no column {' and '.join(missing)}. Give CSV with a header: address, kind (opt-in or "
+            "opt-out), and optionally scope, source, evidence, wording_version, date."
+        )
+    known = set(columns.values())
+    return columns, tuple(column for index, column in enumerate(header) if index not in known)
+
+
+def _read_line(
+    record: Mapping[str, str], defaults: ConsentDefaults, privacy: Privacy, file_name: str
+) -> ConsentEvent:
+    kind = _KINDS.get(re.sub(r"[^a-z]", "", record["kind"].lower()))
+    if kind is None:
+        raise UsageError("kind is neither opt-in nor opt-out")
+    return ConsentEvent(
+        account_sid=defaults.account_sid,
+        address=str(privacy.contact(_checked(_read_address, record["address"], defaults.country))),
+        scope=_read_scope(record.get("scope") or defaults.scope),
+        kind=kind,
+        source=(record.get("source") or f"file {file_name}")[:200],
+        happened_at=_read_date(record.get("date", ""), kind, defaults),
+        evidence=record.get("evidence", "")[:_LONGEST_TEXT] or None,
+        wording_version=record.get("wording_version", "")[:200] or None,
+        actor=defaults.actor,
+    )
+
+
+def _checked(read: Callable[[str, str | None], str], text: str, country: str | None) -> str:
+    try:
+        return read(text, country)
+    except UsageError as error:
+        raise UsageError(
+            "address is no number with a country code; give --country for numbers without"
+        ) from error
+
+
+def _read_address(text: str, country: str | None) -> str:
+    address = normalize_address(text, country)
+    if not is_e164(address.rpartition(":")[2]):
+        raise UsageError("no person")
+    return address
+
+
+def _read_scope(text: str | None) -> str:
+    if not text:
+        raise UsageError("scope is missing; add the column, or give --scope")
+    try:
+        return check_scope(text)
+    except UsageError as error:
+        raise UsageError("scope is neither *, a sender, a messaging service nor topic:NAME") from error
+
+
+def _read_date(text: str, kind: str, defaults: ConsentDefaults) -> datetime:
+    if not text:
+        if kind == "opt-in":
+            raise UsageError("date is missing; an opt-in needs the time it was given")
+        return defaults.now
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError("date is no ISO date such as 2026-03-01T09:30:00Z") from error
+    if moment.tzinfo is None:
+        if defaults.zone is None:
+            raise UsageError("date names no time zone; give --timezone")
+        moment = moment.replace(tzinfo=defaults.zone)
+    if moment > defaults.now:
+        raise UsageError("date is in the future")
+    return moment.astimezone(UTC)

@@ -1,0 +1,222 @@
+"""Erases one person from this installation: rows, files, old snapshots; what stays is a keyed hash.
+
+Tables are found, not listed: whichever room made them, a row that names the person's number, one of their
+messages or one of their conversations goes, and their number is blotted out of other people's texts. The
+audit trail holds masked numbers only and stays.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+
+from workbench.compliance.home_files import HomeFiles, erase_from_files, find_in_files
+from workbench.compliance.people import Person, require_alone
+from workbench.lake.audit import append_audit
+from workbench.lake.connect import Lake
+from workbench.lake.erased import BLOT, save_erased
+from workbench.lake.scour import scour
+
+MEDIA_FOLDER = "media"
+"""Under WORKBENCH_HOME: copies of attachments, where they are kept."""
+
+_UNTOUCHED = frozenset({"audit_events", "erased_people"})
+_MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid"})
+_ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_SHORTEST_TEXT = 12
+"""Shorter texts of a person are too common to look for in files."""
+
+
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What there is of a person, before anything is done."""
+
+    person: str
+    """Masked."""
+    rows: Mapping[str, int]
+    """By table: rows that go."""
+    mentions: Mapping[str, int]
+    """By table and column: other rows with the number in a text."""
+    files: HomeFiles
+    attachments: tuple[str, ...] = ()
+    """Files of attachments, under `media/`."""
+    message_sids: tuple[str, ...] = field(repr=False, default=())
+    texts: tuple[str, ...] = field(repr=False, default=())
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.rows or self.mentions or self.files.found or self.attachments)
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was done here."""
+
+    erasure_id: str
+    plan: ErasurePlan
+    erased_at: datetime
+    rewritten: tuple[str, ...]
+    removed: tuple[str, ...]
+    left: tuple[str, ...]
+
+
+def plan_erasure(lake: Lake, person: Person) -> ErasurePlan:
+    """Count what would go; changes nothing.
+
+    Raises:
+        UsageError: the lake keeps masked numbers, which several people can share.
+    """
+    require_alone(person)
+    with lake.cursor() as cursor:
+        plan = _plan(cursor, person)
+    files = find_in_files(lake, [person.number[1:], *plan.texts])
+    return ErasurePlan(
+        person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.message_sids, plan.texts
+    )
+
+
+def erase_person(lake: Lake, person: Person, *, actor: str, now: datetime | None = None) -> Erasure:
+    """Erase a person here, for good. Can be run again, also after it was killed anywhere in between.
+
+    Raises:
+        UsageError: the lake keeps masked numbers, which several people can share.
+        LakeBusy: the rows are gone, and somebody reads so much that old files could not be removed yet.
+    """
+    plan = plan_erasure(lake, person)
+    erasure_id, moment = uuid.uuid4().hex, now or datetime.now(UTC)
+
+    def erase(cursor: duckdb.DuckDBPyConnection) -> None:
+        # The hash first, in the same commit: whatever syncs meanwhile finds it or finds the rows.
+        save_erased(cursor, [person.number, *person.contacts], erasure_id, moment)
+        _erase_rows(cursor, person)
+        detail = {"erasure_id": erasure_id, "rows": dict(plan.rows), "files": len(plan.files.found)}
+        append_audit(cursor, "erase", actor=actor, subject=person.masked, detail=detail, at=moment)
+
+    # Files before the rows that name them: killed in between, the next run still finds both.
+    for name in plan.attachments:
+        (lake.home / MEDIA_FOLDER / name).unlink(missing_ok=True)
+    lake.write(erase)
+    changed = erase_from_files(lake, [person.number[1:], *plan.texts])
+    scour(lake)
+    return Erasure(erasure_id, plan, moment, changed.rewritten, changed.removed, changed.left)
+
+
+@dataclass(frozen=True)
+class _Found:
+    rows: dict[str, int]
+    mentions: dict[str, int]
+    attachments: tuple[str, ...]
+    message_sids: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+def _plan(cursor: duckdb.DuckDBPyConnection, person: Person) -> _Found:
+    keys = _keys(cursor, person)
+    rows: dict[str, int] = {}
+    mentions: dict[str, int] = {}
+    for table, columns in _tables(cursor).items():
+        own, by_column = _count(cursor, table, columns, keys)
+        rows.update({table: own} if own else {})
+        mentions.update({f"{table}.{name}": count for name, count in by_column.items() if count})
+    texts = cursor.execute(
+        "select distinct body from raw_messages where not is_outbound and length(body) >= ? "
+        "and contact in (select unnest(?))",
+        [_SHORTEST_TEXT, list(person.contacts)],
+    ).fetchall()
+    attachments = cursor.execute(
+        "select file_name from media_files "
+        "where file_name is not null and message_sid in (select unnest(?::varchar[])) order by all",
+        [keys["sids"]],
+    ).fetchall()
+    return _Found(
+        rows,
+        mentions,
+        tuple(row[0] for row in attachments),
+        tuple(keys["sids"]),
+        tuple(row[0] for row in texts),
+    )
+
+
+def _count(
+    cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], keys: Mapping[str, Any]
+) -> tuple[int, dict[str, int]]:
+    """Rows of one table that are the person's own, and by column the others with the number in a text."""
+    own, texts = _belongs(columns) or "false", _texts(columns)
+    counts = [f"count(*) filter ({own})"]
+    counts += [f"count(*) filter (contains({name}, $digits) and not ({own}))" for name in texts]
+    sql = f"select {', '.join(counts)} from {table}"  # noqa: S608
+    first, *others = cursor.execute(sql, _used(sql, keys)).fetchall()[0]
+    return int(first), dict(zip(texts, map(int, others), strict=True))
+
+
+def _erase_rows(cursor: duckdb.DuckDBPyConnection, person: Person) -> None:
+    keys = _keys(cursor, person)
+    for table, columns in _tables(cursor).items():
+        own, mentions = _count(cursor, table, columns, keys)
+        if own:
+            sql = f"delete from {table} where {_belongs(columns)}"  # noqa: S608
+            cursor.execute(sql, _used(sql, keys))
+        for column in (name for name, count in mentions.items() if count):
+            cursor.execute(
+                f"update {table} "  # noqa: S608
+                f"set {column} = replace(replace({column}, '+' || $digits, $blot), $digits, $blot) "
+                f"where contains({column}, $digits)",
+                {"digits": keys["digits"], "blot": BLOT},
+            )
+
+
+def _keys(cursor: duckdb.DuckDBPyConnection, person: Person) -> dict[str, Any]:
+    """What tells a row of this person's."""
+    contacts = list(person.contacts)
+    found = cursor.execute(
+        "select message_sid, conversation_id from raw_messages where contact in (select unnest(?))",
+        [contacts],
+    ).fetchall()
+    return {
+        "contacts": contacts,
+        "sids": sorted({row[0] for row in found}),
+        "conversations": sorted({row[1] for row in found if row[1]}),
+        "digits": person.number[1:],
+    }
+
+
+def _tables(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Every table of the lake with its text columns."""
+    found: dict[str, list[str]] = {}
+    for table, column in cursor.execute(
+        "select c.table_name, c.column_name from duckdb_columns() c join duckdb_tables() t "
+        "on t.table_name = c.table_name and t.database_name = c.database_name "
+        "where c.database_name = 'lake' and c.data_type in ('VARCHAR', 'JSON') order by all"
+    ).fetchall():
+        if table not in _UNTOUCHED and _NAME.fullmatch(table) and _NAME.fullmatch(column):
+            found.setdefault(table, []).append(column)
+    return found
+
+
+def _belongs(columns: Sequence[str]) -> str:
+    """The condition for rows that are the person's own; empty where a table cannot have any."""
+    parts = [f"{name} in (select unnest($sids::varchar[]))" for name in columns if name in _MESSAGE_COLUMNS]
+    parts += [
+        f"{name} in (select unnest($contacts::varchar[]))" for name in columns if name in _ADDRESS_COLUMNS
+    ]
+    if "conversation_id" in columns:
+        parts.append("conversation_id in (select unnest($conversations::varchar[]))")
+    return " or ".join(f"coalesce({part}, false)" for part in parts)
+
+
+def _texts(columns: Sequence[str]) -> list[str]:
+    """Columns in which the number may stand among other words."""
+    keys = _MESSAGE_COLUMNS | _ADDRESS_COLUMNS | {"conversation_id", "account_sid", "direction", "status"}
+    return [name for name in columns if name not in keys]
+
+
+def _used(sql: str, keys: Mapping[str, object]) -> dict[str, object]:
+    """The parameters that a statement names; others may not be given."""
+    return {name: value for name, value in keys.items() if f"${name}" in sql}

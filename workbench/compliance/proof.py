@@ -1,0 +1,69 @@
+"""What an erasure leaves in writing: what was erased here, what Twilio confirmed, what Twilio keeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.compliance.erasure import Erasure
+from workbench.compliance.records import Record, write_record
+from workbench.twilio.erasing import Removal
+
+FOLDER = "erasures"
+"""Under WORKBENCH_HOME."""
+
+_KEPT_BY_TWILIO = (
+    "A redacted message stays in Twilio's log with numbers, times, status and price; only its text is gone.",
+    "Twilio says its internal logs are kept for up to 400 days; its API neither shows nor removes them.",
+    "Usage and billing records of the account remain. Carriers keep what they keep.",
+    "A confirmation here means that the API answered so, for each message named.",
+)
+
+
+def build_proof(erasure: Erasure, removals: Sequence[Removal] | None, way: str, actor: str) -> Record:
+    """The proof as plain data, without number or texts; `removals` is None where Twilio was left out."""
+    plan = erasure.plan
+    return {
+        "what": "proof of erasure",
+        "person": plan.person,
+        "as_of": erasure.erased_at,
+        "erasure_id": erasure.erasure_id,
+        "done_by": actor,
+        "erased_here": [{"table": name, "rows": count} for name, count in plan.rows.items()],
+        "blotted_out_of_texts": [{"column": name, "rows": count} for name, count in plan.mentions.items()],
+        "files": [
+            *({"file": name, "what": "lines removed"} for name in erasure.rewritten),
+            *({"file": name, "what": "file removed"} for name in erasure.removed),
+            *({"file": f"media/{name}", "what": "attachment removed"} for name in plan.attachments),
+            *({"file": name, "what": "holds the number still: change it by hand"} for name in erasure.left),
+        ],
+        "kept_here": [
+            {"what": "A keyed hash of the number, so that it is not synced or messaged again."},
+            {"what": "Audit rows, which name the number masked."},
+        ],
+        "asked_of_twilio": _at_twilio(removals, way),
+        "not_confirmed_by_twilio": [
+            {"message_sid": removal.message_sid, "outcome": removal.outcome, "error": removal.error}
+            for removal in removals or ()
+            if not removal.is_confirmed
+        ],
+        "kept_by_twilio": [{"what": text} for text in _KEPT_BY_TWILIO],
+    }
+
+
+def write_proof(proof: Record, home: Path) -> list[Path]:
+    """Write the proof as JSON and HTML under ``WORKBENCH_HOME/erasures``; the two paths."""
+    return write_record(proof, home / FOLDER, f"erasure-{proof['erasure_id']}")
+
+
+def _at_twilio(removals: Sequence[Removal] | None, way: str) -> list[dict[str, Any]]:
+    if removals is None:
+        return [{"asked": "nothing", "outcome": "left out by request", "messages": None}]
+    if not removals:
+        return [{"asked": way, "outcome": "Twilio lists no message of this number", "messages": 0}]
+    counts = Counter(removal.outcome for removal in removals)
+    return [
+        {"asked": way, "outcome": outcome, "messages": count} for outcome, count in sorted(counts.items())
+    ]

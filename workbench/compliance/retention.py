@@ -1,0 +1,134 @@
+"""How long what is kept: `[retention]` in workbench.toml, by table and field, bodies sooner than the rest.
+
+::
+
+    [retention]
+    bodies = 90          # days; then the texts of messages are emptied
+    messages = 400       # then the messages themselves go, with all that hangs on them
+    alerts = 90          # warnings and errors of Twilio's
+    status_events = 400  # every status a message went through
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from workbench.errors import ConfigError
+from workbench.lake.audit import append_audit
+from workbench.lake.connect import Lake
+from workbench.lake.scour import scour
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LONGEST_DAYS = 36_500
+
+
+@dataclass(frozen=True)
+class RetentionRule:
+    """What happens to what, once it is so many days old."""
+
+    name: str
+    days: int
+
+    @property
+    def statements(self) -> tuple[str, str, tuple[str, ...]]:
+        """Table, the condition for what is too old, and the statements that end it, in order."""
+        return _RULES[self.name]
+
+
+_MESSAGE_TABLES = (
+    "status_events", "media", "media_listings", "tombstones", "guessed_dates", "revocation_decisions",
+)  # fmt: skip
+_OLD = "date_created < $before"
+
+_RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+    "bodies": (
+        "raw_messages",
+        f"{_OLD} and body is not null",
+        ("update raw_messages set body = null where date_created < $before and body is not null",),
+    ),
+    "messages": (
+        "raw_messages",
+        _OLD,
+        (
+            *(
+                f"delete from {table} where message_sid in "  # noqa: S608
+                f"(select message_sid from raw_messages where {_OLD})"
+                for table in _MESSAGE_TABLES
+            ),
+            "delete from raw_messages where date_created < $before",
+        ),
+    ),
+    "alerts": ("alerts", _OLD, ("delete from alerts where date_created < $before",)),
+    "status_events": (
+        "status_events",
+        "received_at < $before",
+        ("delete from status_events where received_at < $before",),
+    ),
+}
+
+
+def read_retention(section: Mapping[str, Any]) -> tuple[RetentionRule, ...]:
+    """The rules of the settings, in the order in which they are applied.
+
+    Raises:
+        ConfigError: a key is unknown, a value is no number of days, or bodies would outlive their messages.
+    """
+    for name, value in section.items():
+        if name not in _RULES:
+            raise ConfigError(f"[retention] {name} is unknown. Allowed: {', '.join(_RULES)}; each in days.")
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LONGEST_DAYS:
+            raise ConfigError(
+                f"[retention] {name} is {value!r}; write a whole number of days from 1 to {_LONGEST_DAYS}."
+            )
+    if section.get("bodies", 0) > section.get("messages", _LONGEST_DAYS):
+        raise ConfigError(
+            f"[retention] bodies = {section['bodies']} is longer than messages = {section['messages']}; a "
+            "text cannot outlive its message."
+        )
+    return tuple(RetentionRule(name, section[name]) for name in _RULES if name in section)
+
+
+def run_retention(
+    lake: Lake, rules: Sequence[RetentionRule], actor: str, *, confirm: bool, now: datetime | None = None
+) -> pd.DataFrame:
+    """Count what is too old, and with ``confirm`` end it, in the lake's files too.
+
+    Returns:
+        One row per rule: rule, table, days, older_than (UTC), rows.
+    """
+    import pandas as pd
+
+    moment = now or datetime.now(UTC)
+    counts = [_count(lake, rule, moment) for rule in rules]
+    if confirm and any(row["rows"] for row in counts):
+        lake.write(lambda cursor: _apply(cursor, rules, counts, actor, moment))
+        scour(lake)
+    return pd.DataFrame(counts, columns=["rule", "table", "days", "older_than", "rows"])
+
+
+def _count(lake: Lake, rule: RetentionRule, now: datetime) -> dict[str, Any]:
+    table, condition, _ = rule.statements
+    before = now - timedelta(days=rule.days)
+    rows = lake.value(f"select count(*) from {table} where {condition}", {"before": before})  # noqa: S608
+    return {"rule": rule.name, "table": table, "days": rule.days, "older_than": before, "rows": int(rows)}
+
+
+def _apply(
+    cursor: duckdb.DuckDBPyConnection,
+    rules: Sequence[RetentionRule],
+    counts: Sequence[Mapping[str, Any]],
+    actor: str,
+    now: datetime,
+) -> None:
+    for rule in rules:
+        for statement in rule.statements[2]:
+            cursor.execute(statement, {"before": now - timedelta(days=rule.days)})
+    detail = {row["rule"]: {"days": row["days"], "rows": row["rows"]} for row in counts}
+    append_audit(cursor, "retention", actor=actor, detail=detail, at=now)

@@ -1,0 +1,162 @@
+"""The queue of wishes to be left alone: who asked, with which words, until when, and what a person decided.
+
+A decision to opt somebody out becomes an event in the consent ledger, effective from the moment the person
+wrote; a decision is never taken back silently, the next one stands beside it and counts.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from workbench.errors import UsageError
+from workbench.lake.audit import append_audit
+from workbench.lake.connect import Lake
+from workbench.lake.consent import ConsentEvent, save_consent_events
+from workbench.messaging.addresses import mask
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OPT_OUT, NOT_OPT_OUT = "opt-out", "not-opt-out"
+DECISIONS = (OPT_OUT, NOT_OPT_OUT)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was written down."""
+
+    message_sid: str
+    decision: str
+    contact: str
+    """Masked."""
+    scope: str
+    actor: str
+    decided_at: datetime
+
+
+def read_queue(lake: Lake, state: str | None = "waiting") -> pd.DataFrame:
+    """The candidates, those due first.
+
+    Args:
+        state: `waiting`, `opt-out` or `not-opt-out`; None for all.
+
+    Returns:
+        Columns message_sid, contact, sender, date_created, phrase, language, body, due_at, is_late, state,
+        actor, decided_at, note; contacts and bodies as the lake keeps them.
+    """
+    return lake.frame(
+        """
+        select message_sid, contact, sender, date_created, revocation as phrase,
+            revocation_language as language, body, due_at, is_late, state, actor, decided_at, note
+        from revocations where $state is null or state = $state
+        order by due_at, date_created, message_sid
+        """,
+        {"state": state},
+    )
+
+
+def decide(
+    lake: Lake,
+    message_sid: str,
+    decision: str,
+    *,
+    actor: str,
+    scope: str | None = None,
+    note: str | None = None,
+    now: datetime | None = None,
+) -> Decision:
+    """Write down what a candidate means; an opt-out takes effect from the moment it was written.
+
+    Args:
+        scope: what an opt-out reaches; by default the sender or service that was written to.
+
+    Raises:
+        UsageError: no such candidate, or no such decision.
+    """
+    if decision not in DECISIONS:
+        raise UsageError(f"{decision!r} is no decision. Allowed: {', '.join(DECISIONS)}.")
+    moment = now or datetime.now(UTC)
+    return lake.write(lambda cursor: _decide(cursor, message_sid, decision, actor, scope, note, moment))
+
+
+def _decide(
+    cursor: duckdb.DuckDBPyConnection,
+    message_sid: str,
+    decision: str,
+    actor: str,
+    scope: str | None,
+    note: str | None,
+    now: datetime,
+) -> Decision:
+    found: list[tuple[Any, ...]] = cursor.execute(
+        "select account_sid, contact, reach, date_created, revocation, state from revocations "
+        "where message_sid = ?",
+        [message_sid],
+    ).fetchall()
+    if not found:
+        raise UsageError(f"{message_sid!r} is no candidate. `workbench revocations` lists them.")
+    account_sid, contact, reach, written_at, phrase, before = found[0]
+    reaches = scope or reach
+    cursor.execute(
+        "insert into revocation_decisions values (?, ?, ?, ?, ?, ?, ?)",
+        [uuid.uuid4().hex, message_sid, account_sid, decision, actor, note, now],
+    )
+    honoured = _opted_out_by(cursor, message_sid)
+    if decision == OPT_OUT and honoured:
+        # Decided so before, and taken back: from now on again.
+        _save_event(cursor, account_sid, contact, reaches, OPT_OUT, now, None, actor, phrase, now)
+    elif decision == OPT_OUT:
+        _save_event(
+            cursor, account_sid, contact, reaches, OPT_OUT, written_at, message_sid, actor, phrase, now
+        )
+    elif before == OPT_OUT:
+        # The opt-out that was a mistake ends now; what it stopped meanwhile stays as it was.
+        for taken in honoured:
+            _save_event(cursor, account_sid, contact, taken, "opt-in", now, None, actor, phrase, now)
+    detail = {"message_sid": message_sid, "decision": decision, "phrase": phrase, "before": before}
+    if decision == OPT_OUT:
+        detail["scope"] = reaches
+    append_audit(cursor, "revocation-decision", actor=actor, subject=mask(contact), detail=detail, at=now)
+    return Decision(message_sid, decision, mask(contact), reaches, actor, now)
+
+
+def _opted_out_by(cursor: duckdb.DuckDBPyConnection, message_sid: str) -> list[str]:
+    return [
+        row[0]
+        for row in cursor.execute(
+            "select distinct scope from consent_events where message_sid = ? and source = 'revocation'",
+            [message_sid],
+        ).fetchall()
+    ]
+
+
+def _save_event(
+    cursor: duckdb.DuckDBPyConnection,
+    account_sid: str,
+    contact: str,
+    scope: str,
+    kind: str,
+    happened_at: datetime,
+    message_sid: str | None,
+    actor: str,
+    phrase: str,
+    now: datetime,
+) -> None:
+    taken_back = "" if kind == OPT_OUT else "; the decision was taken back"
+    event = ConsentEvent(
+        account_sid=account_sid,
+        address=contact,
+        scope=scope,
+        kind=kind,
+        source="revocation",
+        happened_at=happened_at,
+        evidence=f"Wrote in free words ({phrase!r}), read by a person{taken_back}.",
+        message_sid=message_sid,
+        actor=actor,
+    )
+    save_consent_events(cursor, [event], now)

@@ -1,0 +1,1 @@
+"""Points Twilio's webhooks at this installation, and proves that they arrive."""

@@ -1,0 +1,182 @@
+"""Reads what is set at Twilio, and sets it; each change stands in the audit trail before it is made."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from workbench.config import Settings
+from workbench.connecting.plan import SenderPlan, plan, without_password
+from workbench.connecting.prove import Proof, prove
+from workbench.errors import ConfigError, TwilioError
+from workbench.lake.audit import append_audit
+from workbench.lake.connect import Lake
+from workbench.roles import require_role
+from workbench.twilio.client import TwilioClient
+from workbench.twilio.resources import (
+    NUMBERS,
+    SERVICE_NUMBERS,
+    SERVICE_SHORT_CODES,
+    SERVICES,
+    SHORT_CODES,
+    Resource,
+    list_rows,
+    set_values,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+_RESOURCES = {"messaging service": SERVICES, "phone number": NUMBERS, "short code": SHORT_CODES}
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What is to change, what was proven, and what was changed."""
+
+    public_url: str
+    plans: Sequence[SenderPlan]
+    proofs: Sequence[Proof]
+    changed: Sequence[SenderPlan] = ()
+    failures: Sequence[str] = ()
+    notices: Sequence[str] = field(default=())
+
+    @property
+    def is_proven(self) -> bool:
+        return all(proof.is_good for proof in self.proofs)
+
+    @property
+    def pending(self) -> list[SenderPlan]:
+        """What Twilio does not have yet."""
+        done = {item.sid for item in self.changed}
+        return [item for item in self.plans if item.changes and item.sid not in done]
+
+
+def connect(
+    settings: Settings,
+    client: TwilioClient,
+    open_lake: Callable[[], Lake],
+    *,
+    confirm: bool = False,
+    prover: Callable[..., list[Proof]] = prove,
+) -> Connection:
+    """Show what must be set at Twilio and prove that our address works; with ``confirm`` also set it.
+
+    Nothing is set while the proof fails: Twilio would bring messages to an address that does not take them.
+
+    Raises:
+        ConfigError: there is no public address, or Twilio cannot use it, or nothing could check a signature.
+        NotAllowed: whoever asks is no admin.
+        TwilioError: what is set there cannot be read.
+    """
+    person = require_role("admin", "set webhooks at Twilio")
+    public_url, notices = check_public_url(settings)
+    secrets = settings.credentials.webhook_secrets
+    if not secrets:
+        raise ConfigError(
+            "Webhooks are signed with the account's auth token, which is not set: set TWILIO_AUTH_TOKEN as "
+            "well (the API key goes on being used for everything else)."
+        )
+    plans = plan(public_url, *_read(client))
+    connection = Connection(public_url, plans, prover(public_url, secrets), notices=notices)
+    if not confirm or not connection.is_proven or not connection.pending:
+        return connection
+    changed, failures = _apply(client, open_lake(), connection.pending, person.actor)
+    return Connection(public_url, plans, connection.proofs, changed, failures, notices)
+
+
+def check_public_url(settings: Settings) -> tuple[str, list[str]]:
+    """The public address, and what is doubtful about it.
+
+    Raises:
+        ConfigError: there is none, or Twilio does not take it.
+    """
+    url = settings.public_url
+    if url is None:
+        raise ConfigError(
+            "WORKBENCH_PUBLIC_URL is not set: it says where Twilio reaches the hooks, as "
+            "https://sms.example.com. A proxy (docs/deploy.md) or, on a laptop, a tunnel gives you one: "
+            "`cloudflared tunnel --url http://127.0.0.1:5007`."
+        )
+    host = urlsplit(url).hostname or ""
+    if "_" in host:
+        raise ConfigError(f"WORKBENCH_PUBLIC_URL is {url!r}: Twilio does not call a host with an underscore.")
+    notices = []
+    if _is_private(host) and settings.twilio_base_url is None:
+        notices.append(f"{host} is an address of your own network; Twilio cannot reach it.")
+    if url.startswith("http:") and not _is_private(host):
+        notices.append("Messages will come over plain http: anybody on the way can read them. Use https.")
+    if settings.subaccounts:
+        notices.append("Subaccounts are not connected: run this with the credentials of each.")
+    return url, notices
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host == "localhost" or "." not in host
+
+
+def _read(client: TwilioClient) -> tuple[list[Any], list[Any], list[Any], dict[str, str]]:
+    """Services, numbers and short codes as they are, and which is in which service."""
+    sid = client.account_sid
+    services = list(list_rows(client, SERVICES, sid))
+    members = {
+        row["sid"]: service["sid"]
+        for service in services
+        for resource in (SERVICE_NUMBERS, SERVICE_SHORT_CODES)
+        for row in list_rows(client, resource, sid, service_sid=service["sid"])
+    }
+    return services, list(list_rows(client, NUMBERS, sid)), list(list_rows(client, SHORT_CODES, sid)), members
+
+
+def _apply(
+    client: TwilioClient, lake: Lake, plans: Sequence[SenderPlan], actor: str
+) -> tuple[list[SenderPlan], list[str]]:
+    """Set one after the other; one that fails does not stop the others."""
+    changed, failures = [], []
+    for item in plans:
+        try:
+            _set(client, lake, item, actor)
+            changed.append(item)
+        except TwilioError as error:
+            failures.append(f"{item.kind} {item.name} ({item.sid}): {error}")
+    return changed, failures
+
+
+def _set(client: TwilioClient, lake: Lake, item: SenderPlan, actor: str) -> None:
+    fields = {
+        change.field: [without_password(change.old), without_password(change.new)] for change in item.changes
+    }
+    _note(lake, actor, item, {"fields": fields, "outcome": "asked"})
+    try:
+        answer = set_values(client, _resource(item), client.account_sid, item.sid, item.form)
+    except TwilioError as error:
+        _note(lake, actor, item, {"outcome": "refused", "error": str(error)})
+        raise
+    if wrong := list(_not_taken(answer, item)):
+        _note(lake, actor, item, {"outcome": "not taken", "fields": wrong})
+        raise TwilioError(f"Twilio answered, but did not take {', '.join(wrong)}. Look at it in the console.")
+
+
+def _resource(item: SenderPlan) -> Resource:
+    return _RESOURCES[item.kind]
+
+
+def _not_taken(answer: dict[str, Any], item: SenderPlan) -> Iterator[str]:
+    """Fields whose new value is not in the answer."""
+    for change in item.changes:
+        name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in change.field)
+        value = answer.get(name.lstrip("_"))
+        if ("" if value is None else str(value).lower()) != change.new.lower():
+            yield change.field
+
+
+def _note(lake: Lake, actor: str, item: SenderPlan, detail: dict[str, Any]) -> None:
+    subject = f"{item.kind} {item.name} {item.sid}"
+    lake.write(lambda cursor: append_audit(cursor, "connect", actor=actor, subject=subject, detail=detail))

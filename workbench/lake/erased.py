@@ -1,0 +1,106 @@
+"""People who were erased: known by a keyed hash only, kept out of the lake, and never messaged again.
+
+Twilio goes on listing what it keeps of an erased person, so every save asks here first. The key is a file of
+the installation (``secret_key.py``); the lake by itself gives no number away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from workbench.errors import LakeError
+from workbench.lake.secret_key import KEY_FILE, privacy_key
+
+BLOT = "[erased]"
+"""Stands in other people's texts where an erased person's number was."""
+
+_NUMBER = re.compile(r"(?:^|[^0-9])([1-9][0-9]{8,14})(?:$|[^0-9])")
+
+
+def person_hash(key: bytes, address: str) -> str:
+    """The hash by which an erased person is known again, over every channel."""
+    name = address.rpartition(":")[2]
+    return hashlib.blake2b(name.encode(), digest_size=16, key=key, person=b"wb-erased").hexdigest()
+
+
+def save_erased(
+    cursor: duckdb.DuckDBPyConnection,
+    addresses: Iterable[str],
+    erasure_id: str,
+    erased_at: datetime,
+) -> None:
+    """Remember a person, under each form of their address, in the caller's transaction; twice is once."""
+    key = privacy_key(_home(cursor))
+    for known in sorted({person_hash(key, address) for address in addresses}):
+        cursor.execute(
+            "insert into erased_people select ?, ?, ? "
+            "where not exists (select 1 from erased_people where person_hash = ?)",
+            [known, erasure_id, erased_at, known],
+        )
+
+
+def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> dict[str, datetime]:
+    """Which of these addresses belong to people who were erased, and since when.
+
+    Raises:
+        LakeError: people were erased, and the key by which they are known is missing.
+    """
+    erased = dict(cursor.execute("select person_hash, erased_at from erased_people").fetchall())
+    if not erased:
+        return {}
+    home = _home(cursor)
+    if not (home / KEY_FILE).exists():
+        raise LakeError(
+            f"{home / KEY_FILE}, the key by which erased people are recognised, is missing. Put it back from "
+            "a backup: without it they would come back with the next sync."
+        )
+    key = privacy_key(home)
+    found = {address: erased.get(person_hash(key, address)) for address in addresses}
+    return {address: since for address, since in found.items() if since is not None}
+
+
+def without_erased(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.Table:
+    """The messages (`MESSAGE_SCHEMA`) without those of people who were erased, nor their numbers in texts."""
+    contacts = [contact for contact in pc.unique(messages["contact"]).to_pylist() if contact]
+    telling = pc.fill_null(pc.match_substring_regex(messages["body"], _NUMBER.pattern), False)
+    written = {
+        body: ["+" + digits for digits in _NUMBER.findall(body)]
+        for body in messages["body"].filter(telling).to_pylist()
+    }
+    numbers = {number for found in written.values() for number in found}
+    erased = find_erased(cursor, [*contacts, *numbers])
+    if not erased:
+        return messages
+    is_erased = pc.fill_null(
+        pc.is_in(messages["contact"], value_set=pa.array(list(erased), pa.string())), False
+    )
+    if not numbers.isdisjoint(erased):
+        bodies = [_blotted(body, written, erased) for body in messages["body"].to_pylist()]
+        index = messages.schema.get_field_index("body")
+        messages = messages.set_column(index, messages.schema.field(index), pa.array(bodies, pa.string()))
+    return messages.filter(pc.invert(is_erased))
+
+
+def _blotted(
+    body: str | None, written: Mapping[str, list[str]], erased: Mapping[str, datetime]
+) -> str | None:
+    for number in written.get(body or "", ()):
+        if number in erased and body:
+            body = body.replace(number, BLOT).replace(number[1:], BLOT)
+    return body
+
+
+def _home(cursor: duckdb.DuckDBPyConnection) -> Path:
+    """WORKBENCH_HOME of the lake that a cursor belongs to (set by ``connect.py``)."""
+    home = cursor.execute("select getvariable('workbench_home')").fetchall()[0][0]
+    if home is None:
+        raise LakeError("This connection was not opened by the lake; use Lake.cursor() or Lake.write().")
+    return Path(home)

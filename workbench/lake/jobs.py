@@ -1,0 +1,65 @@
+"""The history of scheduled jobs: written by whoever runs one, read by pages, status and health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from workbench.lake.connect import Lake
+
+#: Enough to see a pattern; older runs go when the lake is looked after.
+KEPT_RUNS_PER_JOB = 500
+
+
+@dataclass(frozen=True)
+class JobRun:
+    """A row of `job_runs`; times in UTC, `finished_at` None while it runs (or after it was killed)."""
+
+    run_id: str
+    job: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    detail: str | None = None
+    error: str | None = None
+
+
+def begin_job_run(lake: Lake, run: JobRun) -> None:
+    """Note that a job began."""
+    row = [run.run_id, run.job, run.started_at, run.finished_at, run.outcome, run.detail, run.error]
+    lake.write(lambda cursor: cursor.execute("insert into job_runs values (?, ?, ?, ?, ?, ?, ?)", row))
+
+
+def end_job_run(lake: Lake, run: JobRun) -> None:
+    """Note how it ended."""
+    lake.write(
+        lambda cursor: cursor.execute(
+            "update job_runs set finished_at = ?, outcome = ?, detail = ?, error = ? where run_id = ?",
+            [run.finished_at, run.outcome, run.detail, run.error, run.run_id],
+        )
+    )
+
+
+def read_last_job_runs(lake: Lake) -> list[JobRun]:
+    """The latest run of each job, by name."""
+    rows = lake.rows(
+        "select run_id, job, started_at, finished_at, outcome, detail, error from job_runs "
+        "qualify row_number() over (partition by job order by started_at desc) = 1 order by job"
+    )
+    return [JobRun(*row) for row in rows]
+
+
+def read_failed_jobs(lake: Lake) -> list[tuple[str, datetime, str | None]]:
+    """Jobs whose last complete run failed: name, when, why."""
+    return [(job, at, error) for job, at, error in lake.rows("from failed_jobs order by job")]
+
+
+def forget_old_job_runs(lake: Lake) -> None:
+    """Keep the latest runs of each job."""
+    lake.write(
+        lambda cursor: cursor.execute(
+            "delete from job_runs where run_id in (select run_id from job_runs "
+            "qualify row_number() over (partition by job order by started_at desc) > ?)",
+            [KEPT_RUNS_PER_JOB],
+        )
+    )

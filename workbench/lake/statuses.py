@@ -1,0 +1,216 @@
+"""Saves what status callbacks say, in whatever order and however often they come.
+
+Each status of a message is one event, once. The message itself takes the furthest one
+(`messaging/status.py`), so that every order ends the same. A callback may know a message that the lake does
+not: what it says waits, and `save.py` applies it when the message comes in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+
+from workbench.lake.consent import OPTED_OUT_ERROR, note_consent
+from workbench.messaging.status import status_rank
+
+#: Nearly all callbacks come within two days of a message's creation. One that was scheduled is created up to
+#: 35 days ahead; what is older than this is settled by reading the message again.
+_RECENT, _OLDEST = timedelta(days=2), timedelta(days=40)
+#: How much earlier than the message's creation its first callback may seem to come, by our clock.
+_SKEW = timedelta(days=1)
+
+_TIME = pa.timestamp("us", tz="UTC")
+_SCHEMA = pa.schema(
+    [
+        ("message_sid", pa.string()),
+        ("account_sid", pa.string()),
+        ("status", pa.string()),
+        ("status_rank", pa.int16()),
+        ("error_code", pa.int32()),
+        ("received_at", _TIME),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class StatusNews:
+    """One callback: `received_at` is our clock's."""
+
+    message_sid: str
+    account_sid: str
+    status: str
+    error_code: int | None
+    received_at: datetime
+
+
+@dataclass(frozen=True)
+class StatusesSaved:
+    """How many events were new, how many messages they moved, and how many wait for their message."""
+
+    events: int = 0
+    moved: int = 0
+    waiting: int = 0
+
+
+def save_statuses(cursor: duckdb.DuckDBPyConnection, news: Sequence[StatusNews]) -> StatusesSaved:
+    """Record callbacks, in the caller's transaction; the same ones again change nothing."""
+    if not news:
+        return StatusesSaved()
+    first, last = min(one.received_at for one in news), max(one.received_at for one in news)
+    cursor.register("heard_statuses", _table(news))
+    try:
+        cursor.execute(_KNOWN_SQL, {"since": first - _RECENT, "until": last + _OLDEST})
+        if _count(cursor, _UNKNOWN_SQL):
+            cursor.execute(_ALSO_KNOWN_SQL, {"since": first - _OLDEST, "until": first - _RECENT})
+        unknown = _count(cursor, _UNKNOWN_SQL)
+        created = cursor.execute("select min(date_created) from known").fetchall()[0][0]
+        since = min(first, created or first) - _SKEW if not unknown else first - _OLDEST
+        events = cursor.execute(_EVENTS_SQL, {"since": since}).fetchall()[0][0]
+        waiting = cursor.execute(_WAITING_SQL).fetchall()[0][0] if unknown else 0
+        moved = _apply(cursor, last)
+        return StatusesSaved(int(events), moved, int(waiting))
+    finally:
+        cursor.execute("drop table if exists known")
+        cursor.unregister("heard_statuses")
+
+
+def apply_waiting_statuses(
+    cursor: duckdb.DuckDBPyConnection, bounds: Mapping[str, datetime], recorded_at: datetime
+) -> int:
+    """Give the messages of the registered table `incoming`, just saved, what callbacks said before.
+
+    Args:
+        bounds: `oldest` and `newest` date of creation among them.
+
+    Returns:
+        How many messages moved on.
+    """
+    if not _count(cursor, _HAS_WAITING_SQL):
+        return 0
+    cursor.execute(_TOLD_BEFORE_SQL)
+    try:
+        cursor.execute(_KNOWN_SQL, {"since": bounds["oldest"], "until": bounds["newest"]})
+        moved = _apply(cursor, recorded_at)
+        cursor.execute("delete from waiting_statuses where message_sid in (select message_sid from known)")
+        return moved
+    finally:
+        cursor.execute("drop table if exists known")
+        cursor.execute("drop table if exists heard_statuses")
+
+
+def read_waiting(cursor: duckdb.DuckDBPyConnection, limit: int) -> list[tuple[str, str, datetime]]:
+    """Messages that only callbacks know so far, the latest first: account, SID, when first heard of."""
+    return cursor.execute(
+        "select account_sid, message_sid, min(received_at) as heard from waiting_statuses "
+        "group by all order by heard desc limit ?",
+        [limit],
+    ).fetchall()
+
+
+def forget_waiting(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str]) -> None:
+    """Stop waiting for messages that Twilio does not have; their events stay."""
+    cursor.execute(
+        "delete from waiting_statuses where message_sid in (select unnest(?::varchar[]))",
+        [list(message_sids)],
+    )
+
+
+def _table(news: Sequence[StatusNews]) -> pa.Table:
+    """The news, each status of a message once, as first heard."""
+    first: dict[tuple[str, str, int | None], StatusNews] = {}
+    for one in sorted(news, key=lambda one: one.received_at):
+        first.setdefault((one.message_sid, one.status, one.error_code), one)
+    rows = [{**vars(one), "status_rank": status_rank(one.status)} for one in first.values()]
+    return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def _apply(cursor: duckdb.DuckDBPyConnection, recorded_at: datetime) -> int:
+    """Move the messages in `known` to the furthest status in `heard_statuses`."""
+    cursor.execute(_MOVED_SQL)
+    try:
+        moved, oldest, newest, refused = cursor.execute(_MOVED_SPAN_SQL).fetchall()[0]
+        if moved:
+            bounds = {"oldest": oldest, "newest": newest}
+            cursor.execute(_MOVE_SQL, bounds)
+            if refused:
+                note_consent(cursor, cursor.execute(_REFUSED_SQL, bounds).to_arrow_table(), recorded_at)
+        return int(moved)
+    finally:
+        cursor.execute("drop table if exists moved")
+
+
+def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
+    return int(cursor.execute(sql).fetchall()[0][0])
+
+
+_KNOWN_COLUMNS = "m.message_sid, m.date_created, m.status, m.status_rank, m.error_code"
+_FIND_SQL = f"""
+    select {_KNOWN_COLUMNS} from raw_messages m
+    where m.date_created between $since and $until
+      and m.message_sid in (select message_sid from heard_statuses)
+"""  # noqa: S608
+_KNOWN_SQL = f"create temp table known as {_FIND_SQL}"
+_ALSO_KNOWN_SQL = f"insert into known {_FIND_SQL} and m.message_sid not in (select message_sid from known)"  # noqa: S608
+_UNKNOWN_SQL = "select count(*) from heard_statuses where message_sid not in (select message_sid from known)"
+_EVENTS_SQL = """
+    insert into status_events
+    select t.message_sid, t.account_sid, t.status, t.error_code, 'callback', t.received_at
+    from heard_statuses t
+    where not exists (
+        select 1 from status_events e
+        where e.received_at >= $since and e.message_sid = t.message_sid and e.status = t.status
+          and e.error_code is not distinct from t.error_code
+    )
+"""
+_WAITING_SQL = """
+    insert into waiting_statuses
+    select t.message_sid, t.account_sid, t.status, t.status_rank, t.error_code, t.received_at
+    from heard_statuses t
+    where t.message_sid not in (select message_sid from known) and not exists (
+        select 1 from waiting_statuses w
+        where w.message_sid = t.message_sid and w.status = t.status
+          and w.error_code is not distinct from t.error_code
+    )
+"""
+_HAS_WAITING_SQL = (
+    "select count(*) from waiting_statuses where message_sid in (select message_sid from incoming)"
+)
+_TOLD_BEFORE_SQL = """
+    create temp table heard_statuses as
+    select * from waiting_statuses where message_sid in (select message_sid from incoming)
+"""
+# Of two statuses of one rank the later by name, as in `latest_status`; of two codes the greater. Both only so
+# that every order ends the same.
+_MOVED_SQL = """
+    create temp table moved as
+    with furthest as (
+        select message_sid, status, status_rank, max(error_code) as error_code
+        from heard_statuses group by message_sid, status, status_rank
+        qualify row_number() over (partition by message_sid order by status_rank desc, status desc) = 1
+    )
+    select k.message_sid, k.date_created, f.status, f.status_rank,
+           case when f.status = k.status then greatest(f.error_code, k.error_code)
+                else f.error_code end as error_code
+    from known k join furthest f on f.message_sid = k.message_sid
+    where f.status_rank > k.status_rank
+       or (f.status_rank = k.status_rank and f.status > k.status)
+       or (f.status = k.status and f.error_code > coalesce(k.error_code, -1))
+"""
+_MOVED_SPAN_SQL = f"""
+    select count(*), min(date_created), max(date_created), count(*) filter (error_code = {OPTED_OUT_ERROR})
+    from moved
+"""  # noqa: S608
+_MOVE_SQL = """
+    merge into raw_messages t using moved s
+    on t.message_sid = s.message_sid and t.date_created between $oldest and $newest
+    when matched then update set status = s.status, status_rank = s.status_rank, error_code = s.error_code
+"""
+_REFUSED_SQL = f"""
+    select * from raw_messages
+    where date_created between $oldest and $newest
+      and message_sid in (select message_sid from moved where error_code = {OPTED_OUT_ERROR})
+"""  # noqa: S608

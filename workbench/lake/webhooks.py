@@ -1,0 +1,134 @@
+"""Saves a batch of webhooks, whole or not at all; the same batch again changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from workbench.lake.save import Saved, message_table, save_messages
+from workbench.lake.statuses import StatusesSaved, StatusNews, save_statuses
+from workbench.messaging.message import MessageRow
+
+#: How far back a webhook that comes late or again finds its message by date. Later ones are known by
+#: `webhook_fields`, which holds every inbound webhook.
+_LOOK_BACK = timedelta(days=40)
+
+
+@dataclass(frozen=True)
+class StatusWebhook:
+    """A status callback; `fields` is a JSON object of the rest of what it said, None without any."""
+
+    news: StatusNews
+    fields: str | None
+
+
+@dataclass(frozen=True)
+class InboundWebhook:
+    """A message that came in. Its `date_created` is when it reached us, until the list tells the true one."""
+
+    message: MessageRow
+    fields: str
+
+
+@dataclass(frozen=True)
+class WebhooksSaved:
+    statuses: StatusesSaved
+    inbound: Saved
+
+
+def save_webhooks(
+    cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[StatusWebhook | InboundWebhook], now: datetime
+) -> WebhooksSaved:
+    """Save them in the caller's transaction: messages, statuses, what they mean for consent, and the rest."""
+    inbound = [one for one in webhooks if isinstance(one, InboundWebhook)]
+    statuses = [one for one in webhooks if isinstance(one, StatusWebhook)]
+    saved = _save_inbound(cursor, inbound, now)
+    moved = save_statuses(cursor, [one.news for one in statuses])
+    _save_fields(cursor, [*map(_inbound_fields, inbound), *(_status_fields(s) for s in statuses if s.fields)])
+    return WebhooksSaved(moved, saved)
+
+
+def _save_inbound(
+    cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[InboundWebhook], now: datetime
+) -> Saved:
+    """Add the messages that are new. One that is there already is left alone: the list knows more of it."""
+    if not webhooks:
+        return Saved()
+    table = message_table([one.message for one in webhooks])
+    oldest = min(one.message.date_created for one in webhooks) - _LOOK_BACK
+    cursor.register("arriving", table.select(["message_sid"]))
+    try:
+        found = cursor.execute(_HELD_SQL, {"oldest": oldest}).fetchall()
+    finally:
+        cursor.unregister("arriving")
+    held = pa.array([sid for (sid,) in found], pa.string())
+    new = table.filter(pc.invert(pc.is_in(table["message_sid"], held)))
+    if not new.num_rows:
+        return Saved()
+    saved = save_messages(cursor, new, source="callback", received_at=now, dates_are_true=False)
+    cursor.register("guesses", new.select(["message_sid", "date_created"]))
+    try:
+        cursor.execute("insert into guessed_dates select message_sid, date_created from guesses")
+    finally:
+        cursor.unregister("guesses")
+    return saved
+
+
+_HELD_SQL = """
+    select message_sid from raw_messages
+    where date_created >= $oldest and message_sid in (select message_sid from arriving)
+    union
+    select message_sid from webhook_fields
+    where kind = 'inbound' and message_sid in (select message_sid from arriving)
+    union
+    select message_sid from tombstones where message_sid in (select message_sid from arriving)
+"""
+
+_FieldsRow = tuple[str, str, str, str, str, datetime]
+_FIELDS_SCHEMA = pa.schema(
+    [
+        *((name, pa.string()) for name in ("message_sid", "account_sid", "kind", "status", "fields")),
+        ("received_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+
+
+def _inbound_fields(webhook: InboundWebhook) -> _FieldsRow:
+    row = webhook.message
+    return row.message_sid, row.account_sid, "inbound", row.status, webhook.fields, row.date_created
+
+
+def _status_fields(webhook: StatusWebhook) -> _FieldsRow:
+    news = webhook.news
+    fields = webhook.fields or "{}"
+    return news.message_sid, news.account_sid, "status", news.status, fields, news.received_at
+
+
+def _save_fields(cursor: duckdb.DuckDBPyConnection, rows: Sequence[_FieldsRow]) -> None:
+    if not rows:
+        return
+    first = {row[:4]: row for row in reversed(rows)}
+    columns = zip(*first.values(), strict=True)
+    arrays = [pa.array(column, field.type) for column, field in zip(columns, _FIELDS_SCHEMA, strict=True)]
+    cursor.register("heard_fields", pa.Table.from_arrays(arrays, schema=_FIELDS_SCHEMA))
+    oldest = min(row[5] for row in rows) - _LOOK_BACK
+    try:
+        cursor.execute(_FIELDS_SQL, {"oldest": oldest})
+    finally:
+        cursor.unregister("heard_fields")
+
+
+_FIELDS_SQL = """
+    insert into webhook_fields
+    select * from heard_fields t
+    where not exists (
+        select 1 from webhook_fields f
+        where (f.received_at >= $oldest or f.kind = 'inbound')
+          and f.message_sid = t.message_sid and f.kind = t.kind and f.status = t.status
+    )
+"""

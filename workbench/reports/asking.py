@@ -1,0 +1,165 @@
+"""What a report asks: the metrics registry on one period, each question once and each one noted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+from workbench.lake import Lake
+from workbench.metrics import METRICS, Metric, MetricResult, query_metric
+from workbench.metrics.compile import compile_audit, find_dimension, find_metric
+from workbench.reports.periods import Period
+from workbench.reports.quality import judge, read_facts
+from workbench.reports.words import is_missing, name_of, number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Asking:
+    """A period of the lake with conditions on it; `problems` speak against its data, `findings` are what the
+    numbers say is wrong."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        period: Period,
+        where: Mapping[str, Sequence[str]] | None = None,
+        *,
+        priced_at_least: float = 0.98,
+    ) -> None:
+        for name in where or {}:
+            find_dimension(name)
+        self.lake, self.period, self.where = lake, period, dict(where or {})
+        self.facts = read_facts(lake, period, self.where)
+        self.problems = judge(self.facts, period, priced_at_least=priced_at_least)
+        self.findings: list[str] = []
+        self._limits: dict[str, tuple[float | None, float | None]] = {}
+        self._first_day: date | None = lake.value(_FIRST_DAY)
+        self._queries: list[dict[str, Any]] = []
+        self._answers: dict[str, MetricResult] = {}
+        self._used: dict[str, None] = {}
+        self._names: dict[str, str] | None = None
+
+    def metric(
+        self,
+        name: str,
+        by: Sequence[str] = (),
+        where: Mapping[str, Any] | None = None,
+        period: Period | None = None,
+    ) -> MetricResult:
+        """A metric of the period with the report's conditions; asked once, however often it is shown."""
+        days = period or self.period
+        conditions = {**self.where, **(where or {})}
+        key = json.dumps([name, by, conditions, str(days.since), str(days.until)], default=str)
+        if key not in self._answers:
+            result = query_metric(
+                self.lake, name, by, conditions, days.since, days.until, timezone=days.timezone
+            )
+            self._answers[key] = result
+            self._note(name, by, len(result.frame), [result.sql, result.parameters])
+        self._used.setdefault(name)
+        return self._answers[key]
+
+    def audit(self, name: str) -> pd.DataFrame:
+        """The rows of an audit in the period, addresses as they are: whoever shows them masks them."""
+        days = self.period
+        compiled = compile_audit(name, self.where, days.since, days.until, timezone=days.timezone)
+        frame = self.lake.frame(compiled.sql, compiled.parameters)
+        self._note(name, (), len(frame), [compiled.sql, compiled.parameters])
+        return frame
+
+    def _note(self, name: str, by: Sequence[str], rows: int, stated: Sequence[Any]) -> None:
+        text = json.dumps(stated, sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        self._queries.append({"asked": name, "by": list(by), "rows": rows, "sha256": digest})
+
+    @property
+    def used(self) -> list[Metric]:
+        """The metrics that were asked, in order."""
+        return [METRICS[name] for name in self._used]
+
+    def limits(
+        self, *, at_least: Mapping[str, float] | None = None, most: Mapping[str, float] | None = None
+    ) -> None:
+        """Say which values a metric must not be below or above, before the head: beyond it is red everywhere.
+
+        A rate of fewer messages than its minimum sample is never judged.
+        """
+        self._limits = {name: (low, None) for name, low in (at_least or {}).items()}
+        self._limits |= {name: (None, high) for name, high in (most or {}).items()}
+        for name, (low, high) in self._limits.items():
+            metric = find_metric(name)
+            for row in known_rows(self.metric(name)):
+                if self.is_beyond(name, row):
+                    shown = number(row[name], metric.unit, row.get("currency"))
+                    limit = number(low if high is None else high, metric.unit, row.get("currency"))
+                    word = "below" if high is None else "above"
+                    self.findings.append(f"{metric.label}: {shown}, {word} the limit of {limit}.")
+
+    def is_beyond(self, name: str, row: Mapping[str, Any]) -> bool:
+        """Whether a row's value is beyond the metric's limit."""
+        low, high = self._limits.get(name, (None, None))
+        value, sample = row[name], row.get("sample_size")
+        minimum = METRICS[name].minimum_sample
+        if is_missing(value) or (sample is not None and not is_missing(sample) and sample < minimum):
+            return False
+        return (low is not None and value < low) or (high is not None and value > high)
+
+    def before(self) -> Period | None:
+        """The period before, if it was read from its first day on; else there is nothing to compare with."""
+        before = self.period.before()
+        return before if self._first_day is not None and before.since >= self._first_day else None
+
+    def name(self, dimension: str, value: Any) -> str:
+        """A dimension's value as it may be shown."""
+        if dimension == "messaging_service" and self._names is None:
+            self._names = dict(self.lake.rows(_SERVICE_NAMES))
+        return name_of(dimension, value, self._names if dimension == "messaging_service" else None)
+
+    def record(self) -> dict[str, Any]:
+        """What the report stands on, for its manifest; times in UTC."""
+        facts, period = self.facts, self.period
+        return {
+            "as_of": _iso(facts.as_of),
+            "period": {"since": str(period.since), "until": str(period.until), "timezone": period.timezone},
+            "watermark": {
+                "snapshot": self.lake.snapshot_id(),
+                "last_sync_at": _iso(facts.last_sync_at),
+                "newest_message_at": _iso(facts.newest_message_at),
+            },
+            "rows": {
+                "messages": facts.messages,
+                "open": facts.open_messages,
+                "billed": facts.billed,
+                "unpriced": facts.unpriced,
+            },
+            "unread_days": [str(day) for day in facts.unread_days],
+            "unreconciled_days": [str(day) for day in facts.unreconciled_days],
+            "problems": [{"kind": problem.kind, "text": problem.text} for problem in self.problems],
+            "findings": self.findings,
+            "queries": self._queries,
+        }
+
+
+def known_rows(result: MetricResult) -> list[dict[str, Any]]:
+    """Rows as dictionaries; of money only those that have an amount, the largest first."""
+    frame: pd.DataFrame = result.frame
+    if result.metric.is_money:
+        frame = frame.dropna(subset=["currency", result.metric.name])
+        frame = frame.sort_values(result.metric.name, ascending=False, kind="stable")
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _iso(value: datetime | None) -> str | None:
+    return value.astimezone(UTC).isoformat(timespec="seconds") if value else None
+
+
+_FIRST_DAY = "select min(day) from sync_windows"
+_SERVICE_NAMES = """
+    select messaging_service_sid, max(friendly_name) from messaging_services
+    where friendly_name is not null group by all
+"""

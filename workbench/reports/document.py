@@ -1,0 +1,126 @@
+"""Makes a document of an executed notebook: HTML without code, the same HTML as PDF. Nothing is fetched."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from importlib import resources
+from typing import Any
+
+from workbench.errors import ConfigError
+from workbench.messaging.addresses import mask
+from workbench.reports.pieces import RECORD_MIME
+from workbench.reports.words import escape
+
+FORMATS = ("html", "pdf", "ipynb")
+#: Numbers of people and of ours, wherever they stand: 7 to 15 digits behind a plus.
+_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}(?![0-9])")
+_NO_PANGO = (
+    "PDF needs the Pango library, which this machine lacks ({error}). Install it with `apt-get install "
+    "libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0` or `brew install pango`, or leave pdf out: "
+    "--format html,ipynb. No browser is needed."
+)
+
+
+def find_record(notebook: Any) -> dict[str, Any] | None:
+    """What the notebook's `sheet.end()` handed over; None if it was not called."""
+    for cell in reversed(notebook.cells):
+        for output in cell.get("outputs", ()):
+            if RECORD_MIME in output.get("data", {}):
+                return dict(output["data"][RECORD_MIME])
+    return None
+
+
+def cleaned(notebook: Any, secrets: tuple[str, ...] = ()) -> Any:
+    """The notebook with every whole number masked and no secret, in code, outputs and parameters alike.
+
+    The pieces mask what they show already; this holds for whatever else a notebook may print.
+    """
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            for secret in secrets:
+                value = value.replace(secret, "***")
+            return _NUMBER.sub(lambda found: mask(found[0]), value)
+        if isinstance(value, list):
+            return [clean(item) for item in value]
+        if isinstance(value, dict):
+            return type(value)({key: clean(item) for key, item in value.items()})
+        return value
+
+    return clean(deepcopy(notebook))
+
+
+def to_html(notebook: Any, title: str) -> str:
+    """One file: no code, no script, no address of anything outside it."""
+    from nbconvert import HTMLExporter
+
+    exporter = HTMLExporter(
+        template_name="basic",
+        exclude_input=True,
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
+    )
+    body, _ = exporter.from_notebook_node(_only_results(notebook))
+    return _PAGE.format(title=escape(title), css=_css(), body=body)
+
+
+def to_pdf(html: str) -> bytes:
+    """The document on A4 pages.
+
+    Raises:
+        ConfigError: the machine lacks Pango; says how to get it.
+    """
+    try:
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher
+    except OSError as error:
+        raise ConfigError(_NO_PANGO.format(error=str(error).split(":")[0])) from error
+    pdf = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
+    assert pdf is not None
+    return bytes(pdf)
+
+
+def check_formats(formats: tuple[str, ...]) -> None:
+    """Raise before a run what would only be noticed after it."""
+    if "pdf" in formats:
+        try:
+            import weasyprint  # noqa: F401
+        except OSError as error:
+            raise ConfigError(_NO_PANGO.format(error=str(error).split(":")[0])) from error
+
+
+def _only_results(notebook: Any) -> Any:
+    """Text cells and what cells show; not what they print beside it, as warnings are."""
+    kept = deepcopy(notebook)
+    for cell in kept.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [
+                output for output in cell.outputs if output.output_type in ("display_data", "execute_result")
+            ]
+    kept.cells = [cell for cell in kept.cells if cell.cell_type == "markdown" or cell.get("outputs")]
+    return kept
+
+
+def _css() -> str:
+    return resources.files("workbench.reports").joinpath("report.css").read_text(encoding="utf-8")
+
+
+_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="generator" content="workbench">
+<title>{title}</title>
+<style>
+{css}</style>
+</head>
+<body>
+<main>
+{body}</main>
+</body>
+</html>
+"""

@@ -1,0 +1,254 @@
+"""Sends a report by mail: the files of one manifest, or a link to them. Never anything that was altered.
+
+`[smtp]` of the settings names the server; the password comes from the environment. Without encryption a
+password or a report leaves this machine only to this machine.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import os
+import smtplib
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+from workbench.config import Secret, Settings
+from workbench.errors import TRY_AGAIN, ConfigError, UsageError, WorkbenchError
+from workbench.lake import Lake
+from workbench.lake.audit import append_audit, local_actor
+from workbench.reports.manifest import read_manifest
+
+PASSWORD_VARIABLE = "WORKBENCH_SMTP_PASSWORD"
+Security = Literal["starttls", "tls", "none"]
+_SECURITIES = ("starttls", "tls", "none")
+_KEYS = ("host", "port", "security", "user", "from", "to")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_SECONDS = 30
+_LARGEST_BYTES = 20_000_000
+
+
+class MailUnavailable(WorkbenchError):
+    """The mail server cannot be reached or asks to come again later."""
+
+    exit_code = TRY_AGAIN
+
+
+@dataclass(frozen=True)
+class MailSettings:
+    """`[smtp]`, checked. `password` is None where the server asks for none."""
+
+    host: str
+    port: int
+    security: Security
+    sender: str
+    to: tuple[str, ...]
+    user: str | None = None
+    password: Secret | None = None
+
+
+def mail_settings(settings: Settings, environ: Mapping[str, str]) -> MailSettings:
+    """Read `[smtp]` and the password.
+
+    Raises:
+        ConfigError: naming the key, its value, what is allowed.
+    """
+    section = settings.section("smtp")
+    for key in section:
+        if key not in _KEYS:
+            raise ConfigError(f"[smtp] {key} is not a setting; allowed are {', '.join(_KEYS)}.")
+    host, sender = str(section.get("host", "")), str(section.get("from", ""))
+    if not host or "@" not in sender:
+        raise ConfigError(
+            'Mail needs a server: add [smtp] with host = "smtp.example.com" and from = "reports@example.com" '
+            f"to workbench.toml; the password goes into {PASSWORD_VARIABLE}."
+        )
+    security = section.get("security", "starttls")
+    if security not in _SECURITIES:
+        raise ConfigError(f"[smtp] security is {security!r}; allowed is one of {', '.join(_SECURITIES)}.")
+    if security == "none" and host not in _LOOPBACK:
+        raise ConfigError(
+            f'[smtp] security is "none" and the server {host} is another machine: a report would cross the '
+            'network in the clear. Use "starttls" or "tls".'
+        )
+    port = section.get("port", {"starttls": 587, "tls": 465, "none": 25}[security])
+    if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536:
+        raise ConfigError(f"[smtp] port is {port!r}; it must be a whole number from 1 to 65535.")
+    user, password = section.get("user"), environ.get(PASSWORD_VARIABLE)
+    if user and not password:
+        raise ConfigError(f"[smtp] user is {user!r} and {PASSWORD_VARIABLE} is not set: set it.")
+    to = section.get("to", [])
+    listed = tuple([to] if isinstance(to, str) else to)
+    return MailSettings(host, port, security, sender, listed, user, Secret(password) if password else None)
+
+
+def send_report(
+    settings: Settings,
+    lake: Lake,
+    manifest_path: Path,
+    to: Sequence[str],
+    *,
+    formats: Sequence[str],
+    link: str | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> list[str]:
+    """Send one report and note in the audit trail to whom; gives the addresses.
+
+    Raises:
+        UsageError: no address, a malformed one, or files that are missing, altered or too large.
+        ConfigError: `[smtp]` or its password is wrong.
+        MailUnavailable: the server cannot be reached now.
+        WorkbenchError: the server refused it, or some of the addresses; says which.
+    """
+    mail = mail_settings(settings, os.environ if environ is None else environ)
+    manifest = read_manifest(manifest_path)
+    addresses = _addresses(to or mail.to)
+    files = _chosen_files(manifest, manifest_path.parent, formats)
+    message = build_message(manifest, mail.sender, addresses, files, _checked_link(link))
+    refused = _deliver(mail, message)
+    accepted = [address for address in addresses if address not in refused]
+    detail = {
+        "report": manifest["report"],
+        "files": [path.name for path in files],
+        "to": [mask_mail(address) for address in accepted],
+        "link": link is not None,
+    }
+    lake.write(
+        lambda cursor: append_audit(
+            cursor, "report-send", actor=local_actor(), subject=manifest["title"], detail=detail
+        )
+    )
+    if refused:
+        raise WorkbenchError(
+            f"The mail server {mail.host}:{mail.port} refused {', '.join(refused)}; "
+            "it was sent to the others."
+        )
+    return addresses
+
+
+def sent_files(lake: Lake) -> set[str]:
+    """Names of the files that were mailed or linked to, as the audit trail has them."""
+    rows = lake.rows("select detail from audit_events where action = 'report-send'")
+    return {name for (detail,) in rows for name in json.loads(detail)["files"]}
+
+
+def build_message(
+    manifest: Mapping[str, Any], sender: str, to: Sequence[str], files: Sequence[Path], link: str | None
+) -> EmailMessage:
+    """The mail: what it is and what speaks against it, without a number; the files or where they are."""
+    message = EmailMessage()
+    message["Subject"] = " ".join(str(manifest["title"]).split())
+    message["From"], message["To"] = sender, ", ".join(to)
+    message["Date"], message["Message-ID"] = (
+        formatdate(localtime=False),
+        make_msgid(domain="workbench.invalid"),
+    )
+    lines = [str(manifest["title"]), f"As of {manifest['as_of']}"]
+    problems = [problem["text"] for problem in manifest["problems"]]
+    if problems:
+        lines += ["", "Read this before the numbers:", *(f"- {text}" for text in problems)]
+    if link:
+        lines += ["", *(f"{link.rstrip('/')}/{quote(path.name)}" for path in files)]
+    message.set_content("\n".join(lines) + "\n")
+    for path in () if link else files:
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        main, _, sub = ("application/x-ipynb+json" if path.suffix == ".ipynb" else kind).partition("/")
+        message.add_attachment(path.read_bytes(), maintype=main, subtype=sub, filename=path.name)
+    return message
+
+
+def mask_mail(address: str) -> str:
+    """`ann@example.com` becomes `a***@example.com`."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}***@{domain}"
+
+
+def _addresses(given: Sequence[str]) -> list[str]:
+    if not given:
+        raise UsageError("Nobody to send it to: give --to ann@example.com, or set [smtp] to.")
+    for address in given:
+        name, _, domain = address.rpartition("@")
+        if not name or "." not in domain or any(char.isspace() or char in "<>,;" for char in address):
+            raise UsageError(f"{address!r} is no mail address; write it as ann@example.com.")
+    return list(dict.fromkeys(given))
+
+
+def _chosen_files(manifest: Mapping[str, Any], folder: Path, formats: Sequence[str]) -> list[Path]:
+    there = {Path(file["name"]).suffix[1:]: folder / Path(file["name"]).name for file in manifest["files"]}
+    for format in formats:
+        if format not in there:
+            raise UsageError(
+                f"The report has no {format} file; it has {', '.join(sorted(there))}. Choose with --format."
+            )
+    chosen = [there[format] for format in dict.fromkeys(formats)]
+    size = sum(path.stat().st_size for path in chosen)
+    if size > _LARGEST_BYTES:
+        raise UsageError(
+            f"The files have {size:,} bytes; mail takes up to {_LARGEST_BYTES:,}. Send a link: --link https://…"
+        )
+    return chosen
+
+
+def _checked_link(link: str | None) -> str | None:
+    if link is None:
+        return None
+    parts = urlsplit(link)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.username:
+        raise UsageError(
+            f"--link is {link!r}; write the folder's address as https://files.example.com/reports/."
+        )
+    return link
+
+
+def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
+    """Hand it over; gives the addresses that were refused while others were accepted."""
+    where = f"{mail.host}:{mail.port}"
+    try:
+        with _connect(mail) as server:
+            if mail.security == "starttls":
+                server.starttls(context=ssl.create_default_context())
+            if mail.user and mail.password:
+                server.login(mail.user, mail.password.reveal())
+            return sorted(server.send_message(message))
+    except smtplib.SMTPAuthenticationError as error:
+        raise ConfigError(
+            f"The mail server {where} does not accept [smtp] user {mail.user!r} with {PASSWORD_VARIABLE} "
+            f"(code {error.smtp_code})."
+        ) from error
+    except smtplib.SMTPNotSupportedError as error:
+        raise ConfigError(
+            f"The mail server {where} offers no encryption or sign-in as [smtp] asks for (security = "
+            f'"{mail.security}"): {error}'
+        ) from error
+    except smtplib.SMTPRecipientsRefused as error:
+        refused = ", ".join(sorted(error.recipients))
+        raise WorkbenchError(f"The mail server {where} refused {refused}; nothing was sent.") from error
+    except smtplib.SMTPResponseException as error:
+        kind = MailUnavailable if 400 <= error.smtp_code < 500 else WorkbenchError
+        said = (
+            error.smtp_error.decode(errors="replace")
+            if isinstance(error.smtp_error, bytes)
+            else error.smtp_error
+        )
+        raise kind(f"The mail server {where} refused the report: {error.smtp_code} {said}") from error
+    except ssl.SSLCertVerificationError as error:
+        raise ConfigError(
+            f"The certificate of the mail server {where} is not valid: {error.verify_message}."
+        ) from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise MailUnavailable(
+            f"The mail server {where} cannot be reached: {error}. Try again later."
+        ) from error
+
+
+def _connect(mail: MailSettings) -> smtplib.SMTP:
+    if mail.security == "tls":
+        context = ssl.create_default_context()
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=_SECONDS, context=context)
+    return smtplib.SMTP(mail.host, mail.port, timeout=_SECONDS)

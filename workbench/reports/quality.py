@@ -1,0 +1,217 @@
+"""Whether the data can carry a report: facts read from the lake, and what is wrong with them.
+
+`read_facts` asks, `judge` decides and is pure. Money and message counts come from the metrics registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal
+
+from workbench.lake.connect import Lake
+from workbench.messaging.status import SENT_IS_FINAL_AFTER
+from workbench.metrics import Where, freshness, query_metric
+from workbench.reports.periods import Period
+from workbench.reports.words import moment, number, plural
+
+Kind = Literal["stale", "gap", "unreconciled", "unpriced", "unfinished"]
+
+#: Outcomes that Twilio bills: a failed message has no price for good.
+_BILLED = ("delivered", "undelivered", "unknown")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with what a report stands on."""
+
+    kind: Kind
+    text: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a period's numbers stand on. Times in UTC, days GMT as in Twilio's list.
+
+    `days` are those that have begun; `unread_days` were never read from Twilio to their end,
+    `unreconciled_days` differ from Twilio without an explanation, `unpriced` of `billed` messages have no
+    price yet.
+    """
+
+    as_of: datetime
+    last_sync_at: datetime | None
+    newest_message_at: datetime | None
+    messages: int
+    open_messages: int
+    billed: int
+    unpriced: int
+    days: int
+    unread_days: tuple[date, ...] = ()
+    unreconciled_days: tuple[date, ...] = ()
+
+
+def read_facts(lake: Lake, period: Period, where: Where | None = None) -> Facts:
+    """The facts of a period; `where` narrows the message counts, not the days."""
+    fresh = freshness(lake)
+    billed, unpriced = _pricing(lake, period, where)
+    days = _begun_days(period, fresh.as_of)
+    return Facts(
+        as_of=fresh.as_of,
+        last_sync_at=fresh.last_sync_at,
+        newest_message_at=fresh.newest_message_at,
+        messages=_total(lake, "messages", period, where),
+        open_messages=_total(lake, "in_flight", period, where),
+        billed=billed,
+        unpriced=unpriced,
+        days=len(days),
+        unread_days=_unread_days(lake, days, fresh.as_of),
+        unreconciled_days=_unreconciled_days(lake, period),
+    )
+
+
+def judge(
+    facts: Facts,
+    period: Period,
+    *,
+    stale_after: timedelta = timedelta(hours=24),
+    priced_at_least: float = 0.98,
+) -> tuple[Problem, ...]:
+    """What must be said in red before anybody reads a number."""
+    return tuple(
+        problem
+        for problem in (
+            _stale(facts, period, stale_after),
+            _gap(facts),
+            _unreconciled(facts),
+            _unpriced(facts, priced_at_least),
+            _unfinished(facts, period),
+        )
+        if problem
+    )
+
+
+def _stale(facts: Facts, period: Period, stale_after: timedelta) -> Problem | None:
+    """A period that is over is settled by a sync after its last `sent` messages became final."""
+    if facts.last_sync_at is None:
+        return Problem("stale", "Nothing was ever synced: run `workbench sync`.")
+    needed = min(facts.as_of, period.ends_at + SENT_IS_FINAL_AFTER)
+    if facts.last_sync_at >= needed - stale_after:
+        return None
+    hours = int((facts.as_of - facts.last_sync_at).total_seconds() // 3600)
+    return Problem(
+        "stale",
+        f"The data is stale: the last sync ended {moment(facts.last_sync_at, period.timezone)}, "
+        f"{plural(hours, 'hour')} before this report. Statuses and prices may have changed since.",
+    )
+
+
+def _gap(facts: Facts) -> Problem | None:
+    if not facts.unread_days:
+        return None
+    number_of_days = plural(len(facts.unread_days), "day")
+    return Problem(
+        "gap",
+        f"The data has gaps: {number_of_days} of this period (GMT) were not read from Twilio to their end: "
+        f"{_spans(facts.unread_days)}. Messages of those days may be missing.",
+    )
+
+
+def _unreconciled(facts: Facts) -> Problem | None:
+    if not facts.unreconciled_days:
+        return None
+    return Problem(
+        "unreconciled",
+        f"{plural(len(facts.unreconciled_days), 'day')} differ from Twilio without an explanation: "
+        f"{_spans(facts.unreconciled_days)}. `workbench reconcile --repair` corrects what it can.",
+    )
+
+
+def _unpriced(facts: Facts, priced_at_least: float) -> Problem | None:
+    if not facts.unpriced or (facts.billed - facts.unpriced) / facts.billed >= priced_at_least:
+        return None
+    share = number(facts.unpriced / facts.billed, "rate")
+    return Problem(
+        "unpriced",
+        f"{facts.unpriced:,} of {facts.billed:,} billed messages ({share}) have no price yet: "
+        "the true spend is higher than what is shown.",
+    )
+
+
+def _unfinished(facts: Facts, period: Period) -> Problem | None:
+    if period.ends_at <= facts.as_of:
+        return None
+    return Problem(
+        "unfinished", f"The period is not over: it ends {moment(period.ends_at, period.timezone)}."
+    )
+
+
+def _spans(days: Sequence[date]) -> str:
+    """Days as runs: `2026-09-03 to 2026-09-05, 2026-09-09`; after five runs how many more."""
+    runs: list[list[date]] = []
+    for day in days:
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    texts = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    more = [f"and {len(texts) - 5} more spans"] if len(texts) > 5 else []
+    return ", ".join(texts[:5] + more)
+
+
+def _total(lake: Lake, name: str, period: Period, where: Where | None) -> int:
+    return int(_query(lake, name, (), period, where).iloc[0][name])
+
+
+def _pricing(lake: Lake, period: Period, where: Where | None) -> tuple[int, int]:
+    """Billed messages, and those without a price, from the priced share by outcome."""
+    frame = _query(lake, "priced_share", ("outcome",), period, where)
+    billed = unpriced = 0
+    for row in frame[frame["outcome"].isin(_BILLED)].itertuples():
+        billed += int(row.sample_size)
+        unpriced += round(float(row.sample_size) * (1 - float(row.priced_share)))
+    return billed, unpriced
+
+
+def _query(lake: Lake, name: str, by: Iterable[str], period: Period, where: Where | None) -> Any:
+    days = (period.since, period.until)
+    return query_metric(lake, name, tuple(by), where, *days, timezone=period.timezone).frame
+
+
+def _begun_days(period: Period, as_of: datetime) -> list[date]:
+    """The GMT days that the period touches, without those to come."""
+    first, last = period.begins_at.date(), min(period.ends_at - timedelta(microseconds=1), as_of).date()
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def _unread_days(lake: Lake, days: Iterable[date], as_of: datetime) -> tuple[date, ...]:
+    """Days that no finished walk through Twilio's list covers, for any account that is synced.
+
+    A day that files were imported for counts as read; today does as soon as it was begun.
+    """
+    accounts = {sid for (sid,) in lake.rows("select distinct account_sid from sync_windows")}
+    read = set(lake.rows(_READ_DAYS, {"today": as_of.astimezone(UTC).date()}))
+    return tuple(day for day in days if not accounts or any((sid, day) not in read for sid in accounts))
+
+
+def _unreconciled_days(lake: Lake, period: Period) -> tuple[date, ...]:
+    rows = lake.rows(
+        "select distinct day from gaps where reason = 'unexplained' and day between $first and $last "
+        "order by day",
+        {
+            "first": period.begins_at.date(),
+            "last": (period.ends_at - timedelta(microseconds=1)).date(),
+        },
+    )
+    return tuple(day for (day,) in rows)
+
+
+_READ_DAYS = """
+    select account_sid, day from sync_windows
+    where finished_at is not null and (read_from >= timezone('UTC', (day + 1)::timestamp) or day = $today)
+    union
+    select account_sid, unnest(generate_series(first_day, last_day, interval 1 day))::date
+    from imports where first_day is not null
+    union
+    select account_sid, export_day from imports where export_day is not null
+"""

@@ -1,0 +1,234 @@
+"""Runs a report: checks what it is given, executes the notebook on one snapshot, writes all or nothing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workbench.config import Settings
+from workbench.errors import ReportFailed, UnknownName, WorkbenchError
+from workbench.lake import open_lake
+from workbench.reports.document import FORMATS, check_formats, cleaned, find_record, to_html, to_pdf
+from workbench.reports.manifest import SUFFIX, build_manifest
+from workbench.reports.notebooks import FOLDER, ReportNotebook, find_report
+from workbench.reports.parameters import check_parameters
+from workbench.reports.periods import Period, resolve_period
+
+DEFAULT_FORMATS = ("html", "pdf", "ipynb")
+_CELL_SECONDS = 600
+_SCRATCH = "report-"
+
+
+@dataclass(frozen=True)
+class PlannedReport:
+    """A report with parameters that are checked, before it runs; `label` tells rows of a file apart."""
+
+    notebook: ReportNotebook
+    parameters: Mapping[str, Any]
+    period: Period
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class ReportRun:
+    """A report that was made. `problems` speak against its data, `findings` are what it says is wrong."""
+
+    report: str
+    title: str
+    manifest: Path
+    files: tuple[Path, ...]
+    problems: tuple[str, ...]
+    findings: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        lines = [self.title, *(f"  {path}" for path in (*self.files, self.manifest))]
+        return "\n".join(lines + [f"  ! {text}" for text in (*self.problems, *self.findings)])
+
+
+def plan_report(
+    settings: Settings,
+    name: str,
+    given: Mapping[str, Any],
+    *,
+    label: str = "",
+    folder: Path = FOLDER,
+    now: datetime | None = None,
+) -> PlannedReport:
+    """Check a report's name and parameters; nothing is run or written.
+
+    Raises:
+        UnknownName, UsageError: see ``find_report``, ``check_parameters``, ``resolve_period``.
+    """
+    notebook = find_report(name, folder)
+    values = check_parameters(notebook.parameters, given, secrets=_secrets(settings))
+    today = (now or datetime.now(UTC)).astimezone(ZoneInfo(settings.timezone)).date()
+    period = resolve_period(values["since"], values["until"], values["period"], today, settings.timezone)
+    values |= {"since": str(period.since), "until": str(period.until)}
+    return PlannedReport(notebook, values, period, label)
+
+
+def run_report(
+    settings: Settings,
+    plan: PlannedReport,
+    *,
+    formats: Sequence[str] = DEFAULT_FORMATS,
+    out: Path | None = None,
+) -> ReportRun:
+    """Execute a planned report and write its files, mode 0600, with the manifest last.
+
+    Args:
+        out: folder of the files; by default ``reports/`` of the installation.
+
+    Raises:
+        UnknownName: a format that there is not.
+        ConfigError: PDF, and the machine cannot make it.
+        ReportFailed: a cell failed; what was executed is kept.
+    """
+    for format in formats:
+        if format not in FORMATS:
+            raise UnknownName("format", format, FORMATS)
+    check_formats(tuple(formats))
+    with open_lake(settings, read_only=True) as lake:
+        snapshot = lake.snapshot_id()
+    out = _made_folder(out or settings.home / "reports")
+    stem = _stem(plan)
+    temporary = settings.home / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _forget_killed_runs(temporary)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=temporary) as scratch:
+        notebook, failure = _execute(settings, plan, Path(scratch), snapshot)
+        notebook = cleaned(notebook, _secrets(settings))
+        if failure:
+            kept = out / f"{stem}.failed.ipynb"
+            _write(kept, _notebook_bytes(notebook))
+            said = str(cleaned(failure, _secrets(settings)))
+            raise ReportFailed(f"{plan.notebook.name} failed in {said} The notebook is kept: {kept}")
+        return _write_report(plan, notebook, tuple(dict.fromkeys(formats)), out, stem)
+
+
+def _forget_killed_runs(folder: Path) -> None:
+    """Remove what runs left behind that were killed; none takes a day."""
+    for scratch in folder.glob(f"{_SCRATCH}*"):
+        if time.time() - scratch.stat().st_mtime > 24 * 3600:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _execute(settings: Settings, plan: PlannedReport, scratch: Path, snapshot: int) -> tuple[Any, str]:
+    """The executed notebook, and in words which cell failed; "" for none."""
+    import nbformat
+    import papermill
+
+    from workbench.reports.kernel import kernel_environment, kernel_manager
+
+    target = scratch / "executed.ipynb"
+    # It looks for the parameters in a way of its own and warns of those it cannot read; ours are checked.
+    logging.getLogger("papermill").setLevel(logging.ERROR)
+    environment = kernel_environment(os.environ, settings, scratch, snapshot)
+    failure = ""
+    try:
+        papermill.execute_notebook(
+            str(plan.notebook.path),
+            str(target),
+            dict(plan.parameters),
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            execution_timeout=_CELL_SECONDS,
+            cwd=str(scratch),
+            kernel_manager_class=kernel_manager(environment, scratch),
+        )
+    except papermill.PapermillExecutionError as error:
+        first = (error.source or "").strip().split("\n")[0]
+        failure = f"cell In [{error.exec_count}] (`{first}`): {error.ename}: {_one_line(error.evalue)}"
+    return nbformat.read(target, as_version=4), failure  # type: ignore[no-untyped-call]
+
+
+def _write_report(
+    plan: PlannedReport, notebook: Any, formats: Sequence[str], out: Path, stem: str
+) -> ReportRun:
+    record = find_record(notebook)
+    if record is None:
+        raise WorkbenchError(
+            f"{plan.notebook.path} does not end with `sheet.end()`, which says what its numbers stand on. "
+            "Add it as the last cell."
+        )
+    title = f"{plan.notebook.title} · {plan.period.title}"
+    html = to_html(notebook, title)
+    contents: dict[str, Callable[[], bytes]] = {
+        "html": html.encode,
+        "pdf": lambda: to_pdf(html),
+        "ipynb": lambda: _notebook_bytes(notebook),
+    }
+    made = {out / f"{stem}.{format}": contents[format]() for format in formats}
+    for path, content in made.items():
+        _write(path, content)
+    manifest = build_manifest(
+        report=plan.notebook.name,
+        title=title,
+        label=plan.label,
+        parameters=cleaned(dict(plan.parameters)),
+        record=record,
+        notebook=plan.notebook.path,
+        files=list(made),
+    )
+    path = out / f"{stem}{SUFFIX}"
+    _write(path, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
+    problems = tuple(problem["text"] for problem in record["problems"])
+    return ReportRun(plan.notebook.name, title, path, tuple(made), problems, tuple(record["findings"]))
+
+
+def _stem(plan: PlannedReport) -> str:
+    """`cost_2026-09-01_2026-10-01_20261001T081500Z`: a later run never takes an earlier one's place."""
+    made = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    parts = [plan.notebook.name, str(plan.period.since), str(plan.period.until), plan.label, made]
+    return "_".join(part for part in parts if part)
+
+
+def _secrets(settings: Settings) -> tuple[str, ...]:
+    found = settings.found_credentials
+    held = (found.auth_token, found.api_secret) if found else ()
+    return tuple(secret.reveal() for secret in held if secret)
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    line = line if len(line) <= 300 else line[:300] + "…"
+    return line if line.endswith((".", "…")) else f"{line}."
+
+
+def _notebook_bytes(notebook: Any) -> bytes:
+    import nbformat
+
+    text: str = nbformat.writes(notebook)  # type: ignore[no-untyped-call]
+    return text.encode()
+
+
+def _made_folder(folder: Path) -> Path:
+    folder = folder.expanduser().absolute()
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def _write(path: Path, content: bytes) -> None:
+    """The whole file or none, readable by its owner only from the first byte on."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,150 @@
+"""Which reports are made by themselves: `[reports.NAME]` of the settings, and which of them are due.
+
+    [reports.cost-for-acme]
+    report = "cost"
+    to = ["ann@example.com"]          # mailed when made; leave out to only keep it
+    formats = ["html", "pdf"]
+    parameters = { client = "ACME", senders = ["+12025550110"] }
+
+A report is due when its last whole period is over and no manifest in the reports folder bears its name and
+period: so a missed run is made up for, by whoever runs next, and none is made twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.config import Settings
+from workbench.errors import ConfigError, UsageError
+from workbench.reports.document import FORMATS
+from workbench.reports.manifest import SUFFIX
+from workbench.reports.run import PlannedReport, plan_report
+
+SECTION = "reports"
+_KEYS = ("report", "to", "formats", "parameters")
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+
+@dataclass(frozen=True)
+class ScheduledReport:
+    """One entry of `[reports]`; `name` is the entry's and labels the files."""
+
+    name: str
+    report: str
+    to: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ("html", "pdf")
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def scheduled_reports(settings: Settings) -> list[ScheduledReport]:
+    """The entries, checked.
+
+    Raises:
+        ConfigError: naming the entry, the key, its value, what is allowed.
+    """
+    return [_entry(name, value) for name, value in settings.section(SECTION).items()]
+
+
+def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[ScheduledReport, PlannedReport]]:
+    """The entries whose last whole period has no report yet."""
+    made = _made(settings)
+    return [(entry, plan) for entry, plan in _planned(settings, now) if _key(plan) not in made]
+
+
+def find_unsent(
+    settings: Settings, sent: Collection[str], now: datetime | None = None
+) -> list[tuple[ScheduledReport, Path]]:
+    """Entries that are mailed, with the manifest of a report that was made and not mailed yet.
+
+    Args:
+        sent: names of the files that went out, as the audit trail has them.
+    """
+    made = _made(settings)
+    found = [(entry, made.get(_key(plan))) for entry, plan in _planned(settings, now) if entry.to]
+    return [(entry, path) for entry, path in found if path and path.name.replace(SUFFIX, ".pdf") not in sent]
+
+
+def _planned(settings: Settings, now: datetime | None) -> list[tuple[ScheduledReport, PlannedReport]]:
+    """Every entry with its last whole period."""
+    planned = []
+    for entry in scheduled_reports(settings):
+        try:
+            plan = plan_report(settings, entry.report, entry.parameters, label=entry.name, now=now)
+        except UsageError as error:
+            raise ConfigError(f"[{SECTION}.{entry.name}]: {error}") from error
+        planned.append((entry, plan))
+    return planned
+
+
+def _key(plan: PlannedReport) -> tuple[str, str, str]:
+    return plan.label, str(plan.period.since), str(plan.period.until)
+
+
+def schedule_lines(settings: Settings, python: str) -> list[str]:
+    """What is scheduled and due, and how to have it run; for people."""
+    entries = scheduled_reports(settings)
+    if not entries:
+        return [
+            "No report is scheduled. Add to workbench.toml, for instance:",
+            "",
+            "[reports.monthly-cost]",
+            'report = "cost"            # its last whole month, once that is over',
+            'to = ["ann@example.com"]   # needs [smtp]; leave out to only keep the files',
+        ]
+    due = {entry.name for entry, _ in plan_due(settings)}
+    lines = [
+        f"{entry.name}: {entry.report}, {'due now' if entry.name in due else 'made for its last period'}"
+        + (f", mailed to {len(entry.to)}" if entry.to else "")
+        for entry in entries
+    ]
+    home, command = shlex.quote(str(settings.home)), shlex.quote(python)
+    cron = f"0 7 * * * WORKBENCH_HOME={home} {command} -m workbench report due"
+    return [
+        *lines,
+        "",
+        "`workbench serve` makes them by itself; without it, for cron (what is not due is left alone):",
+        cron.replace("%", r"\%"),
+    ]
+
+
+def _made(settings: Settings) -> dict[tuple[str, str, str], Path]:
+    """The latest manifest by entry, since and until; a file that is none is passed over."""
+    made = {}
+    for path in sorted((settings.home / "reports").glob(f"*{SUFFIX}")):
+        try:
+            manifest = json.loads(path.read_text(encoding="utf-8"))
+            made[manifest["label"], manifest["period"]["since"], manifest["period"]["until"]] = path
+        except (ValueError, KeyError, TypeError):
+            continue
+    return made
+
+
+def _entry(name: str, value: Any) -> ScheduledReport:
+    where = f"[{SECTION}.{name}]"
+    if not _NAME.fullmatch(name):
+        raise ConfigError(f"{where}: a name has up to 40 lower-case letters, digits and hyphens.")
+    if not isinstance(value, dict) or not isinstance(value.get("report"), str):
+        raise ConfigError(f'{where} needs report = "…"; `workbench report list` names them.')
+    for key in value:
+        if key not in _KEYS:
+            raise ConfigError(f"{where} {key} is not a setting; allowed are {', '.join(_KEYS)}.")
+    formats, to = value.get("formats", ["html", "pdf"]), value.get("to", [])
+    if not isinstance(formats, list) or not formats or set(formats) - set(FORMATS):
+        raise ConfigError(f"{where} formats is {formats!r}; allowed is a list of {', '.join(FORMATS)}.")
+    if to and "pdf" not in formats:
+        raise ConfigError(
+            f"{where} formats is {formats!r}; what is mailed is the pdf, so it must be one of them."
+        )
+    if not isinstance(to, list) or not all(isinstance(address, str) for address in to):
+        raise ConfigError(f'{where} to is {to!r}; write a list, as ["ann@example.com"].')
+    parameters = value.get("parameters", {})
+    if not isinstance(parameters, dict):
+        raise ConfigError(f'{where} parameters is {parameters!r}; write them as {{ client = "ACME" }}.')
+    return ScheduledReport(name, value["report"], tuple(to), tuple(formats), parameters)

@@ -1,0 +1,140 @@
+"""The calls a report's notebook is made of.
+
+sheet = open_sheet(since, until, period=period, sender=senders)
+sheet.head()
+sheet.cards("messages", "spend")
+sheet.table("sender", "messages", "spend")
+sheet.end()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from workbench.config import load_settings
+from workbench.errors import UsageError
+from workbench.lake import open_lake
+from workbench.metrics import METRICS
+from workbench.metrics.compile import find_dimension
+from workbench.reports.asking import Asking, known_rows
+from workbench.reports.periods import PERIODS, resolve_period
+from workbench.reports.pieces import Card, Piece, cards_html, definitions_html, head_html
+from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
+from workbench.reports.words import MISSING, is_missing, moment, number
+
+SNAPSHOT_VARIABLE = "WORKBENCH_REPORT_SNAPSHOT"
+"""The version of the lake that a run is made on; without it, whatever is there."""
+
+
+def open_sheet(
+    since: date | str | None = None,
+    until: date | str | None = None,
+    *,
+    period: str = "month",
+    priced_at_least: float = 0.98,
+    client: str = "",
+    **where: Sequence[str],
+) -> Sheet:
+    """Open the lake for a report on a period.
+
+    Args:
+        since, until: first day in, first day out; see ``resolve_period`` for what is left out.
+        period: day, week or month.
+        priced_at_least: a smaller share of priced messages is said in red.
+        client: for whom it is, as shown in its head.
+        where: dimension → values a message must have one of; an empty list is no condition.
+    """
+    if period not in PERIODS:
+        raise UsageError(f"period is {period!r}; allowed is one of {', '.join(PERIODS)}.")
+    settings = load_settings()
+    snapshot = os.environ.get(SNAPSHOT_VARIABLE)
+    lake = open_lake(settings, read_only=True, snapshot=int(snapshot) if snapshot else None)
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    days = resolve_period(since, until, period, today, settings.timezone)
+    chosen = {name: list(values) for name, values in where.items() if values}
+    sheet = Sheet(lake, days, chosen, priced_at_least=priced_at_least)
+    sheet.client = client
+    return sheet
+
+
+class Sheet(Asking):
+    """One report being written; each call is a piece of it."""
+
+    client = ""
+
+    def head(self) -> Piece:
+        """The period, the filters, how fresh it all is; and in red what speaks against the numbers."""
+        zone, facts = self.period.timezone, self.facts
+        lines = [("For", self.client)] if self.client else []
+        lines.append(("Period", f"{self.period.title} ({zone})"))
+        for name, values in self.where.items():
+            shown = ", ".join(self.name(name, value) for value in values)
+            lines.append((find_dimension(name).label, shown))
+        lines.append(("Messages", f"{facts.messages:,}, of which {facts.open_messages:,} in flight"))
+        lines.append(("As of", moment(facts.as_of, zone)))
+        lines.append(("Last sync", moment(facts.last_sync_at, zone)))
+        return Piece(head_html(lines, [problem.text for problem in self.problems], self.findings))
+
+    def cards(self, *names: str) -> Piece:
+        """Metrics of the whole period, large, with those of the period before."""
+        return Piece(cards_html(map(self._card, names)))
+
+    def _card(self, name: str) -> Card:
+        metric, rows = METRICS[name], known_rows(self.metric(name))
+        lines = [number(row[name], metric.unit, row.get("currency")) for row in rows]
+        remarks = [_priced_words(rows[0]) if metric.is_money else _sample_words(rows[0])] if rows else []
+        before = self.before()
+        if before:
+            old = known_rows(self.metric(name, period=before))
+            shown = ", ".join(number(row[name], metric.unit, row.get("currency")) for row in old)
+            remarks.append(f"{before.title}: {shown or MISSING}")
+        is_bad = any(self.is_beyond(name, row) for row in rows)
+        return Card(metric.label, lines or [MISSING], [text for text in remarks if text], is_bad)
+
+    def over_time(
+        self, name: str, title: str = "", *, split: bool = False, where: Mapping[str, Any] | None = None
+    ) -> Piece:
+        """A metric by day: bars, by outcome if ``split``, one chart per currency; a rate as a line."""
+        from workbench.reports.timelines import timeline_html  # matplotlib takes a second to load
+
+        return Piece(timeline_html(self, name, title, split=split, where=where))
+
+    def table(self, by: str, *names: str, title: str = "", where: Mapping[str, Any] | None = None) -> Piece:
+        """Metrics by a dimension, one line for each value, and the whole period below."""
+        return Piece(dimension_html(self, by, names, title, where))
+
+    def failures(self) -> Piece:
+        """Failed and undelivered messages by error code, in plain words."""
+        return Piece(failures_html(self))
+
+    def audits(self) -> Piece:
+        """Everything that is checked for compliance, with what was found."""
+        return Piece(audits_html(self))
+
+    def audit_rows(self, limit: int = 10) -> Piece:
+        """The messages behind each check that found any, the newest or worst ``limit`` of them."""
+        return Piece(audit_rows_html(self, limit))
+
+    def data_health(self) -> Piece:
+        """How complete the copy is that all of this was counted on."""
+        return Piece(data_html(self))
+
+    def end(self) -> Piece:
+        """How everything is counted; and the record, without which a run is not complete."""
+        return Piece(definitions_html(self.used), self.record())
+
+
+def _priced_words(row: Mapping[str, Any]) -> str:
+    return f"{number(row['priced_share'], 'rate')} priced"
+
+
+def _sample_words(row: Mapping[str, Any]) -> str:
+    if is_missing(row.get("sample_size")):
+        return ""
+    text = f"of {int(row['sample_size']):,} final"
+    in_flight = row.get("in_flight")
+    return text + (f", {int(in_flight):,} in flight" if in_flight and not is_missing(in_flight) else "")

@@ -1,0 +1,157 @@
+"""Tables of a report: a metric by a dimension, error codes in words, the audits and their rows, the data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from workbench.messaging.error_codes import explain
+from workbench.metrics import METRICS
+from workbench.metrics.audits import AUDITS
+from workbench.metrics.compile import find_dimension
+from workbench.reports.asking import Asking, known_rows
+from workbench.reports.pieces import Cell, Table, table_html
+from workbench.reports.words import MISSING, is_missing, moment, name_of, number, short_moment
+
+_LIMIT = 40
+
+
+def dimension_html(
+    asking: Asking, by: str, names: Sequence[str], title: str, where: Mapping[str, Any] | None
+) -> str:
+    """One line for each value of a dimension, the largest first metric first, and the whole period below.
+
+    The total is asked anew, never added up: people and rates cannot be added.
+    """
+    first = names[0]
+    ranked = asking.metric(first, (by,), where).frame
+    ranked = ranked[ranked[first].fillna(0) > 0].sort_values([first, by], ascending=[False, True])
+    shown, rest = ranked.head(_LIMIT), len(ranked) - _LIMIT
+    largest = float(ranked[first].max()) if len(ranked) else 1.0
+    columns = {name: _column(asking, name, by, where) for name in names}
+    labels = _distinct([asking.name(by, value) for value in shown[by]])
+    rows = [
+        [Cell([label]), *(columns[name].get(_key(value), _nothing(name)) for name in names)]
+        for value, label in zip(shown[by], labels, strict=True)
+    ]
+    whole = [_column(asking, name, None, where).get("", _nothing(name)) for name in names]
+    label = find_dimension(by).label
+    counted = METRICS[first].label.lower()
+    table = Table(
+        [label, *(METRICS[name].label for name in names)],
+        rows,
+        [Cell(["Total"]), *whole] if len(rows) > 1 else (),
+        [float(value) / largest for value in shown[first]],
+        f"Not shown: {rest:,} more with fewer {counted}; they are in the total." if rest > 0 else "",
+    )
+    return table_html(title or f"By {label.lower()}", table)
+
+
+def _nothing(name: str) -> Cell:
+    """No row at all: none for a count, and no answer for everything else."""
+    return Cell(["0" if METRICS[name].unit == "count" else MISSING])
+
+
+def _column(asking: Asking, name: str, by: str | None, where: Mapping[str, Any] | None) -> dict[str, Cell]:
+    """A metric's cell for each value of a dimension; under "" where there is none."""
+    metric = METRICS[name]
+    cells: dict[str, Cell] = {}
+    for row in known_rows(asking.metric(name, (by,) if by else (), where)):
+        key = _key(row[by]) if by else ""
+        text = number(row[name], metric.unit, row.get("currency"))
+        remark = f"of {int(row['sample_size']):,}" if metric.is_share and not metric.is_money else ""
+        before = cells[key].lines if key in cells else []
+        cells[key] = Cell([*before, text], remark, asking.is_beyond(name, row))
+    return cells
+
+
+def failures_html(asking: Asking) -> str:
+    """Failed and undelivered messages by error code, each code in plain words with who can fix it."""
+    frame = asking.metric("messages", ("error_code",), {"outcome": ["failed", "undelivered"]}).frame
+    ranked = frame.sort_values(["messages", "error_code"], ascending=[False, True])
+    together = float(ranked["messages"].sum()) or 1.0
+    rows, shares = [], []
+    for code, messages in zip(ranked["error_code"], ranked["messages"], strict=True):
+        known = explain(None if is_missing(code) else int(code))
+        name = f"{known.code} · {known.title}" if known else "Twilio gave no code"
+        remark = f"{known.meaning} {known.fix}" if known else ""
+        share = float(messages) / together
+        numbers = [Cell([number(messages, "count")]), Cell([number(share, "rate")])]
+        rows.append([Cell([name], remark), Cell([known.owner if known else "unknown"]), *numbers])
+        shares.append(share)
+    head = ["Reason", "Who can fix it", "Messages", "Share"]
+    rest = len(rows) - _LIMIT
+    note = f"Not shown: {rest} rarer codes." if rest > 0 else ""
+    table = Table(head, rows[:_LIMIT], (), shares[:_LIMIT], note, (0, 1))
+    return table_html("Why messages did not arrive", table)
+
+
+def audits_html(asking: Asking) -> str:
+    """Every audit with its count; none is left out because it is zero."""
+    rows = []
+    for audit in AUDITS.values():
+        metric = METRICS[audit.metric]
+        for row in known_rows(asking.metric(audit.metric)):
+            shown = Cell([number(row[audit.metric], metric.unit)], "", asking.is_beyond(audit.metric, row))
+            rows.append([Cell([audit.headline], metric.description), shown])
+    return table_html("What was checked", Table(["Check", "Found"], rows))
+
+
+def audit_rows_html(asking: Asking, limit: int) -> str:
+    """The rows behind each audit that found any, people's numbers masked."""
+    return "".join(_audit_html(asking, name, limit) for name in AUDITS)
+
+
+def _audit_html(asking: Asking, name: str, limit: int) -> str:
+    audit, frame = AUDITS[name], asking.audit(name)
+    if frame.empty:
+        return ""
+    rows = [
+        [Cell([_audit_word(asking, column, row[column])]) for column in audit.columns]
+        for row in frame.head(limit).to_dict("records")
+    ]
+    rest = len(frame) - limit
+    note = f"Not shown: {rest:,} more rows." if rest > 0 else ""
+    table = Table(list(audit.columns.values()), rows, (), (), note, tuple(range(len(audit.columns))))
+    return table_html(audit.headline, table)
+
+
+def _audit_word(asking: Asking, column: str, value: Any) -> str:
+    if is_missing(value):
+        return MISSING
+    if isinstance(value, datetime):
+        return short_moment(value, asking.period.timezone)
+    if column == "messaging_service_sid":
+        return asking.name("messaging_service", value)
+    return name_of(column, value)
+
+
+def data_html(asking: Asking) -> str:
+    """How complete the copy is that all of this was counted on."""
+    facts, zone = asking.facts, asking.period.timezone
+    priced = 1 - facts.unpriced / facts.billed if facts.billed else None
+    rows = [
+        ("Last sync", moment(facts.last_sync_at, zone)),
+        ("Newest message", moment(facts.newest_message_at, zone)),
+        ("Days read to their end", f"{facts.days - len(facts.unread_days)} of {facts.days} (GMT)"),
+        ("Days that differ from Twilio without an explanation", f"{len(facts.unreconciled_days)}"),
+        ("Messages in flight", f"{facts.open_messages:,}"),
+        ("Billed messages that have their price", f"{number(priced, 'rate')} of {facts.billed:,}"),
+    ]
+    cells = [[Cell([name]), Cell([text])] for name, text in rows]
+    return table_html("The data behind this report", Table(["What", "State"], cells))
+
+
+def _distinct(labels: Sequence[str]) -> list[str]:
+    """Masked numbers can look alike; each after the first is told apart by a count."""
+    seen: dict[str, int] = {}
+    texts = []
+    for label in labels:
+        seen[label] = seen.get(label, 0) + 1
+        texts.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+    return texts
+
+
+def _key(value: Any) -> str:
+    return "" if is_missing(value) else str(value)

@@ -1,0 +1,107 @@
+"""Sessions: a signed cookie that says who signed in and when, believed only while all of it still holds.
+
+It ends by time, by signing out, when the password changes and when the person is removed. A role is looked up
+anew each time, so that a change counts at once.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections.abc import Callable, Mapping
+from http.cookies import Morsel
+from pathlib import Path
+from typing import Any
+
+from tornado.httputil import HTTPServerRequest
+from tornado.web import RequestHandler, create_signed_value, decode_signed_value
+
+from workbench.roles import Person
+from workbench.server.access.private_files import require_private, write_private
+from workbench.server.access.settings import AccessSettings
+from workbench.server.access.users import Users
+
+ENDED_FILE = "signed-out.json"
+_DAY, _HOUR = 86_400.0, 3_600.0
+
+
+class Sessions:
+    """The sessions of one installation; safe to ask from any thread."""
+
+    def __init__(
+        self,
+        access: AccessSettings,
+        users: Users,
+        key: str,
+        home: Path,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._access, self._users, self._key, self._clock = access, users, key, clock
+        self._ended = _Ended(home / ENDED_FILE, clock)
+        # The prefix makes browsers refuse the cookie from anywhere but this very host over https.
+        self.cookie = "__Host-workbench" if access.is_secure else "workbench"
+
+    def start(self, handler: RequestHandler, name: str, proof: str = "") -> None:
+        """Sign in whoever made this request."""
+        session = {"n": name, "i": secrets.token_urlsafe(18), "p": proof, "m": self._access.method}
+        value = create_signed_value(self._key, self.cookie, json.dumps(session), clock=self._clock)
+        seconds = int(self._access.session_hours * _HOUR)
+        handler.set_cookie(self.cookie, value, max_age=seconds, **self._flags())
+
+    def end(self, handler: RequestHandler) -> Person | None:
+        """Sign out: the cookie goes, and is not believed again should somebody have copied it."""
+        person, session = self._person_and_session(handler.request)
+        if session:
+            self._ended.add(session["i"], self._clock() + self._access.session_hours * _HOUR)
+        handler.set_cookie(self.cookie, "", max_age=0, **self._flags())
+        return person
+
+    def person(self, request: HTTPServerRequest) -> Person | None:
+        """Who is signed in, in the browser that made this request; None: nobody, or not any more."""
+        return self._person_and_session(request)[0]
+
+    def _person_and_session(self, request: HTTPServerRequest) -> tuple[Person | None, dict[str, Any] | None]:
+        session = self._session(request.cookies)
+        if session is None or session["m"] != self._access.method or session["i"] in self._ended:
+            return None, None
+        role = self._role(session)
+        return (Person(session["n"], role), session) if role else (None, None)
+
+    def _session(self, cookies: Mapping[str, Morsel[Any]]) -> dict[str, Any] | None:
+        morsel = cookies.get(self.cookie)
+        days = self._access.session_hours * _HOUR / _DAY
+        value = morsel and decode_signed_value(
+            self._key, self.cookie, morsel.value, max_age_days=days, clock=self._clock
+        )
+        return json.loads(value) if value else None
+
+    def _role(self, session: dict[str, Any]) -> str | None:
+        if self._access.method == "oauth":
+            return self._access.role_of(session["n"])
+        user = self._users.all().get(session["n"])
+        return user.role if user and secrets.compare_digest(user.proof, session["p"]) else None
+
+    def _flags(self) -> dict[str, Any]:
+        return {"httponly": True, "secure": self._access.is_secure, "samesite": "Lax", "path": "/"}
+
+
+class _Ended:
+    """Sessions that were signed out before their time; in a file, so that no restart believes them."""
+
+    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
+        self._path, self._clock, self._lock = path, clock, threading.Lock()
+        self._until: dict[str, float] = {}
+        if path.exists():
+            require_private(path)
+            self._until = json.loads(path.read_text(encoding="utf-8"))
+
+    def __contains__(self, session: str) -> bool:
+        return session in self._until
+
+    def add(self, session: str, until: float) -> None:
+        with self._lock:
+            now = self._clock()
+            self._until = {name: end for name, end in self._until.items() if end > now} | {session: until}
+            write_private(self._path, json.dumps(self._until))

@@ -1,0 +1,138 @@
+"""Runs the schedule from the hooks process: one job at a time, each in a process of its own.
+
+A process, because a sync keeps an interpreter busy and a webhook must not wait for it. What it did is in the
+lake (`job_runs`), written by itself.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from workbench.config import Settings
+from workbench.errors import TRY_AGAIN, WorkbenchError
+from workbench.lake.jobs import JobRun, read_last_job_runs
+from workbench.server.fetching import OpenedLake
+from workbench.server.schedule import Rule
+
+log = logging.getLogger(__name__)
+
+_LOOK_EVERY = 1.0
+_END_SECONDS = 15.0
+
+
+class Scheduler:
+    """A thread that starts what is due and waits for it."""
+
+    def __init__(self, settings: Settings, lake: OpenedLake, rules: Sequence[Rule]) -> None:
+        self._settings, self._lake = settings, lake
+        self._rules = tuple(rules) if settings.found_credentials else ()
+        self._began = datetime.now(UTC)
+        self._started: dict[str, datetime] = {}
+        self._jitter: dict[str, Any] = {}
+        self._rng = random.Random()
+        self._runs: dict[str, JobRun] = {}
+        self._is_stale = True
+        self._hurried: set[str] = set()
+        self._stop = threading.Event()
+        self._running: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+
+    def start(self) -> None:
+        if self._rules:
+            self._thread.start()
+
+    def close(self) -> None:
+        """End the job that runs, in order; it goes on next time where it was."""
+        self._stop.set()
+        running = self._running
+        if running and running.poll() is None:
+            running.terminate()
+        if self._thread.is_alive():
+            self._thread.join(_END_SECONDS)
+
+    def hurry(self, job: str) -> None:
+        """Run a job before its time, if it is on; once for however many calls until then."""
+        self._hurried.add(job)
+
+    def report(self) -> dict[str, Any]:
+        """The last run of each job, for `/readyz`."""
+        return {
+            rule.job: {
+                "outcome": run.outcome,
+                "started_at": run.started_at.isoformat(),
+                "error": run.error,
+            }
+            if (run := self._runs.get(rule.job))
+            else {"outcome": "never ran"}
+            for rule in self._rules
+        }
+
+    def failed(self) -> list[str]:
+        """Jobs whose last run failed."""
+        return sorted(job for job, run in self._runs.items() if run.outcome == "failed")
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._read_runs()
+                for rule in self._due():
+                    if not self._stop.is_set():
+                        self._run_job(rule)
+            except WorkbenchError as error:
+                log.warning("the schedule waits for the lake: %s", error)
+                self._stop.wait(10 * _LOOK_EVERY)
+            self._stop.wait(_LOOK_EVERY)
+
+    def _read_runs(self) -> None:
+        """What ran last, also by cron or a person; asked again after every run and at the start."""
+        if self._is_stale:
+            self._runs = {run.job: run for run in read_last_job_runs(self._lake.opened())}
+            self._is_stale = False
+
+    def _due(self) -> list[Rule]:
+        now = datetime.now(UTC)
+        return [rule for rule in self._rules if rule.job in self._hurried or self._due_at(rule) <= now]
+
+    def _due_at(self, rule: Rule) -> datetime:
+        run = self._runs.get(rule.job)
+        known = [at for at in (run.started_at if run else None, self._started.get(rule.job)) if at]
+        if rule.job not in self._jitter:
+            self._jitter[rule.job] = rule.jitter(self._rng)
+        due_at = rule.due_at(max(known, default=None), self._began)
+        return due_at if not known else due_at + self._jitter[rule.job]
+
+    def _run_job(self, rule: Rule) -> None:
+        self._started[rule.job] = datetime.now(UTC)
+        self._jitter.pop(rule.job, None)
+        self._hurried.discard(rule.job)
+        command = [sys.executable, "-m", "workbench", "schedule", "run", rule.job]
+        environment = {**os.environ, "WORKBENCH_HOME": str(self._settings.home)}
+        # A session of its own: Ctrl-C is for the server, which ends the job in order.
+        with subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as self._running:
+            _, said = self._running.communicate()
+        self._is_stale = True
+        code = self._running.returncode
+        if code and not self._stop.is_set():
+            level = logging.INFO if code == TRY_AGAIN else logging.WARNING
+            log.log(level, "the job %s ended with exit code %d: %s", rule.job, code, _last_line(said))
+
+
+def _last_line(text: str) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[-1] if lines else "it said nothing"

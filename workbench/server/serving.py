@@ -1,0 +1,88 @@
+"""Starts what `workbench serve` serves: both processes under supervision, or one of them here."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.config import Settings
+from workbench.server.ports import LOOPBACK, find_port
+from workbench.server.supervise import Child, end_with_stdin, supervise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_SWITCH_SECONDS = 0.0005
+
+
+def serve_both(settings: Settings, port: int, hooks_port: int, host: str) -> None:
+    """Serve pages and hooks until Ctrl-C or SIGTERM.
+
+    Raises:
+        ConfigError: a setting, the host or a port says no; found before anything is started where it can be.
+    """
+    supervise(children(settings, port, hooks_port, host))
+
+
+def children(
+    settings: Settings,
+    port: int,
+    hooks_port: int,
+    host: str,
+    environment: Mapping[str, str] | None = None,
+) -> Sequence[Child]:
+    """The two processes, with what can be checked beforehand checked.
+
+    Args:
+        environment: of the processes; ours if not given.
+
+    Raises:
+        ConfigError: as in :func:`serve_both`.
+    """
+    from workbench.server.access.settings import access_settings, require_safe_host
+    from workbench.server.hook_settings import hook_settings
+    from workbench.server.schedule import schedule_of
+
+    require_safe_host(host, access_settings(settings))
+    hook_settings(settings)
+    schedule_of(settings)
+    # Found once, so that a process that is started again is where it was.
+    port, hooks_port = find_port(host, port), find_port(LOOPBACK, hooks_port, "--hooks-port")
+    return (
+        Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port)], environment),
+        Child("pages", ["--only", "pages", "--port", str(port), "--host", host], environment),
+    )
+
+
+def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_closes: bool) -> None:
+    """Serve pages or hooks in this process.
+
+    Raises:
+        ConfigError, LakeError: see :class:`PagesServer` and :class:`HooksServer`.
+    """
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    if only == "pages":
+        from workbench.server.pages import PagesServer, print_address
+
+        pages = PagesServer(settings, port, host)
+        if until_stdin_closes:
+            end_with_stdin(pages.stop)
+        pages.run(print_address)
+        return
+    from workbench.server.hooks import HooksServer
+
+    # An answer passes from thread to thread, and each handing over may wait this long for the interpreter
+    # while the lake is written: with the usual 5 ms half as many webhooks were answered.
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    hooks = HooksServer(settings, port, host)
+    if until_stdin_closes:
+        end_with_stdin(hooks.stop)
+    hooks.run(lambda url: _print_hooks_address(hooks.hook_settings.off, url))
+
+
+def _print_hooks_address(off: str | None, url: str) -> None:
+    state = f"off: {off}" if off else f"taken at {url}webhooks/twilio/status and …/inbound"
+    click.echo(f"Webhooks are {state}. The schedule runs; {url}readyz says how it is.", err=True)

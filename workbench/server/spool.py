@@ -1,0 +1,212 @@
+"""Webhooks on their way to the lake, on disk before they are answered.
+
+Files to which records are only ever appended, each with its length and checksum, and forced to the disk a
+group at a time. What was forced is read in order by whoever brings it into the lake, and a file goes when
+all of it is there. A process that dies leaves its files; the next one reads them first. Bringing a record in
+twice changes nothing, so nothing has to be remembered about how far that was.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from struct import Struct
+
+from workbench.errors import WorkbenchError
+
+log = logging.getLogger(__name__)
+
+_MAGIC = b"WBSPOOL1"
+_HEAD = Struct(">II")
+_SUFFIX = ".spool"
+#: A new file begins after so much, so that the disk is given back while a lake is behind.
+SEGMENT_BYTES = 4 * 2**20
+#: A lake that is away for days must not fill the disk; from here on Twilio is told to try again.
+MOST_BYTES = 2 * 2**30
+
+
+class SpoolFull(WorkbenchError):
+    """A record could not be forced to the disk: no space, or too much is waiting for the lake."""
+
+
+@dataclass
+class _Segment:
+    """A file: `size` bytes of it are forced and valid, `records` of them not read yet."""
+
+    path: Path
+    size: int
+    records: int
+    read_to: int = len(_MAGIC)
+
+
+class Spool:
+    """Records in order of arrival. One thread appends, another one reads; one process per folder."""
+
+    def __init__(self, folder: Path, *, segment_bytes: int = SEGMENT_BYTES, most_bytes: int = MOST_BYTES):
+        """Open the folder and find what an earlier process left.
+
+        Raises:
+            OSError: the folder cannot be used.
+        """
+        self.folder = folder
+        self.torn_bytes = 0
+        """What an earlier process had begun to write and never answered for."""
+        self._segment_bytes, self._most_bytes = segment_bytes, most_bytes
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._segments = deque(self._found())
+        self._next = max((int(s.path.stem) for s in self._segments), default=0) + 1
+        self._descriptor = -1
+        self._reading: list[tuple[_Segment, int, int]] = []
+
+    def _found(self) -> Iterator[_Segment]:
+        for path in sorted(self.folder.glob(f"*{_SUFFIX}")):
+            data = path.read_bytes()
+            if data and not data.startswith(_MAGIC[: len(data)]):
+                log.error("%s is no spool file, or damaged; it is kept as .damaged", path.name)
+                path.rename(path.with_suffix(".damaged"))
+                continue
+            records = list(_records(data, len(_MAGIC)))
+            size = records[-1][1] if records else len(_MAGIC)
+            self.torn_bytes += max(0, len(data) - size)
+            if records:
+                yield _Segment(path, size, len(records))
+            else:
+                path.unlink()
+
+    @property
+    def waiting(self) -> int:
+        """How many records are not in the lake yet."""
+        with self._lock:
+            return sum(segment.records for segment in self._segments)
+
+    def append(self, payloads: Sequence[bytes]) -> None:
+        """Force these to the disk; on return they survive anything.
+
+        Raises:
+            SpoolFull: none of them is kept.
+        """
+        data = b"".join(_HEAD.pack(len(one), zlib.crc32(one)) + one for one in payloads)
+        with self._lock:
+            if sum(s.size - s.read_to for s in self._segments) + len(data) > self._most_bytes:
+                raise SpoolFull("Too much is waiting for the lake already.")
+            if self._descriptor < 0 or self._segments[-1].size >= self._segment_bytes:
+                self._begin_segment()
+            segment, descriptor = self._segments[-1], self._descriptor
+        try:
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        except OSError as error:
+            self._give_up(segment)
+            raise SpoolFull(f"The spool at {self.folder} cannot be written: {error.strerror}.") from error
+        with self._lock:
+            segment.size += len(data)
+            segment.records += len(payloads)
+
+    def read(self, most: int) -> list[bytes]:
+        """The oldest records, at most so many. They stay until :meth:`done`; until then it gives the same."""
+        with self._lock:
+            segments = [(segment, segment.size) for segment in self._segments]
+        found: list[bytes] = []
+        self._reading = []
+        for segment, size in segments:
+            if len(found) >= most:
+                break
+            with segment.path.open("rb") as file:
+                file.seek(segment.read_to)
+                data = file.read(size - segment.read_to)
+            taken, end = 0, segment.read_to
+            for payload, end_of_record in _records(data, 0):
+                found.append(payload)
+                taken, end = taken + 1, segment.read_to + end_of_record
+                if len(found) >= most:
+                    break
+            self._reading.append((segment, end, taken))
+        return found
+
+    def done(self) -> None:
+        """What was read last is in the lake: forget it."""
+        with self._lock:
+            for segment, read_to, taken in self._reading:
+                segment.read_to, segment.records = read_to, segment.records - taken
+            self._reading = []
+            over = [s for s in self._segments if not s.records and not self._is_open_and_short(s)]
+            for segment in over:
+                if self._segments[-1] is segment:
+                    self._close_segment()
+                self._segments.remove(segment)
+        for segment in over:
+            segment.path.unlink()
+
+    def close(self) -> None:
+        """Let go of the files; what is not in the lake yet stays in them."""
+        with self._lock:
+            self._close_segment()
+
+    def _is_open_and_short(self, segment: _Segment) -> bool:
+        """Whether the file is the one written to, and not worth a new one."""
+        is_open = self._descriptor >= 0 and segment is self._segments[-1]
+        return is_open and segment.size < self._segment_bytes
+
+    def _begin_segment(self) -> None:
+        self._close_segment()
+        path = self.folder / f"{self._next:012d}{_SUFFIX}"
+        self._next += 1
+        try:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            self._segments.append(_Segment(path, len(_MAGIC), 0))
+            _write_all(self._descriptor, _MAGIC)
+            _force_folder(self.folder)
+        except OSError as error:
+            if self._descriptor >= 0:
+                self._close_segment()
+                self._segments.pop()
+                path.unlink(missing_ok=True)
+            raise SpoolFull(f"The spool at {self.folder} cannot be written: {error.strerror}.") from error
+
+    def _close_segment(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _give_up(self, segment: _Segment) -> None:
+        """Cut off what was half written and leave that file: after a failed fsync nothing is sure."""
+        with self._lock:
+            try:
+                os.ftruncate(self._descriptor, segment.size)
+            except OSError as error:
+                log.warning("the end of %s could not be cut off: %s", segment.path.name, error)
+            self._close_segment()
+
+
+def _records(data: bytes, start: int) -> Iterator[tuple[bytes, int]]:
+    """Each whole record with where it ends; ends at the first that is torn or damaged."""
+    while start + _HEAD.size <= len(data):
+        length, checksum = _HEAD.unpack_from(data, start)
+        end = start + _HEAD.size + length
+        payload = data[start + _HEAD.size : end]
+        if end > len(data) or zlib.crc32(payload) != checksum:
+            return
+        yield payload, end
+        start = end
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _force_folder(folder: Path) -> None:
+    """A new file survives a crash of the machine only once its folder is on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,125 @@
+"""Tables of audits: the messages that should not have been sent, and the queue of free-text revocations.
+
+Each shows the newest or worst rows with what they rest on, and says how many there are beyond them and how
+to see those. Contacts are masked; what people wrote is text, never markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from workbench.messaging.addresses import mask
+from workbench.metrics.audits import find_audit
+from workbench.ui import format as fmt
+from workbench.ui.tables import Cell, Content
+from workbench.ui.view import View, definition
+
+LIMIT = 8
+_ADDRESSES = frozenset({"contact", "sender"})
+_IN_LINE = 3
+"""Columns of a row; what is known besides opens below it."""
+
+_SOURCES = {
+    "keyword": "a keyword they wrote",
+    "twilio-21610": "Twilio's refusal (21610)",
+    "revocation": "free words, read by a person",
+}
+
+
+def breaches(name: str, limit: int = LIMIT) -> Callable[[View], Content]:
+    """A table of one audit's rows under the page's filters."""
+    return lambda view: _audit_content(view, name, limit)
+
+
+def revocation_queue(view: View) -> Content:
+    """Free-text revocations that nobody has decided on, those due first, whatever the page's period."""
+    result = view.store.metric("revocations_waiting", snapshot=view.snapshot)
+    rows = view.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=view.snapshot)
+    return {
+        "columns": [_column("Contact"), _column("Phrase"), _column("Time left", "number")],
+        "rows": [_waiting_row(row, view) for _, row in rows.iterrows()],
+        "footnote": _left_out(int(result.frame["revocations_waiting"].iloc[0]), "workbench revocations"),
+        "definition": definition(result, view.period),
+    }
+
+
+def _audit_content(view: View, name: str, limit: int) -> Content:
+    audit = find_audit(name)
+    result = view.metric(audit.metric)
+    period = view.period
+    rows = view.store.audit_rows(
+        name, view.where, period.since, period.end, period.timezone, limit=limit, snapshot=view.snapshot
+    )
+    labels = list(audit.columns.items())
+    total = int(result.frame[audit.metric].iloc[0]) if audit.counts_rows else len(rows)
+    return {
+        # As numbers are: to the right, and never broken over lines.
+        "columns": [_column(labels[0][1]), *(_column(label, "number") for _, label in labels[1:_IN_LINE])],
+        "rows": [_audit_row(row, labels, view) for _, row in rows.iterrows()],
+        "footnote": _left_out(total, f"workbench compliance {name}", limit),
+        "definition": definition(result, period),
+    }
+
+
+def _audit_row(row: pd.Series, labels: list[tuple[str, str]], view: View) -> dict[str, Any]:
+    cells = [_cell(row[name], name, view, "%d %b %H:%M") for name, _ in labels[:_IN_LINE]]
+    detail = [[label, _cell(row[name], name, view)["text"]] for name, label in labels[1:]]
+    detail.append(["Message", str(row["message_sid"])])
+    return {"key": str(row["message_sid"]), "cells": cells, "detail": detail, "hint": "Show what it rests on"}
+
+
+def _waiting_row(row: pd.Series, view: View) -> dict[str, Any]:
+    sid = str(row["message_sid"])
+    text = "not kept here" if fmt.is_missing(row["body"]) else str(row["body"])
+    detail = [
+        ["They wrote", text],
+        ["Phrase", f"{row['revocation']} ({row['revocation_language']})"],
+        ["To", mask(row["sender"])],
+        ["Written", _moment(row["date_created"], view)],
+        ["Honour by", _moment(row["due_at"], view)],
+        ["To decide", f"workbench revocations decide {sid} opt-out"],
+        ["or", f"workbench revocations decide {sid} not-opt-out"],
+    ]
+    cells = [{"text": mask(row["contact"])}, {"text": row["revocation"]}, {"text": _time_left(row["due_at"])}]
+    return {"key": sid, "cells": cells, "detail": detail, "hint": "Show what they wrote"}
+
+
+def _cell(value: Any, name: str, view: View, form: str = "%d %b %Y %H:%M") -> Cell:
+    if fmt.is_missing(value):
+        return {"text": fmt.MISSING, "muted": True}
+    if name in _ADDRESSES:
+        return {"text": mask(str(value))}
+    if isinstance(value, datetime):
+        return {"text": _moment(value, view, form)}
+    if name == "messages_in_week":
+        return {"text": fmt.count(float(value))}
+    return {"text": _SOURCES.get(str(value), str(value))}
+
+
+def _moment(value: Any, view: View, form: str = "%d %b %Y %H:%M") -> str:
+    if fmt.is_missing(value):
+        return fmt.MISSING
+    return str(value.astimezone(ZoneInfo(view.period.timezone)).strftime(form))
+
+
+def _time_left(due_at: Any) -> str:
+    if fmt.is_missing(due_at):
+        return fmt.MISSING
+    hours = int((due_at - datetime.now(UTC)).total_seconds() // 3600)
+    if hours < 0:
+        return "over"
+    return fmt.plural(hours // 24, "day") if hours >= 24 else fmt.plural(hours, "hour")
+
+
+def _column(label: str, kind: str = "text") -> dict[str, str]:
+    return {"label": label, "kind": kind, "color": "accent"}
+
+
+def _left_out(total: int, command: str, limit: int = LIMIT) -> str:
+    rest = total - limit
+    return f"Not shown: {rest:,} more. `{command}` lists them all." if rest > 0 else ""

@@ -1,0 +1,132 @@
+"""Tells open pages that the lake has news, within a fraction of a second, by one watcher per process.
+
+On a SQLite catalog every commit changes the catalog's file or its write-ahead log: looking at their times and
+sizes costs microseconds, so it can be done several times a second. Only then is the lake asked for its
+snapshot. A Postgres catalog is asked, once a second.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from workbench.errors import WorkbenchError
+from workbench.lake.connect import LakeAddress
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[], None]
+
+_LOOK_EVERY_FILE, _LOOK_EVERY_QUERY = 0.2, 1.0
+#: Without news the listeners are called all the same now and then, because "as of" moves on too.
+_LONGEST_SILENCE = 15.0
+#: News that come while a page rests from drawing are shown this much later at most.
+_LONGEST_REST = 1.0
+
+
+class NewsWatcher:
+    """Calls its listeners, on its own thread, whenever somebody committed.
+
+    Listeners are called at most once per look; a slow one delays the others, so they only hand on.
+
+    Args:
+        snapshot_id: asks the lake.
+    """
+
+    def __init__(self, address: LakeAddress, snapshot_id: Callable[[], int]) -> None:
+        self._snapshot_id = snapshot_id
+        self._files = (
+            [Path(address.catalog + end) for end in ("", "-wal")] if address.kind == "sqlite" else []
+        )
+        self._listeners: set[Listener] = set()
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, listener: Listener) -> Listener:
+        """Call it from now on; the first one starts the watching."""
+        with self._lock:
+            self._listeners.add(listener)
+            if self._thread is None and not self._stop.is_set():
+                self._thread = threading.Thread(target=self._watch, name="news", daemon=True)
+                self._thread.start()
+        return listener
+
+    def remove(self, listener: Listener) -> None:
+        with self._lock:
+            self._listeners.discard(listener)
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join(5)
+
+    def _watch(self) -> None:
+        look, snapshot, said_at = self._look(), self._snapshot(), time.monotonic()
+        while not self._stop.wait(_LOOK_EVERY_FILE if self._files else _LOOK_EVERY_QUERY):
+            seen = self._look()
+            found = snapshot if self._files and seen == look else self._snapshot()
+            look = seen
+            if found == snapshot and time.monotonic() - said_at < _LONGEST_SILENCE:
+                continue
+            snapshot, said_at = found, time.monotonic()
+            with self._lock:
+                listeners = tuple(self._listeners)
+            for listener in listeners:
+                listener()
+
+    def _look(self) -> tuple[tuple[int, int], ...]:
+        return tuple(_state(path) for path in self._files)
+
+    def _snapshot(self) -> int | None:
+        try:
+            return self._snapshot_id()
+        except WorkbenchError as error:
+            log.debug("the lake could not be asked for news: %s", error)
+            return None
+
+
+def _state(path: Path) -> tuple[int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+class Pace:
+    """Lets a page rest about as long as it drew, however fast the news come. Not shared by pages.
+
+    Args:
+        redraw: begins to draw and calls back what it is given once it is done.
+    """
+
+    def __init__(
+        self,
+        redraw: Callable[[Callable[[], None]], None],
+        later: Callable[[float, Callable[[], None]], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._redraw, self._later, self._clock = redraw, later, clock
+        self._is_busy = self._is_wanted = False
+
+    def news(self) -> None:
+        """Draw now, or once more as soon as the page has rested from drawing."""
+        if self._is_busy:
+            self._is_wanted = True
+            return
+        self._is_busy, self._is_wanted = True, False
+        began = self._clock()
+        self._redraw(lambda: self._drawn(began))
+
+    def _drawn(self, began: float) -> None:
+        self._later(min(self._clock() - began, _LONGEST_REST), self._rested)
+
+    def _rested(self) -> None:
+        self._is_busy = False
+        if self._is_wanted:
+            self.news()
