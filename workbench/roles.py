@@ -53,17 +53,18 @@ def current_user() -> Person:
     return _local_person() if _find is None else _find() or NOBODY
 
 
-def require_role(role: str, doing: str) -> Person:
+def require_role(role: str, doing: str, person: Person | None = None) -> Person:
     """The person who asks, if they may.
 
     Args:
         role: the least role that it takes.
         doing: what they are about to do, as `reveal a number`.
+        person: who asks, where that was found out before; by default :func:`current_user`.
 
     Raises:
         NotAllowed: they may not.
     """
-    person = current_user()
+    person = person or current_user()
     if not person.name:
         raise NotAllowed(f"Only somebody who is signed in may {doing}: sign in again.")
     if not person.may(role):

@@ -6,6 +6,7 @@ import uuid
 import weakref
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.sending import SendCalls
@@ -107,12 +108,9 @@ class ConversationCalls(SendCalls):
     ) -> Desk:
         from workbench.conversations.desk import Desk
         from workbench.conversations.hours import keep_business_hours
-        from workbench.lake.audit import local_actor
 
         keep_business_hours(self.lake, self.settings)
-        return Desk(
-            self.lake, self.settings, self._tools(), local_actor(), board=self._board(), only=only, turn=turn
-        )
+        return Desk(self.lake, self.settings, self._tools(), board=self._board(), only=only, turn=turn)
 
     def _board(self) -> Board:
         """One for each lake that is open."""
@@ -196,10 +194,13 @@ class ConversationCalls(SendCalls):
             "reasons": [{"verdict": reason.verdict, "text": reason.text} for reason in one.reasons],
         }
 
-    def _send_reply(self, conversation: Conversation, body: str, key: str) -> dict[str, Any]:
-        """Send an answer that a person confirmed in a browser; ``key`` is that of their draft."""
-        options: dict[str, Any] = {"batch": f"reply:{key}", **self._our_side(conversation)}
-        result = self.send(conversation.contact, body, confirm=True, **options)
+    def _send_reply(self, conversation: Conversation, body: str, key: str, actor: str) -> dict[str, Any]:
+        """Send an answer that somebody confirmed in a browser; ``key`` is that of their draft."""
+        from workbench.sending.deliver import deliver
+
+        draft, _ = self._draft(body, {"batch": f"reply:{key}", **self._our_side(conversation)})
+        checked = self._check(draft, [{"to": conversation.contact}], ignore_quiet_hours=False)
+        result = deliver(replace(self._desk, actor=actor), checked)[0]
         words = _SAID.get(result.state, result.state)
         return {"state": result.state, "text": f"{words} {result.why()}" if not result.is_done else words}
 

@@ -22,12 +22,13 @@ from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.board import Board
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
-from workbench.conversations.find import Conversation, find_conversation, reveal
+from workbench.conversations.find import Conversation, find_conversation, require_reachable, reveal
 from workbench.conversations.listing import count_views, list_conversations, read_state
 from workbench.conversations.overlay import Decision, assign, label, note, save_decision, set_state
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
+from workbench.roles import NOBODY, Person, current_user, require_role
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +49,14 @@ class Tools:
     Attributes:
         check: what preflight says of a text to this conversation: segments, encoding, cost, currency, verdict
             (pass, warn, block) and reasons, as plain data. It sends nothing.
-        send: sends a text, once for each key however often it is called, and says what became of it: `state`
-            and `text`.
+        send: sends a text for somebody (conversation, text, key, actor), once for each key however often it
+            is called, and says what became of it: `state` and `text`.
         canned: replies that are ready, each with `name` and `text`.
         refresh: asks Twilio what became of these messages, by account and message SID, and saves it.
     """
 
     check: Callable[[Conversation, str], Answer] | None = None
-    send: Callable[[Conversation, str, str], Answer] | None = None
+    send: Callable[[Conversation, str, str, str], Answer] | None = None
     canned: Callable[[], Sequence[Mapping[str, str]]] = tuple
     refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
 
@@ -88,27 +89,37 @@ class Desk:
         lake: Lake,
         settings: Settings,
         tools: Tools,
-        actor: str,
         *,
         board: Board | None = None,
         only: Conversation | None = None,
         turn: AbstractContextManager[Any] | None = None,
     ) -> None:
-        self._lake, self._settings, self._tools, self._actor = lake, settings, tools, actor
+        self._lake, self._settings, self._tools = lake, settings, tools
+        self._person = NOBODY
         self._board = board or Board(lake)
         self._only = only
         self._turn = turn or threading.RLock()
         self._lock = threading.RLock()
         self._view = _View(conversation=only)
 
-    def answer(self, question: Question) -> Answer:
-        """The answer to one question. What goes wrong is said in it; nothing is raised."""
+    @property
+    def _actor(self) -> str:
+        return self._person.actor
+
+    def answer(self, question: Question, person: Person | None = None) -> Answer:
+        """The answer to one question. What goes wrong is said in it; nothing is raised.
+
+        ``person`` is who asks, found anew for each question: by default whoever works in this process.
+        """
         number, name = question.get("id"), str(question.get("ask"))
         try:
             handler = _HANDLERS.get(name)
             if handler is None:
                 raise UsageError(f"The inbox does not know the question {name!r}; reload the page.")
+            person = person or current_user()
+            require_role(*_NEEDED.get(name, ("viewer", "read the inbox")), person)
             with self._lock:
+                self._person = person
                 return {"id": number, "ok": handler(self, question)}
         except WorkbenchError as error:
             return {"id": number, "error": str(error)}
@@ -126,10 +137,11 @@ class Desk:
         if question.get("view"):
             self._view.view = str(question["view"])
         return {
-            "actor": self._actor.removeprefix("local:"),
+            "actor": self._person.name,
             "timezone": self._settings.timezone,
             "only": self._only is not None,
-            "sends": self._tools.send is not None,
+            "sends": self._tools.send is not None and self._person.may("agent"),
+            "acts": self._person.may("agent"),
             "canned": [dict(reply) for reply in self._tools.canned()],
             **self._everything(),
         }
@@ -233,7 +245,8 @@ class Desk:
             raise UsageError("Another conversation is open now; nothing was sent.")
         if self._tools.send is None:
             raise UsageError("Nothing can be sent from here.")
-        result = self._tools.send(conversation, str(question.get("body") or ""), key)
+        require_reachable(conversation)
+        result = self._tools.send(conversation, str(question.get("body") or ""), key, self._actor)
         return {**result, **self._everything(with_own=True)}
 
     def _decide(self, question: Question) -> Answer:
@@ -315,6 +328,14 @@ _NAMES_SQL = """
     union all
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
+
+_NEEDED = {
+    "send": ("agent", "send a message"),
+    "decide": ("agent", "decide about a conversation"),
+    "contact": ("agent", "change a contact"),
+    "reveal": ("agent", "reveal a number"),
+}
+"""The role that a question takes, and what it is about; everything else takes a viewer."""
 
 _HANDLERS: dict[str, Callable[[Desk, Question], Answer]] = {
     "start": Desk._start,

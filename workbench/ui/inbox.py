@@ -17,6 +17,7 @@ import param
 from panel.custom import JSComponent
 from panel.io.state import state
 
+from workbench.roles import Person, current_user
 from workbench.ui import theme
 
 _INBOX = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
@@ -28,6 +29,12 @@ class Answers(Protocol):
     """What answers an inbox: one question in, one answer out, nothing raised."""
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]: ...
+
+
+class AnswersPeople(Protocol):
+    """The same for pages, where whoever is signed in asks."""
+
+    def answer(self, question: Mapping[str, Any], person: Person) -> dict[str, Any]: ...
 
 
 @cache
@@ -86,7 +93,7 @@ class InboxComponent(JSComponent):  # type: ignore[misc]
     box_height = param.String(default="")
     owns_address = param.Boolean(default=True)
 
-    def __init__(self, desk: Answers, **params: Any) -> None:
+    def __init__(self, desk: AnswersPeople, **params: Any) -> None:
         super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
         self._desk = desk
 
@@ -95,10 +102,16 @@ class InboxComponent(JSComponent):  # type: ignore[misc]
             answer_beside(self._desk, data, self._send_msg)
 
 
-def answer_beside(desk: Answers, question: Mapping[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
-    """Answer on a thread, then speak on the server's own: two threads on one websocket break it."""
+def answer_beside(
+    desk: AnswersPeople, question: Mapping[str, Any], say: Callable[[dict[str, Any]], None]
+) -> None:
+    """Answer on a thread, then speak on the server's own: two threads on one websocket break it.
+
+    Who is signed in is found here, where the page that asks is known, and anew for each question.
+    """
+    person = current_user()
 
     async def take_turns() -> None:
-        say(await asyncio.to_thread(desk.answer, question))
+        say(await asyncio.to_thread(desk.answer, question, person))
 
     state.execute(take_turns)

@@ -12,11 +12,11 @@ import panel_material_ui as pmui
 from workbench.config import Settings
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.lake import Lake
-from workbench.ui.inbox import Answers, InboxComponent
+from workbench.ui.inbox import AnswersPeople, InboxComponent
 from workbench.ui.page import Page, error_page, page_shell
 from workbench.ui.store import Store, current_store
 
-OpenDesk = Callable[[Settings, Lake, AbstractContextManager[Any]], Answers]
+OpenDesk = Callable[[Settings, Lake, AbstractContextManager[Any]], AnswersPeople]
 """Opens a desk for one browser, over the lake of this process and its turn to ask it."""
 
 # What is left below the app bar and inside the page's margins.
