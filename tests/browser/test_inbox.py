@@ -8,9 +8,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.access.people import PASSWORDS, home_with_people, serving
 from tests.browser.conftest import Visitor, visit
 from tests.conversations.installation import CONTACT, NAME, QUESTION, Installation, installed
 from tests.ui.serving import served
+from workbench.config import load_settings
 from workbench.server.pages import PagesServer
 
 
@@ -129,3 +131,28 @@ def test_a_picture_is_fetched_when_somebody_asks(
     page.get_by_role("button", name=re.compile("^Show ")).last.click()
     expect(page.locator("img.picture, .file a")).to_be_visible()
     finish(visitor)
+
+
+def test_a_signed_in_viewer_reads_only(browser: Browser, installation: Installation) -> None:
+    home_with_people(installation.home)
+    with serving(load_settings(installation.environment)) as server:
+        for name, may_act in (("vic", False), ("ana", True)):
+            visitor = visit(browser, server)
+            page = visitor.page
+            page.goto(f"{server.url}inbox?conversation={installation.wb.conversation(CONTACT).id}")
+            page.locator("input[name=name]").fill(name)
+            page.locator("input[name=password]").fill(PASSWORDS[name])
+            page.keyboard.press("Enter")
+            expect(page.locator(".theirs .bubble").first).to_have_text(QUESTION)
+            expect(page.get_by_role("button", name="Show number")).to_have_count(int(may_act))
+            if may_act:
+                page.get_by_role("button", name="Show number").click()
+                expect(page.locator(".number")).to_have_text(CONTACT)
+            else:
+                expect(page.locator(".tally")).to_have_text(
+                    "You may read here; answering takes the role of an agent."
+                )
+            visitor.context.close()
+    trail = installation.wb.sql("select actor from audit_events where action = 'reveal' order by seq")
+    assert trail.actor.iloc[-1] == "user:ana"
+    assert "user:vic" not in set(trail.actor)

@@ -112,8 +112,7 @@ class Desk:
             handler = _HANDLERS.get(name)
             if handler is None:
                 raise UsageError(f"The inbox does not know the question {name!r}; reload the page.")
-            if name in _FOR_AGENTS:
-                require_role("agent", _FOR_AGENTS[name])
+            require_role(*_NEEDED.get(name, ("viewer", "read the inbox")))
             with self._lock:
                 return {"id": number, "ok": handler(self, question)}
         except WorkbenchError as error:
@@ -136,6 +135,7 @@ class Desk:
             "timezone": self._settings.timezone,
             "only": self._only is not None,
             "sends": self._tools.send is not None and current_user().may("agent"),
+            "acts": current_user().may("agent"),
             "canned": [dict(reply) for reply in self._tools.canned()],
             **self._everything(),
         }
@@ -322,12 +322,12 @@ _NAMES_SQL = """
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
 
-#: What a viewer may not do, in words.
-_FOR_AGENTS = {
-    "send": "send a message",
-    "decide": "change a conversation",
-    "contact": "change a contact",
-    "reveal": "reveal a number",
+#: The role that a question takes, and what it is about; everything else takes a viewer.
+_NEEDED = {
+    "send": ("agent", "send a message"),
+    "decide": ("agent", "decide about a conversation"),
+    "contact": ("agent", "change a contact"),
+    "reveal": ("agent", "reveal a number"),
 }
 
 _HANDLERS: dict[str, Callable[[Desk, Question], Answer]] = {

@@ -15,7 +15,7 @@ function render({model, el}) {
   const root = shadowOf(el, CSS)
   const link = connect(model)
   const unfollow = followHost(el)
-  const S = {list: null, thread: null, actor: "", sends: false, canned: [], revealed: {}, drafts: {}, files: {}, trouble: "", only: false}
+  const S = {list: null, thread: null, actor: "", sends: false, mayAct: false, canned: [], revealed: {}, drafts: {}, files: {}, trouble: "", only: false}
   const owns = Boolean(trait(model, "owns_address"))
   el.style.setProperty("--inbox-height", trait(model, "box_height") || "620px")
 
@@ -37,6 +37,8 @@ function render({model, el}) {
   const acts = {
     get me() { return S.actor },
     sends: () => S.sends && S.thread && S.thread.reachable,
+    whyNot: () => S.mayAct ? "Nothing can be sent from here." : "You may read here; answering takes the role of an agent.",
+    mayAct: () => S.mayAct,
     canned: () => S.canned,
     who: () => S.thread.who === S.thread.address ? number() : `${S.thread.who} (${number()})`,
     check: (body) => link.ask("check", {body}),
@@ -148,7 +150,7 @@ function render({model, el}) {
   function drawHead(t) {
     const shown = S.revealed[t.id]
     const isNamed = t.who !== t.address
-    const hidden = t.address.includes("***") && t.reachable
+    const hidden = t.address.includes("***") && t.reachable && S.mayAct
     fill(head,
       h("div", {class: "who"},
         h("button", {class: "icon-button back", type: "button", "aria-label": "Back to the list", onclick: close}, icon("back", 20)),
@@ -169,6 +171,7 @@ function render({model, el}) {
   }
 
   function stateButtons(t) {
+    if (!S.mayAct) { return null }
     const set = (value, until) => acts.decide("state", value, until)
     if (t.state !== "open" && t.state !== "quiet") {
       return h("button", {class: "quiet", type: "button", onclick: () => set("open")}, "Open again")
@@ -265,7 +268,7 @@ function render({model, el}) {
     about.hidden = true
     const wanted = owns ? new URLSearchParams(location.search).get("conversation") : ""
     const found = await link.ask("start", {conversation: wanted || ""})
-    Object.assign(S, {actor: found.actor, sends: found.sends, canned: found.canned, only: found.only, ready: true})
+    Object.assign(S, {actor: found.actor, sends: found.sends, mayAct: found.acts, canned: found.canned, only: found.only, ready: true})
     take(found, true)
     if (!found.thread) { drawThread(false) }
   })

@@ -29,7 +29,7 @@ function composer(acts) {
   }
 
   const mayNotSend = () => {
-    if (!acts.sends()) { return "Nothing can be sent from here." }
+    if (!acts.sends()) { return acts.whyNot() }
     if (isBlank()) { return "Write something first." }
     if (!state.check) { return "Checking …" }
     return state.check.verdict === "block" ? "This may not be sent." : ""
@@ -100,6 +100,7 @@ function composer(acts) {
   function tally() {
     const found = state.check
     if (state.sending) { return h("span", {}, "Sending …") }
+    if (!acts.mayAct()) { return h("span", {}, acts.whyNot()) }
     if (state.mode === "note" || isBlank()) { return null }
     if (!found) { return h("span", {}, acts.sends() ? "Checking …" : mayNotSend()) }
     if (found.segments === undefined) { return null }
@@ -128,7 +129,7 @@ function composer(acts) {
       h("span", {class: "said keys"}, "Ctrl-Enter"),
       state.confirming ? null : h("button", {class: "primary", type: "button", title: why || null, disabled: Boolean(why) || state.sending,
         onclick: press}, note ? "Save note" : "Send"))
-    text.disabled = state.sending
+    text.disabled = state.sending || !acts.mayAct()
   }
 
   function confirmation() {

@@ -1,6 +1,10 @@
 // The line to Python, the same in a notebook (anywidget) and on a page (Panel). Everything goes as messages, never
 // as widget state, so that a saved notebook holds no text and no number.
 
+Object.assign(ICONS, {
+  stop: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.7 5.7l12.6 12.6",
+})
+
 const ANSWER_WITHIN_MS = 60_000
 
 // A widget's model sends and reads in one way, a Panel component's in another.

@@ -4,7 +4,6 @@ Object.assign(ICONS, {
   back: "M15 6l-6 6 6 6",
   person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zm-7 8c0-3.5 3-6 7-6s7 2.5 7 6",
   clip: "M20 11.5 12 19.400a5 5 0 0 1-7-7l8.3-8.200a3.3 3.3 0 0 1 4.7 4.700L9.7 17a1.7 1.7 0 0 1-2.4-2.400L14.8 7.2",
-  stop: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM5.7 5.700l12.6 12.6",
 })
 
 function drawItems(thread, acts) {
@@ -76,25 +75,26 @@ function drawFile(file, name) {
 }
 
 function drawAbout(thread, acts) {
+  const fixed = !acts.mayAct()
   const saved = (field, label, value, hint) => {
-    const input = h("input", {type: "text", value: value || null, placeholder: hint, "data-field": field,
+    const input = h("input", {type: "text", disabled: fixed, value: value || null, placeholder: hint, "data-field": field,
       onchange: () => acts.contact(field, input.value)})
     return h("label", {}, label, input)
   }
-  const adding = h("input", {type: "text", placeholder: "Add a label", "aria-label": "Add a label", onkeydown: (event) => {
+  const adding = h("input", {type: "text", disabled: fixed, placeholder: "Add a label", "aria-label": "Add a label", onkeydown: (event) => {
     if (event.key === "Enter" && adding.value.trim()) { acts.decide("label", adding.value) }
   }})
-  const owner = h("input", {type: "text", value: thread.assignee || null, placeholder: "Nobody", "aria-label": "Assigned to",
+  const owner = h("input", {type: "text", disabled: fixed, value: thread.assignee || null, placeholder: "Nobody", "aria-label": "Assigned to",
     onchange: () => acts.decide("assignee", owner.value)})
   return [
     h("section", {},
       h("h3", {}, "Conversation"),
       h("div", {class: "tags"}, thread.labels.map((label) => h("span", {class: "chip"}, label,
-        h("button", {type: "button", "aria-label": `Remove the label ${label}`, onclick: () => acts.decide("unlabel", label)},
-          icon("close", 12))))),
+        fixed ? null : h("button", {type: "button", "aria-label": `Remove the label ${label}`,
+          onclick: () => acts.decide("unlabel", label)}, icon("close", 12))))),
       adding,
       h("label", {style: "margin-top:10px"}, "Assigned to", owner),
-      thread.assignee !== acts.me
+      thread.assignee !== acts.me && !fixed
         ? h("button", {class: "link", type: "button", onclick: () => acts.decide("assignee", acts.me)}, "Assign to me") : null),
     h("section", {},
       h("h3", {}, "Contact"),

@@ -1,0 +1,99 @@
+"""The desk: who may do what, what is confirmed, what is sent once, and that no number is shown unasked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.conversations.installation import CONTACT, QUESTION, Installation, installed
+from workbench.conversations.attachments import image_type
+from workbench.conversations.desk import Desk
+from workbench.roles import NOBODY, Person, acting_as
+
+VIEWER, AGENT = Person("vic", "viewer"), Person("ana", "agent")
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    with installed(tmp_path_factory.mktemp("desk")) as found:
+        yield found
+
+
+@pytest.fixture
+def desk(installation: Installation) -> Desk:
+    return installation.wb._open_desk()
+
+
+def ask(desk: Desk, name: str, person: Person = AGENT, **fields: Any) -> Any:
+    with acting_as(person):
+        answer = desk.answer({"id": 7, "ask": name, **fields})
+    assert answer["id"] == 7
+    return answer.get("ok", answer.get("error"))
+
+
+def test_a_viewer_reads_and_nobody_does_not(installation: Installation, desk: Desk) -> None:
+    conversation = installation.wb.conversation(CONTACT).id
+    started = ask(desk, "start", VIEWER, conversation=conversation)
+    assert (started["actor"], started["sends"], started["acts"]) == ("vic", False, False)
+    assert started["thread"]["items"][0]["text"] == QUESTION
+    assert CONTACT not in json.dumps(started)
+    for name, doing in (
+        ("reveal", "reveal a number"),
+        ("send", "send a message"),
+        ("decide", "decide about a conversation"),
+        ("contact", "change a contact"),
+    ):
+        refused = ask(desk, name, VIEWER, body="x", key="k", confirmed=True, conversation=conversation)
+        assert refused.startswith(f"vic may not {doing}: that takes the role 'agent'")
+    assert ask(desk, "start", NOBODY).startswith("Only somebody who is signed in may read the inbox")
+    assert installation.sent() == []
+    assert installation.wb.sql("from audit_events where actor = 'user:vic'").empty
+
+
+def test_what_an_agent_does_is_theirs_in_the_trail_and_sent_once(
+    installation: Installation, desk: Desk
+) -> None:
+    conversation = installation.wb.conversation(CONTACT).id
+    ask(desk, "open", conversation=conversation)
+    draft: dict[str, Any] = {"body": "On its way.", "key": "one draft", "conversation": conversation}
+    assert ask(desk, "send", **draft) == "A message is sent only after it was confirmed."
+    other: dict[str, Any] = {**draft, "conversation": "CV" + "0" * 24, "confirmed": True}
+    assert ask(desk, "send", **other) == "Another conversation is open now; nothing was sent."
+    assert installation.sent() == []
+    states = [ask(desk, "send", **draft, confirmed=True)["state"] for _ in range(2)]
+    assert states == ["sent", "already_sent"]
+    assert installation.sent() == ["On its way."]
+    assert ask(desk, "reveal") == {"address": CONTACT}
+    ask(desk, "decide", kind="assignee", value="ana")
+    trail = installation.wb.sql(
+        "select action, subject from audit_events where actor = 'user:ana' order by seq"
+    )
+    assert list(trail.action) == ["send", "reveal", "conversation-assignee"]
+    assert CONTACT not in trail.to_json()
+
+
+def test_questions_that_make_no_sense_have_an_answer(desk: Desk) -> None:
+    assert ask(desk, "dance") == "The inbox does not know the question 'dance'; reload the page."
+    assert ask(desk, "check", body="x") == "No conversation is open; choose one first."
+    assert ask(desk, "list", view="lost").startswith("No view named 'lost'")
+    assert ask(desk, "list", limit="many") == "This did not work. The reason is in the log."
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"\x89PNG\r\n\x1a\n....", "image/png"),
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF....WEBPVP8 ", "image/webp"),
+        (b"RIFF....WAVE", None),
+        (b"<svg onload=alert(1)>", None),
+        (b"<html>", None),
+        (b"", None),
+    ],
+)
+def test_only_what_begins_as_an_image_is_one(content: bytes, expected: str | None) -> None:
+    assert image_type(content) == expected
