@@ -213,9 +213,12 @@ def test_the_board_shows_the_same_as_the_view(talks: Lake) -> None:
     assert count_views(talks, board) == {
         "waiting": 2, "open": 3, "pending": 0, "snoozed": 0, "resolved": 0, "all": 4,
     }  # fmt: skip
-    save_decision(talks, find_conversation(talks, DEE), set_state("pending", "local:a"))
-    board.table(after=talks.snapshot_id())
+    dee = find_conversation(talks, DEE)
+    save_decision(talks, dee, set_state("pending", "local:a"))
+    board.renew(dee)
     assert count_views(talks, board)["pending"] == 1
+    assert count_views(talks, board)["all"] == 4
+    assert read_state(talks, dee, board) == read_state(talks, dee)
 
 
 def test_a_number_that_is_not_kept_cannot_be_answered(talks: Lake) -> None:

@@ -9,6 +9,7 @@ import itertools
 import threading
 import time
 
+from workbench.conversations.find import Conversation
 from workbench.lake import Lake
 
 #: A list that takes long to make is not made again for as many times that long.
@@ -31,18 +32,30 @@ class Board:
         self._made_at = self._took = 0.0
         self._quiet = 0
 
-    def table(self, *, after: int | None = None) -> str:
-        """The table's name, for a query of this lake.
-
-        ``after`` is a snapshot that must be in it: one's own commit shows at once.
-        """
+    def table(self) -> str:
+        """The table's name, for a query of this lake."""
         with self._lock:
             snapshot, age = self._lake.snapshot_id(), time.monotonic() - self._made_at
             is_old = snapshot != self._snapshot and age > self._took * _REST
-            is_behind = after is not None and (self._snapshot is None or self._snapshot < after)
-            if not self._table or is_old or is_behind or age > _LONGEST_AGE:
+            if not self._table or is_old or age > _LONGEST_AGE:
                 self._make(snapshot)
             return self._table
+
+    def renew(self, conversation: Conversation) -> None:
+        """Bring one conversation up to date, whatever the rest of the table: one's own deed shows at once."""
+        pair = [conversation.our_side, conversation.contact]
+        with self._lock:
+            if not self._table:
+                return
+            with self._lake.cursor() as cursor:
+                cursor.execute("begin")
+                cursor.execute(f"delete from {self._table} where our_side = ? and contact = ?", pair)  # noqa: S608
+                cursor.execute(
+                    f"insert into {self._table} select * from conversations "  # noqa: S608
+                    "where our_side = ? and contact = ? and received > 0",
+                    pair,
+                )
+                cursor.execute("commit")
 
     @property
     def quiet(self) -> int:

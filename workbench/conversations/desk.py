@@ -169,7 +169,8 @@ class Desk:
         """All that is shown; ``with_own`` when this browser has just changed something."""
         with self._turn:
             self._view.snapshot = self._lake.snapshot_id()
-            self._board.table(after=self._view.snapshot if with_own else None)
+            if with_own and self._view.conversation:
+                self._board.renew(self._view.conversation)
         found: Answer = {}
         if not self._only:
             found["list"] = self._listing()
