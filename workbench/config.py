@@ -70,6 +70,8 @@ class Credentials:
     webhook_key: str | None = None
     webhook_secret: Secret | None = None
     """A shared key that signs webhooks instead of the auth token: its name, and its secret."""
+    subaccount_tokens: Mapping[str, Secret] = field(default_factory=dict)
+    """Auth tokens by SID: a subaccount's webhooks are signed with its own."""
 
     @property
     def webhook_secrets(self) -> dict[str, Secret]:
@@ -248,6 +250,7 @@ def _find_credentials(env: Mapping[str, str], twilio: Mapping[str, Any], home: P
             "api_secret": env.get("TWILIO_API_SECRET"),
             "webhook_key": env.get("TWILIO_WEBHOOK_KEY"),
             "webhook_secret": env.get("TWILIO_WEBHOOK_SECRET"),
+            "subaccount_tokens": _read_token_list(env.get("TWILIO_SUBACCOUNT_TOKENS", "")),
         }
     else:
         found = {**twilio, **_read_credentials_file(home / CREDENTIALS_FILE)}
@@ -261,11 +264,30 @@ def _find_credentials(env: Mapping[str, str], twilio: Mapping[str, Any], home: P
     if bool(key) != bool(secret):
         missing = "TWILIO_WEBHOOK_SECRET" if key else "TWILIO_WEBHOOK_KEY"
         raise ConfigError(f"{missing} is not set; a shared key for webhooks needs its name and its secret.")
+    tokens = _check_subaccount_tokens(found.get("subaccount_tokens") or {})
+    credentials = replace(credentials, subaccount_tokens=tokens)
     return (
         replace(credentials, webhook_key=key, webhook_secret=Secret(secret))
         if key and secret
         else credentials
     )
+
+
+def _read_token_list(text: str) -> dict[str, str]:
+    """`AC…=token,AC…=token` as a mapping."""
+    pairs = (part.partition("=") for part in text.split(",") if part.strip())
+    return {sid.strip(): token.strip() for sid, _, token in pairs}
+
+
+def _check_subaccount_tokens(tokens: object) -> dict[str, Secret]:
+    if not isinstance(tokens, Mapping) or not all(
+        _ACCOUNT_SID.fullmatch(sid) and isinstance(token, str) and token for sid, token in tokens.items()
+    ):
+        raise ConfigError(
+            "TWILIO_SUBACCOUNT_TOKENS must hold account SIDs with their auth tokens, as AC…=token,AC…=token; "
+            f"in {CREDENTIALS_FILE} a section [subaccount_tokens] does, with one line for each: AC… = 'token'."
+        )
+    return {sid: Secret(token) for sid, token in tokens.items()}
 
 
 def check_credentials(

@@ -33,6 +33,7 @@ from workbench.lake import Lake, open_lake
 from workbench.server.hooks import INBOUND_PATH, STATUS_PATH
 
 numbers = count(1000)
+SUBACCOUNT, SUBACCOUNT_TOKEN = "AC" + "5" * 32, "a-token-of-a-subaccount"
 REPLY = 'You will get no more messages from ACME & Co. <Reply START to "come" back>'
 
 
@@ -48,7 +49,8 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def caller(home: Path) -> Iterator[Caller]:
-    with hooked(load_settings(environment(home))) as caller:
+    tokens = f"{SUBACCOUNT}={SUBACCOUNT_TOKEN}"
+    with hooked(load_settings(environment(home, TWILIO_SUBACCOUNT_TOKENS=tokens))) as caller:
         yield caller
 
 
@@ -152,6 +154,17 @@ def test_the_forged_is_refused_and_counted(caller: Caller, lake: Lake) -> None:
     assert sum(caller.ready()["refused"].values()) == before + 4
     caller.settle()
     assert events(lake, number) == []
+
+
+def test_a_subaccounts_webhook_counts_only_with_its_own_token(caller: Caller, lake: Lake) -> None:
+    number = next(numbers)
+    theirs = status_form(number, "sent", AccountSid=SUBACCOUNT)
+    ours = status_form(number, "sent")
+    signed = [(theirs, SUBACCOUNT_TOKEN), (theirs, TOKEN), (ours, SUBACCOUNT_TOKEN)]
+    codes = [caller.post(STATUS_PATH, form, token=token).status_code for form, token in signed]
+    assert codes == [204, 403, 403]
+    caller.settle()
+    assert events(lake, number) == [("sent", None, "callback")]
 
 
 def test_json_with_the_hash_of_its_body_is_taken(caller: Caller, lake: Lake) -> None:

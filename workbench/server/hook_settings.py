@@ -30,8 +30,14 @@ class HookSettings:
     off: str | None
     public_url: str
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
+    subaccount_tokens: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     replies: Mapping[Keyword, str] = field(default_factory=dict)
     most_per_second: int = 3_000
+
+    def secrets_of(self, account_sid: str) -> Mapping[str, Secret]:
+        """What may sign a webhook that says it is of this account; one that lies fits none of them."""
+        token = self.subaccount_tokens.get(account_sid)
+        return {AUTH_TOKEN: token} if token else self.secrets
 
 
 def hook_settings(settings: Settings) -> HookSettings:
@@ -49,16 +55,16 @@ def hook_settings(settings: Settings) -> HookSettings:
     most = _per_second(section.get("most_per_second", 3_000))
     if settings.public_url is None:
         off = "WORKBENCH_PUBLIC_URL is not set, so Twilio cannot reach the webhooks"
-        return HookSettings(off, "", {}, replies, most)
-    return HookSettings(None, settings.public_url, _secrets(settings), replies, most)
+        return HookSettings(off, "", replies=replies, most_per_second=most)
+    found = settings.found_credentials
+    tokens = found.subaccount_tokens if found else {}
+    return HookSettings(None, settings.public_url, _secrets(settings), tokens, replies, most)
 
 
 def _secrets(settings: Settings) -> dict[str, Secret]:
     """Who may sign: the account's auth token, and a shared key if there is one."""
     found = settings.found_credentials
-    secrets = {AUTH_TOKEN: found.auth_token} if found and found.auth_token else {}
-    if found and found.webhook_key and found.webhook_secret:
-        secrets[found.webhook_key] = found.webhook_secret
+    secrets = found.webhook_secrets if found else {}
     if not secrets:
         raise ConfigError(
             "WORKBENCH_PUBLIC_URL is set, so Twilio's webhooks are to be taken, but nothing can check their "

@@ -179,7 +179,8 @@ class _WebhookHandler(RequestHandler):
                 fields = read(body) if verdict == "genuine" else {}
             else:
                 fields = read_form(body)
-                verdict = check_form(settings.secrets, url, fields, **signed)
+                account_sid = next(iter(fields.get("AccountSid", ())), "")
+                verdict = check_form(settings.secrets_of(account_sid), url, fields, **signed)
         except Malformed as error:
             self._refuse(400, f"malformed: {error}")
             return None
