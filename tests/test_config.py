@@ -71,6 +71,10 @@ def test_without_credentials_the_fix_is_named(home: Path) -> None:
         ({"WORKBENCH_TIMEZONE": "../etc/passwd"}, "no time zone"),
         ({"WORKBENCH_TWILIO_BASE_URL": "127.0.0.1:80"}, "'127.0.0.1:80'"),
         ({"WORKBENCH_PUBLIC_URL": "ftp://x"}, "'ftp://x'"),
+        (
+            {"TWILIO_ACCOUNT_SID": SID, "TWILIO_AUTH_TOKEN": TOKEN, "TWILIO_SUBACCOUNT_TOKENS": "AC1=x"},
+            "AC…=token,AC…=token",
+        ),
     ],
 )
 def test_wrong_values_are_named(home: Path, variables: dict[str, str], named: str) -> None:

@@ -285,7 +285,7 @@ def _check_subaccount_tokens(tokens: object) -> dict[str, Secret]:
     ):
         raise ConfigError(
             "TWILIO_SUBACCOUNT_TOKENS must hold account SIDs with their auth tokens, as AC…=token,AC…=token; "
-            f"in {CREDENTIALS_FILE} a section [subaccount_tokens] does, with one line for each: AC… = 'token'."
+            f"in {CREDENTIALS_FILE} as a section [subaccount_tokens] with a line for each: AC… = 'token'."
         )
     return {sid: Secret(token) for sid, token in tokens.items()}
 

@@ -265,6 +265,24 @@ def test_only_a_number_is_a_person(wb: Workbench, number: str) -> None:
         wb.erase_subject(number)
 
 
+def test_who_comes_back_by_themselves_is_let_in(wb: Workbench, server: Server) -> None:
+    wb.erase_subject(BUSY, local_only=True, confirm=True)
+    with pytest.raises(UsageError, match="was not erased here"):
+        wb.readmit_subject(OTHER, because="asked at the desk")
+    with pytest.raises(UsageError, match="Say why"):
+        wb.readmit_subject(BUSY, because=" ")
+    wb.readmit_subject(BUSY, because="signed up again on paper, form 12")
+    server.account.clock.advance(600)
+    say(server, BUSY, "hello again")
+    wb.sync(since=START, full=True)
+    assert "hello again" in [
+        body for (body,) in wb.lake.rows("from messages select body where contact = ?", [BUSY])
+    ]
+    trail = wb.audit("readmit")
+    assert list(trail["subject"]) == ["+1999***0145"]
+    assert "form 12" in str(trail["detail"][0])
+
+
 def test_the_commands(wb: Workbench, home: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in environment(home, server).items():
         monkeypatch.setenv(name, value)

@@ -202,6 +202,16 @@ class ComplianceCalls(SyncCalls):
         paths = write_proof(proof, self.settings.home)
         return ErasureReport(erasure.plan, proof, tuple(paths), pending)
 
+    def readmit_subject(self, address: str, *, because: str) -> None:
+        """Let a person who was erased in again, who came back by themselves; audited with the reason.
+
+        They have agreed to nothing by that: import their consent. Messages that Twilio still lists come back
+        with the next full sync.
+        """
+        from workbench.compliance.erasure import readmit_person
+
+        readmit_person(self.lake, self._person(address), because=because, actor=self._actor())
+
     def audit(
         self, action: str | None = None, actor: str | None = None, limit: int | None = 100
     ) -> pd.DataFrame:

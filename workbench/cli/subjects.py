@@ -68,6 +68,24 @@ def subject_erase(address: str, local_only: bool, way: Literal["delete", "redact
         sys.exit(TRY_AGAIN)
 
 
+@subject.command("readmit")
+@click.argument("address")
+@click.option("--because", required=True, help="What they asked for and where that is written down.")
+@click.option("--confirm", is_flag=True, help="Do it; without it nothing is done.")
+def subject_readmit(address: str, because: str, confirm: bool) -> None:
+    """Let a person who was erased in again, because they came back by themselves; audited.
+
+    From then on their messages are kept and they may be written to. They have agreed to nothing by that:
+    `workbench consent import` says what they agreed to.
+    """
+    if not confirm:
+        click.echo("Nothing was done. Add --confirm to let them in again.", err=True)
+        return
+    with Workbench() as wb:
+        wb.readmit_subject(address, because=because)
+    click.echo("They are let in again: messages from now on are kept.")
+
+
 def _say_plan(plan: ErasurePlan) -> None:
     click.echo(f"{plan.person}:")
     for name, count in plan.rows.items():

@@ -18,9 +18,10 @@ import duckdb
 
 from workbench.compliance.home_files import MEDIA_FOLDER, HomeFiles, erase_from_files, find_in_files
 from workbench.compliance.people import Person, require_alone
+from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
-from workbench.lake.erased import BLOT, save_erased
+from workbench.lake.erased import BLOT, remove_erased, save_erased
 from workbench.lake.scour import scour
 
 _UNTOUCHED = frozenset({"audit_events", "erased_people"})
@@ -217,3 +218,24 @@ def _texts(columns: Sequence[str]) -> list[str]:
 def _used(sql: str, keys: Mapping[str, object]) -> dict[str, object]:
     """The parameters that a statement names; others may not be given."""
     return {name: value for name, value in keys.items() if f"${name}" in sql}
+
+
+def readmit_person(lake: Lake, person: Person, *, because: str, actor: str) -> None:
+    """Let an erased person in again: their messages are kept from now on, and they may be written to.
+
+    Args:
+        because: what they asked for and where that is written down; it stays in the audit trail.
+
+    Raises:
+        UsageError: nobody with that number was erased, or no reason is given.
+    """
+    if not because.strip():
+        raise UsageError("Say why they are let in again: what they asked for, and where that is on record.")
+
+    def work(cursor: duckdb.DuckDBPyConnection) -> None:
+        if not remove_erased(cursor, person.addresses):
+            raise UsageError(f"{person.masked} was not erased here; there is nothing to take back.")
+        detail = {"because": because.strip()}
+        append_audit(cursor, "readmit", actor=actor, subject=person.masked, detail=detail)
+
+    lake.write(work)

@@ -47,6 +47,16 @@ def save_erased(
         )
 
 
+def remove_erased(cursor: duckdb.DuckDBPyConnection, addresses: Iterable[str]) -> int:
+    """Forget that a person was erased, in the caller's transaction; how many addresses were known."""
+    key = privacy_key(_home(cursor))
+    known = sorted({person_hash(key, address) for address in addresses})
+    found = cursor.execute(
+        "delete from erased_people where person_hash in (select unnest(?))", [known]
+    ).fetchall()
+    return int(found[0][0])
+
+
 def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> dict[str, datetime]:
     """Which of these addresses belong to people who were erased, and since when.
 
