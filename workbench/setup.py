@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from workbench.config import (
     load_settings,
 )
 from workbench.errors import ConfigError, TwilioAuthError
+from workbench.files import write_whole
 
 Ask = Callable[[str, bool], str]
 
@@ -53,7 +53,7 @@ def initialize(
     lines = [f"{credentials.account_sid} answers: {name}."]
     home.mkdir(parents=True, exist_ok=True)
     if store == "file":
-        _write(home / CREDENTIALS_FILE, _credentials_toml(credentials), mode=0o600)
+        write_whole(home / CREDENTIALS_FILE, _credentials_toml(credentials))
         lines.append(f"Secrets are in {home / CREDENTIALS_FILE}, which only you can read.")
     else:
         names = "TWILIO_API_KEY and TWILIO_API_SECRET" if credentials.api_key else "TWILIO_AUTH_TOKEN"
@@ -61,7 +61,9 @@ def initialize(
     if (home / SETTINGS_FILE).exists():
         lines.append(f"{home / SETTINGS_FILE} was there already and stays as it is.")
     else:
-        _write(home / SETTINGS_FILE, _settings_toml(credentials.account_sid, timezone, since), mode=0o644)
+        write_whole(
+            home / SETTINGS_FILE, _settings_toml(credentials.account_sid, timezone, since), mode=0o644
+        )
         lines.append(f"Settings are in {home / SETTINGS_FILE}.")
     return [*lines, "Next: workbench sync, then workbench serve."]
 
@@ -167,18 +169,3 @@ mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the f
 # [reports.monthly-cost]   # made as soon as its month is over: workbench report schedule
 # report = "cost"
 """
-
-
-def _write(path: Path, text: str, *, mode: int) -> None:
-    """Write the whole file or nothing; a secret is never readable by others, not even for a moment."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            os.fchmod(handle.fileno(), mode)
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.files import write_whole
 from workbench.lake.audit import ANCHOR_FILE
 from workbench.lake.connect import Lake
 from workbench.lake.secret_key import KEY_FILE
@@ -111,10 +111,5 @@ def _parquet_holds(lake: Lake, path: Path, needles: Sequence[bytes]) -> bool:
 def _rewrite(path: Path, needles: Sequence[bytes]) -> None:
     """The file without the lines that hold one of the words, put in its place at once."""
     lines = path.read_bytes().splitlines(keepends=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".erase-")
-    with os.fdopen(descriptor, "wb") as file:
-        file.writelines(line for line in lines if not any(needle in line for needle in needles))
-        file.flush()
-        os.fsync(file.fileno())
-    os.chmod(name, path.stat().st_mode & 0o777)
-    os.replace(name, path)
+    kept = b"".join(line for line in lines if not any(needle in line for needle in needles))
+    write_whole(path, kept, mode=path.stat().st_mode & 0o777)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from workbench.files import write_whole
 from workbench.roles import local_actor as local_actor
 
 ANCHOR_FILE = "audit.anchor"
@@ -88,12 +87,7 @@ def keep_anchor(cursor: duckdb.DuckDBPyConnection, home: Path) -> None:
     held = read_anchor(home)
     if held is not None and held[0] >= int(tail.partition(":")[0]):
         return  # another process was a commit ahead
-    descriptor, name = tempfile.mkstemp(dir=home, prefix=".audit-")
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(tail + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(name, home / ANCHOR_FILE)
+    write_whole(home / ANCHOR_FILE, tail + "\n")
 
 
 def read_anchor(home: Path) -> tuple[int, str] | None:

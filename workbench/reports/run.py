@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from workbench.config import Settings
 from workbench.errors import ReportFailed, UnknownName, WorkbenchError
+from workbench.files import write_whole
 from workbench.lake import open_lake
 from workbench.reports.document import FORMATS, check_formats, cleaned, find_record, to_html, to_pdf
 from workbench.reports.manifest import SUFFIX, build_manifest
@@ -110,7 +111,7 @@ def run_report(
         notebook = cleaned(notebook, _secrets(settings))
         if failure:
             kept = out / f"{stem}.failed.ipynb"
-            _write(kept, _notebook_bytes(notebook))
+            write_whole(kept, _notebook_bytes(notebook))
             said = str(cleaned(failure, _secrets(settings)))
             raise ReportFailed(f"{plan.notebook.name} failed in {said} The notebook is kept: {kept}")
         return _write_report(plan, notebook, tuple(dict.fromkeys(formats)), out, stem)
@@ -171,7 +172,7 @@ def _write_report(
     }
     made = {out / f"{stem}.{format}": contents[format]() for format in formats}
     for path, content in made.items():
-        _write(path, content)
+        write_whole(path, content)
     manifest = build_manifest(
         report=plan.notebook.name,
         title=title,
@@ -182,7 +183,7 @@ def _write_report(
         files=list(made),
     )
     path = out / f"{stem}{SUFFIX}"
-    _write(path, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
+    write_whole(path, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
     problems = tuple(problem["text"] for problem in record["problems"])
     return ReportRun(plan.notebook.name, title, path, tuple(made), problems, tuple(record["findings"]))
 
@@ -218,17 +219,3 @@ def _made_folder(folder: Path) -> Path:
     if not folder.exists():
         folder.mkdir(parents=True, mode=0o700)
     return folder
-
-
-def _write(path: Path, content: bytes) -> None:
-    """The whole file or none, readable by its owner only from the first byte on."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

@@ -7,14 +7,13 @@ theirs and stays out of the file system.
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from workbench.errors import TwilioError, TwilioUnavailable
+from workbench.files import write_whole
 from workbench.lake.save_rows import save_rows
 from workbench.sync.reading import Reading
 from workbench.twilio.media import MediaFile
@@ -95,21 +94,8 @@ def _fetch(reading: Reading, store: MediaStore, media_sid: str, message_sid: str
         # Too large, or refused: asking again would end the same.
         return {**row, "problem": str(error)}
     file_name = f"{media_sid[:4]}/{media_sid}"
-    _write(store.folder / file_name, found.content)
+    path = store.folder / file_name
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_whole(path, found.content)
     digest = hashlib.sha256(found.content).hexdigest()
     return {**row, "file_name": file_name, "bytes": len(found.content), "sha256": digest}
-
-
-def _write(path: Path, content: bytes) -> None:
-    """The whole file or none, readable by nobody else."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(content)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

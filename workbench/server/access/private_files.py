@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import stat
-import tempfile
 from pathlib import Path
 
 from workbench.errors import ConfigError
+from workbench.files import write_whole
 
 KEY_FILE = "access.key"
 _KEY_BYTES = 32
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace the file; at no moment can others read it, or anybody read half of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
-            os.fchmod(handle.fileno(), 0o600)
-            handle.write(text)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def require_private(path: Path) -> None:
@@ -49,7 +32,7 @@ def access_key(home: Path) -> str:
     """
     path = home / KEY_FILE
     if not path.exists():
-        write_private(path, secrets.token_hex(_KEY_BYTES))
+        write_whole(path, secrets.token_hex(_KEY_BYTES))
     require_private(path)
     key = path.read_text(encoding="utf-8").strip()
     if len(key) < 2 * _KEY_BYTES:

@@ -18,8 +18,9 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, create_signed_value, decode_signed_value
 
+from workbench.files import write_whole
 from workbench.roles import Person
-from workbench.server.access.private_files import require_private, write_private
+from workbench.server.access.private_files import require_private
 from workbench.server.access.settings import AccessSettings
 from workbench.server.access.users import Users
 
@@ -104,4 +105,4 @@ class _Ended:
         with self._lock:
             now = self._clock()
             self._until = {name: end for name, end in self._until.items() if end > now} | {session: until}
-            write_private(self._path, json.dumps(self._until))
+            write_whole(self._path, json.dumps(self._until))

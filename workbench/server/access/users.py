@@ -14,9 +14,10 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from workbench.errors import ConfigError, UnknownName, UsageError
+from workbench.files import write_whole
 from workbench.lake.lock import exclusive
 from workbench.roles import ROLES
-from workbench.server.access.private_files import require_private, write_private
+from workbench.server.access.private_files import require_private
 
 USERS_FILE = "users.toml"
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 512
@@ -155,7 +156,7 @@ class Users:
             f"\n[{json.dumps(user.name)}]\nrole = {json.dumps(user.role)}\nhash = {json.dumps(user.hash)}\n"
             for user in sorted(users.values(), key=lambda user: user.name)
         )
-        write_private(self.path, _HEAD + "".join(entries))
+        write_whole(self.path, _HEAD + "".join(entries))
 
 
 def _known(users: dict[str, User], name: str) -> User:

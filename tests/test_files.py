@@ -1,0 +1,38 @@
+"""A file is there whole or not at all, and nobody else reads it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from workbench.files import write_whole
+
+
+def test_it_replaces_and_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "secret.toml"
+    write_whole(path, "first")
+    path.chmod(0o644)
+    write_whole(path, "zweite Fassung: ü")
+    assert path.read_text(encoding="utf-8") == "zweite Fassung: ü"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    write_whole(path, b"\x00\xff", mode=0o644)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"\x00\xff", 0o644)
+
+
+def test_after_a_failure_the_old_one_is_there_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "kept"
+    write_whole(path, "old")
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_whole(path, "new")
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["kept"]
