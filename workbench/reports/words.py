@@ -20,9 +20,9 @@ _ADDRESSES = ("sender", "contact")
 
 def number(value: Any, unit: str, currency: str | None = None) -> str:
     """A metric's value by its unit; a count in full, because a report is read later and elsewhere."""
-    return (
-        f"{value:,.0f}" if unit == "count" and not is_missing(value) else wording.value(value, unit, currency)
-    )
+    if unit == "count" and not is_missing(value):
+        return f"{value:,.0f}"
+    return wording.value(value, unit, currency)
 
 
 def name_of(dimension: str, value: Any, names: dict[str, str] | None = None) -> str:

@@ -1,4 +1,4 @@
-"""How numbers read on a page: what all of the product says (:mod:`workbench.metrics.wording`), and how one moved."""
+"""How numbers read on a page: the words of :mod:`workbench.metrics.wording`, and how a number moved."""
 
 from __future__ import annotations
 
