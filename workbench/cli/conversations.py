@@ -72,9 +72,9 @@ def reply(
     CONVERSATION is its id (see `workbench conversations`) or the contact's number. Exit code 0: Twilio has
     it, now or from before; or without --confirm: it could be sent. 1: blocked or failed.
     """
-    from workbench.cli.sending import _options
+    from workbench.cli.sending import message_options
 
-    body, options = _options(batch, content)
+    body, options = message_options(batch, content)
     with Workbench() as wb:
         result = wb.reply(reference, body, confirm=confirm, ignore_quiet_hours=ignore_quiet_hours, **options)
     if as_json:

@@ -57,7 +57,7 @@ def send(
     Exit code 0: Twilio has it, now or from before; or without --confirm: it could be sent. 1: blocked or
     failed.
     """
-    body, options = _options(batch, content)
+    body, options = message_options(batch, content)
     with Workbench() as wb:
         sent = wb.send(to, body, confirm=confirm, ignore_quiet_hours=ignore_quiet_hours, **options)
     if as_json:
@@ -92,7 +92,7 @@ def send_batch(
     """
     from workbench.terminal import batch_progress, stopped_by_signals
 
-    body, options = _options(batch or file.stem, content)
+    body, options = message_options(batch or file.stem, content)
     frame = _read_csv(file)
     with stopped_by_signals() as stop, Workbench() as wb, batch_progress() as on_progress:
         done = wb.send_batch(
@@ -189,7 +189,7 @@ def _segments(count: int) -> str:
     return "1 segment" if count == 1 else f"{count} segments"
 
 
-def _options(batch: str | None, content: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
+def message_options(batch: str | None, content: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
     """The text and the options of the notebook call; what was not given is left out."""
     options = {name: value for name, value in content.items() if value not in (None, ())}
     for name, option in (("variables", "--var"), ("content_variables", "--content-var")):

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -217,15 +218,20 @@ def _follow_news(session: PageSession, shell: pmui.Page) -> None:
 def _watch_lake(session: PageSession) -> None:
     """Look again when the lake has news, for as long as the browser is there."""
     loop, doc, news = IOLoop.current(), pn.state.curdoc, session.store.news
+    left = threading.Event()
 
     def look(done: Callable[[], None]) -> None:
-        context = doc.session_context
-        if context and not context.destroyed:
+        # A document whose browser left has been taken apart: nothing of it can be asked any more.
+        if not left.is_set():
             doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
+
+    def leave(_: object) -> None:
+        left.set()
+        news.remove(listener)
 
     pace = Pace(look, loop.call_later)
     listener = news.add(lambda: loop.add_callback(pace.news))
-    pn.state.on_session_destroyed(lambda _: news.remove(listener))
+    pn.state.on_session_destroyed(leave)
 
 
 def run_beside(steps: Steps) -> None:
