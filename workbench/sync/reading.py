@@ -19,13 +19,14 @@ from workbench.messaging.privacy import Privacy
 from workbench.sync.fields import MalformedRow
 from workbench.sync.halt import Halt
 from workbench.twilio.client import Params, TwilioClient
+from workbench.twilio.concurrency import REQUESTS_AT_ONCE
 from workbench.twilio.resources import Resource, fetch_object, list_rows
 
 T = TypeVar("T")
 R = TypeVar("R")
 Rows = list[dict[str, Any]]
 
-WORKERS = 8
+WORKERS = REQUESTS_AT_ONCE
 #: A resource that failed so often is left for the next sync.
 MOST_FAILURES = 5
 
