@@ -14,7 +14,7 @@ from workbench.cli.group import main
 from workbench.cli.output import print_json, say_notices
 from workbench.errors import UsageError
 from workbench.render import render_reconcile
-from workbench.sync.memory import favour_waiting_threads, share_heaps
+from workbench.sync.memory import spared_upkeep
 from workbench.terminal import reconcile_progress, stopped_by_signals, sync_progress
 
 if TYPE_CHECKING:
@@ -62,29 +62,34 @@ def sync(
             "--bulk-export brings in files once, of one account: leave --watch, --subaccounts and "
             "--messages-only."
         )
-    share_heaps()
-    favour_waiting_threads()
-    if bulk_export:
-        _sync_bulk_export(since, until, full, create_job, as_json)
-    elif watch is None:
-        with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
-            summary = wb.sync(
-                since,
-                until,
-                full=full,
-                subaccounts=subaccounts or None,
-                messages_only=messages_only,
-                on_progress=on_progress,
-                stop=stop,
-            )
-        _show_sync(summary, as_json)
-    elif since or until or full or messages_only:
+    if watch and (since or until or full or messages_only):
         raise UsageError(
             "--watch keeps the lake up to date; give --since, --until, --full or --messages-only to a sync "
             "before it."
         )
-    else:
-        _watch(watch, subaccounts, as_json)
+    with spared_upkeep():
+        if bulk_export:
+            _sync_bulk_export(since, until, full, create_job, as_json)
+        elif watch:
+            _watch(watch, subaccounts, as_json)
+        else:
+            _sync_once(since, until, full, subaccounts, messages_only, as_json)
+
+
+def _sync_once(
+    since: str | None, until: str | None, full: bool, subaccounts: bool, messages_only: bool, as_json: bool
+) -> None:
+    with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
+        summary = wb.sync(
+            since,
+            until,
+            full=full,
+            subaccounts=subaccounts or None,
+            messages_only=messages_only,
+            on_progress=on_progress,
+            stop=stop,
+        )
+    _show_sync(summary, as_json)
 
 
 def _watch(interval: str, subaccounts: bool, as_json: bool) -> None:

@@ -41,7 +41,7 @@ def revocation_queue(view: View) -> Content:
     result = view.store.metric("revocations_waiting", snapshot=view.snapshot)
     rows = view.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=view.snapshot)
     return {
-        "columns": [_column("Contact"), _column("Phrase"), _column("Time left", "number")],
+        "columns": [_column("What they wrote"), _column("Contact"), _column("Time left", "number")],
         "rows": [_waiting_row(row, view) for _, row in rows.iterrows()],
         "footnote": _left_out(int(result.frame["revocations_waiting"].iloc[0]), "workbench revocations"),
         "definition": definition(result, view.period),
@@ -85,7 +85,7 @@ def _waiting_row(row: pd.Series, view: View) -> dict[str, Any]:
         ["To decide", f"workbench revocations decide {sid} opt-out"],
         ["or", f"workbench revocations decide {sid} not-opt-out"],
     ]
-    cells = [{"text": mask(row["contact"])}, {"text": row["revocation"]}, {"text": _time_left(row["due_at"])}]
+    cells = [{"text": row["revocation"]}, {"text": mask(row["contact"])}, {"text": _time_left(row["due_at"])}]
     return {"key": sid, "cells": cells, "detail": detail, "hint": "Show what they wrote"}
 
 
