@@ -24,8 +24,9 @@ Listener = Callable[[], None]
 _LOOK_EVERY_FILE, _LOOK_EVERY_QUERY = 0.2, 1.0
 #: Without news the listeners are called all the same now and then, because "as of" moves on too.
 _LONGEST_SILENCE = 15.0
-#: News that come while a page rests from drawing are shown this much later at most.
-_LONGEST_REST = 1.0
+#: A page that draws news rests three times as long as it drew, so that it takes at most a quarter of a core,
+#: and its reader's own clicks are answered in between; for so long at most.
+_REST, _LONGEST_REST = 3, 20.0
 
 
 class NewsWatcher:
@@ -100,7 +101,7 @@ def _state(path: Path) -> tuple[int, int]:
 
 
 class Pace:
-    """Lets a page rest about as long as it drew, however fast the news come. Not shared by pages.
+    """Lets a page rest longer than it drew, however fast the news come. Not shared by pages.
 
     Args:
         redraw: begins to draw and calls back what it is given once it is done.
@@ -125,7 +126,7 @@ class Pace:
         self._redraw(lambda: self._drawn(began))
 
     def _drawn(self, began: float) -> None:
-        self._later(min(self._clock() - began, _LONGEST_REST), self._rested)
+        self._later(min(_REST * (self._clock() - began), _LONGEST_REST), self._rested)
 
     def _rested(self) -> None:
         self._is_busy = False

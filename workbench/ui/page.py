@@ -13,6 +13,7 @@ from typing import Any
 
 import panel as pn
 import panel_material_ui as pmui
+from bokeh.document import Document
 from panel.io.state import state
 from panel.util import edit_readonly
 from tornado.ioloop import IOLoop
@@ -222,8 +223,12 @@ def _watch_lake(session: PageSession) -> None:
 
     def look(done: Callable[[], None]) -> None:
         # A document whose browser left has been taken apart: nothing of it can be asked any more.
-        if not left.is_set():
+        if left.is_set():
+            return
+        if _is_watched(doc):
             doc.add_next_tick_callback(lambda: session.refresh_if_new(done))
+        else:
+            done()
 
     def leave(_: object) -> None:
         left.set()
@@ -232,6 +237,13 @@ def _watch_lake(session: PageSession) -> None:
     pace = Pace(look, loop.call_later)
     listener = news.add(lambda: loop.add_callback(pace.news))
     pn.state.on_session_destroyed(leave)
+
+
+def _is_watched(doc: Document) -> bool:
+    """Whether a browser is connected: one that left may come back within seconds, and is not drawn for."""
+    context = doc.session_context
+    session = getattr(context, "session", None)
+    return session is None or session.connection_count > 0
 
 
 def run_beside(steps: Steps) -> None:
