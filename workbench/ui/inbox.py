@@ -14,11 +14,11 @@ from functools import cache
 from typing import Any, Protocol
 
 import param
-from panel.custom import JSComponent
 from panel.io.state import state
 
 from workbench.roles import acting_as, current_user
 from workbench.ui import theme
+from workbench.ui.components import PlainScript
 
 _INBOX = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
 _COMPOSER = ("shared", "inbox_link", "batch")
@@ -77,7 +77,7 @@ def composer_widget(desk: Answers) -> Any:
     return _widget_class(_COMPOSER)(desk)
 
 
-class InboxComponent(JSComponent):  # type: ignore[misc]
+class InboxComponent(PlainScript):
     """The inbox on a page; it owns the address bar. Questions are answered on threads, so that no page waits.
 
     Panel's AnyWidgetComponent would take the same module, and bring React from a CDN into the page with it.
