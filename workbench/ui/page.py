@@ -251,7 +251,7 @@ def run_beside(steps: Steps) -> None:
 
     async def take_turns() -> None:
         while step := await asyncio.to_thread(next, steps, None):
-            step()
+            await asyncio.sleep(step() or 0)
 
     state.execute(take_turns)
 

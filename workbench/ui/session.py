@@ -31,8 +31,13 @@ _SHOWN_OPTIONS = 500
 _UNEXPECTED = "This part could not be drawn. The reason is in the log of `workbench serve`."
 
 
-Steps = Iterator[Callable[[], None]]
+#: Before the parts that ask long questions: whoever clicks on at once does not wait for the answers.
+_BREATH_SECONDS = 0.4
+
+Steps = Iterator[Callable[[], float | None]]
 """Work on a page: between its steps it asks the lake, and each step changes the page.
+
+A step may say for how many seconds to leave the lake to others before the next one.
 
 The two are apart because asking may take long and belongs on a thread, while a browser's page may be changed
 on the server's own thread only: two threads that write to one websocket break it.
@@ -194,7 +199,11 @@ class PageSession:
         if fresh.messages == 0:
             return
         pairs = zip(self.parts, self.tiles, strict=True)
+        has_rested = False
         for part, tile in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
+            if getattr(part, "is_late", False) and not has_rested:
+                has_rested = True
+                yield lambda: _BREATH_SECONDS
             if ticket != self._latest:
                 return
             content = {"links": self._links(part, view), **_content(part, view, fresh)}
