@@ -95,7 +95,7 @@ _AUDITS = (
         "frequency",
         "most_messages_in_a_week",
         "People with the most messages in a week",
-        {**_WHO, "messages_in_week": "Messages in 7 days"},
+        {"contact": "Contact", "messages_in_week": "Messages in 7 days", **_WHO},
         order="messages_in_week desc, sent_at desc",
         one_per="contact",
     ),
