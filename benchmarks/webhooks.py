@@ -41,7 +41,10 @@ class Load:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
-    parser.add_argument("--webhook-seconds", type=float, default=20, help="of each run; 600 shows the memory")
+    parser.add_argument("--webhook-seconds", type=float, default=20, help="of each run")
+    parser.add_argument(
+        "--held-seconds", type=float, help="of the run held at 800 a second; 600 shows the memory"
+    )
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--webhook-messages", type=int, default=20_000, help="in the lake they are about")
 
@@ -92,13 +95,13 @@ def _measure_server(
 
     whole = json.loads(plan.read_text())
 
-    def load(label: str, part: int, per_second: float = 0) -> Load:
+    def load(label: str, part: int, per_second: float = 0, seconds: float | None = None) -> Load:
         # Each run has messages of its own: what was told before would move nothing.
         plan.write_text(json.dumps({**whole, "message_sids": whole["message_sids"][part::3]}))
         answers, memory, over = folder / "answers.json", list[float](), threading.Event()
         watch = threading.Thread(target=_watch_memory, args=(pid, memory, over))
         watch.start()
-        seen = _call(options, plan, ports[1], per_second, answers)
+        seen = _call(options, plan, ports[1], per_second, answers, seconds)
         over.set()
         watch.join()
         answered.update(json.loads(answers.read_text()))
@@ -107,15 +110,22 @@ def _measure_server(
     loads = [load("alone, as fast as it goes", 0)]
     with _busy(environment, ports[0]):
         loads.append(load("a dashboard open and a sync running, as fast as it goes", 1))
-        loads.append(load("the same, held at 800 a second", 2, 800))
+        held = options.held_seconds or options.webhook_seconds
+        loads.append(load(f"the same, held at 800 a second for {held:.0f} s", 2, 800, held))
     return loads, answered
 
 
 def _call(
-    options: argparse.Namespace, plan: Path, port: int, per_second: float = 0, answers: Path | None = None
+    options: argparse.Namespace,
+    plan: Path,
+    port: int,
+    per_second: float = 0,
+    answers: Path | None = None,
+    seconds: float | None = None,
 ) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.caller", f"http://127.0.0.1:{port}", str(plan)]
-    command += ["--seconds", str(options.webhook_seconds), "--connections", str(options.connections)]
+    command += ["--seconds", str(seconds or options.webhook_seconds)]
+    command += ["--connections", str(options.connections)]
     command += ["--per-second", str(per_second)]
     command += ["--answers", str(answers)] if answers else []
     found: dict[str, Any] = json.loads(
