@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -97,3 +98,20 @@ def test_questions_that_make_no_sense_have_an_answer(desk: Desk) -> None:
 )
 def test_only_what_begins_as_an_image_is_one(content: bytes, expected: str | None) -> None:
     assert image_type(content) == expected
+
+
+def test_a_list_that_is_behind_is_asked_for_again(installation: Installation) -> None:
+    """Somebody commits while the list rests from being made: the next question for news brings it."""
+    desk = installation.wb._open_desk()
+    ask(desk, "start", view="open")
+    # As after a list that took a minute: it is not made anew for the next commit.
+    board = desk._board
+    board._made_at, board._took = time.monotonic(), 60.0
+    other = "+12065550188"
+    installation.ask("Are you there?", contact=other)
+    shown = ask(desk, "start", view="open")["list"]["rows"]
+    assert not [row for row in shown if "0188" in str(row)]
+    board._took = 0.0
+    news = ask(desk, "news")
+    assert news["changed"] is True
+    assert [row for row in news["list"]["rows"] if "0188" in str(row)]

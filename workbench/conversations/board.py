@@ -58,6 +58,11 @@ class Board:
                 cursor.execute("commit")
 
     @property
+    def snapshot(self) -> int | None:
+        """The lake's version that the table shows; it may be older than the lake."""
+        return self._snapshot
+
+    @property
     def quiet(self) -> int:
         """How many conversations are not in it, because the contact never wrote."""
         return self._quiet

@@ -168,9 +168,11 @@ class Desk:
     def _everything(self, *, with_own: bool = False) -> Answer:
         """All that is shown; ``with_own`` when this browser has just changed something."""
         with self._turn:
-            self._view.snapshot = self._lake.snapshot_id()
             if with_own and self._view.conversation:
                 self._board.renew(self._view.conversation)
+            self._board.table()
+            # A list that rests from being made is behind: the next question for news must not find it new.
+            self._view.snapshot = self._board.snapshot
         found: Answer = {}
         if not self._only:
             found["list"] = self._listing()
