@@ -207,4 +207,5 @@ def audit_verify(anchor: str | None) -> None:
     if not check.is_whole:
         click.echo(f"The trail is broken in {len(check.problems)} places.", err=True)
         sys.exit(1)
-    click.echo(f"{check.rows:,} rows, unbroken. Keep this elsewhere for the next time: {check.tail}")
+    rows = "1 row" if check.rows == 1 else f"{check.rows:,} rows"
+    click.echo(f"{rows}, unbroken. Keep this elsewhere for the next time: {check.tail}")
