@@ -29,12 +29,14 @@ class Board:
         self._lock = threading.Lock()
         self._table = ""
         self._snapshot: int | None = None
+        self._generation = lake.generation
         self._made_at = self._took = 0.0
         self._quiet = 0
 
     def table(self) -> str:
         """The table's name, for a query of this lake."""
         with self._lock:
+            self._forget_lost()
             snapshot, age = self._lake.snapshot_id(), time.monotonic() - self._made_at
             is_old = snapshot != self._snapshot and age > self._took * _REST
             if not self._table or is_old or age > _LONGEST_AGE:
@@ -45,6 +47,7 @@ class Board:
         """Bring one conversation up to date, whatever the rest of the table: one's own deed shows at once."""
         pair = [conversation.our_side, conversation.contact]
         with self._lock:
+            self._forget_lost()
             if not self._table:
                 return
             with self._lake.cursor() as cursor:
@@ -66,6 +69,11 @@ class Board:
     def quiet(self) -> int:
         """How many conversations are not in it, because the contact never wrote."""
         return self._quiet
+
+    def _forget_lost(self) -> None:
+        """A lake that was renewed has lost the table."""
+        if self._generation != self._lake.generation:
+            self._table, self._generation = "", self._lake.generation
 
     def _make(self, snapshot: int) -> None:
         began, name = time.monotonic(), f"memory.main.board_{next(_names)}"

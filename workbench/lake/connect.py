@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -90,10 +91,15 @@ def lake_address(settings: Settings) -> LakeAddress:
 class Lake:
     """An attached lake. Reads take a snapshot each; writes are whole or not at all."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, address: LakeAddress, home: Path) -> None:
-        self._connection = connection
+    def __init__(
+        self, attach: Callable[[], duckdb.DuckDBPyConnection], address: LakeAddress, home: Path
+    ) -> None:
+        self._attach = attach
+        self._connection = attach()
         self.address = address
         self.home = home
+        self.generation = 1
+        """Grows when :meth:`renew` empties the schema `memory.main`."""
 
     def __repr__(self) -> str:
         return f"Lake({self.address.shown!r})"
@@ -106,6 +112,18 @@ class Lake:
 
     def close(self) -> None:
         self._connection.close()
+
+    def renew(self) -> None:
+        """Attach the catalog once more and let the old engine go, with the tables of `memory.main`.
+
+        For processes that run for days: DuckLake 1.0 keeps about 20 KB of every version it has seen
+        (github.com/duckdb/ducklake/issues/852). Cursors in use stay with the old engine.
+
+        Raises:
+            LakeError: it cannot be attached now; the old one stays.
+        """
+        self._connection = self._attach()
+        self.generation += 1
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -238,8 +256,18 @@ def open_lake(
 def _attach(
     address: LakeAddress, home: Path, *, read_only: bool, threads: int | None, snapshot: int | None = None
 ) -> Lake:
+    sql = address.attach_sql(read_only=read_only, snapshot=snapshot)
+    return Lake(partial(_attached, address, home, sql, threads), address, home)
+
+
+def _attached(
+    address: LakeAddress, home: Path, attach: str, threads: int | None
+) -> duckdb.DuckDBPyConnection:
     connection = _connect(home)
-    attach = address.attach_sql(read_only=read_only, snapshot=snapshot)
+    if not address.data.startswith("s3://"):
+        # The system keeps files of this machine in memory already; DuckDB would keep them once more, and
+        # every one that a merge has replaced.
+        connection.execute("SET enable_external_file_cache = false")
     if threads:
         connection.execute(f"SET threads = {threads:d}")
     try:
@@ -255,7 +283,7 @@ def _attach(
     except BaseException:
         connection.close()
         raise
-    return Lake(connection, address, home)
+    return connection
 
 
 def _connect(home: Path) -> duckdb.DuckDBPyConnection:

@@ -42,6 +42,7 @@ class DayCube:
         self.timezone = timezone
         self._table = f"memory.main.day_cube_{next(_numbers)}"
         self._snapshot: int | None = None
+        self._generation = lake.generation
         self._counted_at = 0.0
         self._recounted = 0
         self._cuts: set[datetime] = set()
@@ -52,6 +53,8 @@ class DayCube:
 
     def follow(self, snapshot: int) -> None:
         """Count what the lake's commits up to ``snapshot`` changed, and what has become old."""
+        if self._generation != self._lake.generation:
+            self._snapshot, self._generation = None, self._lake.generation
         known, is_old = self._snapshot, time.monotonic() - self._counted_at > _AGES_AFTER_SECONDS
         if known is not None and snapshot <= known and not is_old:
             return

@@ -57,6 +57,8 @@ _LEAST_FREE_BYTES = 50 * 2**20
 _LAST_APPLY_SECONDS = 5.0
 #: Each commit leaves a few small files, and every later one is slower for them.
 _COMMITS_TO_MERGE = 400
+#: And each leaves some memory behind, which only a new engine gives back, in a quarter of a second.
+_COMMITS_TO_RENEW = 1_000
 
 
 class HooksLake:
@@ -66,6 +68,7 @@ class HooksLake:
         self._settings = settings
         self._lake: Lake | None = None
         self._lock = threading.Lock()
+        self._commits = 0
         self.privacy = _early_privacy(settings)
 
     def save(self, records: Sequence[bytes]) -> WebhooksSaved | None:
@@ -82,7 +85,11 @@ class HooksLake:
             if not webhooks:
                 lake.snapshot_id()
                 return None
-            return lake.write(lambda cursor: save_webhooks(cursor, webhooks, now))
+            saved = lake.write(lambda cursor: save_webhooks(cursor, webhooks, now))
+            self._commits += 1
+            if self._commits % _COMMITS_TO_RENEW == 0:
+                lake.renew()
+            return saved
         except LakeError:
             self.close()
             raise

@@ -44,6 +44,9 @@ T = TypeVar("T")
 _KEPT_ANSWERS = 2_000
 _KEPT_SECONDS = 600
 _KEPT_CUBES = 3
+#: After so many versions of the lake its engine is let go for what it keeps of each (:meth:`Lake.renew`); the
+#: cubes are then counted once more.
+_VERSIONS_PER_ENGINE = 4_000
 
 
 class StoreClosed(LakeError):
@@ -65,6 +68,7 @@ class Store:
         self.daily_caps = daily_caps or {}
         self.settings = settings
         self._is_closed = False
+        self._version, self._versions = -1, 0
         self._cubes: dict[str, DayCube] = {}
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
         self._lock = threading.Lock()
@@ -89,7 +93,13 @@ class Store:
         """Changes whenever anybody commits; one cheap query, never cached."""
         with self._turn:
             self._require_open()
-            return self.lake.snapshot_id()
+            version = self.lake.snapshot_id()
+            if version != self._version:
+                self._version, self._versions = version, self._versions + 1
+            if self._versions > _VERSIONS_PER_ENGINE:
+                self._versions = 0
+                self.lake.renew()
+            return version
 
     def metric(
         self,
