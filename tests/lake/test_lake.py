@@ -58,6 +58,32 @@ def test_reading_where_no_lake_is_says_what_to_do(settings: Settings) -> None:
     assert not settings.home.exists()
 
 
+def test_a_lake_that_was_moved_is_whole(lake: Lake, settings: Settings, tmp_path: Path) -> None:
+    """A backup that is put back elsewhere, or a folder that got another name."""
+    rows = "insert into open_checks select 'SM' || i, 'AC1', now() from range(1000) t(i)"
+    lake.write(lambda cursor: cursor.execute(rows))
+    lake.close()
+    moved = tmp_path / "moved"
+    settings.home.rename(moved)
+    with open_lake(load_settings({"WORKBENCH_HOME": str(moved)})) as again:
+        assert again.value("select count(*) from open_checks") == 1000
+        again.write(lambda cursor: cursor.execute(rows))
+        assert again.value("select count(*) from open_checks") == 2000
+    assert not settings.home.exists()
+
+
+def test_a_renewed_lake_says_the_same_and_keeps_cursors_in_use(lake: Lake) -> None:
+    with lake.cursor() as cursor:
+        cursor.execute("create table memory.main.kept as select 7 as number")
+        lake.renew()
+        assert cursor.execute("select number from memory.main.kept").fetchall() == [(7,)]
+    assert lake.generation == 2
+    lake.write(lambda cursor: cursor.execute("insert into open_checks values ('SM1', 'AC1', now())"))
+    assert lake.value("select count(*) from open_checks") == 1
+    with lake.memory() as cursor, pytest.raises(duckdb.CatalogException):
+        cursor.execute("select number from memory.main.kept")
+
+
 def test_a_reader_cannot_write(lake: Lake, settings: Settings) -> None:
     with open_lake(settings, read_only=True) as reader, pytest.raises(UsageError, match="only read"):
         reader.rows("delete from raw_messages")

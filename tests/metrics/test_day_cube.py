@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from typing import Any
@@ -13,14 +12,11 @@ import pytest
 
 from tests.messages import payload, twilio_date
 from tests.ui.known import save
-from workbench.config import load_settings
-from workbench.lake import Lake, open_lake
+from workbench.lake import Lake
 from workbench.metrics import DIMENSIONS, METRICS, DayCube, compile_metric, freshness, freshness_of
 from workbench.metrics.compile import Moment
 from workbench.metrics.cube_sql import on_cube
-from workbench.simulator import TWO_CURRENCIES, generate_traffic
 
-FIRST, LAST = date(2025, 3, 20), date(2025, 4, 5)
 BERLIN = "Europe/Berlin"
 #: What a page may ask for: everything, whole days across a DST change, and a day that is cut short.
 PERIODS: list[tuple[Moment, Moment]] = [
@@ -33,27 +29,6 @@ FILTERS: list[dict[str, Any]] = [
     {"direction": ["outbound-api", "outbound-reply"], "country": ["US", None]},
     {"outcome": ["failed", "undelivered"], "weekday": [1, 7]},
 ]
-
-
-@pytest.fixture(scope="module")
-def traffic_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
-    """About 6,000 messages of two accounts in two currencies, some of them still in the air."""
-    settings = load_settings({"WORKBENCH_HOME": str(tmp_path_factory.mktemp("home"))})
-    as_of = datetime(2025, 4, 5, 18, tzinfo=UTC)
-    with open_lake(settings) as lake:
-        save(lake, [as_payload(row) for row in generate_traffic(TWO_CURRENCIES, 5, FIRST, LAST, as_of=as_of)])
-        yield lake
-
-
-def as_payload(row: Any) -> dict[str, Any]:
-    moments = {name: getattr(row, name) for name in ("date_created", "date_sent", "date_updated")}
-    return {
-        **row._asdict(),
-        **{name: moment and twilio_date(moment) for name, moment in moments.items()},
-        "sid": row.message_sid, "from": row.from_address, "to": row.to_address, "price_unit": row.currency,
-        "num_segments": str(row.segments), "num_media": str(row.media_count),
-        "price": None if row.price is None else str(row.price),
-    }  # fmt: skip
 
 
 def same(left: Any, right: Any) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -11,6 +11,8 @@ from tests.messages import payload
 from tests.ui.known import HOSTILE, at, save
 from workbench.config import Settings
 from workbench.lake import Lake
+from workbench.metrics import compile_metric
+from workbench.metrics.slices import Slice
 from workbench.ui import store as store_module
 from workbench.ui.filters import Option
 from workbench.ui.store import Store, current_store, forget_lake, use_settings
@@ -80,3 +82,33 @@ def test_one_store_serves_the_process(settings: Settings) -> None:
         assert opened.timezone == "UTC"
     finally:
         forget_lake()
+
+
+def test_questions_about_single_messages_read_the_lake_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also for a comparison, whose end moves on by minutes."""
+    asked = {"since": date(2025, 3, 3), "until": datetime(2025, 3, 3, 20, 0, tzinfo=UTC)}
+    first = store.metric("messages", by=("hour",), **asked)  # type: ignore[arg-type]
+    assert first.frame["messages"].sum() == 40
+    monkeypatch.setattr(Slice, "_fill", _never)
+    later = {**asked, "until": datetime(2025, 3, 3, 8, 5, tzinfo=UTC)}
+    counted = compile_metric("messages", **later)  # type: ignore[arg-type]
+    found = store.metric("messages", by=("hour",), **later)  # type: ignore[arg-type]
+    assert found.frame["messages"].sum() == store.lake.value(counted.sql, counted.parameters)
+    assert store.metric("queue_wait_p50", where={"country": "DE"}, **asked).frame is not None  # type: ignore[arg-type]
+
+
+def test_a_store_gives_back_what_its_engine_keeps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_VERSIONS_PER_ENGINE", 1)
+    before = store.lake.generation
+    for number in range(3):
+        save(store.lake, [payload(950 + number, **at(3, 9))])
+        store.snapshot_id()
+        assert total(store) == 73 + number
+        assert int(store.metric("messages", by=("hour",), **MARCH).frame["messages"].sum()) == 73 + number  # type: ignore[arg-type]
+    assert store.lake.generation > before
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("the lake was read again")

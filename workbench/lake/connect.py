@@ -17,7 +17,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import duckdb
@@ -53,11 +53,18 @@ class LakeAddress:
         options = [f"DATA_PATH {_quoted(self.data)}"]
         if self.kind == "sqlite":
             options.append(_SQLITE_OPTIONS)
+        if self.moves_along:
+            options.append("OVERRIDE_DATA_PATH true")
         if read_only:
             options.append("READ_ONLY")
         if snapshot is not None:
             options.append(f"SNAPSHOT_VERSION {snapshot:d}")
         return f"ATTACH {_quoted(f'ducklake:{self.kind}:{self.catalog}')} AS lake ({', '.join(options)})"
+
+    @property
+    def moves_along(self) -> bool:
+        """Whether the files lie beside the catalog, so that a lake that was moved or restored is whole."""
+        return self.kind == "sqlite" and self.data == _files_beside(Path(self.catalog))
 
     @property
     def shown(self) -> str:
@@ -74,7 +81,7 @@ def lake_address(settings: Settings) -> LakeAddress:
     kind, _, catalog = settings.lake.partition(":")
     if kind == "sqlite" and catalog:
         path = Path(catalog).expanduser().absolute()
-        return LakeAddress("sqlite", str(path), settings.lake_data or f"{path.parent / 'files'}/")
+        return LakeAddress("sqlite", str(path), settings.lake_data or _files_beside(path))
     if kind == "postgres" and catalog:
         if not settings.lake_data:
             raise ConfigError(
@@ -86,6 +93,20 @@ def lake_address(settings: Settings) -> LakeAddress:
         f"WORKBENCH_LAKE starts with {kind!r}; allowed are sqlite:PATH (one machine) "
         "and postgres:dbname=… host=… (many machines)."
     )
+
+
+def _files_beside(catalog: Path) -> str:
+    return f"{catalog.parent / 'files'}/"
+
+
+class Readable(Protocol):
+    """What answers a question in SQL: a lake, or what was read of it."""
+
+    def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]: ...
+
+    def value(self, sql: str, parameters: Parameters = None) -> Any: ...
+
+    def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame: ...
 
 
 class Lake:

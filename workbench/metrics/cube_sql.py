@@ -19,6 +19,7 @@ from workbench.metrics.compile import (
     find_dimension,
     plan_metric,
 )
+from workbench.metrics.definitions.dimensions import LOCAL
 
 #: The columns of `message_facts` that a cube keeps.
 KEYS = (
@@ -30,7 +31,6 @@ KEPT_PEOPLE = {"opted_out": expand("case when {opt_out} then contact end")}
 _PEOPLE = {expand("count(distinct contact) filter ({opt_out})"): "count(distinct opted_out)"}
 #: Dimensions of time that follow from a day; an hour does not.
 _DAY_DIMENSIONS = frozenset({"day", "week", "month", "weekday"})
-_LOCAL = "timezone($timezone, date_created)"
 _WORDS = frozenset(
     {
         "count", "sum", "filter", "coalesce", "nullif", "cast", "as", "varchar", "date", "in", "is", "not",
@@ -56,7 +56,7 @@ def compile_on_cube(
     values = {name: on_cube(expression) for name, expression in plan.values.items()}
     parameters: dict[str, object] = {}
     conditions = [
-        text.replace(_LOCAL, "day") for text in conditions_sql(where, None, None, timezone, parameters)
+        text.replace(LOCAL, "day") for text in conditions_sql(where, None, None, timezone, parameters)
     ]
     filtered = [on_cube(expand(find_dimension(name).expression), name) for name in where]
     if None in (*dimensions.values(), *values.values(), *filtered):
@@ -76,7 +76,7 @@ def on_cube(expression: str, dimension: str | None = None) -> str | None:
     ``dimension`` is the name of the dimension whose expression it is.
     """
     if dimension in _DAY_DIMENSIONS:
-        expression = expression.replace(_LOCAL, "day")
+        expression = expression.replace(LOCAL, "day")
     for people, kept in _PEOPLE.items():
         expression = expression.replace(people, kept)
     if any(set(text) & set("()") for text in re.findall(r"'[^']*'", expression)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Readable
 from workbench.metrics.compile import CompiledMetric, Moment, Where, conditions_sql, expand
 
 _BUSIEST = 8
@@ -50,14 +50,16 @@ class Busiest:
 
 
 def query_queues(
-    lake: Lake, where: Where | None, since: Moment, until: Moment, *, timezone: str
+    lake: Readable, where: Where | None, since: Moment, until: Moment, *, timezone: str
 ) -> dict[str | None, Queue]:
     """The longest queue of each sender; a message waits from its creation to its sending."""
     rows = _run(lake, _QUEUES, where, since, until, timezone)
     return {sender: Queue(sender, int(segments), at) for sender, segments, at in rows}
 
 
-def query_busiest(lake: Lake, where: Where | None, since: Moment, until: Moment, *, timezone: str) -> Busiest:
+def query_busiest(
+    lake: Readable, where: Where | None, since: Moment, until: Moment, *, timezone: str
+) -> Busiest:
     """The minutes closest to (or furthest above) their sender's limit."""
     as_of = datetime.now(UTC)
     compiled = _compile(_MINUTES, where, since, until, timezone)
@@ -80,7 +82,7 @@ def query_busiest(lake: Lake, where: Where | None, since: Moment, until: Moment,
 
 
 def _run(
-    lake: Lake, template: str, where: Where | None, since: Moment, until: Moment, timezone: str
+    lake: Readable, template: str, where: Where | None, since: Moment, until: Moment, timezone: str
 ) -> list[tuple[Any, ...]]:
     compiled = _compile(template, where, since, until, timezone)
     return lake.rows(compiled.sql, compiled.parameters)
@@ -118,7 +120,7 @@ select sender, max(waiting), arg_max(moment, waiting) from depths group by sende
 _MINUTES = f"""
 with seconds as (
     select
-        account_sid, sender, date_trunc('second', date_sent) as second,
+        account_sid, sender, epoch_us(date_sent) // 1000000 as second,
         sum({{sent_segments}}) as segments, max(mps_limit) as mps_limit
     from sending_facts
     where {{rows}} and sender is not null
@@ -126,18 +128,18 @@ with seconds as (
 ),
 minutes as (
     select
-        account_sid, sender, date_trunc('minute', second) as minute, sum(segments) as segments,
+        account_sid, sender, second // 60 as minute, sum(segments) as segments,
         max(segments) as peak, max(mps_limit) as mps_limit
     from seconds group by all
 )
-select sender, minute, segments, peak, mps_limit
+select sender, make_timestamptz(minute * 60000000) as minute, segments, peak, mps_limit
 from minutes
 order by segments / mps_limit desc nulls last, segments desc, minute, sender
 limit {_BUSIEST}
 """  # noqa: S608
 
 _SECONDS = """
-select date_trunc('second', date_sent) as second, sum({sent_segments}) as segments
+select make_timestamptz(epoch_us(date_sent) // 1000000 * 1000000) as second, sum({sent_segments}) as segments
 from message_facts
 where {rows} and sender = $busy_sender and date_sent >= $first and date_sent < $last
 group by all

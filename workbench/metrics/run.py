@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Readable
 from workbench.metrics.compile import Moment, Where, compile_audit, compile_metric, find_metric
 from workbench.metrics.definitions import Metric
 
@@ -32,7 +32,7 @@ class MetricResult:
 
 
 def query_metric(
-    lake: Lake,
+    lake: Readable,
     name: str,
     by: Sequence[str] = (),
     where: Where | None = None,
@@ -49,7 +49,7 @@ def query_metric(
 
 
 def query_audit(
-    lake: Lake,
+    lake: Readable,
     name: str,
     where: Where | None = None,
     since: Moment = None,

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Readable
 from workbench.messaging.segments import GSM_BASIC, GSM_EXTENSION
 from workbench.messaging.skeletons import BLANK, BLANKS, GREETED
 from workbench.messaging.texts import TextCosts, TextGroup, cost_of_texts
@@ -80,7 +80,7 @@ def compile_texts(
 
 
 def query_texts(
-    lake: Lake,
+    lake: Readable,
     where: Where | None = None,
     since: Moment = None,
     until: Moment = None,

@@ -69,13 +69,13 @@ def sync_whole_account(
         return summary
 
     def _add_catalog(summary: SyncSummary, account_sid: str) -> None:
-        def on_part(name: str, done: int, total: int) -> None:
-            on_progress(Progress(f"{name} of the account", done, total, summary.listed))
-
         found = sync_catalog(
             lake, client, account_sid,
             now=clock(), since=summary.since, mps_limits=mps_limits, privacy=privacy, halt=halt,
-            media_store=media_store, on_part=on_part,
+            media_store=media_store,
+            on_part=lambda name, done, total: on_progress(
+                Progress(f"{name} of the account", done, total, summary.listed)
+            ),
         )  # fmt: skip
         summary.requests += found.requests
         summary.catalog = {name: saved.added + saved.changed for name, saved in found.by_part.items()}

@@ -12,12 +12,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
+from workbench.lake.connect import Readable
 from workbench.messaging.throughput import daily_caps
 from workbench.metrics import (
     DayCube,
@@ -31,8 +34,9 @@ from workbench.metrics import (
     query_metric,
     query_rows,
 )
-from workbench.metrics.compile import Moment, Where
+from workbench.metrics.compile import Moment, Where, to_utc
 from workbench.metrics.run import query_audit
+from workbench.metrics.slices import MOST_ROWS, Slices
 from workbench.ui.filters import FIELDS, Option, build_options
 from workbench.ui.news import NewsWatcher
 
@@ -70,6 +74,7 @@ class Store:
         self._is_closed = False
         self._version, self._versions = -1, 0
         self._cubes: dict[str, DayCube] = {}
+        self._slices = Slices(lake)
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
         self._lock = threading.Lock()
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
@@ -138,7 +143,15 @@ class Store:
         question = ("audit", name, frozen(where or {}), since, until, timezone, limit)
         return self._ask(
             question,
-            lambda _: query_audit(self.lake, name, where, since, until, limit=limit, timezone=timezone),
+            lambda moment: query_audit(
+                self._readable(moment, since, until, timezone),
+                name,
+                where,
+                since,
+                until,
+                limit=limit,
+                timezone=timezone,
+            ),
             snapshot,
         )
 
@@ -153,7 +166,21 @@ class Store:
         timezone: str,
     ) -> MetricResult:
         found = self._cube(timezone, snapshot).metric(name, by, where or {}, since, until)
-        return found or query_metric(self.lake, name, by, where, since, until, timezone=timezone)
+        if found:
+            return found
+        readable = self._readable(snapshot, since, until, timezone)
+        return query_metric(readable, name, by, where, since, until, timezone=timezone)
+
+    def _readable(self, snapshot: int, since: Moment, until: Moment, timezone: str) -> Readable:
+        """What to ask about single messages of a period: a slice in memory, or the lake if it is many."""
+        counted = self._cube(timezone, snapshot).metric("messages", (), {}, since, until)
+        messages = int(counted.frame["messages"].iloc[0]) if counted else MOST_ROWS + 1
+        if messages > MOST_ROWS:
+            return self.lake
+        # To the end of the day: a comparison's "until" moves on every few minutes.
+        whole_day = _day_after(until, timezone) if isinstance(until, datetime) else until
+        first, last = to_utc(since, timezone, "since"), to_utc(whole_day, timezone, "until")
+        return self._slices.of(snapshot, (first, last, timezone), messages)
 
     def _cube(self, timezone: str, snapshot: int) -> DayCube:
         """The cube of a time zone as of a snapshot; those of the zones used least are let go."""
@@ -200,6 +227,16 @@ class Store:
         """What ``answer`` reads from the lake; ``question`` must tell it from every other one."""
         return self._ask(("ask", question), lambda _: answer(self.lake), snapshot)
 
+    def ask_period(
+        self,
+        question: Any,
+        answer: Callable[[Readable], T],
+        period: tuple[Moment, Moment, str],
+        snapshot: int | None = None,
+    ) -> T:
+        """As :meth:`ask`, about nothing but the messages of a period: since, until, time zone."""
+        return self._ask(("ask", question), lambda moment: answer(self._readable(moment, *period)), snapshot)
+
     def _ask(self, question: Any, answer: Callable[[int], T], snapshot: int | None = None) -> T:
         snapshot = self.snapshot_id() if snapshot is None else snapshot
         key = (snapshot, question)
@@ -231,6 +268,12 @@ class Store:
             self._answers[key] = (time.monotonic(), found)
             while len(self._answers) > _KEPT_ANSWERS:
                 self._answers.popitem(last=False)
+
+
+def _day_after(moment: datetime, timezone: str) -> date:
+    zone = ZoneInfo(timezone)
+    local = moment.astimezone(zone) if moment.tzinfo else moment
+    return local.date() + timedelta(days=1)
 
 
 def frozen(where: Mapping[str, Any]) -> tuple[Any, ...]:

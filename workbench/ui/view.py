@@ -103,15 +103,16 @@ class View:
         )
 
     def ask(self, name: str, query: Callable[..., T]) -> T:
-        """What ``query(lake, where, since, until, timezone=…)`` finds under the page's filters.
+        """What ``query(readable, where, since, until, timezone=…)`` finds under the page's filters.
 
         ``name`` tells it from other questions, so that its answer is kept like a metric's.
         """
         period, where = self.period, dict(self.where)
         question = (name, frozen(where), period.since, period.end, period.timezone)
-        return self.store.ask(
+        return self.store.ask_period(
             question,
-            lambda lake: query(lake, where, period.since, period.end, timezone=period.timezone),
+            lambda readable: query(readable, where, period.since, period.end, timezone=period.timezone),
+            (period.since, period.end, period.timezone),
             self.snapshot,
         )
 

@@ -10,16 +10,15 @@ from workbench.metrics.definitions.model import Dimension
 GSM_UNITS = f"(length(body) + length(body) - length(translate(body, '{GSM_EXTENSION}', '')))"
 UCS2_UNITS = r"(length(body) + length(regexp_replace(body, '[^\x{10000}-\x{10FFFF}]', '', 'g')))"
 
-_LOCAL = "timezone($timezone, date_created)"
+LOCAL = "timezone($timezone, date_created)"
+"""When a message was created, on the reader's clock."""
 
 DIMENSIONS_LIST = (
-    Dimension("day", "Day", f"cast({_LOCAL} as date)", "calendar day of creation"),
-    Dimension(
-        "week", "Week", f"cast(date_trunc('week', {_LOCAL}) as date)", "Monday of the week of creation"
-    ),
-    Dimension("month", "Month", f"cast(date_trunc('month', {_LOCAL}) as date)", "first day of the month"),
-    Dimension("hour", "Hour of day", f"extract(hour from {_LOCAL})", "0 to 23"),
-    Dimension("weekday", "Weekday", f"extract(isodow from {_LOCAL})", "1 Monday to 7 Sunday"),
+    Dimension("day", "Day", f"cast({LOCAL} as date)", "calendar day of creation"),
+    Dimension("week", "Week", f"cast(date_trunc('week', {LOCAL}) as date)", "Monday of the week of creation"),
+    Dimension("month", "Month", f"cast(date_trunc('month', {LOCAL}) as date)", "first day of the month"),
+    Dimension("hour", "Hour of day", f"extract(hour from {LOCAL})", "0 to 23"),
+    Dimension("weekday", "Weekday", f"extract(isodow from {LOCAL})", "1 Monday to 7 Sunday"),
     Dimension("sender", "Sender", "sender", "our number, short code or name; empty until Twilio picks one"),
     Dimension(
         "sender_type", "Sender type", "sender_type", "long code, toll-free, short code, alphanumeric …"

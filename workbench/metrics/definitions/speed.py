@@ -60,10 +60,11 @@ def _delivery_time(name: str) -> Metric:
     )
 
 
-_SECONDS = {"bin_start": "date_trunc('second', date_sent)", "bin_segments": "sum({sent_segments})"}
+# Counted from 1970, because cutting a moment by the calendar takes ten times as long.
+_SECONDS = {"bin_start": "epoch_us(date_sent) // 1000000", "bin_segments": "sum({sent_segments})"}
 _BY_SENDER = {"bin_account": "account_sid", "bin_sender": "sender", "bin_limit": "max(mps_limit)"}
 _MINUTES = {
-    "bin_start": "date_trunc('minute', date_sent)",
+    "bin_start": "epoch_us(date_sent) // 60000000",
     "bin_segments": "sum({sent_segments})",
     **_BY_SENDER,
 }

@@ -1,0 +1,139 @@
+"""A slice says what the lake says, of its period; and no more is kept than may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.messages import payload
+from tests.ui.known import save
+from workbench.lake import Lake
+from workbench.metrics import DIMENSIONS, METRICS, compile_metric, slices
+from workbench.metrics.audits import AUDITS
+from workbench.metrics.compile import find_metric
+from workbench.metrics.queues import query_busiest, query_queues
+from workbench.metrics.run import query_audit, query_metric
+from workbench.metrics.slices import Slice, Slices
+from workbench.metrics.texts import query_texts
+
+#: Across the change to summer time in Berlin, to the middle of a day.
+SINCE, UNTIL = datetime(2025, 3, 27, 23, tzinfo=UTC), datetime(2025, 4, 2, 12, 35, tzinfo=UTC)
+PERIOD = (SINCE, UNTIL)
+BERLIN = "Europe/Berlin"
+FILTERS: list[dict[str, Any]] = [{}, {"direction": ["outbound-api"], "country": ["US", None]}]
+
+
+@pytest.fixture(scope="module")
+def period(traffic_lake: Lake) -> Iterator[Slice]:
+    """In five portions, as if there were many messages."""
+    found = Slice(traffic_lake, *PERIOD, timezone=BERLIN, messages=2_400_000)
+    yield found
+    found.close()
+
+
+class NoLake:
+    """In the place of the lake once a slice holds what it needs."""
+
+    def __init__(self, lake: Lake) -> None:
+        self.memory = lake.memory
+
+    def cursor(self) -> None:
+        raise AssertionError("the lake was asked")
+
+
+@pytest.mark.parametrize("where", FILTERS)
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_what_the_lake_says(
+    traffic_lake: Lake, period: Slice, name: str, where: dict[str, Any]
+) -> None:
+    for by, zone in (((), BERLIN), (("weekday", "hour"), BERLIN), (("day", "sender"), "Asia/Kolkata")):
+        asked = (name, by, where, SINCE, UNTIL)
+        found, expected = (query_metric(one, *asked, timezone=zone) for one in (period, traffic_lake))
+        pd.testing.assert_frame_equal(found.frame, expected.frame)
+        assert found.sql == expected.sql
+
+
+def test_what_is_held_is_not_read_again(traffic_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    period = Slice(traffic_lake, *PERIOD)
+    before = query_metric(period, "peak_speed", (), {}, SINCE, UNTIL, timezone=BERLIN).frame
+    monkeypatch.setattr(period, "_lake", NoLake(traffic_lake))
+    after = query_metric(period, "queue_wait_p95", ("sender",), {"country": "US"}, SINCE, UNTIL)
+    assert len(before) == 1
+    assert len(after.frame) > 1
+    # One row for each message of the period, though two views of it were asked.
+    counted = compile_metric("messages", (), {}, SINCE, UNTIL, timezone=BERLIN)
+    assert period.rows_held == traffic_lake.value(counted.sql, counted.parameters)
+
+
+def test_texts_are_asked_of_the_lake(
+    traffic_lake: Lake, period: Slice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "body" in DIMENSIONS["boundary"].expression
+    found, expected = (query_texts(one, {}, SINCE, UNTIL) for one in (period, traffic_lake))
+    assert found.costs == expected.costs
+    monkeypatch.setattr(period, "_lake", NoLake(traffic_lake))
+    with pytest.raises(AssertionError, match="the lake was asked"):
+        query_metric(period, "messages", ("boundary",), {}, SINCE, UNTIL)
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_an_audit_shows_the_same_rows(traffic_lake: Lake, period: Slice, name: str) -> None:
+    rows = [query_audit(one, name, {}, SINCE, UNTIL, limit=20) for one in (period, traffic_lake)]
+    pd.testing.assert_frame_equal(rows[0], rows[1])
+    assert find_metric(AUDITS[name].metric).source in period._held
+
+
+def test_queues_and_busy_minutes_are_the_same(traffic_lake: Lake, period: Slice) -> None:
+    for where in FILTERS:
+        queues = [query_queues(one, where, SINCE, UNTIL, timezone=BERLIN) for one in (period, traffic_lake)]
+        assert queues[0] == queues[1]
+        busiest = [query_busiest(one, where, SINCE, UNTIL, timezone=BERLIN) for one in (period, traffic_lake)]
+        assert list(busiest[0].minutes) == list(busiest[1].minutes)
+        assert list(busiest[0].seconds) == list(busiest[1].seconds)
+
+
+def test_a_commit_makes_a_new_slice(known_lake: Lake) -> None:
+    kept, day = Slices(known_lake), datetime(2025, 3, 3, tzinfo=UTC)
+
+    def messages() -> int:
+        found = kept.of(known_lake.snapshot_id(), (day, day + timedelta(days=1), "UTC"))
+        return int(query_metric(found, "messages", ("hour",), {}).frame["messages"].sum())
+
+    before = messages()
+    save(known_lake, [payload(901, date_created=day, date_sent=day, date_updated=day)])
+    assert messages() == before + 1
+    assert _schemas(known_lake) == 1
+
+
+def test_slices_go_when_they_hold_too_much(known_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, snapshot, day = Slices(known_lake), known_lake.snapshot_id(), datetime(2025, 3, 3, tzinfo=UTC)
+    monkeypatch.setattr(slices, "MOST_ROWS", 60)
+    first = kept.of(snapshot, (day, day + timedelta(days=1), "UTC"))
+    assert first.value("select count(*) from message_facts") == 40
+    assert kept.of(snapshot, (day, day + timedelta(days=1), "UTC")) is first
+    second = kept.of(snapshot, (None, None, "UTC"))
+    assert second.value("select count(*) from message_facts") == 122
+    # The first goes because it was asked of longest ago, and then the second because it is too much alone.
+    kept.of(snapshot, (day, None, "UTC"))
+    assert _schemas(known_lake) == 0
+
+
+def test_slices_age_and_end_with_the_engine(known_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, snapshot = Slices(known_lake), known_lake.snapshot_id()
+    first = kept.of(snapshot, (None, None, "UTC"))
+    assert first.value("select count(*) from message_facts") == 122
+    known_lake.renew()
+    second = kept.of(snapshot, (None, None, "UTC"))
+    assert second is not first
+    assert second.value("select count(*) from message_facts") == 122
+    monkeypatch.setattr(slices, "_AGES_AFTER_SECONDS", -1)
+    assert kept.of(snapshot, (None, None, "UTC")) is not second
+
+
+def _schemas(lake: Lake) -> int:
+    sql = "select count(*) from duckdb_schemas() where database_name = 'slices' and schema_name <> 'main'"
+    return int(lake.value(f"{sql} and not internal"))

@@ -1,0 +1,201 @@
+"""The messages of a period in memory, for the questions that a day cube cannot answer.
+
+Percentiles, seconds of sending and audits are made of the messages themselves, and a page asks dozens of such
+questions of one period. Read from the lake once, each of them takes milliseconds, whatever is filtered. A
+slice calls its tables as the lake calls its views, so a question is the same text to both.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from workbench.lake.connect import Lake, Parameters
+from workbench.metrics.definitions import METRICS
+from workbench.metrics.definitions.dimensions import LOCAL
+
+if TYPE_CHECKING:
+    import duckdb
+    import pandas as pd
+
+MOST_ROWS = 12_000_000
+"""Of all slices together, about 17 MB a million. A period with more messages is asked of the lake."""
+#: Compressed are rows only once they are all written, so they are written in portions.
+_ROWS_AT_ONCE = 500_000
+_AGES_AFTER_SECONDS = 300
+#: Columns that no metric and no audit needs, by view; the views of every message go without its SID too.
+_UNUSED = frozenset(
+    {"from_address", "to_address", "body", "revocation", "revocation_language", "date_updated"}
+)
+_UNUSED_ONE_BY_ONE = _UNUSED | {"message_sid", "conversation_id"}
+_LEFT_OUT: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("message_facts", "sending_facts", "delivery_facts"), _UNUSED_ONE_BY_ONE),
+    "revocations": frozenset(),
+}
+#: A view that knows its period from within is quicker than one that is narrowed from without.
+_BY_PERIOD = {"audit_frequency": "sends_by_frequency($since, $until)"}
+_SOURCES = frozenset(metric.source for metric in METRICS.values())
+_NAMED = re.compile(r"\b(?:from|join)\s+(\w+)")
+_WORD = re.compile(r"\w+")
+_numbers = count(1)
+
+Period = tuple[datetime | None, datetime | None, str]
+"""From, until (not included), and the time zone of its days."""
+
+
+class Slice:
+    """The messages of one period, as of one version of the lake. One thread at a time."""
+
+    def __init__(
+        self,
+        lake: Lake,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        *,
+        timezone: str = "UTC",
+        messages: int = 0,
+    ) -> None:
+        """Nothing is read before the first question.
+
+        Args:
+            timezone: of questions about days and hours.
+            messages: about how many there are.
+        """
+        self._lake, self._timezone = lake, timezone
+        self._period = (since, until)
+        self._portions = _portions(since, until, messages // _ROWS_AT_ONCE + 1)
+        self._schema = f"slices.slice_{next(_numbers)}"
+        self._held: set[str] = set()
+        self.rows_held = 0
+
+    def close(self) -> None:
+        """Give the memory back."""
+        with self._lake.memory() as cursor:
+            cursor.execute(f"drop schema if exists {self._schema} cascade")
+
+    def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
+        with self._asked(sql, parameters) as cursor:
+            return cursor.fetchall()
+
+    def value(self, sql: str, parameters: Parameters = None) -> Any:
+        """The first column of the first row; None when there is no row."""
+        rows = self.rows(sql, parameters)
+        return rows[0][0] if rows else None
+
+    def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame:
+        with self._asked(sql, parameters) as cursor:
+            return cursor.df()
+
+    @contextmanager
+    def _asked(self, sql: str, parameters: Parameters) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The answer to a question of this period; one that needs more than is held goes to the lake."""
+        sources = _SOURCES.intersection(_NAMED.findall(sql))
+        left_out = frozenset[str]().union(*(_left_out(source) for source in sources))
+        if not sources or not left_out.isdisjoint(_WORD.findall(sql)):
+            with self._lake.cursor() as cursor:
+                yield cursor.execute(sql, parameters)
+            return
+        for source in sources - self._held:
+            self._hold(source)
+        if isinstance(parameters, Mapping) and parameters.get("timezone") == self._timezone:
+            sql = sql.replace(LOCAL, "local_created")
+            parameters = {name: value for name, value in parameters.items() if f"${name}" in sql}
+        with self._lake.memory() as cursor:
+            cursor.execute(f"use {self._schema}")
+            yield cursor.execute(sql, parameters)
+
+    def _hold(self, source: str) -> None:
+        with self._lake.cursor() as cursor:
+            cursor.execute("attach if not exists ':memory:' as slices (compress)")
+            cursor.execute(f"create schema if not exists {self._schema}")
+            if source != "message_facts":
+                self._fill(cursor, source)
+            else:
+                # The same messages, with the limit of their sender besides.
+                if "sending_facts" not in self._held:
+                    self._fill(cursor, "sending_facts")
+                cursor.execute(
+                    f"create view {self._schema}.message_facts as from {self._schema}.sending_facts"
+                )
+        self._held.add(source)
+
+    def _fill(self, cursor: duckdb.DuckDBPyConnection, source: str) -> None:
+        """Copy what a view of the lake has of the period."""
+        table = f"{self._schema}.{source}"
+        left_out = ", ".join(f"'{name}'" for name in sorted(_left_out(source)))
+        columns = f"columns(name -> name not in ({left_out}))" if left_out else "*"
+        # A moment on another clock takes as long as all the rest of a question.
+        local = LOCAL.replace("$timezone", f"'{self._timezone}'")
+        view = _BY_PERIOD.get(source, source)
+        select = f"select {columns}, {local} as local_created from {view}"  # noqa: S608
+        cursor.execute(f"create table {table} as {select} limit 0", _NO_PERIOD if view != source else None)
+        # What looks at more than the period would look again for each portion.
+        portions = self._portions if source in _LEFT_OUT else [self._period]
+        for since, until in portions:
+            cursor.execute(
+                f"insert into {table} {select} where {_IN_PERIOD}", {"since": since, "until": until}
+            )
+            cursor.execute("checkpoint slices")
+        self.rows_held += int(cursor.execute(f"select count(*) from {table}").fetchall()[0][0])  # noqa: S608
+        self._held.add(source)
+
+
+class Slices:
+    """The slices that were asked of last, within MOST_ROWS. One thread at a time."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._generation = lake.generation
+        self._snapshot: int | None = None
+        self._kept: OrderedDict[Period, tuple[float, Slice]] = OrderedDict()
+
+    def of(self, snapshot: int, period: Period, messages: int = 0) -> Slice:
+        """The messages created in a period, as the lake's version ``snapshot`` has them; about so many."""
+        self._let_go(snapshot)
+        if period not in self._kept:
+            since, until, timezone = period
+            made = Slice(self._lake, since, until, timezone=timezone, messages=messages)
+            self._kept[period] = (time.monotonic(), made)
+        self._kept.move_to_end(period)
+        return self._kept[period][1]
+
+    def _let_go(self, snapshot: int) -> None:
+        """What is of another version or has aged goes, and as much as is too much."""
+        if self._generation != self._lake.generation:
+            self._kept.clear()
+            self._generation = self._lake.generation
+        oldest = time.monotonic() - _AGES_AFTER_SECONDS
+        for period, (made_at, one) in tuple(self._kept.items()):
+            if snapshot != self._snapshot or made_at < oldest:
+                one.close()
+                del self._kept[period]
+        self._snapshot = snapshot
+        while sum(one.rows_held for _, one in self._kept.values()) > MOST_ROWS:
+            self._kept.popitem(last=False)[1][1].close()
+
+
+def _left_out(source: str) -> frozenset[str]:
+    return _LEFT_OUT.get(source, _UNUSED)
+
+
+def _portions(
+    since: datetime | None, until: datetime | None, number: int
+) -> list[tuple[datetime | None, datetime | None]]:
+    """A period cut into so many of one length; one that is open to a side stays whole."""
+    if since is None or until is None:
+        return [(since, until)]
+    ends = [since + (until - since) / number * at for at in range(number)]
+    return list(zip(ends, [*ends[1:], until], strict=True))
+
+
+_NO_PERIOD = {"since": None, "until": None}
+_IN_PERIOD = (
+    "($since::timestamptz is null or date_created >= $since) "
+    "and ($until::timestamptz is null or date_created < $until)"
+)
