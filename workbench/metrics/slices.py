@@ -72,10 +72,13 @@ class Slice:
         self._portions = _portions(since, until, messages // _ROWS_AT_ONCE + 1)
         self._schema = f"slices.slice_{next(_numbers)}"
         self._held: set[str] = set()
+        self._asked_once: set[str] = set()
         self.rows_held = 0
 
     def close(self) -> None:
         """Give the memory back."""
+        if not self._held:
+            return
         with self._lake.memory() as cursor:
             cursor.execute(f"drop schema if exists {self._schema} cascade")
 
@@ -96,8 +99,7 @@ class Slice:
     def _asked(self, sql: str, parameters: Parameters) -> Iterator[duckdb.DuckDBPyConnection]:
         """The answer to a question of this period; one that needs more than is held goes to the lake."""
         sources = _SOURCES.intersection(_NAMED.findall(sql))
-        left_out = frozenset[str]().union(*(_left_out(source) for source in sources))
-        if not sources or not left_out.isdisjoint(_WORD.findall(sql)):
+        if not self._answers(sources, sql):
             with self._lake.cursor() as cursor:
                 yield cursor.execute(sql, parameters)
             return
@@ -109,6 +111,16 @@ class Slice:
         with self._lake.memory() as cursor:
             cursor.execute(f"use {self._schema}")
             yield cursor.execute(sql, parameters)
+
+    def _answers(self, sources: frozenset[str], sql: str) -> bool:
+        """Whether the question is for the slice, with what it holds or should hold."""
+        left_out = frozenset[str]().union(*(_left_out(source) for source in sources))
+        if not sources or not left_out.isdisjoint(_WORD.findall(sql)):
+            return False
+        # One question reads fewer columns than a slice; only the second one is worth it.
+        new = (sources & _LEFT_OUT.keys()) - self._held - self._asked_once
+        self._asked_once |= new
+        return not new
 
     def _hold(self, source: str) -> None:
         with self._lake.cursor() as cursor:
