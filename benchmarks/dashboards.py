@@ -53,6 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("dashboards")
     group.add_argument("--lake-messages", type=int, nargs="+", default=[1_000_000, 10_000_000])
     group.add_argument("--sessions", type=int, default=20, help="pages that are open and change at once")
+    group.add_argument("--pages-only", action="store_true", help="leave out what is asked without a browser")
     group.add_argument("--lake-homes", type=Path, help="where lakes are kept between runs; made if missing")
 
 
@@ -66,9 +67,10 @@ def run(options: argparse.Namespace) -> str:
             count = _lake_of(home, messages)
             _say(f"{count:,} messages: the browser …")
             times = _measure_pages(home, options.sessions)
-            _say(f"{count:,} messages: the same questions without it …")
-            questions = measure_questions(home, _DAYS)
-            parts += [f"### {count:,} messages of {_DAYS} days", _report(times, options.sessions), questions]
+            parts += [f"### {count:,} messages of {_DAYS} days", _report(times, options.sessions)]
+            if not options.pages_only:
+                _say(f"{count:,} messages: the same questions without it …")
+                parts.append(measure_questions(home, _DAYS))
     return "\n\n".join(parts)
 
 
@@ -151,7 +153,7 @@ _SHOWN = """() => { const walk = (root) => { for (const e of root.querySelectorA
 
 
 _SHOWN_NOW = f"({_SHOWN})()"
-#: Notes when something was clicked, and the first frame after it in which the first chart shows other figures.
+#: Notes when something was clicked, and the first frame after it that has other numbers in the first chart.
 _WATCH = f"""(before) => {{ const shown = {_SHOWN}
   window.clicked = window.painted = undefined
   addEventListener("click", () => {{ window.clicked ??= performance.now() }}, {{capture: true}})

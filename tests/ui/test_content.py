@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
+import openpyxl
+import pyarrow.parquet as pq
 import pytest
 
 from tests.messages import ACCOUNT, payload
@@ -13,6 +17,8 @@ from tests.ui.known import AMERICAN, GERMAN, HOSTILE, OURS, WEEK, at, save
 from workbench.lake import Lake
 from workbench.ui.cards import build_card
 from workbench.ui.content import money, month, reasons, speed, texts
+from workbench.ui.downloads import open_download
+from workbench.ui.files import WRITERS
 from workbench.ui.navigation import PageInfo, discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.periods import Period
@@ -208,6 +214,21 @@ def test_characters_templates_boundaries_and_mismatches(text_view: View) -> None
     ]
 
 
+def test_a_file_of_texts_has_all_of_them(text_view: View) -> None:
+    file = texts.templates(text_view)["file"]().set_index("text")
+    assert list(file["messages"]) == [10, 5, 3, 1]
+    first = file.loc["Hi ⟨…⟩, it’s ⟨…⟩ at Mill Lane on Monday. We’re looking forward to seeing you!"]
+    assert (first["forced_by"], first["spend_USD"], first["would_save_USD"]) == ("’", 0.2, 0.1)
+    character = texts.characters(text_view)["file"]().iloc[0].to_dict()
+    assert character == {
+        "character": "’", "name": "right single quotation mark", "becomes": "'",
+        "messages": 10, "segments": 20, "spend_USD": 0.2, "would_save_USD": 0.1,
+    }  # fmt: skip
+    nothing = texts.boundaries(View(text_view.store, replace(PERIOD, since=date(2025, 3, 8))))["file"]()
+    assert list(nothing.columns)[:2] == ["text", "encoding"]
+    assert len(nothing) == 0
+
+
 def test_without_texts_the_page_says_why(text_view: View, lake: Lake) -> None:
     lake.write(lambda cursor: cursor.execute("update raw_messages set body = null"))
     view = View(Store(lake), PERIOD)
@@ -329,3 +350,38 @@ def test_no_page_shows_a_full_number(store: Store, info: PageInfo) -> None:
     view = page.open(WEEK, store).view()
     everything = "".join(str(part.content(view)) for part in page.parts)
     assert not [number for number in (OURS, AMERICAN, GERMAN) if number in everything]
+
+
+@pytest.mark.parametrize("info", PAGES, ids=[info.name for info in PAGES])
+def test_every_part_has_a_file_in_every_format(store: Store, info: PageInfo) -> None:
+    """With columns, no full number, and as many rows as it says; also of a week in which nothing happened."""
+    page = load_page(info)
+    for week in (WEEK, "since=2025-01-06&until=2025-01-13"):
+        view = page.open(week, store).view()
+        for part in page.parts:
+            written = {}
+            for ending, write in WRITERS.items():
+                with open_download(part, view, page.title) as download:
+                    written[ending] = b"".join(write(download.sheets, download.stamp))
+                    total = download.sheets[0].total
+            table = pq.read_table(io.BytesIO(written["parquet"]))
+            assert table.num_columns > 0, part
+            assert table.num_rows == total
+            assert not [number for number in (OURS, AMERICAN, GERMAN) if number.encode() in written["csv"]]
+            assert openpyxl.load_workbook(io.BytesIO(written["xlsx"]), read_only=True).sheetnames
+
+
+def test_a_file_of_an_audit_has_every_row(lake: Lake) -> None:
+    """The table shows eight of the twelve people; the file has them all, masked."""
+    people = [f"+1415555{number:04d}" for number in range(12)]
+    save(lake, [payload(n, **at(3, 4), to=to) for n, to in enumerate(people, 1)])
+    page = next(load_page(info) for info in PAGES if info.name == "compliance")
+    part = next(part for part in page.parts if getattr(part, "title", "") == "Sent without consent on record")
+    view = page.open(WEEK, Store(lake)).view()
+    assert len(part.content(view)["rows"]) == 8
+    with open_download(part, view, page.title) as download:
+        data = b"".join(WRITERS["parquet"](download.sheets, download.stamp))
+        assert dict(download.stamp)["Rows"] == "12"
+    rows = pq.read_table(io.BytesIO(data)).to_pylist()
+    assert sorted(row["message_sid"] for row in rows) == [f"SM{n:032x}" for n in range(1, 13)]
+    assert {row["contact"] for row in rows} == {f"+1415***{number:04d}" for number in range(12)}

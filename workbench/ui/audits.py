@@ -45,6 +45,7 @@ def revocation_queue(view: View) -> Content:
         "rows": [_waiting_row(row, view) for _, row in rows.iterrows()],
         "footnote": _left_out(int(result.frame["revocations_waiting"].iloc[0]), "workbench revocations"),
         "definition": definition(result, view.period),
+        "file": lambda: _masked(view.store.audit_rows("waiting-revocations", snapshot=view.snapshot)),
     }
 
 
@@ -63,7 +64,20 @@ def _audit_content(view: View, name: str, limit: int) -> Content:
         "rows": [_audit_row(row, labels, view) for _, row in rows.iterrows()],
         "footnote": _left_out(total, f"workbench compliance {name}", limit),
         "definition": definition(result, period),
+        "file": lambda: _masked(
+            view.store.audit_rows(
+                name, view.where, period.since, period.end, period.timezone, snapshot=view.snapshot
+            )
+        ),
     }
+
+
+def _masked(rows: pd.DataFrame) -> pd.DataFrame:
+    """All rows for a file, with what the audit shows."""
+    shown = rows.drop(columns="conversation_id")
+    for name in _ADDRESSES.intersection(shown.columns):
+        shown[name] = [None if fmt.is_missing(one) else mask(str(one)) for one in shown[name]]
+    return shown
 
 
 def _audit_row(row: pd.Series, labels: list[tuple[str, str]], view: View) -> dict[str, Any]:

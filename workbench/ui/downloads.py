@@ -1,7 +1,7 @@
 """What a download of a part holds: the numbers behind what it shows, whole, and the stamp with them.
 
 A part that shows the first eight rows is downloaded with all of them. A part may say what its file holds by a
-method ``sheets(view)``; of every other the metrics that it asks for are taken.
+method ``whole(view)``; of every other the metrics that it asks for are taken.
 """
 
 from __future__ import annotations
@@ -56,14 +56,15 @@ def open_download(part: Part, view: View, page_title: str) -> Iterator[Download]
     stamp = about_part(view, page_title, title, sheets[0].total, as_of)
     if len(sheets) > 1:
         stamp.append(("Further tables", f"{len(sheets) - 1} more are in the XLSX of this part"))
-    yield Download(sheets, [*stamp, *_definitions(results)])
+    yield Download(sheets, [*stamp, *_definitions(results), *_own_definition(part, view)])
 
 
 def _metric_sheets(part: Part, view: View, title: str) -> tuple[list[MetricResult], list[Sheet]]:
     recording = _Recording(**{item.name: getattr(view, item.name) for item in fields(view)})
-    own = getattr(part, "sheets", None)
+    whole = getattr(part, "whole", None)
+    own = whole(recording) if whole else None
     if own is not None:
-        return recording.asked, list(own(recording))
+        return recording.asked, [_sheet(title, own)]
     if isinstance(part, Cards):
         frames = [_cards_frame(part, recording)]
     else:
@@ -180,6 +181,15 @@ def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: View) -> pd.
 def _sheet(name: str, frame: pd.DataFrame) -> Sheet:
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
     return Sheet(name, table.schema, table.num_rows, table.to_batches())
+
+
+def _own_definition(part: Part, view: View) -> list[tuple[str, str]]:
+    """Of numbers that are no metric."""
+    told = part.content(view).get("definition") or {}
+    if not told or told["name"] in METRICS:
+        return []
+    words = [told["description"], f"Counts {told['numerator']}.", f"Leaves out: {told['excludes']}"]
+    return [(f"Definition of {told['name']}", " ".join(words)), (f"SQL of {told['name']}", told["sql"])]
 
 
 def about_part(view: View, page_title: str, title: str, total: int, as_of: datetime) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
+import pandas as pd
 import plotly.graph_objects as go
 from panel.io.state import state
 
@@ -84,9 +85,22 @@ class Chart:
         return {**said, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
 
+def file_of(content: Mapping[str, Any]) -> pd.DataFrame | None:
+    """All rows of a content, of which it may show the first few only; made when they are asked for."""
+    make: Callable[[], pd.DataFrame] | None = content.get("file")
+    return make() if make else None
+
+
+def without_file(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What a browser gets of it."""
+    return {name: value for name, value in content.items() if name != "file"}
+
+
 @dataclass(frozen=True)
 class Table:
     """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`.
+
+    Where it shows something else than metrics, the content has ``file``, which makes a frame of all of it.
 
     ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
     """
@@ -103,10 +117,14 @@ class Table:
         return TableTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
     def content(self, view: View) -> dict[str, Any]:
-        made = self.rows(view)
+        made = without_file(self.rows(view))
         if made["rows"]:
             return {**made, "state": "ok"}
         return {"message": self.empty, **made, "state": "empty"}
+
+    def whole(self, view: View) -> pd.DataFrame | None:
+        """What a file of this part holds where that is not the metrics it asks for."""
+        return file_of(self.rows(view))
 
 
 @dataclass(frozen=True)
@@ -129,12 +147,16 @@ class Figure:
         return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
     def content(self, view: View) -> dict[str, Any]:
-        made = {"message": self.empty, "subtitle": self.subtitle, **self.draw(view)}
+        made = {"message": self.empty, "subtitle": self.subtitle, **without_file(self.draw(view))}
         figure = made.pop("figure")
         if figure is None:
             return {**made, "state": "empty"}
         summary = f"{self.title}, {view.period.label}. {made['subtitle']}"
         return {**made, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
+
+    def whole(self, view: View) -> pd.DataFrame | None:
+        """What a file of this part holds where that is not the metrics it asks for."""
+        return file_of(self.draw(view))
 
 
 @dataclass(frozen=True)
@@ -160,3 +182,9 @@ class Findings:
     def content(self, view: View) -> dict[str, Any]:
         found = [asdict(finding) for finding in self.find(view)]
         return {"state": "ok", "items": found} if found else {"state": "empty", "message": self.empty}
+
+    def whole(self, view: View) -> pd.DataFrame:
+        """The sentences."""
+        columns = ("sense", "title", "text", "page")
+        rows = [[getattr(finding, name) for name in columns] for finding in self.find(view)]
+        return pd.DataFrame(rows, columns=columns)

@@ -85,7 +85,14 @@ def _body(content: Mapping[str, Any], number: int) -> str:
         return f"<div class=figure id=f{number}></div>{script}"
     if "total" in content:
         return _rows(content)
+    if "items" in content:
+        return _findings(content["items"])
     return _table(content) if "rows" in content else ""
+
+
+def _findings(items: Sequence[Mapping[str, Any]]) -> str:
+    words = (f"<li><strong>{escape(item['title'])}</strong> {escape(item['text'])}" for item in items)
+    return f"<ul>{''.join(words)}</ul>"
 
 
 def _card(card: Mapping[str, Any]) -> str:

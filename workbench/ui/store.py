@@ -136,7 +136,7 @@ class Store:
         until: Moment = None,
         timezone: str = "UTC",
         *,
-        limit: int,
+        limit: int | None = None,
         snapshot: int | None = None,
     ) -> pd.DataFrame:
         """Rows of one audit; arguments as in :func:`workbench.metrics.run.query_audit`."""

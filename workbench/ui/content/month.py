@@ -68,7 +68,19 @@ def month_table(view: View) -> dict[str, Any]:
         "rows": [_row(currency, month) for currency, month in months.items()],
         "footnote": f"{spend.today:%B}, day {spend.today.day}; {basis}. Prices still to come are not in.",
         "definition": definition(spend.result, spend.period),
+        "file": lambda: pd.DataFrame([_values(*pair) for pair in months.items()], columns=_COLUMNS),
     }
+
+
+_COLUMNS = [
+    "currency", "so_far", "same_days_before", "expected_end", "end_low", "end_high", "confidence", "last_month",
+]  # fmt: skip
+
+
+def _values(currency: str, month: Month) -> tuple[Any, ...]:
+    end = month.forecast
+    expected = (end.expected, end.low, end.high) if end else (None, None, None)
+    return (currency, month.so_far, month.same_days_before, *expected, CONFIDENCE, month.month_before)
 
 
 def _row(currency: str, month: Month) -> dict[str, Any]:

@@ -187,7 +187,12 @@ def busiest_figure(view: View) -> Content:
         first = found.minutes[0]
         figure = busiest_seconds(found.seconds, first.limit, view.period.timezone)
         subtitle = f"{mask(first.sender)} around {_moment(view, first)}. {subtitle}"
-    return {"figure": figure, "subtitle": subtitle, "definition": _definition(view)}
+    return {
+        "figure": figure,
+        "subtitle": subtitle,
+        "definition": _definition(view),
+        "file": lambda: pd.DataFrame(found.seconds, columns=["second", "segments"]),
+    }
 
 
 def busiest_table(view: View) -> Content:
@@ -215,6 +220,13 @@ def busiest_table(view: View) -> Content:
         "rows": rows,
         "footnote": "",
         "definition": _definition(view),
+        "file": lambda: pd.DataFrame(
+            [
+                (one.start, mask(one.sender), one.segments, one.peak, one.limit, one.share)
+                for one in found.minutes
+            ],
+            columns=["minute", "sender", "segments", "busiest_second", "limit_per_second", "share_of_limit"],
+        ),
     }
 
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
+
 from workbench.messaging.texts import CharacterCost, Mismatch, Tally, TemplateCost
 from workbench.metrics.texts import Texts, query_texts
 from workbench.ui import format as fmt
@@ -39,7 +41,14 @@ def savings(view: View) -> Content:
         if tally.messages
     ]
     note = "A text can be in both. The segmentation page shows which."
-    return _table(texts, "Saving", ("Messages", "Spend", "Would save"), rows, len(rows), "saving", note, view)
+    labels = ("Messages", "Spend", "Would save")
+    content = _table(texts, "Saving", labels, rows, len(rows), "saving", note, view)
+    return {
+        **content,
+        "file": lambda: _frame(
+            ("saving", "note"), [((title, about), tally) for title, about, tally in named]
+        ),
+    }
 
 
 def characters(view: View) -> Content:
@@ -48,7 +57,9 @@ def characters(view: View) -> Content:
     labels = ("Messages", "Spend", "Would save")
     rows = [_character_row(found) for found in texts.costs.characters[:LIMIT]]
     note = "A message with several of them counts for each."
-    return _table(texts, "Character", labels, rows, len(texts.costs.characters), "character", note, view)
+    content = _table(texts, "Character", labels, rows, len(texts.costs.characters), "character", note, view)
+    named = [((one.character, _name(one.character), one.replacement), one) for one in texts.costs.characters]
+    return {**content, "file": lambda: _frame(("character", "name", "becomes"), named)}
 
 
 def _character_row(found: CharacterCost) -> dict[str, Any]:
@@ -70,7 +81,13 @@ def templates(view: View) -> Content:
     labels = ("Messages", "Segments each", "Spend", "Would save")
     rows = [_template_row(found, number) for number, found in enumerate(texts.costs.templates[:LIMIT])]
     note = f"{BLANK_NOTE} {_left_out(texts)}".strip()
-    return _table(texts, "Text", labels, rows, len(texts.costs.templates), "template", note, view)
+    content = _table(texts, "Text", labels, rows, len(texts.costs.templates), "template", note, view)
+    columns = ("text", "encodings", "forced_by", "written_as")
+    named = [
+        ((one.text, ", ".join(sorted(one.encodings)), " ".join(one.forcing) or None, one.instead), one)
+        for one in texts.costs.templates
+    ]
+    return {**content, "file": lambda: _frame(columns, named)}
 
 
 BLANK_NOTE = "⟨…⟩ stands for what differs from message to message."
@@ -114,7 +131,9 @@ def boundaries(view: View) -> Content:
         rows.append({"key": str(number), "cells": [first, {"text": over}, *_tally_cells(found)], "hint": ""})
     note = "161–170 characters of GSM-7, 71–75 of UCS-2. The saving is that of one segment for each message."
     labels = ("Over by", "Messages", "Spend", "Would save")
-    return _table(texts, "Text", labels, rows, len(texts.costs.boundaries), "template", note, view)
+    content = _table(texts, "Text", labels, rows, len(texts.costs.boundaries), "template", note, view)
+    named = [((one.text, one.encoding, *one.over), one) for one in texts.costs.boundaries]
+    return {**content, "file": lambda: _frame(("text", "encoding", "over_from", "over_to"), named)}
 
 
 def mismatches(view: View) -> Content:
@@ -128,18 +147,37 @@ def mismatches(view: View) -> Content:
     )  # fmt: skip
     if not rows and texts.costs.messages:
         content["message"] = f"Our count of {counted} texts equals Twilio's, message for message."
-    return content
+    named = [((one.text, _reason(one), one.billed, one.counted), one) for one in texts.costs.mismatches]
+    return {**content, "file": lambda: _frame(("text", "reason", "billed", "counted"), named)}
+
+
+def _reason(found: Mismatch) -> str:
+    return "as Smart Encoding would count" if found.is_smart_encoding else "no known reason"
 
 
 def _mismatch_row(found: Mismatch, number: int) -> dict[str, Any]:
-    reason = "as Smart Encoding would count" if found.is_smart_encoding else "no known reason"
     cells = [
-        {"text": found.text, "note": reason},
+        {"text": found.text, "note": _reason(found)},
         {"text": fmt.count(found.messages)},
         {"text": str(found.billed)},
         {"text": str(found.counted)},
     ]
     return {"key": str(number), "cells": cells, "hint": ""}
+
+
+def _frame(columns: Sequence[str], rows: Sequence[tuple[Sequence[Any], Tally]]) -> pd.DataFrame:
+    """Texts and their tallies for a file, each currency in columns of its own."""
+    named = [
+        {
+            **dict(zip(columns, first, strict=True)),
+            "messages": tally.messages,
+            "segments": tally.segments,
+            **{f"spend_{currency}": float(amount) for currency, amount in tally.spend.items()},
+            **{f"would_save_{currency}": float(amount) for currency, amount in tally.saved.items()},
+        }
+        for first, tally in rows
+    ]
+    return pd.DataFrame(named) if named else pd.DataFrame(columns=[*columns, "messages", "segments"])
 
 
 def _tally_cells(found: Tally) -> list[dict[str, Any]]:
