@@ -111,7 +111,12 @@ def _cards_frame(cards: Cards, view: View) -> pd.DataFrame:
                     "minimum_sample": now.metric.minimum_sample or None,
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=_CARD_COLUMNS)
+
+
+_CARD_COLUMNS = [
+    "metric", "label", "unit", "currency", "value", "compared_with", *_COMPANIONS, "minimum_sample",
+]  # fmt: skip
 
 
 def _before(before: MetricResult | None, name: str, currency: str | None) -> float | None:

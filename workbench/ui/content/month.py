@@ -73,7 +73,8 @@ def month_table(view: View) -> dict[str, Any]:
 
 
 _COLUMNS = [
-    "currency", "so_far", "same_days_before", "expected_end", "end_low", "end_high", "confidence", "last_month",
+    "currency", "so_far", "same_days_before", "expected_end", "end_low", "end_high", "confidence",
+    "last_month",
 ]  # fmt: skip
 
 
