@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -192,7 +193,7 @@ def _compare(environment: Mapping[str, str], answered: set[str]) -> str:
 def _report(
     options: argparse.Namespace, loads: Sequence[Load], verdict: str, behind: float, load: str
 ) -> str:
-    header = ["", "per second", "p50 ms", "p99 ms", "longest ms", "requests", "not 2xx", "MB first–last"]
+    header = ["", "per second", "p50 ms", "p99 ms", "longest ms", "requests", "not 2xx", "MB by quarters"]
     return "\n\n".join(
         [
             "## Webhooks",
@@ -200,7 +201,8 @@ def _report(
             f"Load average before the first run: {load}. {options.connections} connections, "
             f"{options.webhook_seconds:.0f} s each, about {options.webhook_messages:,} messages in the lake.",
             table(header, [_cells(one) for one in loads]),
-            f"{verdict} The lake had all of it {behind:.1f} s after the last answer.",
+            f"{verdict} The lake had all of it {behind:.1f} s after the last answer. MB: the median of the "
+            "hooks process in each quarter of a run.",
         ]
     )
 
@@ -208,12 +210,18 @@ def _report(
 def _cells(load: Load) -> list[str]:
     seen = load.seen
     bad = sum(count for code, count in seen["codes"].items() if not 200 <= int(code) < 300)
-    memory = f"{load.memory_mb[0]:.0f}–{load.memory_mb[-1]:.0f}" if load.memory_mb else "–"
+    memory = ", ".join(f"{median:.0f}" for median in _by_quarters(load.memory_mb)) or "–"
     figures = [
         f"{seen[name]:,.{digits}f}"
         for name, digits in (("per_second", 0), ("p50_ms", 1), ("p99_ms", 1), ("longest_ms", 0))
     ]
     return [load.label, *figures, f"{seen['requests']:,}", f"{bad:,}", memory]
+
+
+def _by_quarters(values: Sequence[float]) -> list[float]:
+    """The median of each quarter of a run; fewer where there are fewer values."""
+    length = max(len(values) // 4, 1)
+    return [statistics.median(values[at : at + length]) for at in range(0, length * 4, length) if values[at:]]
 
 
 def _write_plan(environment: Mapping[str, str], path: Path) -> Path:
