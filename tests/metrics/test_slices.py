@@ -116,6 +116,10 @@ def test_a_commit_makes_a_new_slice(known_lake: Lake) -> None:
     save(known_lake, [payload(901, date_created=day, date_sent=day, date_updated=day)])
     assert messages() == before + 1
     assert _schemas(known_lake) == 1
+    # A page that began before the commit ends with what the others see, and takes nothing away from them.
+    earlier = kept.of(known_lake.snapshot_id() - 1, (day, day + timedelta(days=1), "UTC"))
+    assert _count(earlier) == before + 1
+    assert _schemas(known_lake) == 1
 
 
 def test_a_slice_that_was_never_asked_goes_as_well(known_lake: Lake) -> None:

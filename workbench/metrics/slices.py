@@ -141,7 +141,7 @@ class Slice:
         """Copy what a view of the lake has of the period."""
         table = f"{self._schema}.{source}"
         left_out = ", ".join(f"'{name}'" for name in sorted(_left_out(source)))
-        columns = f"columns(name -> name not in ({left_out}))" if left_out else "*"
+        columns = f"columns(lambda name: name not in ({left_out}))" if left_out else "*"
         # A moment on another clock takes as long as all the rest of a question.
         local = LOCAL.replace("$timezone", f"'{self._timezone}'")
         view = _BY_PERIOD.get(source, source)
@@ -164,11 +164,14 @@ class Slices:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._generation = lake.generation
-        self._snapshot: int | None = None
+        self._snapshot = -1
         self._kept: OrderedDict[Period, tuple[float, Slice]] = OrderedDict()
 
     def of(self, snapshot: int, period: Period, messages: int = 0) -> Slice:
-        """The messages created in a period, as the lake's version ``snapshot`` has them; about so many."""
+        """The messages created in a period, as of the lake's version ``snapshot`` or a later one.
+
+        ``messages`` is about how many there are.
+        """
         self._let_go(snapshot)
         if period not in self._kept:
             since, until, timezone = period
@@ -184,10 +187,10 @@ class Slices:
             self._generation = self._lake.generation
         oldest = time.monotonic() - _AGES_AFTER_SECONDS
         for period, (made_at, one) in tuple(self._kept.items()):
-            if snapshot != self._snapshot or made_at < oldest:
+            if snapshot > self._snapshot or made_at < oldest:
                 one.close()
                 del self._kept[period]
-        self._snapshot = snapshot
+        self._snapshot = max(snapshot, self._snapshot)
         while sum(one.rows_held for _, one in self._kept.values()) > MOST_ROWS:
             self._kept.popitem(last=False)[1][1].close()
 
