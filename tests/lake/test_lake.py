@@ -72,6 +72,25 @@ def test_a_lake_that_was_moved_is_whole(lake: Lake, settings: Settings, tmp_path
     assert not settings.home.exists()
 
 
+def test_a_lake_whose_files_are_elsewhere_needs_the_setting(tmp_path: Path) -> None:
+    """Opened without it, its tables would go to two places."""
+    settings = {"WORKBENCH_HOME": str(tmp_path / "home")}
+    elsewhere = {**settings, "WORKBENCH_LAKE_DATA": f"{tmp_path / 'large'}/"}
+    rows = "insert into open_checks select 'SM' || i, 'AC1', now() from range(1000) t(i)"
+    with open_lake(load_settings(elsewhere)) as lake:
+        lake.write(lambda cursor: cursor.execute(rows))
+    with pytest.raises(LakeError, match="DATA_PATH"):
+        open_lake(load_settings(settings))
+    with open_lake(load_settings(elsewhere)) as lake:
+        assert lake.value("select count(distinct message_sid) from open_checks") == 1000
+
+
+def test_renewing_waits_for_no_writer(lake: Lake) -> None:
+    with exclusive(Path(lake.address.catalog + ".lock")):
+        lake.renew()
+        assert lake.value("select count(*) from open_checks") == 0
+
+
 def test_a_renewed_lake_says_the_same_and_keeps_cursors_in_use(lake: Lake) -> None:
     with lake.cursor() as cursor:
         cursor.execute("create table memory.main.kept as select 7 as number")

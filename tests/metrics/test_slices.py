@@ -11,6 +11,7 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import save
+from workbench.errors import UsageError
 from workbench.lake import Lake
 from workbench.metrics import DIMENSIONS, METRICS, compile_metric, slices
 from workbench.metrics.audits import AUDITS
@@ -29,8 +30,8 @@ FILTERS: list[dict[str, Any]] = [{}, {"direction": ["outbound-api"], "country": 
 
 @pytest.fixture(scope="module")
 def period(traffic_lake: Lake) -> Iterator[Slice]:
-    """In five portions, as if there were many messages."""
-    found = Slice(traffic_lake, *PERIOD, timezone=BERLIN, messages=2_400_000)
+    """In two portions, as if there were many messages."""
+    found = Slice(traffic_lake, *PERIOD, timezone=BERLIN, messages=1_900_000)
     for source in ("message_facts", "sending_facts", "delivery_facts", "revocations"):
         found.value(f"select count(*) from {source}")
     yield found
@@ -152,6 +153,38 @@ def test_slices_age_and_end_with_the_engine(known_lake: Lake, monkeypatch: pytes
     assert _count(second) == 122
     monkeypatch.setattr(slices, "_AGES_AFTER_SECONDS", -1)
     assert kept.of(snapshot, (None, None, "UTC")) is not second
+
+
+def test_half_a_period_answers_nothing(known_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading a portion fails: the next question tries again, and nothing is left behind."""
+    day = datetime(2025, 3, 3, tzinfo=UTC)
+    period = Slice(known_lake, day, day + timedelta(days=2), messages=2_500_000)
+    portions = [(day, day + timedelta(days=1)), ("no moment", None)]
+    monkeypatch.setattr(period, "_portions", portions)
+    sql = "select count(*) from message_facts"
+    period.value(sql)
+    for _ in range(2):
+        with pytest.raises(UsageError, match="no moment"):
+            period.value(sql)
+    monkeypatch.setattr(period, "_portions", portions[:1])
+    assert period.value(sql) == 40
+    period.close()
+    assert _schemas(known_lake) == 0
+
+
+def test_a_slice_that_is_asked_stays_however_large(known_lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "MOST_ROWS", 100)
+    kept, snapshot = Slices(known_lake), known_lake.snapshot_id()
+    whole = kept.of(snapshot, (None, None, "UTC"))
+    assert _count(whole) == 122
+    assert kept.of(snapshot, (None, None, "UTC")) is whole
+
+
+def test_audits_of_many_messages_are_asked_of_the_lake(known_lake: Lake) -> None:
+    many = Slice(known_lake, messages=5_000_000)
+    assert many.value("select count(*) from audit_without_consent") > 0
+    assert many.rows_held == 0
+    assert _count(many) == 122
 
 
 def _count(one: Slice) -> int:

@@ -10,6 +10,7 @@ import pytest
 from tests.messages import payload
 from tests.ui.known import HOSTILE, at, save
 from workbench.config import Settings
+from workbench.errors import LakeError
 from workbench.lake import Lake
 from workbench.metrics import compile_metric
 from workbench.metrics.slices import Slice
@@ -109,6 +110,24 @@ def test_a_store_gives_back_what_its_engine_keeps(store: Store, monkeypatch: pyt
         assert total(store) == 73 + number
         assert int(store.metric("messages", by=("hour",), **MARCH).frame["messages"].sum()) == 73 + number  # type: ignore[arg-type]
     assert store.lake.generation > before
+
+
+def test_a_renewal_that_fails_costs_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_VERSIONS_PER_ENGINE", 0)
+    monkeypatch.setattr(store.lake, "_attach", _cannot)
+    assert store.snapshot_id() == store.lake.snapshot_id()
+    assert total(store) == 72
+
+
+def test_all_rows_of_an_audit_are_not_kept(store: Store) -> None:
+    rows = store.audit_rows("without-consent")
+    assert len(rows) > 8
+    assert all(rows is not kept for _, kept in store._answers.values())
+    assert len(store.audit_rows("without-consent", limit=8)) == 8
+
+
+def _cannot(_: bool) -> None:
+    raise LakeError("not now")
 
 
 def _never(*_: object) -> None:

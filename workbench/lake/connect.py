@@ -63,8 +63,15 @@ class LakeAddress:
 
     @property
     def moves_along(self) -> bool:
-        """Whether the files lie beside the catalog, so that a lake that was moved or restored is whole."""
-        return self.kind == "sqlite" and self.data == _files_beside(Path(self.catalog))
+        """Whether the files lie beside the catalog, so that a lake that was moved or restored is whole.
+
+        A lake whose files are elsewhere has none there, and is refused where the setting for them is missing.
+        """
+        return (
+            self.kind == "sqlite"
+            and self.data == _files_beside(Path(self.catalog))
+            and Path(self.data).is_dir()
+        )
 
     @property
     def shown(self) -> str:
@@ -113,10 +120,10 @@ class Lake:
     """An attached lake. Reads take a snapshot each; writes are whole or not at all."""
 
     def __init__(
-        self, attach: Callable[[], duckdb.DuckDBPyConnection], address: LakeAddress, home: Path
+        self, attach: Callable[[bool], duckdb.DuckDBPyConnection], address: LakeAddress, home: Path
     ) -> None:
         self._attach = attach
-        self._connection = attach()
+        self._connection = attach(True)
         self.address = address
         self.home = home
         self.generation = 1
@@ -143,7 +150,7 @@ class Lake:
         Raises:
             LakeError: it cannot be attached now; the old one stays.
         """
-        self._connection = self._attach()
+        self._connection = self._attach(False)
         self.generation += 1
 
     @contextmanager
@@ -282,7 +289,7 @@ def _attach(
 
 
 def _attached(
-    address: LakeAddress, home: Path, attach: str, threads: int | None
+    address: LakeAddress, home: Path, attach: str, threads: int | None, is_first: bool
 ) -> duckdb.DuckDBPyConnection:
     connection = _connect(home)
     if not address.data.startswith("s3://"):
@@ -296,8 +303,8 @@ def _attached(
             _load_extensions(connection, address)
             if address.kind == "sqlite":
                 _make_private_folder(Path(address.catalog).parent)
-                # Two first openings at once would both create the catalog.
-                with exclusive(Path(address.catalog + ".lock")):
+                # Two first openings at once would both create the catalog; later ones wait for no writer.
+                with exclusive(Path(address.catalog + ".lock")) if is_first else nullcontext():
                     connection.execute(attach)
             else:
                 connection.execute(attach)

@@ -25,9 +25,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_ROWS = 12_000_000
-"""Of all slices together, about 17 MB a million. A period with more messages is asked of the lake."""
-#: Compressed are rows only once they are all written, so they are written in portions.
-_ROWS_AT_ONCE = 500_000
+"""A period with more messages is asked of the lake. Once all slices together hold more rows than this, those
+go that nobody asks. A million messages are about 17 MB, with the SIDs that audits need 50 MB."""
+#: Rows are compressed only once they are all written, and need some twenty times as much before; so they are
+#: written in portions, but for audits, which look at more than the period and would look again for each.
+_ROWS_AT_ONCE = 1_000_000
+_MOST_AUDITED = 2_000_000
 _AGES_AFTER_SECONDS = 300
 #: Columns that no metric and no audit needs, by view; the views of every message go without its SID too.
 _UNUSED = frozenset(
@@ -68,16 +71,17 @@ class Slice:
             messages: about how many there are.
         """
         self._lake, self._timezone = lake, timezone
-        self._period = (since, until)
+        self._period, self._messages = (since, until), messages
         self._portions = _portions(since, until, messages // _ROWS_AT_ONCE + 1)
         self._schema = f"slices.slice_{next(_numbers)}"
         self._held: set[str] = set()
         self._asked_once: set[str] = set()
+        self._has_schema = False
         self.rows_held = 0
 
     def close(self) -> None:
         """Give the memory back."""
-        if not self._held:
+        if not self._has_schema:
             return
         with self._lake.memory() as cursor:
             cursor.execute(f"drop schema if exists {self._schema} cascade")
@@ -117,6 +121,8 @@ class Slice:
         left_out = frozenset[str]().union(*(_left_out(source) for source in sources))
         if not sources or not left_out.isdisjoint(_WORD.findall(sql)):
             return False
+        if self._messages > _MOST_AUDITED and not sources <= _LEFT_OUT.keys():
+            return False
         # One question reads fewer columns than a slice; only the second one is worth it.
         new = (sources & _LEFT_OUT.keys()) - self._held - self._asked_once
         self._asked_once |= new
@@ -126,6 +132,7 @@ class Slice:
         with self._lake.cursor() as cursor:
             cursor.execute("attach if not exists ':memory:' as slices (compress)")
             cursor.execute(f"create schema if not exists {self._schema}")
+            self._has_schema = True
             if source != "message_facts":
                 self._fill(cursor, source)
             else:
@@ -147,13 +154,15 @@ class Slice:
         view = _BY_PERIOD.get(source, source)
         select = f"select {columns}, {local} as local_created from {view}"  # noqa: S608
         cursor.execute(f"create table {table} as {select} limit 0", _NO_PERIOD if view != source else None)
-        # What looks at more than the period would look again for each portion.
-        portions = self._portions if source in _LEFT_OUT else [self._period]
-        for since, until in portions:
-            cursor.execute(
-                f"insert into {table} {select} where {_IN_PERIOD}", {"since": since, "until": until}
-            )
-            cursor.execute("checkpoint slices")
+        try:
+            for since, until in self._portions if source in _LEFT_OUT else [self._period]:
+                bounds = {"since": since, "until": until}
+                cursor.execute(f"insert into {table} {select} where {_IN_PERIOD}", bounds)
+                cursor.execute("checkpoint slices")
+        except BaseException:
+            # Half a period must answer nothing.
+            cursor.execute(f"drop table if exists {table}")
+            raise
         self.rows_held += int(cursor.execute(f"select count(*) from {table}").fetchall()[0][0])  # noqa: S608
         self._held.add(source)
 
@@ -172,16 +181,18 @@ class Slices:
 
         ``messages`` is about how many there are.
         """
-        self._let_go(snapshot)
+        self.let_go(snapshot)
         if period not in self._kept:
             since, until, timezone = period
             made = Slice(self._lake, since, until, timezone=timezone, messages=messages)
             self._kept[period] = (time.monotonic(), made)
         self._kept.move_to_end(period)
+        while len(self._kept) > 1 and sum(one.rows_held for _, one in self._kept.values()) > MOST_ROWS:
+            self._kept.popitem(last=False)[1][1].close()
         return self._kept[period][1]
 
-    def _let_go(self, snapshot: int) -> None:
-        """What is of another version or has aged goes, and as much as is too much."""
+    def let_go(self, snapshot: int) -> None:
+        """What is of an earlier version or has aged goes."""
         if self._generation != self._lake.generation:
             self._kept.clear()
             self._generation = self._lake.generation
@@ -191,8 +202,6 @@ class Slices:
                 one.close()
                 del self._kept[period]
         self._snapshot = max(snapshot, self._snapshot)
-        while sum(one.rows_held for _, one in self._kept.values()) > MOST_ROWS:
-            self._kept.popitem(last=False)[1][1].close()
 
 
 def _left_out(source: str) -> frozenset[str]:

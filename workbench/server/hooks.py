@@ -86,13 +86,21 @@ class HooksLake:
                 lake.snapshot_id()
                 return None
             saved = lake.write(lambda cursor: save_webhooks(cursor, webhooks, now))
-            self._commits += 1
-            if self._commits % _COMMITS_TO_RENEW == 0:
-                lake.renew()
-            return saved
         except LakeError:
             self.close()
             raise
+        self._renew_sometimes(lake)
+        return saved
+
+    def _renew_sometimes(self, lake: Lake) -> None:
+        self._commits += 1
+        if self._commits >= _COMMITS_TO_RENEW:
+            try:
+                lake.renew()
+                self._commits = 0
+            except LakeError as error:
+                # What was saved is saved; the next commit tries again.
+                log.warning("the lake keeps its memory for now: %s", error)
 
     def opened(self) -> Lake:
         """The lake, for whichever thread asks."""

@@ -46,6 +46,7 @@ def revocation_queue(view: View) -> Content:
         "footnote": _left_out(int(result.frame["revocations_waiting"].iloc[0]), "workbench revocations"),
         "definition": definition(result, view.period),
         "file": lambda: _masked(view.store.audit_rows("waiting-revocations", snapshot=view.snapshot)),
+        "file_note": "All that wait, of any time: the period and the filters do not hold for this table.",
     }
 
 

@@ -42,7 +42,7 @@ class Download:
 
 @contextmanager
 def open_download(part: Part, view: View, page_title: str) -> Iterator[Download]:
-    """Everything that a part shows for a view; the rows are read while they are written."""
+    """Everything that a part shows for a view; messages are read while they are written."""
     title = str(getattr(part, "title", "")) or "Numbers"
     if isinstance(part, Rows):
         with stream_rows(view.store.lake, view.rows_query, view.place["sort"]) as stream:
@@ -51,27 +51,29 @@ def open_download(part: Part, view: View, page_title: str) -> Iterator[Download]
             told = [("Sorted by", view.place["sort"]), ("SQL", stream.sql), ("Parameters", parameters)]
             yield Download([sheet], [*about_part(view, page_title, title, stream.total, stream.as_of), *told])
         return
-    results, sheets = _metric_sheets(part, view, title)
+    results, sheets, note = _metric_sheets(part, view, title)
     as_of = min((result.as_of for result in results), default=datetime.now(UTC))
     stamp = about_part(view, page_title, title, sheets[0].total, as_of)
     if len(sheets) > 1:
         stamp.append(("Further tables", f"{len(sheets) - 1} more are in the XLSX of this part"))
-    yield Download(sheets, [*stamp, *_definitions(results), *_own_definition(part, view)])
+    if note:
+        stamp.append(("Note", note))
+    yield Download(sheets, [*stamp, *_definitions(results), *_own_definition(part, view, results)])
 
 
-def _metric_sheets(part: Part, view: View, title: str) -> tuple[list[MetricResult], list[Sheet]]:
+def _metric_sheets(part: Part, view: View, title: str) -> tuple[list[MetricResult], list[Sheet], str]:
     recording = _Recording(**{item.name: getattr(view, item.name) for item in fields(view)})
     whole = getattr(part, "whole", None)
     own = whole(recording) if whole else None
     if own is not None:
-        return recording.asked, [_sheet(title, own)]
+        return recording.asked, [_sheet(title, own[0])], own[1]
     if isinstance(part, Cards):
         frames = [_cards_frame(part, recording)]
     else:
         part.content(recording)
         frames = merge_results(recording.asked, recording)
     sheets = [_sheet(title if number == 0 else f"{title} {number + 1}", f) for number, f in enumerate(frames)]
-    return recording.asked, sheets or [_sheet(title, pd.DataFrame({"nothing": []}))]
+    return recording.asked, sheets or [_sheet(title, pd.DataFrame({"nothing": []}))], ""
 
 
 @dataclass(frozen=True)
@@ -188,12 +190,14 @@ def _sheet(name: str, frame: pd.DataFrame) -> Sheet:
     return Sheet(name, table.schema, table.num_rows, table.to_batches())
 
 
-def _own_definition(part: Part, view: View) -> list[tuple[str, str]]:
-    """Of numbers that are no metric."""
+def _own_definition(part: Part, view: View, results: Sequence[MetricResult]) -> list[tuple[str, str]]:
+    """Of numbers that are no metric, or one that was not asked under the page's filters."""
     told = part.content(view).get("definition") or {}
-    if not told or told["name"] in METRICS:
+    if not told or told["name"] in {result.metric.name for result in results}:
         return []
-    words = [told["description"], f"Counts {told['numerator']}.", f"Leaves out: {told['excludes']}"]
+    words = [told["description"], f"Counts {told['numerator']}."]
+    if told["excludes"]:
+        words.append(f"Leaves out: {told['excludes']}")
     return [(f"Definition of {told['name']}", " ".join(words)), (f"SQL of {told['name']}", told["sql"])]
 
 

@@ -85,22 +85,23 @@ class Chart:
         return {**said, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
 
-def file_of(content: Mapping[str, Any]) -> pd.DataFrame | None:
-    """All rows of a content, of which it may show the first few only; made when they are asked for."""
+def file_of(content: Mapping[str, Any]) -> tuple[pd.DataFrame, str] | None:
+    """All rows of a content, of which it may show the first few only, and what its file must say besides."""
     make: Callable[[], pd.DataFrame] | None = content.get("file")
-    return make() if make else None
+    return (make(), str(content.get("file_note", ""))) if make else None
 
 
 def without_file(content: Mapping[str, Any]) -> dict[str, Any]:
     """What a browser gets of it."""
-    return {name: value for name, value in content.items() if name != "file"}
+    return {name: value for name, value in content.items() if name not in ("file", "file_note")}
 
 
 @dataclass(frozen=True)
 class Table:
     """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`.
 
-    Where it shows something else than metrics, the content has ``file``, which makes a frame of all of it.
+    Where it shows something else than metrics, the content has ``file``, which makes a frame of all of it,
+    and ``file_note`` where the page's period and filters do not say enough of that.
 
     ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
     """
@@ -122,8 +123,8 @@ class Table:
             return {**made, "state": "ok"}
         return {"message": self.empty, **made, "state": "empty"}
 
-    def whole(self, view: View) -> pd.DataFrame | None:
-        """What a file of this part holds where that is not the metrics it asks for."""
+    def whole(self, view: View) -> tuple[pd.DataFrame, str] | None:
+        """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
         return file_of(self.rows(view))
 
 
@@ -154,8 +155,8 @@ class Figure:
         summary = f"{self.title}, {view.period.label}. {made['subtitle']}"
         return {**made, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
-    def whole(self, view: View) -> pd.DataFrame | None:
-        """What a file of this part holds where that is not the metrics it asks for."""
+    def whole(self, view: View) -> tuple[pd.DataFrame, str] | None:
+        """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
         return file_of(self.draw(view))
 
 
@@ -183,8 +184,8 @@ class Findings:
         found = [asdict(finding) for finding in self.find(view)]
         return {"state": "ok", "items": found} if found else {"state": "empty", "message": self.empty}
 
-    def whole(self, view: View) -> pd.DataFrame:
+    def whole(self, view: View) -> tuple[pd.DataFrame, str]:
         """The sentences."""
         columns = ("sense", "title", "text", "page")
         rows = [[getattr(finding, name) for name in columns] for finding in self.find(view)]
-        return pd.DataFrame(rows, columns=columns)
+        return pd.DataFrame(rows, columns=columns), ""

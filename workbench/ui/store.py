@@ -6,6 +6,7 @@ snapshot, so after a sync nothing is stale; it also ages, because messages leave
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import OrderedDict
@@ -42,6 +43,8 @@ from workbench.ui.news import NewsWatcher
 
 if TYPE_CHECKING:
     import pandas as pd
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -101,10 +104,18 @@ class Store:
             version = self.lake.snapshot_id()
             if version != self._version:
                 self._version, self._versions = version, self._versions + 1
+                self._slices.let_go(version)
             if self._versions > _VERSIONS_PER_ENGINE:
-                self._versions = 0
-                self.lake.renew()
+                self._renew()
             return version
+
+    def _renew(self) -> None:
+        try:
+            self.lake.renew()
+            self._versions = 0
+        except LakeError as error:
+            # The old engine goes on; the next look tries again.
+            log.warning("the lake keeps its memory for now: %s", error)
 
     def metric(
         self,
@@ -139,21 +150,21 @@ class Store:
         limit: int | None = None,
         snapshot: int | None = None,
     ) -> pd.DataFrame:
-        """Rows of one audit; arguments as in :func:`workbench.metrics.run.query_audit`."""
+        """Rows of one audit; arguments as in :func:`workbench.metrics.run.query_audit`.
+
+        All of them, without a limit, are for a file: too many to be kept.
+        """
+
+        def answer(moment: int) -> pd.DataFrame:
+            readable = self._readable(moment, since, until, timezone) if limit else self.lake
+            return query_audit(readable, name, where, since, until, limit=limit, timezone=timezone)
+
+        if limit is None:
+            with self._turn:
+                self._require_open()
+                return answer(self.lake.snapshot_id() if snapshot is None else snapshot)
         question = ("audit", name, frozen(where or {}), since, until, timezone, limit)
-        return self._ask(
-            question,
-            lambda moment: query_audit(
-                self._readable(moment, since, until, timezone),
-                name,
-                where,
-                since,
-                until,
-                limit=limit,
-                timezone=timezone,
-            ),
-            snapshot,
-        )
+        return self._ask(question, answer, snapshot)
 
     def _metric(
         self,

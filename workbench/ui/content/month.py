@@ -69,6 +69,7 @@ def month_table(view: View) -> dict[str, Any]:
         "footnote": f"{spend.today:%B}, day {spend.today.day}; {basis}. Prices still to come are not in.",
         "definition": definition(spend.result, spend.period),
         "file": lambda: pd.DataFrame([_values(*pair) for pair in months.items()], columns=_COLUMNS),
+        "file_note": "Always today's month, whatever the period.",
     }
 
 

@@ -192,6 +192,7 @@ def busiest_figure(view: View) -> Content:
         "subtitle": subtitle,
         "definition": _definition(view),
         "file": lambda: pd.DataFrame(found.seconds, columns=["second", "segments"]),
+        "file_note": subtitle,
     }
 
 
