@@ -146,7 +146,7 @@ def test_the_sql_of_a_peak_reads_well() -> None:
         "from (\n"
         "    select\n"
         "        sender as sender,\n"
-        "        date_trunc('second', date_sent) as bin_start,\n"
+        "        epoch_us(date_sent) // 1000000 as bin_start,\n"
         "        sum((case when media_count > 0 then 1 else greatest(coalesce(segments, 1), 1) end)) "
         "as bin_segments\n"
         "    from message_facts\n"
