@@ -58,7 +58,7 @@ _LAST_APPLY_SECONDS = 5.0
 #: Each commit leaves a few small files, and every later one is slower for them.
 _COMMITS_TO_MERGE = 400
 #: And each leaves some memory behind, which only a new engine gives back, in a quarter of a second.
-_COMMITS_TO_RENEW = 1_000
+_COMMITS_TO_RENEW = 250
 
 
 class HooksLake:
