@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,12 @@ from workbench.lake import Lake, open_lake
 # judged by what it changed; anywhere else new ones.
 hypothesis_settings.register_profile("workbench", deadline=None, derandomize=bool(os.environ.get("CI")))
 hypothesis_settings.load_profile("workbench")
+
+
+# Far from UTC and off by a quarter of an hour: a number that follows the machine's zone differs from its
+# literal in every test, here and in the processes that tests start.
+os.environ.setdefault("TZ", "Asia/Kathmandu")
+time.tzset()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import duckdb
+import pandas as pd
 import pytest
 
 from workbench.config import Settings, load_settings
@@ -246,3 +247,14 @@ def test_processes_write_and_read_the_same_lake_at_the_same_moment(lake: Lake, h
         _, stderr = process.communicate(timeout=120)
         assert process.returncode == 0, stderr
     assert lake.rows("select count(*), count(distinct message_sid) from messages") == [(900, 900)]
+
+
+def test_times_in_frames_are_plain_utc_and_join_with_those_of_pandas(lake: Lake) -> None:
+    """As `Etc/UTC`, which is what DuckDB says for itself, `concat` makes objects and `merge_asof` refuses."""
+    frame = lake.frame("select timestamptz '2026-11-01 12:00:00+00' as t")
+    ours = pd.DataFrame({"t": pd.to_datetime(["2026-11-01 11:00"], utc=True), "n": [7]})
+    assert str(frame["t"].dtype) == "datetime64[us, UTC]"
+    assert (
+        str(pd.concat([frame["t"], ours["t"].astype("datetime64[us, UTC]")]).dtype) == "datetime64[us, UTC]"
+    )
+    assert pd.merge_asof(frame, ours.astype({"t": frame["t"].dtype}), on="t")["n"].tolist() == [7]

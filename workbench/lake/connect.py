@@ -327,7 +327,8 @@ def _connect(home: Path) -> duckdb.DuckDBPyConnection:
             "python_enable_replacements": "false",
         },
     )
-    connection.execute("SET TimeZone = 'UTC'")
+    # GLOBAL, since cursors do not inherit what is set on their connection: they would follow the machine's TZ.
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
     return connection
 
 
