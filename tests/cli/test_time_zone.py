@@ -1,4 +1,4 @@
-"""The machine's time zone changes no number: commands run under three zones, one of them off by 45 minutes."""
+"""The time zone of the machine changes no number: commands run under three zones, one off by 45 minutes."""
 
 from __future__ import annotations
 
