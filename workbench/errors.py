@@ -44,13 +44,18 @@ class UsageError(WorkbenchError):
 
 
 class UnknownName(UsageError):
-    """A name that is not in one of our registries; the message lists those that are."""
+    """A name that is not in one of our registries; the message gives the nearest one and all there are."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, name: str, known: Iterable[str], *, remedy: str = "") -> None:
         allowed = sorted(known)
-        close = difflib.get_close_matches(name, allowed, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-        super().__init__(f"No {kind} named {name!r}.{hint} Known: {', '.join(allowed)}.")
+        close = difflib.get_close_matches(name, allowed, n=1) or [
+            text for text in allowed if text.casefold() == name.casefold()
+        ]
+        parts = [f"No {kind} named {name!r}."]
+        if close:
+            parts.append(f"Did you mean {close[0]!r}?")
+        parts += [f"Known: {', '.join(allowed) or 'none yet'}.", remedy]
+        super().__init__(" ".join(part for part in parts if part))
         self.name = name
 
 

@@ -52,7 +52,7 @@ def test_doubtful_data_is_said_in_red_and_strict_exits_3(
 
 def test_a_file_runs_one_report_for_each_row(command: Command, tmp_path: Path) -> None:
     file, out = tmp_path / "clients.csv", tmp_path / "out"
-    file.write_text(f"client,senders\nACME,{OURS}\nOther & Sons,55501\n")
+    file.write_text(f"client,senders,allow_unknown\nACME,{OURS},\nOther & Sons,55501,yes\n")
     done = command(
         "report", "run", "cost", *WEEK, "--params", str(file), "--format", "html", "--out", str(out)
     )
@@ -63,6 +63,31 @@ def test_a_file_runs_one_report_for_each_row(command: Command, tmp_path: Path) -
     assert "Other &amp; Sons" in second.read_text()
     assert "0, of which 0 in flight" in second.read_text()
     assert "+1202***0110" in next(out.glob("*_1_*.manifest.json")).read_text()
+
+
+def test_a_sender_that_was_never_seen_is_refused_or_said_in_red(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    asked = (
+        "report",
+        "run",
+        "cost",
+        *WEEK,
+        "--param",
+        "senders=55501",
+        "--format",
+        "html",
+        "--out",
+        str(out),
+    )
+    refused = command(*asked)
+    assert (refused.returncode, out.exists()) == (2, False)
+    assert refused.stderr.startswith("Error: No sender named '55501'.")
+    assert OURS in refused.stderr
+    allowed = command(*asked, "--allow-unknown", "--strict")
+    assert allowed.returncode == 3
+    html = next(out.glob("*.html")).read_text()
+    red = html[html.index('class="problems"') : html.index('class="about"')]
+    assert "Sender 55501 was never seen in this lake: nothing of it can be in these numbers." in red
 
 
 def test_all_rows_are_checked_before_the_first_runs(command: Command, tmp_path: Path) -> None:

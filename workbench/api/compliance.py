@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from workbench.compliance.people import Person
     from workbench.compliance.revocations import Decision
     from workbench.compliance.trail import TrailCheck
-    from workbench.metrics.compile import Moment, Where
+    from workbench.metrics.compile import Moment
+    from workbench.metrics.filter_values import Where
     from workbench.twilio.erasing import Removal, Way
 
 

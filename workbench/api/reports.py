@@ -72,10 +72,11 @@ class ReportCalls(Opened):
         A row that fails stops no other one; ``on_run`` gets each report, or its failure, as it is done.
 
         Raises:
+            UnknownName: a sender or service that the lake has never seen, unless `allow_unknown` is true.
             ReportFailed: after the last row, if one failed.
             ReportDoubtful: with ``strict``, if the data of one is stale, gapped or unpriced.
         """
-        from workbench.reports.run import plan_report
+        from workbench.reports.run import plan_report, require_known_filters
 
         width = len(str(len(rows)))
         labels = [f"{number:0{width}d}" if len(rows) > 1 else "" for number in range(1, len(rows) + 1)]
@@ -83,6 +84,8 @@ class ReportCalls(Opened):
             plan_report(self.settings, name, row, label=label)
             for row, label in zip(rows, labels, strict=True)
         ]
+        if any(plan.filters for plan in plans):
+            require_known_filters(self._reader, plans)
         runs, failures = self._run_plans(plans, formats, None if out is None else Path(out), on_run)
         if failures:
             some = f"{len(failures)} of {len(plans)} runs failed. " if len(plans) > 1 else ""

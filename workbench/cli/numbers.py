@@ -29,13 +29,25 @@ def sql(query: str, format: str) -> None:
 
 @main.command()
 @click.argument("name")
-@click.option("--by", default="", help="Dimensions to group by, as day,sender.")
-@click.option("--where", multiple=True, metavar="DIMENSION=VALUE", help="Filter; may be repeated.")
+@click.option("--by", multiple=True, help="Dimensions to group by, as day,sender; may be repeated.")
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="DIMENSION=VALUE",
+    help="Filter, as country=US,CA or error_code= for none; may be repeated.",
+)
 @click.option("--since", help="First moment included, as 2026-09-01, in your time zone.")
 @click.option("--until", help="First moment not included any more.")
+@click.option("--allow-unknown", is_flag=True, help="Answer also for values that the lake has never seen.")
 @format_option()
 def metric(
-    name: str, by: str, where: tuple[str, ...], since: str | None, until: str | None, format: str
+    name: str,
+    by: tuple[str, ...],
+    where: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    allow_unknown: bool,
+    format: str,
 ) -> None:
     """Show one metric, by any dimensions. `workbench metric list` names them all.
 
@@ -45,24 +57,25 @@ def metric(
         click.echo(_registry())
         return
     with Workbench() as wb:
-        frame = wb.metric(name, by=_names(by), where=_filters(where), since=since, until=until)
+        frame = wb.metric(
+            name, by=by, where=_filters(where), since=since, until=until, allow_unknown=allow_unknown
+        )
     if format == "table":
         click.echo(_caption(frame, since, until), err=True)
     print_frame(frame, format)
 
 
-def _names(text: str) -> list[str]:
-    return [name.strip() for name in text.split(",") if name.strip()]
-
-
 def _filters(texts: tuple[str, ...]) -> dict[str, list[str | None]]:
-    """`country=US` filters; the same dimension twice means either value, an empty value means none."""
+    """`country=US,CA` filters; the same dimension twice means either value, an empty value means none."""
+    from workbench.metrics.filter_values import find_dimension, split_values
+
     filters: dict[str, list[str | None]] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not equals:
             raise UsageError(f"--where is {text!r}; write dimension=value, as country=US.")
-        filters.setdefault(name.strip(), []).append(value.strip() or None)
+        name = name.strip()
+        filters.setdefault(name, []).extend(split_values(find_dimension(name), value.strip()))
     return filters
 
 

@@ -48,6 +48,7 @@ def list_reports() -> None:
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; default: reports/ of the home."
 )
 @click.option("--strict", is_flag=True, help="Exit 3 where the data is stale, gapped or unpriced.")
+@click.option("--allow-unknown", is_flag=True, help="Report also on values that the lake has never seen.")
 def run_report(
     name: str,
     since: str | None,
@@ -57,12 +58,15 @@ def run_report(
     formats: str,
     out: Path | None,
     strict: bool,
+    allow_unknown: bool,
 ) -> None:
     """Run one report and write its files, readable by you only. `workbench report list` names them.
 
     Prints the files. What speaks against the data is in red at the report's top, and on stderr.
     """
     given = {**_pairs(params), **{k: v for k, v in (("since", since), ("until", until)) if v}}
+    if allow_unknown:
+        given["allow_unknown"] = "true"
     rows: list[dict[str, Any]] = [given]
     if file:
         from workbench.reports.parameters import read_rows

@@ -327,7 +327,7 @@ def _connect(home: Path) -> duckdb.DuckDBPyConnection:
             "python_enable_replacements": "false",
         },
     )
-    # GLOBAL, since cursors do not inherit what is set on their connection: they would follow the machine's TZ.
+    # GLOBAL: cursors do not inherit what is set on their connection, and would follow the machine's TZ.
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
     return connection
 

@@ -40,6 +40,11 @@ def explain(code: int | None) -> ErrorCode | None:
     return None if code is None else _explain_code(code)
 
 
+def known_codes() -> tuple[int, ...]:
+    """Every code that has a title here."""
+    return tuple(map(int, _load()["titles"]))
+
+
 @lru_cache(maxsize=4096)
 def _explain_code(code: int) -> ErrorCode:
     data = _load()

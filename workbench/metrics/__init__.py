@@ -1,8 +1,9 @@
 """The numbers of this product: each defined once, compiled to SQL, used everywhere."""
 
-from workbench.metrics.compile import CompiledMetric, Where, compile_metric
+from workbench.metrics.compile import CompiledMetric, compile_metric
 from workbench.metrics.day_cube import DayCube
 from workbench.metrics.definitions import DIMENSIONS, METRICS, Dimension, Metric
+from workbench.metrics.filter_values import Where
 from workbench.metrics.freshness import Freshness, freshness, freshness_of
 from workbench.metrics.one_message import MessageRecord, query_message
 from workbench.metrics.rows import RowPage, RowQuery, RowStream, query_rows, stream_rows

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from workbench.errors import UnknownName, UsageError
 from workbench.metrics.audits import find_audit
-from workbench.metrics.definitions import DIMENSIONS, METRICS, SETS, Dimension, Metric
+from workbench.metrics.definitions import METRICS, SETS, Dimension, Metric
+from workbench.metrics.filter_values import Where, find_dimension, read_filters, read_names
+from workbench.metrics.sql_text import with_literals
 
-#: What a filter may hold: one value or several; None asks for rows where the dimension is empty.
-FilterValue = str | int | date | None
-Where = Mapping[str, FilterValue | Collection[FilterValue]]
 Moment = date | datetime | str | None
 
 
@@ -25,10 +24,15 @@ class CompiledMetric:
     parameters: dict[str, object] = field(default_factory=dict)
     columns: tuple[str, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """The same SQL with its parameters written into it, to be run by itself."""
+        return with_literals(self.sql, self.parameters)
+
 
 def compile_metric(
     metric: str,
-    by: Sequence[str] = (),
+    by: str | Iterable[str] | None = (),
     where: Where | None = None,
     since: Moment = None,
     until: Moment = None,
@@ -40,7 +44,7 @@ def compile_metric(
     Args:
         metric: a name in METRICS.
         by: names in DIMENSIONS; one row per combination that occurs.
-        where: dimension → value or values that a row must have.
+        where: dimension → value or values that a row must have; see :mod:`workbench.metrics.filter_values`.
         since: first moment included; a date is its midnight in ``timezone``.
         until: first moment not included any more.
         timezone: of days, weeks, months and hours.
@@ -51,10 +55,10 @@ def compile_metric(
         quotient, `sample_size`; a percentile or a peak has `sample_size`.
 
     Raises:
-        UnknownName: the metric or a dimension does not exist.
-        UsageError: a moment is no date, or since is not before until.
+        UnknownName: the metric or a dimension does not exist, or a value is none of the dimension's.
+        UsageError: a moment is no date, since is not before until, or a value is of another kind.
     """
-    plan = plan_metric(metric, by)
+    plan = plan_metric(metric, read_names(by))
     parameters: dict[str, object] = {}
     conditions = conditions_sql(where, since, until, timezone, parameters)
     groups = {dimension.name: dimension.expression for dimension in plan.dimensions}
@@ -116,7 +120,7 @@ def conditions_sql(
     where: Where | None, since: Moment, until: Moment, timezone: str, parameters: dict[str, object]
 ) -> list[str]:
     """The conditions of a filter and a period; what they compare with is put into ``parameters``."""
-    conditions = [_filter_sql(name, value, parameters) for name, value in (where or {}).items()]
+    conditions = [_filter_sql(name, values, parameters) for name, values in read_filters(where).items()]
     return conditions + _period_sql(since, until, timezone, parameters)
 
 
@@ -164,29 +168,28 @@ def find_metric(name: str) -> Metric:
     return METRICS[name]
 
 
-def find_dimension(name: str) -> Dimension:
-    if name not in DIMENSIONS:
-        raise UnknownName("dimension", name, DIMENSIONS)
-    return DIMENSIONS[name]
-
-
 def to_utc(moment: Moment, timezone: str, name: str) -> datetime | None:
     """A moment in UTC; a date, or one without a zone, is meant in ``timezone``.
 
     Raises:
-        UsageError: it is text, and no ISO date or time.
+        UsageError: it is no date and no time, or text that is none in ISO form.
     """
     if moment is None or moment == "":
         return None
-    if isinstance(moment, str):
-        try:
+    given = moment
+    if type(moment).__name__ == "datetime64":
+        moment = str(moment)
+    try:
+        if isinstance(moment, str):
             moment = datetime.fromisoformat(moment)
-        except ValueError as error:
-            raise UsageError(
-                f"{name} is {moment!r}; write a date as 2026-09-01 or a time as 2026-09-01T08:30."
-            ) from error
-    if not isinstance(moment, datetime):
-        moment = datetime.combine(moment, time())
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time())
+        if moment != moment:  # pandas' NaT
+            raise ValueError("not a time")
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            f"{name} is {given!r}; write a date as 2026-09-01 or a time as 2026-09-01T08:30."
+        ) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
 
 
@@ -218,19 +221,15 @@ def expand(expression: str) -> str:
     return expression
 
 
-def _filter_sql(
-    name: str, value: FilterValue | Collection[FilterValue], parameters: dict[str, object]
-) -> str:
-    """A condition on one dimension; values are compared as text, so that 30007 and "30007" both work."""
+def _filter_sql(name: str, values: Sequence[str | None], parameters: dict[str, object]) -> str:
+    """A condition on one dimension; values are compared as text, whatever the column's type."""
     expression = expand(find_dimension(name).expression)
-    single = value is None or isinstance(value, str | int | date)
-    values: list[FilterValue] = [value] if single else list(value)  # type: ignore[list-item, arg-type]
-    texts = [str(item) for item in values if item is not None]
+    texts = [value for value in values if value is not None]
     parts = []
     if texts:
         parameters[f"where_{name}"] = texts
         parts.append(f"list_contains($where_{name}, cast({expression} as varchar))")
-    if len(texts) < len(values):
+    if None in values:
         parts.append(f"({expression}) is null")
     if len(parts) == 1:
         return parts[0]

@@ -10,16 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from workbench.metrics.compile import (
-    CompiledMetric,
-    Where,
-    assemble,
-    conditions_sql,
-    expand,
-    find_dimension,
-    plan_metric,
-)
+from workbench.metrics.compile import CompiledMetric, assemble, conditions_sql, expand, plan_metric
 from workbench.metrics.definitions.dimensions import LOCAL
+from workbench.metrics.filter_values import Where, find_dimension
 
 #: The columns of `message_facts` that a cube keeps.
 KEYS = (

@@ -18,8 +18,9 @@ from zoneinfo import ZoneInfo
 
 from workbench.errors import LakeError
 from workbench.lake.connect import Lake
-from workbench.metrics.compile import Moment, Where, compile_metric, find_metric
+from workbench.metrics.compile import Moment, compile_metric, find_metric
 from workbench.metrics.cube_sql import KEPT_PEOPLE, KEYS, compile_on_cube
+from workbench.metrics.filter_values import Where
 from workbench.metrics.run import MetricResult
 
 log = logging.getLogger(__name__)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from workbench.lake.connect import Readable
-from workbench.metrics.compile import CompiledMetric, Moment, Where, conditions_sql, expand
+from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, expand
+from workbench.metrics.filter_values import Where
 
 _BUSIEST = 8
 _AROUND = timedelta(minutes=5)

@@ -19,7 +19,8 @@ import pyarrow.compute as pc
 from workbench.errors import UnknownName
 from workbench.lake.connect import Lake
 from workbench.messaging.addresses import mask
-from workbench.metrics.compile import CompiledMetric, Moment, Where, conditions_sql
+from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql
+from workbench.metrics.filter_values import Where
 
 #: What a list of messages can be ordered by, and the SQL of it.
 SORTS: Mapping[str, str] = {

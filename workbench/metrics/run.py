@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from workbench.lake.connect import Readable
-from workbench.metrics.compile import Moment, Where, compile_audit, compile_metric, find_metric
+from workbench.metrics.compile import Moment, compile_audit, compile_metric, find_metric
 from workbench.metrics.definitions import Metric
+from workbench.metrics.filter_values import Where
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,12 +30,14 @@ class MetricResult:
     sql: str
     parameters: dict[str, object]
     as_of: datetime
+    runnable_sql: str = ""
+    """`sql` with its parameters written into it."""
 
 
 def query_metric(
     lake: Readable,
     name: str,
-    by: Sequence[str] = (),
+    by: str | Iterable[str] | None = (),
     where: Where | None = None,
     since: Moment = None,
     until: Moment = None,
@@ -44,8 +47,19 @@ def query_metric(
     """Compile one metric and run it. Arguments and errors as in ``compile_metric``."""
     compiled = compile_metric(name, by, where, since, until, timezone=timezone)
     as_of = datetime.now(UTC)
-    frame = lake.frame(compiled.sql, compiled.parameters)
-    return MetricResult(find_metric(name), frame, compiled.sql, compiled.parameters, as_of)
+    frame = _with_whole_counts(lake.frame(compiled.sql, compiled.parameters), find_metric(name))
+    return MetricResult(find_metric(name), frame, compiled.sql, compiled.parameters, as_of, compiled.text)
+
+
+def _with_whole_counts(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
+    """Counts as integers: a sum comes out of DuckDB as HUGEINT, which a frame holds as a float."""
+    counts = ["sample_size", "in_flight", *([metric.name] if metric.unit == "count" else [])]
+    types = {
+        name: "Int64" if frame[name].hasnans else "int64"
+        for name in counts
+        if name in frame and frame[name].dtype == "float64"
+    }
+    return frame.astype(types)
 
 
 def query_audit(

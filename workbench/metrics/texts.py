@@ -16,7 +16,8 @@ from workbench.lake.connect import Readable
 from workbench.messaging.segments import GSM_BASIC, GSM_EXTENSION
 from workbench.messaging.skeletons import BLANK, BLANKS, GREETED
 from workbench.messaging.texts import TextCosts, TextGroup, cost_of_texts
-from workbench.metrics.compile import CompiledMetric, Moment, Where, conditions_sql, expand, select_sql
+from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, expand, select_sql
+from workbench.metrics.filter_values import Where
 
 MOST_GROUPS = 50_000
 """The most frequent groups are looked at; the messages of the others are counted as left out."""

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.lake import Lake
 from workbench.metrics import METRICS, Metric, MetricResult, query_metric
-from workbench.metrics.compile import compile_audit, find_dimension, find_metric
+from workbench.metrics.compile import compile_audit, find_metric
+from workbench.metrics.filter_values import Where, read_filters
+from workbench.metrics.known_values import find_unknown
 from workbench.reports.periods import Period
-from workbench.reports.quality import judge, read_facts
+from workbench.reports.quality import judge, judge_filters, read_facts
 from workbench.reports.words import is_missing, name_of, number
 
 if TYPE_CHECKING:
@@ -27,15 +29,14 @@ class Asking:
         self,
         lake: Lake,
         period: Period,
-        where: Mapping[str, Sequence[str]] | None = None,
+        where: Where | None = None,
         *,
         priced_at_least: float = 0.98,
     ) -> None:
-        for name in where or {}:
-            find_dimension(name)
-        self.lake, self.period, self.where = lake, period, dict(where or {})
+        self.lake, self.period, self.where = lake, period, read_filters(where)
         self.facts = read_facts(lake, period, self.where)
-        self.problems = judge(self.facts, period, priced_at_least=priced_at_least)
+        unknown = judge_filters(find_unknown(lake, self.where))
+        self.problems = (*unknown, *judge(self.facts, period, priced_at_least=priced_at_least))
         self.findings: list[str] = []
         self._limits: dict[str, tuple[float | None, float | None]] = {}
         self._first_day: date | None = lake.value(_FIRST_DAY)

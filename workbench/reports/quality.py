@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
@@ -13,10 +13,11 @@ from typing import Any, Literal
 from workbench.lake.connect import Lake
 from workbench.messaging.status import SENT_IS_FINAL_AFTER
 from workbench.metrics import Where, freshness, query_metric
+from workbench.metrics.filter_values import find_dimension
 from workbench.reports.periods import Period
 from workbench.reports.words import moment, number, plural
 
-Kind = Literal["stale", "gap", "unreconciled", "unpriced", "unfinished"]
+Kind = Literal["unknown", "stale", "gap", "unreconciled", "unpriced", "unfinished"]
 
 #: Outcomes that Twilio bills: a failed message has no price for good.
 _BILLED = ("delivered", "undelivered", "unknown")
@@ -67,6 +68,18 @@ def read_facts(lake: Lake, period: Period, where: Where | None = None) -> Facts:
         days=len(days),
         unread_days=_unread_days(lake, days, fresh.as_of),
         unreconciled_days=_unreconciled_days(lake, period),
+    )
+
+
+def judge_filters(unknown: Mapping[str, Sequence[str]]) -> tuple[Problem, ...]:
+    """What must be said of filters by values that the lake has never seen, by dimension."""
+    return tuple(
+        Problem(
+            "unknown",
+            f"{find_dimension(name).label} {', '.join(values)} was never seen in this lake: "
+            "nothing of it can be in these numbers.",
+        )
+        for name, values in unknown.items()
     )
 
 

@@ -18,7 +18,9 @@ from zoneinfo import ZoneInfo
 from workbench.config import Settings
 from workbench.errors import ReportFailed, UnknownName, WorkbenchError
 from workbench.files import write_whole
-from workbench.lake import open_lake
+from workbench.lake import Lake, open_lake
+from workbench.metrics.filter_values import Filters, read_filters
+from workbench.metrics.known_values import require_known
 from workbench.reports.document import FORMATS, check_formats, cleaned, find_record, to_html, to_pdf
 from workbench.reports.manifest import SUFFIX, build_manifest
 from workbench.reports.notebooks import FOLDER, ReportNotebook, find_report
@@ -27,6 +29,8 @@ from workbench.reports.periods import Period, resolve_period
 
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
 _CELL_SECONDS = 600
+FILTER_PARAMETERS = {"senders": "sender", "services": "messaging_service", "countries": "country"}
+"""Parameters that hold values of a dimension, so that they are checked before a notebook starts."""
 _SCRATCH = "report-"
 
 
@@ -38,6 +42,12 @@ class PlannedReport:
     parameters: Mapping[str, Any]
     period: Period
     label: str = ""
+
+    @property
+    def filters(self) -> Filters:
+        """Dimension → values that its parameters ask for."""
+        chosen = {dimension: self.parameters.get(name) for name, dimension in FILTER_PARAMETERS.items()}
+        return read_filters({dimension: values for dimension, values in chosen.items() if values})
 
 
 @dataclass(frozen=True)
@@ -76,6 +86,17 @@ def plan_report(
     period = resolve_period(values["since"], values["until"], values["period"], today, settings.timezone)
     values |= {"since": str(period.since), "until": str(period.until)}
     return PlannedReport(notebook, values, period, label)
+
+
+def require_known_filters(lake: Lake, plans: Sequence[PlannedReport]) -> None:
+    """Refuse plans that ask for what the lake has never seen, but those that allow it.
+
+    Raises:
+        UnknownName: the first value, with the nearest that the lake knows.
+    """
+    for plan in plans:
+        if not plan.parameters.get("allow_unknown"):
+            require_known(lake, plan.filters)
 
 
 def run_report(

@@ -19,7 +19,8 @@ from workbench.config import load_settings
 from workbench.errors import UsageError
 from workbench.lake import open_lake
 from workbench.metrics import METRICS
-from workbench.metrics.compile import find_dimension
+from workbench.metrics.filter_values import find_dimension, read_filters
+from workbench.metrics.known_values import require_known
 from workbench.reports.asking import Asking, known_rows
 from workbench.reports.periods import PERIODS, resolve_period
 from workbench.reports.pieces import Card, Piece, cards_html, definitions_html, head_html
@@ -37,6 +38,7 @@ def open_sheet(
     period: str = "month",
     priced_at_least: float = 0.98,
     client: str = "",
+    allow_unknown: bool = False,
     **where: Sequence[str],
 ) -> Sheet:
     """Open the lake for a report on a period.
@@ -46,7 +48,12 @@ def open_sheet(
         period: day, week or month.
         priced_at_least: a smaller share of priced messages is said in red.
         client: for whom it is, as shown in its head.
+        allow_unknown: report also on values that the lake has never seen, and say so in red.
         where: dimension → values a message must have one of; an empty list is no condition.
+
+    Raises:
+        UnknownName: there is no such dimension, or the lake has never seen a value.
+        UsageError: a period or a value is of the wrong kind.
     """
     if period not in PERIODS:
         raise UsageError(f"period is {period!r}; allowed is one of {', '.join(PERIODS)}.")
@@ -56,7 +63,10 @@ def open_sheet(
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     days = resolve_period(since, until, period, today, settings.timezone)
     chosen = {name: list(values) for name, values in where.items() if values}
-    sheet = Sheet(lake, days, chosen, priced_at_least=priced_at_least)
+    filters = read_filters(chosen)
+    if not allow_unknown:
+        require_known(lake, filters)
+    sheet = Sheet(lake, days, filters, priced_at_least=priced_at_least)
     sheet.client = client
     return sheet
 

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.messaging.error_codes import explain
 from workbench.metrics import METRICS
 from workbench.metrics.audits import AUDITS
-from workbench.metrics.compile import find_dimension
+from workbench.metrics.filter_values import find_dimension
 from workbench.reports.asking import Asking, known_rows
 from workbench.reports.pieces import Cell, Table, table_html
 from workbench.reports.words import MISSING, is_missing, moment, name_of, number, short_moment

@@ -18,7 +18,7 @@ from workbench.metrics import MessageRecord
 from workbench.ui import format as fmt
 from workbench.ui.components import MessageTile, RowsTile, Tile
 from workbench.ui.tables import explanation
-from workbench.ui.view import View
+from workbench.ui.view import View, shown_sql
 
 PAGE_ROWS = 50
 _EXCERPT = 240
@@ -79,8 +79,7 @@ def rows_content(view: View) -> dict[str, Any]:
             "sample_size": found.total,
             "period": f"{view.period.label} ({view.period.timezone})",
             "as_of": found.as_of.isoformat(),
-            "sql": found.sql,
-            "parameters": view.shown_parameters(found.parameters),
+            **shown_sql(found.sql, found.parameters),
         },
     }
 

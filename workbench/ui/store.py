@@ -35,7 +35,8 @@ from workbench.metrics import (
     query_metric,
     query_rows,
 )
-from workbench.metrics.compile import Moment, Where, to_utc
+from workbench.metrics.compile import Moment, to_utc
+from workbench.metrics.filter_values import Where
 from workbench.metrics.run import query_audit
 from workbench.metrics.slices import MOST_ROWS, Slices
 from workbench.ui.filters import FIELDS, Option, build_options

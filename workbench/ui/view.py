@@ -13,6 +13,7 @@ from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS, MetricResult, RowQuery
 from workbench.metrics.rows import is_number_like
+from workbench.metrics.sql_text import with_literals
 from workbench.ui.filters import FIELDS, Option, to_query
 from workbench.ui.periods import DEFAULT_PRESET, Period
 from workbench.ui.places import PLACES
@@ -148,8 +149,21 @@ def definition(result: MetricResult, period: Period) -> dict[str, Any]:
         "in_flight": in_flight,
         "period": f"{period.label} ({period.timezone})",
         "as_of": result.as_of.isoformat(),
-        "sql": result.sql,
-        "parameters": {name: _shown(name, value) for name, value in result.parameters.items()},
+        **shown_sql(result.sql, result.parameters),
+    }
+
+
+#: What may hold a number, which a page shows masked: the SQL keeps a place for it.
+_MASKED = ("where_sender", "search", "digits")
+
+
+def shown_sql(sql: str, parameters: Mapping[str, object]) -> dict[str, Any]:
+    """SQL to copy and run by itself, and in words the parameters that must be filled in first."""
+    masked = {name: value for name, value in parameters.items() if name in _MASKED}
+    written = {name: value for name, value in parameters.items() if name not in _MASKED}
+    return {
+        "sql": with_literals(sql, written),
+        "parameters": {name: _shown(name, value) for name, value in masked.items()},
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -93,12 +93,19 @@ class Dimension:
 
     Time dimensions are in the reporting time zone (`$timezone`) and follow `date_created`: it is never
     empty and never moves, so that a message stays on its day.
+
+    `kind` says what its values are: text, whole numbers, days, or the first days of weeks and months.
+    `vocabulary` gives the values that exist whether or not the lake has seen one; `is_closed` says that there
+    are no others.
     """
 
     name: str
     label: str
     expression: str
     description: str
+    kind: Literal["text", "number", "day", "week", "month"] = "text"
+    vocabulary: Callable[[], Sequence[str]] = tuple
+    is_closed: bool = False
 
 
 FINAL_TEXT = "outbound messages with a final status (canceled ones excepted)"

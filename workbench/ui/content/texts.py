@@ -12,7 +12,7 @@ import pandas as pd
 from workbench.messaging.texts import CharacterCost, Mismatch, Tally, TemplateCost
 from workbench.metrics.texts import Texts, query_texts
 from workbench.ui import format as fmt
-from workbench.ui.view import View
+from workbench.ui.view import View, shown_sql
 
 LIMIT = 10
 NO_TEXT = (
@@ -239,8 +239,5 @@ def _definition(texts: Texts, view: View) -> dict[str, Any]:
         "sample_size": texts.costs.messages,
         "period": f"{view.period.label} ({view.period.timezone})",
         "as_of": texts.as_of.isoformat(),
-        "sql": texts.compiled.sql,
-        "parameters": {
-            name: str(value) for name, value in texts.compiled.parameters.items() if name != "where_sender"
-        },
+        **shown_sql(texts.compiled.sql, texts.compiled.parameters),
     }
