@@ -7,8 +7,8 @@ import itertools
 
 import pytest
 
+from workbench.display.outcomes import OUTCOMES
 from workbench.ui import theme
-from workbench.ui.charts import OUTCOMES
 
 
 def linear(color: str) -> tuple[float, float, float]:

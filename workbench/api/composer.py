@@ -100,7 +100,7 @@ def _batch_of(recipients: Any) -> str:
 
 def _overview(checked: Sequence[Checked]) -> dict[str, Any]:
     """What preflight says of all recipients, as plain data; numbers masked."""
-    from workbench.conversations.shown import money
+    from workbench.display.formats import money
     from workbench.messaging.addresses import mask
 
     going = [one for one in checked if not one.is_blocked and one.facts.sent_as is None]

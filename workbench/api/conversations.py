@@ -181,7 +181,7 @@ class ConversationCalls(SendCalls):
 
     def _check_reply(self, conversation: Conversation, body: str) -> dict[str, Any]:
         """What preflight says of an answer, as plain data."""
-        from workbench.conversations.shown import money
+        from workbench.display.formats import money
 
         draft, _ = self._draft(body, {**self._our_side(conversation), "batch": f"check:{uuid.uuid4()}"})
         one = self._check(draft, [{"to": conversation.contact}], ignore_quiet_hours=False)[0]

@@ -6,7 +6,7 @@ Pure. Texts and names stay as they are: whoever draws them puts them in as text,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,10 +16,10 @@ from workbench.conversations.contacts import Contact
 from workbench.conversations.find import Conversation
 from workbench.conversations.listing import StateRow, Summary
 from workbench.conversations.thread import Thread, ThreadEvent, ThreadMessage
+from workbench.display import formats, moments
 from workbench.messaging.addresses import address_kind, mask
 
 LONGEST_PREVIEW = 120
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _STATUS = {
     "delivered": ("Delivered", "good"),
     "read": ("Read", "good"),
@@ -51,8 +51,8 @@ def summary_line(row: Summary, now: datetime, timezone: str) -> dict[str, Any]:
         "preview": _preview(row),
         "mine": row.last_is_outbound,
         "failed": row.last_is_outbound and row.last_status in ("failed", "undelivered"),
-        "at": short_time(row.last_at, now, timezone),
-        "waiting": duration((now - row.waiting_since).total_seconds()) if row.waiting_since else None,
+        "at": moments.short_time(row.last_at, now, timezone),
+        "waiting": waiting((now - row.waiting_since).total_seconds()) if row.waiting_since else None,
     }
 
 
@@ -101,7 +101,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "keyword": message.keyword,
         "segments": message.segments,
         "encoding": message.encoding,
-        "cost": money(message.spend, message.currency),
+        "cost": cost(message.spend, message.currency),
         "media": [{"sid": each.media_sid, "type": each.content_type} for each in message.attachments],
         "unlisted": max(0, message.media_count - len(message.attachments)),
         **_moment(message.date_created, timezone),
@@ -198,7 +198,7 @@ def state_shown(state: StateRow, now: datetime, timezone: str) -> dict[str, Any]
         "snoozed": f"{snoozed['day']}, {snoozed['clock']}" if snoozed else "",
         "assignee": state.assignee or "",
         "labels": list(state.labels),
-        "waiting": duration(waited) if waited is not None else "",
+        "waiting": waiting(waited) if waited is not None else "",
     }
 
 
@@ -217,34 +217,15 @@ def local_time(contact: Contact, now: datetime) -> dict[str, Any] | None:
     }
 
 
-def money(amount: Decimal | None, currency: str | None) -> str:
-    if amount is None or not currency:
-        return ""
-    symbol = _SYMBOLS.get(currency, f"{currency} ")
-    return f"{symbol}{amount:,.2f}" if amount >= 1 or amount == 0 else f"{symbol}{amount:.4f}"
+def cost(amount: Decimal | None, currency: str | None) -> str:
+    """What a message cost; nothing where Twilio has not priced it yet."""
+    return "" if amount is None or not currency else formats.money(amount, currency)
 
 
-def duration(seconds: float) -> str:
-    """How long, in the two largest units: ``2 d 4 h``."""
+def waiting(seconds: float) -> str:
+    """How long somebody waits, in whole minutes: a list that is drawn now and then shows no seconds."""
     minutes = int(max(seconds, 0) // 60)
-    if minutes < 1:
-        return "now"
-    if minutes < 60:
-        return f"{minutes} min"
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
-    days, hours = divmod(minutes // 60, 24)
-    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
-
-
-def short_time(moment: datetime, now: datetime, timezone: str) -> str:
-    """A time of today, a weekday of this week, else a date."""
-    local, today = moment.astimezone(ZoneInfo(timezone)), now.astimezone(ZoneInfo(timezone))
-    if local.date() == today.date():
-        return f"{local:%H:%M}"
-    if today - local < timedelta(days=6):
-        return f"{local:%a}"
-    return f"{local:%-d %b}" if local.year == today.year else f"{local:%-d %b %Y}"
+    return formats.duration(minutes * 60) if minutes else "now"
 
 
 def _moment(moment: datetime | None, timezone: str) -> dict[str, str]:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from workbench.display import formats
+from workbench.display.formats import is_missing
+from workbench.display.names import value_name
 from workbench.lake import Lake
 from workbench.metrics import METRICS, Metric, MetricResult, query_metric
 from workbench.metrics.compile import compile_audit, find_metric
@@ -15,7 +18,6 @@ from workbench.metrics.filter_values import Where, read_filters
 from workbench.metrics.known_values import find_unknown
 from workbench.reports.periods import Period
 from workbench.reports.quality import judge, judge_filters, read_facts
-from workbench.reports.words import is_missing, name_of, number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,8 +98,8 @@ class Asking:
             metric = find_metric(name)
             for row in known_rows(self.metric(name)):
                 if self.is_beyond(name, row):
-                    shown = number(row[name], metric.unit, row.get("currency"))
-                    limit = number(low if high is None else high, metric.unit, row.get("currency"))
+                    shown = formats.value(row[name], metric.unit, row.get("currency"))
+                    limit = formats.value(low if high is None else high, metric.unit, row.get("currency"))
                     word = "below" if high is None else "above"
                     self.findings.append(f"{metric.label}: {shown}, {word} the limit of {limit}.")
 
@@ -119,7 +121,7 @@ class Asking:
         """A dimension's value as it may be shown."""
         if dimension == "messaging_service" and self._names is None:
             self._names = dict(self.lake.rows(_SERVICE_NAMES))
-        return name_of(dimension, value, self._names if dimension == "messaging_service" else None)
+        return value_name(dimension, value, self._names if dimension == "messaging_service" else None)
 
     def record(self) -> dict[str, Any]:
         """What the report stands on, for its manifest; times in UTC."""

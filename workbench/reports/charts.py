@@ -17,13 +17,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from workbench.reports.words import number
+from workbench.display import formats
 
-#: As on the pages, told apart by lightness too.
-OUTCOME_COLORS = {
-    "delivered": "#2f6fb3", "unknown": "#5a4a82", "in flight": "#9fcbe8", "canceled": "#d3d8de",
-    "undelivered": "#eda33b", "failed": "#a93421", "received": "#94a0ac",
-}  # fmt: skip
 MONEY, ACCENT = "#1f7a74", "#1d5fa8"
 _INK, _LINE = "#4a5866", "#e2e6eb"
 _WIDTH_INCHES, _HEIGHT_INCHES = 7.1, 2.5
@@ -91,7 +86,7 @@ def _axes(days: Sequence[date], unit: str, currency: str) -> tuple[Figure, Any]:
     )
     axes.set_xlim(-0.6, max(len(days), 1) - 0.4)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=unit == "count"))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: number(value, unit, currency)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: formats.value(value, unit, currency)))
     return figure, axes
 
 

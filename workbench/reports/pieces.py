@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.metrics import Metric
-from workbench.reports.words import escape
+from workbench.reports.escaping import escape
 
 #: Where the notebook hands its record to whoever ran it.
 RECORD_MIME = "application/vnd.workbench.report+json"

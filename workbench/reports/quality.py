@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
+from workbench.display import formats
+from workbench.display.formats import plural
+from workbench.display.moments import moment
 from workbench.lake.connect import Lake
 from workbench.messaging.status import SENT_IS_FINAL_AFTER
 from workbench.metrics import Where, freshness, query_metric
 from workbench.metrics.filter_values import find_dimension
 from workbench.reports.periods import Period
-from workbench.reports.words import moment, number, plural
 
 Kind = Literal["unknown", "stale", "gap", "unreconciled", "unpriced", "unfinished"]
 
@@ -143,7 +145,7 @@ def _unreconciled(facts: Facts) -> Problem | None:
 def _unpriced(facts: Facts, priced_at_least: float) -> Problem | None:
     if not facts.unpriced or (facts.billed - facts.unpriced) / facts.billed >= priced_at_least:
         return None
-    share = number(facts.unpriced / facts.billed, "rate")
+    share = formats.value(facts.unpriced / facts.billed, "rate")
     return Problem(
         "unpriced",
         f"{facts.unpriced:,} of {facts.billed:,} billed messages ({share}) have no price yet: "

@@ -16,6 +16,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from workbench.config import load_settings
+from workbench.display import formats
+from workbench.display.formats import MISSING, is_missing
+from workbench.display.moments import moment
 from workbench.errors import UsageError
 from workbench.lake import open_lake
 from workbench.metrics import METRICS
@@ -25,7 +28,6 @@ from workbench.reports.asking import Asking, known_rows
 from workbench.reports.periods import PERIODS, resolve_period
 from workbench.reports.pieces import Card, Piece, cards_html, definitions_html, head_html
 from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
-from workbench.reports.words import MISSING, is_missing, moment, number
 
 SNAPSHOT_VARIABLE = "WORKBENCH_REPORT_SNAPSHOT"
 """The version of the lake that a run is made on; without it, whatever is there."""
@@ -95,12 +97,12 @@ class Sheet(Asking):
 
     def _card(self, name: str) -> Card:
         metric, rows = METRICS[name], known_rows(self.metric(name))
-        lines = [number(row[name], metric.unit, row.get("currency")) for row in rows]
+        lines = [formats.value(row[name], metric.unit, row.get("currency")) for row in rows]
         remarks = [_priced_words(rows[0]) if metric.is_money else _sample_words(rows[0])] if rows else []
         before = self.before()
         if before:
             old = known_rows(self.metric(name, period=before))
-            shown = ", ".join(number(row[name], metric.unit, row.get("currency")) for row in old)
+            shown = ", ".join(formats.value(row[name], metric.unit, row.get("currency")) for row in old)
             remarks.append(f"{before.title}: {shown or MISSING}")
         is_bad = any(self.is_beyond(name, row) for row in rows)
         return Card(metric.label, lines or [MISSING], [text for text in remarks if text], is_bad)
@@ -139,7 +141,7 @@ class Sheet(Asking):
 
 
 def _priced_words(row: Mapping[str, Any]) -> str:
-    return f"{number(row['priced_share'], 'rate')} priced"
+    return f"{formats.value(row['priced_share'], 'rate')} priced"
 
 
 def _sample_words(row: Mapping[str, Any]) -> str:

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from workbench.display import formats
+from workbench.display.formats import MISSING, is_missing
+from workbench.display.moments import moment, short_moment
+from workbench.display.names import value_name
 from workbench.messaging.error_codes import explain
 from workbench.metrics import METRICS
 from workbench.metrics.audits import AUDITS
 from workbench.metrics.filter_values import find_dimension
 from workbench.reports.asking import Asking, known_rows
 from workbench.reports.pieces import Cell, Table, table_html
-from workbench.reports.words import MISSING, is_missing, moment, name_of, number, short_moment
 
 _LIMIT = 40
 
@@ -59,7 +62,7 @@ def _column(asking: Asking, name: str, by: str | None, where: Mapping[str, Any] 
     cells: dict[str, Cell] = {}
     for row in known_rows(asking.metric(name, (by,) if by else (), where)):
         key = _key(row[by]) if by else ""
-        text = number(row[name], metric.unit, row.get("currency"))
+        text = formats.value(row[name], metric.unit, row.get("currency"))
         remark = f"of {int(row['sample_size']):,}" if metric.is_share and not metric.is_money else ""
         before = cells[key].lines if key in cells else []
         cells[key] = Cell([*before, text], remark, asking.is_beyond(name, row))
@@ -77,7 +80,7 @@ def failures_html(asking: Asking) -> str:
         name = f"{known.code} · {known.title}" if known else "Twilio gave no code"
         remark = f"{known.meaning} {known.fix}" if known else ""
         share = float(messages) / together
-        numbers = [Cell([number(messages, "count")]), Cell([number(share, "rate")])]
+        numbers = [Cell([formats.value(messages, "count")]), Cell([formats.value(share, "rate")])]
         rows.append([Cell([name], remark), Cell([known.owner if known else "unknown"]), *numbers])
         shares.append(share)
     head = ["Reason", "Who can fix it", "Messages", "Share"]
@@ -93,7 +96,9 @@ def audits_html(asking: Asking) -> str:
     for audit in AUDITS.values():
         metric = METRICS[audit.metric]
         for row in known_rows(asking.metric(audit.metric)):
-            shown = Cell([number(row[audit.metric], metric.unit)], "", asking.is_beyond(audit.metric, row))
+            shown = Cell(
+                [formats.value(row[audit.metric], metric.unit)], "", asking.is_beyond(audit.metric, row)
+            )
             rows.append([Cell([audit.headline], metric.description), shown])
     return table_html("What was checked", Table(["Check", "Found"], rows))
 
@@ -124,7 +129,7 @@ def _audit_word(asking: Asking, column: str, value: Any) -> str:
         return short_moment(value, asking.period.timezone)
     if column == "messaging_service_sid":
         return asking.name("messaging_service", value)
-    return name_of(column, value)
+    return value_name(column, value)
 
 
 def data_html(asking: Asking) -> str:
@@ -137,7 +142,7 @@ def data_html(asking: Asking) -> str:
         ("Days read to their end", f"{facts.days - len(facts.unread_days)} of {facts.days} (GMT)"),
         ("Days that differ from Twilio without an explanation", f"{len(facts.unreconciled_days)}"),
         ("Messages in flight", f"{facts.open_messages:,}"),
-        ("Billed messages that have their price", f"{number(priced, 'rate')} of {facts.billed:,}"),
+        ("Billed messages that have their price", f"{formats.value(priced, 'rate')} of {facts.billed:,}"),
     ]
     cells = [[Cell([name]), Cell([text])] for name, text in rows]
     return table_html("The data behind this report", Table(["What", "State"], cells))

@@ -6,18 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from workbench.display.formats import is_missing
+from workbench.display.outcomes import OUTCOME_COLORS, OUTCOMES
 from workbench.metrics import MetricResult
 from workbench.metrics.compile import find_metric
 from workbench.reports import charts
 from workbench.reports.asking import Asking
 from workbench.reports.pieces import chart_html
-from workbench.reports.words import is_missing
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: From the bottom up: what went well first, so that trouble floats on top of it.
-_OUTCOMES = ("delivered", "unknown", "in flight", "canceled", "undelivered", "failed", "received")
 
 
 def timeline_html(
@@ -34,8 +32,8 @@ def timeline_html(
         return chart_html(title, _by_currency(result, days, words))
     if split:
         series = [
-            charts.Series(outcome.capitalize(), charts.OUTCOME_COLORS[outcome], _by_day(rows, name, days))
-            for outcome in _OUTCOMES
+            charts.Series(outcome.capitalize(), OUTCOME_COLORS[outcome][0], _by_day(rows, name, days))
+            for outcome in OUTCOMES
             if not (rows := result.frame[result.frame["outcome"] == outcome]).empty
         ]
         return chart_html(title, [(words, charts.stacked_bars(days, series, unit=metric.unit))])

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.messaging.addresses import mask
 from workbench.metrics.audits import find_audit
-from workbench.ui import format as fmt
 from workbench.ui.tables import Cell, Content
 from workbench.ui.view import View, definition
 
@@ -77,7 +77,7 @@ def _masked(rows: pd.DataFrame) -> pd.DataFrame:
     """All rows for a file, with what the audit shows."""
     shown = rows.drop(columns="conversation_id")
     for name in _ADDRESSES.intersection(shown.columns):
-        shown[name] = [None if fmt.is_missing(one) else mask(str(one)) for one in shown[name]]
+        shown[name] = [None if formats.is_missing(one) else mask(str(one)) for one in shown[name]]
     return shown
 
 
@@ -90,7 +90,7 @@ def _audit_row(row: pd.Series, labels: list[tuple[str, str]], view: View) -> dic
 
 def _waiting_row(row: pd.Series, view: View) -> dict[str, Any]:
     sid = str(row["message_sid"])
-    text = "not kept here" if fmt.is_missing(row["body"]) else str(row["body"])
+    text = "not kept here" if formats.is_missing(row["body"]) else str(row["body"])
     detail = [
         ["They wrote", text],
         ["Phrase", f"{row['revocation']} ({row['revocation_language']})"],
@@ -105,30 +105,30 @@ def _waiting_row(row: pd.Series, view: View) -> dict[str, Any]:
 
 
 def _cell(value: Any, name: str, view: View, form: str = "%d %b %Y %H:%M") -> Cell:
-    if fmt.is_missing(value):
-        return {"text": fmt.MISSING, "muted": True}
+    if formats.is_missing(value):
+        return {"text": formats.MISSING, "muted": True}
     if name in _ADDRESSES:
         return {"text": mask(str(value))}
     if isinstance(value, datetime):
         return {"text": _moment(value, view, form)}
     if name == "messages_in_week":
-        return {"text": fmt.count(float(value))}
+        return {"text": formats.count(float(value))}
     return {"text": _SOURCES.get(str(value), str(value))}
 
 
 def _moment(value: Any, view: View, form: str = "%d %b %Y %H:%M") -> str:
-    if fmt.is_missing(value):
-        return fmt.MISSING
+    if formats.is_missing(value):
+        return formats.MISSING
     return str(value.astimezone(ZoneInfo(view.period.timezone)).strftime(form))
 
 
 def _time_left(due_at: Any) -> str:
-    if fmt.is_missing(due_at):
-        return fmt.MISSING
+    if formats.is_missing(due_at):
+        return formats.MISSING
     hours = int((due_at - datetime.now(UTC)).total_seconds() // 3600)
     if hours < 0:
         return "over"
-    return fmt.plural(hours // 24, "day") if hours >= 24 else fmt.plural(hours, "hour")
+    return formats.plural(hours // 24, "day") if hours >= 24 else formats.plural(hours, "hour")
 
 
 def _column(label: str, kind: str = "text") -> dict[str, str]:

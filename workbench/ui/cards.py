@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.metrics import Metric, MetricResult
-from workbench.ui import format as fmt
 from workbench.ui.view import View, definition
 
 #: What is in the air belongs to this moment; a period that is over has none of it.
@@ -57,21 +57,27 @@ def _line(
         # A rate of a handful is noise that looks like news.
         return _missing(currency, "small" if sample else "none")
     number = now.get(metric.name)
-    if fmt.is_missing(number):
+    if formats.is_missing(number):
         return _missing(currency, "none")
     moved = None
     if before is not None and metric.name not in _ONLY_NOW and not _is_small(metric, before):
-        moved = fmt.change(number, before.get(metric.name), metric.unit, metric.better)
+        moved = formats.change(number, before.get(metric.name), metric.unit, metric.better)
     return {
-        "value": fmt.value(number, metric.unit, currency),
+        "value": formats.value(number, metric.unit, currency),
         "state": "ok" if metric.name not in _ONLY_NOW else "now",
         "change": asdict(moved) if moved else None,
-        "previous": fmt.value(before.get(metric.name), metric.unit, currency) if before is not None else None,
+        "previous": formats.value(before.get(metric.name), metric.unit, currency)
+        if before is not None
+        else None,
     }
 
 
 def _missing(currency: str | None, state: str) -> dict[str, Any]:
-    return {"value": f"{currency} {fmt.MISSING}" if currency else fmt.MISSING, "state": state, "change": None}
+    return {
+        "value": f"{currency} {formats.MISSING}" if currency else formats.MISSING,
+        "state": state,
+        "change": None,
+    }
 
 
 def _is_small(metric: Metric, row: pd.Series) -> bool:
@@ -114,7 +120,7 @@ def money_notes(result: MetricResult, priced_share: MetricResult) -> list[str]:
     """
     rows = priced_rows(result)
     share = _only_row(priced_share.frame)["priced_share"]
-    notes = [*([", ".join(rows["currency"])] if len(rows) else []), f"{fmt.rate(share)} priced"]
+    notes = [*([", ".join(rows["currency"])] if len(rows) else []), f"{formats.rate(share)} priced"]
     if "sample_size" in rows:
         notes.append(f"over {int(rows['sample_size'].sum()):,} delivered")
     return notes
@@ -135,7 +141,7 @@ def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: View) -> list
     known = {bucket_key(key): number for key, number in zip(frame[grain], frame[metric.name], strict=True)}
     empty = None if metric.sample_size else 0.0
     values = [known.get(bucket_key(bucket), empty) for bucket in view.period.buckets()]
-    return [None if value is None or fmt.is_missing(value) else float(value) for value in values]
+    return [None if value is None or formats.is_missing(value) else float(value) for value in values]
 
 
 def bucket_key(value: Any) -> str:

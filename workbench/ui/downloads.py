@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pyarrow as pa
 
+from workbench.display import formats
 from workbench.metrics import METRICS, MetricResult, stream_rows
 from workbench.metrics.rows import is_number_like
-from workbench.ui import format as fmt
 from workbench.ui.cards import priced_rows
 from workbench.ui.files import Sheet, Stamp
 from workbench.ui.filters import FIELDS
@@ -129,7 +129,7 @@ def _before(before: MetricResult | None, name: str, currency: str | None) -> flo
 
 
 def _number(value: Any) -> float | None:
-    return None if value is None or fmt.is_missing(value) else float(value)
+    return None if value is None or formats.is_missing(value) else float(value)
 
 
 def merge_results(results: Sequence[MetricResult], view: View) -> list[pd.DataFrame]:
@@ -177,9 +177,9 @@ def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: View) -> pd.
     shown = frame.copy()
     for name in dimensions:
         if name in _ADDRESS_COLUMNS:
-            shown[name] = [None if fmt.is_missing(v) else view.token(name, v) for v in shown[name]]
+            shown[name] = [None if formats.is_missing(v) else view.token(name, v) for v in shown[name]]
         elif pd.api.types.is_datetime64_any_dtype(shown[name]):
-            shown[name] = [None if fmt.is_missing(day) else day.date() for day in shown[name]]
+            shown[name] = [None if formats.is_missing(day) else day.date() for day in shown[name]]
         elif pd.api.types.is_float_dtype(shown[name]):
             shown[name] = shown[name].astype("Int64")
     return shown
@@ -214,7 +214,8 @@ def about_view(view: View, page_title: str, as_of: datetime) -> list[tuple[str, 
     synced = f"{fresh.last_sync_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if fresh.last_sync_at else "never"
     local = as_of.astimezone(ZoneInfo(period.timezone))
     days = f"{period.since} up to, not including, {period.until}"
-    lake = f"{fresh.messages:,} messages, {fresh.open_messages:,} open, {fmt.rate(fresh.priced_share)} priced"
+    priced = formats.rate(fresh.priced_share)
+    lake = f"{fresh.messages:,} messages, {fresh.open_messages:,} open, {priced} priced"
     return [
         ("What", page_title),
         ("Period", f"{period.label}, days in {period.timezone}; {days}"),

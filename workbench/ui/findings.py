@@ -13,9 +13,9 @@ from typing import Literal
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import MetricResult
-from workbench.ui import format as fmt
 from workbench.ui.cards import priced_rows
 from workbench.ui.content.month import months_by_currency
 from workbench.ui.content.names import show_value
@@ -57,11 +57,10 @@ def _delivery(view: View) -> Sequence[Finding]:
     if moved is None:
         return []
     worse = moved > 0
-    rate, sample = fmt.rate(now["error_rate"]), int(now["sample_size"])
+    rate, sample = formats.rate(now["error_rate"]), int(now["sample_size"])
     title = f"{'More' if worse else 'Fewer'} messages fail: {rate} of {sample:,}"
-    text = (
-        f"It was {fmt.rate(before['error_rate'])} in the period before. {_largest_mover(view, worse)}".strip()
-    )
+    earlier = formats.rate(before["error_rate"])
+    text = f"It was {earlier} in the period before. {_largest_mover(view, worse)}".strip()
     return [Finding("bad" if worse else "good", title, text, "failures", "Delivery failures")]
 
 
@@ -109,7 +108,7 @@ def _spend(view: View) -> Sequence[Finding]:
             (amount / counts[currency] * earlier[currency] / was - 1),
         )
         verb, change = "rose" if amount > was else "fell", abs(amount / was - 1)
-        title = f"Spend {verb} by {change:.0%} to {fmt.money(amount, currency)}"
+        title = f"Spend {verb} by {change:.0%} to {formats.money(amount, currency)}"
         text = f"{_moved(more, 'more', 'fewer')} messages, each {_moved(dearer, 'dearer', 'cheaper')}."
         sense: Literal["bad", "neutral"] = "bad" if dearer >= _MOVED else "neutral"
         found.append(Finding(sense, title, text, "cost", "Cost"))
@@ -130,11 +129,11 @@ def _waste(view: View) -> Sequence[Finding]:
         if len(top):
             known = explain(int(top["error_code"].iloc[0]))
             assert known
-            part = fmt.money(float(top["wasted_spend"].iloc[0]), currency)
+            part = formats.money(float(top["wasted_spend"].iloc[0]), currency)
             reason = f" The dearest reason is {known.code} ({known.title.lower()}) with {part}."
-        title = f"{fmt.money(amount, currency)} was paid for messages that did not arrive"
+        title = f"{formats.money(amount, currency)} was paid for messages that did not arrive"
         found.append(
-            Finding("bad", title, f"That is {fmt.rate(share)} of the spend.{reason}", "cost", "Cost")
+            Finding("bad", title, f"That is {formats.rate(share)} of the spend.{reason}", "cost", "Cost")
         )
     return found
 
@@ -146,10 +145,10 @@ def _encodings(view: View) -> Sequence[Finding]:
     for currency, amount in ucs2.items():
         if not spend.get(currency) or amount / spend[currency] < _UCS2_SHARE:
             continue
-        title = f"Special characters touch {fmt.money(amount, currency)} of spend"
+        title = f"Special characters touch {formats.money(amount, currency)} of spend"
         text = (
-            f"{fmt.rate(share)} of the messages go out as UCS-2, where a segment holds 70 characters instead "
-            "of 160. See which characters force it, and what plain ones would save."
+            f"{formats.rate(share)} of the messages go out as UCS-2, where a segment holds 70 characters "
+            "instead of 160. See which characters force it, and what plain ones would save."
         )
         found.append(Finding("neutral", title, text, "segmentation", "Segmentation"))
     return found
@@ -168,8 +167,8 @@ def _limits(view: View) -> Sequence[Finding]:
     shown = show_value(view, "sender", sender)
     wait = _row(view.metric("queue_wait_p95", where={"sender": [sender]}))
     minutes = int(top["minutes_at_limit"].iloc[0])
-    title = f"{shown.text} was at its limit for {fmt.plural(minutes, 'minute')}"
-    text = f"95 % of its messages left within {fmt.duration(wait['queue_wait_p95'])} of being created."
+    title = f"{shown.text} was at its limit for {formats.plural(minutes, 'minute')}"
+    text = f"95 % of its messages left within {formats.duration(wait['queue_wait_p95'])} of being created."
     query = {"sender": shown.key}
     return [Finding("bad", title, text, "throughput", "Throughput", query)]
 
@@ -194,12 +193,14 @@ def _month(view: View) -> Sequence[Finding]:
             or (month.month_before > end.low and month.month_before < end.high)
         ):
             continue
-        expected, low, high = (fmt.money(amount, currency) for amount in (end.expected, end.low, end.high))
+        expected, low, high = (
+            formats.money(amount, currency) for amount in (end.expected, end.low, end.high)
+        )
         side = "above" if end.expected > month.month_before else "below"
         title = f"{month.first:%B} will end near {expected}, {side} last month"
         text = (
             f"Between {low} and {high} if it goes on as in the last weeks; last month cost "
-            f"{fmt.money(month.month_before, currency)}."
+            f"{formats.money(month.month_before, currency)}."
         )
         found.append(Finding("neutral", title, text, "cost", "Cost"))
     return found

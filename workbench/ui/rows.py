@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
-from workbench.ui import format as fmt
 from workbench.ui.components import MessageTile, RowsTile, Tile
 from workbench.ui.tables import explanation
 from workbench.ui.view import View, shown_sql
@@ -92,9 +92,9 @@ def _row(row: Mapping[str, Any], view: View) -> dict[str, Any]:
         "date_created": _time(row["date_created"], view.period.timezone),
         "is_inbound": row["direction"] == "inbound",
         "direction": row["direction"],
-        "contact": row["contact"] or fmt.MISSING,
+        "contact": row["contact"] or formats.MISSING,
         "country": row["country"] or "",
-        "sender": row["sender"] or fmt.MISSING,
+        "sender": row["sender"] or formats.MISSING,
         "text": _excerpt(body),
         "has_text": bool(body),
         "media": row["media_count"] or 0,
@@ -127,11 +127,15 @@ def _outcome(row: Mapping[str, Any]) -> str:
 
 
 def _price(row: Mapping[str, Any]) -> str:
-    return fmt.money(float(row["spend"]), row["currency"] or "") if row["spend"] is not None else fmt.MISSING
+    return (
+        formats.money(float(row["spend"]), row["currency"] or "")
+        if row["spend"] is not None
+        else formats.MISSING
+    )
 
 
 def _time(moment: datetime | None, timezone: str) -> str:
-    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S}" if moment else fmt.MISSING
+    return f"{moment.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M:%S}" if moment else formats.MISSING
 
 
 @dataclass(frozen=True)
@@ -184,21 +188,24 @@ def _facts(row: Mapping[str, Any], zone: str) -> list[tuple[str, str]]:
         latency = f"{(row['date_sent'] - row['date_created']).total_seconds():,.0f} s after creation"
     return [
         ("Direction", row["direction"]),
-        ("From", row["from_address"] or fmt.MISSING),
-        ("To", row["to_address"] or fmt.MISSING),
-        ("Country", row["country"] or fmt.MISSING),
-        ("Sender type", row["sender_type"] or fmt.MISSING),
-        ("Messaging service", row["messaging_service_sid"] or fmt.MISSING),
+        ("From", row["from_address"] or formats.MISSING),
+        ("To", row["to_address"] or formats.MISSING),
+        ("Country", row["country"] or formats.MISSING),
+        ("Sender type", row["sender_type"] or formats.MISSING),
+        ("Messaging service", row["messaging_service_sid"] or formats.MISSING),
         ("Account", row["account_sid"]),
         ("Created", _time(row["date_created"], zone)),
         ("Sent", " – ".join(filter(None, [_time(row["date_sent"], zone), latency]))),
         ("Updated", _time(row["date_updated"], zone)),
         ("Price", _price(row) if row["spend"] is not None else "not priced yet"),
-        ("Segments", f"{row['segments'] if row['segments'] is not None else fmt.MISSING} billed by Twilio"),
-        ("Encoding", row["encoding"] or fmt.MISSING),
-        ("Keyword", row["keyword"] or fmt.MISSING),
+        (
+            "Segments",
+            f"{row['segments'] if row['segments'] is not None else formats.MISSING} billed by Twilio",
+        ),
+        ("Encoding", row["encoding"] or formats.MISSING),
+        ("Keyword", row["keyword"] or formats.MISSING),
         ("Attachments", str(row["media_count"] or 0)),
-        ("Conversation", row["conversation_id"] or fmt.MISSING),
+        ("Conversation", row["conversation_id"] or formats.MISSING),
     ]
 
 
@@ -230,7 +237,7 @@ def _segments(row: Mapping[str, Any]) -> dict[str, Any]:
     billed = row["segments"]
     return {
         "parts": list(counted.per_segment),
-        "summary": f"{fmt.plural(counted.segments, 'segment')} of {counted.encoding}, "
+        "summary": f"{formats.plural(counted.segments, 'segment')} of {counted.encoding}, "
         f"{counted.units:,} {'septets' if counted.encoding == 'GSM-7' else '16-bit units'}",
         "forcing": [f"{char} (U+{ord(char[0]):04X})" for char in counted.forcing],
         "differs": ""

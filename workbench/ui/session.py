@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import panel as pn
 
+from workbench.display import formats, moments
 from workbench.errors import WorkbenchError
 from workbench.metrics import Freshness
-from workbench.ui import format as fmt
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterPanel, PageHead, Tile
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
@@ -282,10 +282,10 @@ class PageSession:
 
     def _show_freshness(self, fresh: Freshness, period: Period) -> None:
         self.head.freshness = {
-            "as_of": fmt.clock(datetime.now(ZoneInfo(period.timezone))),
+            "as_of": moments.clock(datetime.now(ZoneInfo(period.timezone))),
             "last_sync_at": fresh.last_sync_at.isoformat() if fresh.last_sync_at else None,
-            "open": fmt.count(fresh.open_messages),
-            "priced": fmt.rate(fresh.priced_share),
+            "open": formats.count(fresh.open_messages),
+            "priced": formats.rate(fresh.priced_share),
             "failed": ", ".join(fresh.failed_jobs),
         }
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.messaging.error_codes import ErrorCode, explain
 from workbench.metrics import METRICS, MetricResult
-from workbench.ui import format as fmt
 from workbench.ui.cards import priced_rows
 from workbench.ui.filters import FIELDS
 from workbench.ui.view import View, definition
@@ -49,7 +49,7 @@ def _field_content(view: View, name: str, metrics: Sequence[str], limit: int) ->
         link = view.rows_link(**{name: [token]})
         is_chosen = _plain(value) in chosen
         hint = "Show everything again" if is_chosen else f"Show only {token}"
-        numbers = [column.get(_key(value), {"text": fmt.MISSING}) for column in cells]
+        numbers = [column.get(_key(value), {"text": formats.MISSING}) for column in cells]
         rows.append(
             {"key": token, "cells": [first, *numbers], "chosen": is_chosen, "hint": hint, "link": link}
         )
@@ -92,9 +92,9 @@ def _failure_row(row: pd.Series, size: float, view: View) -> dict[str, Any]:
     if known:
         first["code"] = str(known.code)
     numbers: list[Cell] = [
-        {"text": fmt.count(row["messages"])},
-        {"text": fmt.rate(row["share"])},
-        {"text": fmt.rate(row["together"]), "muted": True},
+        {"text": formats.count(row["messages"])},
+        {"text": formats.rate(row["share"])},
+        {"text": formats.rate(row["together"]), "muted": True},
     ]
     return {
         "key": str(known.code) if known else "none",
@@ -136,28 +136,28 @@ def _cells(result: MetricResult, dimension: str) -> Mapping[str, Cell]:
 
 
 def _money_cell(rows: pd.DataFrame, name: str) -> Cell:
-    amounts = [fmt.money(row[name], row["currency"]) for _, row in rows.iterrows()]
+    amounts = [formats.money(row[name], row["currency"]) for _, row in rows.iterrows()]
     return {"text": amounts[0], "more": amounts[1:]}
 
 
 def _number_cell(row: pd.Series, result: MetricResult) -> Cell:
     metric, sample = result.metric, row.get("sample_size")
     if metric.minimum_sample and sample is not None and sample < metric.minimum_sample:
-        return {"text": fmt.MISSING, "muted": True, "note": f"{int(sample or 0):,} final"}
-    return {"text": fmt.value(row[metric.name], metric.unit)}
+        return {"text": formats.MISSING, "muted": True, "note": f"{int(sample or 0):,} final"}
+    return {"text": formats.value(row[metric.name], metric.unit)}
 
 
 def _left_out(ranked: pd.DataFrame, limit: int, noun: str, metric: str) -> str:
     rest = ranked.iloc[limit:]
     if rest.empty:
         return ""
-    number, label = fmt.count(rest[metric].sum()), METRICS[metric].label.lower()
-    return f"Not shown: {fmt.plural(len(rest), f'more {noun}')} with {number} {label}."
+    number, label = formats.count(rest[metric].sum()), METRICS[metric].label.lower()
+    return f"Not shown: {formats.plural(len(rest), f'more {noun}')} with {number} {label}."
 
 
 def _plain(value: Any) -> Any:
-    return None if fmt.is_missing(value) else value
+    return None if formats.is_missing(value) else value
 
 
 def _key(value: Any) -> str:
-    return "" if fmt.is_missing(value) else str(value)
+    return "" if formats.is_missing(value) else str(value)

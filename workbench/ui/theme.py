@@ -15,6 +15,8 @@ from typing import Any
 
 from bokeh.embed.bundle import extension_dirs
 
+from workbench.display.outcomes import OUTCOME_COLORS
+
 STATIC = Path(__file__).parent / "static"
 VENDOR = STATIC / "vendor"
 
@@ -44,14 +46,8 @@ TOKENS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "warn-soft": ("#fdf4e1", "#2e2613"),
         "warn-line": ("#e5c067", "#7a6328"),
         "bad-soft": ("#fcece8", "#331c17"),
-        # what became of a message; told apart by lightness too, not by hue alone
-        "delivered": ("#2f6fb3", "#4a8fd6"),
-        "undelivered": ("#eda33b", "#f0b45c"),
-        "failed": ("#a93421", "#d2503a"),
-        "unknown": ("#5a4a82", "#c7b3ea"),
-        "in-flight": ("#9fcbe8", "#2f5d80"),
-        "received": ("#94a0ac", "#7d8b98"),
-        "canceled": ("#e3e6ea", "#3a444e"),
+        # what became of a message
+        **{name.replace(" ", "-"): colors for name, colors in OUTCOME_COLORS.items()},
         # from little to much, for maps; distinct in lightness alone
         "heat-low": ("#eef2f6", "#1b232c"),
         "heat-middle": ("#8cb4dd", "#31628f"),

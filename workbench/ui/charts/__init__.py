@@ -3,12 +3,11 @@
 from workbench.ui.charts.failures import codes_over_time, pareto
 from workbench.ui.charts.heat import heat_map
 from workbench.ui.charts.money import money_over_time, month_course
-from workbench.ui.charts.outcome import OUTCOMES, by_outcome
+from workbench.ui.charts.outcome import by_outcome
 from workbench.ui.charts.segments import segment_histogram
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
 
 __all__ = [
-    "OUTCOMES",
     "busiest_seconds",
     "by_outcome",
     "codes_over_time",

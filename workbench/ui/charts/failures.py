@@ -7,8 +7,8 @@ from itertools import accumulate
 
 import plotly.graph_objects as go
 
+from workbench.display import formats
 from workbench.metrics import MetricResult
-from workbench.ui import format as fmt
 from workbench.ui import theme
 from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
 from workbench.ui.periods import Period
@@ -57,7 +57,9 @@ def codes_over_time(result: MetricResult, period: Period) -> go.Figure | None:
     frame = result.frame[result.frame[name] > 0].copy()
     if frame.empty:
         return None
-    frame["code"] = ["no code" if fmt.is_missing(code) else str(int(code)) for code in frame["error_code"]]
+    frame["code"] = [
+        "no code" if formats.is_missing(code) else str(int(code)) for code in frame["error_code"]
+    ]
     largest = frame.groupby("code")[name].sum().sort_values(ascending=False, kind="stable")
     named = list(largest.index[: len(_COLORS)])
     frame["code"] = [code if code in named else "others" for code in frame["code"]]

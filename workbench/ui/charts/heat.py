@@ -6,8 +6,8 @@ import math
 
 import plotly.graph_objects as go
 
+from workbench.display import formats
 from workbench.metrics import MetricResult
-from workbench.ui import format as fmt
 from workbench.ui import theme
 from workbench.ui.charts.base import new_figure
 from workbench.ui.periods import Period
@@ -21,12 +21,13 @@ def heat_map(result: MetricResult, period: Period) -> go.Figure | None:
     known = {
         (int(row["weekday"]), int(row["hour"])): float(row[metric.name])
         for _, row in result.frame.iterrows()
-        if not fmt.is_missing(row[metric.name]) and row.get("sample_size", math.inf) >= metric.minimum_sample
+        if not formats.is_missing(row[metric.name])
+        and row.get("sample_size", math.inf) >= metric.minimum_sample
     }
     if not known:
         return None
     cells = [[known.get((day, hour)) for hour in range(24)] for day in range(1, 8)]
-    texts = [[fmt.value(cell, metric.unit) if cell is not None else "" for cell in row] for row in cells]
+    texts = [[formats.value(cell, metric.unit) if cell is not None else "" for cell in row] for row in cells]
     figure = new_figure()
     figure.add_heatmap(
         x=[f"{hour:02d}:00" for hour in range(24)],
@@ -45,7 +46,7 @@ def heat_map(result: MetricResult, period: Period) -> go.Figure | None:
         name=metric.label,
     )  # fmt: skip
     figure.update_layout(hovermode="closest", margin={"t": 24})
-    most = fmt.value(max(known.values()), metric.unit)
+    most = formats.value(max(known.values()), metric.unit)
     figure.add_annotation(
         text=f"most: {most}", xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="bottom",
         showarrow=False, font={"size": 11.5, "color": theme.light("ink-3")},

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import plotly.graph_objects as go
 
+from workbench.display import formats
 from workbench.metrics import MetricResult
-from workbench.ui import format as fmt
 from workbench.ui import theme
 from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
 from workbench.ui.periods import Period
@@ -76,7 +76,7 @@ def waits_over_time(results: Sequence[MetricResult], period: Period) -> go.Figur
         if len(rows):
             figure.add_scatter(
                 x=time_axis(period), y=bucket_values(rows, period, metric.name, None),
-                text=[fmt.duration(y) for y in bucket_values(rows, period, metric.name, None)],
+                text=[formats.duration(y) for y in bucket_values(rows, period, metric.name, None)],
                 name=metric.label, mode="lines+markers" if len(bucket_keys(period)) < 45 else "lines",
                 **_line(token),
                 hovertemplate="%{text}", customdata=bucket_keys(period), connectgaps=False,

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, MetricResult
-from workbench.ui import format as fmt
 from workbench.ui.cards import priced_rows
 from workbench.ui.content.names import behind, show_value
 from workbench.ui.tables import NOT_ARRIVED
@@ -48,11 +48,11 @@ def _spend_by(view: View, dimension: str, limit: int) -> Content:
                 "key": name.key,
                 "cells": [
                     first,
-                    {"text": fmt.money(row["spend"], row["currency"])},
-                    {"text": fmt.rate(share)},
-                    {"text": fmt.count(_value(messages, pair, "messages"))},
+                    {"text": formats.money(row["spend"], row["currency"])},
+                    {"text": formats.rate(share)},
+                    {"text": formats.count(_value(messages, pair, "messages"))},
                     _quotient_cell(quotients.get(pair), row["currency"]),
-                    {"text": fmt.rate(row["priced_share"]), "muted": True},
+                    {"text": formats.rate(row["priced_share"]), "muted": True},
                 ],
                 "hint": f"Show only {name.text}",
                 "link": behind(view, dimension, name),
@@ -100,9 +100,9 @@ def _wasted_by(view: View, dimension: str, limit: int) -> Content:
         messages = _value(counts, _pair(row, dimension), "not_delivered")
         cells = [
             first,
-            {"text": fmt.money(amount, currency)},
-            {"text": fmt.rate(share)},
-            {"text": fmt.count(messages)},
+            {"text": formats.money(amount, currency)},
+            {"text": formats.rate(share)},
+            {"text": formats.count(messages)},
         ]
         made.append({"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""})
         made[-1]["link"] = behind(view, dimension, name, outcome=NOT_ARRIVED)
@@ -139,7 +139,7 @@ def _by_pair(result: MetricResult, dimension: str) -> dict[tuple[str, str], pd.S
 
 def _pair(row: pd.Series, dimension: str) -> tuple[str, str]:
     value = row[dimension]
-    return ("" if fmt.is_missing(value) else str(value), str(row["currency"]))
+    return ("" if formats.is_missing(value) else str(value), str(row["currency"]))
 
 
 def _value(rows: dict[tuple[str, str], pd.Series], pair: tuple[str, str], name: str) -> float | None:
@@ -147,11 +147,11 @@ def _value(rows: dict[tuple[str, str], pd.Series], pair: tuple[str, str], name: 
 
 
 def _quotient_cell(row: pd.Series | None, currency: str) -> Cell:
-    if row is None or fmt.is_missing(row["cost_per_delivered"]):
-        return {"text": fmt.MISSING, "muted": True}
+    if row is None or formats.is_missing(row["cost_per_delivered"]):
+        return {"text": formats.MISSING, "muted": True}
     if row["sample_size"] < 30:
-        return {"text": fmt.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} delivered"}
-    return {"text": fmt.money(row["cost_per_delivered"], currency)}
+        return {"text": formats.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} delivered"}
+    return {"text": formats.money(row["cost_per_delivered"], currency)}
 
 
 def _columns(
@@ -167,5 +167,5 @@ def _left_out(rest: pd.DataFrame, name: str, noun: str) -> str:
     if rest.empty:
         return ""
     amounts = rest.groupby("currency", sort=False)[name].sum()
-    together = " and ".join(fmt.money(amount, str(currency)) for currency, amount in amounts.items())
-    return f"Not shown: {fmt.plural(len(rest), f'more {noun}')} with {together} together."
+    together = " and ".join(formats.money(amount, str(currency)) for currency, amount in amounts.items())
+    return f"Not shown: {formats.plural(len(rest), f'more {noun}')} with {together} together."

@@ -12,9 +12,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.metrics import MetricResult
 from workbench.metrics.forecast import CONFIDENCE, HISTORY_DAYS, Month, expected_days, month_so_far
-from workbench.ui import format as fmt
 from workbench.ui.charts.money import month_course
 from workbench.ui.periods import Period
 from workbench.ui.view import View, definition
@@ -86,19 +86,23 @@ def _values(currency: str, month: Month) -> tuple[Any, ...]:
 
 
 def _row(currency: str, month: Month) -> dict[str, Any]:
-    so_far: dict[str, Any] = {"text": fmt.money(month.so_far, currency)}
+    so_far: dict[str, Any] = {"text": formats.money(month.so_far, currency)}
     if month.same_days_before:
-        moved = fmt.change(month.before_today, month.same_days_before, "money", "lower")
+        moved = formats.change(month.before_today, month.same_days_before, "money", "lower")
         so_far["note"] = f"{'+' if moved.arrow == 'up' else '−'}{moved.text}" if moved else ""
     end = month.forecast
-    interval = f"{fmt.money(end.low, currency)} – {fmt.money(end.high, currency)}" if end else fmt.MISSING
+    interval = (
+        f"{formats.money(end.low, currency)} – {formats.money(end.high, currency)}"
+        if end
+        else formats.MISSING
+    )
     cells = [
         {"text": currency},
         so_far,
-        {"text": fmt.money(month.same_days_before, currency), "muted": True},
-        {"text": fmt.money(end.expected if end else None, currency)},
+        {"text": formats.money(month.same_days_before, currency), "muted": True},
+        {"text": formats.money(end.expected if end else None, currency)},
         {"text": interval, "muted": True},
-        {"text": fmt.money(month.month_before, currency), "muted": True},
+        {"text": formats.money(month.month_before, currency), "muted": True},
     ]
     return {"key": currency, "cells": cells, "hint": ""}
 
@@ -123,13 +127,13 @@ def _read(view: View) -> _Spend:
         rows = frame[frame["currency"] == currency]
         moments = [pd.Timestamp(day).date() for day in rows["day"]]
         days[currency] = {
-            day: 0.0 if fmt.is_missing(amount) else float(amount)
+            day: 0.0 if formats.is_missing(amount) else float(amount)
             for day, amount in zip(moments, rows["spend"], strict=True)
         }
         unsettled[currency] = {
             day
             for day, share in zip(moments, rows["priced_share"], strict=True)
-            if not fmt.is_missing(share) and share < _SETTLED
+            if not formats.is_missing(share) and share < _SETTLED
         }
     oldest = view.store.freshness(snapshot=view.snapshot).oldest_message_at
     # The first day of a lake may have begun in the middle.

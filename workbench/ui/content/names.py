@@ -6,18 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.display.formats import is_missing
+from workbench.display.names import empty_name
 from workbench.messaging.addresses import mask
 from workbench.metrics.catalog import query_service_names
-from workbench.ui import format as fmt
 from workbench.ui.filters import FIELDS
 from workbench.ui.view import View
-
-_NONE = {
-    "sender": "no sender yet",
-    "messaging_service": "no service",
-    "error_code": "no code",
-    "country": "unknown",
-}
 
 
 @dataclass(frozen=True)
@@ -31,8 +25,8 @@ class Shown:
 
 def show_value(view: View, dimension: str, value: Any) -> Shown:
     """A dimension's value as people may see it."""
-    if fmt.is_missing(value):
-        return Shown(_NONE.get(dimension, "none"), "none", True)
+    if is_missing(value):
+        return Shown(empty_name(dimension), "none", True)
     text = str(value)
     if dimension == "sender":
         text = mask(text)

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.markers import Marker, find_markers
-from workbench.ui import format as fmt
 from workbench.ui.charts.failures import pareto
 from workbench.ui.content.names import behind, show_value
 from workbench.ui.periods import Period
@@ -49,7 +49,7 @@ def reasons(view: View) -> Content:
         row["link"] = behind(view, "error_code", shown, outcome=NOT_ARRIVED)
     rest = ranked[LIMIT:]
     hidden = (
-        f"Not shown: {fmt.plural(len(rest), 'more code')} with {sum(n for _, n in rest):,} messages."
+        f"Not shown: {formats.plural(len(rest), 'more code')} with {sum(n for _, n in rest):,} messages."
         if rest
         else ""
     )
@@ -87,10 +87,10 @@ def _reason_row(
         first["note"] = marker_text(marker)
     cells = [
         first,
-        {"text": fmt.count(number)},
-        {"text": fmt.rate(number / whole)},
-        {"text": fmt.count(before), "muted": True},
-        {"text": known.owner if known else fmt.MISSING},
+        {"text": formats.count(number)},
+        {"text": formats.rate(number / whole)},
+        {"text": formats.count(before), "muted": True},
+        {"text": known.owner if known else formats.MISSING},
     ]
     facts = [["What it means", "Twilio gave no error code for these messages."]]
     if known:
@@ -119,7 +119,7 @@ def marker_text(marker: Marker) -> str:
     """``new since 3 Nov`` or ``spike on 3 Nov: 41, usually 4 a day``."""
     if marker.kind == "new":
         return f"new since {marker.day:%-d %b}: up to {marker.messages:,} a day"
-    usual = f"{marker.usual:.1f}" if marker.usual < 10 else fmt.count(marker.usual)
+    usual = f"{marker.usual:.1f}" if marker.usual < 10 else formats.count(marker.usual)
     return f"spike on {marker.day:%-d %b}: {marker.messages:,}, usually {usual} a day"
 
 
@@ -130,7 +130,7 @@ def markers(view: View) -> list[Marker]:
     frame = frame[frame["not_delivered"] > 0]
     days: dict[int | None, dict[date, int]] = {}
     for code, day, number in zip(frame["error_code"], frame["day"], frame["not_delivered"], strict=True):
-        key = None if fmt.is_missing(code) else int(code)
+        key = None if formats.is_missing(code) else int(code)
         days.setdefault(key, {})[pd.Timestamp(day).date()] = int(number)
     oldest = view.store.freshness(snapshot=view.snapshot).oldest_message_at
     known = oldest.astimezone(ZoneInfo(view.period.timezone)).date() if oldest else view.period.until
@@ -157,7 +157,7 @@ def _failing(view: View, dimension: str, limit: int) -> Content:
         shown = show_value(view, dimension, value)
         cells = [
             {"text": shown.text, "muted": shown.is_none, "bar": number / largest},
-            {"text": fmt.count(number)},
+            {"text": formats.count(number)},
         ]
         cells += [_rate_cell(tables[name][_key(value)], name) for name in names[1:]]
         row: dict[str, Any] = {"key": shown.key, "cells": cells, "hint": f"Show only {shown.text}"}
@@ -181,8 +181,8 @@ def _failing(view: View, dimension: str, limit: int) -> Content:
 
 def _rate_cell(row: pd.Series, name: str) -> dict[str, Any]:
     if row["sample_size"] < METRICS[name].minimum_sample:
-        return {"text": fmt.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} final"}
-    return {"text": fmt.rate(row[name])}
+        return {"text": formats.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} final"}
+    return {"text": formats.rate(row[name])}
 
 
 def latency(view: View) -> Content:
@@ -215,13 +215,16 @@ def _latency_row(view: View, stage: str, title: str, what: str, source: str) -> 
         sample = int(row["sample_size"] or 0)
         enough = sample >= result.metric.minimum_sample
         cells.append(
-            {"text": fmt.duration(row[result.metric.name]) if enough else fmt.MISSING, "muted": not enough}
+            {
+                "text": formats.duration(row[result.metric.name]) if enough else formats.MISSING,
+                "muted": not enough,
+            }
         )
     said = f"from {source}" if sample else f"no {source} here"
     first = {"text": title, "note": f"{what}, {said}"}
     return {
         "key": stage,
-        "cells": [first, *cells, {"text": fmt.count(sample)}],
+        "cells": [first, *cells, {"text": formats.count(sample)}],
         "hint": "",
     }
 
@@ -230,7 +233,7 @@ def _ranked(frame: pd.DataFrame) -> list[tuple[int | None, int]]:
     """Codes with their messages, the largest first."""
     rows = frame[frame["not_delivered"] > 0].sort_values("not_delivered", ascending=False, kind="stable")
     return [
-        (None if fmt.is_missing(code) else int(code), int(number))
+        (None if formats.is_missing(code) else int(code), int(number))
         for code, number in zip(rows["error_code"], rows["not_delivered"], strict=True)
     ]
 
@@ -240,4 +243,4 @@ def _code_name(code: int | None) -> str:
 
 
 def _key(value: Any) -> str:
-    return "" if fmt.is_missing(value) else str(value)
+    return "" if formats.is_missing(value) else str(value)

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS
 from workbench.metrics.catalog import Limit, query_limits
 from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
-from workbench.ui import format as fmt
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
 from workbench.ui.content.names import show_value
 from workbench.ui.view import View, definition
@@ -69,7 +69,7 @@ def senders(view: View) -> Content:
             *({"label": one, "kind": "number"} for one in labels),
         ],
         "rows": rows,
-        "footnote": f"Not shown: {fmt.plural(hidden, 'more sender')}, further from the limit."
+        "footnote": f"Not shown: {formats.plural(hidden, 'more sender')}, further from the limit."
         if hidden > 0
         else "",
         "definition": definition(results["minute_utilisation"], view.period),
@@ -86,7 +86,7 @@ def _sender_row(
 ) -> dict[str, Any]:
     def number(name: str) -> float | None:
         found = frames[name][name].get(sender)
-        return None if found is None or fmt.is_missing(found) else float(found)
+        return None if found is None or formats.is_missing(found) else float(found)
 
     name, limit = show_value(view, "sender", sender), limits.get(sender)
     share, minute = number("utilisation"), number("minute_utilisation")
@@ -95,14 +95,14 @@ def _sender_row(
     backlog = number("backlog") or 0
     cells: list[dict[str, Any]] = [
         {"text": name.text, "bar": min(minute or 0.0, 1.0)},
-        {"text": fmt.speed(limit.per_second) if limit else "not known", "muted": limit is None},
-        {"text": fmt.speed(number("peak_speed"))},
-        {"text": fmt.speed(number("p95_speed")), "muted": True},
-        {"text": fmt.rate(share), "muted": True},
-        {"text": fmt.rate(minute)},
-        {"text": fmt.count(number("minutes_at_limit")) if limit else fmt.MISSING},
+        {"text": formats.speed(limit.per_second) if limit else "not known", "muted": limit is None},
+        {"text": formats.speed(number("peak_speed"))},
+        {"text": formats.speed(number("p95_speed")), "muted": True},
+        {"text": formats.rate(share), "muted": True},
+        {"text": formats.rate(minute)},
+        {"text": formats.count(number("minutes_at_limit")) if limit else formats.MISSING},
         *waits,
-        {"text": fmt.count(queue.segments if queue else 0)},
+        {"text": formats.count(queue.segments if queue else 0)},
         _drain_cell(backlog, limit),
     ]
     if caps or view.store.daily_caps:
@@ -128,18 +128,18 @@ _NO_LIMIT = "Nobody says. Set it under [mps_limits] in workbench.toml; the next 
 
 def _wait_cell(frame: pd.DataFrame, sender: str, name: str) -> dict[str, Any]:
     if sender not in frame.index:
-        return {"text": fmt.MISSING, "muted": True}
+        return {"text": formats.MISSING, "muted": True}
     row = frame[frame.index == sender].iloc[0]
     if row["sample_size"] < METRICS[name].minimum_sample:
-        return {"text": fmt.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} sent"}
-    return {"text": fmt.duration(row[name])}
+        return {"text": formats.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} sent"}
+    return {"text": formats.duration(row[name])}
 
 
 def _drain_cell(backlog: float, limit: Limit | None) -> dict[str, Any]:
     if not backlog:
         return {"text": "empty", "muted": True}
-    seconds = fmt.duration(backlog / limit.per_second) if limit else "limit not known"
-    return {"text": seconds, "note": f"{fmt.count(backlog)} waiting"}
+    seconds = formats.duration(backlog / limit.per_second) if limit else "limit not known"
+    return {"text": seconds, "note": f"{formats.count(backlog)} waiting"}
 
 
 def _daily_peaks(view: View) -> dict[str, int]:
@@ -152,8 +152,8 @@ _OUTBOUND = ["outbound-api", "outbound-call", "outbound-reply"]
 
 def _cap_cell(peak: int, cap: int | None) -> dict[str, Any]:
     if not cap:
-        return {"text": fmt.count(peak), "muted": True, "note": "no cap set"}
-    return {"text": f"{fmt.rate(peak / cap)} of cap", "note": f"{peak:,} of {cap:,}"}
+        return {"text": formats.count(peak), "muted": True, "note": "no cap set"}
+    return {"text": f"{formats.rate(peak / cap)} of cap", "note": f"{peak:,} of {cap:,}"}
 
 
 def utilisation(view: View) -> Content:
@@ -207,9 +207,9 @@ def busiest_table(view: View) -> Content:
                 "note": mask(minute.sender),
                 "bar": min(minute.share or 0.0, 1.0),
             },
-            {"text": fmt.count(minute.segments)},
-            {"text": fmt.speed(minute.peak)},
-            {"text": fmt.rate(minute.share)},
+            {"text": formats.count(minute.segments)},
+            {"text": formats.speed(minute.peak)},
+            {"text": formats.rate(minute.share)},
         ]
         rows.append({"key": str(number), "cells": cells, "hint": ""})
     labels = ("Segments", "Busiest second", "Of the limit")

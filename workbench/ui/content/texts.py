@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from workbench.display import formats
 from workbench.messaging.texts import CharacterCost, Mismatch, Tally, TemplateCost
 from workbench.metrics.texts import Texts, query_texts
-from workbench.ui import format as fmt
 from workbench.ui.view import View, shown_sql
 
 LIMIT = 10
@@ -96,7 +96,7 @@ BLANK_NOTE = "⟨…⟩ stands for what differs from message to message."
 def _template_row(found: TemplateCost, number: int) -> dict[str, Any]:
     first = {"text": found.text, "note": ", ".join(sorted(found.encodings))}
     count, spend, saved = _tally_cells(found)
-    each = {"text": fmt.ratio(found.segments / found.messages)}
+    each = {"text": formats.ratio(found.segments / found.messages)}
     row: dict[str, Any] = {
         "key": str(number),
         "cells": [first, count, each, spend, saved],
@@ -140,7 +140,7 @@ def mismatches(view: View) -> Content:
     """Texts for which Twilio billed another number of segments than our own count."""
     texts = read_texts(view)
     rows = [_mismatch_row(found, number) for number, found in enumerate(texts.costs.mismatches[:LIMIT])]
-    counted, differ = fmt.count(texts.costs.messages), fmt.count(texts.costs.mismatched)
+    counted, differ = formats.count(texts.costs.messages), formats.count(texts.costs.mismatched)
     content = _table(
         texts, "Text", ("Messages", "Billed", "Counted"), rows, len(texts.costs.mismatches), "template",
         f"{differ} of {counted} messages differ.", view,
@@ -158,7 +158,7 @@ def _reason(found: Mismatch) -> str:
 def _mismatch_row(found: Mismatch, number: int) -> dict[str, Any]:
     cells = [
         {"text": found.text, "note": _reason(found)},
-        {"text": fmt.count(found.messages)},
+        {"text": formats.count(found.messages)},
         {"text": str(found.billed)},
         {"text": str(found.counted)},
     ]
@@ -181,27 +181,27 @@ def _frame(columns: Sequence[str], rows: Sequence[tuple[Sequence[Any], Tally]]) 
 
 
 def _tally_cells(found: Tally) -> list[dict[str, Any]]:
-    return [{"text": fmt.count(found.messages)}, _money_cell(found.spend), _money_cell(found.saved)]
+    return [{"text": formats.count(found.messages)}, _money_cell(found.spend), _money_cell(found.saved)]
 
 
 def _money_cell(amounts: Mapping[str, Decimal]) -> dict[str, Any]:
     texts = _texts(amounts)
-    return {"text": texts[0], "more": texts[1:]} if texts else {"text": fmt.MISSING, "muted": True}
+    return {"text": texts[0], "more": texts[1:]} if texts else {"text": formats.MISSING, "muted": True}
 
 
 def _amounts(amounts: Mapping[str, Decimal]) -> str:
-    return " and ".join(_texts(amounts)) or fmt.MISSING
+    return " and ".join(_texts(amounts)) or formats.MISSING
 
 
 def _texts(amounts: Mapping[str, Decimal]) -> list[str]:
     ranked = sorted(amounts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [fmt.money(float(amount), currency) for currency, amount in ranked if amount]
+    return [formats.money(float(amount), currency) for currency, amount in ranked if amount]
 
 
 def _left_out(texts: Texts) -> str:
     if not texts.left_out:
         return ""
-    return f"{fmt.count(texts.left_out)} messages with rarer texts were not looked at."
+    return f"{formats.count(texts.left_out)} messages with rarer texts were not looked at."
 
 
 def _table(
@@ -214,8 +214,10 @@ def _table(
     note: str,
     view: View,
 ) -> Content:
-    hidden = f" Not shown: {fmt.plural(found - LIMIT, f'more {noun}')}." if found > LIMIT else ""
-    without = f" {fmt.count(texts.without_text)} messages have no text here." if texts.without_text else ""
+    hidden = f" Not shown: {formats.plural(found - LIMIT, f'more {noun}')}." if found > LIMIT else ""
+    without = (
+        f" {formats.count(texts.without_text)} messages have no text here." if texts.without_text else ""
+    )
     content: Content = {
         "columns": [{"label": naming, "kind": "text"}, *({"label": one, "kind": "number"} for one in labels)],
         "rows": rows,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
 
 MISSING = "–"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
@@ -20,11 +22,8 @@ def is_missing(value: Any) -> bool:
 
 
 def count(value: float | None) -> str:
-    if value is None or is_missing(value):
-        return MISSING
-    if abs(value) >= 10_000_000:
-        return f"{value / 1_000_000:,.1f} M"
-    return f"{value:,.0f}"
+    """In full: an abbreviated count cannot be compared with another source."""
+    return MISSING if value is None or is_missing(value) else f"{value:,.0f}"
 
 
 def ratio(value: float | None) -> str:
@@ -48,11 +47,11 @@ def rate(value: float | None) -> str:
     return f"{shown} %"
 
 
-def money(value: float | None, currency: str) -> str:
+def money(value: float | Decimal | None, currency: str) -> str:
     """An amount with its currency; small ones with up to four decimals, as prices per message need."""
     if value is None or is_missing(value):
         return MISSING
-    size = abs(value)
+    size = abs(float(value))
     digits = 2 if size >= 1 or size == 0 else 3 if size >= 0.1 else 4
     sign = _MINUS if value < 0 else ""
     symbol = _SYMBOLS.get(currency, f"{currency} ")
@@ -60,7 +59,7 @@ def money(value: float | None, currency: str) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Seconds as people say them: ``0.4 s``, ``41 s``, ``3 min 5 s``, ``2 h 10 min``."""
+    """Seconds in their two largest units: ``0.4 s``, ``41 s``, ``3 min 5 s``, ``2 h 10 min``, ``2 d 7 h``."""
     if seconds is None or is_missing(seconds):
         return MISSING
     if seconds < 10 and seconds != round(seconds):
@@ -68,9 +67,12 @@ def duration(seconds: float | None) -> str:
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
-    unit, first, second = (60, "min", "s") if whole < 3600 else (3600, "h", "min")
-    rest = whole % unit if unit == 60 else whole % unit // 60
-    return f"{whole // unit:,} {first}" + (f" {rest} {second}" if rest else "")
+    size, unit, next_size, next_unit = next(step for step in _DURATION_STEPS if whole >= step[0])
+    rest = whole % size // next_size if whole < 7 * 86_400 else 0
+    return f"{whole // size:,} {unit}" + (f" {rest} {next_unit}" if rest else "")
+
+
+_DURATION_STEPS = ((86_400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
 
 
 def speed(per_second: float | None) -> str:
@@ -92,3 +94,46 @@ _BY_UNIT = {"count": count, "rate": rate, "ratio": ratio, "duration": duration, 
 
 def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+Sense = Literal["good", "bad", "neutral"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a number moved against the period before; ``sense`` says whether that is welcome."""
+
+    text: str
+    arrow: Literal["up", "down", "flat"]
+    sense: Sense
+
+
+def change(
+    current: float | None, previous: float | None, unit: str, better: Literal["higher", "lower"] | None
+) -> Change | None:
+    """The move from ``previous`` to ``current``: points for a rate, per cent for everything else.
+
+    None where there is nothing to compare with.
+    """
+    if current is None or previous is None or is_missing(current) or is_missing(previous):
+        return None
+    if unit == "rate":
+        moved = (current - previous) * 100
+        text = f"{abs(moved):.1f} pp" if abs(moved) >= 0.1 else f"{abs(moved):.2f} pp"
+        is_flat = abs(moved) < 0.005
+    elif previous == 0:
+        return None if current == 0 else Change("new", "up", _sense("up", better))
+    else:
+        moved = (current / previous - 1) * 100
+        text = f"{abs(moved):,.0f} %" if abs(moved) >= 10 else f"{abs(moved):.1f} %"
+        is_flat = abs(moved) < 0.05
+    if is_flat:
+        return Change("no change", "flat", "neutral")
+    arrow: Literal["up", "down"] = "up" if moved > 0 else "down"
+    return Change(text, arrow, _sense(arrow, better))
+
+
+def _sense(arrow: Literal["up", "down"], better: str | None) -> Sense:
+    if better is None:
+        return "neutral"
+    return "good" if (arrow == "up") == (better == "higher") else "bad"

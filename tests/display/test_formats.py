@@ -1,0 +1,103 @@
+"""How numbers read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pandas as pd
+import pytest
+
+from workbench.display import formats, moments
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (0.9737, "97.4 %"),
+        (0.5, "50.0 %"),
+        (0.0034, "0.34 %"),
+        (0.9996, "99.96 %"),
+        (0.99999, ">99.99 %"),
+        (0.00001, "<0.01 %"),
+        (1.0, "100 %"),
+        (0.0, "0 %"),
+        (None, "–"),
+        (float("nan"), "–"),
+        (pd.NA, "–"),
+    ],
+)
+def test_a_rate_never_claims_all_or_none_where_there_is_an_exception(value: float | None, shown: str) -> None:
+    assert formats.rate(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "currency", "shown"),
+    [
+        (1234.5, "USD", "$1,234.50"),
+        (0.0083, "USD", "$0.0083"),
+        (0.124, "EUR", "€0.124"),
+        (0, "GBP", "£0.00"),
+        (-3.5, "USD", "−$3.50"),
+        (12, "SEK", "SEK 12.00"),
+        (12, "CAD", "CAD 12.00"),
+        (None, "USD", "–"),
+    ],
+)
+def test_money_shows_its_currency_and_enough_decimals(value: float | None, currency: str, shown: str) -> None:
+    assert formats.money(value, currency) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(0, "0"), (19556, "19,556"), (9_999_999, "9,999,999"), (12_345_678, "12,345,678")]
+)
+def test_counts(value: float, shown: str) -> None:
+    assert formats.count(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("current", "previous", "unit", "better", "expected"),
+    [
+        (110, 100, "count", None, formats.Change("10 %", "up", "neutral")),
+        (0.95, 0.93, "rate", "higher", formats.Change("2.0 pp", "up", "good")),
+        (0.95, 0.93, "rate", "lower", formats.Change("2.0 pp", "up", "bad")),
+        (0.0312, 0.0317, "rate", "lower", formats.Change("0.05 pp", "down", "good")),
+        (5, 8, "money", "lower", formats.Change("38 %", "down", "good")),
+        (100, 100, "count", "higher", formats.Change("no change", "flat", "neutral")),
+        (3, 0, "count", "lower", formats.Change("new", "up", "bad")),
+        (0, 0, "count", "lower", None),
+        (3, None, "count", "lower", None),
+        (None, 3, "rate", "lower", None),
+    ],
+)
+def test_a_change_says_whether_it_is_welcome(
+    current: float | None,
+    previous: float | None,
+    unit: str,
+    better: str | None,
+    expected: formats.Change | None,
+) -> None:
+    assert formats.change(current, previous, unit, better) == expected  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (0, "0 s"),
+        (0.44, "0.4 s"),
+        (41, "41 s"),
+        (59.6, "1 min"),
+        (185, "3 min 5 s"),
+        (7800, "2 h 10 min"),
+        (86_399, "23 h 59 min"),
+        (200_000, "2 d 7 h"),
+        (172_800, "2 d"),
+        (777_600, "9 d"),
+        (None, "–"),
+    ],
+)
+def test_a_duration_has_its_two_largest_units(seconds: float | None, shown: str) -> None:
+    assert formats.duration(seconds) == shown
+
+
+def test_the_clock_names_its_zone() -> None:
+    assert moments.clock(datetime(2025, 3, 3, 14, 2, tzinfo=UTC)) == "14:02 UTC"

@@ -1,0 +1,42 @@
+"""How the values of a dimension read: numbers masked, things by their names, emptiness in words. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from workbench.display.formats import is_missing
+from workbench.messaging.addresses import mask
+
+ADDRESSES = ("sender", "contact")
+"""Dimensions whose values are addresses."""
+
+_EMPTY = {
+    "sender": "no sender yet",
+    "messaging_service": "no service",
+    "error_code": "no code",
+    "country": "unknown",
+}
+
+
+def empty_name(dimension: str) -> str:
+    """What is written where a message has no value of a dimension."""
+    return _EMPTY.get(dimension, "none")
+
+
+def value_name(dimension: str, value: Any, names: Mapping[str, str] | None = None) -> str:
+    """A dimension's value as people may see it.
+
+    Args:
+        names: value → the name that people gave it, as for messaging services and senders.
+    """
+    if is_missing(value):
+        return empty_name(dimension)
+    if isinstance(value, date):
+        return f"{value.day} {value:%b %Y}"
+    if isinstance(value, float) and math.floor(value) == value:
+        return str(int(value))
+    text = str(value)
+    return (names or {}).get(text) or (mask(text) if dimension in ADDRESSES else text)
