@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import UsageError
-from workbench.messaging.templates import Template, read_template, render, render_text, search_templates
+from workbench.messaging.blanks import fill_blanks
+from workbench.messaging.templates import Template, read_template, render, search_templates
 
 REMINDER = Template("reminder", "Hi {{ first_name }}, see you on {{ day }}.")
 
@@ -23,17 +24,17 @@ def test_fills_blanks() -> None:
 
 @pytest.mark.parametrize("missing", [None, float("nan"), "", "  "])
 def test_a_missing_value_is_an_error_that_names_it(missing: object) -> None:
-    with pytest.raises(UsageError, match=r"'reminder': 'first_name' is undefined.*given for: day"):
+    with pytest.raises(UsageError, match=r"'reminder' has a blank \{\{ first_name \}\}.*values for: day"):
         render(REMINDER, {"first_name": missing, "day": "Monday"})
 
 
 def test_a_default_is_no_missing_value() -> None:
-    assert render_text("Hi {{ name | default('there') }}", {"name": None}) == "Hi there"
+    assert fill_blanks("Hi {{ name | default('there') }}", {"name": None}) == "Hi there"
 
 
 @given(st.text(min_size=1).filter(lambda text: text.strip()))
 def test_values_go_in_as_they_are(value: str) -> None:
-    assert render_text("<{{ name }}>", {"name": value}) == f"<{value}>"
+    assert fill_blanks("<{{ name }}>", {"name": value}) == f"<{value}>"
 
 
 @pytest.mark.parametrize(
@@ -51,8 +52,8 @@ def test_values_go_in_as_they_are(value: str) -> None:
     ],
 )
 def test_what_a_template_may_not_do_is_an_error(text: str) -> None:
-    with pytest.raises(UsageError, match="Template 'text'"):
-        render_text(text, {"name": ["x"]})
+    with pytest.raises(UsageError, match="The text"):
+        fill_blanks(text, {"name": ["x"]})
 
 
 def test_business_name_and_opt_out_line_when_asked_for() -> None:

@@ -51,7 +51,7 @@ def test_one_bad_row_stops_nothing(templates: Workbench, server: Server) -> None
     server.runtime.planned[str(frame["to"].iloc[5])] = PlannedOutcome(refuse=21610)
     done = templates.send_batch(frame, template="hello", batch="bad rows", confirm=6, **OPTIONS)
     assert [one.state for one in done.results] == ["sent", "blocked", "blocked", "sent", "blocked", "failed"]
-    assert "'first_name' is undefined" in done.results[1].why()
+    assert "a blank {{ first_name }}, and its value is empty" in done.results[1].why()
     assert "further up" in done.results[4].why()
     assert list(done.frame["message_sid"].notna()) == [True, False, False, True, False, False]
     again = templates.send_batch(frame, template="hello", batch="bad rows", confirm=6, **OPTIONS)

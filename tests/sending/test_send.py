@@ -58,7 +58,7 @@ def test_another_batch_says_the_same_again(wb: Workbench, server: Server) -> Non
 
 
 def test_the_message_is_in_the_log_at_once(wb: Workbench) -> None:
-    sent = wb.send("+14155550203", "Grüße {{ 7 * 7 }} <b>&amp;", confirm=True, **ANY_HOUR)
+    sent = wb.send("+14155550203", "Grüße {{ '{{' }} 7 * 7 }} <b>&amp;", confirm=True, **ANY_HOUR)
     row = wb.lake.rows(
         "select body, to_address, direction, is_outbound from messages where message_sid = ?",
         [sent.message_sid],

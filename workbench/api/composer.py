@@ -48,7 +48,7 @@ class ComposerCalls(SendCalls):
         from workbench.errors import UsageError
         from workbench.ui.inbox import composer_widget
 
-        rows = _rows(frame, {})
+        rows = _rows(frame)
         if not rows:
             raise UsageError("The table has no rows: there is nobody to send to.")
         name = batch or _batch_of(str(row["to"]) for row in rows)
@@ -86,12 +86,13 @@ class ComposerCalls(SendCalls):
 
 
 def _draft(body: str, sender: str | None, service: str | None, batch: str) -> Draft:
-    from workbench.messaging.templates import Template
+    from workbench.messaging.blanks import has_marks
     from workbench.sending.compose import Draft
 
-    if "{" not in body:
-        return Draft(body=body, sender=sender, service=service, batch=batch)
-    return Draft(template=Template("the text", body), sender=sender, service=service, batch=batch)
+    if "{" in body and not has_marks(body):
+        # An earlier version went through the template engine here; the same text keeps its key in the outbox.
+        body = body.strip("\n")
+    return Draft(body=body, sender=sender, service=service, batch=batch)
 
 
 def _batch_of(recipients: Any) -> str:

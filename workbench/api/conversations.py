@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from workbench.conversations.find import Conversation
     from workbench.lake import Lake
     from workbench.sending.results import SendResult
+    from workbench.sending.verdicts import Checked
 
 
 class ConversationCalls(SendCalls):
@@ -175,16 +176,20 @@ class ConversationCalls(SendCalls):
         return Tools(self._check_reply, self._send_reply, self._canned, self._read_again)
 
     def _canned(self) -> list[dict[str, str]]:
-        """Templates without blanks, ready to be sent as they are."""
+        """Templates without blanks, ready to be sent as they are; braces in them stay braces."""
+        from workbench.messaging.blanks import escape_blanks
+
         ready = [one for one in self.templates() if one.body and not one.variables]
-        return [{"name": one.title or one.name, "text": self.render_template(one.name)} for one in ready]
+        return [
+            {"name": one.title or one.name, "text": escape_blanks(self.render_template(one.name))}
+            for one in ready
+        ]
 
     def _check_reply(self, conversation: Conversation, body: str) -> dict[str, Any]:
         """What preflight says of an answer, as plain data."""
         from workbench.display.formats import money
 
-        draft, _ = self._draft(body, {**self._our_side(conversation), "batch": f"check:{uuid.uuid4()}"})
-        one = self._check(draft, [{"to": conversation.contact}], ignore_quiet_hours=False)[0]
+        one = self._check_typed(conversation, body, f"check:{uuid.uuid4()}")
         return {
             "segments": one.count.segments,
             "encoding": one.count.encoding,
@@ -195,10 +200,25 @@ class ConversationCalls(SendCalls):
 
     def _send_reply(self, conversation: Conversation, body: str, key: str) -> dict[str, Any]:
         """Send an answer that a person confirmed in a browser; ``key`` is that of their draft."""
-        options: dict[str, Any] = {"batch": f"reply:{key}", **self._our_side(conversation)}
-        result = self.send(conversation.contact, body, confirm=True, **options)
+        from workbench.sending.confirm import is_confirmed
+
+        one = self._check_typed(conversation, body, f"reply:{key}")
+        result = self._send_checked([one], is_confirmed(True, 1, self._sending.typed_count_from))
         words = _SAID.get(result.state, result.state)
         return {"state": result.state, "text": f"{words} {result.why()}" if not result.is_done else words}
+
+    def _check_typed(self, conversation: Conversation, body: str, batch: str) -> Checked:
+        """The verdict on what a person typed in the inbox.
+
+        They see the text as it goes out, so nothing is filled in behind their back: a text with ``{{ … }}``
+        is blocked with a reason that names the blank, shown while they type and again when they send. They
+        write the word itself, or the braces as ``{{ '{{' }}``.
+        """
+        from dataclasses import replace
+
+        draft, _ = self._draft(body, {**self._our_side(conversation), "batch": batch})
+        draft = replace(draft, fills_blanks=False)
+        return self._check(draft, [{"to": conversation.contact}], ignore_quiet_hours=False)[0]
 
     def _read_again(self, messages: Sequence[tuple[str, str]]) -> None:
         """What became of messages just sent, asked of Twilio one by one."""

@@ -61,7 +61,7 @@ class SendCalls(Opened):
 
         Args:
             to: a number, several, or a table with a column `to`.
-            body: the text; or give `template`.
+            body: the text, with blanks as ``{{ first_name }}``; or give `template`.
             options: as in :meth:`send`.
 
         Returns a frame with the index of the table (else 0, 1, …) and the columns `to` (masked), `verdict`
@@ -70,9 +70,8 @@ class SendCalls(Opened):
         """
         import pandas as pd
 
-        draft, variables = self._draft(body, options)
-        rows = _rows(to, variables)
-        checked = self._check(draft, rows, ignore_quiet_hours)
+        draft, variables = self._draft(body, options, has_rows=not isinstance(to, str))
+        checked = self._check(draft, _rows(to), ignore_quiet_hours, variables)
         index = to.index if isinstance(to, pd.DataFrame) else None
         return pd.DataFrame([_shown(one) for one in checked], columns=_SHOWN, index=index)
 
@@ -92,27 +91,38 @@ class SendCalls(Opened):
 
         Args:
             to: the recipient's number, as +14155552671, `whatsapp:+…` or `rcs:+…`.
-            body: the text; or give `template` or `content_sid`.
+            body: the text, with blanks as ``{{ first_name }}`` that `variables` fill; a blank without a value
+                blocks. Braces that are meant as braces are written ``{{ '{{' }}``. Or give `template` or
+                `content_sid`.
             ignore_quiet_hours: send although it is quiet hours at the recipient; this is kept in the audit
                 trail. An opt-out cannot be ignored.
             options: `sender` (one of our addresses) or `service` (SID of a messaging service), by default as
-                ``[sending]`` says; `template` (its name) with `variables`; `media` (1 to 10 addresses); `at`
-                (when Twilio shall send it, a datetime or ISO text; a messaging service only, 5 minutes to 35
-                days ahead); `validity_seconds` (1 to 36000, how long it may wait in Twilio's queue);
-                `content_sid` with `content_variables` (WhatsApp and RCS templates); `batch` (a name, so that
-                the same text can be sent again under another one).
+                ``[sending]`` says; `template` (its name); `variables`, by the name of the blank; `media`
+                (1 to 10 addresses); `at` (when Twilio shall send it, a datetime or ISO text; a messaging
+                service only, 5 minutes to 35 days ahead); `validity_seconds` (1 to 36000, how long it may
+                wait in Twilio's queue); `content_sid` with `content_variables` (WhatsApp and RCS templates,
+                the variables with blanks like a body); `batch` (a name, so that the same text can be sent
+                again under another one).
 
         Raises:
-            UsageError: the call is contradictory, or `confirm` is another number.
+            UsageError: the call is contradictory, an option or a variable would have no effect, or `confirm`
+                is another number.
         """
         from workbench.sending.confirm import is_confirmed
+
+        draft, variables = self._draft(body, options)
+        checked = self._check(draft, [{"to": to}], ignore_quiet_hours, variables)
+        confirmed = is_confirmed(confirm, 1, self._sending.typed_count_from)
+        return self._send_checked(checked, confirmed, ignore_quiet_hours)
+
+    def _send_checked(
+        self, checked: list[Checked], confirmed: bool, ignore_quiet_hours: bool = False
+    ) -> SendResult:
+        """Send one message that was checked, if somebody said yes."""
         from workbench.sending.deliver import deliver
         from workbench.sending.outgoing import intent_key
         from workbench.sending.results import result
 
-        draft, variables = self._draft(body, options)
-        checked = self._check(draft, [{**variables, "to": to}], ignore_quiet_hours)
-        confirmed = is_confirmed(confirm, 1, self._sending.typed_count_from)
         one = checked[0]
         if not confirmed and not one.is_blocked and one.facts.sent_as is None:
             problem = "Nothing was sent: give confirm=True (--confirm) to send it."
@@ -135,23 +145,29 @@ class SendCalls(Opened):
         Can be ended at any moment and run again: what was sent stays sent, the rest goes on.
 
         Args:
-            frame: one row per recipient, with the column `to`; the other columns fill the blanks of the
-                template. Without template and body, the column `body` is the text of each.
+            frame: one row per recipient, with the column `to`; the other columns fill the blanks of the body
+                or template, `First Name` those of ``{{ First_Name }}``. Without template and body, the column
+                `body` is the text of each.
             confirm: the number of rows.
             stop: set it from elsewhere to end after the messages in hand.
             options: as in :meth:`send`; give each campaign a `batch` of its own.
+
+        A row with a blank that has no value is blocked and says which; the others go.
+
+        Raises:
+            UsageError: as in :meth:`send`.
         """
         from workbench.sending.batch import send_batch
         from workbench.sending.confirm import is_confirmed
         from workbench.sending.outgoing import intent_key
         from workbench.sending.results import BatchResult, result
 
-        draft, variables = self._draft(body, options, from_rows=True)
-        rows = _rows(frame, variables)
+        draft, variables = self._draft(body, options, has_rows=True)
+        rows = _rows(frame)
         if not rows:
             raise UsageError("The table has no rows: there is nobody to send to.")
         confirmed = is_confirmed(confirm, len(rows), 1)
-        checked = self._check(draft, rows, ignore_quiet_hours)
+        checked = self._check(draft, rows, ignore_quiet_hours, variables)
         if not confirmed:
             problem = f"Nothing was sent: give confirm={len(rows)} to send."
             results = [
@@ -226,12 +242,14 @@ class SendCalls(Opened):
 
         Raises:
             UnknownName: there is no such template.
-            UsageError: a blank has no value.
+            UsageError: a blank has no value, or a value has no blank.
         """
         from workbench.messaging.templates import render
         from workbench.sending.template_files import find_template
+        from workbench.sending.unused import refuse_unused
 
         template, settings = find_template(self.settings.home, name), self._sending
+        refuse_unused(variables or {}, (template.body, *template.content_variables.values()))
         return render(
             template,
             variables or {},
@@ -287,15 +305,15 @@ class SendCalls(Opened):
         return {}
 
     def _draft(
-        self, body: str | None, options: dict[str, Any], from_rows: bool = False
+        self, body: str | None, options: dict[str, Any], has_rows: bool = False
     ) -> tuple[Draft, Mapping[str, object]]:
         from workbench.sending.compose import Draft, check_draft
         from workbench.sending.template_files import find_template
 
         options = dict(options)
-        variables = options.pop("variables", None) or {}
+        variables = _variables(options.pop("variables", None))
         name, at, media = options.pop("template", None), options.pop("at", None), options.pop("media", ())
-        known = set(Draft.__dataclass_fields__) - {"body", "template", "send_at", "media"}
+        known = set(Draft.__dataclass_fields__) - {"body", "template", "send_at", "media", "fills_blanks"}
         unknown = sorted(set(options) - known)
         if unknown:
             allowed = sorted(known | {"template", "variables", "at", "media"})
@@ -307,8 +325,7 @@ class SendCalls(Opened):
             send_at=self._moment(at),
             **options,
         )
-        if not from_rows or body is not None:
-            check_draft(draft)
+        check_draft(draft, has_rows)
         return draft, variables
 
     def _moment(self, at: datetime | str | None) -> datetime | None:
@@ -326,16 +343,25 @@ class SendCalls(Opened):
         return moment.astimezone(UTC)
 
     def _check(
-        self, draft: Draft, rows: Sequence[Mapping[str, object]], ignore_quiet_hours: bool
+        self,
+        draft: Draft,
+        rows: Sequence[Mapping[str, object]],
+        ignore_quiet_hours: bool,
+        variables: Mapping[str, object] | None = None,
     ) -> list[Checked]:
         from dataclasses import replace
 
-        from workbench.sending.compose import compose_rows
+        from workbench.messaging.blanks import is_missing
+        from workbench.sending.compose import compose_rows, draft_texts
+        from workbench.sending.unused import refuse_unused
 
-        messages: list[Outgoing] = compose_rows(draft, rows, self._sending)
+        if variables:
+            columns = set(rows[0]).intersection(*rows) if rows else set()
+            refuse_unused(variables, draft_texts(draft, rows), columns)
+        messages: list[Outgoing] = compose_rows(draft, rows, self._sending, variables)
         zones = dict(self._contact_zones([one.to for one in messages]))
         for one, row in zip(messages, rows, strict=True):
-            if row.get("time_zone"):
+            if not is_missing(row.get("time_zone")):
                 zones[one.to] = str(row["time_zone"])
         desk = replace(self._desk, zones=zones)
         return desk.preflight(messages, ignore_quiet_hours=ignore_quiet_hours)
@@ -367,18 +393,25 @@ def _shown(one: Checked) -> dict[str, Any]:
     }
 
 
-def _rows(
-    to: str | Sequence[str] | pd.DataFrame | Sequence[Mapping[str, object]], variables: Mapping[str, object]
-) -> list[dict[str, object]]:
-    """One mapping per recipient; a column wins over a variable that all share."""
+def _variables(given: object) -> dict[str, object]:
+    """Raises UsageError when it is no mapping of names."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise UsageError(f"variables is {given!r}; give a dict, as {{'first_name': 'Ana'}}.")
+    return {str(name): value for name, value in given.items()}
+
+
+def _rows(to: str | Sequence[str] | pd.DataFrame | Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
+    """One mapping per recipient, by the names of its columns."""
     import pandas as pd
 
     if isinstance(to, str):
-        return [{**variables, "to": to}]
+        return [{"to": to}]
     if isinstance(to, pd.DataFrame):
         if "to" not in to.columns:
             raise UsageError(
                 f"The table has no column 'to'; it has {', '.join(map(str, to.columns)) or 'none'}."
             )
-        return [{**variables, **{str(k): v for k, v in row.items()}} for row in to.to_dict("records")]
-    return [{**variables, **(dict(one) if isinstance(one, Mapping) else {"to": one})} for one in to]
+        return [{str(k): v for k, v in row.items()} for row in to.to_dict("records")]
+    return [{str(k): v for k, v in one.items()} if isinstance(one, Mapping) else {"to": one} for one in to]

@@ -1,22 +1,14 @@
-"""Texts with blanks: rendered in a sandbox, with every blank filled or an error that names it. Pure.
-
-Values come from lists and people; they are put in as they are and never read as templates themselves.
-"""
+"""Texts to send again and again: what a template is, how it is read, its text for one recipient. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from workbench.errors import UsageError
-
-if TYPE_CHECKING:
-    from jinja2.sandbox import SandboxedEnvironment
-
-LONGEST_RENDERED = 20_000
-"""More than any message; a text that grows past it is a mistake in the template."""
+from workbench.messaging.blanks import blank_names, fill_blanks
 
 _STOP_WORD = re.compile(r"\bSTOP\b", re.IGNORECASE)
 
@@ -41,12 +33,13 @@ class Template:
     @property
     def variables(self) -> tuple[str, ...]:
         """The names of the blanks, in order of the alphabet."""
-        from jinja2 import meta
+        texts = (self.body, *self.content_variables.values())
+        return tuple(sorted({name for text in texts for name in blank_names(text, self.label)}))
 
-        environment, found = _environment(), set[str]()
-        for text in (self.body, *self.content_variables.values()):
-            found |= meta.find_undeclared_variables(environment.parse(text))
-        return tuple(sorted(found))
+    @property
+    def label(self) -> str:
+        """What errors call it."""
+        return f"Template {self.name!r}"
 
 
 def render(
@@ -59,14 +52,14 @@ def render(
     """The text for one recipient.
 
     Args:
-        values: what goes into the blanks; None, NaN and an empty text count as missing.
+        values: what goes into the blanks; None, NaN, an empty text and one of spaces count as missing.
         business_name: put before it, where the template asks for that.
         opt_out_line: put after it, where the template asks for that and the text has none.
 
     Raises:
         UsageError: a blank has no value, the template is wrong, or it asks for a name that is not set.
     """
-    text = render_text(template.body, values, template.name).strip("\n")
+    text = fill_blanks(template.body, values, template.label).strip("\n")
     if template.business_name:
         if not business_name:
             raise UsageError(
@@ -77,42 +70,6 @@ def render(
     if template.opt_out_line and opt_out_line and not _STOP_WORD.search(text):
         text = f"{text}\n{opt_out_line}"
     return text
-
-
-def render_text(text: str, values: Mapping[str, object], name: str = "text") -> str:
-    """Any text with blanks, filled.
-
-    Raises:
-        UsageError: a blank has no value, or the text is no template.
-    """
-    from jinja2 import TemplateError, TemplateSyntaxError, UndefinedError
-
-    given = {key: value for key, value in values.items() if not _is_missing(value)}
-    try:
-        rendered = _environment().from_string(text).render(given)
-    except UndefinedError as error:
-        known = ", ".join(sorted(given)) or "none"
-        raise UsageError(f"Template {name!r}: {error.message}. Values were given for: {known}.") from error
-    except TemplateSyntaxError as error:
-        raise UsageError(f"Template {name!r}, line {error.lineno}: {error.message}.") from error
-    except (TemplateError, TypeError, ValueError, ArithmeticError, OverflowError) as error:
-        raise UsageError(f"Template {name!r} cannot be filled: {error}.") from error
-    if len(rendered) > LONGEST_RENDERED:
-        raise UsageError(f"Template {name!r} becomes {len(rendered):,} characters long; correct it.")
-    return rendered
-
-
-def _is_missing(value: object) -> bool:
-    """NaN differs from itself."""
-    return value is None or bool(value != value) or (isinstance(value, str) and not value.strip())
-
-
-def _environment() -> SandboxedEnvironment:
-    from jinja2 import StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    # Texts of messages are not HTML: escaping happens where they are shown.
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
 
 def search_templates(templates: Iterable[Template], words: str) -> list[Template]:
@@ -148,7 +105,8 @@ def read_template(name: str, data: Mapping[str, Any]) -> Template:
     template = Template(
         name, **{**data, "tags": tuple(map(str, data.get("tags", ()))), "content_variables": variables}
     )
-    _check_syntax(template)
+    # Raises where a text cannot be read.
+    _ = template.variables
     return template
 
 
@@ -162,12 +120,3 @@ _KINDS: dict[str, tuple[type, str]] = {
     "content_sid": (str, "the SID of a content template, HX and 32 hexadecimal digits"),
     "content_variables": (dict, "a table of texts"),
 }
-
-
-def _check_syntax(template: Template) -> None:
-    from jinja2 import TemplateSyntaxError
-
-    try:
-        _ = template.variables
-    except TemplateSyntaxError as error:
-        raise UsageError(f"Template {template.name!r}, line {error.lineno}: {error.message}.") from error

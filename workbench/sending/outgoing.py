@@ -38,7 +38,9 @@ class Outgoing:
     content_variables: str | None = field(default=None, repr=False)
     """Its variables, as a JSON object."""
     problem: str | None = field(default=None, repr=False)
-    """Why it could not be put together: a blank of its template without a value."""
+    """Why it could not be put together: a blank of its text or template without a value."""
+    doubt: str | None = field(default=None, repr=False)
+    """What in its text looks like a blank of another tool, and is sent as it stands."""
     batch: str = DEFAULT_BATCH
     """Two messages with one text to one person are the same message within a batch, and two in two."""
 

@@ -50,8 +50,11 @@ class SendResult:
         return self.state in DONE
 
     def why(self) -> str:
-        """Why it was not sent, or what to know about it."""
-        return self.problem or " ".join(reason.text for reason in self.reasons)
+        """Why it was not sent, or what to know about it; before it is confirmed both."""
+        reasons = " ".join(reason.text for reason in self.reasons)
+        if self.state == "unconfirmed":
+            return f"{self.problem} {reasons}".strip()
+        return self.problem or reasons
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -33,6 +33,10 @@ def _prepared(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None
     return Reason("template", "block", outgoing.problem) if outgoing.problem else None
 
 
+def _no_lookalikes(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+    return Reason("blank", "warn", outgoing.doubt) if outgoing.doubt else None
+
+
 def _address(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     try:
         known = normalize_address(outgoing.to, policy.settings.default_country) == outgoing.to
@@ -266,7 +270,7 @@ def _price(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
 Rule = Callable[[Outgoing, Facts, Policy], Reason | None]
 
 RULES: tuple[Rule, ...] = (
-    _prepared,
+    _prepared, _no_lookalikes,
     _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, _quiet_hours,
     _consent,
     _again, _encoding, _price,
