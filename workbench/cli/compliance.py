@@ -10,6 +10,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
+from workbench.cli.no_effect import refuse_idle
 from workbench.cli.output import format_option, print_frame, print_json
 
 if TYPE_CHECKING:
@@ -125,7 +126,9 @@ def consent_blocked(format: str) -> None:
 @click.pass_context
 def revocations(context: click.Context, state: str, format: str) -> None:
     """List messages that may ask in free words to be left alone, with the time left to honour them."""
-    if context.invoked_subcommand is None:
+    if context.invoked_subcommand is not None:
+        refuse_idle(f"with `revocations {context.invoked_subcommand}`", "state", "format")
+    else:
         with Workbench() as wb:
             print_frame(wb.revocations(None if state == "all" else state), format)
 
@@ -137,6 +140,8 @@ def revocations(context: click.Context, state: str, format: str) -> None:
 @click.option("--note", help="Why, for whoever asks later.")
 def revocations_decide(message_sid: str, decision: str, scope: str | None, note: str | None) -> None:
     """Write down what a message means: an opt-out or not, by you, now. Audited."""
+    if decision != "opt-out":
+        refuse_idle(f"on {decision}", "scope")
     with Workbench() as wb:
         made = wb.decide_revocation(message_sid, decision, scope=scope, note=note)
     reach = f" of {made.scope}" if made.decision == "opt-out" else ""

@@ -10,6 +10,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
+from workbench.cli.no_effect import refuse_idle
 from workbench.cli.output import format_option, print_frame, print_json
 
 VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
@@ -25,6 +26,8 @@ VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list.")
 def conversations(waiting: bool, view: str, search: str, limit: int, as_json: bool) -> None:
     """List conversations: who wrote, what was said last, who waits for an answer. Numbers are masked."""
+    if waiting:
+        refuse_idle("with --waiting", "view")
     with Workbench() as wb:
         frame = wb.conversations("waiting" if waiting else view, search=search, limit=limit)
     left_out = frame.attrs["total"] - len(frame)
@@ -51,7 +54,7 @@ def conversation(reference: str, limit: int, as_json: bool) -> None:
 
 @main.command()
 @click.argument("reference", metavar="CONVERSATION")
-@click.option("--body", help="The text.")
+@click.option("--body", help="The text; {{ first_name }} is a blank, {{ '{{' }} a pair of braces.")
 @click.option("--template", help="Name of a template instead; see `workbench templates`.")
 @click.option("--var", "variables", multiple=True, metavar="NAME=VALUE", help="Fills a blank; repeatable.")
 @click.option("--media", multiple=True, metavar="URL", help="Attachment, up to 10 times.")

@@ -8,12 +8,13 @@ from typing import Any, NoReturn
 
 import click
 
+from workbench.cli.no_effect import OnceGroup
 from workbench.errors import WorkbenchError
 
 INTERRUPTED = 130
 
 
-class _Group(click.Group):
+class _Group(OnceGroup):
     """Turns our errors into one line on stderr and the exit code of their class."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -8,6 +8,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
+from workbench.cli.no_effect import refuse_idle
 from workbench.cli.output import format_option, print_frame
 from workbench.errors import UsageError
 
@@ -54,6 +55,7 @@ def metric(
     Rates come with their sample size and what is in flight, money with its currency and priced share.
     """
     if name == "list":
+        refuse_idle("with `metric list`", "by", "where", "since", "until", "format")
         click.echo(_registry())
         return
     with Workbench() as wb:
@@ -82,8 +84,11 @@ def _filters(texts: tuple[str, ...]) -> dict[str, list[str | None]]:
 def _registry() -> str:
     from workbench.metrics import DIMENSIONS, METRICS
 
-    lines = ["Metrics"] + [f"  {item.name:<22}{item.description}" for item in METRICS.values()]
-    lines += ["", "Dimensions"] + [f"  {item.name:<22}{item.description}" for item in DIMENSIONS.values()]
+    width = max(map(len, [*METRICS, *DIMENSIONS])) + 2
+    lines = ["Metrics"] + [f"  {item.name:<{width}}{item.description}" for item in METRICS.values()]
+    lines += ["", "Dimensions"] + [
+        f"  {item.name:<{width}}{item.description}" for item in DIMENSIONS.values()
+    ]
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
+from workbench.cli.no_effect import refuse_idle
 from workbench.errors import UsageError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -27,9 +28,10 @@ def list_reports() -> None:
 
     for found in discover_reports().values():
         click.echo(f"{found.name}: {found.title}. {found.description}")
+        width = max((len(item.name) for item in found.parameters), default=0) + 2
         for item in found.parameters:
             default = "" if item.default in (None, "", []) else f" [{item.default}]"
-            click.echo(f"  {item.name:<20}{item.allowed}{default}: {item.help}")
+            click.echo(f"  {item.name:<{width}}{item.allowed}{default}: {item.help}")
 
 
 @report.command(name="run")
@@ -71,10 +73,21 @@ def run_report(
     if file:
         from workbench.reports.parameters import read_rows
 
-        rows = [{**given, **row} for row in read_rows(file)]
+        rows = read_rows(file)
+        _refuse_overruled(given, rows, file)
+        rows = [{**given, **row} for row in rows]
     chosen = [word.strip() for word in formats.split(",") if word.strip()]
     with Workbench() as wb:
         wb.report_rows(name, rows, formats=chosen, out=out, strict=strict, on_run=_show)
+
+
+def _refuse_overruled(given: dict[str, str], rows: list[dict[str, Any]], file: Path) -> None:
+    """A file's value wins over one that all its runs share."""
+    for name in given:
+        if all(name in row for row in rows):
+            raise UsageError(
+                f"{name} has no effect: {file} has a column of that name. Leave one of them out."
+            )
 
 
 def _show(done: ReportRun | WorkbenchError) -> None:
@@ -133,6 +146,8 @@ def send(manifest: Path, to: tuple[str, ...], formats: str, link: str | None) ->
 
     The server is in `[smtp]` of the settings, its password in WORKBENCH_SMTP_PASSWORD.
     """
+    if link is not None:
+        refuse_idle("with --link, which attaches nothing", "formats")
     chosen = [word.strip() for word in formats.split(",") if word.strip()]
     with Workbench() as wb:
         for address in wb.send_report(manifest, to, formats=chosen, link=link):

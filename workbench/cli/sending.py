@@ -10,6 +10,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
+from workbench.cli.no_effect import refuse_idle
 from workbench.cli.output import format_option, print_frame, print_json, say_notices
 from workbench.errors import UsageError
 
@@ -28,7 +29,7 @@ def _content_options(command: Any) -> Any:
     options = [
         click.option("--from", "sender", help="Our address, as +12025550110 or whatsapp:+12025550110."),
         click.option("--service", help="SID of a messaging service, which then chooses the sender."),
-        click.option("--body", help="The text."),
+        click.option("--body", help="The text; {{ first_name }} is a blank, {{ '{{' }} a pair of braces."),
         click.option("--template", help="Name of a template instead; see `workbench templates`."),
         click.option("--var", "variables", multiple=True, metavar=_PAIR, help="Fills a blank; repeatable."),
         click.option("--media", multiple=True, metavar="URL", help="Attachment, up to 10 times."),
@@ -86,9 +87,9 @@ def send_batch(
 ) -> None:
     """Send to every row of a CSV file, at the pace the sender may keep.
 
-    The column `to` is the recipient; the others fill the blanks of the template, or `body` is the text of
-    each. Ctrl-C ends it after the messages in hand; the same command goes on where it ended. Exit code 1
-    while a row is not sent.
+    The column `to` is the recipient; the others fill the blanks of the body or template, or `body` is the
+    text of each. A row with a blank that has no value is blocked. Ctrl-C ends it after the messages in hand;
+    the same command goes on where it ended. Exit code 1 while a row is not sent.
     """
     from workbench.terminal import batch_progress, stopped_by_signals
 
@@ -147,6 +148,10 @@ def templates(search: str, show: str | None, variables: tuple[str, ...], format:
     """List the templates, or those with certain words: files in the folder `templates` of the home."""
     from workbench.sending.template_files import FOLDER, read_templates
 
+    if show is None:
+        refuse_idle("without --show", "variables")
+    else:
+        refuse_idle("with --show", "search", "format")
     with Workbench() as wb:
         if show is not None:
             click.echo(wb.render_template(show, _pairs("--var", variables)))
@@ -161,16 +166,19 @@ def templates(search: str, show: str | None, variables: tuple[str, ...], format:
         print_frame(_template_frame(found), format)
 
 
-@main.command()
-@click.argument("text")
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("text", type=click.UNPROCESSED)
 @click.option("--smart-encoding", is_flag=True, help="As a messaging service with Smart Encoding sends it.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def segments(text: str, smart_encoding: bool, as_json: bool) -> None:
-    """Count the billed segments of a text, and say what makes it more."""
+    """Count the billed segments of a text, and say what makes it more; - takes it from standard input."""
     from dataclasses import asdict
 
     from workbench.messaging.segments import count_segments
 
+    if text == "-":
+        # The line end that `echo` and editors put last is no part of the text.
+        text = sys.stdin.read().removesuffix("\n")
     count = count_segments(text, smart_encoding)
     if as_json:
         print_json(asdict(count))
@@ -206,6 +214,8 @@ def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
             raise UsageError(f"{option} is {text!r}; write name=value, as first_name=Ana.")
+        if name.strip() in pairs:
+            raise UsageError(f"{option} {name.strip()} is given twice; only the last would have an effect.")
         pairs[name.strip()] = value
     return pairs
 

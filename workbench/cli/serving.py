@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from workbench.cli.group import main
+from workbench.cli.no_effect import refuse_idle
 
 _PORT = click.IntRange(0, 65535)
 
@@ -31,6 +32,8 @@ def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_c
     from workbench.config import load_settings
     from workbench.server.serving import serve_both, serve_one
 
+    if only:
+        refuse_idle(f"with --only {only}", "hooks_port" if only == "pages" else "port")
     settings = load_settings()
     if only:
         serve_one(settings, only, port if only == "pages" else hooks_port, host, until_stdin_closes)

@@ -10,6 +10,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
+from workbench.cli.no_effect import refuse_idle
 from workbench.errors import TRY_AGAIN
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def subject_erase(address: str, local_only: bool, way: Literal["delete", "redact
     Only a keyed hash stays, so that they are not synced or messaged again. A proof says what was erased, what
     Twilio confirmed and what Twilio keeps. Exit code 3: Twilio could not remove everything yet, run it again.
     """
+    if local_only:
+        refuse_idle("with --local-only", "way")
     with Workbench() as wb:
         report = wb.erase_subject(address, local_only=local_only, way=way, confirm=confirm)
     _say_plan(report.plan)
