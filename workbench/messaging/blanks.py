@@ -64,14 +64,15 @@ def blank_names(text: str, of: str = "The text") -> frozenset[str]:
     return frozenset(meta.find_undeclared_variables(_parse(text, of, ())))
 
 
-def literal_parts(text: str) -> list[str]:
+@lru_cache(maxsize=64)
+def literal_parts(text: str) -> tuple[str, ...]:
     """What of a text is sent as it stands, without what is marked as literal on purpose ({% raw %})."""
     parts, is_raw = [], False
     for _, kind, value in _environment().lex(text):
         is_raw = kind == "raw_begin" or (is_raw and kind != "raw_end")
         if kind == "data" and not is_raw:
             parts.append(value)
-    return parts
+    return tuple(parts)
 
 
 def fill_typed(text: str, values: Mapping[str, object]) -> str:
@@ -85,7 +86,8 @@ def fill_typed(text: str, values: Mapping[str, object]) -> str:
     """
     if not has_marks(text):
         return text
-    _require_simple(text, _parse(text, "The text", values))
+    _parse(text, "The text", values)
+    _require_simple(text)
     return fill_blanks(text, values).strip("\n")
 
 
@@ -201,11 +203,16 @@ def _compiled(text: str) -> Any:
     return _environment().from_string(text)
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> nodes.Template:
+    return _environment().parse(text)
+
+
 def _parse(text: str, of: str, names: Iterable[str]) -> nodes.Template:
     from jinja2 import TemplateSyntaxError
 
     try:
-        return _environment().parse(text)
+        return _parsed(text)
     except TemplateSyntaxError as error:
         spaced = _SPACED_BLANK.search(text)
         if spaced:
@@ -236,10 +243,11 @@ _SIMPLE_FILTERS = frozenset({"default", "d", "upper", "lower", "title", "capital
 """None that a stranger's text could make grow without end."""
 
 
-def _require_simple(text: str, parsed: nodes.Template) -> None:
+@lru_cache(maxsize=64)
+def _require_simple(text: str) -> None:
     from jinja2 import nodes
 
-    for node in parsed.find_all(nodes.Node):
+    for node in _parsed(text).find_all(nodes.Node):
         name = type(node).__name__
         if name not in _SIMPLE or (isinstance(node, nodes.Filter) and node.name not in _SIMPLE_FILTERS):
             what = f"the filter {node.name!r}" if isinstance(node, nodes.Filter) else "more than names"
@@ -277,6 +285,9 @@ def _there_are(given: Mapping[str, object]) -> str:
 
 def _nearest(name: str, names: Iterable[str]) -> str:
     """A question that names the nearest spelling, or nothing."""
-    words = {as_word(known).casefold(): as_word(known) for known in names}
-    close = difflib.get_close_matches(as_word(name).casefold(), words, n=1)
-    return f"Did you mean {{{{ {words[close[0]]} }}}}? " if close else ""
+    word, known = as_word(name), sorted({as_word(known) for known in names})
+    alike = difflib.get_close_matches(word.casefold(), {one.casefold() for one in known}, n=1)
+    # Of those that differ in capitals only, the one written most like it.
+    spelled = [one for one in known if one.casefold() in alike]
+    close = difflib.get_close_matches(word, spelled, n=1, cutoff=0)
+    return f"Did you mean {{{{ {close[0]} }}}}? " if close else ""

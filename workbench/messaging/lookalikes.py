@@ -19,7 +19,7 @@ _SURE = re.compile(
     rf"|\[\[\s*{_WORDS}\s*\]\]|<<\s*{_WORDS}\s*>>"  # [[name]]  <<name>>
     r"|\}\}"  # the end of a blank whose beginning is not there
 )
-_PERHAPS = re.compile(rf"\[({_WORDS})\]|<({_WORDS})>|«\s*({_WORDS})\s*»|#([^\W\d]\w{{1,39}})#")
+_PERHAPS = re.compile(rf"\[({_WORDS})\]|(?<!<)<({_WORDS})>|«\s*({_WORDS})\s*»|#([^\W\d]\w{{1,39}})#")
 _USUAL = frozenset({
     "name", "first_name", "last_name", "full_name", "firstname", "lastname", "fname", "lname", "your_name",
     "customer", "customer_name", "client", "client_name", "company", "company_name", "business",
