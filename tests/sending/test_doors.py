@@ -284,7 +284,7 @@ def test_a_doubt_stands_in_the_preview(wb: Workbench, command: Callable[..., tup
         ),
         (lambda wb, to: wb.preflight(to, "Hi", variables={"to": "x"}), "'to'.*no effect"),
         (lambda wb, to: wb.send(to, "Hi", variables="name=Ann"), "variables is 'name=Ann'; give a dict"),
-        (lambda wb, to: wb.send(to, "Hi", template="x"), "No template named 'x'"),
+        (lambda wb, to: wb.send(to, "Hi", template="x"), "Give one of body and template"),
         (lambda wb, to: wb.send(to, "Hi", content_sid="HX"), "Give one of body and content_sid"),
         (lambda wb, to: wb.send_batch([{"to": to}], "Hi", content_sid="HX"), "Give one of body and"),
         (lambda wb, to: wb.send(to, "Hi", content_variables={"1": "x"}), "content_variables.*no effect"),

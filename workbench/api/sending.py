@@ -307,7 +307,7 @@ class SendCalls(Opened):
     def _draft(
         self, body: str | None, options: dict[str, Any], has_rows: bool = False
     ) -> tuple[Draft, Mapping[str, object]]:
-        from workbench.sending.compose import Draft, check_draft
+        from workbench.sending.compose import Draft, check_draft, texts_given
         from workbench.sending.template_files import find_template
 
         options = dict(options)
@@ -318,6 +318,7 @@ class SendCalls(Opened):
         if unknown:
             allowed = sorted(known | {"template", "variables", "at", "media"})
             raise UsageError(f"There is no option {unknown[0]!r}; there are {', '.join(allowed)}.")
+        texts_given(body, name, options.get("content_sid"))
         draft = Draft(
             body=body,
             template=None if name is None else find_template(self.settings.home, name),

@@ -219,7 +219,8 @@ def _parse(text: str, of: str, names: Iterable[str]) -> nodes.Template:
             question = _nearest(spaced[1], names)
             advice = f"{spaced.group()} is no blank, because its name is not one word. {question}".strip()
         else:
-            advice = f"line {error.lineno}: {error.message}. A blank is written {{{{ first_name }}}}."
+            problem = str(error.message).rstrip(".")
+            advice = f"line {error.lineno}: {problem}. A blank is written {{{{ first_name }}}}."
         raise UsageError(f"{of}: {advice} {ESCAPE}") from error
     except RecursionError as error:
         raise UsageError(f"{of} nests too deep between its braces; correct it.") from error

@@ -43,15 +43,22 @@ class Draft:
         return self.body is None and self.template is None and self.content_sid is None
 
 
+def texts_given(body: object, template: object, content_sid: object) -> list[str]:
+    """The names of those that are given: one at most, or UsageError."""
+    texts = {"body": body, "template": template, "content_sid": content_sid}
+    given = [name for name, value in texts.items() if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"Give one of {' and '.join(given)}: a message has one text.")
+    return given
+
+
 def check_draft(draft: Draft, has_rows: bool = False) -> None:
     """Raises UsageError when the call itself is contradictory, whoever the recipient is.
 
     Args:
         has_rows: a table is sent to, whose rows may bring their own text.
     """
-    given = [name for name in ("body", "template", "content_sid") if getattr(draft, name) is not None]
-    if len(given) > 1:
-        raise UsageError(f"Give one of {' and '.join(given)}: a message has one text.")
+    given = texts_given(draft.body, draft.template, draft.content_sid)
     if draft.body is not None and not isinstance(draft.body, str):
         raise UsageError(f"The body is {draft.body!r}, a {type(draft.body).__name__}; give a text.")
     if draft.content_variables is not None and draft.content_sid is None:
