@@ -19,9 +19,9 @@ from workbench.messaging.blanks import (
     fill_blanks,
     fill_typed,
     has_marks,
-    is_missing,
 )
 from workbench.messaging.lookalikes import lookalikes
+from workbench.messaging.written import is_missing
 
 ANN = {"to": "+14155550123", "first_name": "Ann", "First Name": "Ann Lee", "amount": 12.0}
 

@@ -352,7 +352,7 @@ class SendCalls(Opened):
     ) -> list[Checked]:
         from dataclasses import replace
 
-        from workbench.messaging.blanks import is_missing
+        from workbench.messaging.written import is_missing
         from workbench.sending.compose import compose_rows, draft_texts
         from workbench.sending.unused import refuse_unused
 

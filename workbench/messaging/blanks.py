@@ -8,17 +8,13 @@ written ``{{ '{{' }}``, or stand between ``{% raw %}`` and ``{% endraw %}``.
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from functools import cache, lru_cache
-from numbers import Number
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from workbench.errors import UsageError
+from workbench.messaging.written import as_text, is_missing
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -134,47 +130,6 @@ def as_word(name: str) -> str:
     """The name as it can stand in a blank."""
     word = re.sub(r"\W+", "_", name.strip())
     return f"_{word}" if word[:1].isdigit() else word
-
-
-def is_missing(value: object) -> bool:
-    """Whether there is nothing to put into a blank: None, NaN and its kin, an empty text, one of spaces."""
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return True
-    try:
-        return bool(value != value)
-    except (TypeError, ValueError, ArithmeticError):
-        # pandas' NA and a signalling NaN refuse to be compared; so does an array, which is no missing value.
-        return not hasattr(value, "__len__")
-
-
-def as_text(value: object) -> str:
-    """A value as people write it: 12.0 is 12, and midnight is the day.
-
-    Raises:
-        ValueError: it is nothing that can stand in a text.
-    """
-    if isinstance(value, str):
-        return value
-    if type(value).__module__ == "numpy" and hasattr(value, "item") and not hasattr(value, "__len__"):
-        value = float(str(value)) if isinstance(value.item(), float) else value.item()
-    if is_missing(value):
-        raise ValueError("a part of it has no value")
-    if isinstance(value, float):
-        return _decimal_text(value)
-    if isinstance(value, datetime) and value.time() == time(0) and not getattr(value, "nanosecond", 0):
-        return f"{value:%Y-%m-%d}"
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    if isinstance(value, Number | date | time | timedelta | UUID):
-        return str(value)
-    raise ValueError(f"a blank gives a {type(value).__name__}; it must give a text, a number or a date")
-
-
-def _decimal_text(value: float) -> str:
-    if math.isinf(value):
-        raise ValueError("a blank gives an infinite number")
-    text = f"{value:.15g}"
-    return f"{Decimal(text):f}" if "e" in text else text
 
 
 def _printed(value: Any) -> Any:

@@ -13,9 +13,10 @@ from datetime import datetime
 
 from workbench.errors import UsageError
 from workbench.messaging.addresses import normalize_address
-from workbench.messaging.blanks import as_text, fill_blanks, fill_typed, is_missing
+from workbench.messaging.blanks import fill_blanks, fill_typed
 from workbench.messaging.lookalikes import lookalikes
 from workbench.messaging.templates import Template, render
+from workbench.messaging.written import as_text, is_missing
 from workbench.sending.outgoing import DEFAULT_BATCH, Outgoing
 from workbench.sending.settings import SendingSettings
 
