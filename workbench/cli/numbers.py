@@ -55,7 +55,7 @@ def metric(
     Rates come with their sample size and what is in flight, money with its currency and priced share.
     """
     if name == "list":
-        refuse_idle("with `metric list`", "by", "where", "since", "until", "format")
+        refuse_idle("with `metric list`", "by", "where", "since", "until", "allow_unknown", "format")
         click.echo(_registry())
         return
     with Workbench() as wb:
