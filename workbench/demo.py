@@ -120,9 +120,13 @@ def _demo_home() -> Path:
 
 def _forget(home: Path) -> None:
     """Remove what a demo wrote, and nothing else."""
-    for name in ("lake", "tmp"):
+    from workbench.lake.audit import ANCHOR_FILE
+    from workbench.lake.secret_key import KEY_FILE
+    from workbench.lake.set_aside import SET_ASIDE_FOLDER
+
+    for name in ("lake", "tmp", SET_ASIDE_FOLDER):
         shutil.rmtree(home / name, ignore_errors=True)
-    for name in (SETTINGS_FILE, CREDENTIALS_FILE, _ACCOUNT_FILE, _JOURNAL_FILE):
+    for name in (SETTINGS_FILE, CREDENTIALS_FILE, _ACCOUNT_FILE, _JOURNAL_FILE, ANCHOR_FILE, KEY_FILE):
         (home / name).unlink(missing_ok=True)
 
 

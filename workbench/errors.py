@@ -10,6 +10,9 @@
     ├── Unreachable                3   something of ours on the network does not answer as it must
     ├── LakeError                  1   the lake cannot be opened, read or written
     │   ├── LakeTooNew             2   written by a newer version of this product
+    │   ├── LakeRefused            2   catalog, files and key do not belong together
+    │   │   └── CatalogLost        2   no catalog where the rest of a lake still is
+    │   ├── LakeDamaged            1   a file of it is unreadable; the message says what it held
     │   └── LakeBusy               3   another process holds it longer than we wait
     ├── ReportFailed               1   a cell of a report's notebook failed
     ├── ReportDoubtful             3   --strict, and what the report stands on is stale, gapped or unpriced
@@ -85,6 +88,20 @@ class LakeTooNew(LakeError):
     """The lake was written by a newer version than this one."""
 
     exit_code = 2
+
+
+class LakeRefused(LakeError):
+    """Catalog, files and key do not belong together: going on would destroy or forget something."""
+
+    exit_code = 2
+
+
+class CatalogLost(LakeRefused):
+    """The catalog is missing or empty, and the rest of a lake is still there."""
+
+
+class LakeDamaged(LakeError):
+    """A file of the lake is missing or unreadable; the message says what it held and how to get it back."""
 
 
 class LakeBusy(LakeError):

@@ -25,3 +25,37 @@ def write_whole(path: Path, content: bytes | str, *, mode: int = 0o600) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def create_whole(path: Path, content: str) -> bool:
+    """Write a new file of mode 0600, forced to the disk, whole or not at all; never over one that is there.
+
+    A folder that is missing is made.
+
+    Returns:
+        Whether it was written; of several processes at once the first one's file stays.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(content.encode())
+            handle.flush()
+            os.fsync(handle.fileno())
+        try:
+            os.link(temporary, path)  # unlike a rename, never over a file that is there
+        except FileExistsError:
+            return False
+        _force_folder(path.parent)
+        return True
+    finally:
+        os.unlink(temporary)
+
+
+def _force_folder(folder: Path) -> None:
+    """The name of a new file is on the disk once its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

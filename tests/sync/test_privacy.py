@@ -266,7 +266,7 @@ def test_a_key_that_others_may_read_is_refused(empty: Settings) -> None:
 MAKE_KEY = """
 import sys
 from pathlib import Path
-from workbench.sync.privacy import privacy_key
+from workbench.lake.secret_key import privacy_key
 sys.stdin.readline()
 print(privacy_key(Path(sys.argv[1])).hex())
 """

@@ -38,6 +38,15 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 @click.option("--watch", metavar="INTERVAL", help="Go on syncing, as every 5m, until Ctrl-C or SIGTERM.")
 @click.option("--bulk-export", is_flag=True, help="Bring in the days that Twilio exported to files instead.")
 @click.option("--create-job", is_flag=True, help="With --bulk-export: ask Twilio to export the days first.")
+@click.option(
+    "--start-anew", is_flag=True, help="The catalog is lost: set the old files aside and begin an empty lake."
+)
+@click.option(
+    "--adopt-files", is_flag=True, help="Take the lake's folder of files; set aside what it does not know."
+)
+@click.option(
+    "--set-damaged-aside", is_flag=True, help="With --full: take unreadable files of messages out first."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON summary on stdout, one per sync.")
 def sync(
     since: str | None,
@@ -48,6 +57,9 @@ def sync(
     watch: str | None,
     bulk_export: bool,
     create_job: bool,
+    start_anew: bool,
+    adopt_files: bool,
+    set_damaged_aside: bool,
     as_json: bool,
 ) -> None:
     """Bring the account into the lake, and read again what was not final.
@@ -67,6 +79,11 @@ def sync(
             "--watch keeps the lake up to date; give --since, --until, --full or --messages-only to a sync "
             "before it."
         )
+    if set_damaged_aside and not full:
+        raise UsageError(
+            "--set-damaged-aside takes messages out; give it with --full, which reads them anew."
+        )
+    _mend_lake(start_anew, adopt_files, set_damaged_aside)
     with spared_upkeep():
         if bulk_export:
             _sync_bulk_export(since, until, full, create_job, as_json)
@@ -74,6 +91,26 @@ def sync(
             _watch(watch, subaccounts, as_json)
         else:
             _sync_once(since, until, full, subaccounts, messages_only, as_json)
+
+
+def _mend_lake(start_anew: bool, adopt_files: bool, set_damaged_aside: bool) -> None:
+    """The ways out of a refused opening, before the sync itself."""
+    if not (start_anew or adopt_files or set_damaged_aside):
+        return
+    from workbench.config import load_settings
+    from workbench.lake import open_lake, set_aside
+
+    settings = load_settings()
+    if start_anew:
+        click.echo(f"Begun anew; the old files are in {set_aside.start_anew(settings)}.", err=True)
+    if adopt_files:
+        moved = set_aside.adopt_files(settings)
+        click.echo(f"The files are this catalog's; {moved:,} that it does not know were set aside.", err=True)
+    if set_damaged_aside:
+        with open_lake(settings) as lake:
+            damaged = set_aside.set_damaged_aside(lake)
+        for file in damaged:
+            click.echo(f"Set aside: {file.path} held {file.held}.", err=True)
 
 
 def _sync_once(

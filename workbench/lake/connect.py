@@ -23,11 +23,15 @@ from urllib.parse import urlsplit
 import duckdb
 
 from workbench.config import Settings
-from workbench.errors import ConfigError, LakeError
+from workbench.errors import ConfigError, LakeDamaged, LakeError, LakeRefused, WorkbenchError
 from workbench.lake.audit import keep_anchor
+from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.lock import exclusive
-from workbench.lake.migrations import migrate, pending_migrations
-from workbench.lake.trouble import is_conflict, translated
+from workbench.lake.migrations import known_migrations, migrate, pending_migrations, refuse_other_tables
+from workbench.lake.ownership import claim_files, refuse_lost_catalog
+from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
+from workbench.lake.secret_key import settle_key
+from workbench.lake.trouble import is_conflict, is_no_lake, translated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +42,8 @@ Parameters = Mapping[str, object] | Sequence[object] | None
 #: Without WAL readers fail while somebody writes; the timeout covers the moment of a commit.
 _SQLITE_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
 _WRITE_ATTEMPTS = 40
+SPILL_FOLDER = "tmp"
+"""Under WORKBENCH_HOME: what does not fit into memory."""
 _LONGEST_PAUSE = 0.5
 
 
@@ -49,8 +55,12 @@ class LakeAddress:
     catalog: str = field(repr=False)  # a path, or a connection string that may hold a password
     data: str
 
-    def attach_sql(self, *, read_only: bool = False, snapshot: int | None = None) -> str:
+    def attach_sql(
+        self, *, read_only: bool = False, snapshot: int | None = None, may_create: bool = False
+    ) -> str:
         options = [f"DATA_PATH {_quoted(self.data)}"]
+        if not may_create:
+            options.append("CREATE_IF_NOT_EXISTS false")
         if self.kind == "sqlite":
             options.append(_SQLITE_OPTIONS)
         if self.moves_along:
@@ -72,6 +82,11 @@ class LakeAddress:
             and self.data == _files_beside(Path(self.catalog))
             and Path(self.data).is_dir()
         )
+
+    @property
+    def is_bucket(self) -> bool:
+        """Whether the files are in a bucket, not in a folder."""
+        return self.data.startswith("s3://")
 
     @property
     def shown(self) -> str:
@@ -158,7 +173,7 @@ class Lake:
         """A connection of the calling thread's own, in autocommit, with the lake as its default."""
         cursor = self._connection.cursor()
         try:
-            with translated(self.address.shown):
+            with translated(self.address.shown, self._find_damage):
                 self._settle(cursor)
                 yield cursor
         finally:
@@ -173,7 +188,7 @@ class Lake:
         """
         cursor = self._connection.cursor()
         try:
-            with translated(self.address.shown):
+            with translated(self.address.shown, self._find_damage):
                 yield cursor
         finally:
             cursor.close()
@@ -206,7 +221,7 @@ class Lake:
                 return self._write_once(work, takes_turn)
             except duckdb.Error as error:
                 if attempt == _WRITE_ATTEMPTS - 1 or not is_conflict(error):
-                    with translated(self.address.shown):
+                    with translated(self.address.shown, self._find_damage):
                         raise
                 time.sleep(min(random.uniform(0.01, 0.05) * 2**attempt, random.uniform(0, _LONGEST_PAUSE)))
         raise AssertionError("unreachable")
@@ -226,6 +241,23 @@ class Lake:
             finally:
                 # Closing rolls back whatever was not committed.
                 cursor.close()
+
+    def open_reader(self) -> duckdb.DuckDBPyConnection:
+        """A new connection without the catalog, for looking at the files themselves."""
+        connection = _connect(self.home)
+        if self.address.is_bucket:
+            _load_bucket_access(connection)
+        return connection
+
+    def _find_damage(self, error: duckdb.Error) -> LakeDamaged | None:
+        if is_conflict(error) or not may_be_damage(error):
+            return None
+        try:
+            connection = self._attach(False)
+        except WorkbenchError:
+            return None  # the catalog itself: the error says so
+        with connection:
+            return explain_damage(connection, error, self.address.data, self.open_reader)
 
     def _settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """What a new cursor needs to know: its database, and where this installation keeps its files."""
@@ -262,23 +294,71 @@ def open_lake(
 
     Raises:
         LakeTooNew: it was written by a newer version.
+        LakeRefused: catalog, files and key do not belong together.
+        LakeDamaged: a file of it is unreadable.
         LakeError: it cannot be opened, or ``read_only`` and there is none yet.
     """
     address = lake_address(settings)
     if read_only and address.kind == "sqlite" and not Path(address.catalog).exists():
+        _refuse_if_lost(address, settings.home)
         raise LakeError(
             f"There is no lake at {address.catalog} yet: run `workbench sync` (or `workbench demo`)."
         )
     if snapshot is not None:
         return _attach(address, settings.home, read_only=True, threads=threads, snapshot=snapshot)
     lake = _attach(address, settings.home, read_only=False, threads=threads)
-    with translated(address.shown):
-        if pending_migrations(lake):
-            migrate(lake)
+    try:
+        _settle(lake, is_reader=read_only)
+    except BaseException:
+        lake.close()
+        raise
     if not read_only:
         return lake
     lake.close()
     return _attach(address, settings.home, read_only=True, threads=threads)
+
+
+def _settle(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] | None = None) -> None:
+    """The one check at every opening: catalog, tables, files and key belong together and are up to date."""
+    with translated(lake.address.shown):
+        pending = pending_migrations(lake)
+        if pending == known_migrations():
+            with lake.cursor() as cursor:
+                refuse_other_tables(cursor, lake.address.shown)
+                refuse_lost_catalog(lake.address, lake.home, cursor, "is empty", was_there=True)
+        if not lake.address.is_bucket:
+            protect_data(Path(lake.address.data), is_shared=lake.address.kind != "sqlite")
+        if pending:
+            migrate(lake)
+        if before_claim:
+            before_claim(lake)
+        claim_files(lake, adopt=before_claim is not None)
+        if not is_reader:
+            settle_key(lake)
+
+
+def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake:
+    """Open the lake of ``settings`` and take its folder of files, whoever had it before.
+
+    Args:
+        before_claim: moves away what the catalog does not know.
+
+    Raises:
+        LakeError: as :func:`open_lake`, but for files of another lake.
+    """
+    lake = _attach(lake_address(settings), settings.home, read_only=False, threads=None)
+    try:
+        _settle(lake, is_reader=False, before_claim=before_claim)
+    except BaseException:
+        lake.close()
+        raise
+    return lake
+
+
+def _refuse_if_lost(address: LakeAddress, home: Path) -> None:
+    with _connect(home) as connection, translated(address.shown):
+        _load_extensions(connection, address)
+        refuse_lost_catalog(address, home, connection, "is missing", was_there=False)
 
 
 def _attach(
@@ -292,7 +372,7 @@ def _attached(
     address: LakeAddress, home: Path, attach: str, threads: int | None, is_first: bool
 ) -> duckdb.DuckDBPyConnection:
     connection = _connect(home)
-    if not address.data.startswith("s3://"):
+    if not address.is_bucket:
         # The system keeps files of this machine in memory already; DuckDB would keep them once more, and
         # every one that a merge has replaced.
         connection.execute("SET enable_external_file_cache = false")
@@ -301,17 +381,61 @@ def _attached(
     try:
         with translated(address.shown):
             _load_extensions(connection, address)
-            if address.kind == "sqlite":
-                _make_private_folder(Path(address.catalog).parent)
+            if address.kind == "sqlite" and is_first:
+                make_private_folder(Path(address.catalog).parent)
                 # Two first openings at once would both create the catalog; later ones wait for no writer.
-                with exclusive(Path(address.catalog + ".lock")) if is_first else nullcontext():
-                    connection.execute(attach)
+                with exclusive(Path(address.catalog + ".lock")):
+                    _attach_or_begin(connection, address, home, attach)
+            elif is_first:
+                _attach_or_begin(connection, address, home, attach)
             else:
                 connection.execute(attach)
+            protect_folder(home / SPILL_FOLDER)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _attach_or_begin(
+    connection: duckdb.DuckDBPyConnection, address: LakeAddress, home: Path, attach: str
+) -> None:
+    """Attach the catalog; begin one where there is none, and nothing of an earlier one."""
+    catalog = Path(address.catalog)
+    if address.kind == "sqlite" and (not catalog.exists() or catalog.stat().st_size == 0):
+        state = "is missing" if not catalog.exists() else "is empty (0 bytes)"
+        refuse_lost_catalog(address, home, connection, state, was_there=False)
+    else:
+        try:
+            if address.kind == "sqlite":
+                protect_catalog(catalog)
+            connection.execute(attach)
+            return
+        except duckdb.Error as error:
+            if not is_no_lake(error):
+                raise
+        _refuse_other_database(connection, address)
+        refuse_lost_catalog(address, home, connection, "is empty", was_there=False)
+    if address.kind == "sqlite":
+        protect_catalog(catalog)
+    connection.execute(address.attach_sql(may_create=True))
+
+
+def _refuse_other_database(connection: duckdb.DuckDBPyConnection, address: LakeAddress) -> None:
+    """A SQLite file with tables of something else; a Postgres database may serve others as well."""
+    if address.kind != "sqlite":
+        return
+    connection.execute(f"ATTACH {_quoted(address.catalog)} AS unknown (TYPE sqlite, READ_ONLY)")
+    tables = connection.execute(
+        "select table_name from duckdb_tables() where database_name = 'unknown' order by 1"
+    ).fetchall()
+    connection.execute("DETACH unknown")
+    if tables:
+        raise LakeRefused(
+            f"{address.catalog} is a database of something else (it has a table {tables[0][0]}) and no "
+            "catalog of a lake. Correct WORKBENCH_LAKE ([lake] catalog in workbench.toml), or put the "
+            "catalog back from a copy."
+        )
 
 
 def _connect(home: Path) -> duckdb.DuckDBPyConnection:
@@ -322,7 +446,7 @@ def _connect(home: Path) -> duckdb.DuckDBPyConnection:
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
             # Otherwise a spill lands in the folder one happens to stand in.
-            "temp_directory": str(home / "tmp"),
+            "temp_directory": str(home / SPILL_FOLDER),
             # A misspelt table is an error, not a search through our variables, for which pandas is loaded.
             "python_enable_replacements": "false",
         },
@@ -336,9 +460,13 @@ def _load_extensions(connection: duckdb.DuckDBPyConnection, address: LakeAddress
     scanner = "sqlite_scanner" if address.kind == "sqlite" else "postgres_scanner"
     for name in ("ducklake", scanner):
         connection.execute(f"LOAD {_quoted(str(extension_path(name)))}")
-    if address.data.startswith("s3://"):
-        connection.execute(f"LOAD {_quoted(str(extension_path('httpfs')))}")
-        connection.execute(_s3_secret_sql(os.environ))
+    if address.is_bucket:
+        _load_bucket_access(connection)
+
+
+def _load_bucket_access(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"LOAD {_quoted(str(extension_path('httpfs')))}")
+    connection.execute(_s3_secret_sql(os.environ))
 
 
 def extension_path(name: str) -> Path:
@@ -373,13 +501,6 @@ def _s3_secret_sql(environ: Mapping[str, str]) -> str:
         parts.append(f"ENDPOINT {_quoted(address.netloc)}, URL_STYLE 'path'")
         parts.append(f"USE_SSL {'true' if address.scheme == 'https' else 'false'}")
     return f"CREATE SECRET ({', '.join(parts)})"
-
-
-def _make_private_folder(folder: Path) -> None:
-    """The lake holds people's messages: nobody else on the machine reads it."""
-    if not folder.exists():
-        folder.mkdir(parents=True)
-        folder.chmod(0o700)
 
 
 def _quoted(text: str) -> str:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.errors import LakeError
-from workbench.lake.secret_key import KEY_FILE, privacy_key
+from workbench.lake.secret_key import known_lake_key, lake_key
 
 BLOT = "[erased]"
 """Stands in other people's texts where an erased person's number was."""
@@ -37,8 +37,12 @@ def save_erased(
     erasure_id: str,
     erased_at: datetime,
 ) -> None:
-    """Remember a person, under each form of their address, in the caller's transaction; twice is once."""
-    key = privacy_key(_home(cursor))
+    """Remember a person, under each form of their address, in the caller's transaction; twice is once.
+
+    Raises:
+        ConfigError, LakeRefused: the lake's key is missing, or another one is in its place.
+    """
+    key = lake_key(cursor, _home(cursor))
     for known in sorted({person_hash(key, address) for address in addresses}):
         cursor.execute(
             "insert into erased_people select ?, ?, ? "
@@ -48,8 +52,14 @@ def save_erased(
 
 
 def remove_erased(cursor: duckdb.DuckDBPyConnection, addresses: Iterable[str]) -> int:
-    """Forget that a person was erased, in the caller's transaction; how many addresses were known."""
-    key = privacy_key(_home(cursor))
+    """Forget that a person was erased, in the caller's transaction; how many addresses were known.
+
+    Raises:
+        ConfigError, LakeRefused: as in :func:`save_erased`.
+    """
+    if not cursor.execute("select 1 from erased_people limit 1").fetchall():
+        return 0
+    key = known_lake_key(cursor, _home(cursor))
     known = sorted({person_hash(key, address) for address in addresses})
     found = cursor.execute(
         "delete from erased_people where person_hash in (select unnest(?))", [known]
@@ -61,18 +71,13 @@ def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> 
     """Which of these addresses belong to people who were erased, and since when.
 
     Raises:
-        LakeError: people were erased, and the key by which they are known is missing.
+        ConfigError, LakeRefused: people were erased, and the key by which they are known is missing, or
+        another one is in its place: they would come back.
     """
     erased = dict(cursor.execute("select person_hash, erased_at from erased_people").fetchall())
     if not erased:
         return {}
-    home = _home(cursor)
-    if not (home / KEY_FILE).exists():
-        raise LakeError(
-            f"{home / KEY_FILE}, the key by which erased people are recognised, is missing. Put it back from "
-            "a backup: without it they would come back with the next sync."
-        )
-    key = privacy_key(home)
+    key = known_lake_key(cursor, _home(cursor))
     found = {address: erased.get(person_hash(key, address)) for address in addresses}
     return {address: since for address, since in found.items() if since is not None}
 

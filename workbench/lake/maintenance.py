@@ -16,6 +16,7 @@ import duckdb
 
 from workbench.lake.connect import Lake
 from workbench.lake.jobs import forget_old_job_runs
+from workbench.lake.left_files import delete_left_files
 
 #: Old versions serve nobody here; a day is for somebody who looks back after a mishap.
 KEEP_SNAPSHOTS = timedelta(days=1)
@@ -47,7 +48,7 @@ class Maintained:
 def maintain(
     lake: Lake, *, now: datetime | None = None, stop: Callable[[], bool] = lambda: False
 ) -> Maintained:
-    """Flush rows that the catalog holds, merge small files, let old versions and their files go.
+    """Flush rows that the catalog holds, merge small files, let old versions, their files and torn writes go.
 
     Args:
         stop: asked between the steps; what is done is kept.
@@ -69,12 +70,13 @@ def maintain(
         "call ducklake_expire_snapshots('lake', older_than => ?)", _day_is_over(now - KEEP_SNAPSHOTS)
     )
     deleted = step("call ducklake_cleanup_old_files('lake', older_than => ?)", _day_is_over(now - KEEP_FILES))
+    left = 0 if stop() else lake.run_alone(lambda cursor: delete_left_files(cursor, lake.address))
     return Maintained(
         rows_flushed=sum(int(row[2]) for row in flushed),
         files_before=before,
         files_after=count_files(lake),
         snapshots_expired=len(expired),
-        files_deleted=len(deleted),
+        files_deleted=len(deleted) + left,
     )
 
 

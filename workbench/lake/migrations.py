@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from workbench.errors import LakeTooNew
+from workbench.errors import LakeRefused, LakeTooNew
 
 if TYPE_CHECKING:
     from workbench.lake.connect import Lake
@@ -44,6 +44,22 @@ def pending_migrations(lake: Lake) -> tuple[Migration, ...]:
     """
     with lake.cursor() as cursor:
         return _pending(cursor, lake.address.shown)
+
+
+def refuse_other_tables(cursor: duckdb.DuckDBPyConnection, lake: str) -> None:
+    """For a lake without any of our migrations: it must be empty.
+
+    Raises:
+        LakeRefused: the tables in it are another program's.
+    """
+    tables = cursor.execute(
+        "select table_name from duckdb_tables() where database_name = 'lake' order by 1 limit 1"
+    ).fetchall()
+    if tables:
+        raise LakeRefused(
+            f"The catalog at {lake} is another program's lake (it has a table {tables[0][0]}, and none of this "
+            "product). Correct WORKBENCH_LAKE ([lake] catalog in workbench.toml)."
+        )
 
 
 def migrate(lake: Lake) -> None:

@@ -14,6 +14,7 @@ import duckdb
 
 from workbench.errors import LakeBusy
 from workbench.lake.connect import Lake
+from workbench.lake.left_files import delete_left_files
 from workbench.lake.lock import exclusive
 from workbench.lake.trouble import translated
 
@@ -22,7 +23,6 @@ _STEPS = (
     "call ducklake_rewrite_data_files('lake', delete_threshold => 0)",
     "call ducklake_expire_snapshots('lake', older_than => now())",
     "call ducklake_cleanup_old_files('lake', cleanup_all => true)",
-    "call ducklake_delete_orphaned_files('lake', cleanup_all => true)",
 )
 _BUSY_SECONDS = 30
 
@@ -60,6 +60,7 @@ def _run_steps(lake: Lake) -> None:
     with lake.cursor() as cursor, translated(lake.address.shown):
         for step in _STEPS:
             cursor.execute(step).fetchall()
+        delete_left_files(cursor, lake.address)
 
 
 def _compact(catalog: Path) -> None:

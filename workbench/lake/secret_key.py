@@ -1,31 +1,40 @@
 """The secret key of an installation's hashes: a file of mode 0600 in WORKBENCH_HOME, never in the lake.
 
-Without it the lake can still be read, but a known contact would not be recognised in new messages.
+The lake holds a check value of it: a second key, made or copied by mistake, would let erased people back in
+and give every contact a new hash, and nothing would tell. Without the key the lake can still be read.
 """
 
 from __future__ import annotations
 
-import os
+import hashlib
 import secrets
 import stat
-import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workbench.errors import ConfigError
+import duckdb
+
+from workbench.errors import ConfigError, LakeRefused
+from workbench.files import create_whole
+
+if TYPE_CHECKING:
+    from workbench.lake.connect import Lake
 
 KEY_FILE = "privacy.key"
 _KEY_BYTES = 32
 
 
 def privacy_key(home: Path) -> bytes:
-    """The secret key of this installation's hashes, made once.
+    """The secret key in this home, made where there is none. For a lake's own key see :func:`lake_key`.
 
     Raises:
         ConfigError: others may read the file, or it holds no key.
     """
     path = home / KEY_FILE
     if not path.exists():
-        _create_key(path)
+        # Of two processes at once the first one's stays.
+        create_whole(path, secrets.token_hex(_KEY_BYTES) + "\n")
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         raise ConfigError(f"{path} can be read by others (mode {mode:04o}): run `chmod 600 {path}`.")
@@ -40,18 +49,95 @@ def privacy_key(home: Path) -> bytes:
     return key
 
 
-def _create_key(path: Path) -> None:
-    """Write a new key whole or not at all; of two processes at once the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".privacy-")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(secrets.token_hex(_KEY_BYTES) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(name, path)  # unlike a rename, never over a key that is there
-        except FileExistsError:
-            return
-    finally:
-        os.unlink(name)
+def key_check(key: bytes) -> str:
+    """Tells one key from another without giving it away."""
+    return hashlib.blake2b(digest_size=8, key=key, person=b"wb-key-check").hexdigest()
+
+
+def lake_key(cursor: duckdb.DuckDBPyConnection, home: Path) -> bytes:
+    """The key of this lake's hashes, in the caller's transaction; a new one is written down with its check
+    value.
+
+    Raises:
+        ConfigError: the lake keeps pseudonyms, and their key is missing or another; or the file is unsafe.
+        LakeRefused: the lake knows erased people only, and their key is missing or another.
+    """
+    check, is_needed = _read_need(cursor)
+    if not is_needed:
+        key = privacy_key(home)
+        _write_check(cursor, key)
+        return key
+    return _checked_key(cursor, home, check)
+
+
+def known_lake_key(cursor: duckdb.DuckDBPyConnection, home: Path) -> bytes:
+    """As :func:`lake_key`, for a reader: the key is never made and nothing is written."""
+    return _checked_key(cursor, home, _read_need(cursor)[0])
+
+
+def settle_key(lake: Lake) -> None:
+    """At an opening: refuse a key that is missing or another, and write down the check value of an older
+    lake's.
+
+    Raises:
+        ConfigError, LakeRefused: as in :func:`lake_key`.
+    """
+    is_there = (lake.home / KEY_FILE).exists()
+    with lake.cursor() as cursor:
+        check, is_needed = _read_need(cursor)
+        key = _checked_key(cursor, lake.home, check) if is_needed or is_there else None
+    if key and check is None:
+        lake.write(lambda cursor: _write_check(cursor, key))
+
+
+def _read_need(cursor: duckdb.DuckDBPyConnection) -> tuple[str | None, bool]:
+    """The lake's check value, and whether it has one or holds hashes that only their own key can make again."""
+    check, *needs = cursor.execute(
+        "select (select key_check from lake_key order by written_at limit 1), exists (from erased_people), "
+        "exists (from privacy_choice where mode in ('masked', 'hashed'))"
+    ).fetchall()[0]
+    return check, bool(check or any(needs))
+
+
+def _write_check(cursor: duckdb.DuckDBPyConnection, key: bytes) -> None:
+    cursor.execute(
+        "insert into lake_key select ?, ? where not exists (from lake_key)",
+        [key_check(key), datetime.now(UTC)],
+    )
+
+
+def _checked_key(cursor: duckdb.DuckDBPyConnection, home: Path, check: str | None) -> bytes:
+    path = home / KEY_FILE
+    if not path.exists():
+        raise _refusal(
+            cursor,
+            f"{path}, the key of this lake's hashes, is missing. Put it back from a backup, or copy it "
+            f"from the machine that made it: {_OTHERWISE}",
+        )
+    key = privacy_key(home)
+    if check is not None and key_check(key) != check:
+        raise _refusal(
+            cursor,
+            f"{path} is not the key that this lake was begun with (check value {key_check(key)}, the "
+            f"lake's is {check}). Put the right one back: {_OTHERWISE}",
+        )
+    return key
+
+
+def _refusal(cursor: duckdb.DuckDBPyConnection, text: str) -> ConfigError | LakeRefused:
+    """Whoever takes webhooks ends at a ConfigError, and keeps them on the disk at any other.
+
+    Pseudonyms are made before a webhook is written, so without their key it may not be taken at all.
+    """
+    return ConfigError(text) if _keeps_pseudonyms(cursor) else LakeRefused(text)
+
+
+def _keeps_pseudonyms(cursor: duckdb.DuckDBPyConnection) -> bool:
+    return bool(
+        cursor.execute(
+            "select count(*) > 0 from privacy_choice where mode in ('masked', 'hashed')"
+        ).fetchall()[0][0]
+    )
+
+
+_OTHERWISE = "with another key erased people would come back and every contact would get a new hash."

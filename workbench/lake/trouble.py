@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import duckdb
 
-from workbench.errors import LakeBusy, LakeError, UsageError, WorkbenchError
+from workbench.errors import LakeBusy, LakeDamaged, LakeError, UsageError, WorkbenchError
 
 #: The statement is at fault, not the lake.
 _STATEMENT_ERRORS = (
@@ -21,6 +21,8 @@ _STATEMENT_ERRORS = (
 )
 _CONFLICTS = ("database is locked", "transaction conflict", "conflict", "could not serialize", "deadlock")
 
+_CATALOG_DAMAGED = ("file is not a database", "database disk image is malformed", "file is encrypted")
+
 #: How the operating system, DuckDB and SQLite each put it.
 _DISK_FULL = ("no space left", "disk full", "disk is full", "disk i/o", "file too large")
 
@@ -30,13 +32,24 @@ def is_conflict(error: BaseException) -> bool:
     return isinstance(error, duckdb.Error) and any(word in str(error).lower() for word in _CONFLICTS)
 
 
+def is_no_lake(error: duckdb.Error) -> bool:
+    """Whether DuckLake found a database without its tables, where it was told to create none."""
+    return "creating a new DuckLake is explicitly disabled" in str(error)
+
+
 @contextmanager
-def translated(lake: str) -> Iterator[None]:
-    """Re-raise DuckDB's and the file system's errors as LakeError, naming the lake."""
+def translated(
+    lake: str, find_damage: Callable[[duckdb.Error], WorkbenchError | None] = lambda error: None
+) -> Iterator[None]:
+    """Re-raise DuckDB's and the file system's errors as LakeError, naming the lake.
+
+    Args:
+        find_damage: explains an error by a damaged file, if it can.
+    """
     try:
         yield
     except duckdb.Error as error:
-        raise explain(error, lake) from error
+        raise find_damage(error) or explain(error, lake) from error
     except OSError as error:
         raise LakeError(f"The lake at {lake} cannot be used: {error.strerror or error}.") from error
 
@@ -56,6 +69,13 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
         return LakeError(f"The lake at {lake} may not be written by this user ({text}). Check its owner.")
     if "connection to server" in lowered or "unable to connect" in lowered:
         return LakeBusy(f"The catalog of the lake at {lake} does not answer ({text}). Is Postgres running?")
+    if any(words in lowered for words in _CATALOG_DAMAGED):
+        return LakeDamaged(
+            f"The catalog of the lake at {lake} is damaged ({text}). It says which rows, opt-outs and "
+            "erased people there are: end every server and notebook and put the catalog and its files back "
+            "from a copy of the lake. Without a copy, `workbench sync --start-anew` sets everything aside "
+            "and begins an empty lake."
+        )
     if "attached in read-only mode" in lowered:
         return UsageError("SQL can only read the lake; messages change through `workbench sync`.")
     if isinstance(error, _STATEMENT_ERRORS):

@@ -1,0 +1,73 @@
+"""Deletes what a killed write left in the folder of files: Parquet files that no version of the lake ever
+had.
+
+DuckLake's own `ducklake_delete_orphaned_files` deletes every Parquet file that its catalog does not know,
+also another lake's, somebody's own, those that another machine is writing now, and all of them where the
+folder is spelt in another way than the catalog holds it. Here a file goes only if it lies where this lake
+writes, has the name of a file that DuckLake writes, and is old enough; the folder itself is this lake's alone
+(``ownership.py``).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from workbench.errors import LakeRefused
+from workbench.lake.data_folder import SCHEMA_FOLDER, open_data_folder
+from workbench.lake.ownership import known_files
+
+if TYPE_CHECKING:
+    from workbench.lake.connect import LakeAddress
+
+_WRITTEN_BY_DUCKLAKE = re.compile(
+    rf"{SCHEMA_FOLDER}/[a-z0-9_]+/(?:[^/]+/)*ducklake-([0-9a-f]{{8}}-[0-9a-f]{{4}})-7[0-9a-f-]{{21}}"
+    r"(?:-delete)?\.parquet"
+)
+_LONGEST_WRITE = timedelta(hours=1)
+"""On a shared catalog: a younger file may be one that another machine has not committed yet."""
+
+
+def delete_left_files(
+    cursor: duckdb.DuckDBPyConnection, address: LakeAddress, *, now: datetime | None = None
+) -> int:
+    """Delete them; how many. Nobody of this machine writes meanwhile (:meth:`Lake.run_alone`).
+
+    Raises:
+        LakeRefused: a bucket holds other Parquet files too, and DuckDB could only delete all of them.
+    """
+    known = known_files(cursor)
+    files = open_data_folder(address.data, cursor).parquet_files()
+    unknown = [path for path in files if path.rpartition("/")[2] not in known]
+    is_shared = address.kind != "sqlite"
+    before = (now or datetime.now(UTC)) - (_LONGEST_WRITE if is_shared else timedelta(0))
+    left = [path for path in unknown if _is_ours(path, address.data, before if is_shared else None)]
+    if not address.is_bucket:
+        for path in left:
+            Path(path).unlink(missing_ok=True)
+        return len(left)
+    foreign = [path for path in unknown if not _is_ours(path, address.data, None)]
+    if foreign:
+        raise LakeRefused(
+            f"{address.data} holds {len(foreign):,} Parquet files that this lake did not write, as "
+            f"{foreign[0]}. DuckDB could only delete them together with what a killed write left here: "
+            "move them to another prefix and run the same again."
+        )
+    if left:
+        cursor.execute("call ducklake_delete_orphaned_files('lake', older_than => ?)", [before]).fetchall()
+    return len(left)
+
+
+def _is_ours(path: str, data: str, before: datetime | None) -> bool:
+    """Whether DuckLake wrote a file for a table of this folder, before that moment if one is given."""
+    match = _WRITTEN_BY_DUCKLAKE.fullmatch(path.removeprefix(data.rstrip("/") + "/"))
+    return match is not None and (before is None or _written_at(match[1]) < before)
+
+
+def _written_at(uuid_start: str) -> datetime:
+    """A UUID of version 7 begins with its milliseconds since 1970."""
+    return datetime.fromtimestamp(int(uuid_start.replace("-", ""), 16) / 1000, UTC)
