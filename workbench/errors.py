@@ -97,7 +97,12 @@ class LakeRefused(LakeError):
 
 
 class CatalogLost(LakeRefused):
-    """The catalog is missing or empty, and the rest of a lake is still there."""
+    """The catalog is missing or empty, and the rest of a lake is still there; ``has_files``: its files "
+    "too."""
+
+    def __init__(self, message: str, *, has_files: bool = False) -> None:
+        super().__init__(message)
+        self.has_files = has_files
 
 
 class LakeDamaged(LakeError):

@@ -5,18 +5,25 @@ from __future__ import annotations
 import getpass
 import os
 import pwd
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.messages import payload
+from tests.ui.known import save
 from workbench.config import Settings, load_settings
+from workbench.errors import CatalogLost, LakeDamaged, LakeRefused
 from workbench.lake import open_lake
+from workbench.lake.scour import scour
+from workbench.lake.set_aside import adopt_files, set_damaged_aside, start_anew
 
 _ROOT = str(Path(__file__).parents[2])
 
@@ -114,3 +121,104 @@ def test_several_machines_write_at_once_without_our_lock(shared: Settings) -> No
         ]
     with open_lake(shared, read_only=True) as reader:
         assert reader.value("select count(*) from messages") == 320
+
+
+def _psql(postgres: str, *statements: str) -> None:
+    for statement in statements:
+        subprocess.run(["psql", "-q", "-d", postgres, "-c", statement], check=True, timeout=60)
+
+
+def _settings_with(settings: Settings, database: str, home: Path | None = None) -> Settings:
+    """Another database of the same server with the same folder of files, or another machine's view of it."""
+    return load_settings(
+        {
+            "WORKBENCH_HOME": str(home or settings.home),
+            "WORKBENCH_LAKE": re.sub(r"dbname=\w+", f"dbname={database}", settings.lake),
+            "WORKBENCH_LAKE_DATA": settings.lake_data or "",
+        }
+    )
+
+
+@pytest.fixture
+def first(shared: Settings, postgres: str) -> Settings:
+    """A lake with 100 messages in a database of its own."""
+    _psql(
+        postgres, "drop database if exists second", "drop database if exists first", "create database first"
+    )
+    settings = _settings_with(shared, "first")
+    with open_lake(settings) as lake:
+        save(lake, [payload(number) for number in range(100)])
+    return settings
+
+
+def _messages(settings: Settings) -> int:
+    with open_lake(settings) as lake:
+        return int(lake.value("select count(*) from raw_messages where body is not null"))
+
+
+def test_another_machine_opens_the_same_lake(first: Settings, tmp_path: Path) -> None:
+    assert _messages(_settings_with(first, "first", tmp_path / "other")) == 100
+    assert Path(first.lake_data or "").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize(
+    ("begin", "named"),
+    [
+        ("create database second", "belong to lake .* is a new one.*WORKBENCH_LAKE_DATA"),
+        ("create database second template first", "another copy of this lake's catalog.*--adopt-files"),
+    ],
+)
+def test_two_databases_on_one_folder_are_refused(
+    first: Settings, postgres: str, tmp_path: Path, begin: str, named: str
+) -> None:
+    _psql(postgres, begin)
+    second = _settings_with(first, "second", tmp_path / "other")
+    for _ in range(2):
+        with pytest.raises(LakeRefused, match=named):
+            open_lake(second)
+    assert _messages(first) == 100
+
+
+def test_a_restored_database_adopts_its_files(first: Settings, postgres: str) -> None:
+    """As after a dump was put back: the same catalog, in a database that the files do not know."""
+    _psql(postgres, "create database second template first", "drop database first")
+    restored = _settings_with(first, "second")
+    with pytest.raises(LakeRefused, match="--adopt-files"):
+        open_lake(restored)
+    assert adopt_files(restored) == 0
+    assert _messages(restored) == 100
+
+
+def test_an_emptied_database_is_not_a_new_lake(first: Settings, postgres: str) -> None:
+    _psql(
+        postgres.replace("dbname=postgres", "dbname=first"),
+        "drop schema public cascade", "create schema public",
+    )  # fmt: skip
+    with pytest.raises(CatalogLost, match=r"is empty, but the rest .* Parquet files .*--start-anew"):
+        open_lake(first)
+    target = start_anew(first)
+    assert _messages(first) == 0
+    assert len(list((target / "files").rglob("*.parquet"))) == 1
+
+
+def test_clean_up_leaves_what_another_machine_may_be_writing(first: Settings) -> None:
+    folder = Path(first.lake_data or "") / "main" / "raw_messages"
+    just_now = f"{int(time.time() * 1000):012x}"
+    young = folder / f"ducklake-{just_now[:8]}-{just_now[8:]}-7119-925e-4dc36b1a884f.parquet"
+    old = folder / "ducklake-01a00000-2370-7119-925e-4dc36b1a884f.parquet"
+    for path in (young, old):
+        path.write_bytes(b"x")
+    with open_lake(first) as lake:
+        scour(lake)
+        assert lake.value("select count(*) from raw_messages where body is not null") == 100
+    assert (young.exists(), old.exists()) == (True, False)
+
+
+def test_damaged_files_of_a_shared_lake_are_set_aside_too(first: Settings) -> None:
+    with open_lake(first) as lake:
+        path = next(Path(first.lake_data or "", "main", "raw_messages").glob("*.parquet"))
+        path.write_bytes(b"")
+        with pytest.raises(LakeDamaged, match="of 2026-09-01 to 2026-09-01"):
+            lake.rows("select max(body) from raw_messages")
+        assert [file.rows for file in set_damaged_aside(lake)] == [100]
+        assert lake.value("select count(*) from raw_messages where body is not null") == 0

@@ -26,6 +26,7 @@ from workbench.config import Settings
 from workbench.errors import ConfigError, LakeDamaged, LakeError, LakeRefused, WorkbenchError
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
+from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import known_migrations, migrate, pending_migrations, refuse_other_tables
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
@@ -403,38 +404,45 @@ def _attach_or_begin(
     """Attach the catalog; begin one where there is none, and nothing of an earlier one."""
     catalog = Path(address.catalog)
     if address.kind == "sqlite" and (not catalog.exists() or catalog.stat().st_size == 0):
-        state = "is missing" if not catalog.exists() else "is empty (0 bytes)"
+        state = "is empty (0 bytes)" if catalog.exists() else "is missing"
         refuse_lost_catalog(address, home, connection, state, was_there=False)
     else:
+        if address.kind == "sqlite":
+            if address.is_bucket or not (Path(address.data) / MARKER_FILE).exists():
+                _refuse_other_database(connection, catalog)
+            protect_catalog(catalog)
         try:
-            if address.kind == "sqlite":
-                protect_catalog(catalog)
             connection.execute(attach)
             return
         except duckdb.Error as error:
             if not is_no_lake(error):
                 raise
-        _refuse_other_database(connection, address)
         refuse_lost_catalog(address, home, connection, "is empty", was_there=False)
     if address.kind == "sqlite":
         protect_catalog(catalog)
     connection.execute(address.attach_sql(may_create=True))
 
 
-def _refuse_other_database(connection: duckdb.DuckDBPyConnection, address: LakeAddress) -> None:
-    """A SQLite file with tables of something else; a Postgres database may serve others as well."""
-    if address.kind != "sqlite":
-        return
-    connection.execute(f"ATTACH {_quoted(address.catalog)} AS unknown (TYPE sqlite, READ_ONLY)")
-    tables = connection.execute(
-        "select table_name from duckdb_tables() where database_name = 'unknown' order by 1"
-    ).fetchall()
+def _refuse_other_database(connection: duckdb.DuckDBPyConnection, catalog: Path) -> None:
+    """A SQLite file with tables of something else, before a thing of it is changed.
+
+    A Postgres database may serve others as well.
+    """
+    connection.execute(f"ATTACH {_quoted(str(catalog))} AS unknown (TYPE sqlite, READ_ONLY)")
+    tables = [
+        name
+        for (name,) in connection.execute(
+            "select table_name from duckdb_tables() where database_name = 'unknown' order by 1"
+        ).fetchall()
+    ]
+    if "ducklake_table" in tables:
+        refuse_other_tables(connection, str(catalog), "unknown.ducklake_table where end_snapshot is null")
     connection.execute("DETACH unknown")
-    if tables:
+    if tables and "ducklake_metadata" not in tables:
         raise LakeRefused(
-            f"{address.catalog} is a database of something else (it has a table {tables[0][0]}) and no "
-            "catalog of a lake. Correct WORKBENCH_LAKE ([lake] catalog in workbench.toml), or put the "
-            "catalog back from a copy."
+            f"{catalog} is a database of something else (it has a table {tables[0]}) and no catalog of a "
+            "lake. Correct WORKBENCH_LAKE ([lake] catalog in workbench.toml), or put the catalog back from "
+            "a copy."
         )
 
 

@@ -25,10 +25,9 @@ _TIMES = ("date_created", "date_sent", "day", "happened_at", "created_at", "star
 _PARQUET = re.compile(r"[^\s'\"/\\]+\.parquet")
 #: How the readers of pages, footers and compressed blocks put it; these name no file.
 _UNNAMED = (
-    "tprotocolexception", "don't know what type", "snappy", "zstd", "decompress", "corrupt", "magic "
-    "bytes", "thrift",
-    "out of buffer", "page header", "invalid utf-8", "utf8", "parquet", "deserializ", "internal error",
-    "end of file", "required field",
+    "tprotocolexception", "don't know what type", "snappy", "zstd", "decompress", "corrupt", "magic bytes",
+    "thrift", "out of buffer", "page header", "unicode", "utf8", "utf-8", "parquet", "deserializ",
+    "internal error", "end of file", "required field", "invalidated", "dictionary", "encoding",
 )  # fmt: skip
 
 

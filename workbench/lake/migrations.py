@@ -46,18 +46,22 @@ def pending_migrations(lake: Lake) -> tuple[Migration, ...]:
         return _pending(cursor, lake.address.shown)
 
 
-def refuse_other_tables(cursor: duckdb.DuckDBPyConnection, lake: str) -> None:
-    """For a lake without any of our migrations: it must be empty.
+_OWN_TABLES = "duckdb_tables() where database_name = 'lake'"
+
+
+def refuse_other_tables(cursor: duckdb.DuckDBPyConnection, lake: str, tables: str = _OWN_TABLES) -> None:
+    """A catalog with tables, and without any of our migrations, is not ours.
+
+    Args:
+        tables: where their names are listed, by default those of the attached lake.
 
     Raises:
         LakeRefused: the tables in it are another program's.
     """
-    tables = cursor.execute(
-        "select table_name from duckdb_tables() where database_name = 'lake' order by 1 limit 1"
-    ).fetchall()
-    if tables:
+    names = {name for (name,) in cursor.execute(f"select table_name from {tables}").fetchall()}  # noqa: S608
+    if names and "schema_migrations" not in names:
         raise LakeRefused(
-            f"The catalog at {lake} is another program's lake (it has a table {tables[0][0]}, and none of this "
+            f"The catalog at {lake} is another program's lake (it has a table {min(names)}, and none of this "
             "product). Correct WORKBENCH_LAKE ([lake] catalog in workbench.toml)."
         )
 

@@ -56,12 +56,14 @@ def refuse_lost_catalog(
         traces.append(f"the tables' folders in {address.data}")
     traces += [str(home / name) for name in (ANCHOR_FILE, KEY_FILE) if (home / name).exists()]
     if files or markers:
+        refuse_nested(address, folder)
         _refuse_files_in_use(address, cursor, markers)
     if traces:
         raise CatalogLost(
             f"The catalog of the lake at {address.shown} {catalog}, but the rest of a lake is still there: "
             f"{', '.join(traces)}. An empty one in its place would have forgotten who opted out and who was "
-            f"erased. Put the catalog back from a copy. {_ways_to_begin(home)}"
+            f"erased. Put the catalog back from a copy. {_ways_to_begin(address, home)}",
+            has_files=bool(files or markers),
         )
 
 
@@ -109,9 +111,14 @@ def _is_sqlite(path: Path) -> bool:
         return file.read(16) == b"SQLite format 3\0"
 
 
-def _ways_to_begin(home: Path) -> str:
+def _ways_to_begin(address: LakeAddress, home: Path) -> str:
     if home.name == DEMO_FOLDER:
         return "To begin another demo: `workbench demo --fresh`."
+    if address.is_bucket:
+        return (
+            "To begin an empty lake all the same: set WORKBENCH_LAKE_DATA to another prefix and run "
+            "`workbench sync --start-anew`, which sets aside what is in WORKBENCH_HOME and deletes nothing."
+        )
     return (
         "To begin an empty lake all the same: `workbench sync --start-anew`, which sets these files aside "
         "and deletes none."
@@ -133,11 +140,11 @@ def claim_files(lake: Lake, *, adopt: bool = False) -> None:
         folder = open_data_folder(lake.address.data, cursor)
         marker = Marker(lake_id, catalog_place(lake.address, cursor))
         if adopt:
-            _refuse_nested(lake.address, folder)
+            refuse_nested(lake.address, folder)
             folder.replace_markers(marker)
         markers = folder.markers()
         if not markers:
-            _refuse_nested(lake.address, folder)
+            refuse_nested(lake.address, folder)
             _refuse_unknown_files(lake.address, folder, cursor)
             folder.create_marker(marker)
             markers = folder.markers()
@@ -146,7 +153,8 @@ def claim_files(lake: Lake, *, adopt: bool = False) -> None:
             _settle_place(lake.address, folder, markers, marker)
 
 
-def _refuse_nested(address: LakeAddress, folder: DataFolder) -> None:
+def refuse_nested(address: LakeAddress, folder: DataFolder) -> None:
+    """Raise LakeRefused if the folder lies in another lake's, or another lake's in it."""
     others = folder.other_lakes()
     if others:
         raise LakeRefused(

@@ -91,7 +91,7 @@ def settle_key(lake: Lake) -> None:
 
 
 def _read_need(cursor: duckdb.DuckDBPyConnection) -> tuple[str | None, bool]:
-    """The lake's check value, and whether it has one or holds hashes that only their own key can make again."""
+    """The check value of the lake, and whether only the key behind it (or behind hashes) will do."""
     check, *needs = cursor.execute(
         "select (select key_check from lake_key order by written_at limit 1), exists (from erased_people), "
         "exists (from privacy_choice where mode in ('masked', 'hashed'))"

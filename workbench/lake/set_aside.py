@@ -17,7 +17,7 @@ from workbench.lake.connect import Lake, LakeAddress, adopt_lake, lake_address, 
 from workbench.lake.damage import METADATA, DataFile, find_damaged, read_data_files, refuse_irreplaceable
 from workbench.lake.data_folder import MARKER_FILE, LocalFolder, open_data_folder
 from workbench.lake.lock import exclusive
-from workbench.lake.ownership import known_files
+from workbench.lake.ownership import known_files, refuse_nested
 from workbench.lake.private_files import make_private_folder
 from workbench.lake.secret_key import KEY_FILE
 
@@ -34,12 +34,14 @@ def start_anew(settings: Settings) -> Path:
 
     Raises:
         UsageError: the lake opens; there is nothing to set aside.
-        LakeRefused: what is left is in a bucket, where nothing can be moved from here.
+        CatalogLost, LakeDamaged: files are left in a bucket, where nothing can be moved from here.
     """
     address = lake_address(settings)
     try:
         open_lake(settings).close()
-    except (CatalogLost, LakeDamaged):
+    except (CatalogLost, LakeDamaged) as error:
+        if address.is_bucket and not (isinstance(error, CatalogLost) and not error.has_files):
+            raise
         target = _new_folder(settings.home)
     else:
         raise UsageError(
@@ -131,9 +133,10 @@ def set_damaged_aside(lake: Lake) -> list[DataFile]:
 
 def _unknown_files(lake: Lake) -> list[str]:
     with lake.cursor() as cursor:
+        folder = open_data_folder(lake.address.data, cursor)
+        refuse_nested(lake.address, folder)
         known = known_files(cursor)
-        files = open_data_folder(lake.address.data, cursor).parquet_files()
-    return [path for path in files if path.rpartition("/")[2] not in known]
+        return [path for path in folder.parquet_files() if path.rpartition("/")[2] not in known]
 
 
 def _new_folder(home: Path) -> Path:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from workbench.errors import LakeBusy, LakeDamaged, LakeError, UsageError, WorkbenchError
+from workbench.errors import CatalogLost, LakeBusy, LakeDamaged, LakeError, UsageError, WorkbenchError
 
 #: The statement is at fault, not the lake.
 _STATEMENT_ERRORS = (
@@ -69,6 +69,11 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
         return LakeError(f"The lake at {lake} may not be written by this user ({text}). Check its owner.")
     if "connection to server" in lowered or "unable to connect" in lowered:
         return LakeBusy(f"The catalog of the lake at {lake} does not answer ({text}). Is Postgres running?")
+    if is_no_lake(error):
+        return CatalogLost(
+            f"The catalog of the lake at {lake} is gone: the database is empty or missing. Put it back "
+            "from a copy."
+        )
     if any(words in lowered for words in _CATALOG_DAMAGED):
         return LakeDamaged(
             f"The catalog of the lake at {lake} is damaged ({text}). It says which rows, opt-outs and "
