@@ -58,7 +58,6 @@ def test_a_new_lake_is_closed_wherever_it_is(elsewhere: Settings, tmp_path: Path
         save(lake, [payload(number) for number in range(100)])
         assert readable_by_others(tmp_path) == []
         assert mode(tmp_path / "catalogs" / "catalog.sqlite") == 0o600
-        assert mode(tmp_path / "catalogs" / "catalog.sqlite-wal") == 0o600
         assert mode(tmp_path / "disk" / "lake") == 0o700
         assert mode(tmp_path / "home" / "tmp") == 0o700
     assert mode(tmp_path / "catalogs") == 0o777, "a folder that was there is somebody's"

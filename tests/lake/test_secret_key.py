@@ -112,13 +112,17 @@ def test_a_lake_of_pseudonyms_refuses_its_opening_for_good(settings: Settings, h
         open_lake(settings)
 
 
-def test_an_older_lake_takes_the_check_value_of_the_key_it_has(settings: Settings, home: Path) -> None:
+@pytest.mark.parametrize("read_only", [False, True])
+def test_an_older_lake_takes_the_check_value_of_the_key_it_has(
+    settings: Settings, home: Path, read_only: bool
+) -> None:
     with open_lake(settings) as lake:
         erase(lake)
         right = checks(lake)
     make_old(settings)
-    with open_lake(settings) as lake:
+    with open_lake(settings, read_only=read_only) as lake:
         assert checks(lake) == right
+    with open_lake(settings) as lake:
         assert lake.write(lambda cursor: find_erased(cursor, [PERSON])).keys() == {PERSON}
     write_key(home, "03")
     with pytest.raises(LakeRefused, match="is not the key"):

@@ -334,8 +334,7 @@ def _settle(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None]
         if before_claim:
             before_claim(lake)
         claim_files(lake, adopt=before_claim is not None)
-        if not is_reader:
-            settle_key(lake)
+        settle_key(lake, is_reader=is_reader)
 
 
 def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake:

@@ -75,18 +75,24 @@ def known_lake_key(cursor: duckdb.DuckDBPyConnection, home: Path) -> bytes:
     return _checked_key(cursor, home, _read_need(cursor)[0])
 
 
-def settle_key(lake: Lake) -> None:
-    """At an opening: refuse a key that is missing or another, and write down the check value of an older
-    lake's.
+def settle_key(lake: Lake, *, is_reader: bool) -> None:
+    """At an opening: write down the check value of an older lake's key; refuse one that is missing or another.
+
+    Args:
+        is_reader: needs no key, so none is refused.
 
     Raises:
         ConfigError, LakeRefused: as in :func:`lake_key`.
     """
     is_there = (lake.home / KEY_FILE).exists()
+    if is_reader and not is_there:
+        return
     with lake.cursor() as cursor:
         check, is_needed = _read_need(cursor)
-        key = _checked_key(cursor, lake.home, check) if is_needed or is_there else None
-    if key and check is None:
+        if (is_reader and check) or not (is_needed or is_there):
+            return
+        key = _checked_key(cursor, lake.home, check)
+    if check is None:
         lake.write(lambda cursor: _write_check(cursor, key))
 
 
