@@ -76,7 +76,7 @@ def known_lake_key(cursor: duckdb.DuckDBPyConnection, home: Path) -> bytes:
 
 
 def settle_key(lake: Lake, *, is_reader: bool) -> None:
-    """At an opening: write down the check value of an older lake's key; refuse one that is missing or another.
+    """At an opening: write down the check value of an older lake's key; refuse a missing or another one.
 
     Args:
         is_reader: needs no key, so none is refused.
@@ -117,7 +117,7 @@ def _checked_key(cursor: duckdb.DuckDBPyConnection, home: Path, check: str | Non
     if not path.exists():
         raise _refusal(
             cursor,
-            f"{path}, the key of this lake's hashes, is missing. Put it back from a backup, or copy it "
+            f"{path}, the key by which erased people are recognised, is missing. Put it back from a backup, or copy it "
             f"from the machine that made it: {_OTHERWISE}",
         )
     key = privacy_key(home)
