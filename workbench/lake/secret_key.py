@@ -76,7 +76,7 @@ def known_lake_key(cursor: duckdb.DuckDBPyConnection, home: Path) -> bytes:
 
 
 def settle_key(lake: Lake, *, is_reader: bool) -> None:
-    """At an opening: write down the check value of an older lake's key; refuse a missing or another one.
+    """At an opening: write down the check value of an older lake's key; refuse a missing or another key.
 
     Args:
         is_reader: needs no key, so none is refused.
