@@ -9,23 +9,18 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import Literal, NoReturn
-
-from workbench.errors import UsageError
+from typing import Literal
 
 Channel = Literal["sms", "whatsapp", "rcs", "messenger"]
 AddressKind = Literal[
     "long code", "toll-free", "short code", "alphanumeric", "whatsapp", "rcs", "messenger", "unknown"
 ]
 
-_CHANNELS: dict[str, Channel] = {"whatsapp": "whatsapp", "rcs": "rcs", "messenger": "messenger"}
+CHANNELS: dict[str, Channel] = {"whatsapp": "whatsapp", "rcs": "rcs", "messenger": "messenger"}
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _TOLL_FREE = re.compile(r"\+18(?:00|33|44|55|66|77|88)[0-9]{7}")
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _ALPHANUMERIC = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[!-*,-9;-~ ][!-9;-~ ]{0,10}")
-# Digits with the punctuation people type between them; anything else is not a phone number.
-_TYPED_NUMBER = re.compile(r"[+＋]?[\d\s().\-‐‑‒–—/·]+")
-_INVISIBLE = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _REDACTED_TAIL = "XXXX"
 """Twilio's phone number redaction replaces the last four digits with these."""
 
@@ -36,7 +31,7 @@ _SHARED = "shared"
 def channel(address: str) -> Channel:
     """The channel an address belongs to, by its prefix; without one it is ``sms``, which includes MMS."""
     prefix, colon, _ = address.partition(":")
-    return _CHANNELS.get(prefix.lower(), "sms") if colon else "sms"
+    return CHANNELS.get(prefix.lower(), "sms") if colon else "sms"
 
 
 @lru_cache(maxsize=2**16)
@@ -99,81 +94,18 @@ def mask(address: str | None) -> str:
     return (prefix and prefix + ":") + _mask_name(name)
 
 
-def normalize_address(text: str, default_country: str | None = None) -> str:
+def normalize_address(text: object, default_country: str | None = None) -> str:
     """The address that a person meant: ``(415) 555-2671`` in ``US`` is ``+14155552671``.
 
     ``default_country`` (ISO alpha-2) is where numbers without a country code are. Three to eight bare
-    digits that are not a number assigned there are a short code.
+    digits that are not a number assigned there are a short code. See `address_reader` for what is read.
 
     Raises:
         UsageError: it is neither a possible number, a short code nor an alphanumeric sender.
     """
-    cleaned = _INVISIBLE.sub("", text).strip()
-    prefix, colon, name = cleaned.partition(":")
-    if colon and (channel_name := _CHANNELS.get(prefix.lower())):
-        behind = _normalize_behind_prefix(channel_name, name.strip(), default_country)
-        return f"{channel_name}:{behind or _refuse(text, default_country)}"
-    if _SHORT_CODE.fullmatch(cleaned):
-        return _parse_typed(cleaned, default_country, only_assigned=True) or cleaned
-    if _TYPED_NUMBER.fullmatch(cleaned):
-        return _parse_typed(cleaned, default_country) or _refuse(text, default_country)
-    return cleaned if _ALPHANUMERIC.fullmatch(cleaned) else _refuse(text, default_country)
+    from workbench.messaging.address_reader import NumberContext, read_address
 
-
-def _normalize_behind_prefix(channel_name: Channel, name: str, default_country: str | None) -> str | None:
-    """Numbers on WhatsApp and RCS; Messenger has ids of its own, and RCS agents have names."""
-    if channel_name == "whatsapp" and is_e164(name):
-        # WhatsApp keeps numbers of former plans, such as Mexico's with a 1 behind the 52.
-        return name
-    if channel_name != "messenger" and _TYPED_NUMBER.fullmatch(name):
-        return _parse_typed(name, default_country)
-    return None if channel_name == "whatsapp" else name
-
-
-def _refuse(text: str, default_country: str | None) -> NoReturn:
-    where = f" in {default_country}" if default_country else ""
-    raise UsageError(
-        f"{text!r} is not an address that can be messaged{where}. Allowed: a number with its country code "
-        "such as +14155552671, a short code of 3 to 8 digits, or a name of up to 11 characters. "
-        "Add the country code, or set the default country."
-    )
-
-
-def _parse_typed(text: str, default_country: str | None, only_assigned: bool = False) -> str | None:
-    """E.164 of a typed number, or None if it cannot be one.
-
-    A possible number is enough, since new ranges may be unknown here; ``only_assigned`` asks for a known one.
-    """
-    import phonenumbers
-
-    region = _known_region(default_country)
-    if region is None and text.startswith("00"):
-        text = "+" + text[2:]
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    # A number that only works within its own area cannot be messaged.
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    if only_assigned and not phonenumbers.is_valid_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-
-
-def _known_region(default_country: str | None) -> str | None:
-    import phonenumbers
-
-    if default_country is None:
-        return None
-    region = default_country.upper()
-    if region not in phonenumbers.SUPPORTED_REGIONS:
-        raise UsageError(
-            f"{default_country!r} is not a country with phone numbers. "
-            "Allowed: an ISO code of two letters. Write for instance US."
-        )
-    return region
+    return read_address(text, NumberContext(default_country))
 
 
 def _mask_name(name: str) -> str:

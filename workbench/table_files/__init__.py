@@ -1,0 +1,24 @@
+"""Tables that people hand over: CSV as any program writes it, XLSX, from a file or stdin, read as text.
+
+One reader for every door. It never guesses a value: "NA" is a text, an empty cell is "". A row that does not
+have as many cells as the header is a problem of its line, and a file with two readings is refused.
+"""
+
+from workbench.table_files.columns import ADDRESS_COLUMNS, address_column, find_column, plain_name
+from workbench.table_files.read import LARGEST_FILE, STDIN, read_table, read_table_bytes
+from workbench.table_files.table import SHOWN_PROBLEMS, Problem, Row, Table
+
+__all__ = [
+    "ADDRESS_COLUMNS",
+    "LARGEST_FILE",
+    "SHOWN_PROBLEMS",
+    "STDIN",
+    "Problem",
+    "Row",
+    "Table",
+    "address_column",
+    "find_column",
+    "plain_name",
+    "read_table",
+    "read_table_bytes",
+]

@@ -1,0 +1,105 @@
+"""Reads a table from a file or stdin, whole and within bounds: CSV in any dialect, XLSX, plain or gzipped."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from pathlib import Path
+
+from workbench.errors import UsageError
+from workbench.table_files.encodings import NAMES, as_utf8, detect_encoding
+from workbench.table_files.separated import SEPARATORS, read_separated
+from workbench.table_files.table import Form, Table, make_table
+from workbench.table_files.workbook import read_workbook
+
+STDIN = "-"
+"""The path that means stdin."""
+LARGEST_FILE = 64 * 1024 * 1024
+"""Bytes of a table, unpacked."""
+_FOREIGN = {
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+    b"{": "JSON",
+    b"[": "JSON",
+    b"<": "HTML or XML",
+}
+
+
+def read_table(path: Path | str) -> Table:
+    """A table from a file, or from stdin where the path is ``-``.
+
+    Returns:
+        The table as text throughout; rows that do not fit the header are its `problems`.
+
+    Raises:
+        UsageError: it cannot be read, is no table, is too large, or has two readings.
+    """
+    name = "stdin" if str(path) == STDIN else Path(path).name
+    return read_table_bytes(_read_bytes(path), name)
+
+
+def read_table_bytes(data: bytes, name: str) -> Table:
+    """As :func:`read_table`, of the bytes of a file."""
+    data = _unpacked(data, name)
+    if data.startswith(b"PK\x03\x04"):
+        sheet, rows = read_workbook(data, name)
+        return make_table(name, Form(f"XLSX, sheet {sheet!r}"), rows, rectangular=True)
+    for mark, kind in _FOREIGN.items():
+        if data.lstrip()[:8].startswith(mark):
+            raise UsageError(f"{name} is {kind}, no table. Save it as CSV or XLSX.")
+    text, encoding_name, is_certain = _decoded(data, name)
+    separator, records = read_separated(text, name)
+    return make_table(name, Form(f"CSV with {SEPARATORS[separator]}, {encoding_name}", is_certain), records)
+
+
+def _read_bytes(path: Path | str) -> bytes:
+    try:
+        if str(path) == STDIN:
+            data = sys.stdin.buffer.read(LARGEST_FILE + 1)
+        else:
+            with Path(path).open("rb") as file:
+                data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return _bounded(data, str(path))
+
+
+def _bounded(data: bytes, name: str) -> bytes:
+    if len(data) > LARGEST_FILE:
+        raise UsageError(f"{name} is larger than {LARGEST_FILE:,} bytes; split it.")
+    return data
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    """What gzip packed, whatever the name of the file says."""
+    unpacked = b""
+    while data.startswith(b"\x1f\x8b"):
+        unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+        try:
+            unpacked += unpacker.decompress(data, LARGEST_FILE + 1 - len(unpacked))
+        except zlib.error as error:
+            raise UsageError(f"{name} is a damaged gzip file ({error}). Get it again.") from error
+        _bounded(unpacked, name)
+        if not unpacker.eof:
+            raise UsageError(f"{name} is a gzip file that was cut off. Get it again.")
+        data = unpacker.unused_data.lstrip(b"\x00")
+        if not data.startswith(b"\x1f\x8b"):
+            return unpacked
+    return data
+
+
+def _decoded(data: bytes, name: str) -> tuple[str, str, bool]:
+    encoding = detect_encoding(data, is_whole=True)
+    utf8 = b"".join(as_utf8([data], encoding))
+    try:
+        text = utf8.decode()
+    except UnicodeDecodeError as error:
+        line = utf8[: error.start].count(b"\n") + 1
+        raise UsageError(
+            f"{name} is not text in UTF-8 (line {line}), nor wholly in another encoding that is read here: "
+            "UTF-16, Windows-1252. Save it as CSV in UTF-8."
+        ) from error
+    if "\x00" in text:
+        raise UsageError(f"{name} is not text in UTF-8: it holds zero bytes. Save it as CSV in UTF-8.")
+    return text, NAMES[encoding.codec], encoding.is_certain

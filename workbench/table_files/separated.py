@@ -1,0 +1,102 @@
+"""Separated values as spreadsheets and databases write them: which separator, and the records. Pure."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from workbench.errors import UsageError
+from workbench.table_files.table import Row
+
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+_SAMPLE = 200
+"""Records that a separator has to fit."""
+_EXCEL_HINT = re.compile(r"\s*\"?sep=([,;\t|])\"?\s*(?:\r\n|\r|\n)", re.IGNORECASE)
+
+
+def read_separated(text: str, name: str) -> tuple[str, Iterator[Row]]:
+    """The separator, and every record with the line it begins on.
+
+    Raises:
+        UsageError: two separators fit; or later, while records are taken, quotes that do not pair.
+    """
+    hint = _EXCEL_HINT.match(text)
+    if hint:
+        separator, skipped = hint[1], 1
+        text = text[hint.end() :]
+    else:
+        separator, skipped = find_separator(text, name), 0
+    return separator, _records(text, separator, name, skipped)
+
+
+def find_separator(text: str, name: str) -> str:
+    """The separator of a table: it parts the header, and the same way every row of the beginning.
+
+    Raises:
+        UsageError: more than one does.
+    """
+    counts = {separator: _counts(text, separator) for separator in SEPARATORS}
+    parting = [separator for separator, found in counts.items() if found and found[0] > 1]
+    if len(parting) == 1:
+        return parting[0]
+    fitting = [separator for separator in parting or counts if len(set(counts[separator])) == 1]
+    if len(fitting) > 1 and parting:
+        raise UsageError(
+            f"{name} can be read with {' and with '.join(SEPARATORS[one] for one in fitting)} between its "
+            "values. Write the names of the columns without these characters."
+        )
+    if not fitting and len(parting) > 1:
+        fitting = [max(parting, key=lambda separator: counts[separator][0])]
+    return fitting[0] if fitting else ","
+
+
+def _counts(text: str, separator: str, has_spaces: bool = False) -> list[int]:
+    """Cells of each of the first records that are not blank; [] where it cannot be read so at all."""
+    counts: list[int] = []
+    try:
+        for cells in islice(_reader(text, separator, has_spaces), _SAMPLE):
+            if any(cell.strip() for cell in cells):
+                counts.append(len(cells))
+    except csv.Error:
+        return counts and [counts[0], -1]
+    return counts
+
+
+def _reader(text: str, separator: str, has_spaces: bool = False) -> Any:
+    # With newline="" each of \n, \r\n and \r ends a line, and stays as it is within quotes.
+    lines = io.StringIO(text, newline="")
+    return csv.reader(lines, delimiter=separator, skipinitialspace=has_spaces, strict=True)
+
+
+def _has_spaces(text: str, separator: str) -> bool:
+    """Whether quotes stand behind a space, as in `to, "Doe, Ann"`: only read so do the rows fit."""
+    if not re.search(rf'{re.escape(separator)} +"', text):
+        return False
+    plain, spaced = (_counts(text, separator, has_spaces) for has_spaces in (False, True))
+    return len(set(plain)) > 1 and len(set(spaced)) == 1
+
+
+def _records(text: str, separator: str, name: str, skipped: int) -> Iterator[Row]:
+    reader = _reader(text, separator, _has_spaces(text, separator))
+    while True:
+        began = reader.line_num + 1 + skipped
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise UsageError(f"{name}, line {began}: {_explained(error)}") from error
+        yield Row(began, tuple(cells))
+
+
+def _explained(error: csv.Error) -> str:
+    text = str(error)
+    if "field limit" in text:
+        return f"a cell has more than {csv.field_size_limit():,} characters. Shorten it."
+    if "unexpected end" in text:
+        return "a quote is opened and never closed. Close it, or write it twice if it is part of the text."
+    return f"quotes do not pair ({text}). Write a quote inside a quoted cell twice."

@@ -1,0 +1,89 @@
+"""The sheet of an XLSX workbook as records of text: a number is its digits, a date is written in ISO form."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from workbench.errors import UsageError
+from workbench.table_files.table import MOST_COLUMNS, MOST_ROWS, Row
+
+_LARGEST_UNPACKED = 512 * 1024 * 1024
+"""What a workbook may grow to while it is read."""
+
+
+def read_workbook(data: bytes, name: str) -> tuple[str, Iterator[Row]]:
+    """The name of the sheet that has values, and its rows with their numbers.
+
+    Raises:
+        UsageError: it is no workbook, is too large, or has several such sheets; or later, while rows are
+            taken, a formula without its result.
+    """
+    _check_archive(data, name)
+    import openpyxl
+
+    try:
+        values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+        formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+    # The library lets whatever its XML parser or zip reader raise pass.
+    except Exception as error:
+        raise UsageError(f"{name} is no XLSX workbook that can be read ({type(error).__name__}).") from error
+    titles = [
+        sheet.title for sheet in values.worksheets if sheet.sheet_state == "visible" and _has_values(sheet)
+    ]
+    if len(titles) != 1:
+        which = ", ".join(map(repr, titles)) if titles else "none with values"
+        raise UsageError(f"{name} has {len(titles)} sheets ({which}). Keep one, or save it as CSV.")
+    return titles[0], _rows(values[titles[0]], formulas[titles[0]], name)
+
+
+def _check_archive(data: bytes, name: str) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+    except zipfile.BadZipFile as error:
+        raise UsageError(f"{name} is a damaged archive. Save it again as XLSX or CSV.") from error
+    if not any(entry.filename == "xl/workbook.xml" for entry in entries):
+        raise UsageError(f"{name} is no XLSX workbook. Save it as XLSX or as CSV.")
+    if (size := sum(entry.file_size for entry in entries)) > _LARGEST_UNPACKED:
+        raise UsageError(f"{name} unpacks to {size:,} bytes; allowed are {_LARGEST_UNPACKED:,}. Split it.")
+
+
+def _has_values(sheet: Any) -> bool:
+    return any(value is not None for row in sheet.iter_rows(values_only=True) for value in row)
+
+
+def _rows(values: Any, formulas: Any, name: str) -> Iterator[Row]:
+    # What a file says about its size is not to be trusted: a row is as wide as it is.
+    values.reset_dimensions()
+    formulas.reset_dimensions()
+    pairs = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
+    for number, (cells, entered) in enumerate(pairs, start=1):
+        if number > MOST_ROWS + 1 or len(cells) > MOST_COLUMNS:
+            raise UsageError(
+                f"{name} is larger than {MOST_ROWS:,} rows of {MOST_COLUMNS:,} columns; split it."
+            )
+        for cell, formula in zip(cells, entered, strict=True):
+            if cell is None and formula is not None:
+                raise UsageError(
+                    f"{name}, line {number}: a formula whose result was never stored. Open the file in a "
+                    "spreadsheet and save it, or replace formulas by their values."
+                )
+        yield Row(number, tuple(map(_cell_text, cells)))
+
+
+def _cell_text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
