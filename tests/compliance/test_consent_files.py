@@ -80,7 +80,7 @@ def test_a_file_is_read_whole_and_written_once(lake: Lake, tmp_path: Path) -> No
         ("ACME,opt-out,", "address is no number"),
         ("\"=cmd|' /C calc'!A0\",opt-out,", "address is no number"),
         (",opt-out,", "address is no number"),
-        ("+14155550123", "fewer columns than the header"),
+        ("+14155550123", "it has 1 cell where the header has 3"),
     ],
 )
 def test_a_line_that_cannot_be_meant_is_rejected_with_its_reason(
@@ -111,7 +111,7 @@ def test_a_hashed_lake_gets_hashes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "no column address and kind"),
+        ("", "consent.csv is empty"),
         ("address,when\n", "no column kind"),
         ("address,phone,kind\n", "two columns for address: address, phone"),
     ],

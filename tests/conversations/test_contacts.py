@@ -21,6 +21,7 @@ from workbench.conversations.contacts import (
 )
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.messaging.address_reader import NumberContext
 
 
 def say(lake: Lake, address: str, **values: str | None) -> str | None:
@@ -118,7 +119,7 @@ def test_an_import_shows_its_changes_and_refuses_a_file_with_a_wrong_line(
         "Name,Address\nAna,(415) 555-0123\nNew,+16505550100\n\n"
         "Twice,+1 650 555 0100\nNobody,12\nToo,many,cells\n"
     )
-    plan = plan_import(talks, path, "US")
+    plan = plan_import(talks, path, NumberContext("US"))
     assert [(one.address, one.field, one.before, one.after) for one in plan.changes] == [
         (ANA, "name", None, "Ana"),
         ("+16505550100", "name", None, "New"),
@@ -130,7 +131,7 @@ def test_an_import_shows_its_changes_and_refuses_a_file_with_a_wrong_line(
     ]
     with pytest.raises(UsageError, match=r"Line 5: .* Nothing was imported"):
         plan.require_clean()
-    path.write_text("number,name\n+14155550123,Ana\n")
+    path.write_text("shoe,name\n+14155550123,Ana\n")
     with pytest.raises(UsageError, match="column names"):
         plan_import(talks, path)
 

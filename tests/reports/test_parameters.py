@@ -132,7 +132,7 @@ def test_rows_of_a_file(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("client,senders\n", "has no rows"),
-        ("client,senders\nACME\n", "line 2: 1 cells for 2 names"),
+        ("client,senders\nACME\n", "line 2: it has 1 cell where the header has 2"),
         ('client\n"ACME\n', "line 2"),
     ],
 )

@@ -9,6 +9,7 @@ from workbench.config import Settings, load_settings
 
 if TYPE_CHECKING:
     from workbench.lake.connect import Lake
+    from workbench.messaging.address_reader import NumberContext
 
 
 class Opened:
@@ -30,6 +31,14 @@ class Opened:
         from workbench.lake.connect import open_lake
 
         return open_lake(self.settings, read_only=True)
+
+    def _number_context(self, country: str | None = None) -> NumberContext:
+        """How addresses are read here; `country` (else the settings') is where numbers without one are."""
+        from workbench.lake.number_context import read_number_context
+        from workbench.sending.settings import read_sending_settings
+
+        default = read_sending_settings(self.settings.section("sending")).default_country
+        return read_number_context(self.lake, country or default)
 
     def close(self) -> None:
         """Let go of the lake. Opening again is automatic."""

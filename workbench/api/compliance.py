@@ -60,14 +60,17 @@ class ComplianceCalls(SyncCalls):
         scope: str | None = None,
         country: str | None = None,
         timezone: str | None = None,
+        address_column: str | None = None,
         confirm: bool = False,
     ) -> tuple[ConsentFile, int | None]:
         """Read a file of opt-ins and opt-outs; with ``confirm`` add it to the ledger.
 
         Args:
             scope: of lines that name none: ``*`` for everything, a sender, a messaging service, topic:NAME.
-            country: of numbers without a country code, as US.
+            path: CSV or XLSX, or ``-`` for stdin.
+            country: of numbers without a country code, as US; by default as ``[sending]`` says.
             timezone: of dates that name none.
+            address_column: the column of the numbers, where several can be it.
 
         Returns:
             What the file says, rejects included; and how many events were new, None without ``confirm``.
@@ -82,15 +85,16 @@ class ComplianceCalls(SyncCalls):
         )
         from workbench.config import check_timezone
 
-        actor = self._actor()
+        actor, numbers = self._actor(), self._number_context(country)
         defaults = ConsentDefaults(
             account_sid=self.settings.credentials.account_sid,
-            scope=check_scope(scope) if scope else None,
-            country=country,
+            scope=check_scope(scope, numbers) if scope else None,
+            country=numbers.country,
+            sender_countries=numbers.sender_countries,
             zone=ZoneInfo(check_timezone(timezone)) if timezone else None,
             actor=actor,
         )
-        told = read_consent_file(Path(path), defaults, self._privacy())
+        told = read_consent_file(path, defaults, self._privacy(), address_column)
         return told, save_consent_file(self.lake, told, actor) if confirm else None
 
     def export_consent(self, path: Path | str) -> int:
@@ -130,7 +134,7 @@ class ComplianceCalls(SyncCalls):
         from workbench.compliance.consent_files import check_scope
         from workbench.compliance.revocations import decide
 
-        checked = check_scope(scope) if scope else None
+        checked = check_scope(scope, self._number_context()) if scope else None
         return decide(self.lake, message_sid, decision, actor=self._actor(), scope=checked, note=note)
 
     def audits(self, since: Moment = None, until: Moment = None) -> pd.DataFrame:
@@ -242,8 +246,9 @@ class ComplianceCalls(SyncCalls):
 
     def _person(self, address: str) -> Person:
         from workbench.compliance.people import find_person
+        from workbench.messaging.address_reader import read_address
 
-        return find_person(address, self._privacy())
+        return find_person(read_address(address, self._number_context()), self._privacy())
 
     def _actor(self) -> str:
         from workbench.roles import current_actor

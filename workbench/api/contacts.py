@@ -56,17 +56,18 @@ class ContactCalls(Opened):
         Returns the id of the change, for :meth:`undo_contact_change`; None where nothing changes.
         """
         from workbench.conversations.contacts import plan_edit, read_contact, save_changes
-        from workbench.messaging.addresses import normalize_address
+        from workbench.messaging.address_reader import read_address
 
-        contact = read_contact(self.lake, normalize_address(number))
+        contact = read_contact(self.lake, read_address(number, self._number_context()))
         return save_changes(self.lake, plan_edit(contact, values), self._contact_actor, "contact-edit")
 
     def merge_contacts(self, number: str, into: str) -> str | None:
         """Make two numbers one person, with the name and labels of the second. It can be undone."""
         from workbench.conversations.contacts import plan_merge, save_changes
-        from workbench.messaging.addresses import normalize_address
+        from workbench.messaging.address_reader import read_address
 
-        changes = plan_merge(self.lake, normalize_address(number), normalize_address(into))
+        context = self._number_context()
+        changes = plan_merge(self.lake, read_address(number, context), read_address(into, context))
         return save_changes(self.lake, changes, self._contact_actor, "contact-merge")
 
     def contact_changes(self, limit: int = 50) -> pd.DataFrame:
@@ -89,26 +90,34 @@ class ContactCalls(Opened):
         return len(undo_change(self.lake, change_id, self._contact_actor))
 
     def import_contacts(
-        self, path: Path | str, *, confirm: bool = False, default_country: str | None = None
+        self,
+        path: Path | str,
+        *,
+        confirm: bool = False,
+        default_country: str | None = None,
+        address_column: str | None = None,
     ) -> pd.DataFrame:
-        """Read names and the like from a CSV file; without ``confirm=True`` only show what would change.
+        """Read names and the like from CSV or XLSX; without ``confirm=True`` only show what would change.
 
         Args:
-            path: a CSV file with the column `address` and any of name, labels, language, time_zone. A missing
-                column is left alone, an empty cell takes back what was said.
-            default_country: where numbers without a country code are, as US.
+            path: a CSV or XLSX file, or ``-`` for stdin, with the column `address` (or phone, mobile …) and
+                any of name, labels, language, time_zone. A missing column is left alone, an empty cell takes
+                back what was said.
+            default_country: where numbers without a country code are, as US; by default that of
+                ``[sending]``.
+            address_column: the column of the numbers, where several can be it.
 
         Returns one row per change: contact (masked), field, before, after. ``frame.attrs`` has `rows`,
         `problems` (line, reason) and `change_id` (None while nothing was written).
 
         Raises:
-            UsageError: the file is no such CSV; or with ``confirm``, one of its lines is wrong: then nothing
-                is written.
+            UsageError: the file is no such table; or with ``confirm``, one of its lines is wrong: then
+                nothing is written.
         """
         from workbench.conversations.contact_files import plan_import
         from workbench.conversations.contacts import save_changes
 
-        plan = plan_import(self.lake, Path(path), default_country)
+        plan = plan_import(self.lake, path, self._number_context(default_country), address_column)
         frame = _changes_frame(plan.changes)
         frame.attrs.update(rows=plan.rows, problems=list(plan.problems), change_id=None)
         if confirm:

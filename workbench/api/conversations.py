@@ -84,7 +84,10 @@ class ConversationCalls(SendCalls):
         from workbench.api.conversation import OpenConversation
         from workbench.conversations.find import find_conversation
 
-        return OpenConversation(self, find_conversation(self.lake, reference, our_side=our_side))
+        context = self._number_context()
+        return OpenConversation(
+            self, find_conversation(self.lake, reference, our_side=our_side, context=context)
+        )
 
     def inbox(self, *, height: int = 620) -> Any:
         """The inbox as a widget: the list, the thread, and a composer. It updates by itself."""
@@ -145,7 +148,7 @@ class ConversationCalls(SendCalls):
         from workbench.conversations.find import find_conversation, require_reachable
 
         found = (
-            find_conversation(self.lake, conversation)
+            find_conversation(self.lake, conversation, context=self._number_context())
             if isinstance(conversation, str)
             else conversation.found
         )

@@ -1,8 +1,8 @@
 """Consent from a file into the ledger, looked at before anything is written; and the ledger as a file.
 
-A file is CSV with a header. Needed: `address` and `kind` (opt-in or opt-out). Optional: `scope`, `source`,
-`evidence`, `wording_version`, `date`. Whoever says that somebody consented has to say when; an opt-out
-without a date counts from now.
+A file is a table with a header (see `table_files`). Needed: `address` and `kind` (opt-in or opt-out).
+Optional: `scope`, `source`, `evidence`, `wording_version`, `date`. Whoever says that somebody consented has
+to say when; an opt-out without a date counts from now.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +21,13 @@ from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.consent import EVERYTHING, ConsentEvent, save_consent_events
-from workbench.messaging.addresses import is_e164, normalize_address
+from workbench.messaging.address_reader import AddressRefused, NumberContext, read_address, read_person
+from workbench.messaging.addresses import is_e164
 from workbench.messaging.privacy import Privacy
+from workbench.table_files import ADDRESS_COLUMNS, CHOOSE_ADDRESS, RENAME, Table, find_column, read_table
 
-_COLUMNS = {
-    "address": ("address", "phone", "phonenumber", "number", "contact", "to"),
+_COLUMNS: Mapping[str, Collection[str]] = {
+    "address": ADDRESS_COLUMNS,
     "kind": ("kind", "status", "consent", "state"),
     "scope": ("scope", "sender", "messagingservice", "messagingservicesid", "topic"),
     "source": ("source", "medium"),
@@ -81,35 +83,38 @@ class ConsentDefaults:
     """Of dates that name none; without it such dates are refused."""
     actor: str | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    sender_countries: tuple[str, ...] = ()
+    """Where the account's own numbers are."""
+
+    @property
+    def numbers(self) -> NumberContext:
+        """How numbers without a country code are read."""
+        return NumberContext(self.country, self.sender_countries)
 
 
-def read_consent_file(path: Path, defaults: ConsentDefaults, privacy: Privacy) -> ConsentFile:
+def read_consent_file(
+    path: Path | str, defaults: ConsentDefaults, privacy: Privacy, address_column: str | None = None
+) -> ConsentFile:
     """Read and check a whole file; nothing is written.
 
+    Args:
+        path: CSV or XLSX; ``-`` is stdin.
+        address_column: the column of the numbers, where several can be it.
+
     Raises:
-        UsageError: it is no CSV with the columns that are needed.
+        UsageError: it is no table with the columns that are needed.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file)
-            header = next(reader, [])
-            columns, unknown = _read_header(header, path.name)
-            events, rejects = [], []
-            for values in reader:
-                if not any(value.strip() for value in values):
-                    continue
-                try:
-                    record = {name: values[index].strip() for name, index in columns.items()}
-                    events.append(_read_line(record, defaults, privacy, path.name))
-                except IndexError:
-                    rejects.append(Reject(reader.line_num, "fewer columns than the header"))
-                except UsageError as error:
-                    rejects.append(Reject(reader.line_num, str(error)))
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path.name} is not text in UTF-8. Save it as CSV in UTF-8.") from error
-    except csv.Error as error:
-        raise UsageError(f"{path.name} is no CSV: {error}.") from error
-    return ConsentFile(path.name, tuple(events), tuple(rejects), unknown)
+    table = read_table(path)
+    columns, unknown = _read_header(table, address_column)
+    events, rejects = [], [Reject(problem.line, problem.reason) for problem in table.problems]
+    for row in table.rows:
+        record = {name: row.cells[index].strip() for name, index in columns.items()}
+        try:
+            events.append(_read_line(record, defaults, privacy, table.name))
+        except UsageError as error:
+            rejects.append(Reject(row.line, str(error)))
+    rejects.sort(key=lambda reject: reject.line)
+    return ConsentFile(table.name, tuple(events), tuple(rejects), unknown)
 
 
 def save_consent_file(lake: Lake, told: ConsentFile, actor: str, now: datetime | None = None) -> int:
@@ -125,8 +130,11 @@ def save_consent_file(lake: Lake, told: ConsentFile, actor: str, now: datetime |
     return lake.write(save)
 
 
-def check_scope(text: str) -> str:
+def check_scope(text: str, numbers: NumberContext | None = None) -> str:
     """A scope as the ledger writes it: `*`, a messaging service, `topic:NAME`, or one of our senders.
+
+    Args:
+        numbers: how a number without a country code is read.
 
     Raises:
         UsageError: it is none of these.
@@ -134,7 +142,7 @@ def check_scope(text: str) -> str:
     if text == EVERYTHING or _SERVICE.fullmatch(text) or _TOPIC.fullmatch(text):
         return text
     try:
-        return normalize_address(text)
+        return read_address(text, numbers)
     except UsageError as error:
         raise UsageError(
             f"{text!r} is no scope. Allowed: * for everything, a sender such as +12025550110, a messaging "
@@ -178,25 +186,22 @@ def _guarded(rows: Iterable[Iterable[object]]) -> Iterator[list[str]]:
         ]
 
 
-def _read_header(header: list[str], name: str) -> tuple[dict[str, int], tuple[str, ...]]:
-    plain = [re.sub(r"[^a-z]", "", column.lower()) for column in header]
+def _read_header(table: Table, address_column: str | None) -> tuple[dict[str, int], tuple[str, ...]]:
     columns: dict[str, int] = {}
     for field_name, spellings in _COLUMNS.items():
-        found = [index for index, column in enumerate(plain) if column in spellings]
-        if len(found) > 1:
-            raise UsageError(
-                f"{name} has two columns for {field_name}: {header[found[0]]}, {header[found[1]]}."
-            )
-        if found:
-            columns[field_name] = found[0]
+        chosen, fix = (address_column, CHOOSE_ADDRESS) if field_name == "address" else (None, RENAME)
+        column = find_column(table.columns, field_name, spellings, chosen=chosen, fix=fix, table=table.name)
+        if column is not None:
+            columns[field_name] = table.columns.index(column)
     missing = [needed for needed in ("address", "kind") if needed not in columns]
     if missing:
         raise UsageError(
-            f"{name} has no column {' and '.join(missing)}. Give CSV with a header: address, kind (opt-in or "
-            "opt-out), and optionally scope, source, evidence, wording_version, date."
+            f"{table.name} has no column {' and '.join(missing)}; it has {', '.join(table.columns)}, read as "
+            f"{table.form.text}. Give a table with a header: address, kind (opt-in or opt-out), and "
+            "optionally scope, source, evidence, wording_version, date."
         )
     known = set(columns.values())
-    return columns, tuple(column for index, column in enumerate(header) if index not in known)
+    return columns, tuple(column for index, column in enumerate(table.columns) if index not in known)
 
 
 def _read_line(
@@ -207,8 +212,8 @@ def _read_line(
         raise UsageError("kind is neither opt-in nor opt-out")
     return ConsentEvent(
         account_sid=defaults.account_sid,
-        address=str(privacy.contact(_checked(_read_address, record["address"], defaults.country))),
-        scope=_read_scope(record.get("scope") or defaults.scope),
+        address=str(privacy.contact(_read_address(record["address"], defaults.numbers))),
+        scope=_read_scope(record.get("scope") or defaults.scope, defaults.numbers),
         kind=kind,
         source=(record.get("source") or f"file {file_name}")[:200],
         happened_at=_read_date(record.get("date", ""), kind, defaults),
@@ -218,27 +223,20 @@ def _read_line(
     )
 
 
-def _checked(read: Callable[[str, str | None], str], text: str, country: str | None) -> str:
+def _read_address(text: str, numbers: NumberContext) -> str:
     try:
-        return read(text, country)
-    except UsageError as error:
+        return read_person(text, numbers)
+    except AddressRefused as error:
         raise UsageError(
-            "address is no number with a country code; give --country for numbers without"
+            f"address is no number with a country code ({error.reason}); give --country for numbers without"
         ) from error
 
 
-def _read_address(text: str, country: str | None) -> str:
-    address = normalize_address(text, country)
-    if not is_e164(address.rpartition(":")[2]):
-        raise UsageError("no person")
-    return address
-
-
-def _read_scope(text: str | None) -> str:
+def _read_scope(text: str | None, numbers: NumberContext) -> str:
     if not text:
         raise UsageError("scope is missing; add the column, or give --scope")
     try:
-        return check_scope(text)
+        return check_scope(text, numbers)
     except UsageError as error:
         raise UsageError("scope is neither *, a sender, a messaging service nor topic:NAME") from error
 

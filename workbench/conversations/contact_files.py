@@ -17,11 +17,20 @@ from workbench.conversations.contacts import FIELDS, Change, Contact, plan_edit,
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
-from workbench.messaging.addresses import normalize_address
+from workbench.messaging.address_reader import NumberContext, read_address
+from workbench.table_files import (
+    ADDRESS_COLUMNS,
+    CHOOSE_ADDRESS,
+    Problem,
+    Table,
+    find_column,
+    plain_name,
+    read_table,
+    say_problems,
+)
 
 COLUMNS = ("address", *FIELDS)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-LARGEST_FILE = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -36,13 +45,12 @@ class ImportPlan:
         """Nothing of a file is written while one of its lines is wrong.
 
         Raises:
-            UsageError: naming the first of them.
+            UsageError: naming the first of them, and how many there are.
         """
         if self.problems:
-            line, reason = self.problems[0]
-            more = f" ({len(self.problems) - 1} more lines have problems)" if len(self.problems) > 1 else ""
+            told = say_problems(Problem(line, reason) for line, reason in self.problems)
             raise UsageError(
-                f"Line {line}: {reason}{more} Nothing was imported; correct the file and try again."
+                f"{told[:1].upper()}{told[1:]} Nothing was imported; correct the file and try again."
             )
 
 
@@ -78,31 +86,40 @@ def export_contacts(lake: Lake, path: Path, actor: str) -> int:
     return len(contacts)
 
 
-def plan_import(lake: Lake, path: Path, default_country: str | None = None) -> ImportPlan:
-    """Read a CSV file with the column `address` and any of name, labels, language, time_zone.
+def plan_import(
+    lake: Lake,
+    path: Path | str,
+    context: NumberContext | None = None,
+    address_column: str | None = None,
+) -> ImportPlan:
+    """Read a CSV or XLSX file with the column `address` and any of name, labels, language, time_zone.
 
     A column that is missing is left alone; an empty cell takes back what was said.
 
+    Args:
+        path: ``-`` is stdin.
+        context: how numbers without a country code are read.
+        address_column: the column of the numbers, where several can be it.
+
     Raises:
-        UsageError: the file is no such CSV.
+        UsageError: the file is no such table.
     """
-    header, lines = _read(path)
-    fields = [name for name in header if name != "address"]
+    table = read_table(path)
+    names = _read_header(table, address_column)
     wanted: dict[str, tuple[int, dict[str, str | None]]] = {}
-    problems: list[tuple[int, str]] = []
-    for number, cells in lines:
-        row = dict(zip(header, cells, strict=False))
+    problems = [(problem.line, problem.reason) for problem in table.problems]
+    for row in table.rows:
+        values: dict[str, str | None] = dict(zip(names, map(_unguarded, row.cells), strict=True))
+        text = values.pop("address")
         try:
-            if len(cells) != len(header):
-                raise UsageError(f"it has {len(cells)} cells where the header has {len(header)}.")
-            address = normalize_address(_unguarded(row["address"]), default_country)
+            address = read_address(text, context)
             if address in wanted:
-                raise UsageError(f"{row['address']!r} stands in the file twice.")
-            wanted[address] = number, {name: _unguarded(row[name]) for name in fields}
+                raise UsageError(f"{text!r} stands in the file twice.")
+            wanted[address] = row.line, values
         except WorkbenchError as error:
-            problems.append((number, str(error)))
+            problems.append((row.line, str(error)))
     changes = _plan(lake, wanted, problems)
-    return ImportPlan(len(lines), tuple(changes), tuple(sorted(problems)))
+    return ImportPlan(len(table.rows) + len(table.problems), tuple(changes), tuple(sorted(problems)))
 
 
 def _plan(
@@ -125,26 +142,21 @@ def _unknown(address: str) -> Contact:
     return Contact(address, address, None, (), None, None, (), False, None, None, 0, 0)
 
 
-def _read(path: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    if path.stat().st_size > LARGEST_FILE:
-        raise UsageError(f"{path} is larger than {LARGEST_FILE:,} bytes; split it.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path} is not UTF-8 text; save it as CSV in UTF-8.") from error
-    reader = csv.reader(io.StringIO(text))
-    try:
-        rows = [(reader.line_num, row) for row in reader if row]
-    except csv.Error as error:
-        raise UsageError(f"{path}, line {reader.line_num}: {error}.") from error
-    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
-    unknown = [name for name in header if name not in COLUMNS]
-    if "address" not in header or unknown or len(set(header)) < len(header):
+def _read_header(table: Table, address_column: str | None) -> list[str]:
+    """What each column of the file is to us."""
+    address = find_column(
+        table.columns, "address", ADDRESS_COLUMNS, chosen=address_column, fix=CHOOSE_ADDRESS, table=table.name
+    )  # fmt: skip
+    plain = {plain_name(field): field for field in FIELDS}
+    names = ["address" if name == address else plain.get(plain_name(name), "") for name in table.columns]
+    unknown = [column for column, name in zip(table.columns, names, strict=True) if not name]
+    if address is None or unknown or len(set(names)) < len(names):
+        strange = f"; not known: {', '.join(unknown)}" if unknown else ""
         raise UsageError(
-            f"{path} begins with {', '.join(header) or 'nothing'!r}; its first line must be the column "
-            f"names, each once: address and any of {', '.join(FIELDS)}."
+            f"{table.name} begins with {', '.join(table.columns)!r}{strange}. Its first line must be the "
+            f"column names, each once: address and any of {', '.join(FIELDS)}."
         )
-    return header, rows[1:]
+    return names
 
 
 def _guarded(cell: str) -> str:

@@ -9,7 +9,9 @@ from typing import Any
 from workbench.errors import UsageError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
-from workbench.messaging.addresses import mask, normalize_address
+from workbench.lake.number_context import read_number_context
+from workbench.messaging.address_reader import NumberContext, read_address
+from workbench.messaging.addresses import mask
 from workbench.messaging.privacy import HASH_MARK
 
 _ID = re.compile(r"CV[0-9a-f]{24}")
@@ -44,13 +46,16 @@ class Conversation:
         return f"Conversation({self.conversation_id!r}: {mask(self.contact)} with {self.our_side})"
 
 
-def find_conversation(lake: Lake, reference: str, *, our_side: str | None = None) -> Conversation:
+def find_conversation(
+    lake: Lake, reference: str, *, our_side: str | None = None, context: NumberContext | None = None
+) -> Conversation:
     """The conversation that is meant.
 
     Args:
         reference: its id (that of any of its messages), or the contact's address as people type it; of
             several conversations with that contact the latest is meant, unless ``our_side`` says which.
         our_side: one of our senders or messaging services.
+        context: how the address is read; by default with what the lake knows.
 
     Raises:
         UsageError: there is none.
@@ -62,7 +67,7 @@ def find_conversation(lake: Lake, reference: str, *, our_side: str | None = None
         )
     if found := _by_contact(lake, reference, our_side):
         return Conversation(*found[0])
-    address = normalize_address(reference)
+    address = read_address(reference, context or read_number_context(lake))
     found = _by_contact(lake, address, our_side)
     side = f" with {our_side}" if our_side else ""
     return _only(

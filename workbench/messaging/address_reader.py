@@ -227,7 +227,7 @@ def _read_short(digits: str, context: NumberContext) -> str | None:
     """The number that 3 to 8 digits are in the given country, if it is assigned there; else a short code."""
     if context.is_from_twilio or context.country is None:
         return None
-    reading = _parse(digits, _known_region(context.country))
+    reading = _parse(digits, known_region(context.country))
     return reading.number if reading and reading.is_assigned else None
 
 
@@ -246,7 +246,7 @@ class _Readings(NamedTuple):
     @classmethod
     def of(cls, text: str, context: NumberContext) -> _Readings:
         digits = re.sub(r"\D", "", text)
-        national = _parse(text, _known_region(context.country)) if context.country else None
+        national = _parse(text, known_region(context.country)) if context.country else None
         nearby = [_parse(text, country) for country in context.sender_countries]
         head = "+" + digits[2:] if digits.startswith("00") else "+" + digits
         return cls(digits, text == digits, _parse(head, None), national, tuple(filter(None, nearby)))
@@ -349,7 +349,12 @@ def _parse(text: str, region: str | None) -> _Reading | None:
     )
 
 
-def _known_region(country: str) -> str:
+def known_region(country: str) -> str:
+    """The country as the number plans name it.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
     import phonenumbers
 
     region = country.upper()

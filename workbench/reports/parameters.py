@@ -7,7 +7,6 @@ The cell is the only declaration: `name: type = default  # what it is`. Types ar
 from __future__ import annotations
 
 import ast
-import csv
 import io
 import re
 import tokenize
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import UnknownName, UsageError, WorkbenchError
+from workbench.table_files import read_table
 
 _KINDS = {
     "str": "text",
@@ -101,31 +101,19 @@ def check_parameters(
     return values
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """A CSV file of parameters, one run for each row; its first line names them.
+def read_rows(path: Path | str) -> list[dict[str, str]]:
+    """A table of parameters (CSV, XLSX; ``-`` is stdin), one run for each row; its header names them.
 
     Raises:
         UsageError: it cannot be read, has no rows, or a row has more or fewer cells than there are names.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} cannot be read as UTF-8 text: {error}. Save it as CSV in UTF-8.") from error
-    lines = csv.reader(io.StringIO(text), strict=True)
-    try:
-        names = next(lines, [])
-        rows = [(lines.line_num, cells) for cells in lines if any(cell.strip() for cell in cells)]
-    except csv.Error as error:
-        raise UsageError(f"{path}, line {lines.line_num}: {error}. Correct that line.") from error
-    if not rows:
+    table = read_table(path)
+    table.require_clean()
+    if not table.rows:
         raise UsageError(
             f"{path} has no rows: the first line names the parameters, each further one is a run."
         )
-    for number, cells in rows:
-        if len(cells) != len(names):
-            raise UsageError(f"{path}, line {number}: {len(cells)} cells for {len(names)} names. Correct it.")
-    names = [name.strip() for name in names]
-    return [dict(zip(names, (cell.strip() for cell in cells), strict=True)) for _, cells in rows]
+    return [{name: cell.strip() for name, cell in record.items()} for record in table.records()]
 
 
 def _wrong_cell(notebook: str, line: int) -> WorkbenchError:

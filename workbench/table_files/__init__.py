@@ -4,21 +4,31 @@ One reader for every door. It never guesses a value: "NA" is a text, an empty ce
 have as many cells as the header is a problem of its line, and a file with two readings is refused.
 """
 
-from workbench.table_files.columns import ADDRESS_COLUMNS, address_column, find_column, plain_name
+from workbench.table_files.columns import (
+    ADDRESS_COLUMNS,
+    CHOOSE_ADDRESS,
+    RENAME,
+    find_column,
+    plain_name,
+    recipient_column,
+)
 from workbench.table_files.read import LARGEST_FILE, STDIN, read_table, read_table_bytes
-from workbench.table_files.table import SHOWN_PROBLEMS, Problem, Row, Table
+from workbench.table_files.table import SHOWN_PROBLEMS, Problem, Row, Table, say_problems
 
 __all__ = [
     "ADDRESS_COLUMNS",
+    "CHOOSE_ADDRESS",
     "LARGEST_FILE",
+    "RENAME",
     "SHOWN_PROBLEMS",
     "STDIN",
     "Problem",
     "Row",
     "Table",
-    "address_column",
     "find_column",
     "plain_name",
     "read_table",
     "read_table_bytes",
+    "recipient_column",
+    "say_problems",
 ]

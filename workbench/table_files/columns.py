@@ -17,6 +17,8 @@ ADDRESS_COLUMNS = frozenset(
     }
 )  # fmt: skip
 """What a column with people's addresses is called, as `plain_name` writes it."""
+CHOOSE_ADDRESS = "Choose one with --address-column (address_column=)."
+RENAME = "Rename or remove one of them."
 _LIKE_ADDRESS = re.compile(r"phone|mobile|cell|tel(?!l)|msisdn|whatsapp|number")
 
 
@@ -32,44 +34,54 @@ def find_column(
     spellings: Collection[str],
     *,
     chosen: str | None = None,
-    option: str,
+    fix: str = RENAME,
     table: str = "The table",
 ) -> str | None:
     """The one column for a purpose, as the table spells it; None where there is none.
 
     Args:
-        purpose: its own name, which wins where the table has it.
-        spellings: further names, as `plain_name` writes them.
+        purpose: what it holds, for messages.
+        spellings: its names, as `plain_name` writes them.
         chosen: the column that somebody named.
-        option: how to name it, for the message.
+        fix: what to do where several fit.
+        table: the name of the table, for messages.
 
     Raises:
         UsageError: several fit, or the chosen one does not exist; names them.
     """
     if chosen is not None:
-        exact = [column for column in columns if column == chosen]
-        named = exact or [column for column in columns if plain_name(column) == plain_name(chosen)]
-        if len(named) != 1:
-            raise UsageError(f"{table} has no column {chosen!r}; it has {_listed(columns)}.")
-        return named[0]
-    own = [column for column in columns if plain_name(column) == plain_name(purpose)]
-    fitting = own or [column for column in columns if plain_name(column) in spellings]
+        return _chosen(columns, chosen, table)
+    fitting = [column for column in columns if plain_name(column) in spellings]
     if len(fitting) > 1:
-        raise UsageError(
-            f"{table} has two columns for {purpose}: {', '.join(fitting)}. Choose one with {option}."
-        )
+        count = "two" if len(fitting) == 2 else str(len(fitting))
+        raise UsageError(f"{table} has {count} columns for {purpose}: {', '.join(fitting)}. {fix}")
     return fitting[0] if fitting else None
 
 
-def address_column(
+def _chosen(columns: Sequence[str], chosen: str, table: str) -> str:
+    exact = [column for column in columns if column == chosen]
+    named = exact or [column for column in columns if plain_name(column) == plain_name(chosen)]
+    if len(named) != 1:
+        raise UsageError(f"{table} has no column {chosen!r}; it has {_listed(columns)}.")
+    return named[0]
+
+
+def recipient_column(
     columns: Sequence[str], *, chosen: str | None = None, option: str, table: str = "The table"
 ) -> str:
     """The column of the recipients: `to`, else the only one with a name for that.
 
+    Args:
+        chosen: the column that somebody named.
+        option: how to name it here, for messages.
+        table: the name of the table, for messages.
+
     Raises:
         UsageError: there is none, several fit, or the chosen one does not exist; names them.
     """
-    column = find_column(columns, "to", ADDRESS_COLUMNS, chosen=chosen, option=option, table=table)
+    spellings = {"to"} if any(plain_name(column) == "to" for column in columns) else ADDRESS_COLUMNS
+    fix = f"Choose one with {option}."
+    column = find_column(columns, "the recipient", spellings, chosen=chosen, fix=fix, table=table)
     if column is None:
         similar = [name for name in columns if _LIKE_ADDRESS.search(plain_name(name))]
         hint = f" Choose it with {option}" + (f", for instance {similar[0]!r}." if similar else ".")

@@ -79,7 +79,7 @@ class Table:
 def say_problems(problems: Iterable[Problem]) -> str:
     """The first problems by line, and how many there are."""
     known = sorted(problems, key=lambda problem: problem.line)
-    shown = "; ".join(f"line {one.line}: {one.reason}" for one in known[:SHOWN_PROBLEMS])
+    shown = "; ".join(f"line {one.line}: {one.reason.rstrip('.')}" for one in known[:SHOWN_PROBLEMS])
     more = f"; and {len(known) - SHOWN_PROBLEMS:,} more ({len(known):,} in all)"
     return shown + (more if len(known) > SHOWN_PROBLEMS else "") + "."
 
@@ -128,7 +128,7 @@ def _padded(row: Row, width: int) -> Row:
 
 
 def _miscount(row: Row, width: int) -> str:
-    cells = "1 cell" if len(row.cells) == 1 else f"{len(row.cells)} cells"
+    cells = "it has 1 cell" if len(row.cells) == 1 else f"it has {len(row.cells)} cells"
     comma = " (it ends with an empty one)" if len(row.cells) > width and not row.cells[-1].strip() else ""
     return f"{cells} where the header has {width}{comma}"
 
