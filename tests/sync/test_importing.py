@@ -299,7 +299,7 @@ def test_bad_lines_are_named_and_the_good_ones_saved(lake: Lake) -> None:
 
 
 def test_bad_lines_of_a_csv_are_named_by_where_the_record_begins(lake: Lake) -> None:
-    lines = console_csv(some(3, body="two\nlines")).split(b"\r\n")
+    lines = console_csv(some(3, body="zwei\nFünf")).split(b"\r\n")
     data = b"\r\n".join([lines[0], lines[1], b"a,b", b"caf\xe9" + b"," * 12, *lines[2:]])
     summary = load(lake, data)
     assert [(bad.line, bad.reason) for bad in summary.files[0].bad_lines] == [
@@ -364,8 +364,9 @@ def test_a_flipped_bit_is_noticed(lake: Lake) -> None:
     [
         (b"[{}]", "file-1 is one JSON array"),
         (b"From,To\n1,2\n", "file-1 has no column Sid, Status, Direction, SentDate"),
-        (b"PK\x03\x04\x00\x00", "file-1 is not UTF-8 text"),
-        ("Sid,From".encode("utf-16"), "file-1 is not UTF-8 text"),
+        (b"PK\x03\x04\x00\x00", "file-1 is a damaged archive"),
+        ("Sid,From".encode("utf-16"), "file-1 has no column To, Status, Direction, SentDate"),
+        (b"Sid\x00,From", "file-1 is no text"),
     ],
 )
 def test_a_file_that_is_no_export_stops_before_anything_is_written(

@@ -140,15 +140,19 @@ class SyncCalls(Opened):
         account_sid: str | None = None,
         currency: str | None = None,
         timezone: str | None = None,
+        country: str | None = None,
         on_progress: OnProgress | None = None,
         stop: threading.Event | None = None,
     ) -> ImportSummary:
         """Bring in files of messages: BulkExport's JSON lines or the console's CSV, plain or gzipped.
 
+        The console's CSV is read as any program saved it again, also as XLSX; ``-`` is stdin.
+
         Args:
             account_sid: whose messages they are; by default the account of the settings.
             currency: of prices that name none, as USD; by default the account's.
             timezone: of dates that name none.
+            country: of numbers that lost their country code, as US; by default as ``[sending]`` says.
         """
         from workbench.lake.lock import only_one
         from workbench.sync.halt import Halt
@@ -163,6 +167,7 @@ class SyncCalls(Opened):
                 privacy=self._privacy(),
                 currency=currency.upper() if currency else None,
                 zone=time_zone(timezone) if timezone else None,
+                numbers=self._number_context(country),
                 on_progress=on_progress or (lambda progress: None),
                 halt=Halt(stop),
             )

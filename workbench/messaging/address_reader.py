@@ -46,6 +46,10 @@ class NumberContext:
     """Twilio wrote these numbers with their country code: without a + it was lost on the way."""
 
 
+LOG_NUMBERS = NumberContext(is_from_twilio=True)
+"""How a log of Twilio's is read while nothing is known of the account."""
+
+
 class AddressRefused(UsageError):
     """A value that is no address, or more than one; `reason` repeats nothing of the value."""
 
@@ -85,13 +89,13 @@ def read_address(value: object, context: NumberContext | None = None) -> str:
     """
     context = context or NumberContext()
     _refuse_type(value)
+    if context.is_from_twilio:
+        return _read_from_log(value, context)
     text = _unwrapped(address_text(value))
     prefix, colon, name = text.partition(":")
     if colon and prefix.strip().lower() in CHANNELS:
         channel_name = prefix.strip().lower()
         return f"{channel_name}:{_read_behind_prefix(channel_name, name.strip(), value, context)}"
-    if context.is_from_twilio and _is_as_twilio_writes(text):
-        return text
     return _read_plain(text, value, context)
 
 
@@ -179,8 +183,9 @@ def _refuse_damage(text: str, value: object, country: str | None) -> None:
     if _SCIENTIFIC.fullmatch(text) or (is_bare and text.endswith(_ROUNDED_TAIL)):
         raise AddressRefused(
             value,
-            "it was rounded by a spreadsheet, so digits of it are lost",
-            "Take it from the source again with the column as text, or write it with a + if it is right.",
+            "it was rounded by a spreadsheet",
+            "Digits of it are lost: take it from the source again with the column as text, or write it with "
+            "a + if it is right.",
             country,
         )
     if _EXTENSION.fullmatch(text):
@@ -189,10 +194,20 @@ def _refuse_damage(text: str, value: object, country: str | None) -> None:
         )
 
 
-def _is_as_twilio_writes(text: str) -> bool:
-    """A form that Twilio's own rows have, or one of the addresses that only Twilio knows (client:, sip:)."""
-    kept = is_e164(text) or _SHORT_CODE.fullmatch(text) or re.fullmatch(r"\+[0-9]{3,11}X{4}", text)
-    return bool(kept) or bool(re.fullmatch(r"[A-Za-z][A-Za-z-]{1,19}:(?!//)\S+", text))
+def _read_from_log(value: object, context: NumberContext) -> str:
+    """A log's address: as Twilio wrote it, unless it is a number that something on the way changed."""
+    written = address_text(value).strip()
+    if is_e164(written):
+        return written
+    prefix, colon, name = _unwrapped(written).rpartition(":")
+    if prefix.strip().lower() not in ("", "whatsapp", "rcs"):
+        return written
+    number = _plain_digits(name)
+    is_number = any(form.fullmatch(number) for form in (_TYPED_NUMBER, _SCIENTIFIC, _EXTENSION))
+    if not is_number or _SHORT_CODE.fullmatch(number) or re.fullmatch(r"\+[0-9]+", number):
+        return prefix + colon + number if is_number else written
+    _refuse_damage(number, value, context.country)
+    return prefix + colon + _read_number(number, value, context)
 
 
 # --- numbers ---
@@ -225,7 +240,7 @@ def _read_number(text: str, value: object, context: NumberContext) -> str:
 
 def _read_short(digits: str, context: NumberContext) -> str | None:
     """The number that 3 to 8 digits are in the given country, if it is assigned there; else a short code."""
-    if context.is_from_twilio or context.country is None:
+    if context.country is None:
         return None
     reading = _parse(digits, known_region(context.country))
     return reading.number if reading and reading.is_assigned else None

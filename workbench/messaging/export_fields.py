@@ -13,6 +13,8 @@ from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 
+from workbench.messaging import address_reader
+from workbench.messaging.address_reader import NumberContext
 from workbench.messaging.message import MalformedMessage, parse_date
 
 Record = Mapping[str, Any]
@@ -30,8 +32,6 @@ _DIRECTIONS = {
     "outboundreply": "outbound-reply",
     "outgoingreply": "outbound-reply",
 }
-# 1.41556E+10: a spreadsheet took the number for a quantity and rounded it.
-_ROUNDED = re.compile(r"[0-9.,]+E\+?[0-9]+")
 
 
 def read_text(record: Record, name: str) -> str | None:
@@ -61,11 +61,15 @@ def read_direction(record: Record) -> str:
     return direction
 
 
-def read_address(record: Record, name: str) -> str | None:
-    address = read_text(record, name) or None
-    if address and _ROUNDED.fullmatch(address):
-        raise MalformedMessage(f"{name} was rounded by a spreadsheet")
-    return address
+def read_address(record: Record, name: str, numbers: NumberContext) -> str | None:
+    """As Twilio writes it; a number that a spreadsheet changed is restored where it has one meaning."""
+    text = read_text(record, name) or None
+    try:
+        return text and address_reader.read_address(text, numbers)
+    except address_reader.AddressRefused as error:
+        is_about_it = error.reason.startswith("it ")
+        reason = f" {error.reason[3:]}" if is_about_it else f": {error.reason}"
+        raise MalformedMessage(f"{name}{reason}") from error
 
 
 def read_count(record: Record, name: str) -> int | None:

@@ -21,6 +21,7 @@ import orjson
 
 from workbench.errors import UsageError
 from workbench.messaging import export_fields as fields
+from workbench.messaging.address_reader import LOG_NUMBERS, NumberContext
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
 
 
@@ -33,6 +34,8 @@ class ExportOrigin:
     """The account's, for prices without one."""
     zone: tzinfo | None = None
     """Of dates that name none; without it such dates are refused."""
+    numbers: NumberContext = LOG_NUMBERS
+    """How numbers are read that a spreadsheet changed."""
 
 
 class ExportedMessage(NamedTuple):
@@ -148,8 +151,8 @@ def _exported(record: fields.Record, origin: ExportOrigin) -> ExportedMessage:
             "sid": sid,
             "account_sid": account_sid,
             "messaging_service_sid": fields.read_sid(record, "messaging_service_sid"),
-            "from": fields.read_address(record, "from"),
-            "to": fields.read_address(record, "to"),
+            "from": fields.read_address(record, "from", origin.numbers),
+            "to": fields.read_address(record, "to", origin.numbers),
             "body": fields.read_text(record, "body"),
             "status": fields.read_status(record),
             "direction": fields.read_direction(record),

@@ -25,6 +25,9 @@ from workbench.messaging.exports import (
     read_json_line,
 )
 from workbench.messaging.message import MalformedMessage
+from workbench.sync.export_text import read_sheet, text_chunks
+from workbench.table_files import Row
+from workbench.table_files.separated import excel_hint, find_separator
 
 LONGEST_LINE = 1 << 20
 """Bytes; a message is a few kilobytes, so what is longer is no line of messages."""
@@ -115,14 +118,19 @@ class ExportReader:
         self._number = 0
         self._skipped: list[BadLine] = []
         with _damage(file_name):
-            self._stream = _decompressed(source)
-            head = _past_mark(self._stream, file_name)
+            self._stream = _as_text(_decompressed(source))
+            head = self._stream.peek(64)[:64].lstrip()
         self.layout: CsvLayout | None = None
         self._file_name = file_name
         if head.startswith(b"{") or not head:
             self.kind = "bulk-export"
         elif head.startswith(b"["):
             raise UsageError(f"{file_name} is one JSON array; expected is one message per line (JSON lines).")
+        elif head.startswith(b"PK\x03\x04"):
+            self.kind = "console-csv"
+            self.layout = self._read_sheet(file_name)
+        elif b"\x00" in head:
+            raise UsageError(f"{file_name} is no text; save it as CSV in UTF-8, or give the original.")
         else:
             self.kind = "console-csv"
             self.layout = self._read_header(file_name)
@@ -169,16 +177,29 @@ class ExportReader:
         yield from self._take_skipped()
 
     def _read_header(self, file_name: str) -> CsvLayout:
-        first = self._stream.readline(LONGEST_LINE)
-        self._number = 1
-        text = first.decode("utf-8", errors="replace")
-        delimiter = max(",;\t", key=text.count)
-        self._records = csv.reader(self._texts(), delimiter=delimiter, strict=True)
+        sample = self._stream.peek(_CHUNK).decode("utf-8", errors="replace")
+        delimiter, hint = excel_hint(sample)
+        for _ in range(2 if hint else 1):
+            text = self._stream.readline(LONGEST_LINE).decode("utf-8", errors="replace")
+            self._number += 1
+        delimiter = delimiter or find_separator(sample, file_name)
+        self._records: Iterator[list[str]] = csv.reader(self._texts(), delimiter=delimiter, strict=True)
         try:
             header = next(csv.reader([text], delimiter=delimiter), [])
         except csv.Error:
             header = []
         return read_csv_header(header, file_name)
+
+    def _read_sheet(self, file_name: str) -> CsvLayout:
+        header, rows = read_sheet(self._stream, file_name)
+        self._number = 1
+        self._records = self._counted(rows)
+        return read_csv_header(header, file_name)
+
+    def _counted(self, rows: Iterable[Row]) -> Iterator[list[str]]:
+        for row in rows:
+            self._number = row.line
+            yield list(row.cells)
 
     def _texts(self) -> Iterator[str]:
         # Bytes that are not UTF-8 pass as surrogates, to be refused with their record and not with the file.
@@ -223,14 +244,9 @@ def _gunzipped(plain: io.BufferedReader[Any]) -> Iterator[bytes]:
         raise EOFError("it ends too early")
 
 
-def _past_mark(stream: io.BufferedReader[Any], file_name: str) -> bytes:
-    """Skip a byte order mark and blank space; give what follows, without reading it."""
-    if stream.peek(3).startswith(b"\xef\xbb\xbf"):
-        stream.read(3)
-    head = stream.peek(64)[:64]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in head:
-        raise UsageError(f"{file_name} is not UTF-8 text; save it as CSV in UTF-8, or give the original.")
-    return head.lstrip()
+def _as_text(stream: io.BufferedReader[Any]) -> io.BufferedReader[Any]:
+    """The same in UTF-8 with lines that end in LF, whatever the encoding that its beginning shows."""
+    return io.BufferedReader(_ChunkFile(text_chunks(stream)), _CHUNK)
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +19,8 @@ import duckdb
 
 from workbench.errors import ConfigError, UsageError
 from workbench.lake.connect import Lake
+from workbench.lake.number_context import read_number_context
+from workbench.messaging.address_reader import NumberContext
 from workbench.messaging.exports import ExportedMessage, ExportOrigin
 from workbench.messaging.privacy import Privacy
 from workbench.sync import state
@@ -40,6 +42,7 @@ def import_files(
     privacy: Privacy,
     currency: str | None = None,
     zone: tzinfo | None = None,
+    numbers: NumberContext | None = None,
     on_progress: OnProgress = lambda progress: None,
     halt: Halt | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -50,6 +53,7 @@ def import_files(
         account_sid: whose messages they are; lines of another account are rejected.
         currency: of prices that name none; by default the account's, once a sync has learnt it.
         zone: of dates that name none.
+        numbers: how numbers without a country code are read; by default with what the lake knows.
         halt: ends the import early between two batches.
 
     Raises:
@@ -61,7 +65,9 @@ def import_files(
     for path in paths:
         _check_file(path)
     began = time.monotonic()
-    importer = Importer(lake, account_sid, privacy, currency, zone, on_progress, halt or Halt(), clock)
+    importer = Importer(
+        lake, account_sid, privacy, currency, zone, on_progress, halt or Halt(), clock, numbers
+    )
     summary = ImportSummary(account_sid)
     for path in paths:
         with open_file(path) as source:
@@ -130,6 +136,7 @@ class Importer:
     on_progress: OnProgress
     halt: Halt
     clock: Callable[[], datetime]
+    numbers: NumberContext | None = None
 
     def run(
         self, source: ByteSource, file_name: str, *, size: int = 0, export: ExportedDay | None = None
@@ -160,7 +167,8 @@ class Importer:
 
     def _origin(self) -> ExportOrigin:
         currency = self.currency or state.read_account_currency(self.lake, self.account_sid)
-        return ExportOrigin(self.account_sid, currency, self.zone)
+        numbers = self.numbers or read_number_context(self.lake)
+        return ExportOrigin(self.account_sid, currency, self.zone, replace(numbers, is_from_twilio=True))
 
     def _commit(self, messages: Sequence[ExportedMessage], result: FileImport) -> None:
         if not messages:

@@ -24,13 +24,15 @@ def read_separated(text: str, name: str) -> tuple[str, Iterator[Row]]:
     Raises:
         UsageError: two separators fit; or later, while records are taken, quotes that do not pair.
     """
+    hinted, length = excel_hint(text)
+    separator = hinted or find_separator(text, name)
+    return separator, _records(text[length:], separator, name, skipped=1 if hinted else 0)
+
+
+def excel_hint(text: str) -> tuple[str | None, int]:
+    """The separator of a first line `sep=;`, which Excel writes and reads, and how long that line is."""
     hint = _EXCEL_HINT.match(text)
-    if hint:
-        separator, skipped = hint[1], 1
-        text = text[hint.end() :]
-    else:
-        separator, skipped = find_separator(text, name), 0
-    return separator, _records(text, separator, name, skipped)
+    return (hint[1], hint.end()) if hint else (None, 0)
 
 
 def find_separator(text: str, name: str) -> str:
