@@ -32,6 +32,7 @@ class ComposerCalls(SendCalls):
         sender: str | None = None,
         service: str | None = None,
         batch: str | None = None,
+        to_column: str | None = None,
     ) -> Any:
         """A widget that writes one text to everybody in a frame: previews, verdicts, cost, a typed count.
 
@@ -39,16 +40,16 @@ class ComposerCalls(SendCalls):
             frame: one row per recipient, with the column `to`; other columns fill blanks, as
                 ``{{ first_name }}``.
             text: what the composer begins with.
+            to_column: the recipients' column, where its name does not say so or several can be it.
             sender, service: who sends, by default as ``[sending]`` says.
             batch: a name under which the same text goes to each recipient once. By default it follows from
                 the recipients: the same text to the same people is sent once, however often the cell runs.
         """
-        from workbench.api.sending import _rows
         from workbench.conversations.batch_desk import BatchDesk, BatchTools
         from workbench.errors import UsageError
         from workbench.ui.inbox import composer_widget
 
-        rows = _rows(frame)
+        rows = self._rows(frame, to_column)
         if not rows:
             raise UsageError("The table has no rows: there is nobody to send to.")
         name = batch or _batch_of(str(row["to"]) for row in rows)

@@ -54,6 +54,7 @@ class SendCalls(Opened):
         to: str | Sequence[str] | pd.DataFrame,
         body: str | None = None,
         *,
+        to_column: str | None = None,
         ignore_quiet_hours: bool = False,
         **options: Any,
     ) -> pd.DataFrame:
@@ -62,6 +63,7 @@ class SendCalls(Opened):
         Args:
             to: a number, several, or a table with a column `to`.
             body: the text, with blanks as ``{{ first_name }}``; or give `template`.
+            to_column: the recipients' column, as in :meth:`send_batch`.
             options: as in :meth:`send`.
 
         Returns a frame with the index of the table (else 0, 1, …) and the columns `to` (masked), `verdict`
@@ -71,7 +73,7 @@ class SendCalls(Opened):
         import pandas as pd
 
         draft, variables = self._draft(body, options, has_rows=not isinstance(to, str))
-        checked = self._check(draft, _rows(to), ignore_quiet_hours, variables)
+        checked = self._check(draft, self._rows(to, to_column), ignore_quiet_hours, variables)
         index = to.index if isinstance(to, pd.DataFrame) else None
         return pd.DataFrame([_shown(one) for one in checked], columns=_SHOWN, index=index)
 
@@ -111,7 +113,7 @@ class SendCalls(Opened):
         from workbench.sending.confirm import is_confirmed
 
         draft, variables = self._draft(body, options)
-        checked = self._check(draft, [{"to": to}], ignore_quiet_hours, variables)
+        checked = self._check(draft, self._rows(to), ignore_quiet_hours, variables)
         confirmed = is_confirmed(confirm, 1, self._sending.typed_count_from)
         return self._send_checked(checked, confirmed, ignore_quiet_hours)
 
@@ -135,6 +137,7 @@ class SendCalls(Opened):
         body: str | None = None,
         *,
         confirm: int | None = None,
+        to_column: str | None = None,
         ignore_quiet_hours: bool = False,
         stop: threading.Event | None = None,
         on_progress: OnBatchProgress | None = None,
@@ -145,10 +148,11 @@ class SendCalls(Opened):
         Can be ended at any moment and run again: what was sent stays sent, the rest goes on.
 
         Args:
-            frame: one row per recipient, with the column `to`; the other columns fill the blanks of the body
-                or template, `First Name` those of ``{{ First_Name }}``. Without template and body, the column
-                `body` is the text of each.
+            frame: one row per recipient, with the column `to`, or one called phone, mobile …; the other
+                columns fill the blanks of the body or template, `First Name` those of ``{{ First_Name }}``.
+                Without template and body, the column `body` is the text of each.
             confirm: the number of rows.
+            to_column: the recipients' column, where its name does not say so or several can be it.
             stop: set it from elsewhere to end after the messages in hand.
             options: as in :meth:`send`; give each campaign a `batch` of its own.
 
@@ -163,7 +167,7 @@ class SendCalls(Opened):
         from workbench.sending.results import BatchResult, result
 
         draft, variables = self._draft(body, options, has_rows=True)
-        rows = _rows(frame)
+        rows = self._rows(frame, to_column)
         if not rows:
             raise UsageError("The table has no rows: there is nobody to send to.")
         confirmed = is_confirmed(confirm, len(rows), 1)
@@ -304,6 +308,11 @@ class SendCalls(Opened):
         """Time zones that somebody set for these contacts, by address."""
         return {}
 
+    def _rows(self, to: object, to_column: str | None = None) -> list[dict[str, object]]:
+        from workbench.sending.recipients import read_recipients
+
+        return read_recipients(to, self._number_context(), to_column)
+
     def _draft(
         self, body: str | None, options: dict[str, Any], has_rows: bool = False
     ) -> tuple[Draft, Mapping[str, object]]:
@@ -401,18 +410,3 @@ def _variables(given: object) -> dict[str, object]:
     if not isinstance(given, Mapping):
         raise UsageError(f"variables is {given!r}; give a dict, as {{'first_name': 'Ana'}}.")
     return {str(name): value for name, value in given.items()}
-
-
-def _rows(to: str | Sequence[str] | pd.DataFrame | Sequence[Mapping[str, object]]) -> list[dict[str, object]]:
-    """One mapping per recipient, by the names of its columns."""
-    import pandas as pd
-
-    if isinstance(to, str):
-        return [{"to": to}]
-    if isinstance(to, pd.DataFrame):
-        if "to" not in to.columns:
-            raise UsageError(
-                f"The table has no column 'to'; it has {', '.join(map(str, to.columns)) or 'none'}."
-            )
-        return [{str(k): v for k, v in row.items()} for row in to.to_dict("records")]
-    return [{str(k): v for k, v in one.items()} if isinstance(one, Mapping) else {"to": one} for one in to]

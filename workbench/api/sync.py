@@ -157,12 +157,13 @@ class SyncCalls(Opened):
         from workbench.lake.lock import only_one
         from workbench.sync.halt import Halt
         from workbench.sync.importing import import_files, time_zone
+        from workbench.table_files import stdin_as_file
 
         account_sid = account_sid or self.settings.credentials.account_sid
-        with only_one(self.settings.home / "sync.lock", "sync"):
+        with only_one(self.settings.home / "sync.lock", "sync"), stdin_as_file(paths) as files:
             return import_files(
                 self.lake,
-                [Path(path) for path in paths],
+                files,
                 account_sid,
                 privacy=self._privacy(),
                 currency=currency.upper() if currency else None,

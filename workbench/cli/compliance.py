@@ -25,22 +25,34 @@ def consent() -> None:
 
 
 @consent.command("import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--scope", help="Of lines that name none: *, a sender, a messaging service MG…, topic:NAME.")
 @click.option("--country", help="Of numbers without a country code, as US.")
 @click.option("--timezone", help="Of dates that name none, as America/New_York.")
+@click.option("--address-column", metavar="NAME", help="The numbers' column, where several can be it.")
 @click.option("--confirm", is_flag=True, help="Write it to the ledger; without it only look.")
 def consent_import(
-    file: Path, scope: str | None, country: str | None, timezone: str | None, confirm: bool
+    file: Path,
+    scope: str | None,
+    country: str | None,
+    timezone: str | None,
+    address_column: str | None,
+    confirm: bool,
 ) -> None:
     """Bring in opt-ins and opt-outs from CSV with the columns address and kind; shows them first.
 
-    Optional columns: scope, source, evidence, wording_version, date. A do-not-contact list is such a file
-    with kind opt-out and --scope '*'. Exit code 1 when a line could not be used.
+    CSV in any dialect and encoding, or XLSX; `-` is stdin. Optional columns: scope, source, evidence,
+    wording_version, date. A do-not-contact list is such a file with kind opt-out and --scope '*'. Exit code 1
+    when a line could not be used.
     """
     with Workbench() as wb:
         told, added = wb.import_consent(
-            file, scope=scope, country=country, timezone=timezone, confirm=confirm
+            file,
+            scope=scope,
+            country=country,
+            timezone=timezone,
+            address_column=address_column,
+            confirm=confirm,
         )
     _say_consent_file(told)
     if added is None:

@@ -12,6 +12,7 @@ from workbench.api import Workbench
 from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
 from workbench.cli.output import format_option, print_frame, print_json
+from workbench.table_files import SHOWN_PROBLEMS
 
 VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
 
@@ -152,25 +153,34 @@ def undo_contact_change(change_id: str) -> None:
 
 
 @contacts.command("import")
-@click.argument("path", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("path", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--country", "default_country", help="Where numbers without a country code are, as US.")
+@click.option("--address-column", metavar="NAME", help="The numbers' column, where several can be it.")
 @click.option("--confirm", is_flag=True, help="Really import; without it only what would change is shown.")
 @format_option()
-def import_contacts(path: Path, default_country: str | None, confirm: bool, format: str) -> None:
+def import_contacts(
+    path: Path, default_country: str | None, address_column: str | None, confirm: bool, format: str
+) -> None:
     """Import names, labels, languages and time zones from a CSV file with the column `address`.
 
-    Shows what changes; writes it with --confirm, all of it or, while a line is wrong, nothing.
+    CSV in any dialect and encoding, or XLSX; `-` is stdin. Shows what changes; writes it with --confirm, all
+    of it or, while a line is wrong, nothing.
     """
     with Workbench() as wb:
-        frame = wb.import_contacts(path, confirm=confirm, default_country=default_country)
+        frame = wb.import_contacts(
+            path, confirm=confirm, default_country=default_country, address_column=address_column
+        )
     print_frame(frame, format)
-    for line, reason in frame.attrs["problems"]:
+    problems = frame.attrs["problems"]
+    for line, reason in problems[:SHOWN_PROBLEMS]:
         click.echo(f"Line {line}: {reason}", err=True)
+    if len(problems) > SHOWN_PROBLEMS:
+        click.echo(f"{len(problems) - SHOWN_PROBLEMS:,} more lines, {len(problems):,} in all.", err=True)
     if frame.attrs["change_id"]:
         click.echo(f"Imported; `workbench contacts undo {frame.attrs['change_id']}` takes it back.", err=True)
     elif not confirm:
         click.echo("Nothing was written; --confirm imports it.", err=True)
-    sys.exit(1 if frame.attrs["problems"] else 0)
+    sys.exit(1 if problems else 0)
 
 
 @contacts.command("export")

@@ -42,8 +42,8 @@ def list_reports() -> None:
 @click.option(
     "--params",
     "file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV file of parameters: its first line names them, each further one is a run.",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="CSV or XLSX file of parameters (- is stdin): its first line names them, each further one is a run.",
 )
 @click.option("--format", "formats", default="html,pdf,ipynb", show_default=True, help="Files to write.")
 @click.option(

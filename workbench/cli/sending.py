@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api import Workbench
+from workbench.cli.batch_file import Confirmation, batch_name, read_batch_file, read_confirmation
 from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
 from workbench.cli.output import format_option, print_frame, print_json, say_notices
@@ -70,43 +71,52 @@ def send(
 
 
 @main.command("send-batch")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @_content_options
 @click.option("--batch", help="Name under which the same text is sent once. Default: the file's name.")
+@click.option("--to-column", metavar="NAME", help="The recipients' column, where it is not `to`.")
 @click.option(
-    "--confirm", type=click.IntRange(1), metavar="COUNT", help="Really send: the number of rows of the file."
+    "--confirm",
+    type=read_confirmation,
+    metavar="COUNT[:READING]",
+    help="Really send: the number of rows, and what stands for how they were read, as shown without it.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a result for each row.")
 def send_batch(
     file: Path,
     batch: str | None,
-    confirm: int | None,
+    to_column: str | None,
+    confirm: Confirmation | None,
     as_json: bool,
     ignore_quiet_hours: bool,
     **content: Any,
 ) -> None:
-    """Send to every row of a CSV file, at the pace the sender may keep.
+    """Send to every row of a CSV or XLSX file, at the pace the sender may keep; `-` is stdin.
 
-    The column `to` is the recipient; the others fill the blanks of the body or template, or `body` is the
-    text of each. A row with a blank that has no value is blocked. Ctrl-C ends it after the messages in hand;
-    the same command goes on where it ended. Exit code 1 while a row is not sent.
+    The column `to` (or phone, mobile …) is the recipient; the others fill the blanks of the body or
+    template, or `body` is the text of each. A row with a blank that has no value is blocked. Ctrl-C ends it
+    after the messages in hand; the same command goes on where it ended. Exit code 1 while a row is not sent.
     """
     from workbench.terminal import batch_progress, stopped_by_signals
 
-    body, options = message_options(batch or file.stem, content)
-    frame = _read_csv(file)
+    body, options = message_options(batch or batch_name(file), content)
+    people = read_batch_file(file, to_column)
+    count = None if confirm is None else people.check(confirm)
     with stopped_by_signals() as stop, Workbench() as wb, batch_progress() as on_progress:
         done = wb.send_batch(
-            frame, body, confirm=confirm, ignore_quiet_hours=ignore_quiet_hours, stop=stop,
-            on_progress=on_progress, **options,
+            people.frame, body, confirm=count, ignore_quiet_hours=ignore_quiet_hours, stop=stop,
+            on_progress=on_progress, to_column=people.column, **options,
         )  # fmt: skip
+    if confirm is None:
+        say_notices(people.preview([one.to for one in done.results]))
     if as_json:
         print_json(done.as_dict())
     else:
         rows = done.frame
+        rows.insert(0, "line", people.lines)
         shown = rows[~rows["state"].isin(["sent", "scheduled", "already_sent"])]
         if len(shown):
-            print_frame(shown[["to", "state", "segments", "price", "currency", "reasons"]], "table")
+            print_frame(shown[["line", "to", "state", "segments", "price", "currency", "reasons"]], "table")
         click.echo(repr(done))
     if confirm is not None and not done.is_done:
         sys.exit(1)
@@ -218,18 +228,6 @@ def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
             raise UsageError(f"{option} {name.strip()} is given twice; only the last would have an effect.")
         pairs[name.strip()] = value
     return pairs
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    """The file as text throughout: a number is no sum, and an empty cell no NaN."""
-    import pandas as pd
-
-    try:
-        return pd.read_csv(
-            path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True
-        )
-    except (ValueError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is no CSV file: {' '.join(str(error).split())}.") from error
 
 
 def _template_frame(found: list[Template]) -> pd.DataFrame:

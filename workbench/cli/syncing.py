@@ -182,22 +182,28 @@ def _sync_bulk_export(
 
 @main.command("import")
 @click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
 )
 @click.option("--account-sid", help="Whose messages they are. Default: the account of the settings.")
 @click.option("--currency", help="Of prices that name none, as USD. Default: the account's.")
 @click.option("--timezone", help="Of dates that name none, as Europe/Berlin.")
+@click.option("--country", help="Of numbers that lost their country code, as US. Default: [sending]'s.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def import_command(
     files: tuple[Path, ...],
     account_sid: str | None,
     currency: str | None,
     timezone: str | None,
+    country: str | None,
     as_json: bool,
 ) -> None:
     """Bring in files of messages: BulkExport's JSON lines or the console's CSV log, plain or gzipped.
 
-    For history that Twilio no longer lists. What the lake knows better stays, and the same file again changes
+    The console's log may have been saved again by a spreadsheet, also as XLSX; `-` is stdin. For history that
+    Twilio no longer lists. What the lake knows better stays, and the same file again changes
     nothing. Exit code 1 when a line could not be used.
     """
     with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
@@ -206,6 +212,7 @@ def import_command(
             account_sid=account_sid,
             currency=currency,
             timezone=timezone,
+            country=country,
             on_progress=on_progress,
             stop=stop,
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workbench.errors import UsageError
+from workbench.messaging.address_reader import address_text
 from workbench.messaging.addresses import normalize_address
 from workbench.messaging.blanks import fill_blanks, fill_typed
 from workbench.messaging.lookalikes import lookalikes
@@ -185,7 +186,7 @@ def _as_json(variables: Mapping[str, str] | None) -> str | None:
 
 def _address(to: object, default_country: str | None) -> str:
     """As Twilio writes it; what is no address stays as it is, and the rules say so."""
-    text = str(to).strip() if to is not None and to == to else ""
+    text = address_text(to).strip()
     try:
         return normalize_address(text, default_country)
     except UsageError:

@@ -12,7 +12,7 @@ from workbench.table_files.columns import (
     plain_name,
     recipient_column,
 )
-from workbench.table_files.read import LARGEST_FILE, STDIN, read_table, read_table_bytes
+from workbench.table_files.read import LARGEST_FILE, STDIN, read_table, read_table_bytes, stdin_as_file
 from workbench.table_files.table import SHOWN_PROBLEMS, Problem, Row, Table, say_problems
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "read_table_bytes",
     "recipient_column",
     "say_problems",
+    "stdin_as_file",
 ]

@@ -17,6 +17,8 @@ ADDRESS_COLUMNS = frozenset(
     }
 )  # fmt: skip
 """What a column with people's addresses is called, as `plain_name` writes it."""
+_RECIPIENT_COLUMNS = ADDRESS_COLUMNS - {"number", "contact"}
+"""What is sent to must be sure of it: these two can be an order's number and a name."""
 CHOOSE_ADDRESS = "Choose one with --address-column (address_column=)."
 RENAME = "Rename or remove one of them."
 _LIKE_ADDRESS = re.compile(r"phone|mobile|cell|tel(?!l)|msisdn|whatsapp|number")
@@ -79,7 +81,7 @@ def recipient_column(
     Raises:
         UsageError: there is none, several fit, or the chosen one does not exist; names them.
     """
-    spellings = {"to"} if any(plain_name(column) == "to" for column in columns) else ADDRESS_COLUMNS
+    spellings = {"to"} if any(plain_name(column) == "to" for column in columns) else _RECIPIENT_COLUMNS
     fix = f"Choose one with {option}."
     column = find_column(columns, "the recipient", spellings, chosen=chosen, fix=fix, table=table)
     if column is None:

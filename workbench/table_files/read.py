@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from workbench.errors import UsageError
 from workbench.table_files.encodings import NAMES, as_utf8, detect_encoding
@@ -51,6 +55,20 @@ def read_table_bytes(data: bytes, name: str) -> Table:
     text, encoding_name, is_certain = _decoded(data, name)
     separator, records = read_separated(text, name)
     return make_table(name, Form(f"CSV with {SEPARATORS[separator]}, {encoding_name}", is_certain), records)
+
+
+@contextmanager
+def stdin_as_file(paths: Iterable[Path | str]) -> Iterator[list[Path]]:
+    """The paths with stdin (``-``) as a file that only its owner can read, removed afterwards."""
+    known = [Path(path) for path in paths]
+    if STDIN not in map(str, known):
+        yield known
+        return
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / "stdin"
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield [copy if str(path) == STDIN else path for path in known]
 
 
 def _read_bytes(path: Path | str) -> bytes:
