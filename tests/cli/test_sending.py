@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 from tests.cli.conftest import Run
@@ -79,3 +80,71 @@ def test_a_file_that_is_no_table(run: Run, tmp_path: Path) -> None:
     other.write_text("number\n+14155550405\n")
     wrong = run("send-batch", str(other), "--body", "x")
     assert (wrong.returncode, "no column 'to'" in wrong.stderr) == (2, True)
+
+
+def send_batch(run: Run, file: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    return run(
+        "send-batch",
+        str(file),
+        "--from",
+        SENDER,
+        "--body",
+        "Hello",
+        "--ignore-quiet-hours",
+        *arguments,
+        stdin=stdin,
+    )
+
+
+def test_rows_that_end_with_a_comma_are_sent_to_nobody(run: Run, tmp_path: Path) -> None:
+    people = tmp_path / "trailing.csv"
+    people.write_text(
+        "to,alt_phone,first_name\n+14155550411,+14155550412,Ann,\n+14155550413,+14155550414,Bob,\n"
+    )
+    refused = send_batch(run, people, "--confirm", "2")
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    assert "line 2: it has 4 cells where the header has 3" in refused.stderr
+    assert "line 3: it has 4 cells" in refused.stderr
+    (tmp_path / "well.csv").write_text("to,alt_phone\n+14155550415,+14155550416\n")
+    assert send_batch(run, tmp_path / "well.csv", "--confirm", "1").returncode == 0
+    outbox = run("outbox", "--format", "json")
+    assert [row["to"] for row in json.loads(outbox.stdout)] == ["+1415***0415"]
+
+
+def test_what_was_shown_is_what_is_confirmed(run: Run, home: Path, tmp_path: Path) -> None:
+    home.mkdir()
+    (home / "workbench.toml").write_text('[sending]\ndefault_country = "US"\n')
+    people = tmp_path / "kunden.csv"
+    people.write_bytes(
+        "Phone Number;Vorname;Filiale\r\n4155550421;Jürgen;+14155550422\r\n12;Änne;\r\n".encode("cp1252")
+    )
+    shown = send_batch(run, people)
+    assert shown.returncode == 0, shown.stderr
+    told = shown.stderr.splitlines()
+    assert told[:3] == [
+        "Notice: kunden.csv: CSV with semicolons, Windows-1252, 2 rows. Recipients: column 'Phone Number'.",
+        "Notice: line 2 goes to +1415***0421, Vorname='Jürgen', Filiale='+1415***0422'",
+        "Notice: line 3 goes to ***, Vorname='Änne', Filiale=''",
+    ]
+    count, colon, reading = told[3].rpartition("--confirm ")[2].partition(":")
+    assert (count, colon, len(reading)) == ("2", ":", 8)
+    blocked = next(line for line in shown.stdout.splitlines() if " blocked " in line)
+    assert blocked.split()[0] == "3"
+    # The encoding is a guess, and the file may be another one by now.
+    guess = send_batch(run, people, "--confirm", "2")
+    assert (guess.returncode, f"--confirm 2:{reading}" in guess.stderr) == (2, True)
+    other = send_batch(run, people, "--confirm", f"2:{reading}", "--to-column", "Filiale")
+    assert (other.returncode, "is not what was confirmed" in other.stderr) == (2, True)
+    assert "+1415" not in run("outbox", "--format", "json").stdout
+    sent = send_batch(run, people, "--confirm", f"2:{reading}", "--json")
+    assert json.loads(sent.stdout)["counts"] == {"sent": 1, "blocked": 1}
+    assert [row["to"] for row in json.loads(run("outbox", "--format", "json").stdout)] == ["+1415***0421"]
+
+
+def test_a_batch_from_stdin_with_a_chosen_column(run: Run) -> None:
+    text = "phone\tmobile\n+14155550431\t+14155550432\n"
+    unclear = send_batch(run, Path("-"), stdin=text)
+    assert (unclear.returncode, "phone, mobile. Choose one with --to-column" in unclear.stderr) == (2, True)
+    sent = send_batch(run, Path("-"), "--to-column", "mobile", "--confirm", "1", "--json", stdin=text)
+    assert json.loads(sent.stdout)["counts"] == {"sent": 1}, sent.stderr
+    assert json.loads(sent.stdout)["results"][0]["to"] == "+1415***0432"

@@ -58,7 +58,7 @@ SPELLINGS = [
     '="14155550123"',
     "=+14155550123",
     '"+14155550123"',
-    "'=\"+14155550123\"",
+    '\'="+14155550123"',
     "tel:+1-415-555-0123",
     "tel://14155550123",
     "sms:+14155550123",
@@ -220,7 +220,8 @@ def test_numbers_with_their_country_code_are_read_as_the_library_reads_them() ->
         e164 = phonenumbers.format_number(number, FORMATS.E164)
         for form in (FORMATS.E164, FORMATS.INTERNATIONAL, FORMATS.RFC3966):
             text = phonenumbers.format_number(number, form)
-            for spelling in (text, f"'{text}", f'="{text}"', text.replace(" ", "\u00a0"), f"\u202a{text}\u202c"):
+            spaced = text.replace(" ", "\u00a0")
+            for spelling in (text, f"'{text}", f'="{text}"', spaced, f"\u202a{text}\u202c"):
                 if read_address(spelling) != e164:
                     wrong.append((spelling, e164))
         if read_address(e164.replace("+", "00")) != e164:
@@ -234,7 +235,7 @@ def test_a_national_number_is_read_in_its_country() -> None:
         region = phonenumbers.region_code_for_number(number)
         e164 = phonenumbers.format_number(number, FORMATS.E164)
         national = phonenumbers.format_number(number, FORMATS.NATIONAL)
-        if region == phonenumbers.region_code_for_country_code(number.country_code):
+        if region == phonenumbers.region_code_for_country_code(number.country_code or 0):
             try:
                 address = read_address(national, NumberContext(region))
             except AddressRefused as refused:

@@ -281,3 +281,32 @@ def test_a_row_of_another_width_or_encoding_is_refused() -> None:
 def test_space_around_a_value_is_not_part_of_it_but_of_a_body() -> None:
     row, _ = console().read(csv_values(Status=" delivered ", Body=" hi "), ORIGIN)
     assert (row.status, row.body) == ("delivered", " hi ")
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "14155550123", "14155550123.0", "1.4155550123E+10", "1 (415) 555-0123", "'+14155550123",
+        '="+14155550123"', "+1\u00a0415\u00a0555\u00a00123", "\u202a+14155550123\u202c",
+        "＋１４１５５５５０１２３",
+        "tel:+1-415-555-0123", "0014155550123", "14,155,550,123",
+    ],
+)  # fmt: skip
+def test_a_number_that_a_spreadsheet_changed_is_the_number_that_twilio_wrote(spelling: str) -> None:
+    row = console().read(csv_values(To=spelling), ORIGIN).row
+    assert row.to_address == "+14155550123"
+    assert row.country == "US"
+
+
+@pytest.mark.parametrize(
+    ("spelling", "reason"),
+    [
+        ("1.41556E+10", "to was rounded by a spreadsheet"),
+        ("4155550123", "to: its country code is missing"),
+        ("+1 415 555 0123 ext 5", "to has an extension, which gets no messages"),
+    ],
+)
+def test_a_number_with_digits_lost_is_refused_without_repeating_it(spelling: str, reason: str) -> None:
+    with pytest.raises(MalformedMessage) as refused:
+        console().read(csv_values(To=spelling), ORIGIN)
+    assert str(refused.value) == reason

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import io
 import json
 import os
 import random
@@ -16,9 +19,10 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
-from tests.messages import ACCOUNT, CONTACT, payload
+from tests.messages import ACCOUNT, CONTACT, SENDER, payload
 from tests.sync.conftest import START, differences, environment, truth
 from tests.sync.exports import console_csv, export_record, gzipped, json_lines
 from workbench.config import Credentials, Secret, Settings, load_settings
@@ -523,3 +527,52 @@ def test_killed_at_any_moment_the_next_import_completes_it(home: Path, tmp_path:
         assert len(held) == 2000
         assert save(lake, *some(2000)) == Saved()
         assert lake.value("select rows from imports") == 2000
+
+
+# --- files that a program saved again ---
+
+
+def as_workbook(data: bytes) -> bytes:
+    book = openpyxl.Workbook()
+    for row in csv.reader(io.StringIO(data.decode(), newline="")):
+        book.active.append([int(cell) if cell.isdigit() else cell or None for cell in row])
+    book.active.insert_rows(2)
+    saved = io.BytesIO()
+    book.save(saved)
+    return saved.getvalue()
+
+
+@pytest.mark.parametrize(
+    "saved_again",
+    [
+        lambda data: data.decode().encode("utf-16"),
+        lambda data: codecs.BOM_UTF8 + data,
+        lambda data: data.decode().replace(",", "\t").encode("utf-16"),
+        lambda data: b"sep=;\r\n" + data.replace(b",", b";"),
+        lambda data: data.decode().encode("cp1252"),
+        lambda data: gzipped(data.decode().replace(",", "|").encode("cp1252")),
+        lambda data: data.replace(b"\r\n", b"\r"),
+        as_workbook,
+    ],
+    ids=["UTF-16", "UTF-8 with a mark", "Unicode text", "sep=;", "Windows-1252", "bars, gzip", "CR", "XLSX"],
+)
+def test_a_log_that_a_program_saved_again_is_the_same(lake: Lake, saved_again: Any) -> None:
+    messages = some(3, body="Fünf Pakete – schön")
+    summary = load(lake, saved_again(console_csv(messages)))
+    assert (summary.is_complete, summary.files[0].bad_lines, summary.total("added")) == (True, [], 3)
+    stored = rows(lake)
+    assert {row[3] for row in stored} == {"Fünf Pakete – schön"}
+    load(lake, console_csv(messages))
+    assert rows(lake) == stored
+
+
+def test_bad_lines_of_a_workbook_are_its_rows(lake: Lake) -> None:
+    data = console_csv(some(2)).replace(SENDER.encode(), b"1.20256E+10", 1)
+    bad = load(lake, as_workbook(data)).files[0].bad_lines
+    assert [(line.line, line.reason) for line in bad] == [(3, "from was rounded by a spreadsheet")]
+
+
+def test_an_opt_out_holds_for_a_number_that_lost_its_plus(lake: Lake) -> None:
+    stop = payload(1, direction="inbound", body="STOP", **{"from": CONTACT, "to": SENDER})
+    load(lake, console_csv([stop]).replace(CONTACT.encode(), CONTACT[1:].encode()))
+    assert lake.rows("select distinct address from suppressions") == [(CONTACT,)]

@@ -23,13 +23,13 @@ _ALPHANUMERIC = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[!-*,-9;-~ ][!-9;-~ ]{0,10}")
 _TYPED_NUMBER = re.compile(r"\+?[\d\s().\-‐‑‒–—−/·]+")
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]")
 _FORMULA = re.compile(r'=\s*"(.*)"|=(?=\+?\d)(.*)', re.DOTALL)
-_QUOTED = re.compile(r"[\"“”„](.*)[\"“”]|['‘’](?=[+\d(=\"])(.*?)['‘’]?", re.DOTALL)
+_QUOTED = re.compile(r"[\"“”„](.*)[\"“”]|['‘’](?=[+\d(=\"]|tel:|sms:)(.*?)['‘’]?", re.DOTALL)
 _LINK = re.compile(r"(?:tel|sms|smsto|callto):(?://)?\s*(?=[+\d(])", re.IGNORECASE)
 _EXTENSION = re.compile(r"\+?[\d\s().\-/]{7,}[,;]?\s*(?:ext\w*|x|#)[.:=\s]*\d*", re.IGNORECASE)
 _SCIENTIFIC = re.compile(r"[+]?(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
 _DECIMAL = re.compile(r"(\+?\d{7,15})[.,]0+")
 _GROUPED = re.compile(r"\+?\d{1,3}(?:,\d{3}){2,4}")
-_WIDE = {"＋": "+", "﹢": "+", "（": "(", "）": ")", "－": "-", "．": ".", "／": "/"}
+_WIDE = {"＋": "+", "﹢": "+", "（": "(", "）": ")", "．": ".", "／": "/", **dict.fromkeys("‐‑‒–—―−－", "-")}
 _ROUNDED_TAIL = "00000"
 """A spreadsheet shows six digits of a number; what lay behind them became zeros."""
 
@@ -165,9 +165,7 @@ def _plain_character(character: str) -> str:
         return character
     if (digit := unicodedata.decimal(character, None)) is not None:
         return str(digit)
-    return {"＋": "+", "﹢": "+", "（": "(", "）": ")", "－": "-", "．": ".", "／": "/"}.get(
-        character, character
-    )
+    return " " if character.isspace() else _WIDE.get(character, character)
 
 
 def _refuse_type(value: object) -> None:

@@ -42,7 +42,9 @@ def find_separator(text: str, name: str) -> str:
         UsageError: more than one does.
     """
     counts = {separator: _counts(text, separator) for separator in SEPARATORS}
-    parting = [separator for separator, found in counts.items() if found and found[0] > 1]
+    if blank := [separator for separator, found in counts.items() if not found]:
+        return blank[0]
+    parting = [separator for separator, found in counts.items() if found[0] > 1]
     if len(parting) == 1:
         return parting[0]
     fitting = [separator for separator in parting or counts if len(set(counts[separator])) == 1]
@@ -57,14 +59,14 @@ def find_separator(text: str, name: str) -> str:
 
 
 def _counts(text: str, separator: str, has_spaces: bool = False) -> list[int]:
-    """Cells of each of the first records that are not blank; [] where it cannot be read so at all."""
+    """Cells of each of the first records that are not blank, and -1 behind them where quotes do not pair."""
     counts: list[int] = []
     try:
         for cells in islice(_reader(text, separator, has_spaces), _SAMPLE):
             if any(cell.strip() for cell in cells):
                 counts.append(len(cells))
     except csv.Error:
-        return counts and [counts[0], -1]
+        return [*counts, -1]
     return counts
 
 
