@@ -108,7 +108,7 @@ def test_rows_that_end_with_a_comma_are_sent_to_nobody(run: Run, tmp_path: Path)
     (tmp_path / "well.csv").write_text("to,alt_phone\n+14155550415,+14155550416\n")
     assert send_batch(run, tmp_path / "well.csv", "--confirm", "1").returncode == 0
     outbox = run("outbox", "--format", "json")
-    assert [row["to"] for row in json.loads(outbox.stdout)] == ["+1415***0415"]
+    assert [row["contact"] for row in json.loads(outbox.stdout)] == ["+1415***0415"]
 
 
 def test_what_was_shown_is_what_is_confirmed(run: Run, home: Path, tmp_path: Path) -> None:
@@ -138,7 +138,9 @@ def test_what_was_shown_is_what_is_confirmed(run: Run, home: Path, tmp_path: Pat
     assert "+1415" not in run("outbox", "--format", "json").stdout
     sent = send_batch(run, people, "--confirm", f"2:{reading}", "--json")
     assert json.loads(sent.stdout)["counts"] == {"sent": 1, "blocked": 1}
-    assert [row["to"] for row in json.loads(run("outbox", "--format", "json").stdout)] == ["+1415***0421"]
+    assert [row["contact"] for row in json.loads(run("outbox", "--format", "json").stdout)] == [
+        "+1415***0421"
+    ]
 
 
 def test_a_batch_from_stdin_with_a_chosen_column(run: Run) -> None:

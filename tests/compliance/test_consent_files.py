@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,6 +13,7 @@ import pytest
 from tests.messages import ACCOUNT, SENDER
 from workbench.compliance.consent_files import (
     ConsentDefaults,
+    Reject,
     check_scope,
     read_consent_file,
     save_consent_file,
@@ -150,3 +152,34 @@ def test_the_exported_ledger_holds_no_formula(lake: Lake, tmp_path: Path) -> Non
     assert out.stat().st_mode & 0o077 == 0
     with pytest.raises(UsageError, match="is there already"):
         write_ledger(lake, out, "local:ops")
+
+
+def test_opt_outs_of_a_german_spreadsheet_hold(lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "gesperrt.csv"
+    path.write_bytes(
+        "Phone Number;Status;Notiz\r\n14155550123;STOP;Jürgen\r\n1,41556E+10;STOP;\r\n"
+        '="+14155550124";unsubscribed;\r\n1 (415) 555-0126;opt out;\r\n4155550125;no;\r\n'
+        "15123456789;no;\r\n".encode("cp1252")
+    )
+    defaults = ConsentDefaults(ACCOUNT, "*", now=NOW, sender_countries=("DE", "US"))
+    told = read_consent_file(path, defaults, Privacy())
+    assert [event.address for event in told.events] == ["+14155550123", "+14155550124", "+14155550126"]
+    head = "address is no number with a country code"
+    assert [(reject.line, reject.reason) for reject in told.rejects] == [
+        (3, f"{head} (it was rounded by a spreadsheet)"),
+        (6, f"{head} (it can be two different numbers)"),
+        (7, f"{head} (it can be two different numbers)"),
+    ]
+    only_us = replace(defaults, sender_countries=("US",))
+    missing = f"{head} (its country code is missing); give --country for numbers without"
+    assert read_consent_file(path, only_us, Privacy()).rejects[1] == Reject(6, missing)
+    save_consent_file(lake, told, "local:ops", NOW)
+    with lake.cursor() as cursor:
+        assert find_suppressions(cursor, ["+14155550123"], [SERVICE])
+
+
+def test_a_row_of_another_width_is_rejected_and_never_shifted(tmp_path: Path) -> None:
+    path = write(tmp_path, "address,alt,kind\n+14155550123,+14155550124,opt-out,\n+14155550125,,opt-out\n")
+    told = read_consent_file(path, DEFAULTS, Privacy())
+    assert [event.address for event in told.events] == ["+14155550125"]
+    assert [reject.line for reject in told.rejects] == [2]

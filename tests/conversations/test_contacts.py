@@ -138,3 +138,24 @@ def test_an_import_shows_its_changes_and_refuses_a_file_with_a_wrong_line(
 
 def test_csv_of_nobody_is_its_header() -> None:
     assert contacts_csv([]) == "address,name,labels,language,time_zone\n"
+
+
+def test_contacts_of_a_spreadsheet(talks: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "contacts.txt"
+    path.write_bytes("Mobile\tName\tTime Zone\r\n14155550123\tAna\tAmerica/Denver\r\n".encode("utf-16"))
+    plan = plan_import(talks, path, NumberContext(sender_countries=("US",)))
+    assert plan.problems == ()
+    assert [(one.address, one.field, one.after) for one in plan.changes] == [
+        (ANA, "name", "Ana"),
+        (ANA, "time_zone", "America/Denver"),
+    ]
+
+
+def test_every_wrong_line_is_named(talks: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text("address,name\n" + "1.41556E+10,Ana\n" * 30)
+    with pytest.raises(UsageError) as refused:
+        plan_import(talks, path).require_clean()
+    assert str(refused.value).startswith("Line 2: '1.41556E+10' is not an address")
+    assert "line 21: " in str(refused.value)
+    assert "; and 10 more (30 in all). Nothing was imported" in str(refused.value)

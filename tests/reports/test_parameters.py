@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from workbench.errors import UnknownName, UsageError, WorkbenchError
@@ -141,3 +142,15 @@ def test_a_broken_file_is_refused_with_its_line(tmp_path: Path, text: str, said:
     file.write_text(text)
     with pytest.raises(UsageError, match=said):
         read_rows(file)
+
+
+def test_rows_of_a_spreadsheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["client", "senders", "since"], ["ACME", 12025550110, date(2026, 9, 1)]):
+        book.active.append(row)
+    book.save(tmp_path / "clients.xlsx")
+    (tmp_path / "clients.csv").write_bytes("client;senders\r\nÖzil;+1,+2\r\n".encode("cp1252"))
+    assert read_rows(tmp_path / "clients.xlsx") == [
+        {"client": "ACME", "senders": "12025550110", "since": "2026-09-01"}
+    ]
+    assert read_rows(tmp_path / "clients.csv") == [{"client": "Özil", "senders": "+1,+2"}]

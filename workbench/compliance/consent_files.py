@@ -227,9 +227,8 @@ def _read_address(text: str, numbers: NumberContext) -> str:
     try:
         return read_person(text, numbers)
     except AddressRefused as error:
-        raise UsageError(
-            f"address is no number with a country code ({error.reason}); give --country for numbers without"
-        ) from error
+        fix = "; give --country for numbers without" if error.is_country_missing else ""
+        raise UsageError(f"address is no number with a country code ({error.reason}){fix}") from error
 
 
 def _read_scope(text: str | None, numbers: NumberContext) -> str:

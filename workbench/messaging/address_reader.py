@@ -30,6 +30,7 @@ _SCIENTIFIC = re.compile(r"[+]?(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
 _DECIMAL = re.compile(r"(\+?\d{7,15})[.,]0+")
 _GROUPED = re.compile(r"\+?\d{1,3}(?:,\d{3}){2,4}")
 _WIDE = {"＋": "+", "﹢": "+", "（": "(", "）": ")", "．": ".", "／": "/", **dict.fromkeys("‐‑‒–—―−－", "-")}
+_NO_COUNTRY = "its country code is missing"
 _ROUNDED_TAIL = "00000"
 """A spreadsheet shows six digits of a number; what lay behind them became zeros."""
 
@@ -61,6 +62,11 @@ class AddressRefused(UsageError):
             f"characters. {fix}"
         )
         self.reason = reason
+
+    @property
+    def is_country_missing(self) -> bool:
+        """Whether it would be read if its country were known."""
+        return self.reason == _NO_COUNTRY
 
 
 def address_text(value: object) -> str:
@@ -322,7 +328,7 @@ class _Readings(NamedTuple):
             )
         return AddressRefused(
             value,
-            "its country code is missing" if context.country is None else "there is no such number",
+            _NO_COUNTRY if context.country is None else "there is no such number",
             "Add the country code, or set the default country.",
             context.country,
         )
