@@ -341,6 +341,30 @@ def test_any_bytes_are_a_table_or_are_refused(data: bytes) -> None:
     assert len({row.line for row in table.rows}) == len(table.rows)
 
 
+WORKBOOK = workbook([["to", "name"], [14155550123, "Ann"], ["+14155550124", None]])
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.integers(0, len(WORKBOOK) - 1), st.binary(min_size=1, max_size=8), st.booleans())
+def test_a_damaged_workbook_is_read_or_refused(place: int, damage: bytes, is_cut: bool) -> None:
+    data = WORKBOOK[:place] + damage + (b"" if is_cut else WORKBOOK[place + len(damage) :])
+    try:
+        table = read_table_bytes(data, "damaged.xlsx")
+    except UsageError:
+        return
+    assert all(len(row.cells) == len(table.columns) for row in table.rows)
+
+
+@pytest.mark.parametrize("sheet", [b"<worksheet", b"<worksheet/>", b"<a><b>", b""])
+def test_a_sheet_that_is_no_sheet(sheet: bytes) -> None:
+    data = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(WORKBOOK)) as whole, zipfile.ZipFile(data, "w") as broken:
+        for name in whole.namelist():
+            broken.writestr(name, sheet if name == "xl/worksheets/sheet1.xml" else whole.read(name))
+    with pytest.raises(UsageError, match=r"damaged.xlsx (is no XLSX workbook|has 0 sheets)"):
+        read_table_bytes(data.getvalue(), "damaged.xlsx")
+
+
 # --- which column ---
 
 

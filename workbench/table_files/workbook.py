@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
@@ -23,21 +24,39 @@ def read_workbook(data: bytes, name: str) -> tuple[str, Iterator[Row]]:
             taken, a formula without its result.
     """
     _check_archive(data, name)
-    import openpyxl
-
-    try:
-        values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        formulas = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
-    # The library lets whatever its XML parser or zip reader raise pass.
-    except Exception as error:
-        raise UsageError(f"{name} is no XLSX workbook that can be read ({type(error).__name__}).") from error
-    titles = [
-        sheet.title for sheet in values.worksheets if sheet.sheet_state == "visible" and _has_values(sheet)
-    ]
+    values, formulas = _open(data, name, data_only=True), _open(data, name, data_only=False)
+    visible = [sheet for sheet in values.worksheets if sheet.sheet_state == "visible"]
+    titles = [sheet.title for sheet in visible if _has_values(sheet, name)]
     if len(titles) != 1:
         which = ", ".join(map(repr, titles)) if titles else "none with values"
         raise UsageError(f"{name} has {len(titles)} sheets ({which}). Keep one, or save it as CSV.")
     return titles[0], _rows(values[titles[0]], formulas[titles[0]], name)
+
+
+def _open(data: bytes, name: str, *, data_only: bool) -> Any:
+    import openpyxl
+
+    try:
+        with warnings.catch_warnings():
+            # About styles and other things that are no values.
+            warnings.simplefilter("ignore")
+            return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=data_only)
+    except Exception as error:
+        raise _unreadable(name, error) from error
+
+
+def _values(sheet: Any, name: str) -> Iterator[tuple[Any, ...]]:
+    try:
+        yield from sheet.iter_rows(values_only=True)
+    except Exception as error:
+        raise _unreadable(name, error) from error
+
+
+def _unreadable(name: str, error: Exception) -> UsageError:
+    """The library lets whatever its XML parser or zip reader raises pass."""
+    return UsageError(
+        f"{name} is no XLSX workbook that can be read ({type(error).__name__}). Save it again, or as CSV."
+    )
 
 
 def _check_archive(data: bytes, name: str) -> None:
@@ -52,15 +71,15 @@ def _check_archive(data: bytes, name: str) -> None:
         raise UsageError(f"{name} unpacks to {size:,} bytes; allowed are {_LARGEST_UNPACKED:,}. Split it.")
 
 
-def _has_values(sheet: Any) -> bool:
-    return any(value is not None for row in sheet.iter_rows(values_only=True) for value in row)
+def _has_values(sheet: Any, name: str) -> bool:
+    return any(value is not None for row in _values(sheet, name) for value in row)
 
 
 def _rows(values: Any, formulas: Any, name: str) -> Iterator[Row]:
     # What a file says about its size is not to be trusted: a row is as wide as it is.
     values.reset_dimensions()
     formulas.reset_dimensions()
-    pairs = zip(values.iter_rows(values_only=True), formulas.iter_rows(values_only=True), strict=True)
+    pairs = zip(_values(values, name), _values(formulas, name), strict=True)
     for number, (cells, entered) in enumerate(pairs, start=1):
         if number > MOST_ROWS + 1 or len(cells) > MOST_COLUMNS:
             raise UsageError(
