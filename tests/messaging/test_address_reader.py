@@ -132,6 +132,8 @@ def test_what_a_country_settles(value: object, context: NumberContext, address: 
         ("4155550123; 4155550124", US, "it is neither a number nor a name"),
         ("+1 415 555 0123 / +1 415 555 0124", US, "it is neither a number nor a name"),
         ("+999123456789", US, "no country has such a number"),
+        ("+1415,55", LOG, "it is neither a number nor a name"),
+        ("#########", LOG, "it is neither a number nor a name"),
     ],
     ids=repr,
 )

@@ -208,6 +208,9 @@ def _read_from_log(value: object, context: NumberContext) -> str:
         return written
     number = _plain_digits(name)
     is_number = any(form.fullmatch(number) for form in (_TYPED_NUMBER, _SCIENTIFIC, _EXTENSION))
+    if not is_number and "*" not in written and not any(character.isalpha() for character in written):
+        reason = "it is neither a number nor a name" if written else "it is empty"
+        raise AddressRefused(value, reason, "Take it from the source again.", context.country)
     if not is_number or _SHORT_CODE.fullmatch(number) or re.fullmatch(r"\+[0-9]+", number):
         return prefix + colon + number if is_number else written
     _refuse_damage(number, value, context.country)
