@@ -31,30 +31,28 @@ ANN, BEN = "+14155550123", "+14155550124"
     ids=lambda value: type(value).__name__,
 )
 def test_the_same_people_however_they_are_handed_over(to: object) -> None:
-    assert [row["to"] for row in read_recipients(to, {}, OUR_US)] == [ANN, BEN]
+    assert [row["to"] for row in read_recipients(to, OUR_US)] == [ANN, BEN]
 
 
-def test_one_recipient_and_shared_variables() -> None:
-    assert read_recipients(14155550123, {"x": 1}, OUR_US) == [{"x": 1, "to": ANN}]
-    assert read_recipients(ANN, {}, OUR_US) == [{"to": ANN}]
+def test_one_recipient() -> None:
+    assert read_recipients(14155550123, OUR_US) == [{"to": ANN}]
+    assert read_recipients(ANN, OUR_US) == [{"to": ANN}]
 
 
-def test_a_column_wins_over_a_variable_and_keeps_its_value() -> None:
+def test_a_column_keeps_its_value() -> None:
     frame = pd.DataFrame({"phone": [14155550123], "name": ["NA"]})
-    assert read_recipients(frame, {"name": "all", "shop": "ours"}, OUR_US) == [
-        {"name": "NA", "shop": "ours", "phone": 14155550123, "to": ANN}
-    ]
+    assert read_recipients(frame, OUR_US) == [{"name": "NA", "phone": 14155550123, "to": ANN}]
 
 
 def test_the_chosen_column_is_the_recipient_even_beside_to() -> None:
     frame = pd.DataFrame({"to": [ANN], "mobile": [BEN]})
-    assert read_recipients(frame, {}, OUR_US)[0]["to"] == ANN
-    assert read_recipients(frame, {}, OUR_US, "mobile")[0]["to"] == BEN
+    assert read_recipients(frame, OUR_US)[0]["to"] == ANN
+    assert read_recipients(frame, OUR_US, "mobile")[0]["to"] == BEN
 
 
 @pytest.mark.parametrize("value", [float("nan"), None, pd.NA, pd.NaT])
 def test_nobody_stays_nobody(value: object) -> None:
-    rows = read_recipients(pd.DataFrame({"to": pd.Series([value, ANN], dtype=object)}), {}, OUR_US)
+    rows = read_recipients(pd.DataFrame({"to": pd.Series([value, ANN], dtype=object)}), OUR_US)
     assert [row["to"] for row in rows] == ["", ANN]
 
 
@@ -75,4 +73,4 @@ def test_nobody_stays_nobody(value: object) -> None:
 )
 def test_what_is_not_clear_is_refused(to: object, to_column: str | None, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        read_recipients(to, {}, OUR_US, to_column)
+        read_recipients(to, OUR_US, to_column)
