@@ -126,7 +126,9 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     wb.close()
     assert traces(home, *words) == []
     assert json.loads((home / "spool" / "hooks.jsonl").read_text()) == {"From": OTHER, "Body": "hello"}
-    assert (home / "logs" / "serve.log").read_text() == "all well\n"
+    # Whoever writes the log has it open, so the line is overwritten and the file stays the same one.
+    line = "*" * len(f"sent to {PERSON}")
+    assert (home / "logs" / "serve.log").read_text() == f"{line}\nall well\n"
     assert (home / "reports" / "other.html").exists()
     assert listed(server, PERSON) == []
 
@@ -144,6 +146,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
 
 
 def test_nobody_comes_back_although_twilio_lists_them(wb: Workbench, home: Path, server: Server) -> None:
+    wb.erase_subject(PERSON, confirm=True)
     redacted = wb.erase_subject(REDACTED, way="redact", confirm=True)
     assert redacted.proof is not None
     assert redacted.proof["asked_of_twilio"] == [{"asked": "redact", "outcome": "redacted", "messages": 4}]
@@ -172,7 +175,7 @@ def test_nobody_comes_back_although_twilio_lists_them(wb: Workbench, home: Path,
 
 
 def test_without_the_key_nothing_is_saved_rather_than_brought_back(wb: Workbench, home: Path) -> None:
-    assert wb.lake.value("select count(*) from erased_people") > 0
+    wb.erase_subject(LOCAL, local_only=True, confirm=True)
     key = (home / "privacy.key").read_text()
     (home / "privacy.key").unlink()
     try:

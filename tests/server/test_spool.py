@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as hypothesis_settings
 
-from workbench.server.spool import Spool, SpoolFull
+from workbench.lake.spool import Spool, SpoolFull
 
 
 def one(number: int) -> bytes:
@@ -50,7 +50,7 @@ def test_another_process_finds_what_was_left(tmp_path: Path) -> None:
     left = drain(again)
     # Some may come again, because nothing is written about what was read; none may be missing.
     assert left[-6:] == [*map(one, range(4, 9)), one(99)]
-    assert len(list(tmp_path.iterdir())) == 1, "only the file that is written to is still there"
+    assert list(tmp_path.iterdir()) == [], "nothing that the lake has stays on the disk"
 
 
 @hypothesis_settings(
@@ -92,7 +92,7 @@ def test_too_much_waiting_is_refused(tmp_path: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
-from workbench.server.spool import Spool, SpoolFull
+from workbench.lake.spool import Spool, SpoolFull
 spool = Spool(Path(sys.argv[1]))
 spool.append([b"kept"])
 resource.setrlimit(resource.RLIMIT_FSIZE, (200, resource.RLIM_INFINITY))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
-    from workbench.compliance.erasure import ErasurePlan
+    from workbench.compliance.orders import ErasurePlan
     from workbench.compliance.people import Person
     from workbench.compliance.revocations import Decision
     from workbench.compliance.trail import TrailCheck
@@ -190,22 +190,37 @@ class ComplianceCalls(SyncCalls):
     ) -> ErasureReport:
         """Erase one person here and their messages at Twilio; without ``confirm`` only say what would go.
 
-        Can be run again, also after it was interrupted. The proof is written under ``WORKBENCH_HOME``.
+        Can be run again, also after it was interrupted; what was begun here is finished first, and by the next
+        maintenance in any case. The proof is written under ``WORKBENCH_HOME``.
         """
-        from workbench.compliance.erasure import erase_person, plan_erasure
-        from workbench.compliance.proof import build_proof, write_proof
+        from workbench.compliance.erasure import order_erasure, plan_erasure
+        from workbench.compliance.finishing import finish_erasure, finish_removals, removing_alone
+        from workbench.compliance.proof import say_removals
 
         person = self._person(address)
         if not confirm:
             return ErasureReport(plan_erasure(self._reader, person))
-        removals = None if local_only else self._remove_at_twilio(person, way, on_removal)
         self._close_reader()
         actor = self._actor()
-        erasure = erase_person(self.lake, person, actor=actor)
-        proof = build_proof(erasure, removals, way, actor)
-        pending = sum(not removal.is_confirmed for removal in removals or ())
-        paths = write_proof(proof, self.settings.home)
-        return ErasureReport(erasure.plan, proof, tuple(paths), pending)
+        with removing_alone(self.lake):
+            earlier = finish_removals(self.lake, actor)
+            removals = None if local_only else self._remove_at_twilio(person, way, on_removal)
+            at_twilio = say_removals(removals, way)
+            order = order_erasure(self.lake, person, actor=actor, at_twilio=at_twilio)
+            done = finish_erasure(self.lake, order)
+        paths = (*done.paths, *(path for erasure in earlier for path in erasure.paths))
+        return ErasureReport(order.plan, done.proof, paths, len(at_twilio.not_confirmed))
+
+    def finish_removals(self) -> int:
+        """Finish erasures that were interrupted after their rows were gone, and retention runs; how many."""
+        from workbench.compliance.finishing import finish_removals, removing_alone
+        from workbench.lake.removals import read_unfinished
+
+        before = len(read_unfinished(self.lake))
+        self._close_reader()
+        with removing_alone(self.lake):
+            finish_removals(self.lake, self._actor())
+        return before - len(read_unfinished(self.lake))
 
     def readmit_subject(self, address: str, *, because: str) -> None:
         """Let a person who was erased in again, who came back by themselves; audited with the reason.

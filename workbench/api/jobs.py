@@ -58,10 +58,13 @@ class JobCalls(ComplianceCalls, ReportCalls):
         return run
 
     def maintain(self, *, stop: threading.Event | None = None) -> Maintained:
-        """Look after the lake: merge small files, let old versions and their files go."""
+        """Look after the lake: merge small files, let old versions go, finish deletions that were interrupted."""
         from workbench.lake.maintenance import maintain
 
-        return maintain(self.lake, stop=stop.is_set if stop else lambda: False)
+        done = maintain(self.lake, stop=stop.is_set if stop else lambda: False)
+        if not (stop and stop.is_set()):
+            self.finish_removals()
+        return done
 
 
 def _sync(wb: JobCalls, stop: threading.Event) -> str:

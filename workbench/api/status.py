@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench.lake.jobs import JobRun
+    from workbench.lake.removals import Unfinished
     from workbench.metrics.freshness import Freshness
     from workbench.sync.status import SyncStatus
 
@@ -23,6 +24,8 @@ class Status:
     freshness: Freshness
     jobs: tuple[JobRun, ...] = ()
     """The last run of each scheduled job."""
+    unfinished: tuple[Unfinished, ...] = ()
+    """Erasures and retention runs of which old copies may be left."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -49,6 +52,10 @@ class Status:
                 lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
         lines.append(("last sync", _last_run(self.sync.last_run)))
         lines += [(f"job {run.job}", _job_run(run)) for run in self.jobs]
+        lines += [
+            ("not finished", f"{removal}: the next maintenance finishes it, or run it again")
+            for removal in self.unfinished
+        ]
         return lines
 
 

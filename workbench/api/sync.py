@@ -272,6 +272,7 @@ class SyncCalls(Opened):
     def status(self) -> Status:
         """How far the sync is, what is open, how fresh the numbers are."""
         from workbench.lake.jobs import read_last_job_runs
+        from workbench.lake.removals import read_unfinished
         from workbench.metrics.freshness import freshness
         from workbench.sync.status import read_sync_status
 
@@ -283,4 +284,5 @@ class SyncCalls(Opened):
             sync=read_sync_status(lake),
             freshness=freshness(lake),
             jobs=tuple(read_last_job_runs(lake)),
+            unfinished=tuple(read_unfinished(lake)),
         )

@@ -14,7 +14,7 @@ from workbench.cli.no_effect import refuse_idle
 from workbench.errors import TRY_AGAIN
 
 if TYPE_CHECKING:
-    from workbench.compliance.erasure import ErasurePlan
+    from workbench.compliance.orders import ErasurePlan
 
 
 @main.group()

@@ -1,4 +1,4 @@
-"""Erases one person from this installation: rows, files, old snapshots; what stays is a keyed hash.
+"""Erases one person's rows from the lake; what stays is a keyed hash. ``finishing.py`` does the rest.
 
 Tables are found, not listed: whichever room made them, a row that names the person's number, one of their
 messages or one of their conversations goes, and their number is blotted out of other people's texts. The
@@ -10,59 +10,28 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
 
-from workbench.compliance.home_files import MEDIA_FOLDER, HomeFiles, erase_from_files, find_in_files
+from workbench.compliance.home_files import find_in_files
+from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, save_order
 from workbench.compliance.people import Person, require_alone
 from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
-from workbench.lake.erased import BLOT, remove_erased, save_erased
-from workbench.lake.scour import scour
+from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
+from workbench.lake.removals import ERASURE, begin_removal
+from workbench.lake.secret_key import privacy_key
 
-_UNTOUCHED = frozenset({"audit_events", "erased_people"})
+_UNTOUCHED = frozenset({"audit_events", "erased_people", "removals"})
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid"})
 _ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _SHORTEST_TEXT = 12
 """Shorter texts of a person are too common to look for in files."""
-
-
-@dataclass(frozen=True)
-class ErasurePlan:
-    """What there is of a person, before anything is done."""
-
-    person: str
-    """Masked."""
-    rows: Mapping[str, int]
-    """By table: rows that go."""
-    mentions: Mapping[str, int]
-    """By table and column: other rows with the number in a text."""
-    files: HomeFiles
-    attachments: tuple[str, ...] = ()
-    """Files of attachments, under `media/`."""
-    message_sids: tuple[str, ...] = field(repr=False, default=())
-    texts: tuple[str, ...] = field(repr=False, default=())
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.rows or self.mentions or self.files.found or self.attachments)
-
-
-@dataclass(frozen=True)
-class Erasure:
-    """What was done here."""
-
-    erasure_id: str
-    plan: ErasurePlan
-    erased_at: datetime
-    rewritten: tuple[str, ...]
-    removed: tuple[str, ...]
-    left: tuple[str, ...]
 
 
 def plan_erasure(lake: Lake, person: Person) -> ErasurePlan:
@@ -75,35 +44,54 @@ def plan_erasure(lake: Lake, person: Person) -> ErasurePlan:
     with lake.cursor() as cursor:
         plan = _plan(cursor, person)
     files = find_in_files(lake, [person.number[1:], *plan.texts])
-    return ErasurePlan(
-        person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.message_sids, plan.texts
-    )
+    return ErasurePlan(person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.texts)
 
 
-def erase_person(lake: Lake, person: Person, *, actor: str, now: datetime | None = None) -> Erasure:
-    """Erase a person here, for good. Can be run again, also after it was killed anywhere in between.
+def order_erasure(
+    lake: Lake, person: Person, *, actor: str, at_twilio: AtTwilio | None = None, now: datetime | None = None
+) -> Order:
+    """Write down what is to be done, for good: from here on it is finished by whoever comes next.
 
     Raises:
         UsageError: the lake keeps masked numbers, which several people can share.
-        LakeBusy: the rows are gone, and somebody reads so much that old files could not be removed yet.
     """
-    plan = plan_erasure(lake, person)
-    erasure_id, moment = uuid.uuid4().hex, now or datetime.now(UTC)
+    plan, moment = plan_erasure(lake, person), now or datetime.now(UTC)
+    order = Order(uuid.uuid4().hex, person, plan, actor, moment, at_twilio or AtTwilio())
+    save_order(lake.home, order)
+    return order
+
+
+def commit_erasure(lake: Lake, order: Order) -> None:
+    """Delete the rows and keep the hash, in one commit that says *begun*; a second time does no harm."""
 
     def erase(cursor: duckdb.DuckDBPyConnection) -> None:
         # The hash first, in the same commit: whatever syncs meanwhile finds it or finds the rows.
-        save_erased(cursor, [person.number, *person.contacts], erasure_id, moment)
+        person = order.person
+        save_erased(cursor, [person.number, *person.contacts], order.erasure_id, order.begun_at)
+        attachments = _attachments(cursor, _keys(cursor, person))
         _erase_rows(cursor, person)
-        detail = {"erasure_id": erasure_id, "rows": dict(plan.rows), "files": len(plan.files.found)}
-        append_audit(cursor, "erase", actor=actor, subject=person.masked, detail=detail, at=moment)
+        is_new = begin_removal(
+            cursor,
+            order.erasure_id,
+            ERASURE,
+            actor=order.actor,
+            begun_at=order.begun_at,
+            attachments=attachments,
+            subject=person.masked,
+            person_hash=person_hash(privacy_key(lake.home), person.number),
+        )
+        if is_new:
+            detail = {
+                "erasure_id": order.erasure_id,
+                "state": "begun",
+                "rows": dict(order.plan.rows),
+                "files": len(order.plan.files.found),
+            }
+            append_audit(
+                cursor, "erase", actor=order.actor, subject=person.masked, detail=detail, at=order.begun_at
+            )
 
-    # Files before the rows that name them: killed in between, the next run still finds both.
-    for name in plan.attachments:
-        (lake.home / MEDIA_FOLDER / name).unlink(missing_ok=True)
     lake.write(erase)
-    changed = erase_from_files(lake, [person.number[1:], *plan.texts])
-    scour(lake)
-    return Erasure(erasure_id, plan, moment, changed.rewritten, changed.removed, changed.left)
 
 
 @dataclass(frozen=True)
@@ -111,7 +99,6 @@ class _Found:
     rows: dict[str, int]
     mentions: dict[str, int]
     attachments: tuple[str, ...]
-    message_sids: tuple[str, ...]
     texts: tuple[str, ...]
 
 
@@ -128,18 +115,17 @@ def _plan(cursor: duckdb.DuckDBPyConnection, person: Person) -> _Found:
         "and contact in (select unnest(?))",
         [_SHORTEST_TEXT, list(person.contacts)],
     ).fetchall()
-    attachments = cursor.execute(
+    return _Found(rows, mentions, _attachments(cursor, keys), tuple(row[0] for row in texts))
+
+
+def _attachments(cursor: duckdb.DuckDBPyConnection, keys: Mapping[str, Any]) -> tuple[str, ...]:
+    """Files of attachments that go with the person's messages."""
+    rows = cursor.execute(
         "select file_name from media_files "
         "where file_name is not null and message_sid in (select unnest(?::varchar[])) order by all",
         [keys["sids"]],
     ).fetchall()
-    return _Found(
-        rows,
-        mentions,
-        tuple(row[0] for row in attachments),
-        tuple(keys["sids"]),
-        tuple(row[0] for row in texts),
-    )
+    return tuple(row[0] for row in rows)
 
 
 def _count(

@@ -1,29 +1,37 @@
 """Files of an installation outside of its lake that hold certain words: found, and cleaned or removed.
 
-Files of lines (logs, spools, CSV) lose the lines in question, so that nothing of anybody else goes with them.
-Any other file that holds the words is removed whole. What must stay (settings, the demo's account) is named.
+What happens to a file depends on whose it is (``workbench/home.py``). What may be in use at this moment is
+overwritten in place, byte for byte, so that whoever has it open goes on with the same file and loses nothing.
 """
 
 from __future__ import annotations
 
-import gzip
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from workbench.compliance.words import Words, holds, spans_of
+from workbench.errors import LakeBusy
 from workbench.files import write_whole
-from workbench.lake.audit import ANCHOR_FILE
+from workbench.home import Treatment, treatment_of
 from workbench.lake.connect import Lake
-from workbench.lake.secret_key import KEY_FILE
 
-_LINES = frozenset({".jsonl", ".ndjson", ".log", ".csv", ".tsv", ".txt"})
 MEDIA_FOLDER = "media"
 """Under WORKBENCH_HOME: copies of attachments, where they are kept."""
-
-_KEPT = frozenset({"workbench.toml", "credentials.toml", "quiet_hours.toml", KEY_FILE, ANCHOR_FILE})
-_SIMULATED = "simulated-account"
-"""The demo's stand-in for Twilio: what is kept there is Twilio's side."""
+_CATALOG_SUFFIXES = ("", "-wal", "-shm", "-journal")
+_LAKE_SCHEMA = "main"
+_CHANGED_BY_US = frozenset(
+    {
+        Treatment.BLANK_WORDS,
+        Treatment.BLANK_LINES,
+        Treatment.DROP_LINES,
+        Treatment.REMOVE,
+        Treatment.REMOVE_ALWAYS,
+    }
+)
+_ROUNDS, _PAUSE = 20, 0.05
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class HomeFiles:
     found: tuple[str, ...]
     """Those that are cleaned or removed."""
     kept: tuple[str, ...]
-    """Those that only a person can change."""
+    """Those that only a person can change, or that could not be read."""
 
 
 @dataclass(frozen=True)
@@ -44,72 +52,143 @@ class ChangedFiles:
 
 
 def find_in_files(lake: Lake, words: Sequence[str]) -> HomeFiles:
-    """Look through every file outside of the lake, compressed ones and Parquet too."""
-    needles = [word.encode() for word in words]
+    """Look through every file of the home but those of the lake, compressed ones and Parquet too."""
+    looked_for = Words(words)
     found: list[str] = []
     kept: list[str] = []
-    for path in _files(lake):
-        if _holds(lake, path, needles):
-            (kept if _is_kept(path) else found).append(str(path.relative_to(lake.home)))
+    for name, path in home_files(lake):
+        treatment = treatment_of(name)
+        if treatment in (Treatment.LEAVE, Treatment.BY_OWNER, Treatment.REMOVE_ALWAYS):
+            continue
+        is_ours_to_change = treatment in _CHANGED_BY_US and not _is_other_lake(path)
+        try:
+            if looked_for.are_in_name(name) or holds(lake, path, looked_for):
+                (found if is_ours_to_change else kept).append(name)
+        except FileNotFoundError:
+            continue  # gone since it was listed
+        except OSError:
+            kept.append(name)
     return HomeFiles(tuple(found), tuple(kept))
 
 
 def erase_from_files(lake: Lake, words: Sequence[str]) -> ChangedFiles:
-    """Take the lines with the words out of files of lines, and remove other files that hold them."""
-    needles = [word.encode() for word in words]
-    found = find_in_files(lake, words)
-    rewritten, removed = [], []
-    for name in found.found:
-        path = lake.home / name
-        if path.suffix in _LINES:
-            _rewrite(path, needles)
-            rewritten.append(name)
-        else:
-            path.unlink(missing_ok=True)
-            removed.append(name)
-    return ChangedFiles(tuple(rewritten), tuple(removed), found.kept)
+    """Take the words out of files that stay, and remove the others that hold them.
+
+    Raises:
+        LakeBusy: somebody goes on writing them.
+    """
+    looked_for = Words(words)
+    rewritten: dict[str, None] = {}
+    removed = {name: None for name, path in home_files(lake) if _remove_unsearched(name, path)}
+    for _ in range(_ROUNDS):
+        files = find_in_files(lake, words)
+        if not files.found:
+            return ChangedFiles(tuple(rewritten), tuple(removed), files.kept)
+        for name in files.found:
+            (removed if _change(lake, name, looked_for) else rewritten)[name] = None
+        time.sleep(_PAUSE)
+    raise LakeBusy(
+        f"{', '.join(files.found)} is still being written with the number in it. End whoever writes it; the "
+        "erasure is finished by running it again, or by the next maintenance."
+    )
 
 
-def _files(lake: Lake) -> Iterator[Path]:
-    """Every file of the home but those of the lake itself, which ``lake.scour`` cleans."""
-    own = [Path(lake.address.data)]
-    if lake.address.kind == "sqlite":
-        own.append(Path(lake.address.catalog).parent)
-    for folder, _, names in os.walk(lake.home):
+def home_files(lake: Lake) -> Iterator[tuple[str, Path]]:
+    """Every file under WORKBENCH_HOME that is none of the lake's own, with its name relative to it.
+
+    Links are followed: what is reached under the home belongs to it.
+    """
+    is_of_lake = _lake_test(lake)
+    home = lake.home.resolve()
+    seen = {home, *home.parents}
+    for folder, folders, names in os.walk(home, followlinks=True):
         place = Path(folder)
-        if any(place.is_relative_to(part) for part in own):
-            continue
-        yield from sorted(place / name for name in names if not name.endswith(".lock"))
+        real = {name: (place / name).resolve() for name in folders}
+        folders[:] = sorted(name for name in folders if real[name] not in seen and not is_of_lake(real[name]))
+        seen.update(real[name] for name in folders)
+        for name in sorted(names):
+            path = (place / name).resolve()
+            if path.is_file() and not is_of_lake(path):
+                yield (place / name).relative_to(home).as_posix(), path
 
 
-def _is_kept(path: Path) -> bool:
-    return path.name in _KEPT or path.name.startswith(_SIMULATED)
+def _lake_test(lake: Lake) -> Callable[[Path], bool]:
+    """Whether a path, without links in it, is the lake's own: its catalog, or its folder of data files."""
+    own: set[Path] = set()
+    if lake.address.kind == "sqlite":
+        catalog = Path(lake.address.catalog).resolve()
+        own = {catalog.with_name(catalog.name + suffix) for suffix in _CATALOG_SUFFIXES}
+    if "://" not in lake.address.data:
+        own.add((Path(lake.address.data) / _LAKE_SCHEMA).resolve())
+    return lambda path: path in own
 
 
-def _holds(lake: Lake, path: Path, needles: Sequence[bytes]) -> bool:
+def _is_other_lake(path: Path) -> bool:
+    """Whether a file is the catalog of another lake, which only that lake may change."""
+    for suffix in _CATALOG_SUFFIXES:
+        catalog = path.with_name(path.name.removesuffix(suffix))
+        if path.name.endswith(suffix) and catalog.is_file():
+            with catalog.open("rb") as file:
+                start = file.read(2**20)
+            if start.startswith(b"SQLite format 3\x00") and b"ducklake_metadata" in start:
+                return True
+    return False
+
+
+def _remove_unsearched(name: str, path: Path) -> bool:
+    if treatment_of(name) is not Treatment.REMOVE_ALWAYS:
+        return False
+    path.unlink(missing_ok=True)
+    return True
+
+
+def _change(lake: Lake, name: str, words: Words) -> bool:
+    """Clean one file; whether it went as a whole."""
+    path, treatment = (lake.home / name).resolve(), treatment_of(name)
     try:
-        if path.suffix == ".parquet":
-            return _parquet_holds(lake, path, needles)
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        if words.are_in_name(name) or treatment is Treatment.REMOVE:
+            (lake.home / name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            _forget_attachment(lake, name)
+            return True
+        if treatment is Treatment.DROP_LINES:
+            _drop_lines(path, words)
+        else:
+            _blank(path, words, is_whole_line=treatment is Treatment.BLANK_LINES)
     except FileNotFoundError:
-        return False  # gone since it was listed
-    except (OSError, EOFError):
-        data = path.read_bytes()  # no such compression after all
-    return any(needle in data for needle in needles)
+        return True  # its owner removed it
+    return False
 
 
-def _parquet_holds(lake: Lake, path: Path, needles: Sequence[bytes]) -> bool:
-    with lake.cursor() as cursor:
-        found = cursor.execute(
-            "select count(*) from read_parquet(?) as t "
-            "where len(list_filter(?::varchar[], word -> contains(cast(t as varchar), word))) > 0",
-            [str(path), [needle.decode() for needle in needles]],
-        ).fetchall()
-    return bool(found[0][0])
+def _forget_attachment(lake: Lake, name: str) -> None:
+    """An attachment of somebody else that named the person: say why it is not there any more."""
+    folder, _, file_name = name.partition("/")
+    if folder == MEDIA_FOLDER and file_name:
+        lake.write(
+            lambda cursor: cursor.execute(
+                "update media_files set file_name = null, bytes = null, sha256 = null, "
+                "problem = 'Removed: it named somebody who was erased.' where file_name = ?",
+                [file_name],
+            )
+        )
 
 
-def _rewrite(path: Path, needles: Sequence[bytes]) -> None:
+def _drop_lines(path: Path, words: Words) -> None:
     """The file without the lines that hold one of the words, put in its place at once."""
     lines = path.read_bytes().splitlines(keepends=True)
-    kept = b"".join(line for line in lines if not any(needle in line for needle in needles))
+    kept = b"".join(line for line in lines if not words.are_in(line))
     write_whole(path, kept, mode=path.stat().st_mode & 0o777)
+
+
+def _blank(path: Path, words: Words, *, is_whole_line: bool) -> None:
+    """Overwrite the words, or their lines, with as many asterisks: the file and its length stay.
+
+    What is appended meanwhile is never touched, and being killed in between leaves the rest for the next time.
+    """
+    with path.open("r+b", buffering=0) as file:
+        content = file.readall()
+        for start, end in spans_of(content, words, is_whole_line=is_whole_line):
+            # A file that was cut off or written anew since is looked at again by the next round.
+            if os.pread(file.fileno(), end - start, start) == content[start:end]:
+                os.pwrite(file.fileno(), b"*" * (end - start), start)
+        os.fsync(file.fileno())

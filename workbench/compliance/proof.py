@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.compliance.erasure import Erasure
+from workbench.compliance.home_files import ChangedFiles
+from workbench.compliance.orders import FOLDER, AtTwilio, Order
 from workbench.compliance.records import Record, write_record
+from workbench.home import Treatment, treatment_of
 from workbench.twilio.erasing import Removal
 
-FOLDER = "erasures"
-"""Under WORKBENCH_HOME."""
+_AFTER = {
+    Treatment.BLANK_WORDS: "words overwritten",
+    Treatment.BLANK_LINES: "lines overwritten",
+    Treatment.DROP_LINES: "lines removed",
+}
 
 _KEPT_BY_TWILIO = (
     "A redacted message stays in Twilio's log with numbers, times, status and price; only its text is gone.",
@@ -22,35 +28,44 @@ _KEPT_BY_TWILIO = (
 )
 
 
-def build_proof(erasure: Erasure, removals: Sequence[Removal] | None, way: str, actor: str) -> Record:
-    """The proof as plain data, without number or texts; `removals` is None where Twilio was left out."""
-    plan = erasure.plan
+def build_proof(order: Order, files: ChangedFiles, finished_at: datetime) -> Record:
+    """The proof as plain data, without number or texts."""
+    plan = order.plan
     return {
         "what": "proof of erasure",
         "person": plan.person,
-        "as_of": erasure.erased_at,
-        "erasure_id": erasure.erasure_id,
-        "done_by": actor,
+        "as_of": order.begun_at,
+        "finished_at": finished_at,
+        "erasure_id": order.erasure_id,
+        "done_by": order.actor,
         "erased_here": [{"table": name, "rows": count} for name, count in plan.rows.items()],
         "blotted_out_of_texts": [{"column": name, "rows": count} for name, count in plan.mentions.items()],
         "files": [
-            *({"file": name, "what": "lines removed"} for name in erasure.rewritten),
-            *({"file": name, "what": "file removed"} for name in erasure.removed),
+            *({"file": name, "what": _AFTER[treatment_of(name)]} for name in files.rewritten),
+            *({"file": name, "what": "file removed"} for name in files.removed),
             *({"file": f"media/{name}", "what": "attachment removed"} for name in plan.attachments),
-            *({"file": name, "what": "holds the number still: change it by hand"} for name in erasure.left),
+            *({"file": name, "what": "holds the number still: change it by hand"} for name in files.left),
         ],
         "kept_here": [
             {"what": "A keyed hash of the number, so that it is not synced or messaged again."},
             {"what": "Audit rows, which name the number masked."},
         ],
-        "asked_of_twilio": _at_twilio(removals, way),
-        "not_confirmed_by_twilio": [
+        "asked_of_twilio": list(order.at_twilio.asked),
+        "not_confirmed_by_twilio": list(order.at_twilio.not_confirmed),
+        "kept_by_twilio": [{"what": text} for text in _KEPT_BY_TWILIO],
+    }
+
+
+def say_removals(removals: Sequence[Removal] | None, way: str) -> AtTwilio:
+    """What was asked of Twilio, for the proof; `removals` is None where Twilio was left out."""
+    return AtTwilio(
+        _at_twilio(removals, way),
+        [
             {"message_sid": removal.message_sid, "outcome": removal.outcome, "error": removal.error}
             for removal in removals or ()
             if not removal.is_confirmed
         ],
-        "kept_by_twilio": [{"what": text} for text in _KEPT_BY_TWILIO],
-    }
+    )
 
 
 def write_proof(proof: Record, home: Path) -> list[Path]:

@@ -13,6 +13,7 @@ What was removed does not come back with the next reading of Twilio's list (``la
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -20,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from workbench.compliance.home_files import MEDIA_FOLDER
+from workbench.compliance.finishing import finish_removals, removing_alone
 from workbench.errors import ConfigError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
+from workbench.lake.removals import RETENTION, begin_removal
 from workbench.lake.retained import BODIES, MESSAGES, move_horizon
-from workbench.lake.scour import scour
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,12 +118,9 @@ def run_retention(
     moment = now or datetime.now(UTC)
     counts = [_count(lake, rule, moment) for rule in rules]
     if confirm and rules:
-        attachments = [name for rule in rules for name in _attachments(lake, rule, moment)]
-        lake.write(lambda cursor: _apply(cursor, rules, counts, actor, moment))
-        for name in attachments:
-            (lake.home / MEDIA_FOLDER / name).unlink(missing_ok=True)
-        if any(row["rows"] for row in counts):
-            scour(lake)
+        with removing_alone(lake):
+            lake.write(lambda cursor: _apply(cursor, rules, counts, actor, moment))
+            finish_removals(lake, actor)
     return pd.DataFrame(counts, columns=["rule", "table", "days", "older_than", "rows"])
 
 
@@ -133,16 +131,16 @@ def _count(lake: Lake, rule: RetentionRule, now: datetime) -> dict[str, Any]:
     return {"rule": rule.name, "table": table, "days": rule.days, "older_than": before, "rows": int(rows)}
 
 
-def _attachments(lake: Lake, rule: RetentionRule, now: datetime) -> list[str]:
+def _attachments(cursor: duckdb.DuckDBPyConnection, rule: RetentionRule, now: datetime) -> list[str]:
     """Files of attachments that go with their messages."""
     if rule.name != "messages":
         return []
-    found = lake.rows(
+    rows = cursor.execute(
         "select f.file_name from media_files f join raw_messages m using (message_sid) "
         "where m.date_created < ? and f.file_name is not null",
         [rule.before(now)],
-    )
-    return [name for (name,) in found]
+    ).fetchall()
+    return [name for (name,) in rows]
 
 
 def _apply(
@@ -152,6 +150,7 @@ def _apply(
     actor: str,
     now: datetime,
 ) -> None:
+    attachments = [name for rule in rules for name in _attachments(cursor, rule, now)]
     for rule in rules:
         for statement in rule.statements[2]:
             cursor.execute(statement, {"before": rule.before(now)})
@@ -159,5 +158,6 @@ def _apply(
             move_horizon(cursor, rule.name, rule.before(now), now)
     if not any(row["rows"] for row in counts):
         return
+    begin_removal(cursor, uuid.uuid4().hex, RETENTION, actor=actor, begun_at=now, attachments=attachments)
     detail = {row["rule"]: {"days": row["days"], "rows": row["rows"]} for row in counts}
-    append_audit(cursor, "retention", actor=actor, detail=detail, at=now)
+    append_audit(cursor, "retention", actor=actor, detail={"state": "begun", **detail}, at=now)

@@ -22,7 +22,9 @@ from workbench.lake.secret_key import known_lake_key, lake_key
 BLOT = "[erased]"
 """Stands in other people's texts where an erased person's number was."""
 
-_NUMBER = re.compile(r"(?:^|[^0-9])([1-9][0-9]{8,14})(?:$|[^0-9])")
+_NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{8,14}(?![0-9])")
+_MAY_HOLD_NUMBER = "[1-9][0-9]{8}"
+"""For Arrow, which cannot look around."""
 
 
 def person_hash(key: bytes, address: str) -> str:
@@ -85,11 +87,8 @@ def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> 
 def without_erased(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.Table:
     """The messages (`MESSAGE_SCHEMA`) without those of people who were erased, nor their numbers in texts."""
     contacts = [contact for contact in pc.unique(messages["contact"]).to_pylist() if contact]
-    telling = pc.fill_null(pc.match_substring_regex(messages["body"], _NUMBER.pattern), False)
-    written = {
-        body: ["+" + digits for digits in _NUMBER.findall(body)]
-        for body in messages["body"].filter(telling).to_pylist()
-    }
+    telling = pc.fill_null(pc.match_substring_regex(messages["body"], _MAY_HOLD_NUMBER), False)
+    written = {body: numbers_in(body) for body in messages["body"].filter(telling).to_pylist()}
     numbers = {number for found in written.values() for number in found}
     erased = find_erased(cursor, [*contacts, *numbers])
     if not erased:
@@ -104,13 +103,22 @@ def without_erased(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.
     return messages.filter(pc.invert(is_erased))
 
 
+def numbers_in(text: str) -> list[str]:
+    """What may be whole numbers in a text, as E.164."""
+    return ["+" + digits for digits in _NUMBER.findall(text)]
+
+
+def blotted(text: str, numbers: Iterable[str]) -> str:
+    """The text without these numbers, with their plus or not."""
+    for number in numbers:
+        text = text.replace(number, BLOT).replace(number[1:], BLOT)
+    return text
+
+
 def _blotted(
     body: str | None, written: Mapping[str, list[str]], erased: Mapping[str, datetime]
 ) -> str | None:
-    for number in written.get(body or "", ()):
-        if number in erased and body:
-            body = body.replace(number, BLOT).replace(number[1:], BLOT)
-    return body
+    return body and blotted(body, (number for number in written.get(body, ()) if number in erased))
 
 
 def _home(cursor: duckdb.DuckDBPyConnection) -> Path:

@@ -18,7 +18,7 @@ from workbench.lake.consent import note_consent
 from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.erased import without_erased
 from workbench.lake.retained import read_horizons
-from workbench.lake.statuses import apply_waiting_statuses
+from workbench.lake.statuses import apply_waiting_statuses, forget_refused
 from workbench.messaging.message import MessageRow
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -140,7 +140,11 @@ def save_messages(
         received_at: when, by our clock.
         dates_are_true: whether `date_created` is Twilio's.
     """
+    offered = messages["message_sid"]
     messages = read_horizons(cursor).table(without_erased(cursor, messages))
+    if messages.num_rows < len(offered):
+        is_refused = pc.invert(pc.is_in(offered, value_set=messages["message_sid"]))
+        forget_refused(cursor, offered.filter(is_refused).to_pylist())
     if not messages.num_rows:
         return Saved()
     if dates_are_true:

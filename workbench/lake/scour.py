@@ -7,7 +7,9 @@ catalog, and SQLite keeps what it freed. All of that goes here, and every old sn
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -16,7 +18,6 @@ from workbench.errors import LakeBusy
 from workbench.lake.connect import Lake
 from workbench.lake.left_files import delete_left_files
 from workbench.lake.lock import exclusive
-from workbench.lake.trouble import translated
 
 _STEPS = (
     "call ducklake_flush_inlined_data('lake')",
@@ -24,24 +25,26 @@ _STEPS = (
     "call ducklake_expire_snapshots('lake', older_than => now())",
     "call ducklake_cleanup_old_files('lake', cleanup_all => true)",
 )
-_BUSY_SECONDS = 30
+#: How long a webhook may have to wait for us, and how long we wait for a pause.
+_BUSY_SECONDS, _PATIENCE_SECONDS = 2.0, 30.0
+_BETWEEN_STEPS = 0.05
 
 
 def scour(lake: Lake) -> None:
-    """Remove what was deleted from every file of the lake; readers and writers wait meanwhile.
+    """Remove what was deleted from every file of the lake. Can be run again, also after it was killed.
 
+    The write lock is let go after each step, so that an opt-out that arrives meanwhile is in force in time.
     On a Postgres catalog the server's own vacuum removes the last copies of small rows.
 
     Raises:
-        LakeBusy: somebody reads the catalog without a pause.
+        LakeBusy: somebody reads or writes the catalog without a pause.
     """
-    if lake.address.kind != "sqlite":
-        _run_steps(lake)
-        return
-    catalog = Path(lake.address.catalog)
-    with exclusive(Path(f"{catalog}.lock")):
-        _run_steps(lake)
-        _compact(catalog)
+    is_sqlite = lake.address.kind == "sqlite"
+    for step in _STEPS:
+        _when_free(partial(lake.run_alone, partial(_call, step)))
+    _when_free(partial(lake.run_alone, partial(delete_left_files, address=lake.address)))
+    if is_sqlite:
+        _when_free(partial(_compact, Path(lake.address.catalog)))
 
 
 def delete_rows_with(
@@ -56,23 +59,36 @@ def delete_rows_with(
     )
 
 
-def _run_steps(lake: Lake) -> None:
-    with lake.cursor() as cursor, translated(lake.address.shown):
-        for step in _STEPS:
-            cursor.execute(step).fetchall()
-        delete_left_files(cursor, lake.address)
+def _when_free(work: Callable[[], object]) -> None:
+    """Do it, again and again while others are in the way; between any two tries they get their turn."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            work()
+        except LakeBusy:
+            if time.monotonic() > until:
+                raise
+            time.sleep(4 * _BETWEEN_STEPS)
+        else:
+            time.sleep(_BETWEEN_STEPS)
+            return
+
+
+def _call(step: str, cursor: duckdb.DuckDBPyConnection) -> None:
+    cursor.execute(step).fetchall()
 
 
 def _compact(catalog: Path) -> None:
     """Write SQLite's file anew without its free pages, and empty its write-ahead log."""
-    connection = sqlite3.connect(catalog, timeout=_BUSY_SECONDS, isolation_level=None)
-    try:
-        connection.execute("vacuum")
-        busy = connection.execute("pragma wal_checkpoint(truncate)").fetchall()[0][0]
-    except sqlite3.OperationalError as error:
-        raise LakeBusy(_IN_USE) from error
-    finally:
-        connection.close()
+    with exclusive(Path(f"{catalog}.lock")):
+        connection = sqlite3.connect(catalog, timeout=_BUSY_SECONDS, isolation_level=None)
+        try:
+            connection.execute("vacuum")
+            busy = connection.execute("pragma wal_checkpoint(truncate)").fetchall()[0][0]
+        except sqlite3.OperationalError as error:
+            raise LakeBusy(_IN_USE) from error
+        finally:
+            connection.close()
     if busy:
         raise LakeBusy(_IN_USE)
 

@@ -119,6 +119,18 @@ def forget_waiting(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str
     )
 
 
+def forget_refused(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str]) -> None:
+    """Forget what callbacks said of messages that may not be kept: of erased people, or too old."""
+    sids = [list(message_sids)]
+    waiting = cursor.execute(
+        "select count(*) from waiting_statuses where message_sid in (select unnest(?::varchar[]))", sids
+    ).fetchall()
+    if not waiting[0][0]:
+        return
+    for table in ("waiting_statuses", "status_events", "webhook_fields"):
+        cursor.execute(f"delete from {table} where message_sid in (select unnest(?::varchar[]))", sids)  # noqa: S608
+
+
 def _table(news: Sequence[StatusNews]) -> pa.Table:
     """The news, each status of a message once, as first heard."""
     first: dict[tuple[str, str, int | None], StatusNews] = {}

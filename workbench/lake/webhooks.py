@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.lake.erased import blotted, find_erased, numbers_in
 from workbench.lake.save import Saved, message_table, save_messages
 from workbench.lake.statuses import StatusesSaved, StatusNews, save_statuses
 from workbench.messaging.message import MessageRow
@@ -45,12 +46,29 @@ def save_webhooks(
     cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[StatusWebhook | InboundWebhook], now: datetime
 ) -> WebhooksSaved:
     """Save them in the caller's transaction: messages, statuses, what they mean for consent, and the rest."""
+    webhooks = _without_erased(cursor, webhooks)
     inbound = [one for one in webhooks if isinstance(one, InboundWebhook)]
     statuses = [one for one in webhooks if isinstance(one, StatusWebhook)]
     saved = _save_inbound(cursor, inbound, now)
     moved = save_statuses(cursor, [one.news for one in statuses])
     _save_fields(cursor, [*map(_inbound_fields, inbound), *(_status_fields(s) for s in statuses if s.fields)])
     return WebhooksSaved(moved, saved)
+
+
+def _without_erased(
+    cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[StatusWebhook | InboundWebhook]
+) -> list[StatusWebhook | InboundWebhook]:
+    """The webhooks without those that erased people sent, nor their numbers in what came with others."""
+    contacts = {one.message.contact for one in webhooks if isinstance(one, InboundWebhook)} - {None}
+    numbers = {number for one in webhooks if one.fields for number in numbers_in(one.fields)}
+    erased = find_erased(cursor, [*filter(None, contacts), *numbers]) if contacts or numbers else {}
+    if not erased:
+        return list(webhooks)
+    kept = [
+        one for one in webhooks if not (isinstance(one, InboundWebhook) and one.message.contact in erased)
+    ]
+    gone = numbers & erased.keys()
+    return [replace(one, fields=blotted(one.fields, gone)) if one.fields else one for one in kept]
 
 
 def _save_inbound(

@@ -26,6 +26,7 @@ from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake, open_lake
 from workbench.lake.lock import only_one
 from workbench.lake.secret_key import KEY_FILE, privacy_key
+from workbench.lake.spool import Spool
 from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server.fetching import Fetcher
@@ -34,7 +35,6 @@ from workbench.server.intake import Applier, Intake
 from workbench.server.ports import find_port, require_loopback
 from workbench.server.schedule import schedule_of
 from workbench.server.scheduling import Scheduler
-from workbench.server.spool import Spool
 from workbench.server.webhook_forms import read_record
 from workbench.server.webhook_handlers import (
     MOST_BYTES,

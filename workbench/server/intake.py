@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from workbench.errors import ConfigError, WorkbenchError
-from workbench.server.spool import Spool, SpoolFull
+from workbench.lake.spool import Spool, SpoolFull
 
 log = logging.getLogger(__name__)
 
@@ -190,7 +190,10 @@ class Applier:
     def _apply_next(self) -> bool:
         """One batch; whether there was any."""
         read_at = time.monotonic()
+        lost = self._spool.lost
         records = self._spool.read(_BATCH)
+        if self._spool.lost > lost:
+            self._give_up(self._spool.lost - lost)
         if not records:
             self._behind_since = read_at
             if self.trouble or self.quiet_seconds() > _CHECK_EVERY:
@@ -219,6 +222,14 @@ class Applier:
             self._apply_or_halve(records[:middle])
             self._apply_or_halve(records[middle:])
 
+    def _give_up(self, lost: int) -> None:
+        """Records were removed from the disk: whoever waits for one is told, and later ones go on."""
+        with self._lock:
+            self.applied += lost
+            waiters, self._waiters = self._waiters, []
+        for _, future in waiters:
+            future.get_loop().call_soon_threadsafe(_fail, future)
+
     def _announce(self, count: int) -> None:
         with self._lock:
             self.applied += count
@@ -242,6 +253,11 @@ def _is_about_values(error: Exception) -> bool:
     if isinstance(error, WorkbenchError):
         return type(error.__cause__).__name__ in ("ConversionException", "OutOfRangeException")
     return isinstance(error, ValueError | TypeError | KeyError | OverflowError)
+
+
+def _fail(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_exception(SpoolFull("Its file was removed before the lake had it."))
 
 
 def _finish(future: asyncio.Future[None]) -> None:

@@ -9,11 +9,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from workbench.errors import TwilioError, TwilioUnavailable
 from workbench.files import write_whole
+from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.sync.reading import Reading
 from workbench.twilio.media import MediaFile
@@ -61,7 +65,29 @@ def _bring(reading: Reading, store: MediaStore, files: Sequence[tuple[str, str]]
     found: list[dict[str, Any]] = []
     reading.fetch_each(files, lambda task: _fetch(reading, store, *task), lambda _, row: found.append(row))
     if found:
-        reading.write(lambda cursor: save_rows(cursor, "media_files", found, key=("media_sid",)))
+        reading.write(partial(_save, found))
+        _remove_unwanted(reading, store, found)
+
+
+def _save(found: Sequence[dict[str, Any]], cursor: duckdb.DuckDBPyConnection) -> Saved:
+    """Note the files whose message is still there; it may have been erased while they were fetched."""
+    there = cursor.execute(
+        "select message_sid from raw_messages where message_sid in (select unnest(?::varchar[]))",
+        [[row["message_sid"] for row in found]],
+    ).fetchall()
+    rows = [row for row in found if (row["message_sid"],) in there]
+    return save_rows(cursor, "media_files", rows, key=("media_sid",)) if rows else Saved()
+
+
+def _remove_unwanted(reading: Reading, store: MediaStore, found: Sequence[dict[str, Any]]) -> None:
+    """Remove the files that were not noted."""
+    noted = reading.lake.rows(
+        "select media_sid from media_files where media_sid in (select unnest(?::varchar[]))",
+        [[row["media_sid"] for row in found]],
+    )
+    for row in found:
+        if row["file_name"] and (row["media_sid"],) not in noted:
+            (store.folder / row["file_name"]).unlink(missing_ok=True)
 
 
 def remove_orphaned_files(reading: Reading, folder: Path) -> None:

@@ -4,21 +4,27 @@ Files to which records are only ever appended, each with its length and checksum
 group at a time. What was forced is read in order by whoever brings it into the lake, and a file goes when
 all of it is there. A process that dies leaves its files; the next one reads them first. Bringing a record in
 twice changes nothing, so nothing has to be remembered about how far that was.
+
+No file is written to for longer than :data:`SEGMENT_SECONDS`, so that nothing stays here that the lake has,
+however busy it is. Whoever erases a person relies on that: see :func:`rewrite_segments`.
 """
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import threading
+import time
 import zlib
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
 
 from workbench.errors import WorkbenchError
+from workbench.files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +33,8 @@ _HEAD = Struct(">II")
 _SUFFIX = ".spool"
 #: A new file begins after so much, so that the disk is given back while a lake is behind.
 SEGMENT_BYTES = 4 * 2**20
+#: And after so long.
+SEGMENT_SECONDS = 5.0
 #: A lake that is away for days must not fill the disk; from here on Twilio is told to try again.
 MOST_BYTES = 2 * 2**30
 
@@ -43,6 +51,7 @@ class _Segment:
     size: int
     records: int
     read_to: int = len(_MAGIC)
+    begun_at: float = field(default_factory=time.monotonic)
 
 
 class Spool:
@@ -57,12 +66,15 @@ class Spool:
         self.folder = folder
         self.torn_bytes = 0
         """What an earlier process had begun to write and never answered for."""
+        self.lost = 0
+        """Records in files that somebody removed before the lake had them."""
         self._segment_bytes, self._most_bytes = segment_bytes, most_bytes
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._segments = deque(self._found())
         self._next = max((int(s.path.stem) for s in self._segments), default=0) + 1
         self._descriptor = -1
+        self._is_writing = False
         self._reading: list[tuple[_Segment, int, int]] = []
 
     def _found(self) -> Iterator[_Segment]:
@@ -92,20 +104,23 @@ class Spool:
         Raises:
             SpoolFull: none of them is kept.
         """
-        data = b"".join(_HEAD.pack(len(one), zlib.crc32(one)) + one for one in payloads)
+        data = b"".join(map(_framed, payloads))
         with self._lock:
             if sum(s.size - s.read_to for s in self._segments) + len(data) > self._most_bytes:
                 raise SpoolFull("Too much is waiting for the lake already.")
-            if self._descriptor < 0 or self._segments[-1].size >= self._segment_bytes:
+            if self._descriptor < 0 or self._is_full(self._segments[-1]):
                 self._begin_segment()
             segment, descriptor = self._segments[-1], self._descriptor
+            self._is_writing = True
         try:
             _write_all(descriptor, data)
             os.fsync(descriptor)
+            _require_in_folder(descriptor)
         except OSError as error:
             self._give_up(segment)
             raise SpoolFull(f"The spool at {self.folder} cannot be written: {error.strerror}.") from error
         with self._lock:
+            self._is_writing = False
             segment.size += len(data)
             segment.records += len(payloads)
 
@@ -118,9 +133,7 @@ class Spool:
         for segment, size in segments:
             if len(found) >= most:
                 break
-            with segment.path.open("rb") as file:
-                file.seek(segment.read_to)
-                data = file.read(size - segment.read_to)
+            data = self._read_segment(segment, size)
             taken, end = 0, segment.read_to
             for payload, end_of_record in _records(data, 0):
                 found.append(payload)
@@ -136,23 +149,43 @@ class Spool:
             for segment, read_to, taken in self._reading:
                 segment.read_to, segment.records = read_to, segment.records - taken
             self._reading = []
-            over = [s for s in self._segments if not s.records and not self._is_open_and_short(s)]
+            over = [s for s in self._segments if not s.records and not self._is_written_to(s)]
             for segment in over:
-                if self._segments[-1] is segment:
-                    self._close_segment()
-                self._segments.remove(segment)
+                self._let_go(segment)
         for segment in over:
-            segment.path.unlink()
+            segment.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """Let go of the files; what is not in the lake yet stays in them."""
         with self._lock:
             self._close_segment()
 
-    def _is_open_and_short(self, segment: _Segment) -> bool:
-        """Whether the file is the one written to, and not worth a new one."""
-        is_open = self._descriptor >= 0 and segment is self._segments[-1]
-        return is_open and segment.size < self._segment_bytes
+    def _read_segment(self, segment: _Segment, size: int) -> bytes:
+        """What of a file was not read yet. One that somebody removed is given up; the rest goes on."""
+        try:
+            with segment.path.open("rb") as file:
+                file.seek(segment.read_to)
+                return file.read(size - segment.read_to)
+        except FileNotFoundError:
+            log.error("%s was removed with %d webhooks that the lake lacks", segment.path, segment.records)
+            with self._lock:
+                if not self._is_written_to(segment):
+                    self.lost += segment.records
+                    self._let_go(segment)
+            return b""
+
+    def _is_written_to(self, segment: _Segment) -> bool:
+        """Whether a record is on its way into the file at this moment."""
+        return self._is_writing and segment is self._segments[-1]
+
+    def _is_full(self, segment: _Segment) -> bool:
+        is_old = time.monotonic() - segment.begun_at >= SEGMENT_SECONDS
+        return segment.size >= self._segment_bytes or is_old
+
+    def _let_go(self, segment: _Segment) -> None:
+        if self._segments[-1] is segment:
+            self._close_segment()
+        self._segments.remove(segment)
 
     def _begin_segment(self) -> None:
         self._close_segment()
@@ -178,11 +211,54 @@ class Spool:
     def _give_up(self, segment: _Segment) -> None:
         """Cut off what was half written and leave that file: after a failed fsync nothing is sure."""
         with self._lock:
+            self._is_writing = False
             try:
                 os.ftruncate(self._descriptor, segment.size)
             except OSError as error:
                 log.warning("the end of %s could not be cut off: %s", segment.path.name, error)
             self._close_segment()
+
+
+def rewrite_segments(folder: Path, change: Callable[[bytes], bytes | None]) -> int:
+    """Pass every record of a spool that no process uses through ``change``, which may drop it with None.
+
+    Only for whoever holds the lock of the process that owns the folder. Each file is replaced as a whole, so
+    that being killed in between leaves every record as it was or as it should be.
+
+    Returns:
+        How many records were changed or dropped.
+    """
+    changed = 0
+    if not folder.is_dir():
+        return changed
+    Spool(folder)  # sets aside what is no spool file, and removes files without a whole record
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        data = path.read_bytes()
+        records = list(_records(data, len(_MAGIC)))
+        before = [payload for payload, _ in records]
+        after = [change(payload) for payload in before]
+        kept = [payload for payload in after if payload is not None]
+        changed += sum(new != old for new, old in zip(after, before, strict=True))
+        if not kept:
+            path.unlink()
+        elif after != before or records[-1][1] != len(data):
+            write_whole(path, _MAGIC + b"".join(map(_framed, kept)))
+    return changed
+
+
+def segment_names(folder: Path) -> set[str]:
+    """The files of a spool at this moment."""
+    return {path.name for path in folder.glob(f"*{_SUFFIX}")}
+
+
+def _framed(payload: bytes) -> bytes:
+    return _HEAD.pack(len(payload), zlib.crc32(payload)) + payload
+
+
+def _require_in_folder(descriptor: int) -> None:
+    """A file that somebody removed keeps nothing: what was written to it may not be answered for."""
+    if os.fstat(descriptor).st_nlink == 0:
+        raise FileNotFoundError(errno.ENOENT, "its file was removed")
 
 
 def _records(data: bytes, start: int) -> Iterator[tuple[bytes, int]]:

@@ -1,0 +1,155 @@
+"""Finishes what was begun: old copies go from the home's files, the webhooks on their way, and the lake.
+
+Every step can be done again, so whoever was killed anywhere in between is taken over from the start: by the
+next erasure, the next retention run, or the next maintenance.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from workbench.compliance.erasure import commit_erasure
+from workbench.compliance.home_files import MEDIA_FOLDER, ChangedFiles, erase_from_files
+from workbench.compliance.orders import Order, read_orders, remove_order
+from workbench.compliance.people import Person
+from workbench.compliance.proof import build_proof, write_proof
+from workbench.compliance.records import Record
+from workbench.errors import LakeBusy
+from workbench.lake.audit import append_audit
+from workbench.lake.connect import Lake
+from workbench.lake.erased import blotted
+from workbench.lake.lock import only_one
+from workbench.lake.removals import RETENTION, Unfinished, end_removal, read_unfinished
+from workbench.lake.scour import scour
+from workbench.lake.spool import rewrite_segments, segment_names
+
+SPOOL_FOLDER, HOOKS_LOCK = "spool", "hooks.lock"
+"""Under WORKBENCH_HOME: webhooks on their way to the lake, and the lock of the process that they belong to."""
+_SPOOL_SECONDS, _LOOK_EVERY = 30.0, 0.05
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """What was done here, with the proof of it."""
+
+    order: Order
+    finished_at: datetime
+    files: ChangedFiles
+    proof: Record
+    paths: tuple[Path, ...]
+
+
+@contextmanager
+def removing_alone(lake: Lake) -> Iterator[None]:
+    """One process of this home at a time erases, applies retention or finishes either.
+
+    Raises:
+        LakeBusy: another one does.
+    """
+    with only_one(lake.home / "removals.lock", "erasure or retention run"):
+        yield
+
+
+def finish_erasure(lake: Lake, order: Order) -> Erasure:
+    """Do all that an order says. For the holder of :func:`removing_alone`.
+
+    Raises:
+        LakeBusy: the rows are gone, and others use old copies so much that these could not be removed yet.
+    """
+    commit_erasure(lake, order)
+    _remove_attachments(lake, order.erasure_id)
+    clean_spool(lake.home, order.person)
+    scour(lake)
+    # Last, so that what others made of the old rows meanwhile is found too.
+    files = erase_from_files(lake, [order.person.number[1:], *order.plan.texts])
+    finished_at = datetime.now(UTC)
+    proof = build_proof(order, files, finished_at)
+    paths = write_proof(proof, lake.home)
+    _note_end(lake, order.erasure_id, "erase-finished", order.actor, order.person.masked, finished_at)
+    remove_order(lake.home, order.erasure_id)
+    return Erasure(order, finished_at, files, proof, tuple(paths))
+
+
+def finish_removals(lake: Lake, actor: str) -> list[Erasure]:
+    """Finish what was begun in this home, and retention runs wherever they were. For the holder of the lock.
+
+    An erasure that was begun in another home on the same lake stays unfinished: only there is its order.
+
+    Raises:
+        LakeBusy: old copies could not be removed yet.
+    """
+    done = [finish_erasure(lake, order) for order in read_orders(lake.home)]
+    runs = [removal for removal in read_unfinished(lake) if removal.kind == RETENTION]
+    finish_retention(lake, runs, actor)
+    return done
+
+
+def finish_retention(lake: Lake, runs: list[Unfinished], actor: str) -> None:
+    """Remove the old copies of what retention runs deleted."""
+    if not runs:
+        return
+    for run in runs:
+        _remove_attachments(lake, run.removal_id)
+    scour(lake)
+    for run in runs:
+        _note_end(lake, run.removal_id, "retention-finished", actor, None, datetime.now(UTC))
+
+
+def clean_spool(home: Path, person: Person, seconds: float = _SPOOL_SECONDS) -> None:
+    """Take the person out of the webhooks that wait for the lake; called once the lake refuses them.
+
+    While the hooks run the files are theirs, and nothing has to be asked of them: what was in a file at this
+    moment is refused by the lake, and the file goes, within seconds (``lake/spool.py``). Where they do not run,
+    or end meanwhile, their lock is free, and its holder may rewrite the files.
+
+    Raises:
+        LakeBusy: the hooks run and cannot bring into the lake what waits.
+    """
+    folder, until = home / SPOOL_FOLDER, time.monotonic() + seconds
+    names = segment_names(folder)
+    while names & segment_names(folder):
+        try:
+            with only_one(home / HOOKS_LOCK, "hooks process"):
+                rewrite_segments(folder, lambda record: _without(record, person))
+                return
+        except LakeBusy:
+            if time.monotonic() > until:
+                raise LakeBusy(
+                    "Webhooks wait on the disk and do not get into the lake, so the person could not be taken "
+                    "out of them yet: ask /readyz of the hooks why. Run the same again then; maintenance does."
+                ) from None
+            time.sleep(_LOOK_EVERY)
+
+
+def _without(record: bytes, person: Person) -> bytes | None:
+    """A record without the person; None for one that they sent."""
+    told = orjson.loads(record)
+    if told.get("message", {}).get("contact") in person.contacts:
+        return None
+    return blotted(record.decode(), [person.number]).encode()
+
+
+def _remove_attachments(lake: Lake, removal_id: str) -> None:
+    for removal in read_unfinished(lake):
+        if removal.removal_id == removal_id:
+            for name in removal.attachments:
+                (lake.home / MEDIA_FOLDER / name).unlink(missing_ok=True)
+
+
+def _note_end(
+    lake: Lake, removal_id: str, action: str, actor: str, subject: str | None, at: datetime
+) -> None:
+    def end(cursor: duckdb.DuckDBPyConnection) -> None:
+        if end_removal(cursor, removal_id, at):
+            detail = {"removal_id": removal_id, "state": "finished"}
+            append_audit(cursor, action, actor=actor, subject=subject, detail=detail, at=at)
+
+    lake.write(end)

@@ -1,0 +1,113 @@
+"""What an erasure still has to do, in a file until it is done: whoever is killed is taken over.
+
+The lake must not name the person any more once their rows are gone, and whoever finishes has to know whose
+traces to look for. So the number stands here alone, readable by this user only, and goes as the last of all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from workbench.compliance.home_files import HomeFiles
+from workbench.compliance.people import Person
+from workbench.files import write_whole
+
+FOLDER = "erasures"
+"""Under WORKBENCH_HOME: orders, and proofs of what was done."""
+_SUFFIX = ".begun.json"
+
+
+@dataclass(frozen=True)
+class ErasurePlan:
+    """What there is of a person, before anything is done."""
+
+    person: str
+    """Masked."""
+    rows: Mapping[str, int]
+    """By table: rows that go."""
+    mentions: Mapping[str, int]
+    """By table and column: other rows with the number in a text."""
+    files: HomeFiles
+    attachments: tuple[str, ...] = ()
+    """Files of attachments, under `media/`."""
+    texts: tuple[str, ...] = field(repr=False, default=())
+    """What they wrote, but for short words; looked for in files."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.rows or self.mentions or self.files.found or self.attachments)
+
+
+@dataclass(frozen=True)
+class AtTwilio:
+    """What was asked of Twilio before, for the proof."""
+
+    asked: Sequence[Mapping[str, Any]] = ()
+    not_confirmed: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """One erasure, from the moment it was confirmed."""
+
+    erasure_id: str
+    person: Person
+    plan: ErasurePlan
+    actor: str
+    begun_at: datetime
+    at_twilio: AtTwilio
+
+
+def save_order(home: Path, order: Order) -> None:
+    """Force it to the disk."""
+    write_whole(_path(home, order.erasure_id), json.dumps(asdict(order), default=str))
+
+
+def read_orders(home: Path) -> list[Order]:
+    """What was begun from this home and is not done, the oldest first."""
+    paths = sorted((home / FOLDER).glob(f"*{_SUFFIX}"))
+    return sorted((_read(path) for path in paths), key=lambda order: order.begun_at)
+
+
+def remove_order(home: Path, erasure_id: str) -> None:
+    """It is done."""
+    _path(home, erasure_id).unlink(missing_ok=True)
+
+
+def _path(home: Path, erasure_id: str) -> Path:
+    return home / FOLDER / f"{erasure_id}{_SUFFIX}"
+
+
+def _read(path: Path) -> Order:
+    record = json.loads(path.read_text(encoding="utf-8"))
+    return Order(
+        erasure_id=record["erasure_id"],
+        person=_read_person(record["person"]),
+        plan=_read_plan(record["plan"]),
+        actor=record["actor"],
+        begun_at=datetime.fromisoformat(record["begun_at"]),
+        at_twilio=AtTwilio(**record["at_twilio"]),
+    )
+
+
+def _read_person(record: Mapping[str, Any]) -> Person:
+    return Person(
+        record["number"], tuple(record["addresses"]), tuple(record["contacts"]), bool(record["is_shared"])
+    )
+
+
+def _read_plan(record: Mapping[str, Any]) -> ErasurePlan:
+    files = HomeFiles(tuple(record["files"]["found"]), tuple(record["files"]["kept"]))
+    return ErasurePlan(
+        record["person"],
+        record["rows"],
+        record["mentions"],
+        files,
+        tuple(record["attachments"]),
+        tuple(record["texts"]),
+    )

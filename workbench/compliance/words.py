@@ -1,0 +1,110 @@
+"""Words looked for in files: each in every way in which a file may spell it. Finding them changes nothing."""
+
+from __future__ import annotations
+
+import gzip
+import html
+import json
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote, quote_plus
+
+from workbench.errors import WorkbenchError
+from workbench.lake.connect import Lake
+
+_CHUNK = 8 * 2**20
+
+
+class Words:
+    """Words of one person."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.plain = tuple(words)
+        self.spellings = tuple(sorted({spelling for word in words for spelling in _spellings(word)}))
+        self.longest = max(map(len, self.spellings), default=0)
+
+    def are_in(self, content: bytes) -> bool:
+        return any(spelling in content for spelling in self.spellings)
+
+    def are_in_name(self, name: str) -> bool:
+        return self.are_in(name.encode(errors="surrogateescape"))
+
+
+def _spellings(word: str) -> set[bytes]:
+    """As it is, and as JSON, HTML and a form write it."""
+    spelled = {
+        word,
+        json.dumps(word)[1:-1],
+        json.dumps(word, ensure_ascii=False)[1:-1],
+        html.escape(word),
+        html.escape(word, quote=False),
+        quote(word),
+        quote_plus(word),
+    }
+    return {text.encode() for text in spelled}
+
+
+def holds(lake: Lake, path: Path, words: Words) -> bool:
+    """Whether a file holds one of the words, in its bytes or in what it packs.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        if _stream_holds(file, words):
+            return True
+    if path.suffix == ".parquet":
+        return _parquet_holds(lake, path, words)
+    try:
+        return _packed_holds(path, words)
+    except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError, RuntimeError):
+        return False  # no such archive after all, damaged, or locked by a password
+
+
+def _packed_holds(path: Path, words: Words) -> bool:
+    if path.suffix == ".gz":
+        with gzip.open(path) as unpacked:
+            return _stream_holds(unpacked, words)
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            return any(_stream_holds(archive.open(member), words) for member in archive.infolist())
+    return False
+
+
+def _stream_holds(stream: IO[bytes] | gzip.GzipFile, words: Words) -> bool:
+    rest = b""
+    while chunk := stream.read(_CHUNK):
+        rest += chunk
+        if words.are_in(rest):
+            return True
+        rest = rest[-words.longest :]
+    return False
+
+
+def _parquet_holds(lake: Lake, path: Path, words: Words) -> bool:
+    try:
+        with lake.cursor() as cursor:
+            rows = cursor.execute(
+                "select count(*) from read_parquet(?) as t "
+                "where len(list_filter(?::varchar[], word -> contains(cast(t as varchar), word))) > 0",
+                [str(path), list(words.plain)],
+            ).fetchall()
+    except WorkbenchError:
+        return False  # no Parquet after all; its bytes were looked at
+    return bool(rows[0][0])
+
+
+def spans_of(content: bytes, words: Words, *, is_whole_line: bool) -> Iterator[tuple[int, int]]:
+    """Where the words stand, or the lines (without their ends) that hold them."""
+    for spelling in words.spellings:
+        start = content.find(spelling)
+        while start >= 0:
+            end = start + len(spelling)
+            if is_whole_line:
+                after = content.find(b"\n", end)
+                start, end = content.rfind(b"\n", 0, start) + 1, len(content) if after < 0 else after
+            yield start, end
+            start = content.find(spelling, end)

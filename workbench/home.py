@@ -1,0 +1,94 @@
+"""Every file of an installation: who owns it, and what an erasure may do to it while its owner runs.
+
+Whatever walks WORKBENCH_HOME looks here first. A file that a process has open or comes back to is never
+replaced or removed from under it: it is changed in place without changing its length, or its owner lets go
+of it by itself. A new file of ours needs an entry here (a test finds what has none). Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fnmatch import fnmatchcase
+
+
+class Treatment(Enum):
+    """What an erasure does to a file that names the person."""
+
+    LEAVE = "never opened: it holds nothing of anybody"
+    BY_HAND = "left and named: only a person can change it"
+    BY_OWNER = "its own room takes care of it"
+    BLANK_WORDS = "the words are overwritten in place"
+    BLANK_LINES = "the lines are overwritten in place"
+    DROP_LINES = "the lines are taken out"
+    REMOVE = "removed"
+    REMOVE_ALWAYS = "removed whatever it holds: what it holds cannot be searched"
+
+
+@dataclass(frozen=True)
+class HomeFile:
+    """A kind of file, by its path under WORKBENCH_HOME."""
+
+    pattern: str
+    """As for `fnmatch`: `*` goes across folders."""
+    owner: str
+    treatment: Treatment
+
+
+_KEEP, _BLANK = Treatment.LEAVE, Treatment.BLANK_WORDS
+
+HOME_FILES: tuple[HomeFile, ...] = (
+    # Removing a lock while somebody holds it lets a second one in.
+    HomeFile("*.lock", "whoever does something alone", _KEEP),
+    HomeFile("privacy.key", "the lake: the key of hashes", _KEEP),
+    HomeFile("access.key", "the pages: the key of sessions", _KEEP),
+    HomeFile("signed-out.json", "the pages: sessions by random name", _KEEP),
+    HomeFile("audit.anchor", "the lake: the last row of the audit trail", _KEEP),
+    HomeFile("workbench.toml", "a person", Treatment.BY_HAND),
+    HomeFile("credentials.toml", "a person", Treatment.BY_HAND),
+    HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND),
+    HomeFile("templates/*.toml", "a person", Treatment.BY_HAND),
+    HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND),
+    HomeFile(
+        "simulated-account*", "the demo's stand-in for Twilio, which is Twilio's side", Treatment.BY_HAND
+    ),
+    HomeFile("erasures/*.begun.json", "an erasure that is not finished: what it still has to do", _KEEP),
+    HomeFile("erasures/*", "proofs of erasures", _BLANK),
+    # The hooks have it open; a webhook is in the lake, or refused by it, within seconds.
+    HomeFile("spool/*.spool", "the hooks", Treatment.BY_OWNER),
+    HomeFile("spool/set-aside.jsonl", "the hooks, which append", Treatment.BLANK_LINES),
+    HomeFile("spool/*.damaged", "the hooks: kept for a person to look at", _BLANK),
+    # An entry is owed to the audit trail: it stays, without the words.
+    HomeFile("access-journal.*", "the pages, which append", _BLANK),
+    HomeFile("*.log", "whoever writes it, for days", Treatment.BLANK_LINES),
+    HomeFile("*.log.[0-9]", "whoever writes it, for days", Treatment.BLANK_LINES),
+    HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),
+    HomeFile("reports/*", "a run of a report, written whole", Treatment.REMOVE),
+    HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS),
+    HomeFile("tmp/*", "a report that is being made", _BLANK),
+    # `write_whole` puts such a file in its place a moment later, unless it was killed.
+    HomeFile(".*.????????", "whoever writes a file whole", _BLANK),
+    HomeFile("*/.*.????????", "whoever writes a file whole", _BLANK),
+    HomeFile("*/ducklake-????????-*.parquet", "another lake", Treatment.BY_HAND),
+)
+"""The first that fits counts. The lake's own files are no matter of patterns: they can lie anywhere."""
+
+_UNKNOWN_LINES = ("*.jsonl", "*.ndjson", "*.csv", "*.tsv", "*.txt")
+
+
+def is_ours(name: str) -> bool:
+    """Whether a path under WORKBENCH_HOME is one of the product's own."""
+    return any(fnmatchcase(name, file.pattern) for file in HOME_FILES)
+
+
+def treatment_of(name: str) -> Treatment:
+    """What an erasure does to a file, by its path under WORKBENCH_HOME with slashes.
+
+    What somebody put there themselves loses its lines where it has lines, and goes as a whole otherwise: a
+    copy of a person's data is one wherever it came from, and the dry run names it.
+    """
+    for file in HOME_FILES:
+        if fnmatchcase(name, file.pattern):
+            return file.treatment
+    is_lines = any(fnmatchcase(name, pattern) for pattern in _UNKNOWN_LINES)
+    return Treatment.DROP_LINES if is_lines else Treatment.REMOVE
