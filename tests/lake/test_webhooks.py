@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import settings as hypothesis_settings
 from tests.messages import ACCOUNT, CONTACT, SENDER, payload
 from workbench.lake import Lake
 from workbench.lake.consent import find_suppressions
+from workbench.lake.erased import save_erased
 from workbench.lake.save import Saved, message_table, save_messages
 from workbench.lake.statuses import StatusesSaved, StatusNews, forget_waiting, read_waiting
 from workbench.lake.webhooks import InboundWebhook, StatusWebhook, WebhooksSaved, save_webhooks
@@ -169,3 +171,29 @@ def test_the_rest_of_a_webhook_is_kept_once(lake: Lake) -> None:
     assert lake.rows("select kind, status, fields from webhook_fields") == [
         ("inbound", "received", '{"WaId":"1"}')
     ]
+
+
+def test_nothing_of_an_erased_person_comes_back_with_a_webhook(lake: Lake) -> None:
+    digits = CONTACT[1:]
+    lake.write(lambda cursor: save_erased(cursor, [CONTACT], "e1", CREATED))
+    whatsapp = f'{{"WaId":"{digits}","ProfileName":"Ann"}}'
+    told = StatusWebhook(
+        StatusNews(sid(7), ACCOUNT, "sent", None, NOW), f'{{"ChannelToAddress":"{CONTACT}"}}'
+    )
+    stranger = inbound(8, f"call {CONTACT},{digits}", fields=f'{{"ReferralBody":"{digits} {CONTACT}"}}')
+    row = stranger.message._replace(contact="+14155550199", from_address="+14155550199")
+    take(lake, inbound(6, "STOP", fields=whatsapp), told, replace(stranger, message=row))
+    assert lake.rows("select message_sid, body from raw_messages") == [
+        (sid(8), "call [erased],[erased]"),
+    ]
+    assert sorted(lake.rows("select message_sid, fields from webhook_fields")) == [
+        (sid(7), '{"ChannelToAddress":"[erased]"}'),
+        (sid(8), '{"ReferralBody":"[erased] [erased]"}'),
+    ]
+    # The list tells that message 7 was theirs: what its callback said goes, and nobody asks for it again.
+    row = message_row(payload(7, to=CONTACT))
+    lake.write(lambda cursor: save_messages(cursor, message_table([row]), source="sync", received_at=NOW))
+    with lake.cursor() as cursor:
+        assert read_waiting(cursor, 9) == []
+    assert lake.rows("select message_sid from status_events where message_sid = ?", [sid(7)]) == []
+    assert lake.rows("select message_sid from webhook_fields") == [(sid(8),)]

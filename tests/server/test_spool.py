@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as hypothesis_settings
 
-from workbench.lake.spool import Spool, SpoolFull
+from workbench.lake import spool as spool_module
+from workbench.lake.spool import Spool, SpoolFull, rewrite_segments
 
 
 def one(number: int) -> bytes:
@@ -113,3 +114,39 @@ def test_a_full_disk_refuses_and_leaves_nothing_half_written(tmp_path: Path) -> 
     spool = Spool(tmp_path)
     assert spool.torn_bytes == 0
     assert drain(spool) == [b"kept", b"after"]
+
+
+def test_a_file_takes_records_for_some_seconds_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However busy: what the lake has does not stay on the disk beside what it lacks."""
+    monkeypatch.setattr(spool_module, "SEGMENT_SECONDS", 0.0)
+    spool = Spool(tmp_path)
+    for number in range(3):
+        spool.append([one(number)])
+    assert spool.read(2) == [one(0), one(1)]
+    spool.done()
+    assert [path.name for path in tmp_path.iterdir()] == ["000000000003.spool"]
+
+
+def test_a_file_that_is_removed_from_under_it_answers_for_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.append([one(0)])
+    next(tmp_path.iterdir()).unlink()
+    with pytest.raises(SpoolFull, match="its file was removed"):
+        spool.append([one(1)])
+    spool.append([one(2)])
+    assert drain(spool) == [one(2)]
+    assert spool.lost == 1
+
+
+def test_rewriting_keeps_what_is_not_changed(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, segment_bytes=60)
+    for number in range(9):
+        spool.append([one(number)])
+    spool.close()
+
+    def without(record: bytes) -> bytes | None:
+        return None if record in (one(0), one(1), one(2), one(3)) else record.replace(b"7", b"seven")
+
+    assert rewrite_segments(tmp_path, without) == 5
+    assert rewrite_segments(tmp_path, without) == 0
+    assert drain(Spool(tmp_path)) == [one(4), one(5), one(6), b"record seven", one(8)]

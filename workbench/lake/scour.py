@@ -27,7 +27,7 @@ _STEPS = (
 )
 #: How long a webhook may have to wait for us, and how long we wait for a pause.
 _BUSY_SECONDS, _PATIENCE_SECONDS = 2.0, 30.0
-_BETWEEN_STEPS = 0.05
+_SHORTEST_TURN, _LONGEST_TURN = 0.05, 2.0
 
 
 def scour(lake: Lake) -> None:
@@ -60,17 +60,18 @@ def delete_rows_with(
 
 
 def _when_free(work: Callable[[], object]) -> None:
-    """Do it, again and again while others are in the way; between any two tries they get their turn."""
+    """Do it, again while others are in the way; afterwards they get as long a turn as they had to wait."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
+        began, is_done = time.monotonic(), False
         try:
             work()
+            is_done = True
         except LakeBusy:
             if time.monotonic() > until:
                 raise
-            time.sleep(4 * _BETWEEN_STEPS)
-        else:
-            time.sleep(_BETWEEN_STEPS)
+        time.sleep(min(max(_SHORTEST_TURN, time.monotonic() - began), _LONGEST_TURN))
+        if is_done:
             return
 
 
