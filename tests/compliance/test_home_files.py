@@ -15,12 +15,13 @@ from tests.compliance.test_killed_removals import SECRET, fill_files, fill_lake,
 from tests.lake.test_postgres import postgres as postgres
 from tests.messages import ACCOUNT
 from workbench import Workbench
+from workbench.compliance.erasure import commit_erasure, order_erasure
 from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool
 from workbench.compliance.home_files import MEDIA_FOLDER, erase_from_files, find_in_files
 from workbench.compliance.orders import FOLDER as ORDERS
 from workbench.compliance.people import find_person
 from workbench.config import CREDENTIALS_FILE, SETTINGS_FILE, load_settings
-from workbench.errors import LakeBusy
+from workbench.errors import LakeBusy, UsageError
 from workbench.home import Treatment, treatment_of
 from workbench.lake import Lake
 from workbench.lake.audit import ANCHOR_FILE
@@ -264,6 +265,19 @@ def test_the_spool_of_running_hooks_is_theirs_until_they_die(home: Path) -> None
     waiting.join(10)  # they died: their lock is free
     assert not waiting.is_alive()
     assert len(Spool(home / SPOOL_FOLDER).read(10)) == 1
+
+
+def test_nobody_is_let_in_again_before_their_erasure_is_finished(home: Path) -> None:
+    """Whoever finishes it would erase them once more."""
+    with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
+        fill_lake(wb)
+        person = find_person(PERSON, Privacy(PrivacyMode.FULL))
+        order = order_erasure(wb.lake, person, actor="x")
+        commit_erasure(wb.lake, order)
+        with pytest.raises(UsageError, match="was interrupted"):
+            wb.readmit_subject(PERSON, because="signed up again")
+        assert wb.finish_removals() == 1
+        wb.readmit_subject(PERSON, because="signed up again")
 
 
 def test_two_do_not_erase_at_once(lake: Lake, home: Path) -> None:

@@ -190,8 +190,8 @@ class ComplianceCalls(SyncCalls):
     ) -> ErasureReport:
         """Erase one person here and their messages at Twilio; without ``confirm`` only say what would go.
 
-        Can be run again, also after it was interrupted; what was begun here is finished first, and by the next
-        maintenance in any case. The proof is written under ``WORKBENCH_HOME``.
+        Can be run again, also after it was interrupted; what was begun here is finished first, and otherwise
+        by the next maintenance. The proof is written under ``WORKBENCH_HOME``.
         """
         from workbench.compliance.erasure import order_erasure, plan_erasure
         from workbench.compliance.finishing import finish_erasure, finish_removals, removing_alone

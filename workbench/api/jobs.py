@@ -58,7 +58,7 @@ class JobCalls(ComplianceCalls, ReportCalls):
         return run
 
     def maintain(self, *, stop: threading.Event | None = None) -> Maintained:
-        """Look after the lake: merge small files, let old versions go, finish deletions that were interrupted."""
+        """Look after the lake: merge small files, let old versions go, finish interrupted deletions."""
         from workbench.lake.maintenance import maintain
 
         done = maintain(self.lake, stop=stop.is_set if stop else lambda: False)

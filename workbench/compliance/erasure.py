@@ -23,7 +23,7 @@ from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
-from workbench.lake.removals import ERASURE, begin_removal
+from workbench.lake.removals import ERASURE, begin_removal, is_unfinished
 from workbench.lake.secret_key import privacy_key
 
 _UNTOUCHED = frozenset({"audit_events", "erased_people", "removals"})
@@ -213,12 +213,17 @@ def readmit_person(lake: Lake, person: Person, *, because: str, actor: str) -> N
         because: what they asked for and where that is written down; it stays in the audit trail.
 
     Raises:
-        UsageError: nobody with that number was erased, or no reason is given.
+        UsageError: nobody with that number was erased, or not to the end, or no reason is given.
     """
     if not because.strip():
         raise UsageError("Say why they are let in again: what they asked for, and where that is on record.")
 
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
+        if is_unfinished(cursor, person_hash(privacy_key(lake.home), person.number)):
+            raise UsageError(
+                f"The erasure of {person.masked} was interrupted. Run it again, or `workbench schedule run "
+                "maintenance`, and let them in then."
+            )
         if not remove_erased(cursor, person.addresses):
             raise UsageError(f"{person.masked} was not erased here; there is nothing to take back.")
         detail = {"because": because.strip()}

@@ -32,7 +32,7 @@ from workbench.lake.scour import scour
 from workbench.lake.spool import rewrite_segments, segment_names
 
 SPOOL_FOLDER, HOOKS_LOCK = "spool", "hooks.lock"
-"""Under WORKBENCH_HOME: webhooks on their way to the lake, and the lock of the process that they belong to."""
+"""Under WORKBENCH_HOME: webhooks on their way to the lake, and the lock of the process that owns them."""
 _SPOOL_SECONDS, _LOOK_EVERY = 30.0, 0.05
 
 
@@ -106,9 +106,9 @@ def finish_retention(lake: Lake, runs: list[Unfinished], actor: str) -> None:
 def clean_spool(home: Path, person: Person, seconds: float = _SPOOL_SECONDS) -> None:
     """Take the person out of the webhooks that wait for the lake; called once the lake refuses them.
 
-    While the hooks run the files are theirs, and nothing has to be asked of them: what was in a file at this
-    moment is refused by the lake, and the file goes, within seconds (``lake/spool.py``). Where they do not run,
-    or end meanwhile, their lock is free, and its holder may rewrite the files.
+    While the hooks run the files are theirs, and nothing has to be asked of them: what is in a file at this
+    moment is refused by the lake, and the file goes, within seconds (``lake/spool.py``). Where they do not
+    run, or end meanwhile, their lock is free, and its holder may rewrite the files.
 
     Raises:
         LakeBusy: the hooks run and cannot bring into the lake what waits.
@@ -123,8 +123,8 @@ def clean_spool(home: Path, person: Person, seconds: float = _SPOOL_SECONDS) -> 
         except LakeBusy:
             if time.monotonic() > until:
                 raise LakeBusy(
-                    "Webhooks wait on the disk and do not get into the lake, so the person could not be taken "
-                    "out of them yet: ask /readyz of the hooks why. Run the same again then; maintenance does."
+                    "Webhooks wait on the disk and do not get into the lake, so the person could not be "
+                    "taken out of them yet: /readyz of the hooks says why. Run the same again after that."
                 ) from None
             time.sleep(_LOOK_EVERY)
 

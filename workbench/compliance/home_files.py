@@ -183,7 +183,7 @@ def _drop_lines(path: Path, words: Words) -> None:
 def _blank(path: Path, words: Words, *, is_whole_line: bool) -> None:
     """Overwrite the words, or their lines, with as many asterisks: the file and its length stay.
 
-    What is appended meanwhile is never touched, and being killed in between leaves the rest for the next time.
+    What is appended meanwhile is never touched; being killed in between leaves the rest for the next time.
     """
     with path.open("r+b", buffering=0) as file:
         content = file.readall()

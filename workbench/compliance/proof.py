@@ -41,8 +41,7 @@ def build_proof(order: Order, files: ChangedFiles, finished_at: datetime) -> Rec
         "erased_here": [{"table": name, "rows": count} for name, count in plan.rows.items()],
         "blotted_out_of_texts": [{"column": name, "rows": count} for name, count in plan.mentions.items()],
         "files": [
-            *({"file": name, "what": _AFTER[treatment_of(name)]} for name in files.rewritten),
-            *({"file": name, "what": "file removed"} for name in files.removed),
+            *_cleaned(order, files),
             *({"file": f"media/{name}", "what": "attachment removed"} for name in plan.attachments),
             *({"file": name, "what": "holds the number still: change it by hand"} for name in files.left),
         ],
@@ -54,6 +53,20 @@ def build_proof(order: Order, files: ChangedFiles, finished_at: datetime) -> Rec
         "not_confirmed_by_twilio": list(order.at_twilio.not_confirmed),
         "kept_by_twilio": [{"what": text} for text in _KEPT_BY_TWILIO],
     }
+
+
+def _cleaned(order: Order, files: ChangedFiles) -> list[dict[str, str]]:
+    """Files that were found before, by this run or by one that was killed, and those found since."""
+    names = dict.fromkeys([*order.plan.files.found, *files.rewritten, *files.removed])
+    return [
+        {
+            "file": name,
+            "what": "file removed"
+            if name in files.removed
+            else _AFTER.get(treatment_of(name), "file removed"),
+        }
+        for name in names
+    ]
 
 
 def say_removals(removals: Sequence[Removal] | None, way: str) -> AtTwilio:

@@ -69,6 +69,12 @@ def end_removal(cursor: duckdb.DuckDBPyConnection, removal_id: str, finished_at:
     return bool(ended[0][0])
 
 
+def is_unfinished(cursor: duckdb.DuckDBPyConnection, person: str) -> bool:
+    """Whether an erasure of the person with this hash is not finished."""
+    sql = "select 1 from removals where finished_at is null and person_hash = ?"
+    return bool(cursor.execute(sql, [person]).fetchall())
+
+
 def read_unfinished(lake: Lake) -> list[Unfinished]:
     """Deletions of which old copies may be left, the oldest first."""
     rows = lake.rows(
