@@ -23,10 +23,14 @@ from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
-from workbench.lake.removals import ERASURE, begin_removal, is_unfinished
+from workbench.lake.removals import ERASURE, add_attachments, begin_removal, is_unfinished
 from workbench.lake.secret_key import privacy_key
 
 _UNTOUCHED = frozenset({"audit_events", "erased_people", "removals"})
+_ALWAYS = frozenset(
+    {"raw_messages", "status_events", "waiting_statuses", "webhook_fields", "media", "media_files"}
+)
+"""Tables in which rows of messages that are still there may come in at any moment."""
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid"})
 _ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
@@ -62,36 +66,45 @@ def order_erasure(
 
 
 def commit_erasure(lake: Lake, order: Order) -> None:
-    """Delete the rows and keep the hash, in one commit that says *begun*; a second time does no harm."""
+    """Keep the hash, say *begun*, and delete the rows; a second time does no harm.
 
-    def erase(cursor: duckdb.DuckDBPyConnection) -> None:
-        # The hash first, in the same commit: whatever syncs meanwhile finds it or finds the rows.
-        person = order.person
-        save_erased(cursor, [person.number, *person.contacts], order.erasure_id, order.begun_at)
-        attachments = _attachments(cursor, _keys(cursor, person))
-        _erase_rows(cursor, person)
-        is_new = begin_removal(
-            cursor,
-            order.erasure_id,
-            ERASURE,
-            actor=order.actor,
-            begun_at=order.begun_at,
-            attachments=attachments,
-            subject=person.masked,
-            person_hash=person_hash(privacy_key(lake.home), person.number),
+    The hash comes first: from then on the lake refuses whatever is new of the person, so that most tables can
+    be looked through without holding up anybody who writes.
+    """
+    lake.write(lambda cursor: _begin(cursor, lake, order))
+    with lake.cursor() as cursor:
+        keys = _keys(cursor, order.person)
+        tables = {
+            table: columns
+            for table, columns in _tables(cursor).items()
+            if table in _ALWAYS or any(_counts(cursor, table, columns, keys))
+        }
+    lake.write(lambda cursor: _erase_rows(cursor, order, tables))
+
+
+def _begin(cursor: duckdb.DuckDBPyConnection, lake: Lake, order: Order) -> None:
+    person = order.person
+    save_erased(cursor, [person.number, *person.contacts], order.erasure_id, order.begun_at)
+    is_new = begin_removal(
+        cursor,
+        order.erasure_id,
+        ERASURE,
+        actor=order.actor,
+        begun_at=order.begun_at,
+        attachments=[],
+        subject=person.masked,
+        person_hash=person_hash(privacy_key(lake.home), person.number),
+    )
+    if is_new:
+        detail = {
+            "erasure_id": order.erasure_id,
+            "state": "begun",
+            "rows": dict(order.plan.rows),
+            "files": len(order.plan.files.found),
+        }
+        append_audit(
+            cursor, "erase", actor=order.actor, subject=person.masked, detail=detail, at=order.begun_at
         )
-        if is_new:
-            detail = {
-                "erasure_id": order.erasure_id,
-                "state": "begun",
-                "rows": dict(order.plan.rows),
-                "files": len(order.plan.files.found),
-            }
-            append_audit(
-                cursor, "erase", actor=order.actor, subject=person.masked, detail=detail, at=order.begun_at
-            )
-
-    lake.write(erase)
 
 
 @dataclass(frozen=True)
@@ -140,9 +153,17 @@ def _count(
     return int(first), dict(zip(texts, map(int, others), strict=True))
 
 
-def _erase_rows(cursor: duckdb.DuckDBPyConnection, person: Person) -> None:
-    keys = _keys(cursor, person)
-    for table, columns in _tables(cursor).items():
+def _counts(
+    cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], keys: Mapping[str, Any]
+) -> list[int]:
+    own, by_column = _count(cursor, table, columns, keys)
+    return [own, *by_column.values()]
+
+
+def _erase_rows(cursor: duckdb.DuckDBPyConnection, order: Order, tables: Mapping[str, Sequence[str]]) -> None:
+    keys = _keys(cursor, order.person)
+    add_attachments(cursor, order.erasure_id, _attachments(cursor, keys))
+    for table, columns in tables.items():
         own, mentions = _count(cursor, table, columns, keys)
         if own:
             sql = f"delete from {table} where {_belongs(columns)}"  # noqa: S608

@@ -56,6 +56,16 @@ def begin_removal(
     return True
 
 
+def add_attachments(cursor: duckdb.DuckDBPyConnection, removal_id: str, file_names: Sequence[str]) -> None:
+    """Note files that go too, in the transaction that deletes the rows that name them."""
+    noted = cursor.execute("select attachments from removals where removal_id = ?", [removal_id]).fetchall()
+    if file_names:
+        names = sorted({*json.loads(noted[0][0] or "[]"), *file_names})
+        cursor.execute(
+            "update removals set attachments = ? where removal_id = ?", [json.dumps(names), removal_id]
+        )
+
+
 def end_removal(cursor: duckdb.DuckDBPyConnection, removal_id: str, finished_at: datetime) -> bool:
     """No old copy is left; False if that is on record already.
 
