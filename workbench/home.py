@@ -38,10 +38,12 @@ class HomeFile:
 _KEEP, _BLANK = Treatment.LEAVE, Treatment.BLANK_WORDS
 
 HOME_FILES: tuple[HomeFile, ...] = (
+    HomeFile("set-aside/*", "a lake or files of one that were set aside", Treatment.BY_HAND),
     # Removing a lock while somebody holds it lets a second one in.
     HomeFile("*.lock", "whoever does something alone", _KEEP),
     HomeFile("privacy.key", "the lake: the key of hashes", _KEEP),
     HomeFile("access.key", "the pages: the key of sessions", _KEEP),
+    HomeFile("link.token", "the pages: the token of the printed link", _KEEP),
     HomeFile("signed-out.json", "the pages: sessions by random name", _KEEP),
     HomeFile("audit.anchor", "the lake: the last row of the audit trail", _KEEP),
     HomeFile("workbench.toml", "a person", Treatment.BY_HAND),
