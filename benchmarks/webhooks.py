@@ -61,6 +61,7 @@ def run(options: argparse.Namespace) -> str:
         home.mkdir()
         (home / "workbench.toml").write_text(
             '[schedule]\nsync = "off"\nreconcile = "off"\n[webhooks]\nmost_per_second = 100000\n'
+            "[access]\ntoken = false\n"
         )
         environment = {**os.environ, **account.environment, "WORKBENCH_HOME": str(home)}
         environment["WORKBENCH_PUBLIC_URL"] = _PUBLIC_URL

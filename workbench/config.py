@@ -232,7 +232,9 @@ def _reject_secrets(file: Mapping[str, Any], path: Path) -> None:
     for name, value in file.items():
         if isinstance(value, dict):
             _reject_secrets(value, path)
-        elif any(word in name.lower() for word in ("token", "secret", "password")):
+        elif not isinstance(value, bool) and any(
+            word in name.lower() for word in ("token", "secret", "password")
+        ):
             raise ConfigError(
                 f"{path} holds {name!r}. Secrets do not belong there: move it to the environment or to "
                 f"{CREDENTIALS_FILE} beside it (`workbench init` writes that file with mode 0600)."

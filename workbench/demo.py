@@ -179,7 +179,9 @@ def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_u
         f'[twilio]\naccount_sid = "{environment["TWILIO_ACCOUNT_SID"]}"\n'
         f'base_url = "{environment["WORKBENCH_TWILIO_BASE_URL"]}"\n\n'
         f'[sync]\nsince = "{date.fromisoformat(start)}"\nsubaccounts = true\n\n'
-        '[schedule]\nsync = "1m"\n'
+        '[schedule]\nsync = "1m"\n\n'
+        # Nothing here is real, so nothing has to be kept from anybody.
+        "[access]\ntoken = false\n"
     )
     credentials = home / CREDENTIALS_FILE
     credentials.touch(mode=0o600)

@@ -27,13 +27,23 @@ def test_without_the_section_there_is_no_sign_in(home: Path) -> None:
 def test_a_password_set_up(home: Path) -> None:
     access = read(
         home,
-        'method = "password"\nurl = "https://W.example.com/"\norigins = ["other.example.com:8443"]\n'
+        'method = "password"\nurl = "https://W.example.com:443/"\norigins = ["other.example.com:8443"]\n'
         'session_hours = 8\ntrusted_proxies = ["127.0.0.1", "10.1.0.0/16"]\n',
     )
     assert access.is_on
     assert access.is_secure
     assert access.hosts("0.0.0.0", 5006) == ("w.example.com", "other.example.com:8443")
     assert access.hosts("127.0.0.1", 5006)[2:] == ("127.0.0.1:5006", "localhost:5006")
+
+
+def test_further_hosts_and_the_token(home: Path) -> None:
+    access = read(home, 'hosts = ["10.0.0.5:5006", "Balancer.example", "[FD00::1]:80"]\ntoken = false\n')
+    assert access.further_hosts == ("10.0.0.5:5006", "balancer.example", "[fd00::1]:80")
+    assert access.hosts("127.0.0.1", 5006) == (
+        "10.0.0.5:5006", "balancer.example", "[fd00::1]:80", "127.0.0.1:5006", "localhost:5006"
+    )  # fmt: skip
+    assert not access.needs_token
+    assert read(home, "").needs_token
 
 
 def test_roles_by_address_win_over_those_of_the_domain(home: Path) -> None:
@@ -56,6 +66,11 @@ def test_roles_by_address_win_over_those_of_the_domain(home: Path) -> None:
         ('method = "password"\nurl = "https://w.example.com/bench"', "no path"),
         ('method = "password"\norigins = ["*"]', "origins has '\\*'"),
         ('method = "password"\norigins = "a"', "write a list"),
+        ('hosts = ["10.0.0.5/8"]', "hosts has '10.0.0.5/8'"),
+        ('hosts = ["user@10.0.0.5"]', "hosts has 'user@10.0.0.5'"),
+        ('hosts = ["a b"]', "hosts has 'a b'"),
+        ('hosts = "10.0.0.5"', "write a list"),
+        ('token = "false"', "Secrets do not belong there"),
         ("session_hours = 0", "session_hours is 0"),
         ("session_hours = true", "session_hours is True"),
         ('trusted_proxies = ["0.0.0.0/0"]', "which is everybody"),

@@ -236,7 +236,9 @@ def test_behind_https_cookies_and_headers_are_strict(tmp_path: Path) -> None:
         assert answer.headers["Set-Cookie"].startswith("__Host-workbench=")
         assert "Secure" in answer.headers["Set-Cookie"]
         assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
-        policy = client.get("/overview").headers["Content-Security-Policy"]
+        # An https cookie, which the client would not send to a plain http address by itself.
+        cookie = answer.headers["Set-Cookie"].partition(";")[0]
+        policy = client.get("/overview", headers={"Cookie": cookie}).headers["Content-Security-Policy"]
         assert "wss://w.example.com" in policy
 
 

@@ -97,6 +97,9 @@ class Visitor:
 def visit(browser: Browser, server: PagesServer, **options: Any) -> Visitor:
     context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}, **options})
     context.set_default_timeout(PATIENCE)
+    if server.link:
+        # Opened once before: the browser is remembered.
+        context.request.get(server.address, max_redirects=0)
     visitor = Visitor(context, context.new_page(), server.url)
     visitor.listen()
     return visitor

@@ -34,10 +34,16 @@ def served(settings: Settings, *, idle_session_ms: int = 15_000, port: int = 0) 
             running.result(30)
 
 
+def authorization(server: PagesServer) -> dict[str, str]:
+    """What a script sends instead of a browser's cookie."""
+    return {"Authorization": f"Bearer {server.link.token}"} if server.link else {}
+
+
 def get(server: PagesServer, path: str) -> tuple[int, str, str]:
     """Status, final address and body."""
+    request = urllib.request.Request(server.url + path, headers=authorization(server))
     try:
-        with urllib.request.urlopen(server.url + path, timeout=20) as response:
+        with urllib.request.urlopen(request, timeout=20) as response:
             return response.status, response.url, response.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.url, error.read().decode()
@@ -46,9 +52,8 @@ def get(server: PagesServer, path: str) -> tuple[int, str, str]:
 def visit(server: PagesServer, page: str) -> str:
     """Open a page as a browser does, up to its whole document over the websocket, and close it again."""
     token = re.findall(r'"token":"([^"]+)"', get(server, page)[2])[0]
-    address = HTTPRequest(
-        f"ws://127.0.0.1:{server.port}/{page}/ws", headers={"Origin": server.url.rstrip("/")}
-    )
+    headers = {"Origin": server.url.rstrip("/"), **authorization(server)}
+    address = HTTPRequest(f"ws://127.0.0.1:{server.port}/{page}/ws", headers=headers)
 
     async def read_document() -> str:
         socket = await websocket_connect(address, subprotocols=["bokeh", token], max_message_size=2**24)

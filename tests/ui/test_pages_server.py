@@ -73,9 +73,9 @@ def test_every_page_answers_and_the_root_leads_to_the_overview(known_lake: Lake,
 def test_a_websocket_of_another_site_is_refused(settings: Settings) -> None:
     with served(settings) as server:
         request = (
-            "GET /overview/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            "Origin: http://evil.example\r\n\r\n"
+            f"GET /overview/ws HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+            "Sec-WebSocket-Version: 13\r\nOrigin: http://evil.example\r\n\r\n"
         )
         with socket.create_connection(("127.0.0.1", server.port)) as connection:
             connection.sendall(request.encode())
@@ -134,10 +134,11 @@ def test_a_signal_ends_it_cleanly_while_a_page_is_open(home: Path, number: signa
     assert process.stderr is not None
     try:
         line = process.stderr.readline()
-        assert line.startswith("The dashboards are at http://127.0.0.1:")
-        port = int(line.split(":")[2].split("/")[0])
+        found = re.search(r"The dashboards are at http://127\.0\.0\.1:(\d+)/\?token=(\w+) ", line)
+        assert found
+        port = int(found[1])
         with socket.create_connection(("127.0.0.1", port)) as reader:
-            open_websocket(reader, port)
+            open_websocket(reader, port, found[2])
             process.send_signal(number)
             assert process.wait(10) == 0
         assert process.stderr.read() == ""
@@ -147,13 +148,16 @@ def test_a_signal_ends_it_cleanly_while_a_page_is_open(home: Path, number: signa
         process.stderr.close()
 
 
-def open_websocket(connection: socket.socket, port: int) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/overview", timeout=20) as response:
+def open_websocket(connection: socket.socket, port: int, link_token: str) -> None:
+    bearer = {"Authorization": f"Bearer {link_token}"}
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/overview", headers=bearer)
+    with urllib.request.urlopen(asked, timeout=20) as response:
         token = re.findall(r'"token":"([^"]+)"', response.read().decode())[0]
     request = (
         f"GET /overview/ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        f"Sec-WebSocket-Protocol: bokeh, {token}\r\nOrigin: http://127.0.0.1:{port}\r\n\r\n"
+        f"Sec-WebSocket-Protocol: bokeh, {token}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+        f"Authorization: Bearer {link_token}\r\n\r\n"
     )
     connection.sendall(request.encode())
     assert connection.recv(100).startswith(b"HTTP/1.1 101")

@@ -29,8 +29,12 @@ from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.lake.spool import Spool
 from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
+from workbench.server.access.headers import security_headers
+from workbench.server.access.settings import HOSTS_SETTING, further_hosts
 from workbench.server.fetching import Fetcher
+from workbench.server.front import known_host, stand_before
 from workbench.server.hook_settings import HookSettings, hook_settings
+from workbench.server.hosts import host_of, served_hosts
 from workbench.server.intake import Applier, Intake
 from workbench.server.ports import find_port, require_loopback
 from workbench.server.schedule import schedule_of
@@ -144,6 +148,8 @@ class HooksServer:
         self.hook_settings: HookSettings = hook_settings(settings)
         self.schedule = schedule_of(settings)
         self.port = find_port(host, port, "--hooks-port")
+        public = [host_of(settings.public_url)] if settings.public_url else []
+        self.hosts = served_hosts(self.port, [*public, *further_hosts(settings)], host)
         self._loop: IOLoop | None = None
         self._is_stopped = False
         self._failure: WorkbenchError | None = None
@@ -203,7 +209,7 @@ class HooksServer:
         )
         health = Health(self.settings.home, hooks, spool, lake, scheduler)
         hooks.health = health.report
-        server = _http_server(hooks, self.port, self.host)
+        server = _http_server(hooks, self.port, self.host, self.hosts)
         helpers = (fetcher, scheduler)
         applier.start()
         for helper in helpers:
@@ -267,7 +273,7 @@ class Health:
         return None if os.access(self._home, os.W_OK) else f"{self._home} cannot be written."
 
 
-def _http_server(hooks: Hooks, port: int, host: str) -> HTTPServer:
+def _http_server(hooks: Hooks, port: int, host: str, hosts: frozenset[str]) -> HTTPServer:
     application = Application(
         [
             (STATUS_PATH, StatusHandler, {"hooks": hooks}),
@@ -276,7 +282,9 @@ def _http_server(hooks: Hooks, port: int, host: str) -> HTTPServer:
             (r"/readyz", ReadyHandler, {"hooks": hooks}),
         ],
         log_function=lambda handler: None,
+        transforms=[security_headers()],
     )
+    stand_before(application, known_host(hosts, f"{HOSTS_SETTING}, or set WORKBENCH_PUBLIC_URL to it"))
     server = HTTPServer(
         application,
         max_header_size=32 * 1024,

@@ -23,8 +23,13 @@ from tornado.web import RedirectHandler, RequestHandler
 
 from workbench.config import Settings
 from workbench.server.access.gate import Gate
-from workbench.server.access.settings import access_settings, require_safe_host
+from workbench.server.access.headers import pages_csp, security_headers
+from workbench.server.access.link import ARGUMENT, LinkGate
+from workbench.server.access.settings import HOSTS_SETTING, access_settings, require_safe_host
+from workbench.server.access.sign_in_page import notice_page
 from workbench.server.downloads import DownloadHandler
+from workbench.server.front import known_host, log_answer, own_pages, stand_before
+from workbench.server.hosts import served_hosts
 from workbench.server.ports import find_port
 from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
 from workbench.ui.page import Page, error_page, load_page
@@ -34,6 +39,7 @@ log = logging.getLogger(__name__)
 
 _IDLE_SESSION_MS = 15_000
 _LOOK_AT_SESSIONS_SECONDS = 10.0
+_MOST_FORM_BYTES = 64 * 1024
 
 
 class PagesServer:
@@ -62,6 +68,9 @@ class PagesServer:
         self.host = host
         self.port = find_port(host, port)
         self.gate = Gate(settings, self.access, self.origins) if self.access.is_on else None
+        self.link = None
+        if not self.gate and self.access.needs_token:
+            self.link = LinkGate(settings.home, self.port, is_secure=self.access.is_secure)
         self._idle_session_ms = idle_session_ms
         self._loop: IOLoop | None = None
         self._is_stopped = False
@@ -69,6 +78,12 @@ class PagesServer:
     @property
     def url(self) -> str:
         return f"http://{self.host}:{self.port}/"
+
+    @property
+    def address(self) -> str:
+        """What to open first: with the token where one is needed."""
+        url = (self.access.url or self.url).rstrip("/") + "/"
+        return f"{url}?{ARGUMENT}={self.link.token}" if self.link else url
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -94,11 +109,12 @@ class PagesServer:
             for number in _own_signals():
                 signal.signal(number, lambda *_: self.stop())
             server.start()
+            self._guard(server._tornado)
             if self.gate:
                 self.gate.open(server._tornado)
                 self._watch_sessions(loop, self.gate, server._tornado)
             if announce:
-                loop.add_callback(announce, self.access.url or self.url)
+                loop.add_callback(announce, self.address)
             try:
                 if not self._is_stopped:
                     loop.start()
@@ -115,6 +131,15 @@ class PagesServer:
         if self._loop:
             self._loop.add_callback(self._loop.stop)
 
+    def _guard(self, application: Any) -> None:
+        hosts = served_hosts(self.port, self.access.configured_hosts, self.host)
+        checks = [known_host(hosts, HOSTS_SETTING, notice_page), own_pages(frozenset(self.origins))]
+        if self.gate:
+            checks += [self.gate.check, self.gate.check_session]
+        elif self.link:
+            checks += [self.link.check]
+        stand_before(application, *checks)
+
     def _watch_sessions(self, loop: IOLoop, gate: Gate, application: Any) -> None:
         """Also a page that is open ends with the session that opened it."""
         gate.close_ended(application)
@@ -124,10 +149,8 @@ class PagesServer:
         """Panel's server with every page opened once, so that the first reader does not wait for imports."""
         found = {info.name: (info, *load_or_explain(info)) for info in discover_pages()}
         pages = {f"/{name}": opener(*loaded) for name, loaded in found.items()}
-        downloads = {
-            "pages": {name: page for name, (_, page, _) in found.items() if page},
-            "hosts": frozenset(self.origins),
-        }
+        downloads = {"pages": {name: page for name, (_, page, _) in found.items() if page}}
+        headers = security_headers(pages_csp(self.access, self.origins), is_secure=self.access.is_secure)
         options = self.gate.server_options() if self.gate else {}
         return get_server(
             pages,
@@ -142,11 +165,14 @@ class PagesServer:
             check_unused_sessions_milliseconds=max(self._idle_session_ms // 2, 100),
             extra_patterns=[
                 (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
-                (r"/healthz", HealthHandler),
+                (r"/healthz", HealthHandler, {"door": self.gate or self.link}),
                 (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, downloads),
                 *options.pop("extra_patterns", ()),
             ],
             default_handler_class=NotFoundHandler,
+            transforms=[headers],
+            log_function=log_answer,
+            http_server_kwargs={"max_body_size": _MOST_FORM_BYTES},
             **options,
         )
 
@@ -204,10 +230,13 @@ def _open_or_explain(page: Page) -> Any:
 
 
 class HealthHandler(RequestHandler):
-    """Says that the process answers, for whoever supervises it."""
+    """Says that the process answers, for whoever supervises it; which pages there are to those let in."""
+
+    def initialize(self, door: Gate | LinkGate | None) -> None:
+        self._door = door
 
     def get(self) -> None:
-        is_open = "gate" not in self.settings
+        is_open = self._door is None or self._door.lets_in(self.request)
         self.write(
             {"status": "ok"} | ({"pages": [info.name for info in discover_pages()]} if is_open else {})
         )

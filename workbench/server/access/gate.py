@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bokeh.server.auth_provider import AuthProvider
+from bokeh.util.token import get_session_id
 from panel.io.state import state
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
@@ -17,19 +18,18 @@ from workbench.roles import Person, find_people_with
 from workbench.server.access.attempts import Attempts
 from workbench.server.access.callers import Caller, caller
 from workbench.server.access.handlers import LoginHandler, LogoutHandler, StrangerHandler
-from workbench.server.access.headers import security_headers
 from workbench.server.access.private_files import access_key
 from workbench.server.access.sessions import Sessions
 from workbench.server.access.settings import AccessSettings
 from workbench.server.access.trail import Trail
 from workbench.server.access.users import Users
+from workbench.server.front import Answer, RefusedHandler
 
 log = logging.getLogger(__name__)
 
 LOGIN_PATH, LOGOUT_PATH, PROVIDER_PATH = "/login", "/logout", "/login/provider"
 #: Signing in itself, whether the process lives, and scripts, styles and fonts, which say nothing of anybody.
 _OPEN_TO_ALL = (LOGIN_PATH, LOGOUT_PATH, "/healthz", "/static/", "/favicon.ico")
-_MOST_FORM_BYTES = 64 * 1024
 #: All that a page needs to know of its request. The session's cookie stays out of the page's own text.
 _PAGE_COOKIES, _PAGE_HEADERS = ["workbench_theme"], ["User-Agent", "Host", "Accept-Language"]
 
@@ -46,6 +46,7 @@ class Gate:
 
     def __init__(self, settings: Settings, access: AccessSettings, hosts: tuple[str, ...]) -> None:
         self.access, self.hosts = access, hosts
+        self._application: Any = None
         self.key = access_key(settings.home)
         self.users = Users(settings.home)
         self.sessions = Sessions(access, self.users, self.key, settings.home)
@@ -55,21 +56,20 @@ class Gate:
             log.warning("nobody can sign in yet: run `workbench users add NAME --role admin`")
 
     def open(self, application: Any) -> None:
-        """From now on nothing is answered to strangers, pages know who is asking, and the trail is kept.
-
-        Whatever the server answers, pages, websockets, files and what is added one day, is behind this one
-        check; only the paths named here are not.
-        """
-        find = application.find_handler
-
-        def guarded(request: HTTPServerRequest, **kwargs: Any) -> Any:
-            if request.path.startswith(_OPEN_TO_ALL) or self.person(request):
-                return find(request, **kwargs)
-            return application.get_handler_delegate(request, StrangerHandler)
-
-        application.find_handler = guarded
+        """From now on the pages of this server know who is asking, and the trail is kept."""
+        self._application = application
         find_people_with(self.person_of_page)
         self.trail.start()
+
+    def check(self, request: HTTPServerRequest) -> Answer | None:
+        """Who answers instead of the page where nobody is signed in; only the paths named above are open."""
+        if request.path.startswith(_OPEN_TO_ALL) or self.person(request):
+            return None
+        return StrangerHandler, {}
+
+    def lets_in(self, request: HTTPServerRequest) -> bool:
+        """Whether somebody who is signed in asks."""
+        return self.person(request) is not None
 
     def close(self) -> None:
         find_people_with(None)
@@ -84,14 +84,12 @@ class Gate:
         options: dict[str, Any] = {
             "auth_provider": SignIn(self),
             "gate": self,
-            "transforms": [security_headers(self.access, self.hosts)],
             "cookie_secret": self.key,
             # A session's address in a page is signed, so that nobody can make up one of somebody else.
             "sign_sessions": True,
             "secret_key": self.key.encode(),
             "include_cookies": _PAGE_COOKIES,
             "include_headers": _PAGE_HEADERS,
-            "http_server_kwargs": {"max_body_size": _MOST_FORM_BYTES},
         }
         if self.access.oauth:
             from workbench.server.access.provider import panel_options, provider_handler
@@ -117,14 +115,47 @@ class Gate:
             log.warning("nobody is let in: %s", error)
             return None
 
+    def login(self, request: HTTPServerRequest) -> str | None:
+        """Which signing in a request comes from; none while it cannot be told."""
+        try:
+            return self.sessions.login(request)
+        except WorkbenchError as error:
+            log.warning("nobody is let in: %s", error)
+            return None
+
     def person_of_page(self) -> Person | None:
-        """Who opened the page that is being worked on, if they still may."""
+        """Who acts in the page that is being worked on, if they still may.
+
+        The cookie of the websocket says it, not who opened the page. Where the two differ, or two people are
+        in the page, it is nobody.
+        """
         doc = state.curdoc
-        context = doc.session_context if doc is not None else None
-        proxy = context.request if context else None
-        # Bokeh gives pages a copy with the cookies chosen above; the browser's own request is behind it.
-        request = getattr(proxy, "_request", None)
-        return self.person(request) if isinstance(request, HTTPServerRequest) else None
+        requests = self._requests_of(doc.session_context if doc is not None else None)
+        logins = {self.login(request) for request in requests}
+        if len(logins) > 1:
+            log.error("a page is open for more than one person; nobody may do anything in it")
+            return None
+        return self.person(requests[-1]) if requests else None
+
+    def check_session(self, request: HTTPServerRequest) -> Answer | None:
+        """Refuses a websocket that would join the page of somebody else."""
+        pages = _pages_named(self._application, request)
+        logins = {self.login(other) for page in pages for other in self._requests_of(page)}
+        if logins <= {self.login(request)}:
+            return None
+        return RefusedHandler, {"status": 403, "reason": "this page was opened by somebody else"}
+
+    def _requests_of(self, context: Any) -> list[HTTPServerRequest]:
+        """The request that opened a page, then those of its websockets.
+
+        Bokeh gives pages a copy with the cookies chosen above; the browser's own request is behind it.
+        """
+        if context is None:
+            return []
+        clients = list(self._application._clients) if self._application else []
+        sockets = [client._socket for client in clients if client.session is context._session]
+        requests = [getattr(context.request, "_request", None), *(socket.request for socket in sockets)]
+        return [request for request in requests if isinstance(request, HTTPServerRequest)]
 
     def close_ended(self, application: Any) -> int:
         """Cut the websockets of people whose session ended while a page was open; how many were cut."""
@@ -136,6 +167,18 @@ class Gate:
         for socket in ended:
             socket.close(4401, "signed out")
         return len(ended)
+
+
+def _pages_named(application: Any, request: HTTPServerRequest) -> list[Any]:
+    """The open pages whose session the token of a websocket names."""
+    protocols = request.headers.get("Sec-WebSocket-Protocol", "").split(",")
+    try:
+        name = get_session_id(protocols[-1].strip())
+    except (ValueError, KeyError, TypeError):
+        # Not a token: Bokeh will not take it either.
+        return []
+    contexts = [context._session_contexts.get(name) for context in application.applications.values()]
+    return [context for context in contexts if context is not None]
 
 
 class SignIn(AuthProvider):  # type: ignore[misc]

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 from tornado.web import HTTPError, RequestHandler
 
 from workbench.errors import WorkbenchError
+from workbench.server.access.headers import STRICT_CSP
 from workbench.server.access.sign_in_page import password_page, provider_page, refusal_page, sign_out_page
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class AccessHandler(RequestHandler):
         return None if chosen is None else chosen == "dark"
 
     def set_default_headers(self) -> None:
+        self.set_header("Content-Security-Policy", STRICT_CSP)
         self.set_header("Cache-Control", "no-store")
 
     def next_path(self) -> str:

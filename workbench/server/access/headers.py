@@ -1,4 +1,4 @@
-"""Security headers on every answer of a server with sign-in."""
+"""Security headers on every answer of every server, with and without sign-in."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tornado.web import OutputTransform
 from workbench.server.access.settings import AccessSettings
 
 _YEAR = 31_536_000
-_SIGN_IN_CSP = (
+STRICT_CSP = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src 'self'; img-src 'self' data:; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
@@ -30,30 +30,36 @@ def pages_csp(access: AccessSettings, hosts: tuple[str, ...]) -> str:
     )
 
 
-def security_headers(access: AccessSettings, hosts: tuple[str, ...]) -> type[OutputTransform]:
-    """The transform that adds them; pages and the pages around signing in differ in what they may load."""
+def security_headers(csp: str = STRICT_CSP, *, is_secure: bool = False) -> type[OutputTransform]:
+    """The transform that adds them.
+
+    Args:
+        csp: the policy of an answer that has none of its own.
+        is_secure: whether people come over https; browsers then insist on it.
+    """
     common = {
         "X-Content-Type-Options": "nosniff",
         # Not no-referrer: then a form's Origin would be `null` and could not be told from a stranger's.
         "Referrer-Policy": "same-origin",
         "X-Frame-Options": "DENY",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=()",
     }
-    if access.is_secure:
+    if is_secure:
         common["Strict-Transport-Security"] = f"max-age={_YEAR}"
-    csp = pages_csp(access, hosts)
 
     class SecurityHeaders(OutputTransform):
         def __init__(self, request: HTTPServerRequest) -> None:
-            self._csp = _SIGN_IN_CSP if request.path.startswith(("/login", "/logout")) else csp
+            pass
 
         def transform_first_chunk(
             self, status_code: int, headers: HTTPHeaders, chunk: bytes, finishing: bool
         ) -> tuple[int, HTTPHeaders, bytes]:
             for name, value in common.items():
                 headers[name] = value
-            headers["Content-Security-Policy"] = self._csp
+            if "Content-Security-Policy" not in headers:
+                headers["Content-Security-Policy"] = csp
             headers.pop("Server", None)
             return status_code, headers, chunk
 

@@ -63,6 +63,11 @@ class Sessions:
         """Who is signed in, in the browser that made this request; None: nobody, or not any more."""
         return self._person_and_session(request)[0]
 
+    def login(self, request: HTTPServerRequest) -> str | None:
+        """Which signing in the cookie of a request comes from; None: nobody is signed in by it."""
+        person, session = self._person_and_session(request)
+        return str(session["i"]) if person and session else None
+
     def _person_and_session(self, request: HTTPServerRequest) -> tuple[Person | None, dict[str, Any] | None]:
         session = self._session(request.cookies)
         if session is None or session["m"] != self._access.method or session["i"] in self._ended:

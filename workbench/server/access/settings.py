@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,11 +15,16 @@ from workbench.errors import ConfigError, UnknownName
 from workbench.roles import ROLES
 
 SECTION = "access"
+HOSTS_SETTING = "the list hosts of [access] in workbench.toml"
 METHODS = ("none", "password", "oauth")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_NAMES = ("method", "url", "origins", "session_hours", "trusted_proxies", "plain_http", "oauth", "roles")
+_NAMES = (
+    "method", "url", "origins", "hosts", "token", "session_hours", "trusted_proxies", "plain_http", "oauth",
+    "roles",
+)  # fmt: skip
 _OAUTH_NAMES = ("issuer", "client_id", "label")
+_HOST = re.compile(r"([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 _LONGEST_SESSION_HOURS = 24 * 30
 
 
@@ -34,11 +40,17 @@ class OAuthSettings:
 
 @dataclass(frozen=True)
 class AccessSettings:
-    """`roles` maps e-mail addresses (or `*@domain`) to roles; password users have theirs in their file."""
+    """`roles` maps e-mail addresses (or `*@domain`) to roles; password users have theirs in their file.
+
+    `further_hosts` are names by which this server is asked for beside its own. With `needs_token`, pages
+    without sign-in open only to whoever has the link that `workbench serve` prints.
+    """
 
     method: str = "none"
     url: str | None = None
     origins: tuple[str, ...] = ()
+    further_hosts: tuple[str, ...] = ()
+    needs_token: bool = True
     session_hours: float = 12.0
     trusted_proxies: tuple[Network, ...] = ()
     plain_http: bool = False
@@ -55,10 +67,18 @@ class AccessSettings:
         return bool(self.url and self.url.startswith("https:"))
 
     def hosts(self, host: str, port: int) -> tuple[str, ...]:
-        """What may stand in an `Origin` header, as `host` or `host:port`."""
+        """What may stand in an `Origin` header, as `host` or `host:port`.
+
+        Not the host of `public_url`: it is for the hooks, and a tunnel's name is somebody else's tomorrow.
+        """
         own = [f"{name}:{port}" for name in dict.fromkeys(("127.0.0.1", "localhost", host))]
+        return tuple(dict.fromkeys([*self.configured_hosts, *(own if is_loopback(host) else [])]))
+
+    @property
+    def configured_hosts(self) -> tuple[str, ...]:
+        """The hosts that `[access]` names."""
         public = [urlsplit(self.url).netloc.lower()] if self.url else []
-        return tuple(dict.fromkeys([*public, *self.origins, *(own if is_loopback(host) else [])]))
+        return (*public, *self.origins, *self.further_hosts)
 
     def role_of(self, email: str) -> str | None:
         """The role of an address; its own entry wins over that of its domain."""
@@ -80,7 +100,9 @@ def access_settings(settings: Settings, environ: Mapping[str, str] | None = None
     access = AccessSettings(
         method=method,
         url=_url("url", section["url"]) if section.get("url") else None,
-        origins=tuple(_origin(value) for value in _texts(section, "origins")),
+        origins=_hosts(section, "origins"),
+        further_hosts=further_hosts(settings),
+        needs_token=_flag(section, "token", default=True),
         session_hours=_hours(section.get("session_hours", 12)),
         trusted_proxies=tuple(_network(value) for value in _texts(section, "trusted_proxies")),
         plain_http=_flag(section, "plain_http"),
@@ -93,6 +115,15 @@ def access_settings(settings: Settings, environ: Mapping[str, str] | None = None
             f'[{SECTION}] method is "oauth" and {missing} is not set; see docs/deploy.md for an example.'
         )
     return access
+
+
+def further_hosts(settings: Settings) -> tuple[str, ...]:
+    """`[access] hosts`: names by which pages and hooks are asked for beside their own.
+
+    Raises:
+        ConfigError: one is no host.
+    """
+    return _hosts(settings.section(SECTION), "hosts")
 
 
 def require_safe_host(host: str, access: AccessSettings) -> None:
@@ -151,8 +182,8 @@ def _texts(section: Mapping[str, Any], name: str) -> list[str]:
     return value
 
 
-def _flag(section: Mapping[str, Any], name: str) -> bool:
-    value = section.get(name, False)
+def _flag(section: Mapping[str, Any], name: str, *, default: bool = False) -> bool:
+    value = section.get(name, default)
     if not isinstance(value, bool):
         raise ConfigError(f"[{SECTION}] {name} is {value!r}; write true or false, without quotes.")
     return value
@@ -166,16 +197,22 @@ def _url(name: str, value: Any) -> str:
         )
     if parts.username or parts.password or parts.query or parts.fragment:
         raise ConfigError(f"[{SECTION}] {name} has more than scheme, host and port; give the bare address.")
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    # As browsers write it in `Origin`.
+    default = {"http": ":80", "https": ":443"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(default)}"
 
 
-def _origin(value: str) -> str:
-    netloc = urlsplit(value).netloc if "//" in value else value
-    if not netloc or "*" in netloc or "/" in netloc or netloc != netloc.strip():
+def _hosts(section: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(_host(value, name) for value in _texts(section, name))
+
+
+def _host(value: str, name: str) -> str:
+    netloc = (urlsplit(value).netloc if "//" in value else value).lower()
+    if not _HOST.fullmatch(netloc):
         raise ConfigError(
-            f"[{SECTION}] origins has {value!r}; write hosts, as workbench.example.com or 10.0.0.5:8443."
+            f"[{SECTION}] {name} has {value!r}; write hosts, as workbench.example.com or 10.0.0.5:8443."
         )
-    return netloc.lower()
+    return netloc
 
 
 def _hours(value: Any) -> float:

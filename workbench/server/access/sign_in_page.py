@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from workbench.ui import theme
@@ -34,6 +35,7 @@ button:hover, a.button:hover { filter: brightness(1.08); }
 .alert { margin: 0 0 4px; padding: 10px 12px; border-radius: 8px; background: var(--wb-bad-soft);
   color: var(--wb-bad); font-size: 14px; overflow-wrap: anywhere; }
 .note { margin: 20px 0 0; font-size: 13px; color: var(--wb-ink-3); }
+.text { margin: 14px 0 0; font-size: 14px; overflow-wrap: anywhere; }
 p a { color: var(--wb-accent); }
 @media (max-width: 479px) { main { padding: 26px 20px 22px; } }
 """
@@ -75,6 +77,13 @@ def refusal_page(title: str, message: str, dark: bool | None = None) -> str:
     """Says why not."""
     back = '<p class="note"><a href="/login">Back to signing in</a></p>'
     return _page(title, f"{_alert(message)}{back}", dark)
+
+
+def notice_page(title: str, message: str, remedies: Sequence[str], dark: bool | None = None) -> str:
+    """Says why nothing is shown, and what to do; all of it is text."""
+    return _page(
+        title, _alert(message) + "".join(f'<p class="text">{escape(text)}</p>' for text in remedies), dark
+    )
 
 
 def _alert(text: str) -> str:
