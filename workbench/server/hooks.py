@@ -31,6 +31,7 @@ from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server.access.headers import security_headers
 from workbench.server.access.settings import HOSTS_SETTING, further_hosts
+from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.fetching import Fetcher
 from workbench.server.front import known_host, stand_before
 from workbench.server.hook_settings import HookSettings, hook_settings
@@ -54,8 +55,6 @@ from workbench.sync.privacy import open_privacy
 log = logging.getLogger(__name__)
 
 SPOOL_FOLDER, SET_ASIDE_FILE = "spool", "set-aside.jsonl"
-#: A sender that takes longer than this for a request is cut off.
-_SLOWEST_REQUEST, _IDLE_CONNECTION = 15.0, 75.0
 _LATE_SECONDS = 60.0
 _LEAST_FREE_BYTES = 50 * 2**20
 _LAST_APPLY_SECONDS = 5.0
@@ -290,10 +289,11 @@ def _http_server(hooks: Hooks, port: int, host: str, hosts: frozenset[str]) -> H
         max_header_size=32 * 1024,
         # Past it the handler answers 413; a body may still be that much longer before the line is cut.
         max_body_size=8 * MOST_BYTES,
-        body_timeout=_SLOWEST_REQUEST,
-        idle_connection_timeout=_IDLE_CONNECTION,
+        body_timeout=BODY_SECONDS,
+        idle_connection_timeout=HEAD_SECONDS,
     )
     server.listen(port, host)
+    limit_connections(server)
     return server
 
 

@@ -27,6 +27,7 @@ from workbench.server.access.headers import pages_csp, security_headers
 from workbench.server.access.link import ARGUMENT, LinkGate
 from workbench.server.access.settings import HOSTS_SETTING, access_settings, require_safe_host
 from workbench.server.access.sign_in_page import notice_page
+from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.downloads import DownloadHandler
 from workbench.server.front import known_host, log_answer, own_pages, stand_before
 from workbench.server.hosts import served_hosts
@@ -109,6 +110,7 @@ class PagesServer:
             for number in _own_signals():
                 signal.signal(number, lambda *_: self.stop())
             server.start()
+            limit_connections(server._http, self.access.trusted_proxies)
             self._guard(server._tornado)
             if self.gate:
                 self.gate.open(server._tornado)
@@ -172,7 +174,11 @@ class PagesServer:
             default_handler_class=NotFoundHandler,
             transforms=[headers],
             log_function=log_answer,
-            http_server_kwargs={"max_body_size": _MOST_FORM_BYTES},
+            http_server_kwargs={
+                "max_body_size": _MOST_FORM_BYTES,
+                "idle_connection_timeout": HEAD_SECONDS,
+                "body_timeout": BODY_SECONDS,
+            },
             **options,
         )
 

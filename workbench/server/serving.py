@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.config import Settings
+from workbench.server.log_limit import LogLimit
 from workbench.server.ports import LOOPBACK, find_port
 from workbench.server.supervise import Child, end_with_stdin, supervise
 
@@ -64,6 +65,8 @@ def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_c
         ConfigError, LakeError: see :class:`PagesServer` and :class:`HooksServer`.
     """
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(LogLimit())
     if only == "pages":
         from workbench.server.pages import PagesServer, print_address
 

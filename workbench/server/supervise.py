@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import IO
 
 import click
 
@@ -23,6 +24,7 @@ _END_SECONDS = 15.0
 #: A process that ends soon after it began is started again after a longer and longer pause.
 _PAUSES = (0.5, 2.0, 5.0, 15.0, 30.0)
 _LIVED_LONG = 60.0
+_LAST_WORDS_SECONDS, _LONGEST_LINE = 1.0, 300
 _WRONG_CONFIGURATION = 2
 
 
@@ -37,14 +39,39 @@ class Child:
     started_at: float = 0.0
     failures: int = 0
     start_again_at: float = field(default=0.0)
+    last_line: str = ""
+    reader: threading.Thread | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "workbench", "serve", *self.arguments, "--until-stdin-closes"]
         # A session of its own: Ctrl-C is for us, who then end it in order.
         self.process = subprocess.Popen(
-            command, env=self.environment, stdin=subprocess.PIPE, start_new_session=True
+            command,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
         )
         self.started_at = time.monotonic()
+        self.last_line = ""
+        self.reader = threading.Thread(
+            target=self._pass_on, args=[self.process.stderr], name=f"{self.name} log", daemon=True
+        )
+        self.reader.start()
+
+    def _pass_on(self, lines: IO[bytes]) -> None:
+        """What the process says goes on as it is; its last line tells why it ended."""
+        with lines:
+            for line in lines:
+                sys.stderr.write(line.decode("utf-8", "replace"))
+                sys.stderr.flush()
+                self.last_line = line.decode("utf-8", "replace").strip() or self.last_line
+
+    def last_words(self) -> str:
+        """The last line of a process that has ended."""
+        if self.reader:
+            self.reader.join(_LAST_WORDS_SECONDS)
+        return self.last_line[:_LONGEST_LINE]
 
     def end(self) -> None:
         if self.process and self.process.poll() is None:
@@ -103,7 +130,10 @@ def _look_after(child: Child, say: Callable[[str], None]) -> None:
         pause = _PAUSES[min(child.failures, len(_PAUSES) - 1)]
         child.failures += 1
         child.start_again_at = now + pause
-        say(f"The {child.name} process ended ({_ending(code)}); it starts again in {pause:g} s.")
+        # Who was killed had no time to say why.
+        last = child.last_words() if code > 0 else ""
+        reason = f"{_ending(code)}; its last line: {last}" if last else _ending(code)
+        say(f"The {child.name} process ended ({reason}); it starts again in {pause:g} s.")
     elif now >= child.start_again_at:
         if child.process.stdin:
             child.process.stdin.close()
