@@ -113,7 +113,8 @@ def _request(plan: dict[str, object], form: dict[str, str]) -> bytes:
     digest = hmac.new(str(plan["token"]).encode(), text.encode(), hashlib.sha1).digest()
     body = urlencode(form).encode()
     head = (
-        f"POST {PATH} HTTP/1.1\r\nHost: hooks\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"POST {PATH} HTTP/1.1\r\nHost: {urlsplit(str(plan['public_url'])).netloc}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n"
         f"X-Twilio-Signature: {base64.b64encode(digest).decode()}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

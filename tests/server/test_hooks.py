@@ -235,7 +235,8 @@ def test_a_long_chunked_body_is_cut_off(caller: Caller) -> None:
 
 def test_a_slow_request_keeps_nobody_waiting(caller: Caller) -> None:
     with socket.create_connection((caller.http.base_url.host, caller.http.base_url.port)) as slow:
-        slow.sendall(f"POST {STATUS_PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\na".encode())
+        head = f"POST {STATUS_PATH} HTTP/1.1\r\nHost: hooks.example\r\nContent-Length: 100\r\n\r\n"
+        slow.sendall(f"{head}a".encode())
         began = time.monotonic()
         assert caller.status(next(numbers)).status_code == 204
         assert time.monotonic() - began < 5
