@@ -21,7 +21,7 @@ from workbench.compliance.consent_files import (
 )
 from workbench.errors import UsageError
 from workbench.lake import Lake
-from workbench.lake.consent import find_suppressions
+from workbench.lake.consent import Side, find_suppressions
 from workbench.messaging.privacy import Privacy, PrivacyMode
 
 NOW = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -64,7 +64,7 @@ def test_a_file_is_read_whole_and_written_once(lake: Lake, tmp_path: Path) -> No
         ),
     ]  # fmt: skip
     with lake.cursor() as cursor:
-        found = find_suppressions(cursor, ["+14155550124", "+14155550123"], [SERVICE])
+        found = find_suppressions(cursor, ["+14155550124", "+14155550123"], Side(ACCOUNT, None, SERVICE))
     assert {address: spans[0][0] for address, spans in found.items()} == {"+14155550124": "*"}
     assert [row[0] for row in lake.rows("select action from audit_events")] == ["consent-import"] * 2
 

@@ -18,7 +18,7 @@ from workbench.api import Workbench
 from workbench.cli import main
 from workbench.config import load_settings
 from workbench.errors import LakeError, UsageError
-from workbench.lake.consent import find_suppressions
+from workbench.lake.consent import Side, find_suppressions
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.twilio import erasing
 
@@ -138,7 +138,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     assert {row["table"]: row["rows"] for row in proof["erased_here"]}["raw_messages"] == 4
     assert proof["person"] == "+1999***0142"
     with wb.lake.cursor() as cursor:
-        suppressed = find_suppressions(cursor, [PERSON, f"whatsapp:{PERSON}", OTHER], ["anything"])
+        suppressed = find_suppressions(cursor, [PERSON, f"whatsapp:{PERSON}", OTHER], Side("AC1", "anything"))
     assert {address: found[0][:2] for address, found in suppressed.items()} == {
         PERSON: ("*", "erased"),
         f"whatsapp:{PERSON}": ("*", "erased"),

@@ -11,7 +11,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.messages import ACCOUNT, CONTACT, SENDER, payload
 from workbench.lake import Lake
-from workbench.lake.consent import find_suppressions
+from workbench.lake.consent import Side, find_suppressions
 from workbench.lake.erased import save_erased
 from workbench.lake.save import Saved, message_table, save_messages
 from workbench.lake.statuses import StatusesSaved, StatusNews, forget_waiting, read_waiting
@@ -162,7 +162,7 @@ def test_a_webhook_after_the_list_brings_no_text_back(lake: Lake) -> None:
 def test_a_stop_is_in_force_with_the_commit(lake: Lake) -> None:
     take(lake, inbound(1, body="stop"))
     with lake.cursor() as cursor:
-        assert list(find_suppressions(cursor, [CONTACT], [SENDER])) == [CONTACT]
+        assert list(find_suppressions(cursor, [CONTACT], Side(ACCOUNT, SENDER))) == [CONTACT]
 
 
 def test_the_rest_of_a_webhook_is_kept_once(lake: Lake) -> None:

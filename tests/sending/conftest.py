@@ -13,6 +13,7 @@ import pytest
 
 from workbench import Workbench
 from workbench.config import load_settings
+from workbench.lake.memberships import note_pools
 from workbench.lake.save_rows import save_rows
 from workbench.simulator import Account, Server, serve
 
@@ -106,5 +107,7 @@ def know_senders(wb: Workbench, server: Server) -> None:
     def work(cursor: Any) -> None:
         save_rows(cursor, "senders", rows, key=("account_sid", "sender"))
         save_rows(cursor, "messaging_services", services, key=("account_sid", "messaging_service_sid"))
+        listed = [str(row["sender"]) for row in rows]
+        note_pools(cursor, server.account.account_sid, [(POOLED, service)], datetime.now(UTC), listed=listed)
 
     wb.lake.write(work)

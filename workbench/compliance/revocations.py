@@ -94,14 +94,15 @@ def _decide(
     now: datetime,
 ) -> Decision:
     found: list[tuple[Any, ...]] = cursor.execute(
-        "select account_sid, contact, reach, date_created, revocation, state from revocations "
+        "select account_sid, contact, sender, reach, date_created, revocation, state from revocations "
         "where message_sid = ?",
         [message_sid],
     ).fetchall()
     if not found:
         raise UsageError(f"{message_sid!r} is no candidate. `workbench revocations` lists them.")
-    account_sid, contact, reach, written_at, phrase, before = found[0]
-    reaches = scope or reach
+    account_sid, contact, sender, reach, written_at, phrase, before = found[0]
+    # Where somebody says how far it reaches, it is that and no more.
+    reaches, said_to = (scope, None) if scope else (reach, sender)
     cursor.execute(
         "insert into revocation_decisions values (?, ?, ?, ?, ?, ?, ?)",
         [uuid.uuid4().hex, message_sid, account_sid, decision, actor, note, now],
@@ -109,15 +110,27 @@ def _decide(
     honoured = _opted_out_by(cursor, message_sid)
     if decision == OPT_OUT and honoured:
         # Decided so before, and taken back: from now on again.
-        _save_event(cursor, account_sid, contact, reaches, OPT_OUT, now, None, actor, phrase, now)
+        _save_event(cursor, account_sid, contact, reaches, said_to, OPT_OUT, now, None, actor, phrase, now)
     elif decision == OPT_OUT:
         _save_event(
-            cursor, account_sid, contact, reaches, OPT_OUT, written_at, message_sid, actor, phrase, now
+            cursor,
+            account_sid,
+            contact,
+            reaches,
+            said_to,
+            OPT_OUT,
+            written_at,
+            message_sid,
+            actor,
+            phrase,
+            now,
         )
     elif before == OPT_OUT:
         # The opt-out that was a mistake ends now; what it stopped meanwhile stays as it was.
-        for taken in honoured:
-            _save_event(cursor, account_sid, contact, taken, "opt-in", now, None, actor, phrase, now)
+        for taken, heard_by in honoured:
+            _save_event(
+                cursor, account_sid, contact, taken, heard_by, "opt-in", now, None, actor, phrase, now
+            )
     detail = {"message_sid": message_sid, "decision": decision, "phrase": phrase, "before": before}
     if decision == OPT_OUT:
         detail["scope"] = reaches
@@ -125,14 +138,12 @@ def _decide(
     return Decision(message_sid, decision, mask(contact), reaches, actor, now)
 
 
-def _opted_out_by(cursor: duckdb.DuckDBPyConnection, message_sid: str) -> list[str]:
-    return [
-        row[0]
-        for row in cursor.execute(
-            "select distinct scope from consent_events where message_sid = ? and source = 'revocation'",
-            [message_sid],
-        ).fetchall()
-    ]
+def _opted_out_by(cursor: duckdb.DuckDBPyConnection, message_sid: str) -> list[tuple[str, str | None]]:
+    """Scope and sender of the opt-outs that a candidate became."""
+    return cursor.execute(
+        "select distinct scope, said_to from consent_events where message_sid = ? and source = 'revocation'",
+        [message_sid],
+    ).fetchall()
 
 
 def _save_event(
@@ -140,6 +151,7 @@ def _save_event(
     account_sid: str,
     contact: str,
     scope: str,
+    said_to: str | None,
     kind: str,
     happened_at: datetime,
     message_sid: str | None,
@@ -158,5 +170,6 @@ def _save_event(
         evidence=f"Wrote in free words ({phrase!r}), read by a person{taken_back}.",
         message_sid=message_sid,
         actor=actor,
+        said_to=said_to,
     )
     save_consent_events(cursor, [event], now)

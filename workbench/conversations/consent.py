@@ -8,7 +8,7 @@ from typing import Literal
 
 from workbench.conversations.find import Conversation
 from workbench.lake import Lake
-from workbench.lake.consent import EVERYTHING
+from workbench.lake.consent import EVERYTHING, Side, find_suppressions
 
 Standing = Literal["opted-out", "opted-in", "unknown"]
 
@@ -24,21 +24,24 @@ class ConsentGlance:
 
 
 def read_consent(lake: Lake, conversation: Conversation) -> ConsentGlance:
-    """An opt-out that reaches this conversation weighs more than any opt-in."""
+    """An opt-out that would block a reply weighs more than any opt-in."""
+    side = Side(conversation.account_sid, conversation.sender, conversation.service)
+    with lake.cursor() as cursor:
+        held = find_suppressions(cursor, [conversation.contact], side).get(conversation.contact)
+    if held:
+        scope, source, since = held[-1]
+        return ConsentGlance("opted-out", scope, source, since)
     rows = lake.rows(
         """
-        select state, scope, source, since from consent_state
-        where address = $contact and (
+        select scope, source, since from consent_state
+        where state = 'opt-in' and person_of(address) = person_of($contact) and (
             scope in ($everything, $our_side)
             or scope in (
                 select sender from conversation_lines where our_side = $our_side and contact = $contact
             )
         )
-        order by state = 'opt-out' desc, since desc
+        order by since desc
         """,
         {"contact": conversation.contact, "everything": EVERYTHING, "our_side": conversation.our_side},
     )
-    if not rows:
-        return ConsentGlance("unknown")
-    state, scope, source, since = rows[0]
-    return ConsentGlance("opted-out" if state == "opt-out" else "opted-in", scope, source, since)
+    return ConsentGlance("opted-in", *rows[0]) if rows else ConsentGlance("unknown")

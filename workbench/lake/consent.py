@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.lake.erased import find_erased
+from workbench.messaging.person import person_of
 
 EVERYTHING = "*"
 """The scope of an opt-out from all we send."""
@@ -40,6 +41,8 @@ class ConsentEvent:
     wording_version: str | None = None
     message_sid: str | None = None
     actor: str | None = None
+    said_to: str | None = None
+    """The sender it was said to, where the scope is something wider."""
 
     @property
     def event_id(self) -> str:
@@ -74,7 +77,7 @@ def save_consent_events(
 
 
 _INSERT_SQL = """
-    insert into consent_events
+    insert into consent_events by name
     select * from told where event_id not in (select event_id from consent_events)
 """
 
@@ -84,30 +87,88 @@ def note_consent(cursor: duckdb.DuckDBPyConnection, messages: pa.Table, recorded
     return save_consent_events(cursor, _told_by(messages), recorded_at)
 
 
-def find_suppressions(
-    cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str], scopes: Sequence[str]
-) -> dict[str, list[tuple[str, str, datetime]]]:
-    """Who of these must not be messaged: address → (scope, source, since), for the scopes or everything.
+@dataclass(frozen=True)
+class Side:
+    """Where a message comes from: a sender, a service that chooses one, or a service and what it chose."""
 
-    Somebody who was erased is never to be messaged; the source is then `erased`.
+    account_sid: str
+    sender: str | None = None
+    service: str | None = None
+
+
+OptOut = tuple[str, str, datetime]
+"""Scope, source, since."""
+
+
+def find_suppressions(
+    cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str], side: Side
+) -> dict[str, list[OptOut]]:
+    """Who of these must not be messaged from a side of ours: address → the opt-outs that hold, by time.
+
+    What an opt-out reaches is said in ``sql/046_opt_outs.sql``, for this and for the audits. A membership
+    that nobody knows counts as one. Somebody who was erased is never to be messaged; the source is then
+    `erased`.
 
     Args:
-        addresses: contacts as the lake keeps them.
-        scopes: the sender, its messaging service, topics; an opt-out from everything counts always.
+        addresses: contacts as the lake keeps them, or as Twilio writes them where it keeps them so.
     """
-    found = cursor.execute(
-        "select address, scope, source, since from suppressions "
-        "where address in (select unnest(?::varchar[])) and scope in (select unnest(?::varchar[])) "
-        "order by since",
-        [list(addresses), [EVERYTHING, *scopes]],
-    ).fetchall()
-    people: dict[str, list[tuple[str, str, datetime]]] = {
+    people: dict[str, list[OptOut]] = {
         address: [(EVERYTHING, "erased", since)]
         for address, since in find_erased(cursor, list(addresses)).items()
     }
-    for address, scope, source, since in found:
+    asked = list(dict.fromkeys(addresses))
+    if not cursor.execute(_SAID_SQL, [sorted({person_of(address) for address in asked})]).fetchall():
+        return people
+    for address, *opt_out in cursor.execute(
+        _HOLDING_SQL,
+        {
+            "addresses": asked,
+            "people": [person_of(address) for address in asked],
+            "account": side.account_sid,
+            "sender": side.sender,
+            "service": side.service,
+        },
+    ).fetchall():
+        scope, source, since = opt_out
         people.setdefault(address, []).append((scope, source, since))
     return people
+
+
+#: Most people never said a word, and that is quickly found out.
+_SAID_SQL = """
+    select 1 from consent_events
+    where kind = 'opt-out' and person_of(address) in (select unnest(?::varchar[])) limit 1
+"""
+_HOLDING_SQL = """
+    with sides as materialized (
+        select * from side_nodes where account_sid = $account
+    ), asked as (
+        select unnest($addresses::varchar[]) as address, unnest($people::varchar[]) as person
+    ), pairs as (
+        select
+            a.address, o.person, o.scope, o.source, o.since,
+            is_named(o.node, $account, $sender, $service) as is_named,
+            is_shared(
+                o.node, $account, $service, o.since, n.left_at, p.left_at,
+                $sender is null or p.side is not null or coalesce(r.read_at >= o.since, false)
+            ) as is_shared
+        from asked a
+        join opt_out_spans_of($people::varchar[]) o
+            on o.person = a.person and o.family = channel_family(a.address) and o.until is null
+        left join sides n on n.node = o.node and n.side = coalesce($sender, $service)
+        left join sides p on p.node = '' and p.side = $sender
+        left join membership_reads r on r.account_sid = $account
+    )
+    select address, scope, source, since
+    from pairs
+    where is_named or (is_shared and not exists (
+        select 1 from consent_said i
+        where i.kind = 'opt-in' and i.person = pairs.person and i.sender = $sender
+            and i.happened_at > pairs.since
+    ))
+    qualify row_number() over (partition by address, scope order by since desc, source) = 1
+    order by since
+"""
 
 
 _NEEDED = (
@@ -123,7 +184,7 @@ def _told_by(messages: pa.Table) -> list[ConsentEvent]:
     telling = messages.filter(pc.or_(is_keyword, is_refusal)).select(list(_NEEDED)).to_pylist()
     events = []
     for row in telling:
-        # A messaging service shares its opt-outs between all its senders.
+        # A messaging service shares its opt-outs between all its senders; the sender keeps them alone, too.
         scope = row["messaging_service_sid"] or row["sender"]
         if not row["contact"] or not scope:
             continue
@@ -140,6 +201,7 @@ def _told_by(messages: pa.Table) -> list[ConsentEvent]:
                 happened_at=row["date_created"],
                 evidence=None if is_keyword_row else f"Twilio refused the message ({OPTED_OUT_ERROR}).",
                 message_sid=row["message_sid"],
+                said_to=row["sender"],
             )
         )
     return events

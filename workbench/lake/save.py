@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from workbench.lake.consent import note_consent
 from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.erased import without_erased
+from workbench.lake.memberships import note_memberships
 from workbench.lake.retained import read_horizons
 from workbench.lake.statuses import apply_waiting_statuses, forget_refused
 from workbench.messaging.message import MessageRow
@@ -163,6 +164,7 @@ def save_messages(
             cursor.execute(_INSERT_SQL)
         if added or changed:
             note_consent(cursor, messages, received_at)
+            note_memberships(cursor, messages)
         apply_waiting_statuses(cursor, bounds, received_at)
     finally:
         cursor.execute("drop table if exists staged")

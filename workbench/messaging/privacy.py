@@ -26,6 +26,7 @@ from enum import StrEnum
 from workbench.errors import ConfigError
 from workbench.messaging.addresses import mask
 from workbench.messaging.message import MessageRow, conversation_id
+from workbench.messaging.person import respelled, spellings
 
 HASH_MARK = "anon-"
 """Begins every hashed contact, so that none is taken for an address."""
@@ -101,12 +102,27 @@ class Privacy:
         """A contact's address as this lake holds it, to find somebody's rows by their number."""
         if not address or not self.mode.needs_key:
             return address
+        return self._kept(respelled(address))
+
+    def _kept(self, address: str) -> str:
         return self._hashed(address) if self.mode is PrivacyMode.HASHED else mask(address)
+
+    def contact_forms(self, address: str) -> tuple[str, ...]:
+        """Every form under which this lake may hold the person of an address, on the same channel.
+
+        A lake that keeps numbers hidden has one form for all spellings of a number. Rows of an
+        older version were hidden as they were spelled, so those forms are here as well.
+        """
+        if not self.mode.needs_key:
+            return (address,)
+        prefix, colon, _ = address.rpartition(":")
+        written = [address, *(prefix + colon + number for number in spellings(address))]
+        return tuple(dict.fromkeys([self._kept(respelled(address)), *map(self._kept, written)]))
 
     def conversation_id(self, our_side: str | None, contact: str | None) -> str | None:
         """The id of a conversation as this lake holds it, from the addresses as Twilio writes them."""
         if contact and self.mode.needs_key:
-            contact = self._hashed(contact)
+            contact = self._hashed(respelled(contact))
         return conversation_id(our_side, contact)
 
     @property

@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 
 from workbench.lake.audit import append_audit
+from workbench.lake.consent import Side
 from workbench.messaging.addresses import mask
 from workbench.sending.desk import Desk
-from workbench.sending.facts import read_our_side
 from workbench.sending.optouts import address_forms
 from workbench.sending.outbox import Claim, Intent, claim
 from workbench.sending.outgoing import Outgoing, fingerprint, intent_key
@@ -97,9 +97,9 @@ def _claim(desk: Desk, wanted: dict[str, Checked], ignore_quiet_hours: bool) -> 
     }
 
     def work(cursor: duckdb.DuckDBPyConnection) -> list[Claim]:
-        scopes = read_our_side(cursor, desk.account_sid).scopes(any_one.sender, any_one.service)
+        side = Side(desk.account_sid, any_one.sender, any_one.service)
         claims = claim(
-            cursor, intents, people, scopes,
+            cursor, intents, people, side,
             lambda held: desk.owner.is_abandoned(held.owner, held.intended_at, now),
         )  # fmt: skip
         mine = [one.intent for one in claims if one.answer == "mine"]

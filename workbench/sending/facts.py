@@ -9,11 +9,12 @@ from datetime import datetime
 import duckdb
 
 from workbench.errors import UsageError
-from workbench.lake.consent import EVERYTHING
+from workbench.lake.consent import EVERYTHING, Side
 from workbench.messaging.addresses import address_kind, channel, country, is_e164
+from workbench.messaging.person import channel_family, person_of
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quiet_hours import QuietHoursRules, QuietHoursVerdict, check_quiet_hours
-from workbench.sending.optouts import address_forms, find_opt_outs
+from workbench.sending.optouts import Forms, address_forms, find_opt_outs
 from workbench.sending.outbox import OPEN, read_intents
 from workbench.sending.outgoing import MOST_MEDIA, Outgoing, intent_key
 from workbench.sending.prices import read_prices
@@ -29,7 +30,7 @@ class OurSide:
     services: Mapping[str, ServiceFacts]
 
     def scopes(self, sender: str | None, service: str | None) -> tuple[str, ...]:
-        """What an opt-out must reach to hold for a message from here.
+        """Where somebody may have written to whom we answer from here, or may have agreed to it.
 
         The sender and its service; when a service chooses, all its senders.
         """
@@ -39,6 +40,12 @@ class OurSide:
         if service and service in self.services:
             found += [one.sender for one in self.services[service].senders]
         return tuple(dict.fromkeys(name for name in found if name))
+
+    def nodes(self, sender: str | None, service: str | None) -> tuple[str, ...]:
+        """What somebody has to have agreed to: the sender, the service, or the service it is in."""
+        known = self.senders.get(sender or "")
+        names = (sender, service, None if service or known is None else known.service)
+        return tuple(name for name in names if name)
 
     def opt_out_scope(self, sender: str | None, service: str | None) -> str | None:
         """What an opt-out that Twilio tells us reaches: the service if there is one, else the sender."""
@@ -100,8 +107,8 @@ class FactReader:
             group = [messages[index] for index in indices]
             scopes = ours.scopes(sender, service)
             people = {self._contact(one): address_forms(one.to, self.privacy) for one in group}
-            left = find_opt_outs(cursor, people, scopes)
-            opted_in = self._opt_ins(cursor, group, scopes)
+            left = find_opt_outs(cursor, people, Side(self.account_sid, sender, service))
+            opted_in = self._opt_ins(cursor, people, ours.nodes(sender, service))
             wrote = self._last_inbound(cursor, group, scopes, now)
             kind = address_kind(sender) if sender else None
             for index, outgoing in zip(indices, group, strict=True):
@@ -132,14 +139,22 @@ class FactReader:
         return {url: self.check_media(url, to) for url, to in wanted.items()}
 
     def _opt_ins(
-        self, cursor: duckdb.DuckDBPyConnection, group: Sequence[Outgoing], scopes: Sequence[str]
+        self, cursor: duckdb.DuckDBPyConnection, people: Mapping[str, Forms], nodes: Sequence[str]
     ) -> set[str]:
-        found = cursor.execute(
-            "select distinct address from consent_state where state = 'opt-in' "
-            "and address in (select unnest(?::varchar[])) and scope in (select unnest(?::varchar[]))",
-            [[self._contact(one) for one in group], [EVERYTHING, *scopes]],
-        ).fetchall()
-        return {row[0] for row in found}
+        """The contacts who agreed to messages from here, as the audit of consent counts it."""
+        persons = {(person_of(form), channel_family(form)) for forms in people.values() for form in forms}
+        agreed = set(
+            cursor.execute(
+                "select distinct person, family from opt_in_nodes_of($people::varchar[]) "
+                "where node in (select unnest($nodes::varchar[]))",
+                {"people": sorted({person for person, _ in persons}), "nodes": [EVERYTHING, *nodes]},
+            ).fetchall()
+        )
+        return {
+            contact
+            for contact, forms in people.items()
+            if any((person_of(form), channel_family(form)) in agreed for form in forms)
+        }
 
     def _last_inbound(
         self,

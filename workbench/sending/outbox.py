@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from workbench.errors import UsageError
 from workbench.lake.connect import Lake
+from workbench.lake.consent import Side
 from workbench.messaging.addresses import mask
 from workbench.sending.optouts import Forms, find_opt_outs
 
@@ -71,7 +72,7 @@ def claim(
     cursor: duckdb.DuckDBPyConnection,
     wanted: Sequence[Intent],
     people: Mapping[str, Forms],
-    scopes: Sequence[str],
+    side: Side,
     is_abandoned: IsAbandoned,
 ) -> list[Claim]:
     """Commit the intents that may be sent, in the caller's transaction; one answer for each.
@@ -79,11 +80,11 @@ def claim(
     Args:
         wanted: new intents, `attempt` not settled yet.
         people: by contact, the forms of it that an opt-out may be recorded under.
-        scopes: what an opt-out must reach to count; see `find_suppressions`.
+        side: where they are sent from; see `find_suppressions`.
         is_abandoned: whether the process of an unfinished intent will not finish it.
     """
     held = read_intents(cursor, [intent.key for intent in wanted])
-    left = find_opt_outs(cursor, people, scopes)
+    left = find_opt_outs(cursor, people, side)
     claims = []
     for intent in wanted:
         claims.append(_one_claim(intent, held.get(intent.key), is_abandoned))

@@ -44,6 +44,7 @@ def record_outcomes(desk: Desk, mine: Sequence[Intent], outcomes: Mapping[str, O
                     source="twilio-21610",
                     happened_at=now,
                     evidence=f"Twilio refused the message ({OPTED_OUT_ERROR}).",
+                    said_to=intent.sender,
                 )
                 for intent in refused
             ]

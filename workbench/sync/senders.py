@@ -6,13 +6,14 @@ that were read is marked as removed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import duckdb
 
+from workbench.lake.memberships import note_pools
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.addresses import address_kind, country
@@ -56,6 +57,8 @@ class SenderAnswers:
     """A2P campaign by messaging service."""
     verifications: Mapping[str, str | None] | None = None
     """Status by toll-free number."""
+    pools: Sequence[tuple[str, str]] | None = None
+    """Every sender with every service whose pool it is in: an alphanumeric name may be in several."""
 
 
 def sync_senders(reading: Reading) -> None:
@@ -68,6 +71,9 @@ def sync_senders(reading: Reading) -> None:
     own = {"account_sid": reading.account_sid}
 
     def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+        if answers.pools is not None:
+            listed = [row["sender"] for row in senders]
+            note_pools(cursor, reading.account_sid, answers.pools, reading.now, listed=listed)
         return save_rows(
             cursor,
             "messaging_services",
@@ -96,6 +102,8 @@ def _fetch(reading: Reading) -> SenderAnswers:
 
     is_whole = reading.fetch_each(answers.services, lambda service: _fetch_service(reading, service), keep)
     answers.members = _members(pools) if is_whole else None
+    if answers.members is not None:
+        answers.pools = [(row["sender"], sid) for sid, found in pools.items() for row in found or ()]
     answers.campaigns = _campaigns(campaigns) if is_whole else None
     return answers
 
