@@ -47,7 +47,7 @@ def plan_erasure(lake: Lake, person: Person) -> ErasurePlan:
     require_alone(person)
     with lake.cursor() as cursor:
         plan = _plan(cursor, person)
-    files = find_in_files(lake, [person.number[1:], *plan.texts])
+    files = find_in_files(lake, [*person.digits, *plan.texts])
     return ErasurePlan(person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.texts)
 
 
@@ -84,7 +84,7 @@ def commit_erasure(lake: Lake, order: Order) -> None:
 
 def _begin(cursor: duckdb.DuckDBPyConnection, lake: Lake, order: Order) -> None:
     person = order.person
-    save_erased(cursor, [person.number, *person.contacts], order.erasure_id, order.begun_at)
+    save_erased(cursor, [*person.numbers, *person.contacts], order.erasure_id, order.begun_at)
     is_new = begin_removal(
         cursor,
         order.erasure_id,
@@ -147,7 +147,7 @@ def _count(
     """Rows of one table that are the person's own, and by column the others with the number in a text."""
     own, texts = _belongs(columns) or "false", _texts(columns)
     counts = [f"count(*) filter ({own})"]
-    counts += [f"count(*) filter (contains({name}, $digits) and not ({own}))" for name in texts]
+    counts += [f"count(*) filter (regexp_matches({name}, $digits) and not ({own}))" for name in texts]
     sql = f"select {', '.join(counts)} from {table}"  # noqa: S608
     first, *others = cursor.execute(sql, _used(sql, keys)).fetchall()[0]
     return int(first), dict(zip(texts, map(int, others), strict=True))
@@ -171,8 +171,8 @@ def _erase_rows(cursor: duckdb.DuckDBPyConnection, order: Order, tables: Mapping
         for column in (name for name, count in mentions.items() if count):
             cursor.execute(
                 f"update {table} "  # noqa: S608
-                f"set {column} = replace(replace({column}, '+' || $digits, $blot), $digits, $blot) "
-                f"where contains({column}, $digits)",
+                f"set {column} = regexp_replace({column}, '\\+?(?:' || $digits || ')', $blot, 'g') "
+                f"where regexp_matches({column}, $digits)",
                 {"digits": keys["digits"], "blot": BLOT},
             )
 
@@ -188,7 +188,8 @@ def _keys(cursor: duckdb.DuckDBPyConnection, person: Person) -> dict[str, Any]:
         "contacts": contacts,
         "sids": sorted({row[0] for row in found}),
         "conversations": sorted({row[1] for row in found if row[1]}),
-        "digits": person.number[1:],
+        # The longer spelling first: one may begin another.
+        "digits": "|".join(sorted(person.digits, key=len, reverse=True)),
     }
 
 
@@ -245,7 +246,7 @@ def readmit_person(lake: Lake, person: Person, *, because: str, actor: str) -> N
                 f"The erasure of {person.masked} was interrupted. Run it again, or `workbench schedule run "
                 "maintenance`, and let them in then."
             )
-        if not remove_erased(cursor, person.addresses):
+        if not remove_erased(cursor, [*person.addresses, *person.contacts]):
             raise UsageError(f"{person.masked} was not erased here; there is nothing to take back.")
         detail = {"because": because.strip()}
         append_audit(cursor, "readmit", actor=actor, subject=person.masked, detail=detail)

@@ -69,7 +69,7 @@ def finish_erasure(lake: Lake, order: Order) -> Erasure:
     clean_spool(lake.home, order.person)
     scour(lake)
     # Last, so that what others made of the old rows meanwhile is found too.
-    files = erase_from_files(lake, [order.person.number[1:], *order.plan.texts])
+    files = erase_from_files(lake, [*order.person.digits, *order.plan.texts])
     finished_at = datetime.now(UTC)
     proof = build_proof(order, files, finished_at)
     paths = write_proof(proof, lake.home)
@@ -134,7 +134,7 @@ def _without(record: bytes, person: Person) -> bytes | None:
     told = orjson.loads(record)
     if told.get("message", {}).get("contact") in person.contacts:
         return None
-    return blotted(record.decode(), [person.number]).encode()
+    return blotted(record.decode(), sorted(person.numbers, key=len, reverse=True)).encode()
 
 
 def _remove_attachments(lake: Lake, removal_id: str) -> None:

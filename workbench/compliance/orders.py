@@ -97,7 +97,11 @@ def _read(path: Path) -> Order:
 
 def _read_person(record: Mapping[str, Any]) -> Person:
     return Person(
-        record["number"], tuple(record["addresses"]), tuple(record["contacts"]), bool(record["is_shared"])
+        record["number"],
+        tuple(record["numbers"]),
+        tuple(record["addresses"]),
+        tuple(record["contacts"]),
+        bool(record["is_shared"]),
     )
 
 

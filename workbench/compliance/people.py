@@ -1,13 +1,16 @@
-"""One person, as the lake may know them: a number, over every channel, in the form this lake keeps."""
+"""One person as the lake may know them: every spelling of a number, on every channel, in the lake's form."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from workbench.errors import UsageError
 from workbench.messaging.addresses import is_e164, mask, normalize_address
+from workbench.messaging.person import person_of, spellings
 from workbench.messaging.privacy import Privacy, PrivacyMode
 
+_TYPED = re.compile(r"[\s().\-]")
 _CHANNELS = ("", "whatsapp:", "rcs:", "messenger:")
 
 
@@ -17,8 +20,10 @@ class Person:
 
     number: str
     """E.164; never written to the lake, a log or a file by itself."""
+    numbers: tuple[str, ...]
+    """The same number in every spelling, that one first."""
     addresses: tuple[str, ...]
-    """As Twilio writes them, one for each channel."""
+    """As Twilio writes them, each number on each channel."""
     contacts: tuple[str, ...]
     """The same as this lake keeps them."""
     is_shared: bool
@@ -27,6 +32,11 @@ class Person:
     @property
     def masked(self) -> str:
         return mask(self.number)
+
+    @property
+    def digits(self) -> tuple[str, ...]:
+        """What stands for them in a text: their numbers without the plus."""
+        return tuple(number[1:] for number in self.numbers)
 
     def __repr__(self) -> str:
         return f"Person({self.masked!r})"
@@ -38,14 +48,16 @@ def find_person(text: str, privacy: Privacy) -> Person:
     Raises:
         UsageError: it is no international number.
     """
-    number = normalize_address(text).rpartition(":")[2]
+    # A former spelling is no number of today's plan, so it is brought up to date first.
+    number = person_of(normalize_address(person_of(_TYPED.sub("", text))))
     if not is_e164(number):
         raise UsageError(
             f"{text!r} is no person's number. Write it with its country code, such as +14155552671."
         )
-    addresses = tuple(channel + number for channel in _CHANNELS)
-    contacts = tuple(str(privacy.contact(address)) for address in addresses)
-    return Person(number, addresses, contacts, privacy.mode is PrivacyMode.MASKED)
+    numbers = spellings(number)
+    addresses = tuple(channel + one for one in numbers for channel in _CHANNELS)
+    contacts = dict.fromkeys(form for address in addresses for form in privacy.contact_forms(address))
+    return Person(number, numbers, addresses, tuple(contacts), privacy.mode is PrivacyMode.MASKED)
 
 
 def require_alone(person: Person) -> None:

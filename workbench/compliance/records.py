@@ -15,6 +15,7 @@ import duckdb
 from workbench.compliance.people import Person, require_alone
 from workbench.lake.connect import Lake
 from workbench.lake.consent import EVERYTHING
+from workbench.messaging.addresses import mask
 
 Rows = list[dict[str, Any]]
 Record = dict[str, Any]
@@ -82,9 +83,9 @@ def read_person(lake: Lake, person: Person, now: datetime | None = None) -> Reco
             record[table] = _rows(cursor, f"select * from {table} where {matches}", {"contacts": contacts})  # noqa: S608
         record["audit_events"] = _rows(
             cursor,
-            "select happened_at, actor, action, subject, detail from audit_events where subject = ? "
-            "order by seq",
-            [person.masked],
+            "select happened_at, actor, action, subject, detail from audit_events "
+            "where subject in (select unnest(?)) order by seq",
+            [sorted({mask(address) for address in person.addresses})],
         )
     return record
 

@@ -43,8 +43,9 @@ def fetch_attachment(
     rows = lake.rows(
         "select l.account_sid, m.message_sid from media m "
         "join conversation_lines l on l.message_sid = m.message_sid "
-        "where m.media_sid = ? and l.our_side = ? and l.contact = ?",
-        [media_sid, conversation.our_side, conversation.contact],
+        "where m.media_sid = ? and l.our_side = ? "
+        "and l.contact in (select unnest(?::varchar[]))",
+        [media_sid, conversation.our_side, conversation.contacts],
     )
     if not rows:
         raise UsageError(f"No message of this conversation has the attachment {media_sid}.")

@@ -18,6 +18,7 @@ from workbench.errors import UsageError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
 from workbench.messaging.addresses import mask, time_zones
+from workbench.messaging.person import person_of
 
 FIELDS = ("name", "labels", "language", "time_zone")
 """What may be said about a contact."""
@@ -46,7 +47,7 @@ class Contact:
 
     @property
     def is_merged(self) -> bool:
-        return self.person != self.address
+        return self.person != person_of(self.address)
 
     def local_times(self, now: datetime) -> tuple[datetime, datetime] | None:
         """The earliest and the latest clock the contact may be reading; None where nobody knows."""
@@ -67,7 +68,7 @@ class Change:
 def read_contact(lake: Lake, address: str) -> Contact:
     """The contact with this address; one without messages or words is known by the number alone."""
     rows = lake.rows(f"{_SELECT} where address = ?", [address])
-    return _contact(rows[0]) if rows else _contact((address, address, *[None] * 7, 0, 0, None))
+    return _contact(rows[0]) if rows else _contact((address, person_of(address), *[None] * 7, 0, 0, None))
 
 
 def read_contacts(lake: Lake, addresses: Sequence[str] | None = None) -> list[Contact]:
@@ -102,7 +103,7 @@ def same_person(lake: Lake, address: str) -> list[str]:
     """Every address of the person, this one included."""
     rows = lake.rows(
         "select address from contacts where person = (select person from contacts where address = ?) "
-        "order by address <> person, address",
+        "order by person_of(address) <> person, address",
         [address],
     )
     return [row[0] for row in rows] or [address]
@@ -230,7 +231,11 @@ def split_labels(text: str) -> set[str]:
 _SELECT = """
     select
         address, person, name, labels, language, time_zone, country, first_at, last_at, received, sent,
-        (select max(state) from consent_state c where c.address = contacts.address) as consent
+        case
+            when person_of(address) in (select person_of(address) from suppressions) then 'opt-out'
+            when person_of(address) in (select person_of(address) from consent_state where state = 'opt-in')
+                then 'opt-in'
+        end as consent
     from contacts
 """
 

@@ -12,6 +12,7 @@ from workbench.lake.audit import append_audit
 from workbench.lake.number_context import read_number_context
 from workbench.messaging.address_reader import NumberContext, read_address
 from workbench.messaging.addresses import mask
+from workbench.messaging.person import address_spellings
 from workbench.messaging.privacy import HASH_MARK
 
 _ID = re.compile(r"CV[0-9a-f]{24}")
@@ -36,6 +37,11 @@ class Conversation:
     def sender(self) -> str | None:
         """The sender that answers where no messaging service does."""
         return None if self.service else self.our_side
+
+    @property
+    def contacts(self) -> list[str]:
+        """The contact's address in every spelling of its number, on the same channel."""
+        return list(address_spellings(self.contact))
 
     @property
     def is_reachable(self) -> bool:
@@ -86,10 +92,10 @@ def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
 
 def _by_contact(lake: Lake, address: str, our_side: str | None) -> list[tuple[Any, ...]]:
     return lake.rows(
-        f"{_SELECT} where contact = $contact "
+        f"{_SELECT} where contact in (select unnest($contacts::varchar[])) "
         "and ($our_side is null or our_side = $our_side or sender = $our_side) "
-        "group by our_side, contact order by max(date_created) desc",
-        {"contact": address, "our_side": our_side},
+        "group by our_side, contact order by contact = $contact desc, max(date_created) desc",
+        {"contact": address, "contacts": list(address_spellings(address)), "our_side": our_side},
     )
 
 

@@ -146,8 +146,8 @@ _LIST_SQL = """
     with chosen as (
         select c.*, coalesce(main.name, own.name) as name, coalesce(main.labels, own.labels) as contact_labels
         from {source} c
-        left join contact_overlay own on own.address = c.contact
-        left join contact_overlay main on main.address = own.merged_into
+        left join contact_overlay own on own.person_key = person_of(c.contact)
+        left join contact_overlay main on main.person_key = person_of(own.merged_into)
     ),
     page as (
         select *, count(*) over () as total from chosen where {conditions}

@@ -76,7 +76,7 @@ MOST_MESSAGES = 1000
 
 def read_thread(lake: Lake, conversation: Conversation, *, limit: int = 50) -> Thread:
     """The latest ``limit`` messages (at most MOST_MESSAGES), with the events of the same time."""
-    key = {"our_side": conversation.our_side, "contact": conversation.contact}
+    key = {"our_side": conversation.our_side, "contacts": conversation.contacts}
     rows = lake.rows(_MESSAGES_SQL, {**key, "limit": min(limit, MOST_MESSAGES)})
     messages = tuple(ThreadMessage(*row[:-1]) for row in reversed(rows))
     older = int(rows[0][-1]) - len(rows) if rows else 0
@@ -93,8 +93,8 @@ def last_question(lake: Lake, conversation: Conversation) -> str | None:
     """SID of the contact's latest message; None if they never wrote."""
     sid = lake.value(
         "select max({'at': date_created, 'sid': message_sid})['sid'] from conversation_lines "
-        "where our_side = ? and contact = ? and not is_outbound",
-        [conversation.our_side, conversation.contact],
+        "where our_side = ? and contact in (select unnest(?::varchar[])) and not is_outbound",
+        [conversation.our_side, conversation.contacts],
     )
     return None if sid is None else str(sid)
 
@@ -105,7 +105,7 @@ _MESSAGES_SQL = """
         segments, encoding, coalesce(media_count, 0), spend, currency, date_created, date_sent, keyword,
         count(*) over ()
     from conversation_lines
-    where our_side = $our_side and contact = $contact
+    where our_side = $our_side and contact in (select unnest($contacts::varchar[]))
     order by date_created desc, is_outbound desc, message_sid desc
     limit $limit
 """
@@ -128,12 +128,13 @@ def _with_attachments(lake: Lake, messages: Sequence[ThreadMessage]) -> tuple[Th
     )
 
 
-def _read_events(lake: Lake, key: Mapping[str, str], since: datetime | None) -> tuple[ThreadEvent, ...]:
+def _read_events(lake: Lake, key: Mapping[str, object], since: datetime | None) -> tuple[ThreadEvent, ...]:
     rows: list[tuple[Any, ...]] = lake.rows(
         """
         select kind, value, until, actor, happened_at from conversation_events
         where conversation_id in (
-            select conversation_id from conversation_lines where our_side = $our_side and contact = $contact
+            select conversation_id from conversation_lines
+            where our_side = $our_side and contact in (select unnest($contacts::varchar[]))
         ) and ($since is null or happened_at >= $since)
         order by happened_at, event_id
         """,

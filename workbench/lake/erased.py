@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from workbench.errors import LakeError
 from workbench.lake.secret_key import known_lake_key, lake_key
+from workbench.messaging.person import spellings
 
 BLOT = "[erased]"
 """Stands in other people's texts where an erased person's number was."""
@@ -80,8 +81,14 @@ def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> 
     if not erased:
         return {}
     key = known_lake_key(cursor, _home(cursor))
-    found = {address: erased.get(person_hash(key, address)) for address in addresses}
-    return {address: since for address, since in found.items() if since is not None}
+    hashes = {
+        address: [person_hash(key, form) for form in (address, *spellings(address))] for address in addresses
+    }
+    return {
+        address: min(erased[known] for known in forms if known in erased)
+        for address, forms in hashes.items()
+        if any(known in erased for known in forms)
+    }
 
 
 def without_erased(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.Table:

@@ -94,6 +94,13 @@ def respelled(address: str) -> str:
     return address[: behind_prefix.start(1)] + person if behind_prefix else person
 
 
+def address_spellings(address: str) -> tuple[str, ...]:
+    """The address itself, and with every other spelling of its number on the same channel."""
+    behind_prefix = _BARE.match(address)
+    prefix = address[: behind_prefix.start(1)] if behind_prefix else ""
+    return tuple(dict.fromkeys([address, *(prefix + number for number in spellings(address))]))
+
+
 def spellings(address: str) -> tuple[str, ...]:
     """Every number that is the same person's as this address, today's first; without channels."""
     person = person_of(address)

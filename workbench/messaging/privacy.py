@@ -26,7 +26,7 @@ from enum import StrEnum
 from workbench.errors import ConfigError
 from workbench.messaging.addresses import mask
 from workbench.messaging.message import MessageRow, conversation_id
-from workbench.messaging.person import respelled, spellings
+from workbench.messaging.person import address_spellings, respelled
 
 HASH_MARK = "anon-"
 """Begins every hashed contact, so that none is taken for an address."""
@@ -115,9 +115,8 @@ class Privacy:
         """
         if not self.mode.needs_key:
             return (address,)
-        prefix, colon, _ = address.rpartition(":")
-        written = [address, *(prefix + colon + number for number in spellings(address))]
-        return tuple(dict.fromkeys([self._kept(respelled(address)), *map(self._kept, written)]))
+        written = (respelled(address), *address_spellings(address))
+        return tuple(dict.fromkeys(map(self._kept, written)))
 
     def conversation_id(self, our_side: str | None, contact: str | None) -> str | None:
         """The id of a conversation as this lake holds it, from the addresses as Twilio writes them."""

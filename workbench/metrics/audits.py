@@ -97,7 +97,7 @@ _AUDITS = (
         "People with the most messages in a week",
         {"contact": "Contact", "messages_in_week": "Messages in 7 days", **_WHO},
         order="messages_in_week desc, sent_at desc",
-        one_per="contact",
+        one_per="person",
     ),
 )
 

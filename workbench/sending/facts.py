@@ -109,7 +109,7 @@ class FactReader:
             people = {self._contact(one): address_forms(one.to, self.privacy) for one in group}
             left = find_opt_outs(cursor, people, Side(self.account_sid, sender, service))
             opted_in = self._opt_ins(cursor, people, ours.nodes(sender, service))
-            wrote = self._last_inbound(cursor, group, scopes, now)
+            wrote = self._last_inbound(cursor, people, scopes, now)
             kind = address_kind(sender) if sender else None
             for index, outgoing in zip(indices, group, strict=True):
                 before, contact = earlier.get(keys[index]), self._contact(outgoing)
@@ -159,19 +159,26 @@ class FactReader:
     def _last_inbound(
         self,
         cursor: duckdb.DuckDBPyConnection,
-        group: Sequence[Outgoing],
+        people: Mapping[str, Forms],
         scopes: Sequence[str],
         now: datetime,
     ) -> dict[str, datetime]:
-        found = cursor.execute(
-            "select contact, max(date_created) from message_facts where not is_outbound "
-            "and contact in (select unnest(?::varchar[])) and date_created >= ?::timestamptz "
+        """When each contact last wrote, from whichever of their addresses."""
+        persons = {person_of(form) for forms in people.values() for form in forms}
+        wrote = cursor.execute(
+            "select person_of(contact) as person, max(date_created) from message_facts where not is_outbound "
+            "and person_of(contact) in (select unnest(?::varchar[])) and date_created >= ?::timestamptz "
             "and keyword is null "
             "and (sender in (select unnest(?::varchar[])) "
-            "     or messaging_service_sid in (select unnest(?::varchar[]))) group by contact",
-            [[self._contact(one) for one in group], now - ASKED, list(scopes), list(scopes)],
+            "     or messaging_service_sid in (select unnest(?::varchar[]))) group by all",
+            [list(persons), now - ASKED, list(scopes), list(scopes)],
         ).fetchall()
-        return dict(found)
+        last = dict(wrote)
+        return {
+            contact: max(moments)
+            for contact, forms in people.items()
+            if (moments := [last[person_of(form)] for form in forms if person_of(form) in last])
+        }
 
     def _quiet(self, outgoing: Outgoing, now: datetime) -> QuietHoursVerdict | None:
         at = outgoing.send_at if outgoing.send_at is not None and outgoing.send_at.tzinfo else now

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from workbench.messaging.person import person_of
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.rules import RULES
 from workbench.sending.settings import Money
@@ -52,7 +53,7 @@ def _without_repeats(checked: Sequence[Checked]) -> list[Checked]:
     kept = []
     for one in checked:
         out = one.outgoing
-        identity = (out.to, out.body, out.media, out.content_sid, out.content_variables, out.batch)
+        identity = (person_of(out.to), out.body, out.media, out.content_sid, out.content_variables, out.batch)
         if identity in seen:
             text = "The same text to the same recipient stands further up."
             one = replace(one, reasons=(*one.reasons, Reason("duplicate", "block", text)))
