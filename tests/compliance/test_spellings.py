@@ -72,7 +72,7 @@ def test_an_opt_out_holds_for_every_spelling_and_has_its_senders_scope(
         by_sms = find_suppressions(cursor, asked, Side(ACCOUNT, SENDER))
     assert set(held) == {"whatsapp:" + today, "whatsapp:" + former}
     assert by_sms == {}
-    save(known, got(2, "whatsapp:" + today, **{"from": WHATSAPP}), got(3, today))
+    save(known, got(2, "whatsapp:" + today) | {"from": WHATSAPP}, got(3, today))
     assert known.rows("select message_sid from audit_after_opt_out") == [(f"SM{2:032x}",)]
     everything = ConsentEvent(ACCOUNT, today, "*", "opt-out", "agent", NOW)
     known.write(lambda cursor: save_consent_events(cursor, [everything], NOW))
@@ -140,8 +140,9 @@ def test_the_frequency_counts_a_person_and_not_their_addresses(known: Lake) -> N
         got(3, "whatsapp:" + former, day=8),
         got(4, "+14155550123"),
     )
-    assert int(query_metric(known, "most_messages_in_a_week").frame.iloc[0, 0]) == 3
-    assert float(query_metric(known, "messages_per_person").frame["messages_per_person"].iloc[0]) == 2.0
+    most, each = "most_messages_in_a_week", "messages_per_person"
+    assert list(query_metric(known, most).frame[most]) == [3]
+    assert list(query_metric(known, each).frame[each]) == [2.0]
     assert sorted(query_audit(known, "frequency")["messages_in_week"]) == [1, 3]
 
 
@@ -156,7 +157,8 @@ def test_a_contact_is_one_person_with_one_name(known: Lake) -> None:
 
 def test_a_conversation_shows_all_its_spellings_whichever_is_asked_for(known: Lake) -> None:
     today, former = (f"whatsapp:{number}" for number in PEOPLE[0])
-    save(known, got(1, today, **{"from": WHATSAPP}), wrote(2, former, "hola", day=7))
+    ours = got(1, today) | {"from": WHATSAPP}
+    save(known, ours, wrote(2, former, "hola", day=7))
     for reference in (today, former):
         thread = read_thread(known, find_conversation(known, reference))
         assert [message.message_sid for message in thread.messages] == [f"SM{1:032x}", f"SM{2:032x}"]
