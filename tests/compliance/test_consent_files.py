@@ -175,7 +175,7 @@ def test_opt_outs_of_a_german_spreadsheet_hold(lake: Lake, tmp_path: Path) -> No
     assert read_consent_file(path, only_us, Privacy()).rejects[1] == Reject(6, missing)
     save_consent_file(lake, told, "local:ops", NOW)
     with lake.cursor() as cursor:
-        assert find_suppressions(cursor, ["+14155550123"], [SERVICE])
+        assert find_suppressions(cursor, ["+14155550123"], Side(ACCOUNT, service=SERVICE))
 
 
 def test_a_row_of_another_width_is_rejected_and_never_shifted(tmp_path: Path) -> None:

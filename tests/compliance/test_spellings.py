@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from tests.messages import ACCOUNT, SENDER, payload
-from workbench.compliance.erasure import erase_person, readmit_person
+from workbench.compliance.erasure import order_erasure, readmit_person
+from workbench.compliance.finishing import finish_erasure
 from workbench.compliance.people import find_person
 from workbench.compliance.records import read_person
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
@@ -175,7 +176,7 @@ def test_a_record_and_an_erasure_are_of_the_whole_person(known: Lake, asked: int
     record = read_person(known, person)
     assert [row["message_sid"] for row in record["messages"]] == [f"SM{2:032x}", f"SM{1:032x}"]
     assert len(record["must_not_be_messaged"]) == 1
-    erase_person(known, person, actor="local:a", now=NOW)
+    finish_erasure(known, order_erasure(known, person, actor="local:a", now=NOW))
     assert known.rows("select contact, body from messages") == [
         ("+14155550123", "call [erased] or [erased], not +525500000000")
     ]
