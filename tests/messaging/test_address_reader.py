@@ -87,7 +87,8 @@ def test_every_spelling_of_a_number_is_the_number(value: object, context: Number
         ("1 (415) 555-0123", NumberContext("DE"), "+14155550123"),
         ("447911123456", OUR_US, "+447911123456"),
         ("447700900123", LOG, "+447700900123"),
-        ("5215512345678", NumberContext("MX", is_from_twilio=True), None),
+        # Mexico's former spelling, and no other number.
+        ("5215512345678", NumberContext("MX", is_from_twilio=True), "+525512345678"),
         ("whatsapp:14155550123", LOG, "whatsapp:+14155550123"),
         ("whatsapp: 14155550123", LOG, "whatsapp:+14155550123"),
         ("WhatsApp:+1 415 555 0123", WITHOUT, "whatsapp:+14155550123"),
@@ -291,3 +292,20 @@ def test_what_was_read_once_is_read_the_same_again(value: object, context: Numbe
     except AddressRefused:
         assume(False)
     assert read_address(address, context) == address
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("+5215512345678", "+525512345678"),
+        ("+52 1 55 1234 5678", "+525512345678"),
+        ("+52 044 55 1234 5678", "+525512345678"),
+        ("5215512345678", "+525512345678"),
+        ("+22997123456", "+2290197123456"),
+        ("whatsapp:+5215512345678", "whatsapp:+5215512345678"),
+        ("+5491123456789", "+5491123456789"),
+    ],
+)
+def test_a_former_spelling_is_read_as_todays_number(typed: str, read: str) -> None:
+    """WhatsApp's own form stays: it is what the log has and what an answer goes to."""
+    assert read_address(typed, NumberContext(sender_countries=("MX",))) == read

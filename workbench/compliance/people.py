@@ -48,8 +48,7 @@ def find_person(text: str, privacy: Privacy) -> Person:
     Raises:
         UsageError: it is no international number.
     """
-    # A former spelling is no number of today's plan, so it is brought up to date first.
-    number = person_of(normalize_address(person_of(_TYPED.sub("", text))))
+    number = person_of(normalize_address(_TYPED.sub("", text)))
     if not is_e164(number):
         raise UsageError(
             f"{text!r} is no person's number. Write it with its country code, such as +14155552671."

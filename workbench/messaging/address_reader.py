@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from workbench.errors import UsageError
 from workbench.messaging.addresses import CHANNELS, is_e164
+from workbench.messaging.person import person_of
 
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _ALPHANUMERIC = re.compile(r"(?=[^A-Za-z]*[A-Za-z])[!-*,-9;-~ ][!-9;-~ ]{0,10}")
@@ -351,7 +352,7 @@ def _country_code(number: str) -> int | None:
 def _parse(text: str, region: str | None) -> _Reading | None:
     """What a number is in a region, if one can be dialled so from anywhere.
 
-    A possible number is enough, since new ranges may be unknown here.
+    A possible number is enough, since new ranges may be unknown here. A former spelling is today's number.
     """
     import phonenumbers
 
@@ -360,10 +361,13 @@ def _parse(text: str, region: str | None) -> _Reading | None:
     except phonenumbers.NumberParseException:
         return None
     # A number that only works within its own area cannot be messaged.
+    formats = phonenumbers.PhoneNumberFormat
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    formats = phonenumbers.PhoneNumberFormat
+        # A former spelling is no number of today's plan, and still somebody's: Mexico's +521 …
+        former = phonenumbers.format_number(number, formats.E164)
+        today = person_of(former)
+        return _parse(today, None) if today != former else None
     return _Reading(
         phonenumbers.format_number(number, formats.E164),
         phonenumbers.is_valid_number(number),
