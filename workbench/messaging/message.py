@@ -2,16 +2,20 @@
 
 Source of the fields: Twilio's Message resource (API 2010). Numbers arrive as text, dates as RFC 2822
 in GMT, money negative for a charge; `num_segments` is "0" until a messaging service picks a sender.
+What is written otherwise and can be understood is read all the same: numbers as JSON numbers, dates in
+ISO 8601. What cannot is refused, naming the field: a guess would be a wrong number in a report.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from workbench.errors import WorkbenchError
 from workbench.messaging.addresses import address_kind, country
@@ -54,7 +58,15 @@ class MessageRow(NamedTuple):
 
 
 class MalformedMessage(WorkbenchError):
-    """An answer of Twilio's that is not a message; names the SID and the field."""
+    """A row that is no message; its text repeats nothing of the row but a SID and names of fields.
+
+    `field` is the one at fault and `reason` what is wrong with it; None and the text where it is no field.
+    """
+
+    def __init__(self, text: str, field: str | None = None, reason: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
+        self.reason = reason or text
 
 
 def message_row(payload: Mapping[str, Any], account_currency: str | None = None) -> MessageRow:
@@ -67,34 +79,47 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
     Raises:
         MalformedMessage: a field that must be there is missing or unreadable.
     """
+    if not isinstance(payload, Mapping):
+        raise MalformedMessage("Twilio's answer holds a message that is no object.", None, "no object")
     sid = payload.get("sid")
-    if not sid:
-        raise MalformedMessage("Twilio's answer holds a message without a sid.")
-    direction = payload.get("direction") or "outbound-api"
-    is_outbound = direction != "inbound"
+    if type(sid) is not str or not _is_sid(sid):
+        raise MalformedMessage(
+            "Twilio's answer holds a message without a sid.", "sid", "missing or no SID" if sid else "missing"
+        )
+    from_address, to_address, body = payload.get("from"), payload.get("to"), payload.get("body")
+    direction, status = payload.get("direction"), payload.get("status")
+    account_sid, service, currency = (
+        payload.get("account_sid"), payload.get("messaging_service_sid"), payload.get("price_unit")
+    )  # fmt: skip
+    _check_texts((from_address, to_address, body, direction, status, account_sid, service, currency), payload)
+    direction = direction or "outbound-api"
+    # Of a direction that Twilio adds one day the beginning says enough.
+    is_outbound = not direction.startswith("inbound")
     sent = _date(payload, "date_sent", sid)
     updated = _date(payload, "date_updated", sid)
     created = _date(payload, "date_created", sid) or sent or updated
     if created is None:
-        raise MalformedMessage(f"Message {sid} has no date_created, date_sent or date_updated.")
-    from_address, to_address = payload.get("from") or None, payload.get("to") or None
+        raise MalformedMessage(
+            f"Message {sid} has no date_created, date_sent or date_updated.",
+            "date_created",
+            "missing, and so are date_sent and date_updated",
+        )
+    from_address, to_address, service = from_address or None, to_address or None, service or None
     sender, contact = (from_address, to_address) if is_outbound else (to_address, from_address)
-    service = payload.get("messaging_service_sid") or None
     kind = address_kind(sender) if sender else None
-    body, status = payload.get("body"), payload.get("status") or "unknown"
-    currency = payload.get("price_unit") or account_currency
+    status, currency = status or "unknown", currency or account_currency
     word = None if is_outbound else keyword(body, toll_free=kind == "toll-free")
     # A keyword is an answer already; only what Twilio does not act on waits for a reader.
     wish = None if is_outbound or word else find_revocation(body)
     return MessageRow(
         message_sid=sid,
-        account_sid=payload.get("account_sid") or "",
+        account_sid=account_sid or "",
         messaging_service_sid=service,
         direction=direction,
         is_outbound=is_outbound,
         status=status,
         status_rank=status_rank(status),
-        error_code=_number(int, payload, "error_code", sid),
+        error_code=_count(payload, "error_code", sid),
         from_address=from_address,
         to_address=to_address,
         sender=sender,
@@ -107,9 +132,9 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
         revocation=wish and wish.phrase,
         revocation_language=wish and wish.language,
         encoding=encoding_of(body) if body else None,
-        segments=_number(int, payload, "num_segments", sid),
-        media_count=_number(int, payload, "num_media", sid),
-        price=_number(Decimal, payload, "price", sid),
+        segments=_count(payload, "num_segments", sid),
+        media_count=_count(payload, "num_media", sid),
+        price=_price(payload, sid),
         currency=currency.upper() if currency else None,
         date_created=created,
         date_sent=sent,
@@ -127,45 +152,131 @@ def conversation_id(our_side: str | None, contact: str | None) -> str | None:
     return "CV" + hashlib.blake2s(f"{our_side}|{contact}".encode(), digest_size=12).hexdigest()
 
 
+@lru_cache(maxsize=8192)
 def parse_date(text: str) -> datetime:
-    """An RFC 2822 date of Twilio's ("Fri, 24 May 2019 17:44:46 +0000") in UTC.
+    """A date of Twilio's in UTC: RFC 2822 ("Fri, 24 May 2019 17:44:46 +0000") or ISO 8601 with its time.
 
     Raises:
         ValueError: the text is not such a date.
     """
     if len(text) == 31 and text.endswith("+0000"):
-        month = _MONTHS.get(text[8:11])
+        month = _MONTHS.get(text[8:14])
         if month:  # the usual form, without the general parser: this runs three times for every row
             return datetime.fromisoformat(f"{text[12:16]}-{month}-{text[5:7]}T{text[17:25]}+00:00")
-    parsed = parsedate_to_datetime(text)
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    if text[:4].isdigit() and len(text) < len("20260901T0000"):
+        raise ValueError("a day without a time")
+    parsed = datetime.fromisoformat(text) if text[:4].isdigit() else parsedate_to_datetime(text)
+    parsed = parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    if not _FIRST_YEAR <= parsed.year < _AFTER_LAST_YEAR:
+        raise ValueError("no year of a message")
+    return parsed
 
 
-T = TypeVar("T", int, Decimal)
-
+#: With the century, so that no other is read without a look at it.
 _MONTHS = {
-    name: f"{number:02}"
+    f"{name} 20": f"{number:02}"
     for number, name in enumerate(
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), start=1
     )
 }
+_is_sid = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}").fullmatch
+_FIRST_YEAR, _AFTER_LAST_YEAR = 2000, 2100
+"""Before Twilio was, and after what any table of days is made for: no date of a message."""
+
+
+_TEXTS = ("from", "to", "body", "direction", "status", "account_sid", "messaging_service_sid", "price_unit")
+
+
+def _check_texts(values: Sequence[Any], payload: Mapping[str, Any]) -> None:
+    """Refuse a value that is neither text nor nothing."""
+    try:
+        "".join(["" if value is None else value for value in values])  # a fifth of looking at each type
+    except TypeError:
+        for field in _TEXTS:
+            if not isinstance(payload.get(field), str | None):
+                raise _malformed(payload["sid"], field, "no text") from None
 
 
 def _date(payload: Mapping[str, Any], field: str, sid: str) -> datetime | None:
-    text = payload.get(field)
-    if not text:
-        return None
-    try:
-        return parse_date(text)
-    except (ValueError, TypeError) as error:
-        raise MalformedMessage(f"Message {sid} has {field} {text!r}, which is no RFC 2822 date.") from error
-
-
-def _number(kind: Callable[[Any], T], payload: Mapping[str, Any], field: str, sid: str) -> T | None:
     value = payload.get(field)
     if value is None or value == "":
         return None
     try:
-        return kind(value)
-    except (ValueError, TypeError, InvalidOperation) as error:
-        raise MalformedMessage(f"Message {sid} has {field} {value!r}, which is no number.") from error
+        return parse_date(value)
+    except _NO_DATE:
+        raise _malformed(sid, field, "no date: neither RFC 2822 nor ISO 8601 with a time") from None
+
+
+_NO_DATE = (ValueError, TypeError, OverflowError, LookupError, AttributeError)
+
+
+def read_date(value: object) -> datetime | None:
+    """A date as :func:`parse_date` reads it; None for anything else."""
+    try:
+        return parse_date(value) if isinstance(value, str) else None
+    except _NO_DATE:
+        return None
+
+
+_MOST = 2**31 - 1
+
+
+def _count(payload: Mapping[str, Any], field: str, sid: str) -> int | None:
+    value = payload.get(field)
+    if value is None or value == "":
+        return None
+    # As Twilio writes it; the rest is for what is written otherwise.
+    if type(value) is str and len(value) < 10 and value.isdigit() and value.isascii():
+        return int(value)
+    count = read_number(value)
+    if count is None or count != count.to_integral_value() or not 0 <= count <= _MOST:
+        raise _malformed(sid, field, "no whole number from 0 to 2,147,483,647")
+    return int(count)
+
+
+def _price(payload: Mapping[str, Any], sid: str) -> Decimal | None:
+    value = payload.get("price")
+    if value is None or value == "":
+        return None
+    price = _price_text(value) if type(value) is str else read_amount(value, whole_digits=6, decimals=6)
+    if price is None:
+        raise _malformed(sid, "price", "no amount below a million with at most six decimals")
+    return price
+
+
+@lru_cache(maxsize=4096)
+def _price_text(text: str) -> Decimal | None:
+    """Kept, because an account pays few different prices."""
+    return read_amount(text, whole_digits=6, decimals=6)
+
+
+_NUMBER = re.compile(r"\s*[+-]?([0-9]{1,40}(\.[0-9]{0,40})?|\.[0-9]{1,40})([eE][+-]?[0-9]{1,3})?\s*")
+
+
+def read_number(value: object) -> Decimal | None:
+    """A finite number that came as text or as a number; None for anything else."""
+    if type(value) is str:
+        return Decimal(value) if _NUMBER.fullmatch(value) else None
+    if type(value) is float:
+        value = Decimal(repr(value))
+    number = Decimal(value) if type(value) is int else value if type(value) is Decimal else None
+    return number if number is not None and number.is_finite() else None
+
+
+def read_amount(value: object, *, whole_digits: int, decimals: int) -> Decimal | None:
+    """A number that fits a column without losing anything; None for anything else.
+
+    A JSON number is binary, so what it has beyond its fifteenth digit is noise.
+    """
+    number = read_number(value)
+    if number is None or number.adjusted() >= whole_digits:
+        return None
+    if int(number.as_tuple().exponent) >= -decimals:
+        return number
+    rounded = round(number, decimals)
+    noise = abs(number).scaleb(-14) if type(value) is float else 0
+    return rounded if abs(rounded - number) <= noise and rounded.adjusted() < whole_digits else None
+
+
+def _malformed(sid: str, field: str, reason: str) -> MalformedMessage:
+    return MalformedMessage(f"Message {sid} has a {field} that is {reason}.", field, reason)

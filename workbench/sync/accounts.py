@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 from workbench.errors import TwilioError
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.message import MalformedMessage
-from workbench.sync.fields import Row, required, text
+from workbench.messaging.quarantine import read_each
+from workbench.sync.fields import MalformedRow, Row, required_sid, text
 from workbench.sync.reading import Notice, Reading
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import ACCOUNT, ACCOUNTS, list_rows
@@ -19,10 +20,10 @@ T = TypeVar("T")
 def sync_accounts(reading: Reading) -> None:
     """Bring the account into the lake, and with a main account's own credentials its subaccounts."""
     if reading.has_own_credentials:
-        found = reading.rows(ACCOUNTS)
+        found = reading.rows(ACCOUNTS, check=account_row)
     else:
         one = reading.one(ACCOUNT)
-        found = [one] if one else None
+        found = reading.checked(ACCOUNT, [one], account_row) if one else None
     if found:
         rows = [{**account_row(row), "read_at": reading.now} for row in found]
         reading.write(lambda cursor: save_rows(cursor, "accounts", rows, key=("account_sid",)))
@@ -31,7 +32,7 @@ def sync_accounts(reading: Reading) -> None:
 def account_row(row: Row) -> dict[str, Any]:
     """A row of `accounts`, without its currency, which the balance tells, and the time of reading."""
     return {
-        "account_sid": required(row, "sid"),
+        "account_sid": required_sid(row, "sid"),
         "friendly_name": text(row, "friendly_name"),
         "status": text(row, "status"),
         "type": text(row, "type"),
@@ -39,13 +40,18 @@ def account_row(row: Row) -> dict[str, Any]:
     }
 
 
-def subaccount_sids(client: TwilioClient) -> list[str]:
+def subaccount_sids(client: TwilioClient, notices: list[str] | None = None) -> list[str]:
     """The subaccounts that can be read with the client's credentials, closed ones left out, in order.
+
+    Args:
+        notices: told when rows of the list could not be read.
 
     Raises:
         TwilioError: the list could not be read; TwilioAuthError for an API key that is not of type Main.
     """
-    rows = [account_row(row) for row in list_rows(client, ACCOUNTS, client.account_sid)]
+    rows, failures = read_each(list_rows(client, ACCOUNTS, client.account_sid), account_row)
+    if failures and notices is not None:
+        notices.append(f"{len(failures)} subaccounts could not be read from Twilio's list and were left out.")
     return sorted(
         row["account_sid"]
         for row in rows
@@ -67,6 +73,6 @@ def for_each_account(
     for sid in account_sids:
         try:
             results[sid] = work(sid)
-        except (TwilioError, MalformedMessage) as error:
+        except (TwilioError, MalformedMessage, MalformedRow) as error:
             notices.append(Notice("sync", sid, str(error)))
     return results, notices

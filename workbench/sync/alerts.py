@@ -38,15 +38,17 @@ def sync_alerts(reading: Reading) -> None:
     keeps_text = reading.privacy.keeps_all
 
     def fetch(day: date) -> Rows | None:
-        found = reading.rows(ALERTS, _params(day, oldest))
-        if found is None:
-            return None
-        return reading.attempt(ALERTS, lambda: [alert_row(row, keeps_text=keeps_text) for row in found])
+        found = reading.rows(ALERTS, _params(day, oldest), check=read, covers=[day.isoformat()])
+        return None if found is None else [read(row) for row in found]
+
+    def read(row: Row) -> dict[str, Any]:
+        return alert_row(row, keeps_text=keeps_text)
 
     def keep(day: date, rows: Rows) -> None:
         if len(rows) >= LONGEST_LIST:
             reading.say(ALERTS.name, f"Twilio lists {LONGEST_LIST:,} alerts at most, and {day} has as many.")
         over = [day.isoformat()] if is_settled(day, today, REREAD_DAYS) else []
+        over = [part for part in over if reading.is_whole(ALERTS, part)]
         rows = [{**row, "account_sid": reading.account_sid, "read_at": reading.now} for row in rows]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
@@ -55,7 +57,8 @@ def sync_alerts(reading: Reading) -> None:
 
         reading.write(work)
 
-    reading.fetch_each(days_to_read(oldest.date(), today, settled, REREAD_DAYS), fetch, keep)
+    days = days_to_read(oldest.date(), today, settled, REREAD_DAYS)
+    reading.fetch_each(reading.wanted(ALERTS, days, date.isoformat), fetch, keep)
 
 
 def _params(day: date, oldest: datetime) -> dict[str, str | int]:
@@ -72,7 +75,7 @@ def alert_row(row: Row, *, keeps_text: bool) -> dict[str, Any]:
     alert_text, url = text(row, "alert_text"), address(row, "request_url")
     created = moment(row, "date_created")
     if created is None:
-        raise MalformedRow("Twilio's answer holds an alert without date_created.")
+        raise MalformedRow("Twilio's answer holds an alert without date_created.", "date_created", "missing")
     return {
         "alert_sid": required(row, "sid"),
         "error_code": whole(row, "error_code"),

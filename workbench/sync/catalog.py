@@ -22,10 +22,20 @@ from workbench.sync.halt import Halt
 from workbench.sync.media import sync_media
 from workbench.sync.media_bytes import MediaStore, sync_media_bytes
 from workbench.sync.reading import Notice, Reading
-from workbench.sync.senders import sync_senders
+from workbench.sync.senders import SENDER_RESOURCES, sync_senders
 from workbench.sync.usage import sync_balance, sync_prices, sync_usage
 from workbench.sync.windows import OLDEST_LISTED_DAYS
 from workbench.twilio.client import TwilioClient
+from workbench.twilio.resources import (
+    ACCOUNT,
+    ACCOUNTS,
+    ALERTS,
+    BALANCE,
+    MEDIA,
+    PRICES,
+    USAGE_DAYS,
+    Resource,
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +44,8 @@ class CatalogPart:
 
     name: str
     sync: Callable[[Reading], None]
+    resources: tuple[Resource, ...]
+    """What it reads, as far as rows of it can be in quarantine."""
     needs_own_credentials: bool = False
     """A subaccount's is not read with its main account's credentials: they would show the main account's."""
 
@@ -42,13 +54,13 @@ class CatalogPart:
 PARTS: Mapping[str, CatalogPart] = {
     part.name: part
     for part in (
-        CatalogPart("accounts", sync_accounts),
-        CatalogPart("senders", sync_senders),
-        CatalogPart("usage", sync_usage),
-        CatalogPart("balance", sync_balance),
-        CatalogPart("prices", sync_prices, needs_own_credentials=True),
-        CatalogPart("alerts", sync_alerts, needs_own_credentials=True),
-        CatalogPart("media", sync_media),
+        CatalogPart("accounts", sync_accounts, (ACCOUNTS, ACCOUNT)),
+        CatalogPart("senders", sync_senders, SENDER_RESOURCES),
+        CatalogPart("usage", sync_usage, (USAGE_DAYS,)),
+        CatalogPart("balance", sync_balance, (BALANCE,)),
+        CatalogPart("prices", sync_prices, (PRICES,), needs_own_credentials=True),
+        CatalogPart("alerts", sync_alerts, (ALERTS,), needs_own_credentials=True),
+        CatalogPart("media", sync_media, (MEDIA,)),
     )
 }
 
@@ -61,6 +73,8 @@ class CatalogSummary:
     added: int = 0
     changed: int = 0
     requests: int = 0
+    quarantined: int = 0
+    """Rows that could not be read; they are kept with the reason until they can."""
     by_part: dict[str, Saved] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
@@ -80,6 +94,7 @@ def sync_catalog(
     parts: Collection[str] = tuple(PARTS),
     media_messages: int = 5000,
     media_store: MediaStore | None = None,
+    only_quarantined: bool = False,
     halt: Halt | None = None,
     on_part: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> CatalogSummary:
@@ -94,6 +109,7 @@ def sync_catalog(
         on_part: told of each part before it is read: its name, how many are done, and of how many.
         media_messages: most messages whose attachments are listed now; a notice counts those left for later.
         media_store: where the bytes of attachments go; they are not fetched without it.
+        only_quarantined: read what is in quarantine again, and nothing else.
         halt: ends it early when asked; what was read is kept.
 
     Raises:
@@ -106,19 +122,23 @@ def sync_catalog(
             raise UnknownName("part of the catalog", name, PARTS)
     reading = Reading(
         lake, client, account_sid, now, since or now.date() - timedelta(days=OLDEST_LISTED_DAYS),
-        dict(mps_limits or {}), privacy or Privacy(), media_messages, halt or Halt(),
+        dict(mps_limits or {}), privacy or Privacy(), media_messages, only_quarantined, halt or Halt(),
     )  # fmt: skip
     summary, asked_before = CatalogSummary(account_sid), client.requests
     wanted = [part for part in PARTS.values() if part.name in parts]
+    if only_quarantined:
+        wanted = [part for part in wanted if reading.has_waiting(part.resources)]
     for done, part in enumerate(wanted):
         if not reading.halt.is_set:
             on_part(part.name, done, len(wanted))
             summary.by_part[part.name] = _sync_part(reading, part)
-    if media_store and "media" in parts and not reading.halt.is_set:
+    if media_store and "media" in parts and not reading.halt.is_set and not only_quarantined:
         sync_media_bytes(reading, media_store)
-    if not reading.halt.is_set and len(wanted) == len(PARTS):
+    if not reading.halt.is_set and len(wanted) == len(PARTS) and not only_quarantined:
         _note_whole_reading(reading)
-    _say_what_needs_other_credentials(reading, parts)
+    _say_what_needs_other_credentials(reading, [part.name for part in wanted])
+    _say_what_was_not_read_as_it_is(reading)
+    summary.quarantined = reading.unread_rows
     summary.added, summary.changed = reading.saved.added, reading.saved.changed
     summary.requests = client.requests - asked_before
     summary.notices = reading.all_notices()
@@ -151,7 +171,19 @@ def _sync_part(reading: Reading, part: CatalogPart) -> Saved:
             part.sync(reading)
         except MalformedRow as error:
             reading.say(part.name, str(error))
+        reading.save_unread()
     return Saved(reading.saved.added - before.added, reading.saved.changed - before.changed)
+
+
+def _say_what_was_not_read_as_it_is(reading: Reading) -> None:
+    if notice := reading.client.take_repairs().sentence():
+        reading.say("texts", notice)
+    if reading.unread_rows:
+        reading.say(
+            "quarantine",
+            f"{reading.unread_rows:,} rows could not be read and are kept with the reason (table "
+            "quarantined_rows, `workbench status`); the next syncs ask for them again.",
+        )
 
 
 def _say_what_needs_other_credentials(reading: Reading, parts: Collection[str]) -> None:

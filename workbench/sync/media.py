@@ -33,6 +33,7 @@ _NOTHING: Rows = []
 def sync_media(reading: Reading) -> None:
     """List the attachments of messages that are not listed yet, at most so many messages per sync."""
     waiting = [sid for (sid,) in reading.lake.rows(_UNLISTED_SQL, [reading.account_sid])]
+    waiting = reading.wanted(MEDIA, waiting, str)
     now = waiting[: reading.media_messages]
     if len(waiting) > len(now):
         reading.say(MEDIA.name, f"{len(waiting) - len(now):,} more messages are left for the next syncs.")
@@ -57,8 +58,9 @@ def _fetch(reading: Reading, message_sids: Sequence[str]) -> Listed:
 
 
 def _list(reading: Reading, message_sid: str) -> Rows:
-    found = list_rows(reading.client, MEDIA, reading.account_sid, message_sid=message_sid)
-    return [media_row(row, message_sid) for row in found]
+    found = list(list_rows(reading.client, MEDIA, reading.account_sid, message_sid=message_sid))
+    rows = reading.checked(MEDIA, found, lambda row: media_row(row, message_sid), [message_sid])
+    return [media_row(row, message_sid) for row in rows]
 
 
 def _save(reading: Reading, listed: Listed) -> None:
@@ -66,6 +68,7 @@ def _save(reading: Reading, listed: Listed) -> None:
     listings = [
         {**own, "message_sid": sid, "files": len(rows), "listed_at": reading.now}
         for sid, rows in listed.items()
+        if reading.is_whole(MEDIA, sid)  # else it is listed again
     ]
     files = [{**own, **row, "read_at": reading.now} for rows in listed.values() for row in rows]
 

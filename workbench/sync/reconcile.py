@@ -79,6 +79,8 @@ class DaySides:
     callbacks: Mapping[str, Sequence[Callback]] = field(default_factory=dict)
     read: DayRead = field(default_factory=DayRead)
     reaches_from: datetime | None = None
+    unread: Mapping[str, str] = field(default_factory=dict)
+    """What is wrong with listed rows that cannot be read, by SID."""
 
 
 def began_at(row: MessageRow) -> datetime:
@@ -96,7 +98,10 @@ def unlisted(sides: DaySides) -> list[str]:
     return sorted(
         sid
         for sid, held in sides.held.items()
-        if sid not in sides.listed and sid not in sides.deleted and day_of(held.row) == sides.day
+        if sid not in sides.listed
+        and sid not in sides.unread
+        and sid not in sides.deleted
+        and day_of(held.row) == sides.day
     )
 
 
@@ -114,10 +119,11 @@ def compare_rows(sides: DaySides, now: datetime) -> list[RowGap]:
     for sid, held in sides.held.items():
         if day_of(held.row) != sides.day:
             continue
-        if sid not in sides.listed:
+        if sid not in sides.listed and sid not in sides.unread:
             found += _extra(held, sides, now)
         if sid not in sides.deleted:
             found += compare_callbacks(held, sides.callbacks.get(sid, ()))
+    found += [RowGap(sid, "unread_row", "quarantined", note) for sid, note in sides.unread.items()]
     return found
 
 

@@ -5,7 +5,7 @@ The lake is read before Twilio is asked, so that what changes meanwhile can only
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -14,9 +14,12 @@ from workbench.errors import TwilioError
 from workbench.lake.connect import Lake
 from workbench.lake.erased import find_erased
 from workbench.lake.retained import read_horizons
-from workbench.messaging.message import MessageRow, message_row
+from workbench.messaging.message import MessageRow
+from workbench.messaging.privacy import Privacy
+from workbench.messaging.quarantine import QuarantinedRow, read_each
 from workbench.sync import reconcile_state as state
 from workbench.sync.gaps import UNEXPLAINED, Gap, RowGap, sum_up
+from workbench.sync.message_pages import MessageReader
 from workbench.sync.open_set import CHECK_AFTER, NEVER_PRICED
 from workbench.sync.reconcile import (
     LATE,
@@ -28,13 +31,16 @@ from workbench.sync.reconcile import (
     unlisted,
 )
 from workbench.sync.reconcile_state import DayCheck, Repair
-from workbench.sync.rescan import Prepare, fetch_each, lists_before
+from workbench.sync.rescan import fetch_each, lists_before
 from workbench.sync.spend import NOTHING, DaySpend, DayUsage, compare_spend, usage_of_days
 from workbench.sync.state import read_account_currency
-from workbench.sync.usage import usage_rows
+from workbench.sync.usage import checked_usage, usage_rows
 from workbench.sync.windows import SyncWindow, clamp_since, day_end
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import USAGE_DAYS, list_rows, message_page
+
+Prepare = Callable[[MessageRow], MessageRow]
+"""What may be kept of a row; a privacy mode's `apply`."""
 
 _MAY_BE_PRICED_FOR = CHECK_AFTER[-1]
 
@@ -45,7 +51,7 @@ def plan_repair(found: Sequence[RowGap], sides: DaySides) -> Repair:
     What only lags behind is left to the next sync. A status that a callback told is not overwritten: of two
     answers of Twilio's that contradict each other, people shall see both.
     """
-    leave = ("twilio_lag", "deleted_upstream", "before_retention", "undated")
+    leave = ("twilio_lag", "deleted_upstream", "before_retention", "undated", "quarantined")
     wanted = {gap.message_sid for gap in found if gap.kind != "callback" and gap.reason not in leave}
     contested = {
         gap.message_sid
@@ -74,7 +80,9 @@ class DayComparer:
         self.now, self.prepare = now, prepare
         self.deleted = state.read_deleted(lake, account_sid)
         self.currency = read_account_currency(lake, account_sid)
+        self.reader = MessageReader(account_sid, Privacy(), self.currency)
         self.notices: list[str] = []
+        self.usage_is_refused = False
         with lake.cursor() as cursor:
             self.horizons = read_horizons(cursor)
 
@@ -115,7 +123,8 @@ class DayComparer:
     # --- read ---
 
     def _read_sides(self, day: date, held: dict[str, HeldRow]) -> DaySides:
-        listed = self._kept(list(self._list(day)))
+        listed_rows, unread = self._list(day)
+        listed = self._kept(listed_rows)
         strangers = [row for sid, row in listed.items() if sid not in held]
         held = held | state.read_held_elsewhere(self.lake, self.account_sid, strangers)
         sides = DaySides(
@@ -125,13 +134,19 @@ class DayComparer:
             deleted=self.deleted,
             callbacks=state.read_callbacks(self.lake, self.account_sid, day, held),
             read=state.read_day_read(self.lake, self.account_sid, day),
+            unread=unread,
         )
         asked = unlisted(sides)
         if not asked:
             return sides
-        fetched = fetch_each(self.client, self.account_sid, asked, currency=self.currency)
-        kept = {sid: None if row is None else self._prepared(row) for sid, row in fetched.items()}
-        return replace(sides, fetched=kept, reaches_from=self._reaches_from(day, listed.values()))
+        gone, page = fetch_each(self.client, self.reader, asked)
+        kept: dict[str, MessageRow | None] = {row.message_sid: self._prepared(row) for row in page.rows}
+        return replace(
+            sides,
+            fetched=kept | dict.fromkeys(gone),
+            unread=unread | _problems(page.unread),
+            reaches_from=self._reaches_from(day, listed.values()),
+        )
 
     def _kept(self, rows: Sequence[MessageRow]) -> dict[str, MessageRow]:
         """By SID, but for people who were erased: what Twilio keeps of them is no gap here."""
@@ -139,14 +154,18 @@ class DayComparer:
             erased = find_erased(cursor, sorted({row.contact for row in rows if row.contact}))
         return {row.message_sid: row for row in rows if row.contact not in erased}
 
-    def _list(self, day: date) -> Iterator[MessageRow]:
+    def _list(self, day: date) -> tuple[list[MessageRow], dict[str, str]]:
+        """What Twilio lists of the day, and what is wrong with rows that cannot be read, by SID."""
+        rows: list[MessageRow] = []
+        unread: dict[str, str] = {}
         window = SyncWindow(day, is_open_ended=day == self.now.date())
         page = message_page(self.client, self.account_sid, window.query())
         while True:
-            for item in page.rows:
-                yield self._prepared(message_row(item, self.currency))
+            read = self.reader.read(page.rows)
+            rows += map(self._prepared, read.rows)
+            unread |= _problems(read.unread)
             if not page.next_page_uri:
-                return
+                return rows, unread
             page = message_page(self.client, self.account_sid, next_page_uri=page.next_page_uri)
 
     def _prepared(self, row: MessageRow) -> MessageRow:
@@ -161,7 +180,7 @@ class DayComparer:
 
     def _read_usage(self, day: date) -> DayUsage | None:
         """What usage records charge for the day; None, with a notice, where they may not be read."""
-        if self.notices:
+        if self.usage_is_refused:
             return None
         params: dict[str, str | int] = {
             "StartDate": day.isoformat(),
@@ -169,14 +188,19 @@ class DayComparer:
             "IncludeSubaccounts": "false",
         }
         try:
-            found = list(list_rows(self.client, USAGE_DAYS, self.account_sid, params))
+            found, bad = read_each(
+                list_rows(self.client, USAGE_DAYS, self.account_sid, params), checked_usage
+            )
         except TwilioError as error:
             if error.status not in (401, 403, 404):
                 raise
             notice = f"Spend was not compared: the usage records could not be read. {error}"
-            if not self.notices:
+            if not self.usage_is_refused:
                 self.notices.append(notice)
+            self.usage_is_refused = True
             return None
+        if bad:
+            self.notices.append(f"{len(bad)} usage records of {day} cannot be read; spend lacks them.")
         return usage_of_days(usage_rows(found)).get(day, DayUsage(self.currency or ""))
 
     # --- spend ---
@@ -211,6 +235,10 @@ class DayComparer:
                 is_listed=listed is not None,
             )
         ]
+
+
+def _problems(unread: Iterable[QuarantinedRow]) -> dict[str, str]:
+    return {row.row_key: f"{row.field or 'the row'}: {row.reason}" for row in unread}
 
 
 Sums = dict[str, Decimal]

@@ -20,9 +20,8 @@ from workbench.lake.connect import Lake
 from workbench.sync import reconcile_state as state
 from workbench.sync.gaps import Gap
 from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.reconcile_day import DayComparer
+from workbench.sync.reconcile_day import DayComparer, Prepare
 from workbench.sync.reconcile_state import DayCheck, Repair
-from workbench.sync.rescan import Prepare
 from workbench.sync.state import read_synced_accounts
 from workbench.twilio.client import TwilioClient
 

@@ -17,6 +17,9 @@ class SyncSummary:
     until: date
     windows: int = 0
     listed: int = 0
+    """Rows that Twilio listed: those that were kept and those in quarantine."""
+    quarantined: int = 0
+    """Rows that could not be read; they are kept with the reason until they can."""
     added: int = 0
     changed: int = 0
     deleted: int = 0
@@ -61,3 +64,5 @@ class SyncRequest:
     until: date | None = None
     full: bool = False
     lookback_days: int = 3
+    retry_quarantined: bool = False
+    """Read what is in quarantine again, and nothing else."""

@@ -9,7 +9,7 @@ Parquet files hold that body until the lake is rewritten, which is a matter of m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -17,8 +17,11 @@ from datetime import UTC, date, datetime, time, timedelta
 import duckdb
 
 from workbench.lake.connect import Lake
-from workbench.lake.save import message_table, save_messages
-from workbench.messaging.message import MessageRow, message_row
+from workbench.lake.quarantine import save_quarantined
+from workbench.lake.save import save_messages
+from workbench.messaging.message import MessageRow
+from workbench.messaging.privacy import Privacy
+from workbench.sync.message_pages import MessageReader, ReadPage
 from workbench.sync.tombstones import save_tombstones
 from workbench.sync.windows import WindowState, day_end
 from workbench.twilio.client import TwilioClient
@@ -36,10 +39,6 @@ LONGEST_WAIT = timedelta(days=37)
 
 _WORKERS = 8
 _BATCH = 200
-
-Prepare = Callable[[MessageRow], MessageRow]
-"""What may be kept of a row; a privacy mode's `apply`."""
-
 
 # --- plan ---
 
@@ -145,6 +144,8 @@ class Settled:
     deleted: int = 0
     kept: int = 0
     left: int = 0
+    unread: int = 0
+    """Of the kept: rows that could not be read."""
 
 
 def settle_unseen(
@@ -154,45 +155,46 @@ def settle_unseen(
     unseen: Sequence[Unseen],
     *,
     now: datetime,
-    currency: str | None = None,
-    prepare: Prepare = lambda row: row,
+    reader: MessageReader | None = None,
 ) -> Settled:
     """Fetch each message singly; mark what Twilio no longer has, save the others as they are now.
+
+    Args:
+        reader: what may be kept of a message; everything by default.
 
     Raises:
         TwilioError: an answer that is neither the message nor Twilio's own "not found"; nothing is concluded
             from it.
     """
     asked = [item.message_sid for item in unseen[:MOST_FETCHED]]
-    deleted = 0
+    reader = reader or MessageReader(account_sid, Privacy())
+    deleted = unread = 0
     for start in range(0, len(asked), _BATCH):
-        fetched = fetch_each(client, account_sid, asked[start : start + _BATCH], currency=currency)
-        gone = [sid for sid, row in fetched.items() if row is None]
-        rows = [prepare(row) for row in fetched.values() if row is not None]
-        _save(lake, account_sid, gone, rows, now)
-        deleted += len(gone)
-    return Settled(deleted, len(asked) - deleted, len(unseen) - len(asked))
+        gone, page = fetch_each(client, reader, asked[start : start + _BATCH])
+        _save(lake, account_sid, gone, page, now)
+        deleted, unread = deleted + len(gone), unread + len(page.unread)
+    return Settled(deleted, len(asked) - deleted, len(unseen) - len(asked), unread)
 
 
 def fetch_each(
-    client: TwilioClient, account_sid: str, message_sids: Sequence[str], *, currency: str | None
-) -> dict[str, MessageRow | None]:
-    """Messages as Twilio has them now, by SID; None for those that it does not have."""
-
-    def fetch(sid: str) -> MessageRow | None:
-        found = fetch_message(client, account_sid, sid)
-        return None if found is None else message_row(found, currency)
+    client: TwilioClient, reader: MessageReader, message_sids: Sequence[str]
+) -> tuple[list[str], ReadPage]:
+    """The messages that Twilio does not have, and the others as it has them now."""
+    account_sid = reader.account_sid
 
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="fetch") as pool:
-        return dict(zip(message_sids, pool.map(fetch, message_sids), strict=True))
+        found = list(pool.map(lambda sid: fetch_message(client, account_sid, sid), message_sids))
+    told = dict(zip(message_sids, found, strict=True))
+    gone = [sid for sid, item in told.items() if item is None]
+    # Which message it is we know, whatever the answer says.
+    return gone, reader.read([{**item, "sid": sid} for sid, item in told.items() if item is not None])
 
 
-def _save(
-    lake: Lake, account_sid: str, gone: Sequence[str], rows: Sequence[MessageRow], now: datetime
-) -> None:
+def _save(lake: Lake, account_sid: str, gone: Sequence[str], page: ReadPage, now: datetime) -> None:
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
         save_tombstones(cursor, account_sid, gone, now)
-        save_messages(cursor, message_table(rows), source="sync", received_at=now)
+        save_messages(cursor, page.table, source="sync", received_at=now)
+        save_quarantined(cursor, page.unread, now)
 
     lake.write(work)
 
@@ -229,11 +231,7 @@ class DeletionWatch:
         if seen is not None:
             self._unseen += find_unseen(self._lake, self._client, self._account_sid, seen)
 
-    def settle(
-        self, now: datetime, *, currency: str | None = None, prepare: Prepare = lambda row: row
-    ) -> Settled:
+    def settle(self, now: datetime, reader: MessageReader | None = None) -> Settled:
         """Find out what became of the messages that were not shown; see :func:`settle_unseen`."""
         unseen, self._unseen = self._unseen, []
-        return settle_unseen(
-            self._lake, self._client, self._account_sid, unseen, now=now, currency=currency, prepare=prepare
-        )
+        return settle_unseen(self._lake, self._client, self._account_sid, unseen, now=now, reader=reader)

@@ -2,7 +2,8 @@
 
 Worker threads fetch pages and turn them into rows; the calling thread alone writes. A page that was
 committed is never asked for again, so after ``kill -9`` the next run goes on behind the last commit.
-What a settled day no longer shows when it is read again is looked for at the end (see ``rescan``).
+What a settled day no longer shows when it is read again is looked for at the end (see ``rescan``). A row that
+nobody can read is set aside in the same commit as the others, and asked for again by later syncs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import queue
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -22,15 +23,18 @@ import pyarrow as pa
 
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.lake.connect import Lake
-from workbench.lake.save import Saved, join_message_tables, message_table, save_messages
+from workbench.lake.save import Saved, join_message_tables, save_messages
 from workbench.lake.save_rows import save_rows
-from workbench.messaging.message import MessageRow, message_row
 from workbench.messaging.privacy import Privacy
+from workbench.messaging.quarantine import QuarantinedRow
 from workbench.sync import state
 from workbench.sync.account_check import AccountCheck
 from workbench.sync.accounts import account_row
+from workbench.sync.fields import MalformedRow
 from workbench.sync.halt import Halt, SyncStopped
+from workbench.sync.message_pages import MessageReader
 from workbench.sync.open_set import is_unresolved, plan_open_set
+from workbench.sync.quarantine import MessageQuarantine, RetryPlan, plan_retry
 from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
 from workbench.sync.rescan import DeletionWatch, plan_rescan
 from workbench.sync.state import WindowProgress
@@ -87,6 +91,7 @@ class _FetchedPage:
     table: pa.Table
     window: WindowProgress | None = None
     checked: Sequence[str] = ()
+    unread: Sequence[QuarantinedRow] = ()
 
 
 class _Run:
@@ -108,13 +113,14 @@ class _Run:
         self.privacy, self.on_progress, self.clock = privacy, on_progress, clock
         self.run_id = uuid.uuid4().hex
         self.started_at = clock()
-        self.currency: str | None = None
+        self.reader = MessageReader(account_sid, privacy)
         self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
         # One at a time: Python does no more at once, and a page's rows take five times its size.
         self.making_tables = threading.Lock()
         self.halt = halt
         self.known = state.read_windows(lake, account_sid)
         self.deletions = DeletionWatch(lake, client, account_sid, self.known)
+        self.quarantine = MessageQuarantine(lake, account_sid)
         self.asked_before = check.asked_before
         today = self.started_at.date()
         self.summary = SyncSummary(account_sid, today, today + timedelta(days=1))
@@ -122,6 +128,7 @@ class _Run:
     def run(self) -> SyncSummary:
         began = time.monotonic()
         self._check_account()
+        self._settle_period()
         self._save_run("running")
         try:
             self._sync()
@@ -131,6 +138,7 @@ class _Run:
             outcome = "stopped" if is_stop else "failed"
             self._save_run(outcome, error=str(error) if isinstance(error, WorkbenchError) else repr(error))
             raise
+        self._say_repairs()
         self._finish(began)
         self._save_run("done")
         return self.summary
@@ -140,8 +148,15 @@ class _Run:
         self.summary.requests = self.client.requests - self.asked_before
 
     def _sync(self) -> None:
+        if self.request.retry_quarantined:
+            self._retry(self._plan_retry((), everything=True))
+            self._settle_deletions()
+            self._count_open()
+            return
         windows = self._plan_windows()
         windows += self._plan_rescan({window.day for window in windows})
+        retry = self._plan_retry({window.day for window in windows})
+        windows += [self._window(day) for day in retry.days]
         self.summary.windows = len(windows)
         self._read("messages", windows, self._walk)
         listed = {window.day for window in windows}
@@ -149,8 +164,16 @@ class _Run:
         self._read("open messages, by day", [SyncWindow(day) for day in plan.list_days], self._walk)
         self._read("open messages, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
         self.summary.fetched_singly = len(plan.fetch)
+        self._retry(RetryPlan(fetch=retry.fetch))
         self._settle_deletions()
         self._count_open()
+
+    def _retry(self, plan: RetryPlan) -> None:
+        """Read quarantined rows again, and nothing else."""
+        self.summary.windows += len(plan.days)
+        self._read("quarantined rows, by day", [self._window(day) for day in plan.days], self._walk)
+        self._read("quarantined rows, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
+        self.summary.fetched_singly += len(plan.fetch)
 
     # --- plan ---
 
@@ -158,34 +181,49 @@ class _Run:
         """Prove the credentials and keep two accounts from being mixed up in one lake."""
         checked = self.check.result()
         account = checked.account
-        self.currency = checked.currency
+        currency = checked.currency
         if checked.notice:
             self.summary.notices.append(checked.notice)
-            self.currency = state.read_account_currency(self.lake, self.account_sid)
+            currency = state.read_account_currency(self.lake, self.account_sid)
+        self.reader = MessageReader(self.account_sid, self.privacy, currency)
         synced = state.read_synced_accounts(self.lake)
         if synced and self.account_sid not in synced and account.get("owner_account_sid") not in synced:
             raise ConfigError(
                 f"This lake holds account {synced[0]}, and the credentials are for {self.account_sid}. "
                 "Use a lake of its own: set WORKBENCH_HOME to another folder."
             )
-        found = {**account_row({"sid": self.account_sid, **account}), "currency": self.currency}
+        try:
+            found = {**account_row({"sid": self.account_sid, **account}), "currency": currency}
+        except MalformedRow as error:
+            self.summary.notices.append(f"What Twilio says of the account itself was not kept. {error}")
+            found = {"account_sid": self.account_sid, "currency": currency}
         # What may not be read now stays as it was read before.
         known = {name: value for name, value in found.items() if value is not None}
         row = {**known, "read_at": self.started_at}
         self.lake.write(lambda cursor: save_rows(cursor, "accounts", [row], key=("account_sid",)))
 
-    def _plan_windows(self) -> list[SyncWindow]:
+    def _settle_period(self) -> None:
+        """Which days this sync is for; noted with the run, so that the next one goes on if it is killed."""
+        if self.request.retry_quarantined:
+            return
         today = self.started_at.date()
-        wanted = self.request.since or min(self.known, default=clamp_since(date.min, today))
+        first_day = state.read_first_day(self.lake, self.account_sid)
+        wanted = self.request.since or first_day or clamp_since(date.min, today)
         since = clamp_since(wanted, today)
         if self.request.since and since > wanted:
             self.summary.notices.append(
                 f"Twilio lists no message older than 400 days: since {wanted} was moved to {since}."
             )
-        until = self.request.until or today + timedelta(days=1)
-        self.summary.since, self.summary.until = since, until
+        self.summary.since, self.summary.until = since, self.request.until or today + timedelta(days=1)
+
+    def _plan_windows(self) -> list[SyncWindow]:
         return plan_windows(
-            since, until, today, self.known, lookback_days=self.request.lookback_days, full=self.request.full
+            self.summary.since,
+            self.summary.until,
+            self.started_at.date(),
+            self.known,
+            lookback_days=self.request.lookback_days,
+            full=self.request.full,
         )
 
     def _plan_rescan(self, listed: set[date]) -> list[SyncWindow]:
@@ -201,8 +239,30 @@ class _Run:
         days = state.read_rows_per_day(self.lake, self.account_sid, {message.day for message in waiting})
         return plan_open_set(waiting, days, self.started_at, page_size=PAGE_SIZE)
 
+    def _plan_retry(self, listed: Collection[date], *, everything: bool = False) -> RetryPlan:
+        """Quarantined rows to read again; those of a sync for some days only wait for the next one."""
+        if self.request.until or not self.quarantine.waiting:
+            return RetryPlan()
+        rows = state.read_rows_per_day(self.lake, self.account_sid, self.quarantine.days())
+        return plan_retry(
+            self.quarantine.waiting, rows, self.started_at, listed=listed, everything=everything
+        )
+
+    def _window(self, day: date) -> SyncWindow:
+        return SyncWindow(day, is_open_ended=day == self.started_at.date())
+
+    def _say_repairs(self) -> None:
+        notice = self.client.take_repairs().sentence()
+        self.summary.notices += [notice] if notice else []
+        if self.summary.quarantined:
+            self.summary.notices.append(
+                f"{self.summary.quarantined:,} of the rows could not be read and are kept in quarantine with "
+                "the reason (table quarantined_rows, `workbench status`); the next syncs ask for them again."
+            )
+
     def _settle_deletions(self) -> None:
-        settled = self.deletions.settle(self.clock(), currency=self.currency, prepare=self.privacy.apply)
+        settled = self.deletions.settle(self.clock(), self.reader)
+        self.summary.quarantined += settled.unread
         self.summary.deleted = settled.deleted
         if settled.left:
             self.summary.notices.append(
@@ -229,26 +289,24 @@ class _Run:
                 page = message_page(self.client, self.account_sid, window.query())
                 read_from = min(read_from, _asked_at(page) or read_from)
             with self.making_tables:
-                rows = self._rows(page.rows)
-                table = message_table(rows)
+                read = self.reader.read(page.rows, window.day.isoformat())
             if seen_day:
-                seen_day.note(rows)
-            seen, next_uri = seen + len(rows), page.next_page_uri
-            del page, rows  # not while the writer is waited for
-            self._put(_FetchedPage(table, WindowProgress(window.day, read_from, seen, next_uri)))
+                seen_day.note(read.rows)
+                seen_day.sids |= {row.sid for row in read.unread if row.sid}
+            seen, next_uri = seen + len(page.rows), page.next_page_uri
+            progress = WindowProgress(window.day, read_from, seen, next_uri)
+            fetched = _FetchedPage(read.table, progress, unread=read.unread)
+            del page, read  # not while the writer is waited for
+            self._put(fetched)
             if not next_uri:
                 return self.deletions.end(seen_day)
 
     def _fetch_singly(self, message_sids: Sequence[str]) -> None:
         """Read messages one by one; one that Twilio no longer has is noted as read all the same."""
-        found = [fetch_message(self.client, self.account_sid, sid) for sid in message_sids]
-        rows = self._rows([item for item in found if item is not None])
-        self._put(_FetchedPage(message_table(rows), checked=message_sids))
-
-    def _rows(self, items: Sequence[dict[str, Any]]) -> list[MessageRow]:
-        """What may be kept of messages as Twilio tells them."""
-        rows = [message_row(item, self.currency) for item in items]
-        return rows if self.privacy.keeps_all else [self.privacy.apply(row) for row in rows]
+        found = {sid: fetch_message(self.client, self.account_sid, sid) for sid in message_sids}
+        # Which message it is we know, whatever the answer says.
+        read = self.reader.read([{**item, "sid": sid} for sid, item in found.items() if item is not None])
+        self._put(_FetchedPage(read.table, checked=message_sids, unread=read.unread))
 
     def _put(self, page: _FetchedPage) -> None:
         while not self.halt.is_set:
@@ -312,16 +370,21 @@ class _Run:
         # Pages of one window come in order; the last one says how far it is.
         windows = {page.window.day: page.window for page in pages if page.window}
         checked = [sid for page in pages for sid in page.checked]
+        unread = [row for page in pages for row in page.unread]
+        read_sids = self.quarantine.resolved(table["message_sid"], checked, unread)
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
             saved = save_messages(cursor, table, source="sync", received_at=now)
             state.save_windows(cursor, self.account_sid, list(windows.values()), now)
             if checked:
                 state.save_open_checks(cursor, self.account_sid, checked, now)
+            self.quarantine.save(cursor, unread, read_sids, windows.values(), now)
             return saved
 
         saved = self.lake.write(work)
-        self.summary.listed += table.num_rows
+        self.quarantine.noted(unread)
+        self.summary.listed += table.num_rows + len(unread)
+        self.summary.quarantined += len(unread)
         self.summary.added += saved.added
         self.summary.changed += saved.changed
 
@@ -337,6 +400,7 @@ class _Run:
             "changed": self.summary.changed,
             "requests": self.client.requests - self.asked_before,
             "error": error,
+            "since": None if self.request.retry_quarantined else self.summary.since,
         }
         self.lake.write(lambda cursor: state.save_run(cursor, row))
 

@@ -1,7 +1,7 @@
 """What the account can send from: senders and messaging services, put together from several lists.
 
 A list that could not be read changes nothing of what is known: only a sender that is missing from lists
-that were read is marked as removed.
+that were read is marked as removed. A list with a row that could not be read may hold any sender.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import duckdb
@@ -18,7 +19,7 @@ from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.addresses import address_kind, country
 from workbench.messaging.throughput import mps_limit
-from workbench.sync.fields import Row, address, flag, number, required, text, whole
+from workbench.sync.fields import Row, address, flag, number, part, required, required_sid, text, whole
 from workbench.sync.reading import Reading, Rows
 from workbench.twilio.resources import (
     CAMPAIGNS,
@@ -44,6 +45,11 @@ _POOLS: tuple[tuple[Resource, str, str], ...] = (
 )
 
 
+SENDER_RESOURCES = (
+    NUMBERS, SHORT_CODES, TOLL_FREE_VERIFICATIONS, SERVICES, CAMPAIGNS, *(pool for pool, _, _ in _POOLS),
+)  # fmt: skip
+
+
 @dataclass
 class SenderAnswers:
     """What Twilio answered; None stands for a list that could not be read."""
@@ -59,6 +65,8 @@ class SenderAnswers:
     """Status by toll-free number."""
     pools: Sequence[tuple[str, str]] | None = None
     """Every sender with every service whose pool it is in: an alphanumeric name may be in several."""
+    not_whole: frozenset[Resource] = frozenset()
+    """Lists with rows that could not be read: what is missing from them may be there all the same."""
 
 
 def sync_senders(reading: Reading) -> None:
@@ -71,7 +79,8 @@ def sync_senders(reading: Reading) -> None:
     own = {"account_sid": reading.account_sid}
 
     def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
-        if answers.pools is not None:
+        # A pool with a member that could not be read says nothing about who is not in it.
+        if answers.pools is not None and not _pools_are_torn(answers):
             listed = [row["sender"] for row in senders]
             note_pools(cursor, reading.account_sid, answers.pools, reading.now, listed=listed)
         return save_rows(
@@ -85,41 +94,63 @@ def sync_senders(reading: Reading) -> None:
 
 
 def _fetch(reading: Reading) -> SenderAnswers:
-    answers = SenderAnswers(numbers=reading.rows(NUMBERS), short_codes=reading.rows(SHORT_CODES))
-    verifications = reading.rows(TOLL_FREE_VERIFICATIONS)
+    answers = SenderAnswers(
+        numbers=reading.rows(NUMBERS, check=lambda row: _own_sender(row, "phone_number")),
+        short_codes=reading.rows(SHORT_CODES, check=lambda row: _own_sender(row, "short_code")),
+    )
+    verifications = reading.rows(TOLL_FREE_VERIFICATIONS, check=_verification)
     if verifications is not None:
-        answers.verifications = {
-            required(row, "tollfree_phone_number"): text(row, "status") for row in verifications
-        }
-    answers.services = reading.rows(SERVICES)
-    if answers.services is None:
-        return answers
+        answers.verifications = dict(map(_verification, verifications))
+    answers.services = reading.rows(SERVICES, check=_check_service)
+    if answers.services is not None:
+        _fetch_services(reading, answers, answers.services)
+    answers.not_whole = frozenset(name for name in SENDER_RESOURCES if not reading.is_whole_list(name))
+    return answers
+
+
+def _fetch_services(reading: Reading, answers: SenderAnswers, services: Rows) -> None:
+    """The pools and campaigns of every service."""
     pools: dict[str, Rows | None] = {}
     campaigns: dict[str, Rows | None] = {}
 
     def keep(service: dict[str, Any], found: tuple[Rows | None, Rows | None]) -> None:
         pools[service["sid"]], campaigns[service["sid"]] = found
 
-    is_whole = reading.fetch_each(answers.services, lambda service: _fetch_service(reading, service), keep)
+    is_whole = reading.fetch_each(services, lambda service: _fetch_service(reading, service), keep)
     answers.members = _members(pools) if is_whole else None
     if answers.members is not None:
         answers.pools = [(row["sender"], sid) for sid, found in pools.items() for row in found or ()]
     answers.campaigns = _campaigns(campaigns) if is_whole else None
-    return answers
 
 
 def _fetch_service(reading: Reading, service: Row) -> tuple[Rows | None, Rows | None]:
     """The senders in a service's pool, and its campaigns."""
-    sid, links = required(service, "sid"), service.get("links") or {}
+    sid, links = required_sid(service, "sid"), part(service, "links")
     senders: Rows | None = []
     for resource, link, name in _POOLS:
         if link in links:
-            found = reading.rows(resource, service_sid=sid)
+            found = reading.rows(
+                resource, check=partial(_own_sender, name=name), covers=[sid], service_sid=sid
+            )
             if found is None or senders is None:
                 senders = None
             else:
                 senders += [{**row, "sender": required(row, name)} for row in found]
-    return senders, reading.rows(CAMPAIGNS, service_sid=sid)
+    return senders, reading.rows(CAMPAIGNS, check=_campaign_columns, covers=[sid], service_sid=sid)
+
+
+def _own_sender(row: Row, name: str) -> dict[str, Any]:
+    """A sender as its own list shows it; raises MalformedRow."""
+    return _sender_row(required(row, name), row)
+
+
+def _verification(row: Row) -> tuple[str, str | None]:
+    return required(row, "tollfree_phone_number"), text(row, "status")
+
+
+def _check_service(row: Row) -> None:
+    _service_row(row, datetime.min)
+    part(row, "links")
 
 
 def _members(pools: Mapping[str, Rows | None]) -> dict[str, Row] | None:
@@ -155,16 +186,20 @@ def service_rows(answers: SenderAnswers, stored: Stored, now: datetime) -> Rows:
         return []
     rows = {required(row, "sid"): _service_row(row, now) for row in answers.services}
     for sid, row in rows.items():
-        if answers.campaigns is None:
+        is_known = answers.campaigns is not None and (
+            sid in answers.campaigns or CAMPAIGNS not in answers.not_whole
+        )
+        if answers.campaigns is None or not is_known:
             row |= {name: stored.get(sid, {}).get(name) for name in _campaign_columns({})}
         else:
             row |= _campaign_columns(answers.campaigns.get(sid, {}))
-    return [*rows.values(), *_removed(rows, stored, now)]
+    gone = [] if SERVICES in answers.not_whole else _removed(rows, stored, now)
+    return [*rows.values(), *gone]
 
 
 def _service_row(row: Row, now: datetime) -> dict[str, Any]:
     return {
-        "messaging_service_sid": required(row, "sid"),
+        "messaging_service_sid": required_sid(row, "sid"),
         "friendly_name": text(row, "friendly_name"),
         "inbound_url": address(row, "inbound_request_url"),
         "inbound_method": text(row, "inbound_method"),
@@ -180,13 +215,13 @@ def _service_row(row: Row, now: datetime) -> dict[str, Any]:
 
 
 def _campaign_columns(campaign: Row) -> dict[str, Any]:
-    limits = campaign.get("rate_limits") or {}
+    limits = part(campaign, "rate_limits")
     return {
         "campaign_sid": text(campaign, "sid"),
         "campaign_status": text(campaign, "campaign_status"),
         "campaign_usecase": text(campaign, "us_app_to_person_usecase"),
-        "campaign_att_mps": number(limits.get("att") or {}, "mps", 3),
-        "campaign_t_mobile_tier": text(limits.get("tmobile") or {}, "brand_tier"),
+        "campaign_att_mps": number(part(limits, "att"), "mps", 3, whole_digits=7),
+        "campaign_t_mobile_tier": text(part(limits, "tmobile"), "brand_tier"),
     }
 
 
@@ -199,12 +234,12 @@ def sender_rows(
     """Rows of `senders`, without the account."""
     rows = _listed(answers)
     for sender, held in stored.items():
-        if held["removed_at"] is None and not _was_read(held, answers):
+        if held["removed_at"] is None and sender not in rows and not _was_read(held, answers):
             rows[sender] = {name: held[name] for name in _LISTED}
     complete = {
         sender: {
             **row,
-            **_pool_columns(row, answers.members, stored.get(sender, {})),
+            **_pool_columns(row, answers, stored.get(sender, {})),
             **_registration_columns(row, answers, stored.get(sender, {})),
             **_limit_columns(sender, mps_limits),
             "read_at": now,
@@ -216,9 +251,17 @@ def sender_rows(
 
 
 def _was_read(held: Row, answers: SenderAnswers) -> bool:
-    """Whether the list that tells of a stored sender was read now."""
-    lists = {"PN": answers.numbers, "SC": answers.short_codes}
-    return lists.get((held["sender_sid"] or "")[:2], answers.members) is not None
+    """Whether the list that tells of a stored sender was read now, with all its rows."""
+    kind = (held["sender_sid"] or "")[:2]
+    if kind in ("PN", "SC"):
+        own, resource = (answers.numbers, NUMBERS) if kind == "PN" else (answers.short_codes, SHORT_CODES)
+        return own is not None and resource not in answers.not_whole
+    return answers.members is not None and not _pools_are_torn(answers)
+
+
+def _pools_are_torn(answers: SenderAnswers) -> bool:
+    """Whether a sender that no pool shows may be in one all the same."""
+    return any(resource in answers.not_whole for resource in (SERVICES, *(pool for pool, _, _ in _POOLS)))
 
 
 def _listed(answers: SenderAnswers) -> dict[str, dict[str, Any]]:
@@ -255,16 +298,17 @@ def _can(row: Row, what: str) -> bool | None:
     can = row.get("capabilities")
     if isinstance(can, list):
         return what.upper() in can if can else None
-    return flag(can or {}, what)
+    return flag(part(row, "capabilities"), what)
 
 
 #: The columns that come from a sender's own list.
 _LISTED = tuple(_sender_row("", {}))
 
 
-def _pool_columns(row: Row, members: Mapping[str, Row] | None, held: Row) -> dict[str, Any]:
+def _pool_columns(row: Row, answers: SenderAnswers, held: Row) -> dict[str, Any]:
     """The sender's messaging service; what only pools say of it stays known while they cannot be read."""
-    if members is not None:
+    members = answers.members
+    if members is not None and (row["sender"] in members or not _pools_are_torn(answers)):
         return {"messaging_service_sid": members.get(row["sender"], {}).get("messaging_service_sid")}
     partly = {
         name: held.get(name) if row[name] is None else row[name] for name in ("country", "can_sms", "can_mms")
@@ -280,9 +324,14 @@ def _registration_columns(row: Row, answers: SenderAnswers, held: Row) -> dict[s
     """
     sender, kind = row["sender"], row["sender_type"]
     if kind == "toll-free" and answers.verifications is not None:
-        return {"registration": "toll-free", "registration_status": answers.verifications.get(sender)}
+        known = held.get("registration_status") if TOLL_FREE_VERIFICATIONS in answers.not_whole else None
+        return {
+            "registration": "toll-free",
+            "registration_status": answers.verifications.get(sender, known),
+        }
     is_a2p = kind == "long code" and sender.startswith("+1")
-    if is_a2p and answers.members is not None and answers.campaigns is not None:
+    is_torn = CAMPAIGNS in answers.not_whole or _pools_are_torn(answers)
+    if is_a2p and answers.members is not None and answers.campaigns is not None and not is_torn:
         service_sid = answers.members.get(sender, {}).get("messaging_service_sid", "")
         campaign = answers.campaigns.get(service_sid, {})
         return {"registration": "a2p", "registration_status": text(campaign, "campaign_status")}

@@ -56,6 +56,16 @@ def _finished_at(walk: WindowProgress, now: datetime) -> datetime | None:
     return None if walk.next_page_uri else now
 
 
+def read_first_day(lake: Lake, account_sid: str) -> date | None:
+    """The first day that was ever read or asked for, so that a sync that was cut short is carried on."""
+    day: date | None = lake.value(
+        "select min(day) from (select min(day) as day from sync_windows where account_sid = $account "
+        "union all select min(since) from sync_runs where account_sid = $account)",
+        {"account": account_sid},
+    )
+    return day
+
+
 def read_rows_per_day(lake: Lake, account_sid: str, days: Collection[date]) -> dict[date, int]:
     """How many rows the last walk of each day saw."""
     found = lake.rows(

@@ -12,7 +12,7 @@ import duckdb
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import replace_rows, save_rows
 from workbench.sync.days import days_of, days_to_read, is_settled, spans
-from workbench.sync.fields import Row, number, required, text
+from workbench.sync.fields import MalformedRow, Row, gmt_day, number, part, required, text
 from workbench.sync.reading import Reading, Rows
 from workbench.twilio.resources import BALANCE, PRICES, USAGE_DAYS
 
@@ -37,14 +37,20 @@ def sync_usage(reading: Reading) -> None:
     """Daily usage records since the first day wanted: recent days again, older ones once."""
     today = reading.now.date()
     settled = {date.fromisoformat(part) for part in reading.read_parts(USAGE_DAYS)}
-    days = days_to_read(reading.since, today, settled, REREAD_DAYS)
+    due = days_to_read(reading.since, today, settled, REREAD_DAYS)
+    days = reading.wanted(USAGE_DAYS, due, date.isoformat)
 
     def fetch(span: tuple[date, date]) -> Rows | None:
-        found = reading.rows(USAGE_DAYS, _usage_params(span))
-        return None if found is None else reading.attempt(USAGE_DAYS, lambda: usage_rows(found))
+        covers = [day.isoformat() for day in days_of(span)]
+        found = reading.rows(
+            USAGE_DAYS, _usage_params(span),
+            check=checked_usage, covers=covers, part_of=lambda row: gmt_day(row, "start_date").isoformat(),
+        )  # fmt: skip
+        return None if found is None else usage_rows(found)
 
     def keep(span: tuple[date, date], rows: Rows) -> None:
         over = [day.isoformat() for day in days_of(span) if is_settled(day, today, REREAD_DAYS)]
+        over = [part for part in over if reading.is_whole(USAGE_DAYS, part)]
         rows = [{**row, "account_sid": reading.account_sid, "read_at": reading.now} for row in rows]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
@@ -64,6 +70,11 @@ def _usage_params(span: tuple[date, date]) -> dict[str, str | int]:
     }  # fmt: skip
 
 
+def checked_usage(row: Row) -> dict[str, Any]:
+    """A row of `usage_days` but for what other rows tell of it; raises MalformedRow."""
+    return _usage_row(row, is_leaf=True)
+
+
 def usage_rows(found: Sequence[Row]) -> Rows:
     """Rows of `usage_days`, without account and time."""
     categories = {required(row, "category") for row in found}
@@ -79,7 +90,7 @@ def is_parent(category: str, categories: set[str]) -> bool:
 def _usage_row(row: Row, *, is_leaf: bool) -> dict[str, Any]:
     currency = text(row, "price_unit")
     return {
-        "day": date.fromisoformat(required(row, "start_date")),
+        "day": gmt_day(row, "start_date"),
         "category": required(row, "category"),
         "description": text(row, "description"),
         "count": number(row, "count", 3),
@@ -97,12 +108,16 @@ def _usage_row(row: Row, *, is_leaf: bool) -> dict[str, Any]:
 def sync_balance(reading: Reading) -> None:
     """Append the balance if it changed, and note its currency as the account's."""
     found = reading.one(BALANCE)
-    if not found:
+    if not found or not reading.checked(BALANCE, [found], _balance):
         return
-    amount, currency = number(found, "balance", 6), (text(found, "currency") or "").upper() or None
+    amount, currency = _balance(found)
     if amount is None:
         return
     reading.write(lambda cursor: _save_balance(cursor, reading, amount, currency))
+
+
+def _balance(row: Row) -> tuple[Decimal | None, str | None]:
+    return number(row, "balance", 6), (text(row, "currency") or "").upper() or None
 
 
 def _save_balance(
@@ -145,38 +160,63 @@ def sync_prices(reading: Reading) -> None:
     def fetch(iso: str) -> Rows | None:
         # A country without a price list of its own (404) has no prices; that is not worth a word.
         found = reading.one(PRICES, iso_country=iso)
-        return None if found is None else reading.attempt(PRICES, lambda: price_rows(found))
+        if found is None:
+            return None
+        rows = reading.checked(PRICES, price_lists(found), _price_row, [iso])
+        return [_price_row(row) for row in rows]
 
     def keep(iso: str, rows: Rows) -> None:
         own = {"account_sid": reading.account_sid, "country": iso}
         rows = [{**own, **row, "read_at": reading.now} for row in rows]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
+            if not reading.is_whole(PRICES, iso):  # what cannot be read now keeps its last price
+                return save_rows(cursor, "prices", rows, key=_PRICE_KEY)
             reading.save_part_reads(cursor, PRICES, [iso])
             return replace_rows(cursor, "prices", rows, key=_PRICE_KEY, within=own)
 
         reading.write(work)
 
-    reading.fetch_each([iso for iso in in_use if iso not in fresh], fetch, keep)
+    due = [iso for iso in in_use if iso not in fresh]
+    reading.fetch_each(reading.wanted(PRICES, due, str), fetch, keep)
+
+
+def price_lists(found: Row) -> Rows:
+    """The prices of one country as rows of their own, each with what its country and carrier say."""
+    common = {"price_unit": found.get("price_unit")}
+    rows = [
+        {**common, "direction": "inbound", "price": price} for price in _listed(found, "inbound_sms_prices")
+    ]
+    for carrier in _listed(found, "outbound_sms_prices"):
+        own = {**common, "direction": "outbound", "carrier": carrier}
+        # What is no carrier, or has no list of prices, is one row that cannot be read.
+        prices = _listed(carrier, "prices") if isinstance(carrier, dict) else [None]
+        rows += [{**own, "price": price} for price in prices]
+    return rows
+
+
+def _listed(found: Row, name: str) -> Sequence[Any]:
+    """A list within the answer; what is none is one row, to be refused."""
+    value = found.get(name)
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def price_rows(found: Row) -> Rows:
     """Rows of `prices` of one country, without account, country and time."""
-    currency = (text(found, "price_unit") or "").upper() or None
-    rows = [_price_row("inbound", {}, price, currency) for price in found.get("inbound_sms_prices") or ()]
-    for carrier in found.get("outbound_sms_prices") or ():
-        rows += [_price_row("outbound", carrier, price, currency) for price in carrier.get("prices") or ()]
-    return rows
+    return [_price_row(row) for row in price_lists(found)]
 
 
-def _price_row(direction: str, carrier: Row, price: Row, currency: str | None) -> dict[str, Any]:
+def _price_row(row: Row) -> dict[str, Any]:
+    carrier, price = part(row, "carrier"), row.get("price")
+    if not isinstance(price, dict):
+        raise MalformedRow("Twilio's answer holds a price that is no object.", "price", "no object")
     return {
-        "direction": direction,
+        "direction": row["direction"],
         "carrier": text(carrier, "carrier") or "",
         "mcc": text(carrier, "mcc") or "",
         "mnc": text(carrier, "mnc") or "",
         "number_type": text(price, "number_type") or "",
-        "base_price": number(price, "base_price", 6),
-        "current_price": number(price, "current_price", 6),
-        "currency": currency,
+        "base_price": number(price, "base_price", 6, whole_digits=6),
+        "current_price": number(price, "current_price", 6, whole_digits=6),
+        "currency": (text(row, "price_unit") or "").upper() or None,
     }

@@ -63,7 +63,11 @@ def sync_whole_account(
         )  # fmt: skip
         if messages_only:
             return summary
-        if request.full or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY):
+        if (
+            request.retry_quarantined
+            or request.full
+            or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY)
+        ):
             _add_catalog(summary, account_sid)
         summary.seconds = round(time.monotonic() - began, 3)
         return summary
@@ -72,13 +76,14 @@ def sync_whole_account(
         found = sync_catalog(
             lake, client, account_sid,
             now=clock(), since=summary.since, mps_limits=mps_limits, privacy=privacy, halt=halt,
-            media_store=media_store,
+            media_store=media_store, only_quarantined=request.retry_quarantined,
             on_part=lambda name, done, total: on_progress(
                 Progress(f"{name} of the account", done, total, summary.listed)
             ),
         )  # fmt: skip
         summary.requests += found.requests
         summary.catalog = {name: saved.added + saved.changed for name, saved in found.by_part.items()}
+        summary.quarantined += found.quarantined
         summary.notices += [str(notice) for notice in found.notices]
 
     summary = sync_one(client.account_sid)
@@ -91,7 +96,7 @@ def _add_subaccounts(
     summary: SyncSummary, client: TwilioClient, sync_one: Callable[[str], SyncSummary]
 ) -> None:
     try:
-        sids = subaccount_sids(client)
+        sids = subaccount_sids(client, summary.notices)
     except TwilioError as error:
         summary.notices.append(f"The subaccounts could not be listed: {error}")
         return

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import httpx
-import orjson
 
+from workbench.messaging.json_text import Repair, UnreadableJson, read_json
 from workbench.twilio.redaction import drop_secrets, may_hold_secrets
 from workbench.twilio.retry import parse_http_date
 
@@ -36,6 +36,8 @@ class Answer:
     """HTTP status; None when no complete answer came."""
     payload: dict[str, Any] | None = None
     """The JSON object of a 2xx, without secrets."""
+    repairs: tuple[Repair, ...] = ()
+    """Texts of the payload in which something was replaced, because no text can hold it."""
     error: ErrorBody | None = None
     """Of any other status."""
     problem: str = ""
@@ -62,16 +64,18 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, elapsed: f
     """Read a complete HTTP answer; ``headers`` is case-insensitive, ``elapsed`` in seconds."""
     payload: dict[str, Any] | None = None
     error, problem = None, ""
+    repairs: tuple[Repair, ...] = ()
     if status == 204:
         payload = {}  # done, and nothing to say about it
     elif 200 <= status < 300:
-        payload, problem = _read_payload(headers.get("content-type", ""), body)
+        payload, problem, repairs = _read_payload(headers.get("content-type", ""), body)
     else:
         error = read_error_body(body)
         problem = "" if error.message or error.code else _describe(headers.get("content-type", ""), body)
     return Answer(
         status,
         payload=payload,
+        repairs=repairs,
         error=error,
         problem=problem,
         retry_after=headers.get("retry-after"),
@@ -112,23 +116,25 @@ def _bare_copy(error: httpx.HTTPError, text: str) -> httpx.HTTPError:
     return type(error)(text) if isinstance(error, httpx.RequestError) else httpx.TransportError(text)
 
 
-def _read_payload(content_type: str, body: bytes) -> tuple[dict[str, Any] | None, str]:
+def _read_payload(content_type: str, body: bytes) -> tuple[dict[str, Any] | None, str, tuple[Repair, ...]]:
     try:
-        payload = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return None, _describe(content_type, body)
+        payload, repairs = read_json(body)
+    except UnreadableJson as error:
+        return None, _describe(content_type, body, error), ()
     if not isinstance(payload, dict):
-        return None, "JSON that is not an object"
-    return drop_secrets(payload) if may_hold_secrets(body) else payload, ""
+        return None, "JSON that is not an object", ()
+    return drop_secrets(payload) if repairs or may_hold_secrets(body) else payload, "", repairs
 
 
-def _describe(content_type: str, body: bytes) -> str:
+def _describe(content_type: str, body: bytes, error: UnreadableJson | None = None) -> str:
     kind = content_type.partition(";")[0].strip()
     if not body:
         return "an empty body"
-    if "json" in kind.lower() or not kind:
+    if "json" not in kind.lower() and kind:
+        return f"{kind} instead of JSON"
+    if error is None or error.is_cut_off:
         return f"JSON that is cut or malformed ({len(body):,} bytes)"
-    return f"{kind} instead of JSON"
+    return f"JSON that is malformed ({len(body):,} bytes, {error})"
 
 
 def read_error_body(body: bytes) -> ErrorBody:
@@ -138,8 +144,8 @@ def read_error_body(body: bytes) -> ErrorBody:
     and RFC 9457 ``{type, title, status, code, detail, errors: [{detail, pointer}]}``.
     """
     try:
-        payload = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        payload, _ = read_json(body)
+    except UnreadableJson:
         return ErrorBody()
     if not isinstance(payload, dict):
         return ErrorBody()

@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any
 
 import httpx
-import orjson
 
 from workbench.config import Credentials
 from workbench.errors import TwilioError, TwilioUnavailable
+from workbench.messaging.json_text import UnreadableJson, read_json
 from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
 from workbench.twilio.client import TIMEOUT, TwilioClient
 from workbench.twilio.export_jobs import DayFile, ExportJob, read_day, read_job
@@ -222,8 +222,8 @@ def check_storage(link: str, base_url: httpx.URL | None) -> httpx.URL:
 
 def _json_object(response: httpx.Response) -> dict[str, Any]:
     try:
-        payload = orjson.loads(response.content)
-    except orjson.JSONDecodeError as error:
+        payload, _ = read_json(response.content)
+    except UnreadableJson as error:
         raise TwilioError("Twilio's answer about an export is not JSON.") from error
     if not isinstance(payload, dict):
         raise TwilioError("Twilio's answer about an export is not a JSON object.")

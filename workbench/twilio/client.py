@@ -9,9 +9,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
@@ -20,6 +20,7 @@ import httpx
 
 from workbench.config import Credentials
 from workbench.errors import TwilioError
+from workbench.messaging.json_text import Repair
 from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
 from workbench.twilio.concurrency import AdaptiveLimit
 from workbench.twilio.failures import Call, failure
@@ -60,6 +61,32 @@ class Page:
     """Seconds from sending the request to the last byte; retries and their waits not included."""
     server_time: datetime | None
     """Twilio's clock when it answered (``Date`` header), in UTC."""
+
+
+@dataclass
+class Repairs:
+    """Texts of answers in which U+FFFD stands for what no text can hold, with the first few named."""
+
+    count: int = 0
+    examples: list[Repair] = field(default_factory=list)
+
+    def note(self, repairs: Sequence[Repair]) -> None:
+        self.count += len(repairs)
+        self.examples = [*self.examples, *repairs][:_NAMED_REPAIRS]
+
+    def sentence(self) -> str:
+        """What was replaced, in one sentence; empty without any."""
+        if not self.count:
+            return ""
+        named = ", ".join(f"{one.field} of {one.sid or 'a row without a SID'}" for one in self.examples)
+        more = f" and {self.count - len(self.examples):,} more" if self.count > len(self.examples) else ""
+        return (
+            f"Texts with characters that no text can hold (half of a surrogate pair, or no UTF-8): "
+            f"{self.count:,}; U+FFFD stands in their place ({named}{more})."
+        )
+
+
+_NAMED_REPAIRS = 3
 
 
 class TwilioClient:
@@ -105,6 +132,7 @@ class TwilioClient:
         self._answer_within = answer_within
         self._requests = 0
         self._counting = threading.Lock()
+        self._repairs = Repairs()
         self._reading = threading.BoundedSemaphore(READ_AT_ONCE)
         self._http = httpx.Client(
             auth=httpx.BasicAuth(*credentials.basic_auth),
@@ -125,6 +153,12 @@ class TwilioClient:
     def requests(self) -> int:
         """Attempts made so far, retries included."""
         return self._requests
+
+    def take_repairs(self) -> Repairs:
+        """In which texts something was replaced since this was last asked."""
+        with self._counting:
+            repairs, self._repairs = self._repairs, Repairs()
+        return repairs
 
     def get_json(self, path_or_uri: str, params: Params | None = None, host: str = "api") -> dict[str, Any]:
         """Fetch one JSON object, without secrets.
@@ -230,6 +264,9 @@ class TwilioClient:
             raw = self._send(url, method, form)
         with self._reading:
             answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
+        if answer.repairs:
+            with self._counting:
+                self._repairs.note(answer.repairs)
         if slot is not None:
             slot.answered(answer.outcome)
         if self._on_response is not None:
