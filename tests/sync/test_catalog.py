@@ -479,11 +479,18 @@ def test_a_restricted_key_is_told_which_right_it_lacks(
     assert lake.value("select count(*) from usage_days") > 250
 
 
-def test_an_answer_that_makes_no_sense_is_a_notice(lake: Lake, catalog: Catalog, server: Server) -> None:
+def test_an_answer_that_makes_no_sense_is_set_aside_and_said(
+    lake: Lake, catalog: Catalog, server: Server
+) -> None:
     ledger = server.account.main
     ledger.change({"op": "settings", "sid": ledger.sender_sids[0], "values": {"phone_number": None}})
     summary = catalog()
-    assert reasons(summary) == {"senders": "Twilio's answer holds a row without phone_number."}
+    assert set(reasons(summary)) == {"quarantine"}
+    assert reasons(summary)["quarantine"].startswith("1 rows could not be read and are kept with the reason")
+    assert lake.rows("select resource, sid, field, reason, times, resolved_at from quarantined_rows") == [
+        ("phone numbers", ledger.sender_sids[0], "phone_number", "missing or no text", 1, None)
+    ]
+    assert lake.value("select count(*) from senders") == len(ledger.senders)
     assert lake.value("select count(*) from alerts") > 0
 
 

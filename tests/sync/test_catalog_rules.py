@@ -65,10 +65,12 @@ def test_fields_are_read_without_trust() -> None:
     assert fields.number(row, "e", 2) is None
     assert fields.moment(row, "t") == datetime(2026, 9, 10, 1, 2, 3, tzinfo=UTC)
     assert fields.moment({"t": "Thu, 10 Sep 2026 01:02:03 +0000"}, "t") == fields.moment(row, "t")
-    assert (fields.flag(row, "o"), fields.flag(row, "n"), fields.text(row, "e")) == (True, None, None)
+    assert (fields.flag(row, "o"), fields.flag(row, "e"), fields.text(row, "e")) == (True, None, None)
     for read in (
         lambda: fields.number({"n": "many"}, "n", 2),
         lambda: fields.moment({"t": "soon"}, "t"),
+        lambda: fields.flag(row, "n"),
+        lambda: fields.text({"s": ["a"]}, "s"),
         lambda: fields.required({"s": ""}, "s"),
         lambda: fields.required({"s": {}}, "s"),
     ):

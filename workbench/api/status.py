@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -48,8 +49,12 @@ class Status:
             if account.deleted or account.redacted:
                 removed = f"{account.deleted:,} deleted and {account.redacted:,} redacted at Twilio, here too"
                 lines.append(("", removed))
+            if account.holes:
+                lines.append(("", f"never read to their end: {_spans(account.holes)} (GMT): sync again"))
+            lines += _unread(account.quarantined, account.rejected)
             if account.unfinished_days:
                 lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
+        lines += _unread(self.sync.quarantined, self.sync.rejected)
         lines.append(("last sync", _last_run(self.sync.last_run)))
         lines += [(f"job {run.job}", _job_run(run)) for run in self.jobs]
         lines += [
@@ -57,6 +62,31 @@ class Status:
             for removal in self.unfinished
         ]
         return lines
+
+
+def _spans(holes: Sequence[tuple[date, date]]) -> str:
+    shown = [str(first) if first == last else f"{first} to {last}" for first, last in holes[:_SHOWN_HOLES]]
+    more = [f"and {len(holes) - _SHOWN_HOLES} more stretches"] if len(holes) > _SHOWN_HOLES else []
+    return ", ".join(shown + more)
+
+
+_SHOWN_HOLES = 5
+
+
+def _unread(quarantined: Mapping[str, int], rejected: int) -> list[tuple[str, str]]:
+    """What could not be read, in words."""
+    lines = []
+    if quarantined:
+        parts = ", ".join(f"{count:,} {resource}" for resource, count in sorted(quarantined.items()))
+        lines.append(
+            (
+                "",
+                f"in quarantine, could not be read: {parts} (`workbench sync --retry-quarantined`)",
+            )
+        )
+    if rejected:
+        lines.append(("", f"{rejected:,} lines of imported files were rejected"))
+    return lines
 
 
 def _period(fresh: Freshness) -> str:

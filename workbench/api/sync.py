@@ -40,6 +40,7 @@ class SyncCalls(Opened):
         full: bool = False,
         subaccounts: bool | None = None,
         messages_only: bool = False,
+        retry_quarantined: bool = False,
         on_progress: OnProgress | None = None,
         stop: threading.Event | None = None,
     ) -> SyncSummary:
@@ -51,6 +52,7 @@ class SyncCalls(Opened):
             full: read every day again, also those that are complete, and everything around.
             subaccounts: the open subaccounts too; by default as the settings say.
             messages_only: leave out what is around them, and the audits.
+            retry_quarantined: read again what is in quarantine because it could not be read, nothing else.
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
@@ -69,7 +71,7 @@ class SyncCalls(Opened):
                 summary = sync_whole_account(
                     self.lake,
                     client,
-                    SyncRequest(first, end, full, self.settings.lookback_days),
+                    SyncRequest(first, end, full, self.settings.lookback_days, retry_quarantined),
                     privacy=self._privacy(),
                     check=check,
                     mps_limits=self.settings.mps_limits,

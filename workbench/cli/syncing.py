@@ -35,6 +35,9 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 @click.option(
     "--messages-only", is_flag=True, help="Leave out senders, usage, prices, audits and the like this time."
 )
+@click.option(
+    "--retry-quarantined", is_flag=True, help="Read again what could not be read before, and nothing else."
+)
 @click.option("--watch", metavar="INTERVAL", help="Go on syncing, as every 5m, until Ctrl-C or SIGTERM.")
 @click.option("--bulk-export", is_flag=True, help="Bring in the days that Twilio exported to files instead.")
 @click.option("--create-job", is_flag=True, help="With --bulk-export: ask Twilio to export the days first.")
@@ -54,6 +57,7 @@ def sync(
     full: bool,
     subaccounts: bool,
     messages_only: bool,
+    retry_quarantined: bool,
     watch: str | None,
     bulk_export: bool,
     create_job: bool,
@@ -74,6 +78,11 @@ def sync(
             "--bulk-export brings in files once, of one account: leave --watch, --subaccounts and "
             "--messages-only."
         )
+    if retry_quarantined and (since or until or full or messages_only or watch or bulk_export):
+        raise UsageError(
+            "--retry-quarantined reads what is in quarantine, whatever its day: leave --since, --until, "
+            "--full, --messages-only, --watch and --bulk-export."
+        )
     if watch and (since or until or full or messages_only):
         raise UsageError(
             "--watch keeps the lake up to date; give --since, --until, --full or --messages-only to a sync "
@@ -90,7 +99,7 @@ def sync(
         elif watch:
             _watch(watch, subaccounts, as_json)
         else:
-            _sync_once(since, until, full, subaccounts, messages_only, as_json)
+            _sync_once(since, until, full, subaccounts, messages_only, retry_quarantined, as_json)
 
 
 def _mend_lake(start_anew: bool, adopt_files: bool, set_damaged_aside: bool) -> None:
@@ -114,7 +123,13 @@ def _mend_lake(start_anew: bool, adopt_files: bool, set_damaged_aside: bool) -> 
 
 
 def _sync_once(
-    since: str | None, until: str | None, full: bool, subaccounts: bool, messages_only: bool, as_json: bool
+    since: str | None,
+    until: str | None,
+    full: bool,
+    subaccounts: bool,
+    messages_only: bool,
+    retry_quarantined: bool,
+    as_json: bool,
 ) -> None:
     with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
         summary = wb.sync(
@@ -123,6 +138,7 @@ def _sync_once(
             full=full,
             subaccounts=subaccounts or None,
             messages_only=messages_only,
+            retry_quarantined=retry_quarantined,
             on_progress=on_progress,
             stop=stop,
         )
@@ -157,6 +173,8 @@ def _sentence(summary: SyncSummary) -> str:
         f"{summary.requests:,} requests in {summary.seconds:.1f} s; {summary.added:,} new, "
         f"{summary.changed:,} changed, {summary.open_messages:,} open, {summary.unresolved:,} unresolved."
     )
+    if summary.quarantined:
+        text += f" {summary.quarantined:,} rows could not be read and are in quarantine."
     if summary.deleted:
         text += f" {summary.deleted:,} were deleted at Twilio and are gone from the views here."
     if summary.catalog:

@@ -28,10 +28,13 @@ from workbench.lake.secret_key import privacy_key
 
 _UNTOUCHED = frozenset({"audit_events", "erased_people", "removals"})
 _ALWAYS = frozenset(
-    {"raw_messages", "status_events", "waiting_statuses", "webhook_fields", "media", "media_files"}
+    {
+        "raw_messages", "status_events", "waiting_statuses", "webhook_fields", "media", "media_files",
+        "quarantined_rows",
+    }  # fmt: skip
 )
 """Tables in which rows of messages that are still there may come in at any moment."""
-_MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid"})
+_MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid", "sid"})
 _ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _SHORTEST_TEXT = 12

@@ -73,7 +73,7 @@ _DELETE_SQL = f"""
 
 def resolve_rows(
     cursor: duckdb.DuckDBPyConnection,
-    resource: str,
+    resources: Sequence[str],
     account_sid: str,
     row_keys: Collection[str],
     now: datetime,
@@ -81,15 +81,15 @@ def resolve_rows(
     """Note that these could be read now, or are not there any more."""
     if row_keys:
         cursor.execute(
-            "update quarantined_rows set resolved_at = ? where resource = ? and account_sid = ? "
-            "and resolved_at is null and row_key in (select unnest(?::varchar[]))",
-            [now, resource, account_sid, list(row_keys)],
+            "update quarantined_rows set resolved_at = ? where list_contains(?, resource) "
+            "and account_sid = ? and resolved_at is null and row_key in (select unnest(?::varchar[]))",
+            [now, list(resources), account_sid, list(row_keys)],
         )
 
 
 def resolve_parts(
     cursor: duckdb.DuckDBPyConnection,
-    resource: str,
+    resources: Sequence[str],
     account_sid: str,
     parts: Collection[str],
     *,
@@ -99,9 +99,10 @@ def resolve_parts(
     """Note that parts were read to their end since `read_from`: what was not seen again is not there."""
     if parts:
         cursor.execute(
-            "update quarantined_rows set resolved_at = ? where resource = ? and account_sid = ? "
-            "and resolved_at is null and last_seen_at < ? and part in (select unnest(?::varchar[]))",
-            [now, resource, account_sid, read_from, list(parts)],
+            "update quarantined_rows set resolved_at = ? where list_contains(?, resource) "
+            "and account_sid = ? and resolved_at is null and last_seen_at < ? "
+            "and part in (select unnest(?::varchar[]))",
+            [now, list(resources), account_sid, read_from, list(parts)],
         )
 
 

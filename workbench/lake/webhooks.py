@@ -10,10 +10,13 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.lake.consent import ConsentEvent, save_consent_events
 from workbench.lake.erased import blotted, find_erased, numbers_in
+from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import Saved, message_table, save_messages
 from workbench.lake.statuses import StatusesSaved, StatusNews, save_statuses
 from workbench.messaging.message import MessageRow
+from workbench.messaging.quarantine import QuarantinedRow
 
 #: How far back a webhook that comes late or again finds its message by date. Later ones are known by
 #: `webhook_fields`, which holds every inbound webhook.
@@ -37,18 +40,32 @@ class InboundWebhook:
 
 
 @dataclass(frozen=True)
+class UnreadWebhook:
+    """A genuine webhook that could not be read, and the opt-out in it, if there is one."""
+
+    row: QuarantinedRow
+    opt_out: ConsentEvent | None
+
+
+@dataclass(frozen=True)
 class WebhooksSaved:
     statuses: StatusesSaved
     inbound: Saved
 
 
 def save_webhooks(
-    cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[StatusWebhook | InboundWebhook], now: datetime
+    cursor: duckdb.DuckDBPyConnection,
+    webhooks: Sequence[StatusWebhook | InboundWebhook | UnreadWebhook],
+    now: datetime,
 ) -> WebhooksSaved:
     """Save them in the caller's transaction: messages, statuses, what they mean for consent, and the rest."""
-    webhooks = _without_erased(cursor, webhooks)
-    inbound = [one for one in webhooks if isinstance(one, InboundWebhook)]
-    statuses = [one for one in webhooks if isinstance(one, StatusWebhook)]
+    unread = [one for one in webhooks if isinstance(one, UnreadWebhook)]
+    readable = [one for one in webhooks if not isinstance(one, UnreadWebhook)]
+    readable = _without_erased(cursor, readable)
+    inbound = [one for one in readable if isinstance(one, InboundWebhook)]
+    statuses = [one for one in readable if isinstance(one, StatusWebhook)]
+    save_quarantined(cursor, [one.row for one in unread], now)
+    save_consent_events(cursor, [one.opt_out for one in unread if one.opt_out], now)
     saved = _save_inbound(cursor, inbound, now)
     moved = save_statuses(cursor, [one.news for one in statuses])
     _save_fields(cursor, [*map(_inbound_fields, inbound), *(_status_fields(s) for s in statuses if s.fields)])

@@ -17,11 +17,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import NamedTuple
 
-import orjson
-
 from workbench.errors import UsageError
 from workbench.messaging import export_fields as fields
 from workbench.messaging.address_reader import LOG_NUMBERS, NumberContext
+from workbench.messaging.json_text import UnreadableJson, read_json
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
 
 
@@ -52,12 +51,21 @@ def read_json_line(line: bytes, origin: ExportOrigin) -> ExportedMessage:
         MalformedMessage: its text is the reason, and repeats nothing of the line but the names of fields.
     """
     try:
-        record = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        record, _ = read_json(_as_utf_8(line))
+    except UnreadableJson as error:
         raise MalformedMessage("not JSON, or cut off") from error
     if not isinstance(record, dict):
         raise MalformedMessage("not a JSON object")
     return _exported(record, origin)
+
+
+def _as_utf_8(line: bytes) -> bytes:
+    """The line; a file of another encoding is to be given again, not to be read with holes."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedMessage("not JSON, or cut off") from error
+    return line
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,9 @@ from workbench.messaging.privacy import Privacy
 
 R = TypeVar("R")
 
+STATUS_CALLBACKS, INBOUND_WEBHOOKS = "status callbacks", "inbound webhooks"
+"""The resources of what Twilio pushes; those that are listed are named in ``twilio/resources.py``."""
+
 LONGEST_VALUE = 500
 LONGEST_SHAPE = 64
 

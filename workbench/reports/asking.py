@@ -140,6 +140,8 @@ class Asking:
                 "billed": facts.billed,
                 "unpriced": facts.unpriced,
             },
+            "quarantined_rows": facts.quarantined,
+            "rejected_lines": facts.rejected,
             "unread_days": [str(day) for day in facts.unread_days],
             "unreconciled_days": [str(day) for day in facts.unreconciled_days],
             "problems": [{"kind": problem.kind, "text": problem.text} for problem in self.problems],

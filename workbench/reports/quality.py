@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from workbench.display import formats
 from workbench.display.formats import plural
 from workbench.display.moments import moment
 from workbench.lake.connect import Lake
+from workbench.lake.quarantine import count_open, count_rejected
+from workbench.lake.read_days import read_whole_days
 from workbench.messaging.status import SENT_IS_FINAL_AFTER
 from workbench.metrics import Where, freshness, query_metric
 from workbench.metrics.filter_values import find_dimension
 from workbench.reports.periods import Period
 
-Kind = Literal["unknown", "stale", "gap", "unreconciled", "unpriced", "unfinished"]
+Kind = Literal["unknown", "stale", "gap", "unreconciled", "unpriced", "unfinished", "quarantined"]
 
 #: Outcomes that Twilio bills: a failed message has no price for good.
 _BILLED = ("delivered", "undelivered", "unknown")
@@ -39,7 +41,7 @@ class Facts:
 
     `days` are those that have begun; `unread_days` were never read from Twilio to their end,
     `unreconciled_days` differ from Twilio without an explanation, `unpriced` of `billed` messages have no
-    price yet.
+    price yet. `quarantined` rows of Twilio's and `rejected` lines of files could not be read, of any day.
     """
 
     as_of: datetime
@@ -52,6 +54,8 @@ class Facts:
     days: int
     unread_days: tuple[date, ...] = ()
     unreconciled_days: tuple[date, ...] = ()
+    quarantined: int = 0
+    rejected: int = 0
 
 
 def read_facts(lake: Lake, period: Period, where: Where | None = None) -> Facts:
@@ -70,6 +74,8 @@ def read_facts(lake: Lake, period: Period, where: Where | None = None) -> Facts:
         days=len(days),
         unread_days=_unread_days(lake, days, fresh.as_of),
         unreconciled_days=_unreconciled_days(lake, period),
+        quarantined=sum(sum(counts.values()) for counts in count_open(lake).values()),
+        rejected=sum(count_rejected(lake).values()),
     )
 
 
@@ -99,6 +105,7 @@ def judge(
             _stale(facts, period, stale_after),
             _gap(facts),
             _unreconciled(facts),
+            _quarantined(facts),
             _unpriced(facts, priced_at_least),
             _unfinished(facts, period),
         )
@@ -139,6 +146,16 @@ def _unreconciled(facts: Facts) -> Problem | None:
         "unreconciled",
         f"{plural(len(facts.unreconciled_days), 'day')} differ from Twilio without an explanation: "
         f"{_spans(facts.unreconciled_days)}. `workbench reconcile --repair` corrects what it can.",
+    )
+
+
+def _quarantined(facts: Facts) -> Problem | None:
+    if not facts.quarantined:
+        return None
+    return Problem(
+        "quarantined",
+        f"{plural(facts.quarantined, 'row')} of Twilio's could not be read and are missing from the numbers, "
+        "of whatever day: `workbench status` says of what, table quarantined_rows why.",
     )
 
 
@@ -205,7 +222,7 @@ def _unread_days(lake: Lake, days: Iterable[date], as_of: datetime) -> tuple[dat
     A day that files were imported for counts as read; today does as soon as it was begun.
     """
     accounts = {sid for (sid,) in lake.rows("select distinct account_sid from sync_windows")}
-    read = set(lake.rows(_READ_DAYS, {"today": as_of.astimezone(UTC).date()}))
+    read = read_whole_days(lake, as_of)
     return tuple(day for day in days if not accounts or any((sid, day) not in read for sid in accounts))
 
 
@@ -219,14 +236,3 @@ def _unreconciled_days(lake: Lake, period: Period) -> tuple[date, ...]:
         },
     )
     return tuple(day for (day,) in rows)
-
-
-_READ_DAYS = """
-    select account_sid, day from sync_windows
-    where finished_at is not null and (read_from >= timezone('UTC', (day + 1)::timestamp) or day = $today)
-    union
-    select account_sid, unnest(generate_series(first_day, last_day, interval 1 day))::date
-    from imports where first_day is not null
-    union
-    select account_sid, export_day from imports where export_day is not null
-"""

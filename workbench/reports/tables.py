@@ -141,6 +141,8 @@ def data_html(asking: Asking) -> str:
         ("Newest message", moment(facts.newest_message_at, zone)),
         ("Days read to their end", f"{facts.days - len(facts.unread_days)} of {facts.days} (GMT)"),
         ("Days that differ from Twilio without an explanation", f"{len(facts.unreconciled_days)}"),
+        ("Rows that could not be read, of any day", f"{facts.quarantined:,}"),
+        ("Lines of imported files that were rejected", f"{facts.rejected:,}"),
         ("Messages in flight", f"{facts.open_messages:,}"),
         ("Billed messages that have their price", f"{formats.value(priced, 'rate')} of {facts.billed:,}"),
     ]

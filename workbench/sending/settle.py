@@ -10,7 +10,7 @@ import duckdb
 
 from workbench.errors import TwilioError
 from workbench.lake.save import message_table, save_messages
-from workbench.messaging.message import MessageRow, message_row
+from workbench.messaging.message import MalformedMessage, MessageRow, message_row
 from workbench.sending.desk import Desk
 from workbench.sending.matching import BEFORE, Decision, match_intents
 from workbench.sending.outbox import OPEN, Intent, append_events, read_intents, read_open, read_sids
@@ -87,7 +87,8 @@ def _decide_all(desk: Desk, intents: Sequence[Intent], numbers: Mapping[str, str
 def _decide(desk: Desk, intents: Sequence[Intent], number: str | None) -> dict[str, Decision]:
     try:
         rows, offset = _read_log(desk, number, min(intent.intended_at for intent in intents))
-    except TwilioError as error:
+    except (TwilioError, MalformedMessage) as error:
+        # A row of the log that cannot be read may be the very message: nothing is concluded.
         return {intent.key: Decision("undecided", reason=str(error)) for intent in intents}
     # In this order: whoever was at it while the log was read is a rival, and who has ended since is claimed.
     _, rivals = _others(desk, intents)

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from workbench.config import Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake
-from workbench.lake.save import message_table, save_messages
+from workbench.lake.quarantine import save_quarantined
+from workbench.lake.save import join_message_tables, save_messages
 from workbench.lake.statuses import forget_waiting, read_waiting
-from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy
+from workbench.sync.message_pages import MessageReader
 from workbench.sync.state import read_account_currency
 
 if TYPE_CHECKING:
@@ -114,8 +115,10 @@ class Fetcher:
         if privacy is None:
             raise LakeError("What this lake may keep is not known yet.")
         currencies = {account: read_account_currency(lake, account) for account, _, _ in due}
-        rows = [
-            privacy.apply(message_row(item, currencies.get(item["account_sid"]))) for item in found if item
+        pages = [
+            MessageReader(account, privacy, currencies.get(account)).read([{**item, "sid": sid}])
+            for (account, sid, _), item in zip(due, found, strict=True)
+            if item
         ]
         gone = [
             sid
@@ -124,7 +127,9 @@ class Fetcher:
         ]
 
         def work(cursor: Any) -> None:
-            save_messages(cursor, message_table(rows), source="sync", received_at=now)
+            table = join_message_tables([page.table for page in pages])
+            save_messages(cursor, table, source="sync", received_at=now)
+            save_quarantined(cursor, [row for page in pages for row in page.unread], now)
             if gone:
                 forget_waiting(cursor, gone)
 

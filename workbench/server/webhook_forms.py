@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,11 +15,15 @@ from urllib.parse import parse_qsl
 import orjson
 
 from workbench.errors import UsageError
+from workbench.lake.consent import EVERYTHING, ConsentEvent
 from workbench.lake.statuses import StatusNews
-from workbench.lake.webhooks import InboundWebhook, StatusWebhook
-from workbench.messaging.keywords import opt_out_type
+from workbench.lake.webhooks import InboundWebhook, StatusWebhook, UnreadWebhook
+from workbench.messaging import json_text
+from workbench.messaging.json_text import REPLACEMENT, replace_surrogates
+from workbench.messaging.keywords import Keyword, keyword, opt_out_type
 from workbench.messaging.message import MessageRow, message_row
 from workbench.messaging.privacy import Privacy
+from workbench.messaging.quarantine import INBOUND_WEBHOOKS, QuarantinedRow, quarantine
 
 Fields = Mapping[str, Sequence[str]]
 
@@ -47,32 +52,59 @@ _HARMLESS = re.compile(
 
 
 class Malformed(UsageError):
-    """The body cannot be read, or lacks what every webhook has."""
+    """The body cannot be read, or lacks what every webhook has; `field` is the one at fault."""
+
+    def __init__(self, text: str, field: str | None = None) -> None:
+        super().__init__(text)
+        self.field = field
+        self.reason = text
 
 
-def read_form(body: bytes) -> dict[str, list[str]]:
+def read_form(body: bytes) -> list[dict[str, list[str]]]:
     """The fields of a form, empty ones included, each with all its values in order.
 
+    Of a form that is not UTF-8 there are several readings, and the signature tells which is meant: its bytes
+    as they are (those that are no text as surrogates), as Windows-1252, and with U+FFFD in their place.
+
     Raises:
-        Malformed: too many fields, or not UTF-8.
+        Malformed: too many fields.
     """
+    text = _BEYOND_ASCII.sub(lambda sign: b"%%%02X" % sign[0][0], body).decode("ascii")
     try:
-        pairs = parse_qsl(
-            body.decode("ascii"), keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"
-        )
+        return [_fields(text, "utf-8", "strict")]
+    except UnicodeDecodeError:
+        return [_fields(text, *how) for how in _OTHER_READINGS]
     except ValueError as error:
-        raise Malformed(f"The form cannot be read as UTF-8 with at most {MOST_FIELDS} fields.") from error
+        raise Malformed(f"The form has more than {MOST_FIELDS} fields.") from error
+
+
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+_OTHER_READINGS = (("utf-8", "surrogateescape"), ("cp1252", "replace"), ("utf-8", "replace"))
+
+
+def _fields(text: str, encoding: str, errors: str) -> dict[str, list[str]]:
+    pairs = parse_qsl(
+        text, keep_blank_values=True, max_num_fields=MOST_FIELDS, encoding=encoding, errors=errors
+    )
     fields: dict[str, list[str]] = {}
     for name, value in pairs:
         fields.setdefault(name, []).append(value)
     return fields
 
 
+def as_text(fields: Fields) -> dict[str, list[str]]:
+    """The fields with U+FFFD for what no text can hold, once the signature was checked."""
+    clean: dict[str, list[str]] = {}
+    for name, values in fields.items():
+        clean.setdefault(replace_surrogates(name), []).extend(map(replace_surrogates, values))
+    return clean
+
+
 def read_json(body: bytes) -> dict[str, list[str]]:
     """As :func:`read_form` for a JSON object of plain values."""
     try:
-        found = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        found, _ = json_text.read_json(body)
+    except json_text.UnreadableJson as error:
         raise Malformed("The body is no JSON.") from error
     if not isinstance(found, dict) or len(found) > MOST_FIELDS:
         raise Malformed(f"The body is no JSON object of at most {MOST_FIELDS} fields.")
@@ -87,7 +119,7 @@ def status_record(fields: Fields, received_at: datetime, privacy: Privacy) -> by
     """
     status = _one(fields, "MessageStatus") or _one(fields, "SmsStatus")
     if not status or len(status) > _LONGEST_STATUS:
-        raise Malformed("MessageStatus is missing or longer than any status.")
+        raise Malformed("MessageStatus is missing or longer than any status.", "MessageStatus")
     code = _number(_one(fields, "ErrorCode"), _INT32)
     rest = _rest(fields, _STATUS_KNOWN, privacy)
     if code is None and _one(fields, "ErrorCode") and privacy.keeps_all:
@@ -112,7 +144,7 @@ def inbound_message(fields: Fields, received_at: datetime) -> MessageRow:
     """
     sides = {"from": _one(fields, "From"), "to": _one(fields, "To")}
     if not all(sides.values()):
-        raise Malformed("From or To is missing.")
+        raise Malformed("From or To is missing.", "From" if not sides["from"] else "To")
     row = message_row(
         {
             **sides,
@@ -127,8 +159,51 @@ def inbound_message(fields: Fields, received_at: datetime) -> MessageRow:
             "date_created": f"{received_at.astimezone(UTC):%a, %d %b %Y %H:%M:%S} +0000",
         }
     )
-    said = opt_out_type(_one(fields, "OptOutType"))
+    said = opt_out_type(_one(fields, "OptOutType")) or _torn_opt_out(row)
     return row._replace(keyword=said) if said else row
+
+
+def _torn_opt_out(row: MessageRow) -> Keyword | None:
+    """An opt-out of which a byte or two are no text: not to hear it would be the worse mistake."""
+    if row.keyword or REPLACEMENT not in (row.body or ""):
+        return None
+    word = keyword((row.body or "").replace(REPLACEMENT, ""), toll_free=row.sender_type == "toll-free")
+    return word if word == "opt-out" else None
+
+
+def unread_record(
+    fields: Fields, error: Exception, resource: str, received_at: datetime, privacy: Privacy
+) -> bytes:
+    """A genuine webhook that cannot be read, as far as it may be kept, ready for the disk.
+
+    An opt-out in it counts as soon as it is known who it is from: for the number it was said to, or for
+    everything where that cannot be read.
+    """
+    item = {name: values[0] for name, values in fields.items() if values}
+    account_sid = item.get("AccountSid", "")
+    [row] = quarantine(
+        [(item, error)],
+        resource=resource,
+        account_sid=account_sid if _ACCOUNT.fullmatch(account_sid) else "",
+        privacy=privacy,
+        part_of=lambda _: received_at.astimezone(UTC).date().isoformat(),
+    )
+    record = {
+        "kind": "unread",
+        "row": asdict(row),
+        "opt_out": _opt_out(fields, privacy) if resource == INBOUND_WEBHOOKS else None,
+        "received_at": received_at,
+    }
+    return orjson.dumps(record)
+
+
+def _opt_out(fields: Fields, privacy: Privacy) -> dict[str, str] | None:
+    body = _one(fields, "Body").replace(REPLACEMENT, "")
+    said = opt_out_type(_one(fields, "OptOutType")) or keyword(body)
+    if said != "opt-out" or not _one(fields, "From"):
+        return None
+    scope = _one(fields, "MessagingServiceSid") or _one(fields, "To") or EVERYTHING
+    return {"address": privacy.contact(_one(fields, "From")) or "", "scope": scope}
 
 
 def inbound_record(fields: Fields, message: MessageRow, privacy: Privacy) -> bytes:
@@ -141,16 +216,35 @@ def inbound_record(fields: Fields, message: MessageRow, privacy: Privacy) -> byt
     return orjson.dumps(record)
 
 
-def read_record(record: bytes) -> StatusWebhook | InboundWebhook:
+def read_record(record: bytes) -> StatusWebhook | InboundWebhook | UnreadWebhook:
     """What the lake saves of a record."""
     found: dict[str, Any] = orjson.loads(record)
-    if found.pop("kind") == "inbound":
+    kind = found.pop("kind")
+    if kind == "unread":
+        return _unread_webhook(found)
+    if kind == "inbound":
         message = found["message"]
         message["date_created"] = datetime.fromisoformat(message["date_created"])
         return InboundWebhook(MessageRow(**message), found["fields"])
     fields = found.pop("fields")
     found["received_at"] = datetime.fromisoformat(found["received_at"])
     return StatusWebhook(StatusNews(**found), fields)
+
+
+def _unread_webhook(found: Mapping[str, Any]) -> UnreadWebhook:
+    row, received_at = QuarantinedRow(**found["row"]), datetime.fromisoformat(found["received_at"])
+    if not found["opt_out"]:
+        return UnreadWebhook(row, None)
+    event = ConsentEvent(
+        account_sid=row.account_sid,
+        kind="opt-out",
+        source="keyword",
+        happened_at=received_at,
+        evidence="The webhook that told it could not be read as a whole.",
+        message_sid=row.sid,
+        **found["opt_out"],
+    )
+    return UnreadWebhook(row, event)
 
 
 def _rest(fields: Fields, known: set[str], privacy: Privacy) -> dict[str, Any]:
@@ -164,14 +258,14 @@ def _rest(fields: Fields, known: set[str], privacy: Privacy) -> dict[str, Any]:
 def _sid(fields: Fields) -> str:
     sid = _one(fields, "MessageSid") or _one(fields, "SmsSid") or _one(fields, "SmsMessageSid")
     if not _SID.fullmatch(sid):
-        raise Malformed("MessageSid is missing or no SID.")
+        raise Malformed("MessageSid is missing or no SID.", "MessageSid")
     return sid
 
 
 def _account(fields: Fields) -> str:
     sid = _one(fields, "AccountSid")
     if not _ACCOUNT.fullmatch(sid):
-        raise Malformed("AccountSid is missing or no account's SID.")
+        raise Malformed("AccountSid is missing or no account's SID.", "AccountSid")
     return sid
 
 

@@ -20,17 +20,20 @@ from tornado.web import RequestHandler, stream_request_body
 
 from workbench.config import PROBE_FIELD
 from workbench.errors import WorkbenchError
-from workbench.messaging.message import MessageRow
+from workbench.messaging.message import MalformedMessage, MessageRow
 from workbench.messaging.privacy import Privacy
+from workbench.messaging.quarantine import INBOUND_WEBHOOKS, STATUS_CALLBACKS
 from workbench.server.hook_settings import HookSettings
 from workbench.server.intake import Applier, Intake
 from workbench.server.webhook_forms import (
     Malformed,
+    as_text,
     inbound_message,
     inbound_record,
     read_form,
     read_json,
     status_record,
+    unread_record,
 )
 from workbench.twilio.signatures import SETTINGS_HEADER, SIGNATURE_HEADER, check_form, check_json
 
@@ -99,6 +102,8 @@ class Hooks:
 class _WebhookHandler(RequestHandler):
     """What both webhooks have in common; `take` is what they do with the fields."""
 
+    resource: str
+
     def initialize(self, hooks: Hooks) -> None:
         self.hooks = hooks
         self._body = bytearray()
@@ -141,15 +146,22 @@ class _WebhookHandler(RequestHandler):
         if privacy is None:
             self._refuse(503, "the lake was not reached yet")
             return
+        now = datetime.now(UTC)
         try:
-            await self.take(fields, datetime.now(UTC), privacy)
-        except Malformed as error:
-            self._refuse(400, f"malformed: {error}")
+            try:
+                await self.take(fields, now, privacy)
+            except _UNREAD as error:
+                # It is Twilio's, so trying again would not help it: kept with its reason, and answered.
+                log.info("a webhook could not be read and is kept in quarantine: %s", error)
+                await self.take_unread(unread_record(fields, error, self.resource, now, privacy))
         except (WorkbenchError, TimeoutError) as error:
             self._refuse(503, f"not stored: {str(error) or 'it took too long'}")
 
     async def take(self, fields: Mapping[str, list[str]], now: datetime, privacy: Privacy) -> None:
         raise AssertionError("each webhook says what it does")
+
+    async def take_unread(self, record: bytes) -> None:
+        raise AssertionError("each webhook says how it is answered")
 
     async def store(self, record: bytes) -> int:
         """Its number once it is on the disk.
@@ -178,16 +190,18 @@ class _WebhookHandler(RequestHandler):
                 verdict, read = check_json(settings.secrets, url, body, **signed), read_json
                 fields = read(body) if verdict == "genuine" else {}
             else:
-                fields = read_form(body)
-                account_sid = next(iter(fields.get("AccountSid", ())), "")
-                verdict = check_form(settings.secrets_of(account_sid), url, fields, **signed)
+                for fields in read_form(body):
+                    account_sid = next(iter(fields.get("AccountSid", ())), "")
+                    verdict = check_form(settings.secrets_of(account_sid), url, fields, **signed)
+                    if verdict == "genuine":
+                        break
         except Malformed as error:
             self._refuse(400, f"malformed: {error}")
             return None
         if verdict != "genuine":
             self._refuse(403, f"signature: {verdict}")
             return None
-        return fields
+        return as_text(fields)
 
     def _refuse(self, status: int, reason: str) -> None:
         self.hooks.refusals.note(f"{status} {reason}")
@@ -196,8 +210,18 @@ class _WebhookHandler(RequestHandler):
         self.finish(reason + "\n")
 
 
+#: What a webhook of unheard-of shape can raise where it is read.
+_UNREAD = (Malformed, MalformedMessage, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+
+
 class StatusHandler(_WebhookHandler):
     """Status callbacks of messages that were sent."""
+
+    resource = STATUS_CALLBACKS
+
+    async def take_unread(self, record: bytes) -> None:
+        await self.store(record)
+        self.set_status(204)
 
     async def take(self, fields: Mapping[str, list[str]], now: datetime, privacy: Privacy) -> None:
         await self.store(status_record(fields, now, privacy))
@@ -206,6 +230,15 @@ class StatusHandler(_WebhookHandler):
 
 class InboundHandler(_WebhookHandler):
     """Messages that come in; the answer is TwiML."""
+
+    resource = INBOUND_WEBHOOKS
+
+    async def take_unread(self, record: bytes) -> None:
+        number = await self.store(record)
+        if b'"opt_out":{' in record:
+            await asyncio.wait_for(self.hooks.applier.when_applied(number), _OPT_OUT_SECONDS)
+        self.set_header("Content-Type", "text/xml; charset=utf-8")
+        self.finish(twiml(None))
 
     async def take(self, fields: Mapping[str, list[str]], now: datetime, privacy: Privacy) -> None:
         message = inbound_message(fields, now)

@@ -63,4 +63,4 @@ def _read_currency(client: TwilioClient, account_sid: str) -> tuple[str | None, 
             raise
         # A restricted key may not read the balance; the messages themselves name the currency later.
         return None, f"The balance could not be read (HTTP {error.status})."
-    return (str(currency).upper() if currency else None), None
+    return (currency.upper() if isinstance(currency, str) and currency else None), None

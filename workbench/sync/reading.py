@@ -239,7 +239,7 @@ class Reading:
             saved = work(cursor)
             save_quarantined(cursor, unread, self.now)
             for resource, part in sorted(resolved):
-                resolve_parts(cursor, resource, self.account_sid, [part], read_from=self.now, now=self.now)
+                resolve_parts(cursor, [resource], self.account_sid, [part], read_from=self.now, now=self.now)
             return saved
 
         self.saved += self.lake.write(save)

@@ -234,7 +234,10 @@ def sender_rows(
     """Rows of `senders`, without the account."""
     rows = _listed(answers)
     for sender, held in stored.items():
-        if held["removed_at"] is None and sender not in rows and not _was_read(held, answers):
+        answered, is_whole = _list_of(held, answers)
+        # Of a list that was read but for a row, what it does say is newer.
+        is_missing = not is_whole and sender not in rows
+        if held["removed_at"] is None and (not answered or is_missing):
             rows[sender] = {name: held[name] for name in _LISTED}
     complete = {
         sender: {
@@ -250,13 +253,13 @@ def sender_rows(
     return [*complete.values(), *_removed(complete, stored, now)]
 
 
-def _was_read(held: Row, answers: SenderAnswers) -> bool:
-    """Whether the list that tells of a stored sender was read now, with all its rows."""
+def _list_of(held: Row, answers: SenderAnswers) -> tuple[bool, bool]:
+    """Whether the list that tells of a stored sender was read now, and whether with all its rows."""
     kind = (held["sender_sid"] or "")[:2]
     if kind in ("PN", "SC"):
         own, resource = (answers.numbers, NUMBERS) if kind == "PN" else (answers.short_codes, SHORT_CODES)
-        return own is not None and resource not in answers.not_whole
-    return answers.members is not None and not _pools_are_torn(answers)
+        return own is not None, resource not in answers.not_whole
+    return answers.members is not None, not _pools_are_torn(answers)
 
 
 def _pools_are_torn(answers: SenderAnswers) -> bool:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from workbench.lake.connect import Lake
+from workbench.lake.quarantine import count_open, count_rejected
+from workbench.lake.read_days import read_whole_days
 from workbench.sync import state
+from workbench.sync.days import spans
 from workbench.sync.open_set import is_unresolved
 from workbench.sync.tombstones import count_removed
-from workbench.sync.windows import WindowState
 
 
 @dataclass(frozen=True)
 class AccountStatus:
     """One account in the lake.
 
-    `settled_through`: every day up to it was read after it was over. `deleted` and `redacted`: messages that
-    Twilio no longer has, or not their text, noticed and honoured here.
+    `first_day` is the first that should be there: read, or asked for. `settled_through`: every day from it on
+    was read after it was over, or came from a file. `holes` are the stretches before yesterday that were not
+    read although later days were, each as first and last day. `quarantined` counts rows that could not be
+    read, by resource; `rejected` lines of imported files that could not be used. `deleted` and `redacted`:
+    messages that Twilio no longer has, or not their text, noticed and honoured here.
     """
 
     account_sid: str
@@ -30,15 +36,23 @@ class AccountStatus:
     unresolved: int
     deleted: int
     redacted: int
+    holes: tuple[tuple[date, date], ...] = ()
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    rejected: int = 0
 
 
 @dataclass(frozen=True)
 class SyncStatus:
-    """Times in UTC; ``last_run`` is a row of `sync_runs`."""
+    """Times in UTC; ``last_run`` is a row of `sync_runs`.
+
+    `quarantined` and `rejected` are of accounts that were never synced, or that could not be read either.
+    """
 
     as_of: datetime
     accounts: tuple[AccountStatus, ...]
     last_run: dict[str, Any] | None
+    quarantined: Mapping[str, int] = field(default_factory=dict)
+    rejected: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -47,28 +61,59 @@ class SyncStatus:
 def read_sync_status(lake: Lake, now: datetime | None = None) -> SyncStatus:
     """The status as of `now`, by default this moment."""
     now = now or datetime.now(UTC)
-    accounts = tuple(_account_status(lake, sid, now) for sid in state.read_synced_accounts(lake))
-    return SyncStatus(now, accounts, state.read_last_run(lake))
+    read_days = read_whole_days(lake, now)
+    quarantined, rejected = count_open(lake), count_rejected(lake)
+    sids = state.read_synced_accounts(lake)
+    accounts = tuple(
+        replace(
+            _account_status(lake, sid, {day for account, day in read_days if account == sid}, now),
+            quarantined=quarantined.pop(sid, {}),
+            rejected=rejected.pop(sid, 0),
+        )
+        for sid in sids
+    )
+    others: Counter[str] = Counter()
+    for counts in quarantined.values():
+        others.update(counts)
+    return SyncStatus(now, accounts, state.read_last_run(lake), dict(others), sum(rejected.values()))
 
 
-def settled_through(windows: Mapping[date, WindowState]) -> date | None:
-    """The last day before the first one that is not settled; None if the first day is not."""
+def settled_through(first: date | None, today: date, read: Collection[date]) -> date | None:
+    """The last day, before today, up to which every day from the first on was read; None without any."""
     settled = None
-    for day in sorted(windows):
-        if not windows[day].is_settled:
+    for day in _days(first, today):
+        if day not in read:
             break
         settled = day
     return settled
 
 
-def _account_status(lake: Lake, account_sid: str, now: datetime) -> AccountStatus:
+def holes(first: date | None, today: date, read: Collection[date]) -> tuple[tuple[date, date], ...]:
+    """Stretches of days from the first on that were not read although a later day, before today, was."""
+    last = max((day for day in read if day < today), default=None)
+    missing = [day for day in _days(first, last) if day not in read]
+    return tuple(sorted(spans(missing[::-1], longest=len(missing) or 1)))
+
+
+def _days(first: date | None, end: date | None) -> list[date]:
+    """The days from first to before the end."""
+    if first is None or end is None:
+        return []
+    return [first + timedelta(days=ahead) for ahead in range((end - first).days)]
+
+
+def _account_status(
+    lake: Lake, account_sid: str, read_days: Collection[date], now: datetime
+) -> AccountStatus:
+    first_day, today = state.read_first_day(lake, account_sid), now.astimezone(UTC).date()
     windows = state.read_windows(lake, account_sid)
     messages = state.read_open_messages(lake, account_sid, now)
     removed = count_removed(lake, account_sid)
     return AccountStatus(
         account_sid=account_sid,
-        first_day=min(windows) if windows else None,
-        settled_through=settled_through(windows),
+        first_day=first_day,
+        settled_through=settled_through(first_day, today, read_days),
+        holes=holes(first_day, today, read_days),
         unfinished_days=sum(window.finished_at is None for window in windows.values()),
         open_messages=len(messages),
         unresolved=sum(is_unresolved(message, now) for message in messages),

@@ -75,8 +75,9 @@ def sync_whole_account(
     def _add_catalog(summary: SyncSummary, account_sid: str) -> None:
         found = sync_catalog(
             lake, client, account_sid,
-            now=clock(), since=summary.since, mps_limits=mps_limits, privacy=privacy, halt=halt,
-            media_store=media_store, only_quarantined=request.retry_quarantined,
+            now=clock(), since=None if request.retry_quarantined else summary.since,
+            mps_limits=mps_limits, privacy=privacy, halt=halt, media_store=media_store,
+            only_quarantined=request.retry_quarantined,
             on_part=lambda name, done, total: on_progress(
                 Progress(f"{name} of the account", done, total, summary.listed)
             ),

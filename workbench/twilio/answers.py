@@ -38,6 +38,8 @@ class Answer:
     """The JSON object of a 2xx, without secrets."""
     repairs: tuple[Repair, ...] = ()
     """Texts of the payload in which something was replaced, because no text can hold it."""
+    is_torn: bool = False
+    """Whether bytes of it are no UTF-8, which may be the way here and not Twilio: worth a second attempt."""
     error: ErrorBody | None = None
     """Of any other status."""
     problem: str = ""
@@ -76,6 +78,7 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, elapsed: f
         status,
         payload=payload,
         repairs=repairs,
+        is_torn=bool(repairs) and not _is_utf_8(body),
         error=error,
         problem=problem,
         retry_after=headers.get("retry-after"),
@@ -124,6 +127,14 @@ def _read_payload(content_type: str, body: bytes) -> tuple[dict[str, Any] | None
     if not isinstance(payload, dict):
         return None, "JSON that is not an object", ()
     return drop_secrets(payload) if repairs or may_hold_secrets(body) else payload, "", repairs
+
+
+def _is_utf_8(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _describe(content_type: str, body: bytes, error: UnreadableJson | None = None) -> str:

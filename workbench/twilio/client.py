@@ -246,15 +246,23 @@ class TwilioClient:
         while True:
             attempt += 1
             answer = self._attempt(url, method, form)
-            if answer.payload is not None:
+            is_torn = answer.is_torn and attempt == 1 < self._attempts
+            if answer.payload is not None and not is_torn:
+                self._note_repairs(answer)
                 return answer
             unauthorized += answer.status == 401
-            if not should_retry(answer.outcome, attempt, attempts=self._attempts, unauthorized=unauthorized):
+            outcome = None if is_torn else answer.outcome
+            if not should_retry(outcome, attempt, attempts=self._attempts, unauthorized=unauthorized):
                 raise self._failure(url, answer, attempt) from answer.cause
             now = answer.server_time or datetime.now(UTC)
             delay = retry_delay(attempt, answer.retry_after, random.random(), now)
             _log.info("attempt %d got %s; again in %.1f s", attempt, answer.outcome or answer.problem, delay)
             self._sleep(delay)
+
+    def _note_repairs(self, answer: Answer) -> None:
+        if answer.repairs:
+            with self._counting:
+                self._repairs.note(answer.repairs)
 
     def _attempt(self, url: httpx.URL, method: str, form: Form | None) -> Answer:
         with self._counting:
@@ -264,9 +272,6 @@ class TwilioClient:
             raw = self._send(url, method, form)
         with self._reading:
             answer = tidy(raw if isinstance(raw, Answer) else read_answer(*raw), self._redact)
-        if answer.repairs:
-            with self._counting:
-                self._repairs.note(answer.repairs)
         if slot is not None:
             slot.answered(answer.outcome)
         if self._on_response is not None:

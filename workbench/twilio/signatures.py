@@ -113,7 +113,9 @@ def _read_settings(header: str | None) -> dict[str, str]:
 
 
 def _sign(secret: Secret, text: str, algorithm: str) -> str:
-    mac = hmac.new(secret.reveal().encode(), text.encode(), _HASHES[algorithm])
+    # Bytes that are no UTF-8 pass as surrogates: what was signed are the bytes.
+    signed = text.encode("utf-8", "surrogateescape")
+    mac = hmac.new(secret.reveal().encode(), signed, _HASHES[algorithm])
     return base64.b64encode(mac.digest()).decode()
 
 
