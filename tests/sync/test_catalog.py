@@ -490,7 +490,7 @@ def test_an_answer_that_makes_no_sense_is_set_aside_and_said(
     assert lake.rows("select resource, sid, field, reason, times, resolved_at from quarantined_rows") == [
         ("phone numbers", ledger.sender_sids[0], "phone_number", "missing or no text", 1, None)
     ]
-    assert lake.value("select count(*) from senders") == len(ledger.senders)
+    assert lake.value("select count(*) from senders") == len(ledger.sender_sids)
     assert lake.value("select count(*) from alerts") > 0
 
 

@@ -61,7 +61,10 @@ _RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "bodies": (
         "raw_messages",
         f"{_OLD} and body is not null",
-        ("update raw_messages set body = null where date_created < $before and body is not null",),
+        (
+            "update raw_messages set body = null where date_created < $before and body is not null",
+            "update quarantined_rows set raw_value = null where last_seen_at < $before",
+        ),
     ),
     "messages": (
         "raw_messages",
@@ -73,6 +76,8 @@ _RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
                 for table in _MESSAGE_TABLES
             ),
             "delete from raw_messages where date_created < $before",
+            # When such a message was created nobody could read; last seen it was later.
+            "delete from quarantined_rows where last_seen_at < $before",
         ),
     ),
     "alerts": ("alerts", _OLD, ("delete from alerts where date_created < $before",)),

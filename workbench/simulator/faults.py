@@ -2,9 +2,9 @@
 
 Kinds: ``status`` (an error answer, with Retry-After if given), ``reset`` (the connection is reset),
 ``truncate`` (the connection closes in the middle of the body), ``garble`` (a complete answer with half a
-JSON document), ``drip`` (the body comes slowly), ``delay`` (the answer comes late), ``arrivals`` (new
-messages come in while somebody pages). ``when="after"`` lets the request take effect before it goes
-wrong.
+JSON document), ``alter`` (a complete answer in which one text stands for another), ``drip`` (the body comes
+slowly), ``delay`` (the answer comes late), ``arrivals`` (new messages come in while somebody pages).
+``when="after"`` lets the request take effect before it goes wrong.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from workbench.simulator.errors import SimulatorError
 
-FaultKind = Literal["status", "reset", "truncate", "garble", "drip", "delay", "arrivals"]
+FaultKind = Literal["status", "reset", "truncate", "garble", "alter", "drip", "delay", "arrivals"]
 
 
 @dataclass
@@ -39,6 +39,9 @@ class Fault:
     """How long `delay` and `drip` take."""
     count: int = 3
     """How many messages `arrivals` adds."""
+    find: str = ""
+    put: str = ""
+    """What `alter` looks for in the body, and what it puts in its place."""
 
     def __post_init__(self) -> None:
         if self.kind not in get_args(FaultKind):

@@ -149,6 +149,8 @@ class ApiHandler(RequestHandler):
             return
         if kind == "garble":
             body = body[: len(body) // 2]
+        if kind == "alter" and self._fault is not None:
+            body = body.replace(self._fault.find.encode(), self._fault.put.encode())
         if kind == "truncate":
             await self._send_raw(body, len(body) // 2)
             return
