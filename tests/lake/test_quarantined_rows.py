@@ -80,7 +80,7 @@ def test_a_person_is_exported_and_erased(lake: Lake) -> None:
 def test_a_lake_from_before_is_migrated(settings: Settings) -> None:
     with open_lake(settings) as lake:
         lake.write(lambda cursor: cursor.execute("drop table quarantined_rows"))
-        lake.write(lambda cursor: cursor.execute("alter table sync_runs drop column since"))
+        lake.write(lambda cursor: cursor.execute("drop table sync_starts"))
         lake.write(lambda cursor: cursor.execute("delete from schema_migrations where version = 48"))
     with open_lake(settings) as lake:
         live_through_it(lake)

@@ -144,7 +144,7 @@ def test_reasons(changes: dict[str, Any], reason: str) -> None:
     [
         (b'{"sid": "SM', "not JSON, or cut off"),
         (b'{"body": "\xff"}', "not JSON, or cut off"),
-        (b'{"body": "\\ud800"}', "not JSON, or cut off"),
+        (b'{"body": "\\ud800"}', "sid is missing"),
         (b"[1]", "not a JSON object"),
         (b"null", "not a JSON object"),
     ],

@@ -15,12 +15,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import orjson
 
 from workbench.errors import UsageError
 from workbench.messaging import export_fields as fields
 from workbench.messaging.address_reader import LOG_NUMBERS, NumberContext
-from workbench.messaging.json_text import UnreadableJson, read_json
+from workbench.messaging.json_text import read_json
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
 
 
@@ -51,21 +53,19 @@ def read_json_line(line: bytes, origin: ExportOrigin) -> ExportedMessage:
         MalformedMessage: its text is the reason, and repeats nothing of the line but the names of fields.
     """
     try:
-        record, _ = read_json(_as_utf_8(line))
-    except UnreadableJson as error:
+        record = _json_of(line)
+    except ValueError as error:  # of either reader
         raise MalformedMessage("not JSON, or cut off") from error
     if not isinstance(record, dict):
         raise MalformedMessage("not a JSON object")
     return _exported(record, origin)
 
 
-def _as_utf_8(line: bytes) -> bytes:
-    """The line; a file of another encoding is to be given again, not to be read with holes."""
-    try:
-        line.decode()
-    except UnicodeDecodeError as error:
-        raise MalformedMessage("not JSON, or cut off") from error
-    return line
+def _json_of(line: bytes) -> Any:
+    """The line as JSON in UTF-8, in which half a surrogate pair is replaced by U+FFFD, and nothing else."""
+    line.decode()
+    record, repairs = read_json(line)
+    return record if repairs else orjson.loads(line)
 
 
 @dataclass(frozen=True)

@@ -188,9 +188,8 @@ class DayComparer:
             "IncludeSubaccounts": "false",
         }
         try:
-            found, bad = read_each(
-                list_rows(self.client, USAGE_DAYS, self.account_sid, params), checked_usage
-            )
+            listed = list_rows(self.client, USAGE_DAYS, self.account_sid, params)
+            found, bad = read_each(listed, lambda row: checked_usage(row) and row)
         except TwilioError as error:
             if error.status not in (401, 403, 404):
                 raise

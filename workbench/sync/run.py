@@ -215,6 +215,7 @@ class _Run:
                 f"Twilio lists no message older than 400 days: since {wanted} was moved to {since}."
             )
         self.summary.since, self.summary.until = since, self.request.until or today + timedelta(days=1)
+        self.lake.write(lambda cursor: state.save_start(cursor, self.account_sid, since))
 
     def _plan_windows(self) -> list[SyncWindow]:
         return plan_windows(
@@ -400,7 +401,6 @@ class _Run:
             "changed": self.summary.changed,
             "requests": self.client.requests - self.asked_before,
             "error": error,
-            "since": None if self.request.retry_quarantined else self.summary.since,
         }
         self.lake.write(lambda cursor: state.save_run(cursor, row))
 

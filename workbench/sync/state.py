@@ -56,11 +56,20 @@ def _finished_at(walk: WindowProgress, now: datetime) -> datetime | None:
     return None if walk.next_page_uri else now
 
 
+def save_start(cursor: duckdb.DuckDBPyConnection, account_sid: str, since: date) -> None:
+    """Note from which day on every day should be there; an earlier one stays."""
+    cursor.execute(
+        "insert into sync_starts select $account, $since where not exists "
+        "(select 1 from sync_starts where account_sid = $account and since <= $since)",
+        {"account": account_sid, "since": since},
+    )
+
+
 def read_first_day(lake: Lake, account_sid: str) -> date | None:
     """The first day that was ever read or asked for, so that a sync that was cut short is carried on."""
     day: date | None = lake.value(
         "select min(day) from (select min(day) as day from sync_windows where account_sid = $account "
-        "union all select min(since) from sync_runs where account_sid = $account)",
+        "union all select min(since) from sync_starts where account_sid = $account)",
         {"account": account_sid},
     )
     return day

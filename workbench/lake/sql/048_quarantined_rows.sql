@@ -20,5 +20,9 @@ create table quarantined_rows (
     resolved_at timestamptz
 );
 
--- The first GMT day that the run was asked for: from there on every day should be there. NULL in older runs.
-alter table sync_runs add column since date;
+-- grain: one row per account_sid and first GMT day that a sync was for
+-- From the earliest on every day should be there, also where a first sync was cut short.
+create table sync_starts (
+    account_sid varchar not null,
+    since date not null
+);
