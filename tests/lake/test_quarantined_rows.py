@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.lake.test_postgres import postgres, shared  # noqa: F401
-from workbench.compliance.erasure import erase_person
+from workbench.compliance.erasure import order_erasure
+from workbench.compliance.finishing import finish_erasure
 from workbench.compliance.people import find_person
 from workbench.compliance.records import read_person
 from workbench.config import Settings
@@ -71,7 +72,7 @@ def test_a_person_is_exported_and_erased(lake: Lake) -> None:
     save(lake, ROW, other)
     person = find_person(PERSON, Privacy())
     assert [row["sid"] for row in read_person(lake, person)["quarantined_rows"]] == [SID]
-    erase_person(lake, person, actor="a test")
+    finish_erasure(lake, order_erasure(lake, person, actor="a test"))
     assert lake.rows("select sid, raw_value from quarantined_rows") == [(other.sid, "soon, says [erased]")]
     save(lake, ROW, replace(other, raw_value=f"again {PERSON}"))
     assert lake.rows("select sid, raw_value from quarantined_rows") == [(other.sid, "again +[erased]")]

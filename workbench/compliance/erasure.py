@@ -29,9 +29,14 @@ from workbench.lake.secret_key import privacy_key
 _UNTOUCHED = frozenset({"audit_events", "erased_people", "removals"})
 _ALWAYS = frozenset(
     {
-        "raw_messages", "status_events", "waiting_statuses", "webhook_fields", "media", "media_files",
+        "raw_messages",
+        "status_events",
+        "waiting_statuses",
+        "webhook_fields",
+        "media",
+        "media_files",
         "quarantined_rows",
-    }  # fmt: skip
+    }
 )
 """Tables in which rows of messages that are still there may come in at any moment."""
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid", "sid"})

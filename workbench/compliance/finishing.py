@@ -132,7 +132,8 @@ def clean_spool(home: Path, person: Person, seconds: float = _SPOOL_SECONDS) -> 
 def _without(record: bytes, person: Person) -> bytes | None:
     """A record without the person; None for one that they sent."""
     told = orjson.loads(record)
-    if told.get("message", {}).get("contact") in person.contacts:
+    sent_by = told.get("message", {}).get("contact") or told.get("row", {}).get("from_address")
+    if sent_by in person.contacts:
         return None
     return blotted(record.decode(), sorted(person.numbers, key=len, reverse=True)).encode()
 

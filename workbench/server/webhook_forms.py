@@ -197,13 +197,14 @@ def unread_record(
     return orjson.dumps(record)
 
 
-def _opt_out(fields: Fields, privacy: Privacy) -> dict[str, str] | None:
+def _opt_out(fields: Fields, privacy: Privacy) -> dict[str, str | None] | None:
     body = _one(fields, "Body").replace(REPLACEMENT, "")
     said = opt_out_type(_one(fields, "OptOutType")) or keyword(body)
     if said != "opt-out" or not _one(fields, "From"):
         return None
     scope = _one(fields, "MessagingServiceSid") or _one(fields, "To") or EVERYTHING
-    return {"address": privacy.contact(_one(fields, "From")) or "", "scope": scope}
+    said_to = _one(fields, "To") or None
+    return {"address": privacy.contact(_one(fields, "From")) or "", "scope": scope, "said_to": said_to}
 
 
 def inbound_record(fields: Fields, message: MessageRow, privacy: Privacy) -> bytes:
