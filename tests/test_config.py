@@ -27,14 +27,14 @@ def write(home: Path, name: str, text: str, mode: int = 0o600) -> Path:
 
 def test_defaults(home: Path) -> None:
     settings = load_settings(environment(home))
-    assert settings.lake == f"sqlite:{home}/lake/catalog.sqlite"
-    assert (settings.timezone, settings.lookback_days, settings.twilio_base_url) == ("UTC", 3, None)
+    assert settings.catalog == f"sqlite:{home}/lake/catalog.sqlite"
+    assert (settings.timezone, settings.sync.lookback_days, settings.twilio.base_url) == ("UTC", 3, None)
 
 
 def test_the_environment_wins_over_the_file(home: Path) -> None:
     write(home, "workbench.toml", 'timezone = "Europe/Berlin"\n[sync]\nlookback_days = 5\n')
     assert load_settings(environment(home)).timezone == "Europe/Berlin"
-    assert load_settings(environment(home)).lookback_days == 5
+    assert load_settings(environment(home)).sync.lookback_days == 5
     assert load_settings(environment(home, WORKBENCH_TIMEZONE="Asia/Kolkata")).timezone == "Asia/Kolkata"
 
 

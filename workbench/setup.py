@@ -85,7 +85,7 @@ def _gather(account_sid: str | None, api_key: str | None, env: Mapping[str, str]
 def _refuse_other_account(home: Path, account_sid: str) -> None:
     if not (home / SETTINGS_FILE).exists():
         return
-    existing = load_settings({"WORKBENCH_HOME": str(home)}).found_credentials
+    existing = load_settings({"WORKBENCH_HOME": str(home)}).optional_credentials
     if existing and existing.account_sid != account_sid:
         raise ConfigError(
             f"{home} is set up for {existing.account_sid}, not {account_sid}. "
@@ -98,7 +98,7 @@ def _check_with_twilio(credentials: Credentials, env: Mapping[str, str], home: P
     from workbench.twilio.resources import fetch_account, message_page
 
     settings = load_settings({**_base_url(env), "WORKBENCH_HOME": str(home)})
-    with TwilioClient(credentials, base_url=settings.twilio_base_url) as client:
+    with TwilioClient(credentials, base_url=settings.twilio.base_url) as client:
         try:
             account = fetch_account(client, credentials.account_sid)
         except TwilioAuthError:

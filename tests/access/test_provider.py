@@ -21,10 +21,9 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from tests.access.people import browser, serving
-from workbench.config import Secret, load_settings
+from workbench.config import AccessSettings, OAuthSettings, Secret, load_settings
 from workbench.errors import ConfigError, Unreachable
 from workbench.server.access.provider import check_claims, discover
-from workbench.server.access.settings import AccessSettings, OAuthSettings
 from workbench.server.pages import PagesServer
 
 CLIENT, SECRET = "workbench-client", "what only the two know"

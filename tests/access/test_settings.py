@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config import load_settings
+from workbench.config import AccessSettings, load_settings
 from workbench.errors import ConfigError
-from workbench.server.access.settings import AccessSettings, access_settings, require_safe_host
+from workbench.server.access.settings import access_settings, allowed_origins, require_safe_host
 
 OAUTH = 'method = "oauth"\nurl = "https://w.example.com"\n[access.oauth]\nissuer = "https://id.example.com"\n'
 
@@ -17,7 +17,7 @@ def read(home: Path, text: str, secret: str | None = "s3cret-of-the-client") -> 
     home.mkdir(exist_ok=True)
     (home / "workbench.toml").write_text("[access]\n" + text)
     environ = {"WORKBENCH_HOME": str(home)} | ({"WORKBENCH_OAUTH_SECRET": secret} if secret else {})
-    return access_settings(load_settings(environ), environ)
+    return access_settings(load_settings(environ))
 
 
 def test_without_the_section_there_is_no_sign_in(home: Path) -> None:
@@ -32,18 +32,18 @@ def test_a_password_set_up(home: Path) -> None:
     )
     assert access.is_on
     assert access.is_secure
-    assert access.hosts("0.0.0.0", 5006) == ("w.example.com", "other.example.com:8443")
-    assert access.hosts("127.0.0.1", 5006)[2:] == ("127.0.0.1:5006", "localhost:5006")
+    assert allowed_origins(access, "0.0.0.0", 5006) == ("w.example.com", "other.example.com:8443")
+    assert allowed_origins(access, "127.0.0.1", 5006)[2:] == ("127.0.0.1:5006", "localhost:5006")
 
 
 def test_further_hosts_and_the_token(home: Path) -> None:
     access = read(home, 'hosts = ["10.0.0.5:5006", "Balancer.example", "[FD00::1]:80"]\ntoken = false\n')
-    assert access.further_hosts == ("10.0.0.5:5006", "balancer.example", "[fd00::1]:80")
-    assert access.hosts("127.0.0.1", 5006) == (
+    assert access.hosts == ("10.0.0.5:5006", "balancer.example", "[fd00::1]:80")
+    assert allowed_origins(access, "127.0.0.1", 5006) == (
         "10.0.0.5:5006", "balancer.example", "[fd00::1]:80", "127.0.0.1:5006", "localhost:5006"
     )  # fmt: skip
-    assert not access.needs_token
-    assert read(home, "").needs_token
+    assert not access.token
+    assert read(home, "").token
 
 
 def test_roles_by_address_win_over_those_of_the_domain(home: Path) -> None:

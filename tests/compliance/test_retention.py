@@ -11,8 +11,8 @@ import pytest
 
 from tests.compliance.conftest import environment
 from workbench.api import Workbench
-from workbench.compliance.retention import read_retention, run_retention
-from workbench.config import load_settings
+from workbench.compliance.retention import retention_rules, run_retention
+from workbench.config import RetentionSettings, load_settings
 from workbench.errors import ConfigError
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.simulator.truth import truth_rows
@@ -35,7 +35,7 @@ def wb(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Wor
     home = tmp_path_factory.mktemp("retention") / "home"
     with Workbench(load_settings(environment(home, server))) as opened:
         opened.sync(since=START)
-        rules = read_retention({"bodies": 3, "messages": 8})
+        rules = retention_rules(RetentionSettings(bodies=3, messages=8))
         counted = run_retention(opened.lake, rules, "local:test", confirm=False, now=NOW)
         assert counted["rows"].gt(0).all()
         assert held(opened) == true_sids(server)
@@ -83,7 +83,7 @@ def test_a_comparison_with_twilio_says_that_we_removed_it(wb: Workbench) -> None
 
 
 def test_running_it_again_leaves_no_second_trace(wb: Workbench) -> None:
-    rules = read_retention({"bodies": 3, "messages": 8})
+    rules = retention_rules(RetentionSettings(bodies=3, messages=8))
     done = run_retention(wb.lake, rules, "local:test", confirm=True, now=NOW)
     assert list(done["rows"]) == [0, 0]
     assert len(wb.audit("retention")) == 1
@@ -106,11 +106,12 @@ def test_the_job_of_the_schedule_applies_the_settings(tmp_path: Path, server: Se
 @pytest.mark.parametrize(
     ("section", "said"),
     [
-        ({"texts": 3}, "texts is unknown. Allowed: bodies, messages, alerts, status_events"),
-        ({"bodies": 0}, "bodies is 0; write a whole number of days from 1 to 36500"),
-        ({"bodies": 9, "messages": 8}, "a text cannot outlive its message"),
+        ("texts = 3", "has no setting 'texts'. Allowed: bodies, messages, alerts, status_events"),
+        ("bodies = 0", "bodies is 0; write a whole number of days from 1 to 36500"),
+        ("bodies = 9\nmessages = 8", "a text cannot outlive its message"),
     ],
 )
-def test_impossible_rules_are_refused(section: dict[str, int], said: str) -> None:
+def test_impossible_rules_are_refused(tmp_path: Path, section: str, said: str) -> None:
+    (tmp_path / "workbench.toml").write_text(f"[retention]\n{section}\n")
     with pytest.raises(ConfigError, match=said):
-        read_retention(section)
+        load_settings({"WORKBENCH_HOME": str(tmp_path)})

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from workbench.sending.settings import SendingSettings
 
 from tests.messages import ACCOUNT, SENDER, payload
 from workbench.compliance.erasure import order_erasure, readmit_person
@@ -26,7 +27,6 @@ from workbench.metrics.run import query_audit, query_metric
 from workbench.sending.facts import FactReader
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.preflight import check_all
-from workbench.sending.settings import SendingSettings
 from workbench.sending.verdicts import Policy
 
 WHATSAPP = "whatsapp:+14155238886"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workbench.config import Settings
+from workbench.config import ConversationsSettings, Settings
 from workbench.conversations.hours import Opening, keep_business_hours, parse_hours
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
@@ -54,11 +54,8 @@ def by_minute(began: datetime, ended: datetime, zone: ZoneInfo) -> int:
 @pytest.fixture(scope="module")
 def counting_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     home = tmp_path_factory.mktemp("hours")
-    section = {
-        "business_hours": ["Mon-Fri 09:00-17:00", "Sat 10:00-14:00"],
-        "business_timezone": "America/New_York",
-    }
-    chosen = Settings(home, f"sqlite:{home / 'lake' / 'catalog.sqlite'}", sections={"conversations": section})
+    hours = ("Mon-Fri 09:00-17:00", "Sat 10:00-14:00")
+    chosen = Settings(home, conversations=ConversationsSettings(hours, "America/New_York"))
     lake = open_lake(chosen)
     assert keep_business_hours(lake, chosen)
     assert not keep_business_hours(lake, chosen)

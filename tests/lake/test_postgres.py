@@ -102,8 +102,8 @@ def test_several_machines_write_at_once_without_our_lock(shared: Settings) -> No
         **os.environ,
         "PYTHONPATH": _ROOT,
         "WORKBENCH_HOME": str(shared.home),
-        "WORKBENCH_LAKE": shared.lake,
-        "WORKBENCH_LAKE_DATA": shared.lake_data or "",
+        "WORKBENCH_LAKE": shared.catalog,
+        "WORKBENCH_LAKE_DATA": shared.lake.data or "",
     }
     with open_lake(shared) as lake:
         writers = [

@@ -77,12 +77,12 @@ def server(inbox: Inbox) -> Iterator[Controller]:
     controller.stop()
 
 
-def smtp(home: Path, port: int, more: str = "") -> Settings:
+def smtp(home: Path, port: int, more: str = "", password: str = "") -> Settings:
     home.mkdir(parents=True, exist_ok=True)
     (home / "workbench.toml").write_text(
         f'[smtp]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nfrom = "reports@example.com"\n{more}'
     )
-    return load_settings({"WORKBENCH_HOME": str(home)})
+    return load_settings({"WORKBENCH_HOME": str(home), "WORKBENCH_SMTP_PASSWORD": password})
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_attachments_arrive_whole(
     home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
 ) -> None:
     settings = smtp(home, server.port)
-    assert send_report(settings, lake, manifest, TO, formats=["pdf", "html"], environ={}) == TO
+    assert send_report(settings, lake, manifest, TO, formats=["pdf", "html"]) == TO
     assert inbox.envelopes[0].rcpt_tos == TO
     parts = {part.get_filename(): part for part in inbox.only().walk() if part.get_filename()}
     assert {name: part.get_content_type() for name, part in parts.items()} == {
@@ -125,7 +125,7 @@ def test_attachments_arrive_whole(
 def test_sending_is_noted_with_masked_addresses(
     home: Path, lake: Lake, server: Controller, manifest: Path
 ) -> None:
-    send_report(smtp(home, server.port), lake, manifest, TO, formats=["pdf"], environ={})
+    send_report(smtp(home, server.port), lake, manifest, TO, formats=["pdf"])
     [(action, subject, detail)] = lake.rows("select action, subject, detail from audit_events")
     assert (action, subject) == ("report-send", "Messaging cost · September 2026")
     assert json.loads(detail) == {
@@ -139,7 +139,7 @@ def test_a_link_attaches_nothing(
 ) -> None:
     settings = smtp(home, server.port)
     link = "https://files.example.com/reports/"
-    send_report(settings, lake, manifest, TO[:1], formats=["pdf"], link=link, environ={})
+    send_report(settings, lake, manifest, TO[:1], formats=["pdf"], link=link)
     assert not inbox.only().is_multipart()
     assert "https://files.example.com/reports/cost.pdf" in str(inbox.only().get_payload())
 
@@ -147,17 +147,16 @@ def test_a_link_attaches_nothing(
 def test_it_signs_in_with_the_password_of_the_environment(
     home: Path, lake: Lake, server: Controller, inbox: Inbox, manifest: Path
 ) -> None:
-    settings = smtp(home, server.port, 'user = "reports"\n')
-    environ = {"WORKBENCH_SMTP_PASSWORD": PASSWORD}
-    send_report(settings, lake, manifest, TO, formats=["pdf"], environ=environ)
+    settings = smtp(home, server.port, 'user = "reports"\n', password=PASSWORD)
+    send_report(settings, lake, manifest, TO, formats=["pdf"])
     assert len(inbox.envelopes) == 1
+    wrong = smtp(home, server.port, 'user = "reports"\n', password="wrong one")
     with pytest.raises(ConfigError, match="does not accept") as raised:
-        send_report(
-            settings, lake, manifest, TO, formats=["pdf"], environ={"WORKBENCH_SMTP_PASSWORD": "wrong one"}
-        )
+        send_report(wrong, lake, manifest, TO, formats=["pdf"])
     assert "wrong one" not in str(raised.value)
+    without = smtp(home, server.port, 'user = "reports"\n')
     with pytest.raises(ConfigError, match="WORKBENCH_SMTP_PASSWORD is not set"):
-        send_report(settings, lake, manifest, TO, formats=["pdf"], environ={})
+        send_report(without, lake, manifest, TO, formats=["pdf"])
 
 
 def test_an_altered_file_is_not_sent(
@@ -165,7 +164,7 @@ def test_an_altered_file_is_not_sent(
 ) -> None:
     (manifest.parent / "cost.pdf").write_bytes(b"%PDF-1.7 of other numbers")
     with pytest.raises(UsageError, match="was altered after the report was made"):
-        send_report(smtp(home, server.port), lake, manifest, TO, formats=["pdf"], environ={})
+        send_report(smtp(home, server.port), lake, manifest, TO, formats=["pdf"])
     assert inbox.envelopes == []
 
 
@@ -183,19 +182,17 @@ def test_wrong_use_is_refused(
     home: Path, lake: Lake, manifest: Path, to: list[str], formats: list[str], link: str | None, said: str
 ) -> None:
     with pytest.raises(UsageError, match=said):
-        send_report(smtp(home, 2525), lake, manifest, to, formats=formats, link=link, environ={})
+        send_report(smtp(home, 2525), lake, manifest, to, formats=formats, link=link)
     assert lake.rows("select * from audit_events") == []
 
 
 def test_refusals_are_told_apart(home: Path, lake: Lake, server: Controller, manifest: Path) -> None:
     with pytest.raises(WorkbenchError, match=r"refused gone@example\.com") as raised:
-        send_report(
-            smtp(home, server.port), lake, manifest, ["gone@example.com"], formats=["pdf"], environ={}
-        )
+        send_report(smtp(home, server.port), lake, manifest, ["gone@example.com"], formats=["pdf"])
     assert raised.value.exit_code == 1
     assert lake.rows("select * from audit_events") == []
     with pytest.raises(MailUnavailable, match="cannot be reached") as unavailable:
-        send_report(smtp(home, free_port()), lake, manifest, TO, formats=["pdf"], environ={})
+        send_report(smtp(home, free_port()), lake, manifest, TO, formats=["pdf"])
     assert unavailable.value.exit_code == 3
 
 
@@ -204,7 +201,7 @@ def test_one_refused_address_is_said_and_the_others_noted(
 ) -> None:
     settings = smtp(home, server.port)
     with pytest.raises(WorkbenchError, match=r"refused gone@example\.com; it was sent to the others"):
-        send_report(settings, lake, manifest, [TO[0], "gone@example.com"], formats=["pdf"], environ={})
+        send_report(settings, lake, manifest, [TO[0], "gone@example.com"], formats=["pdf"])
     assert inbox.envelopes[0].rcpt_tos == [TO[0]]
     assert json.loads(lake.value("select detail from audit_events"))["to"] == ["a***@example.com"]
 
@@ -217,7 +214,7 @@ def test_a_server_without_encryption_is_not_trusted(
     (home / "workbench.toml").write_text(text)
     settings = load_settings({"WORKBENCH_HOME": str(home)})
     with pytest.raises(ConfigError, match="offers no encryption"):
-        send_report(settings, lake, manifest, TO, formats=["pdf"], environ={})
+        send_report(settings, lake, manifest, TO, formats=["pdf"])
     assert inbox.envelopes == []
 
 
@@ -226,13 +223,19 @@ def test_a_server_without_encryption_is_not_trusted(
     [
         ("", "Mail needs a server"),
         ('host = "mail.example.com"\nfrom = "a@example.com"\nsecurity = "none"', "in the clear"),
-        ('host = "mail.example.com"\nfrom = "a@example.com"\nsecurity = "ssl"', "security is 'ssl'; allowed"),
+        (
+            'host = "mail.example.com"\nfrom = "a@example.com"\nsecurity = "ssl"',
+            "is 'ssl'; it can be",
+        ),
         ('host = "mail.example.com"\nfrom = "a@example.com"\nport = "25"', "port is '25'"),
-        ('host = "mail.example.com"\nfrom = "a@example.com"\nhots = "x"', "hots is not a setting; allowed"),
+        (
+            'host = "mail.example.com"\nfrom = "a@example.com"\nhots = "x"',
+            "'hots'. Did you mean 'host'",
+        ),
     ],
 )
 def test_settings_are_checked(home: Path, toml: str, said: str) -> None:
     home.mkdir()
     (home / "workbench.toml").write_text(f"[smtp]\n{toml}\n")
     with pytest.raises(ConfigError, match=said):
-        mail_settings(load_settings({"WORKBENCH_HOME": str(home)}), {})
+        mail_settings(load_settings({"WORKBENCH_HOME": str(home)}))

@@ -72,9 +72,9 @@ def test_without_entries_it_shows_how(home: Path) -> None:
         ('[reports.acme]\nformats = ["pdf"]', "needs report"),
         (
             '[reports.acme]\nreport = "cost"\nevery = "month"',
-            "every is not a setting; allowed are report, to",
+            "has no setting 'every'. Allowed: report, to",
         ),
-        ('[reports.acme]\nreport = "cost"\nformats = ["doc"]', "allowed is a list of html, pdf, ipynb"),
+        ('[reports.acme]\nreport = "cost"\nformats = ["doc"]', "write a list of html, pdf, ipynb"),
         ('[reports.acme]\nreport = "cost"\nto = ["a@b.de"]\nformats = ["html"]', "what is mailed is the pdf"),
         ('[reports.acme]\nreport = "cost"\nto = "a@b.de"', "to is 'a@b.de'; write a list"),
         ('[reports."../x"]\nreport = "cost"', "a name has up to 40"),

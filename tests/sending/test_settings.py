@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from workbench import ConfigError, UsageError
+from workbench.config import Money, SendingSettings, load_settings
 from workbench.sending.confirm import is_confirmed
-from workbench.sending.settings import Money, read_sending_settings
 
 
-def test_reads_everything_there_is() -> None:
-    found = read_sending_settings(
-        {
-            "sender": "+12025550110",
-            "require_consent": True,
-            "max_spend_per_day": "25.50 USD",
-            "default_country": "US",
-        }
+def read(home: Path, section: str) -> SendingSettings:
+    home.mkdir(exist_ok=True)
+    (home / "workbench.toml").write_text(f"[sending]\n{section}\n")
+    return load_settings({"WORKBENCH_HOME": str(home)}).sending
+
+
+def test_reads_everything_there_is(home: Path) -> None:
+    found = read(
+        home,
+        'sender = "+12025550110"\nrequire_consent = true\nmax_spend_per_day = "25.50 USD"\n'
+        'default_country = "US"',
     )
     assert (found.sender, found.require_consent, found.default_country) == ("+12025550110", True, "US")
     assert found.max_spend_per_day == Money(Decimal("25.50"), "USD")
@@ -27,22 +31,22 @@ def test_reads_everything_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("section", "words"),
+    ("line", "words"),
     [
-        ({"sendr": "x"}, "no setting 'sendr'"),
-        ({"service": "MG12"}, "service is 'MG12'"),
-        ({"require_consent": "yes"}, "require_consent is 'yes'"),
-        ({"max_messages_per_day": 0}, "max_messages_per_day is 0"),
-        ({"max_messages_per_day": True}, "max_messages_per_day is True"),
-        ({"max_spend_per_day": 25}, "max_spend_per_day is 25"),
-        ({"max_spend_per_day": "25 usd"}, "with its currency"),
-        ({"default_country": "usa"}, "default_country is 'usa'"),
-        ({"business_name": " "}, "business_name is ' '"),
+        ('sendr = "x"', "no setting 'sendr'"),
+        ('service = "MG12"', "service is 'MG12'"),
+        ('require_consent = "yes"', "require_consent is 'yes'"),
+        ("max_messages_per_day = 0", "max_messages_per_day is 0"),
+        ("max_messages_per_day = true", "max_messages_per_day is True"),
+        ("max_spend_per_day = 25", "max_spend_per_day is 25"),
+        ('max_spend_per_day = "25 usd"', "with its currency"),
+        ('default_country = "usa"', "default_country is 'usa'"),
+        ('business_name = " "', "business_name is ' '"),
     ],
 )
-def test_what_is_wrong_is_named(section: dict[str, Any], words: str) -> None:
+def test_what_is_wrong_is_named(home: Path, line: str, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
-        read_sending_settings(section)
+        read(home, line)
 
 
 @pytest.mark.parametrize(

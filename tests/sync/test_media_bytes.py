@@ -119,4 +119,4 @@ def test_attachments_are_copied_only_where_texts_may_be(home: Path) -> None:
         load_settings({"WORKBENCH_HOME": str(home)})
     with pytest.raises(ConfigError, match="'masked'"):
         load_settings({"WORKBENCH_HOME": str(home), "WORKBENCH_PRIVACY": "masked"})
-    assert load_settings({"WORKBENCH_HOME": str(home), "WORKBENCH_PRIVACY": "full"}).media_bytes
+    assert load_settings({"WORKBENCH_HOME": str(home), "WORKBENCH_PRIVACY": "full"}).sync.media_bytes

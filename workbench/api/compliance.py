@@ -248,9 +248,9 @@ class ComplianceCalls(SyncCalls):
 
     def run_retention(self, *, confirm: bool = False) -> pd.DataFrame:
         """Apply ``[retention]``; without ``confirm`` only count: rule, table, field, older_than, rows."""
-        from workbench.compliance.retention import read_retention, run_retention
+        from workbench.compliance.retention import retention_rules, run_retention
 
-        rules = read_retention(self.settings.section("retention"))
+        rules = retention_rules(self.settings.retention)
         if not rules:
             raise UsageError(
                 "workbench.toml has no [retention]. Write for instance: bodies = 90, messages = 400 (days)."

@@ -27,5 +27,5 @@ class ConnectCalls(Opened):
         from workbench.twilio.client import TwilioClient
 
         settings = self.settings
-        with TwilioClient(settings.credentials, base_url=settings.twilio_base_url) as client:
+        with TwilioClient(settings.credentials, base_url=settings.twilio.base_url) as client:
             return connect(settings, client, lambda: self.lake, confirm=confirm)

@@ -174,7 +174,7 @@ class ConversationCalls(SendCalls):
         """What a desk may do beyond reading; nothing without credentials."""
         from workbench.conversations.desk import Tools
 
-        if self.settings.found_credentials is None:
+        if self.settings.optional_credentials is None:
             return Tools(canned=self._canned)
         return Tools(self._check_reply, self._send_reply, self._canned, self._read_again)
 
@@ -230,8 +230,8 @@ class ConversationCalls(SendCalls):
         from workbench.twilio.client import TwilioClient
 
         settings = self.settings
-        with TwilioClient(settings.credentials, base_url=settings.twilio_base_url, attempts=1) as client:
-            read_again(self.lake, client, messages, open_privacy(self.lake, settings.privacy))
+        with TwilioClient(settings.credentials, base_url=settings.twilio.base_url, attempts=1) as client:
+            read_again(self.lake, client, messages, open_privacy(self.lake, settings.privacy.mode))
 
 
 _SAID = {

@@ -89,7 +89,9 @@ def _reports(wb: JobCalls, stop: threading.Event) -> str:
 
 def _retention(wb: JobCalls, stop: threading.Event) -> str:
     """What `[retention]` asks for; a policy in the settings is the confirmation."""
-    if not wb.settings.section("retention"):
+    from workbench.compliance.retention import retention_rules
+
+    if not retention_rules(wb.settings.retention):
         return "nothing: workbench.toml has no [retention]"
     found = wb.run_retention(confirm=True)
     return ", ".join(f"{row.rows:,} {row.rule}" for row in found.itertuples()) + " removed"

@@ -16,6 +16,7 @@ from workbench.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.config import SendingSettings
     from workbench.messaging.segments import SegmentCount
     from workbench.messaging.templates import Template
     from workbench.sending.batch import OnBatchProgress
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from workbench.sending.desk import Desk
     from workbench.sending.outgoing import Outgoing
     from workbench.sending.results import BatchResult, SendResult
-    from workbench.sending.settings import SendingSettings
     from workbench.sending.verdicts import Checked
 
 STATUS_PATH = "/webhooks/twilio/status"
@@ -271,11 +271,9 @@ class SendCalls(Opened):
 
     # --- what these stand on ---
 
-    @cached_property
+    @property
     def _sending(self) -> SendingSettings:
-        from workbench.sending.settings import read_sending_settings
-
-        return read_sending_settings(self.settings.section("sending"))
+        return self.settings.sending
 
     @cached_property
     def _desk(self) -> Desk:
@@ -289,7 +287,7 @@ class SendCalls(Opened):
         from workbench.twilio.urls import is_loopback, parse_base_url
 
         settings = self.settings
-        credentials, base_url = settings.credentials, settings.twilio_base_url
+        credentials, base_url = settings.credentials, settings.twilio.base_url
         own_rules = settings.home / "quiet_hours.toml"
         is_simulated = is_loopback(parse_base_url(base_url))
         return Desk(
@@ -297,7 +295,7 @@ class SendCalls(Opened):
             sender=MessageSender(credentials, base_url=base_url),
             log=TwilioClient(credentials, base_url=base_url),
             settings=self._sending,
-            privacy=open_privacy(self.lake, settings.privacy),
+            privacy=open_privacy(self.lake, settings.privacy.mode),
             quiet_rules=load_rules(own_rules if own_rules.exists() else None),
             status_callback=settings.public_url and settings.public_url + STATUS_PATH,
             mps_limits=settings.mps_limits,

@@ -59,7 +59,7 @@ class SyncCalls(Opened):
         from workbench.sync.account_check import AccountCheck
         from workbench.sync.halt import Halt
 
-        first, end = parse_period(since or self.settings.since, until)
+        first, end = parse_period(since or self.settings.sync.since, until)
         halt = Halt(stop)
         with only_one(self.settings.home / "sync.lock", "sync"), self._client(halt) as client:
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
@@ -71,13 +71,13 @@ class SyncCalls(Opened):
                 summary = sync_whole_account(
                     self.lake,
                     client,
-                    SyncRequest(first, end, full, self.settings.lookback_days, retry_quarantined),
+                    SyncRequest(first, end, full, self.settings.sync.lookback_days, retry_quarantined),
                     privacy=self._privacy(),
                     check=check,
                     mps_limits=self.settings.mps_limits,
                     media_store=self._media_store(),
                     messages_only=messages_only,
-                    with_subaccounts=self.settings.subaccounts if subaccounts is None else subaccounts,
+                    with_subaccounts=self.settings.sync.subaccounts if subaccounts is None else subaccounts,
                     on_progress=on_progress or (lambda progress: None),
                     halt=halt,
                 )
@@ -123,7 +123,7 @@ class SyncCalls(Opened):
         request = BulkExportRequest(*parse_period(since, until), full=full, create_job=create_job)
         credentials, halt = self.settings.credentials, Halt(stop)
         exports = BulkExportClient(
-            credentials, base_url=self.settings.twilio_base_url, sleep=halt.pause, attempts=_SYNC_ATTEMPTS
+            credentials, base_url=self.settings.twilio.base_url, sleep=halt.pause, attempts=_SYNC_ATTEMPTS
         )
         with exports, only_one(self.settings.home / "sync.lock", "sync"):
             return sync_bulk_export(
@@ -220,7 +220,7 @@ class SyncCalls(Opened):
 
         return TwilioClient(
             self.settings.credentials,
-            base_url=self.settings.twilio_base_url,
+            base_url=self.settings.twilio.base_url,
             sleep=halt.pause,
             limit=AdaptiveLimit(REQUESTS_AT_ONCE, start=REQUESTS_AT_ONCE * 3 // 4, step=1),
             attempts=_SYNC_ATTEMPTS,
@@ -228,19 +228,19 @@ class SyncCalls(Opened):
 
     def _media_store(self) -> MediaStore | None:
         """Where the bytes of attachments go, if the settings ask for them."""
-        if not self.settings.media_bytes:
+        if not self.settings.sync.media_bytes:
             return None
         from workbench.sync.media_bytes import MediaStore
         from workbench.twilio.media import fetch_media_bytes
 
-        fetch = partial(fetch_media_bytes, self.settings.credentials, base_url=self.settings.twilio_base_url)
+        fetch = partial(fetch_media_bytes, self.settings.credentials, base_url=self.settings.twilio.base_url)
         return MediaStore(self.settings.home / "media", fetch)
 
     def _privacy(self) -> Privacy:
         """What this lake may keep, settled before its first message."""
         from workbench.sync.privacy import open_privacy
 
-        return open_privacy(self.lake, self.settings.privacy)
+        return open_privacy(self.lake, self.settings.privacy.mode)
 
     def watch(
         self,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from workbench.compliance.finishing import finish_removals, removing_alone
-from workbench.errors import ConfigError
+from workbench.config import RetentionSettings
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.removals import RETENTION, begin_removal
@@ -30,8 +30,6 @@ from workbench.lake.retained import BODIES, MESSAGES, move_horizon
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_LONGEST_DAYS = 36_500
 
 
 @dataclass(frozen=True)
@@ -89,25 +87,10 @@ _RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
 }
 
 
-def read_retention(section: Mapping[str, Any]) -> tuple[RetentionRule, ...]:
-    """The rules of the settings, in the order in which they are applied.
-
-    Raises:
-        ConfigError: a key is unknown, a value is no number of days, or bodies would outlive their messages.
-    """
-    for name, value in section.items():
-        if name not in _RULES:
-            raise ConfigError(f"[retention] {name} is unknown. Allowed: {', '.join(_RULES)}; each in days.")
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _LONGEST_DAYS:
-            raise ConfigError(
-                f"[retention] {name} is {value!r}; write a whole number of days from 1 to {_LONGEST_DAYS}."
-            )
-    if section.get("bodies", 0) > section.get("messages", _LONGEST_DAYS):
-        raise ConfigError(
-            f"[retention] bodies = {section['bodies']} is longer than messages = {section['messages']}; a "
-            "text cannot outlive its message."
-        )
-    return tuple(RetentionRule(name, section[name]) for name in _RULES if name in section)
+def retention_rules(retention: RetentionSettings) -> tuple[RetentionRule, ...]:
+    """The rules of the settings, in the order in which they are applied."""
+    ages: dict[str, int | None] = {name: getattr(retention, name) for name in _RULES}
+    return tuple(RetentionRule(name, days) for name, days in ages.items() if days)
 
 
 def run_retention(

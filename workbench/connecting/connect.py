@@ -106,11 +106,11 @@ def check_public_url(settings: Settings) -> tuple[str, list[str]]:
     if "_" in host:
         raise ConfigError(f"WORKBENCH_PUBLIC_URL is {url!r}: Twilio does not call a host with an underscore.")
     notices = []
-    if _is_private(host) and settings.twilio_base_url is None:
+    if _is_private(host) and settings.twilio.base_url is None:
         notices.append(f"{host} is an address of your own network; Twilio cannot reach it.")
     if url.startswith("http:") and not _is_private(host):
         notices.append("Messages will come over plain http: anybody on the way can read them. Use https.")
-    if settings.subaccounts:
+    if settings.sync.subaccounts:
         notices.append("Subaccounts are not connected: run this with the credentials of each.")
     return url, notices
 

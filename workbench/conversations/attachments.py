@@ -51,7 +51,7 @@ def fetch_attachment(
         raise UsageError(f"No message of this conversation has the attachment {media_sid}.")
     account_sid, message_sid = rows[0]
     file = fetch_media_bytes(
-        settings.credentials, account_sid, message_sid, media_sid, base_url=settings.twilio_base_url
+        settings.credentials, account_sid, message_sid, media_sid, base_url=settings.twilio.base_url
     )
     return AttachmentFile(file.content, file.content_type, image_type(file.content))
 

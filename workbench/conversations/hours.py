@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from workbench.config import Settings, check_timezone
+from workbench.config import Settings
 from workbench.errors import ConfigError
 from workbench.lake import Lake
-
-USUAL_HOURS = ("Mon-Fri 09:00-17:00",)
 
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _LINE = re.compile(
@@ -53,16 +51,8 @@ def business_hours(settings: Settings) -> tuple[tuple[Opening, ...], str]:
     Raises:
         ConfigError: they say something that cannot be.
     """
-    section: Mapping[str, Any] = settings.section("conversations")
-    lines = section.get("business_hours", USUAL_HOURS)
-    if not isinstance(lines, str) and not (
-        isinstance(lines, Sequence) and all(isinstance(line, str) for line in lines)
-    ):
-        raise ConfigError(
-            f"[conversations] business_hours is {lines!r}; write a list of texts, as "
-            '["Mon-Fri 09:00-17:00", "Sat 10:00-14:00"].'
-        )
-    return parse_hours(lines), check_timezone(str(section.get("business_timezone", settings.timezone)))
+    conversations = settings.conversations
+    return parse_hours(conversations.business_hours), conversations.business_timezone or settings.timezone
 
 
 def keep_business_hours(lake: Lake, settings: Settings) -> bool:

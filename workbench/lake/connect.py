@@ -101,17 +101,17 @@ def lake_address(settings: Settings) -> LakeAddress:
     Raises:
         ConfigError: for another kind of catalog, or a Postgres catalog with no place for the files.
     """
-    kind, _, catalog = settings.lake.partition(":")
+    kind, _, catalog = settings.catalog.partition(":")
     if kind == "sqlite" and catalog:
         path = Path(catalog).expanduser().absolute()
-        return LakeAddress("sqlite", str(path), settings.lake_data or _files_beside(path))
+        return LakeAddress("sqlite", str(path), settings.lake.data or _files_beside(path))
     if kind == "postgres" and catalog:
-        if not settings.lake_data:
+        if not settings.lake.data:
             raise ConfigError(
                 "WORKBENCH_LAKE is a Postgres catalog, so WORKBENCH_LAKE_DATA must say where the files go: "
                 "a folder that every machine sees, or s3://bucket/prefix/."
             )
-        return LakeAddress("postgres", catalog, settings.lake_data)
+        return LakeAddress("postgres", catalog, settings.lake.data)
     raise ConfigError(
         f"WORKBENCH_LAKE starts with {kind!r}; allowed are sqlite:PATH (one machine) "
         "and postgres:dbname=… host=… (many machines)."

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from workbench.errors import ConfigError
 from workbench.messaging.addresses import AddressKind, address_kind
 
 CONFIGURED = "configuration"
@@ -62,20 +60,3 @@ def default_mps(sender: str) -> MpsLimit:
     if kind == "long code":
         return _LONG_CODE if sender.startswith("+1") else _LONG_CODE_ABROAD
     return DEFAULTS.get(kind, _UNKNOWN)
-
-
-def daily_caps(section: Mapping[str, Any]) -> dict[str, int]:
-    """The section ``[daily_caps]`` of the settings: segments a day by sender, as a carrier caps them.
-
-    No API tells them, and what a cap covers (a brand, a campaign, one carrier) differs: it is compared with
-    all that the sender sends.
-
-    Raises:
-        ConfigError: a value is no whole number above 0.
-    """
-    for name, value in section.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ConfigError(
-                f'daily_caps: {name!r} is {value!r}; write whole segments a day, as "+12025550110" = 2000.'
-            )
-    return dict(section)

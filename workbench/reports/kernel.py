@@ -15,12 +15,12 @@ import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from workbench.config import Settings
+from workbench.config import Settings, secret_variables
 from workbench.lake.connect import lake_address
 from workbench.reports.sheet import SNAPSHOT_VARIABLE
 
 #: What a notebook that reads the lake has no business with. A shared lake's own keys it does need.
-_WITHHELD = ("TWILIO_", "WORKBENCH_SMTP_")
+_WITHHELD = ("TWILIO_", *secret_variables())
 
 
 def kernel_environment(

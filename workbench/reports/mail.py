@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import mimetypes
-import os
 import smtplib
 import ssl
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from workbench.config import Secret, Settings
@@ -27,9 +26,7 @@ from workbench.reports.manifest import read_manifest
 from workbench.roles import current_actor
 
 PASSWORD_VARIABLE = "WORKBENCH_SMTP_PASSWORD"
-Security = Literal["starttls", "tls", "none"]
-_SECURITIES = ("starttls", "tls", "none")
-_KEYS = ("host", "port", "security", "user", "from", "to")
+_USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _SECONDS = 30
 _LARGEST_BYTES = 20_000_000
@@ -47,46 +44,34 @@ class MailSettings:
 
     host: str
     port: int
-    security: Security
+    security: str
     sender: str
     to: tuple[str, ...]
     user: str | None = None
     password: Secret | None = None
 
 
-def mail_settings(settings: Settings, environ: Mapping[str, str]) -> MailSettings:
-    """Read `[smtp]` and the password.
+def mail_settings(settings: Settings) -> MailSettings:
+    """`[smtp]` with the password, complete.
 
     Raises:
-        ConfigError: naming the key, its value, what is allowed.
+        ConfigError: something that a mail needs is missing, or does not go together.
     """
-    section = settings.section("smtp")
-    for key in section:
-        if key not in _KEYS:
-            raise ConfigError(f"[smtp] {key} is not a setting; allowed are {', '.join(_KEYS)}.")
-    host, sender = str(section.get("host", "")), str(section.get("from", ""))
-    if not host or "@" not in sender:
+    smtp = settings.smtp
+    if smtp.host is None or smtp.sender is None:
         raise ConfigError(
             'Mail needs a server: add [smtp] with host = "smtp.example.com" and from = "reports@example.com" '
             f"to workbench.toml; the password goes into {PASSWORD_VARIABLE}."
         )
-    security = section.get("security", "starttls")
-    if security not in _SECURITIES:
-        raise ConfigError(f"[smtp] security is {security!r}; allowed is one of {', '.join(_SECURITIES)}.")
-    if security == "none" and host not in _LOOPBACK:
+    if smtp.security == "none" and smtp.host not in _LOOPBACK:
         raise ConfigError(
-            f'[smtp] security is "none" and the server {host} is another machine: a report would cross the '
-            'network in the clear. Use "starttls" or "tls".'
+            f'[smtp] security is "none" and the server {smtp.host} is another machine: a report would cross '
+            'the network in the clear. Use "starttls" or "tls".'
         )
-    port = section.get("port", {"starttls": 587, "tls": 465, "none": 25}[security])
-    if isinstance(port, bool) or not isinstance(port, int) or not 0 < port < 65536:
-        raise ConfigError(f"[smtp] port is {port!r}; it must be a whole number from 1 to 65535.")
-    user, password = section.get("user"), environ.get(PASSWORD_VARIABLE)
-    if user and not password:
-        raise ConfigError(f"[smtp] user is {user!r} and {PASSWORD_VARIABLE} is not set: set it.")
-    to = section.get("to", [])
-    listed = tuple([to] if isinstance(to, str) else to)
-    return MailSettings(host, port, security, sender, listed, user, Secret(password) if password else None)
+    if smtp.user and not smtp.password:
+        raise ConfigError(f"[smtp] user is {smtp.user!r} and {PASSWORD_VARIABLE} is not set: set it.")
+    port = smtp.port or _USUAL_PORTS[smtp.security]
+    return MailSettings(smtp.host, port, smtp.security, smtp.sender, smtp.to, smtp.user, smtp.password)
 
 
 def send_report(
@@ -97,7 +82,6 @@ def send_report(
     *,
     formats: Sequence[str],
     link: str | None = None,
-    environ: Mapping[str, str] | None = None,
 ) -> list[str]:
     """Send one report and note in the audit trail to whom; gives the addresses.
 
@@ -107,7 +91,7 @@ def send_report(
         MailUnavailable: the server cannot be reached now.
         WorkbenchError: the server refused it, or some of the addresses; says which.
     """
-    mail = mail_settings(settings, os.environ if environ is None else environ)
+    mail = mail_settings(settings)
     manifest = read_manifest(manifest_path)
     addresses = _addresses(to or mail.to)
     files = _chosen_files(manifest, manifest_path.parent, formats)

@@ -217,7 +217,7 @@ def _stem(plan: PlannedReport) -> str:
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
-    found = settings.found_credentials
+    found = settings.optional_credentials
     held = (found.auth_token, found.api_secret) if found else ()
     return tuple(secret.reveal() for secret in held if secret)
 

@@ -13,46 +13,25 @@ period: so a missed run is made up for, by whoever runs next, and none is made t
 from __future__ import annotations
 
 import json
-import re
 import shlex
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from workbench.config import Settings
+from workbench.config import ReportSettings, Settings
 from workbench.errors import ConfigError, UsageError
-from workbench.reports.document import FORMATS
 from workbench.reports.manifest import SUFFIX
 from workbench.reports.run import PlannedReport, plan_report
 
 SECTION = "reports"
-_KEYS = ("report", "to", "formats", "parameters")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 
-@dataclass(frozen=True)
-class ScheduledReport:
-    """One entry of `[reports]`; `name` is the entry's and labels the files."""
-
-    name: str
-    report: str
-    to: tuple[str, ...] = ()
-    formats: tuple[str, ...] = ("html", "pdf")
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+def scheduled_reports(settings: Settings) -> list[ReportSettings]:
+    """The entries of `[reports]`."""
+    return list(settings.reports.values())
 
 
-def scheduled_reports(settings: Settings) -> list[ScheduledReport]:
-    """The entries, checked.
-
-    Raises:
-        ConfigError: naming the entry, the key, its value, what is allowed.
-    """
-    return [_entry(name, value) for name, value in settings.section(SECTION).items()]
-
-
-def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[ScheduledReport, PlannedReport]]:
+def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[ReportSettings, PlannedReport]]:
     """The entries whose last whole period has no report yet."""
     made = _made(settings)
     return [(entry, plan) for entry, plan in _planned(settings, now) if _key(plan) not in made]
@@ -60,7 +39,7 @@ def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[Sche
 
 def find_unsent(
     settings: Settings, sent: Collection[str], now: datetime | None = None
-) -> list[tuple[ScheduledReport, Path]]:
+) -> list[tuple[ReportSettings, Path]]:
     """Entries that are mailed, with the manifest of a report that was made and not mailed yet.
 
     Args:
@@ -71,7 +50,7 @@ def find_unsent(
     return [(entry, path) for entry, path in found if path and path.name.replace(SUFFIX, ".pdf") not in sent]
 
 
-def _planned(settings: Settings, now: datetime | None) -> list[tuple[ScheduledReport, PlannedReport]]:
+def _planned(settings: Settings, now: datetime | None) -> list[tuple[ReportSettings, PlannedReport]]:
     """Every entry with its last whole period."""
     planned = []
     for entry in scheduled_reports(settings):
@@ -124,27 +103,3 @@ def _made(settings: Settings) -> dict[tuple[str, str, str], Path]:
         except (ValueError, KeyError, TypeError):
             continue
     return made
-
-
-def _entry(name: str, value: Any) -> ScheduledReport:
-    where = f"[{SECTION}.{name}]"
-    if not _NAME.fullmatch(name):
-        raise ConfigError(f"{where}: a name has up to 40 lower-case letters, digits and hyphens.")
-    if not isinstance(value, dict) or not isinstance(value.get("report"), str):
-        raise ConfigError(f'{where} needs report = "…"; `workbench report list` names them.')
-    for key in value:
-        if key not in _KEYS:
-            raise ConfigError(f"{where} {key} is not a setting; allowed are {', '.join(_KEYS)}.")
-    formats, to = value.get("formats", ["html", "pdf"]), value.get("to", [])
-    if not isinstance(formats, list) or not formats or set(formats) - set(FORMATS):
-        raise ConfigError(f"{where} formats is {formats!r}; allowed is a list of {', '.join(FORMATS)}.")
-    if to and "pdf" not in formats:
-        raise ConfigError(
-            f"{where} formats is {formats!r}; what is mailed is the pdf, so it must be one of them."
-        )
-    if not isinstance(to, list) or not all(isinstance(address, str) for address in to):
-        raise ConfigError(f'{where} to is {to!r}; write a list, as ["ann@example.com"].')
-    parameters = value.get("parameters", {})
-    if not isinstance(parameters, dict):
-        raise ConfigError(f'{where} parameters is {parameters!r}; write them as {{ client = "ACME" }}.')
-    return ScheduledReport(name, value["report"], tuple(to), tuple(formats), parameters)

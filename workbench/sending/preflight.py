@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from workbench.config import Money
 from workbench.messaging.person import person_of
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.rules import RULES
-from workbench.sending.settings import Money
 from workbench.sending.verdicts import Checked, Facts, Policy, Price, Reason
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from workbench.config import Money
 from workbench.messaging.addresses import mask
-from workbench.sending.settings import Money
 from workbench.sending.verdicts import Checked, Reason, Verdict
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ class Fetcher:
         self._thread = threading.Thread(target=self._run, name="fetcher", daemon=True)
 
     def start(self) -> None:
-        if self._settings.found_credentials:
+        if self._settings.optional_credentials:
             self._thread.start()
 
     def wake(self) -> None:
@@ -69,7 +69,7 @@ class Fetcher:
         from workbench.twilio.client import TwilioClient
 
         with TwilioClient(
-            self._settings.credentials, base_url=self._settings.twilio_base_url, attempts=2
+            self._settings.credentials, base_url=self._settings.twilio.base_url, attempts=2
         ) as client:
             while not self._stop.is_set():
                 self._wake.wait(_LOOK_AGAIN)

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from workbench.config import Secret, Settings
-from workbench.errors import ConfigError, UnknownName
+from workbench.errors import ConfigError
 from workbench.messaging.keywords import Keyword
 from workbench.twilio.signatures import AUTH_TOKEN
-
-SECTION = "webhooks"
-_REPLIES: Mapping[str, Keyword] = {
-    "opt_out_reply": "opt-out",
-    "opt_in_reply": "opt-in",
-    "help_reply": "help",
-}
-_LONGEST_REPLY = 1600
 
 
 @dataclass(frozen=True)
@@ -41,30 +32,31 @@ class HookSettings:
 
 
 def hook_settings(settings: Settings) -> HookSettings:
-    """Read `[webhooks]` and what it depends on.
+    """What `[webhooks]` says, and what it depends on.
 
     Raises:
-        ConfigError: a value is not possible, or webhooks are wanted and nothing could check their signature.
+        ConfigError: webhooks are wanted and nothing could check their signature.
     """
-    section = settings.section(SECTION)
-    allowed = (*_REPLIES, "most_per_second")
-    for name in section:
-        if name not in allowed:
-            raise ConfigError(str(UnknownName(f"[{SECTION}] setting", name, allowed)))
-    replies = {kind: _reply(name, section[name]) for name, kind in _REPLIES.items() if section.get(name)}
-    most = _per_second(section.get("most_per_second", 3_000))
+    webhooks = settings.webhooks
+    texts: dict[Keyword, str | None] = {
+        "opt-out": webhooks.opt_out_reply,
+        "opt-in": webhooks.opt_in_reply,
+        "help": webhooks.help_reply,
+    }
+    replies = {keyword: text for keyword, text in texts.items() if text}
+    most = webhooks.most_per_second
     if settings.public_url is None:
         off = "WORKBENCH_PUBLIC_URL is not set, so Twilio cannot reach the webhooks"
         return HookSettings(off, "", replies=replies, most_per_second=most)
-    found = settings.found_credentials
-    tokens = found.subaccount_tokens if found else {}
+    credentials = settings.optional_credentials
+    tokens = credentials.subaccount_tokens if credentials else {}
     return HookSettings(None, settings.public_url, _secrets(settings), tokens, replies, most)
 
 
 def _secrets(settings: Settings) -> dict[str, Secret]:
     """Who may sign: the account's auth token, and a shared key if there is one."""
-    found = settings.found_credentials
-    secrets = found.webhook_secrets if found else {}
+    credentials = settings.optional_credentials
+    secrets = credentials.webhook_secrets if credentials else {}
     if not secrets:
         raise ConfigError(
             "WORKBENCH_PUBLIC_URL is set, so Twilio's webhooks are to be taken, but nothing can check their "
@@ -73,19 +65,3 @@ def _secrets(settings: Settings) -> dict[str, Secret]:
             "WORKBENCH_PUBLIC_URL."
         )
     return secrets
-
-
-def _reply(name: str, value: Any) -> str:
-    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_REPLY:
-        raise ConfigError(
-            f"[{SECTION}] {name} is {value!r}; write a text of at most {_LONGEST_REPLY} characters."
-        )
-    return value.strip()
-
-
-def _per_second(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100_000:
-        raise ConfigError(
-            f"[{SECTION}] most_per_second is {value!r}; it must be a whole number from 1 to 100000."
-        )
-    return value

@@ -30,7 +30,7 @@ from workbench.lake.spool import Spool
 from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server.access.headers import security_headers
-from workbench.server.access.settings import HOSTS_SETTING, further_hosts
+from workbench.server.access.settings import HOSTS_SETTING
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.fetching import Fetcher
 from workbench.server.front import known_host, stand_before
@@ -111,7 +111,7 @@ class HooksLake:
             if self._lake is None:
                 lake = open_lake(self._settings)
                 try:
-                    self.privacy = open_privacy(lake, self._settings.privacy)
+                    self.privacy = open_privacy(lake, self._settings.privacy.mode)
                 except BaseException:
                     lake.close()
                     raise
@@ -127,7 +127,7 @@ class HooksLake:
 
 def _early_privacy(settings: Settings) -> Privacy | None:
     """What may be written before the lake is reached; None where only the lake's key file could tell."""
-    mode = privacy_mode(settings.privacy)
+    mode = privacy_mode(settings.privacy.mode)
     if not mode.needs_key:
         return Privacy(mode)
     return Privacy(mode, privacy_key(settings.home)) if (settings.home / KEY_FILE).exists() else None
@@ -148,7 +148,7 @@ class HooksServer:
         self.schedule = schedule_of(settings)
         self.port = find_port(host, port, "--hooks-port")
         public = [host_of(settings.public_url)] if settings.public_url else []
-        self.hosts = served_hosts(self.port, [*public, *further_hosts(settings)], host)
+        self.hosts = served_hosts(self.port, [*public, *settings.access.hosts], host)
         self._loop: IOLoop | None = None
         self._is_stopped = False
         self._failure: WorkbenchError | None = None

@@ -25,7 +25,12 @@ from workbench.config import Settings
 from workbench.server.access.gate import Gate
 from workbench.server.access.headers import pages_csp, security_headers
 from workbench.server.access.link import ARGUMENT, LinkGate
-from workbench.server.access.settings import HOSTS_SETTING, access_settings, require_safe_host
+from workbench.server.access.settings import (
+    HOSTS_SETTING,
+    access_settings,
+    allowed_origins,
+    require_safe_host,
+)
 from workbench.server.access.sign_in_page import notice_page
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.downloads import DownloadHandler
@@ -70,7 +75,7 @@ class PagesServer:
         self.port = find_port(host, port)
         self.gate = Gate(settings, self.access, self.origins) if self.access.is_on else None
         self.link = None
-        if not self.gate and self.access.needs_token:
+        if not self.gate and self.access.token:
             self.link = LinkGate(settings.home, self.port, is_secure=self.access.is_secure)
         self._idle_session_ms = idle_session_ms
         self._loop: IOLoop | None = None
@@ -89,7 +94,7 @@ class PagesServer:
     @property
     def origins(self) -> tuple[str, ...]:
         """The hosts whose pages may open a websocket here."""
-        return self.access.hosts(self.host, self.port)
+        return allowed_origins(self.access, self.host, self.port)
 
     def run(self, announce: Callable[[str], None] | None = None) -> None:
         """Answer until :meth:`stop`; in the main thread also Ctrl-C and SIGTERM end it.

@@ -7,29 +7,14 @@ too, so a missed run is caught up whoever missed it.
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from workbench.api.jobs import JOBS
 from workbench.config import Settings
-from workbench.errors import ConfigError, UnknownName
-
-SECTION = "schedule"
-DEFAULTS: Mapping[str, str] = {
-    "sync": "5m",
-    "maintenance": "1h",
-    "reconcile": "03:30",
-    "reports": "06:00",
-    "retention": "04:30",
-}
 
 _UNITS = {"m": 60, "h": 3600}
-_INTERVAL = re.compile(r"([1-9]\d{0,3})([mh])")
-_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 #: Spread, so that many installations do not ask Twilio in the same second.
 _JITTER_SHARE, _LONGEST_JITTER = 0.1, timedelta(minutes=2)
 
@@ -70,28 +55,13 @@ class Rule:
 
 
 def schedule_of(settings: Settings) -> tuple[Rule, ...]:
-    """The rules of the jobs that are on.
-
-    Raises:
-        ConfigError: an unknown job or an impossible time.
-    """
-    section = settings.section(SECTION)
-    for name in section:
-        if name not in JOBS:
-            raise ConfigError(str(UnknownName(f"[{SECTION}] job", name, JOBS)))
-    texts = {name: section.get(name, DEFAULTS[name]) for name in JOBS}
-    rules = (_rule(name, text, settings.timezone) for name, text in texts.items())
-    return tuple(rule for rule in rules if rule)
+    """The rules of the jobs that are on."""
+    moments = {job: getattr(settings.schedule, job) for job in JOBS}
+    return tuple(_rule(job, moment, settings.timezone) for job, moment in moments.items() if moment != "off")
 
 
-def _rule(job: str, text: Any, timezone: str) -> Rule | None:
-    if text == "off":
-        return None
-    if isinstance(text, str):
-        if found := _INTERVAL.fullmatch(text):
-            return Rule(job, every=timedelta(seconds=int(found[1]) * _UNITS[found[2]]))
-        if found := _TIME_OF_DAY.fullmatch(text):
-            return Rule(job, at=time(int(found[1]), int(found[2])), timezone=timezone)
-    raise ConfigError(
-        f'[{SECTION}] {job} is {text!r}; write how often ("5m", "2h"), a time of day ("03:30") or "off".'
-    )
+def _rule(job: str, moment: str, timezone: str) -> Rule:
+    """Of how often ("5m", "2h") or of a time of day ("03:30"); the settings take nothing else but "off"."""
+    if ":" in moment:
+        return Rule(job, at=time.fromisoformat(moment), timezone=timezone)
+    return Rule(job, every=timedelta(seconds=int(moment[:-1]) * _UNITS[moment[-1]]))

@@ -33,7 +33,7 @@ class Scheduler:
 
     def __init__(self, settings: Settings, lake: OpenedLake, rules: Sequence[Rule]) -> None:
         self._settings, self._lake = settings, lake
-        self._rules = tuple(rules) if settings.found_credentials else ()
+        self._rules = tuple(rules) if settings.optional_credentials else ()
         self._began = datetime.now(UTC)
         self._started: dict[str, datetime] = {}
         self._jitter: dict[str, Any] = {}

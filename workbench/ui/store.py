@@ -22,7 +22,6 @@ from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import Readable
-from workbench.messaging.throughput import daily_caps
 from workbench.metrics import (
     DayCube,
     Freshness,
@@ -311,8 +310,7 @@ def use_settings(settings: Settings) -> Store:
     """Open the lake of ``settings`` and make it the one that every page of this process shows."""
     global _store
     with _store_lock:
-        caps = daily_caps(settings.section("daily_caps"))
-        _store = Store(open_lake(settings), settings.timezone, caps, settings)
+        _store = Store(open_lake(settings), settings.timezone, settings.daily_caps, settings)
         return _store
 
 

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.server.access.settings import Network
+from workbench.config import Network
 
 
 @dataclass(frozen=True)

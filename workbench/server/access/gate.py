@@ -12,7 +12,7 @@ from panel.io.state import state
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-from workbench.config import Settings
+from workbench.config import AccessSettings, Settings
 from workbench.errors import WorkbenchError
 from workbench.roles import Person, find_people_with
 from workbench.server.access.attempts import Attempts
@@ -20,7 +20,6 @@ from workbench.server.access.callers import Caller, caller
 from workbench.server.access.handlers import LoginHandler, LogoutHandler, StrangerHandler
 from workbench.server.access.private_files import access_key
 from workbench.server.access.sessions import Sessions
-from workbench.server.access.settings import AccessSettings
 from workbench.server.access.trail import Trail
 from workbench.server.access.users import Users
 from workbench.server.front import Answer, RefusedHandler
@@ -91,7 +90,7 @@ class Gate:
             "include_cookies": _PAGE_COOKIES,
             "include_headers": _PAGE_HEADERS,
         }
-        if self.access.oauth:
+        if self.access.provider:
             from workbench.server.access.provider import panel_options, provider_handler
 
             options |= panel_options(self.access, PROVIDER_PATH)

@@ -77,9 +77,9 @@ class LoginHandler(AccessHandler):
             return
         if self.gate.person(self.request):
             self.redirect(self.next_path())
-        elif self.gate.access.oauth:
+        elif provider := self.gate.access.provider:
             start = f"/login/provider?next={quote(self.next_path())}"
-            self.finish(provider_page(start, self.gate.access.oauth.label, dark=self.dark))
+            self.finish(provider_page(start, provider.label, dark=self.dark))
         else:
             self.finish(password_page(self.next_path(), dark=self.dark))
 

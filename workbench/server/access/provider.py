@@ -16,9 +16,9 @@ import httpx
 from panel.auth import STATE_COOKIE_NAME, GenericLoginHandler, decode_token
 from tornado.web import HTTPError
 
+from workbench.config import AccessSettings
 from workbench.errors import ConfigError, Unreachable
 from workbench.server.access.handlers import AccessHandler
-from workbench.server.access.settings import AccessSettings
 from workbench.server.access.sign_in_page import refusal_page
 
 log = logging.getLogger(__name__)
@@ -34,8 +34,9 @@ def panel_options(access: AccessSettings, path: str) -> dict[str, Any]:
         Unreachable: the provider does not answer.
         ConfigError: the answer is not a discovery document of that issuer.
     """
-    oauth = access.oauth
+    oauth = access.provider
     assert oauth
+    assert oauth.client_secret
     found = discover(oauth.issuer)
     return {
         "oauth_key": oauth.client_id,
@@ -140,7 +141,7 @@ def check_claims(claims: dict[str, Any] | None, access: AccessSettings, now: flo
     Raises:
         HTTPError: 401 or 403, with the reason.
     """
-    oauth, now = access.oauth, time.time() if now is None else now
+    oauth, now = access.provider, time.time() if now is None else now
     if not claims or not oauth:
         raise HTTPError(401, "the provider said nothing about who came")
     audience = claims.get("aud", oauth.client_id)

@@ -1,0 +1,73 @@
+"""All settings of one installation: declared once, read once, typed.
+
+Everything of one installation lives under its *home* (``WORKBENCH_HOME``, default ``./data``):
+``workbench.toml`` (settings, no secrets), ``credentials.toml`` (secrets, mode 0600), the lake, reports.
+The environment wins over both files. An unknown name is an error, as is a value that is not
+allowed.
+
+Start with ``model.py`` (what there is) and ``declare.py`` (how a setting is declared); ``read.py`` reads.
+"""
+
+from workbench.settings.access import AccessSettings, OAuthSettings
+from workbench.settings.credentials import Credentials, check_credentials
+from workbench.settings.home import (
+    CREDENTIALS_FILE,
+    DEMO_FOLDER,
+    INBOUND_PATH,
+    PROBE_FIELD,
+    SETTINGS_FILE,
+    STATUS_PATH,
+    find_home,
+)
+from workbench.settings.model import Settings
+from workbench.settings.names import secret_variables
+from workbench.settings.read import Reading, load_settings, read_settings
+from workbench.settings.secret import Secret
+from workbench.settings.sections import (
+    ConversationsSettings,
+    LakeSettings,
+    PrivacySettings,
+    ReportSettings,
+    RetentionSettings,
+    ScheduleSettings,
+    SendingSettings,
+    SmtpSettings,
+    SyncSettings,
+    TwilioSettings,
+    WebhooksSettings,
+)
+from workbench.settings.values import Money, Network, check_timezone
+
+__all__ = [
+    "CREDENTIALS_FILE",
+    "DEMO_FOLDER",
+    "INBOUND_PATH",
+    "PROBE_FIELD",
+    "SETTINGS_FILE",
+    "STATUS_PATH",
+    "AccessSettings",
+    "ConversationsSettings",
+    "Credentials",
+    "LakeSettings",
+    "Money",
+    "Network",
+    "OAuthSettings",
+    "PrivacySettings",
+    "Reading",
+    "ReportSettings",
+    "RetentionSettings",
+    "ScheduleSettings",
+    "Secret",
+    "SendingSettings",
+    "Settings",
+    "SmtpSettings",
+    "SyncSettings",
+    "TwilioSettings",
+    "WebhooksSettings",
+    "check_credentials",
+    "check_timezone",
+    "find_home",
+    "load_settings",
+    "read_settings",
+    "secret_variables",
+]

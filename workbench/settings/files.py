@@ -1,0 +1,56 @@
+"""The two files of settings, as they are: their content, and on which line it stands."""
+
+from __future__ import annotations
+
+import stat
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workbench.errors import ConfigError
+from workbench.settings.declare import Place
+from workbench.settings.lines import line_numbers
+
+
+class TomlFile(NamedTuple):
+    """A file that was read; an empty one where there is none."""
+
+    path: Path
+    text: str
+    content: Mapping[str, Any]
+
+    def where(self, place: Place) -> str:
+        """The file, and the line where it can be told, for messages."""
+        number = line_numbers(self.text).get(place) if place else None
+        return f"{self.path}, line {number}" if number else str(self.path)
+
+
+def read_toml(path: Path) -> TomlFile:
+    """Read a file of settings.
+
+    Raises:
+        ConfigError: it is no TOML, or cannot be read.
+    """
+    try:
+        text = path.read_bytes().decode().replace("\r\n", "\n")
+        return TomlFile(path, text, tomllib.loads(text))
+    except FileNotFoundError:
+        return TomlFile(path, "", {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}. Correct that line and run again.") from error
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def read_private_toml(path: Path) -> TomlFile:
+    """As :func:`read_toml`, for a file that only its owner may read.
+
+    Raises:
+        ConfigError: others may read it.
+    """
+    if path.exists() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+        raise ConfigError(
+            f"{path} can be read by others (mode {mode:04o}). It holds secrets: run `chmod 600 {path}`."
+        )
+    return read_toml(path)

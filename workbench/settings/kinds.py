@@ -1,0 +1,182 @@
+"""The kinds of values that settings take. Pure: each says what is allowed and makes the value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from workbench.settings.declare import Kind, Refused
+from workbench.settings.secret import Secret
+
+
+def refused(value: object, allowed: str) -> Refused:
+    """What stands after a setting's name, for a value that is none of the allowed ones."""
+    return Refused(f"is {value!r}; write {allowed}.")
+
+
+def text(allowed: str = "a text in quotes", pattern: str = "", *, longest: int = 0) -> Kind:
+    """A text that is not blank; the spaces around it go.
+
+    Args:
+        pattern: a regular expression that the whole text matches.
+        longest: the most characters, 0 for any number.
+    """
+    full = re.compile(pattern or r"(?s:.+)")
+
+    def parse(value: Any) -> str:
+        stripped = value.strip() if isinstance(value, str) else ""
+        if not stripped or not full.fullmatch(stripped) or (longest and len(value) > longest):
+            raise refused(value, allowed)
+        return stripped
+
+    return Kind(allowed, parse)
+
+
+def secret() -> Kind:
+    """A text that is never shown, not even where it is wrong."""
+
+    def parse(value: Any) -> Secret:
+        if not isinstance(value, str) or not value:
+            raise Refused("is no text; write it in quotes (its value is not shown).")
+        return Secret(value)
+
+    return Kind("a text in quotes", parse)
+
+
+def flag() -> Kind:
+    """True or false."""
+
+    def parse(value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise refused(value, "true or false, without quotes")
+        return value
+
+    return Kind(
+        "true or false, without quotes", parse, lambda word: {"true": True, "false": False}.get(word, word)
+    )
+
+
+def whole(least: int, most: int, unit: str = "") -> Kind:
+    """A whole number in a range, which `unit` counts."""
+    allowed = f"a whole number {f'of {unit} ' if unit else ''}from {least} to {most}"
+
+    def parse(value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise refused(value, allowed)
+        return value
+
+    return Kind(allowed, parse, lambda word: _number(int, word))
+
+
+def number(above: float, most: float, unit: str) -> Kind:
+    """A number in a range, which `unit` counts."""
+    allowed = f"a number of {unit} above {above:g}, up to {most:g}"
+
+    def parse(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not above < value <= most:
+            raise refused(value, allowed)
+        return float(value)
+
+    return Kind(allowed, parse, lambda word: _number(float, word))
+
+
+def choice(*values: str) -> Kind:
+    """One of a few words."""
+    allowed = ", ".join(map(repr, values))
+
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or value not in values:
+            raise Refused(f"is {value!r}; it can be {allowed}.")
+        return value
+
+    return Kind(f"one of {allowed}", parse)
+
+
+def texts(
+    allowed: str = 'a list of texts, as ["one", "two"]',
+    item: Callable[[str], Any] = str,
+    *,
+    or_one: bool = False,
+    may_be_empty: bool = True,
+) -> Kind:
+    """A list of texts; in a variable with commas between them.
+
+    Args:
+        item: makes the value of each, or raises :class:`Refused`.
+        or_one: a single text stands for a list of it.
+    """
+
+    def parse(value: Any) -> tuple[Any, ...]:
+        listed = [value] if or_one and isinstance(value, str) else value
+        if not isinstance(listed, list | tuple) or not all(isinstance(each, str) for each in listed):
+            raise refused(value, allowed)
+        if not listed and not may_be_empty:
+            raise refused(value, allowed)
+        return tuple(item(each) for each in listed)
+
+    return Kind(allowed, parse, lambda words: [word.strip() for word in words.split(",")])
+
+
+def table(
+    allowed: str, entry: Callable[[str, Any], tuple[str, Any]], from_text: Callable[[str], Any] | None = None
+) -> Kind:
+    """Names of people's own with a value each.
+
+    Args:
+        entry: makes name and value of each, or raises :class:`Refused`.
+    """
+
+    def parse(value: Any) -> dict[str, Any]:
+        if not isinstance(value, Mapping):
+            raise refused(value, allowed)
+        return dict(entry(name, item) for name, item in value.items())
+
+    return Kind(allowed, parse, from_text)
+
+
+def url(*, bare: bool = False) -> Kind:
+    """An address without a user and a password; `bare` ones have no path either."""
+    allowed = "https://workbench.example.com" if bare else "https://host or http://127.0.0.1:8080"
+    clause = f"it must look like {allowed}{', no path' if bare else ''}"
+
+    def parse(value: Any) -> str:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
+            raise Refused(f"is {value!r}; {clause}.")
+        if parts.username or parts.password:
+            raise Refused("contains a user or a password; write the bare address instead.")
+        if not bare:
+            return str(value).rstrip("/")
+        if parts.path.strip("/") or parts.query or parts.fragment:
+            raise Refused(f"is {value!r}; {clause}.")
+        # As browsers write it in `Origin`.
+        usual_port = {"http": ":80", "https": ":443"}[parts.scheme]
+        return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual_port)}"
+
+    return Kind(f"an address such as {allowed}{', without a path' if bare else ''}", parse)
+
+
+def day() -> Kind:
+    """A day, as a date of TOML or as a text."""
+    allowed = "a day as 2026-01-31"
+
+    def parse(value: Any) -> str:
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value.isoformat()
+        try:
+            return date.fromisoformat(value).isoformat()
+        except (TypeError, ValueError) as error:
+            raise refused(value, allowed) from error
+
+    return Kind(allowed, parse)
+
+
+def _number(type: Callable[[str], Any], word: str) -> Any:
+    """The number that a variable says, or the text itself, which is then refused."""
+    try:
+        return type(word)
+    except ValueError:
+        return word

@@ -1,0 +1,54 @@
+"""On which line of a TOML file each of its names stands."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workbench.settings.declare import Place
+
+
+def line_numbers(text: str) -> dict[Place, int]:
+    """The first line of every section and every key.
+
+    A statement of TOML (a header, or a key with its value) is a document by itself, and no part of one is: so
+    lines are put together until they parse, and the parser of the standard library says what they name.
+
+    Args:
+        text: a valid document.
+    """
+    lines: dict[Place, int] = {}
+    section: Place = ()
+    for number, statement in _statements(text):
+        content = tomllib.loads(statement)
+        is_header = statement.lstrip().startswith("[")
+        places = list(_places(content, () if is_header else section))
+        if is_header and places:
+            section = max(places, key=len)
+        for place in places:
+            lines.setdefault(place, number)
+    return lines
+
+
+def _statements(text: str) -> Iterator[tuple[int, str]]:
+    begun, statement = 1, ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not statement.strip():
+            begun, statement = number, ""
+        statement += line + "\n"
+        try:
+            tomllib.loads(statement)
+        except tomllib.TOMLDecodeError:
+            continue
+        if statement.strip():
+            yield begun, statement
+        statement = ""
+
+
+def _places(content: Mapping[str, Any], within: Place) -> Iterator[Place]:
+    for name, value in content.items():
+        yield (*within, name)
+        table = value[0] if isinstance(value, list) and value and isinstance(value[0], dict) else value
+        if isinstance(table, dict):
+            yield from _places(table, (*within, name))

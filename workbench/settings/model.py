@@ -1,0 +1,115 @@
+"""All settings of one installation, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from workbench.errors import ConfigError
+from workbench.settings import kinds, values
+from workbench.settings.access import AccessSettings
+from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
+from workbench.settings.declare import entries, section, setting
+from workbench.settings.home import DEMO_FOLDER
+from workbench.settings.sections import (
+    ConversationsSettings,
+    LakeSettings,
+    PrivacySettings,
+    ReportSettings,
+    RetentionSettings,
+    ScheduleSettings,
+    SendingSettings,
+    SmtpSettings,
+    SyncSettings,
+    TwilioSettings,
+    WebhooksSettings,
+)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One installation's settings, as read by :func:`workbench.settings.load_settings`."""
+
+    home: Path
+    timezone: str = setting("UTC", values.timezone(), "Time zone of days, weeks and hours in every number.")
+    public_url: str | None = setting(
+        None, kinds.url(),
+        "Where Twilio reaches the webhooks; every message sent from here asks for its status there.",
+        example='"https://sms.example.com"',
+    )  # fmt: skip
+    twilio: TwilioSettings = section(TwilioSettings, "The account; its secrets are in credentials.toml.")
+    lake: LakeSettings = section(LakeSettings, "Where the lake is.")
+    sync: SyncSettings = section(SyncSettings, "What a sync brings.")
+    privacy: PrivacySettings = section(PrivacySettings, "What may be kept.")
+    access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
+    sending: SendingSettings = section(SendingSettings, "What holds for every send.")
+    conversations: ConversationsSettings = section(ConversationsSettings, "When people here answer.")
+    schedule: ScheduleSettings = section(
+        ScheduleSettings,
+        'Jobs of `workbench serve`: how often ("5m", "2h"), a time of day ("03:30") or "off".',
+    )
+    webhooks: WebhooksSettings = section(
+        WebhooksSettings,
+        "Set a reply only where Twilio's own answers are switched off: otherwise people get two.",
+    )
+    retention: RetentionSettings = section(RetentionSettings, "How long what is kept.")
+    smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
+    mps_limits: Mapping[str, float] = setting(
+        {}, values.senders(kinds.number(0, 10_000, "segments per second"), '"+12025550110" = 1', kinds=True),
+        "Segments per second that Twilio granted, by sender or by kind of sender.",
+        example='"toll-free" = 3',
+    )  # fmt: skip
+    daily_caps: Mapping[str, int] = setting(
+        {}, values.senders(kinds.whole(1, 10**12, "segments a day"), '"+12025550110" = 2000', kinds=False),
+        "Segments a day that a carrier lets through, by sender; the throughput page shows them.",
+        example='"+12025550110" = 2000',
+    )  # fmt: skip
+    reports: Mapping[str, ReportSettings] = entries(
+        ReportSettings, "Reports that are made as soon as their period is over.",
+        values.check_report_name, "monthly-cost",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        # An attachment is what somebody wrote, as a text is.
+        if self.sync.media_bytes and self.privacy.mode != "full":
+            raise ConfigError(
+                f"sync.media_bytes is true and privacy.mode is {self.privacy.mode!r}: attachments may be "
+                "kept only where texts are. Set media_bytes = false, or use a lake of its own with mode = "
+                "'full'."
+            )
+
+    @property
+    def catalog(self) -> str:
+        """The address of the lake's catalog; it may hold a password."""
+        return self.lake.catalog or f"sqlite:{self.home / 'lake' / 'catalog.sqlite'}"
+
+    @cached_property
+    def optional_credentials(self) -> Credentials | None:
+        """The account's credentials, None where there are none.
+
+        Raises:
+            ConfigError: they are malformed; :func:`workbench.settings.load_settings` has asked before.
+        """
+        account = self.twilio
+        return check_account(
+            account.account_sid,
+            account.auth_token,
+            account.api_key,
+            account.api_secret,
+            account.webhook_key,
+            account.webhook_secret,
+            account.subaccount_tokens,
+        )
+
+    @property
+    def credentials(self) -> Credentials:
+        """The account's credentials; raises ConfigError that says how to give them."""
+        if self.optional_credentials is None:
+            raise ConfigError(NO_CREDENTIALS)
+        return self.optional_credentials
+
+    @property
+    def is_demo(self) -> bool:
+        return self.home.name == DEMO_FOLDER

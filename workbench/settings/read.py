@@ -1,0 +1,253 @@
+"""Reads all settings at once: the environment first, then ``credentials.toml`` and ``workbench.toml``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from workbench.errors import ConfigError
+from workbench.settings.declare import Entries, Member, Place, Refused, Section, Setting, members
+from workbench.settings.files import TomlFile, read_private_toml, read_toml
+from workbench.settings.home import CREDENTIALS_FILE, SETTINGS_FILE, find_home
+from workbench.settings.model import Settings
+from workbench.settings.names import (
+    looks_secret,
+    misplaced_secrets,
+    secret_names,
+    top_names,
+    unknown_name,
+    unknown_variables,
+)
+
+#: A group of settings is taken from the environment where one of these is set there, else from the files:
+#: half from here and half from there could pair one account's name with another one's token.
+_DECIDERS: Mapping[str, tuple[str, ...]] = {
+    "account": ("TWILIO_ACCOUNT_SID",),
+    "shared key": ("TWILIO_ACCOUNT_SID", "TWILIO_WEBHOOK_KEY", "TWILIO_WEBHOOK_SECRET"),
+    "subaccounts": ("TWILIO_ACCOUNT_SID", "TWILIO_SUBACCOUNT_TOKENS"),
+}
+_UNUSED_ALONE = ("TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET")
+
+
+class Reading(NamedTuple):
+    """What was read, with everything that speaks against it.
+
+    `settings` has the default where a value is wrong, and is None where the values do not go together.
+    `sources` says where each value that is no default came from.
+    """
+
+    settings: Settings | None
+    problems: tuple[str, ...]
+    notices: tuple[str, ...]
+    sources: Mapping[Place, str]
+
+
+class _Given(NamedTuple):
+    """What somebody wrote for a setting, and where."""
+
+    value: Any
+    source: str
+    where: Callable[[str], str]
+    """Begins a message about it, or about one key of it."""
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        ConfigError: naming the setting, its value, what is allowed and where it came from.
+    """
+    reading = read_settings(environ, cwd=cwd)
+    if not reading.problems and reading.settings:
+        return reading.settings
+    first, *more = reading.problems
+    raise ConfigError(f"{first} ({len(more)} more: `workbench config check` shows all.)" if more else first)
+
+
+def read_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Reading:
+    """Read the settings and note everything that is wrong, for ``workbench config``."""
+    env = os.environ if environ is None else environ
+    return _Reader(env, find_home(env, cwd or Path.cwd())).read()
+
+
+class _Reader:
+    def __init__(self, env: Mapping[str, str], home: Path) -> None:
+        self._env = env
+        self._home = home
+        self._problems: list[str] = unknown_variables(name for name in env if env[name])
+        self._sources: dict[Place, str] = {}
+        self._file = self._read_file(read_toml, home / SETTINGS_FILE)
+        self._credentials = self._read_file(read_private_toml, home / CREDENTIALS_FILE)
+        self._misplaced = misplaced_secrets(self._file.content)
+
+    def read(self) -> Reading:
+        for place in self._misplaced:
+            self._problems.append(
+                f"{self._file.where(place)} holds {place[-1]!r}. Secrets do not belong there: move it to the "
+                f"environment or to {CREDENTIALS_FILE} beside it (`workbench init` writes that file with "
+                "mode 0600)."
+            )
+        self._check_credentials_names()
+        settings = self._section(Settings, self._file.content, (), home=self._home)
+        if settings is not None:
+            try:
+                _ = settings.optional_credentials
+            except ConfigError as error:
+                self._problems.append(str(error))
+        return Reading(settings, tuple(self._problems), tuple(self._notices()), self._sources)
+
+    def _read_file(self, read: Callable[[Path], TomlFile], path: Path) -> TomlFile:
+        try:
+            return read(path)
+        except ConfigError as error:
+            self._problems.append(str(error))
+            return TomlFile(path, "", {})
+
+    def _notices(self) -> list[str]:
+        unused = [name for name in _UNUSED_ALONE if self._env.get(name)]
+        if not unused or self._env.get("TWILIO_ACCOUNT_SID"):
+            return []
+        return [
+            f"{' and '.join(unused)} in the environment is not used: without TWILIO_ACCOUNT_SID beside it "
+            "the whole account comes from the files."
+        ]
+
+    def _check_credentials_names(self) -> None:
+        known = secret_names()
+        for name in self._credentials.content:
+            if name not in known:
+                text = unknown_name((name,), known).replace(SETTINGS_FILE, CREDENTIALS_FILE, 1)
+                self._problems.append(f"{self._credentials.where((name,))}: {text}")
+
+    def _section(
+        self, type: Callable[..., Any], content: Any, place: Place, *, label: str = "", **known: Any
+    ) -> Any:
+        """A section's dataclass from what the file holds of it; None where its values do not go together."""
+        declared = members(type, place)  # type: ignore[arg-type]
+        if not isinstance(content, Mapping):
+            name = ".".join(place)
+            self._problems.append(
+                f"{self._file.where(place)}: {name} must be a section, written as [{name}]."
+            )
+            content = {}
+        self._check_names(declared, content, place)
+        values = dict(known)
+        for key, member in declared.items():
+            made = self._member(member, content.get(key), is_there=key in content)
+            if made is not _NOTHING:
+                values[member.field_name] = made
+        if missing := [key for key, member in declared.items() if _is_missing(member, values)]:
+            self._problems.append(
+                f"{self._file.where(place)}: [{'.'.join(place)}] needs {_line_for(declared[missing[0]])}"
+            )
+            return None
+        try:
+            return type(**values)
+        except ConfigError as error:
+            self._problems.append(f"{self._file.where(place)}: {label}{error}")
+            return None
+
+    def _check_names(self, declared: Mapping[str, Member], content: Mapping[str, Any], place: Place) -> None:
+        """Note the names that no setting has; a misspelt one would leave its default in force."""
+        for name, value in content.items():
+            here = (*place, name)
+            if name in declared or here in self._misplaced:
+                continue
+            is_section = isinstance(value, Mapping)
+            allowed = top_names(sections=is_section) if not place else _plain_names(declared)
+            self._problems.append(
+                f"{self._file.where(here)}: {unknown_name(here, allowed, is_section=is_section)}"
+            )
+
+    def _member(self, member: Member, content: Any, *, is_there: bool) -> Any:
+        """The value of a setting or a section; nothing where its default is to stand."""
+        if isinstance(member.declared, Setting):
+            return self._setting(member, member.declared, content, is_there=is_there)
+        if isinstance(member.declared, Section):
+            made = self._section(member.declared.type, content if is_there else {}, member.place)
+        else:
+            made = self._entries(member.declared, content if is_there else {}, member.place)
+        return _NOTHING if made is None else made
+
+    def _entries(self, declared: Entries, content: Any, place: Place) -> dict[str, Any] | None:
+        if not isinstance(content, Mapping):
+            self._problems.append(
+                f"{self._file.where(place)}: {place[-1]} must be sections [{place[-1]}.NAME]."
+            )
+            return None
+        made: dict[str, Any] = {}
+        for name, value in content.items():
+            here = (*place, name)
+            label = f"[{'.'.join(here)}]"
+            try:
+                declared.check_name(name)
+            except Refused as error:
+                self._problems.append(f"{self._file.where(here)}: {label} {error}")
+                continue
+            entry = self._section(declared.type, value, here, label=f"{label} ", name=name)
+            if entry is not None:
+                made[name] = entry
+        return made
+
+    def _setting(self, member: Member, declared: Setting, content: Any, *, is_there: bool) -> Any:
+        given = self._given(member, declared, content, is_there=is_there)
+        if given is None:
+            return _NOTHING
+        try:
+            value = declared.kind.parse(given.value)
+        except Refused as error:
+            said = str(error)
+            if looks_secret(member.place[-1]) and not declared.secret:
+                said = f"has another value (not shown, it may be a secret); write {declared.kind.allowed}."
+            self._problems.append(f"{given.where(error.key)} {said}")
+            return _NOTHING
+        self._sources[member.place] = given.source
+        return value
+
+    def _given(self, member: Member, declared: Setting, content: Any, *, is_there: bool) -> _Given | None:
+        """Where the value comes from: the environment, then credentials.toml, then workbench.toml."""
+        variable = member.variable
+        decided = any(self._env.get(name) for name in _DECIDERS.get(declared.group or "", ()))
+        if variable and self._env.get(variable) and (decided or not declared.group):
+            assert declared.kind.from_text is not None
+            return _Given(declared.kind.from_text(self._env[variable]), variable, lambda _: variable)
+        if decided:
+            return None
+        name = declared.secret or (member.place[-1] if declared.group else "")
+        if name and self._credentials.content.get(name):
+            begins = f"{self._credentials.where((name,))}: {name}"
+            return _Given(self._credentials.content[name], CREDENTIALS_FILE, lambda _: begins)
+        if declared.secret or not is_there or member.place in self._misplaced:
+            return None
+
+        def where(key: str) -> str:
+            return f"{self._file.where((*member.place, key) if key else member.place)}: {member.name}"
+
+        return _Given(content, SETTINGS_FILE, where)
+
+
+_NOTHING = object()
+
+
+def _is_missing(member: Member, values: Mapping[str, Any]) -> bool:
+    return (
+        isinstance(member.declared, Setting)
+        and member.declared.is_required
+        and member.field_name not in values
+    )
+
+
+def _line_for(member: Member) -> str:
+    assert isinstance(member.declared, Setting)
+    return f"{member.place[-1]} = {member.declared.example}. {member.declared.sentence}"
+
+
+def _plain_names(declared: Mapping[str, Member]) -> list[str]:
+    """What may stand in workbench.toml; secrets may not."""
+    return [
+        key
+        for key, member in declared.items()
+        if not (isinstance(member.declared, Setting) and member.declared.secret)
+    ]

@@ -1,0 +1,178 @@
+"""Values with a meaning of their own: money, time zones, moments, senders, hosts, networks, roles."""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import zoneinfo
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from workbench.errors import ConfigError
+from workbench.settings.declare import Kind, Refused
+from workbench.settings.kinds import refused, table, text, texts
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Role = Literal["viewer", "agent", "admin"]
+
+ROLES = ("viewer", "agent", "admin")
+REPORT_FORMATS = ("html", "pdf", "ipynb")
+SENDER_KINDS = (
+    "long code", "toll-free", "short code", "alphanumeric", "whatsapp", "rcs", "messenger", "unknown",
+)  # fmt: skip
+"""Names that stand for every sender of a kind."""
+
+_MONEY = re.compile(r"(\d+(?:\.\d{1,6})?) ([A-Z]{3})")
+_REPORT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_SENDER = re.compile(
+    r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?:whatsapp|rcs|messenger):\S+"
+    r"|(?=[^A-Za-z]*[A-Za-z])[!-*,-9;-~ ][!-9;-~ ]{0,10}"
+)
+_NEARLY_A_KIND = 0.8
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount that only compares with its own currency."""
+
+    amount: Decimal
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.amount.normalize():f} {self.currency}"
+
+
+def check_timezone(name: str) -> str:
+    """The name itself, if it is a time zone.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return _timezone(name)
+    except Refused as error:
+        raise ConfigError(f"timezone {error}") from error
+
+
+def timezone() -> Kind:
+    return Kind("the name of a time zone, as Europe/Berlin", _timezone)
+
+
+def money() -> Kind:
+    allowed = 'an amount with its currency, as "25.00 USD"'
+
+    def parse(value: Any) -> Money:
+        match = _MONEY.fullmatch(value) if isinstance(value, str) else None
+        if match is None:
+            raise refused(value, allowed)
+        return Money(Decimal(match[1]), match[2])
+
+    return Kind(allowed, parse)
+
+
+def moment() -> Kind:
+    """When a job runs; `workbench.server.schedule` makes a rule of it."""
+    return text(
+        'how often ("5m", "2h"), a time of day ("03:30") or "off"',
+        r"off|[1-9]\d{0,3}[mh]|(?:[01]\d|2[0-3]):[0-5]\d",
+    )
+
+
+def senders(value: Kind, example: str, *, kinds: bool) -> Kind:
+    """A value for each sender, by its address or (with `kinds`) by what kind of sender it is."""
+
+    def entry(name: str, item: Any) -> tuple[str, Any]:
+        _check_sender(name, kinds=kinds)
+        try:
+            return name, value.parse(item)
+        except Refused as error:
+            raise Refused(f"has {name!r} = {item!r}; write {value.allowed}, as {example}.", name) from error
+
+    return table(f"lines such as {example}", entry)
+
+
+_HOST = re.compile(r"([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def hosts(name: str) -> Kind:
+    """Hosts with or without a port, in small letters."""
+
+    def item(value: str) -> str:
+        netloc = (urlsplit(value).netloc if "//" in value else value).lower()
+        if not _HOST.fullmatch(netloc):
+            raise Refused(f"has {value!r}; write hosts, as workbench.example.com or 10.0.0.5:8443.")
+        return netloc
+
+    return texts(f'a list of {name}, as ["workbench.example.com"]', item)
+
+
+def networks() -> Kind:
+    def item(value: str) -> Network:
+        try:
+            network = ipaddress.ip_network(value, strict=False)
+        except ValueError as error:
+            raise Refused(f"has {value!r}; write addresses, as 127.0.0.1 or 10.0.0.0/24.") from error
+        if network.prefixlen == 0:
+            raise Refused(f"has {value!r}, which is everybody; name the proxy's own address.")
+        return network
+
+    return texts('a list of addresses or networks, as ["127.0.0.1"]', item)
+
+
+def roles() -> Kind:
+    def entry(email: str, role: Any) -> tuple[str, str]:
+        if "@" not in email or role not in ROLES or "*" in email.removeprefix("*@"):
+            raise Refused(
+                f"has {email!r} = {role!r}; write an e-mail address or *@domain, and one of "
+                f"{', '.join(ROLES)}.",
+                email,
+            )
+        return email.lower(), role
+
+    return table('lines such as "ana@example.com" = "agent"', entry)
+
+
+def report_formats() -> Kind:
+    allowed = f"a list of {', '.join(REPORT_FORMATS)}"
+
+    def parse(value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list) or not value or set(map(str, value)) - set(REPORT_FORMATS):
+            raise refused(value, allowed)
+        return tuple(value)
+
+    return Kind(allowed, parse)
+
+
+def check_report_name(name: str) -> str:
+    """The name of an entry of `[reports]`, which labels files."""
+    if not _REPORT_NAME.fullmatch(name):
+        raise Refused("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
+    return name
+
+
+def _timezone(name: Any) -> str:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError) as error:
+        raise Refused(
+            f"is {name!r}, which is no time zone; write a name such as 'Europe/Berlin', "
+            "'America/New_York' or 'UTC'."
+        ) from error
+    return str(name)
+
+
+def _check_sender(name: str, *, kinds: bool) -> None:
+    if name in SENDER_KINDS:
+        if kinds:
+            return
+        raise Refused(f"has {name!r}; a cap is of one sender: write its address, as +12025550110.", name)
+    near = difflib.get_close_matches(name.lower(), SENDER_KINDS, n=1, cutoff=_NEARLY_A_KIND)
+    if near:
+        hint = f"did you mean {near[0]!r}?" if kinds else "a cap is of one sender: write its address."
+        raise Refused(f"has {name!r}, which is no sender; {hint}", name)
+    if not _SENDER.fullmatch(name):
+        known = f", or one of {', '.join(SENDER_KINDS)}" if kinds else ""
+        raise Refused(f"has {name!r}, which is no sender; write an address, as +12025550110{known}.", name)
