@@ -15,9 +15,10 @@ import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from workbench.config import Settings, secret_variables
+from workbench.config import Settings
 from workbench.lake.connect import lake_address
 from workbench.reports.sheet import SNAPSHOT_VARIABLE
+from workbench.settings.names import secret_variables
 
 #: What a notebook that reads the lake has no business with. A shared lake's own keys it does need.
 _WITHHELD = ("TWILIO_", *secret_variables())

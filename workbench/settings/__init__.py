@@ -8,6 +8,12 @@ allowed.
 Start with ``model.py`` (what there is) and ``declare.py`` (how a setting is declared); ``read.py`` reads.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from workbench.errors import ConfigError
 from workbench.settings.access import AccessSettings, OAuthSettings
 from workbench.settings.credentials import Credentials, check_credentials
 from workbench.settings.home import (
@@ -20,8 +26,6 @@ from workbench.settings.home import (
     find_home,
 )
 from workbench.settings.model import Settings
-from workbench.settings.names import secret_variables
-from workbench.settings.read import Reading, load_settings, read_settings
 from workbench.settings.secret import Secret
 from workbench.settings.sections import (
     ConversationsSettings,
@@ -53,7 +57,6 @@ __all__ = [
     "Network",
     "OAuthSettings",
     "PrivacySettings",
-    "Reading",
     "ReportSettings",
     "RetentionSettings",
     "ScheduleSettings",
@@ -68,6 +71,23 @@ __all__ = [
     "check_timezone",
     "find_home",
     "load_settings",
-    "read_settings",
-    "secret_variables",
 ]
+
+
+def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Settings:
+    """Read and check the settings.
+
+    Args:
+        environ: the environment; that of this process if not given.
+        cwd: where to look for the home; the current folder if not given.
+
+    Raises:
+        ConfigError: naming the setting, its value, what is allowed and where it came from.
+    """
+    from workbench.settings.read import read_settings
+
+    reading = read_settings(environ, cwd=cwd)
+    if reading.settings and not reading.problems:
+        return reading.settings
+    first, *more = reading.problems
+    raise ConfigError(f"{first} ({len(more)} more: `workbench config check` shows all.)" if more else first)

@@ -14,7 +14,7 @@ ACCESS_METHODS = ("none", "password", "oauth")
 _LONGEST_SESSION_HOURS = 24 * 30
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class OAuthSettings:
     """An OpenID Connect provider, found by its issuer."""
 
@@ -32,7 +32,7 @@ class OAuthSettings:
     label: str = setting("your organisation", kinds.text(), "Stands on the button that signs in.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class AccessSettings:
     """`roles` maps e-mail addresses (or `*@domain`) to roles; password users have theirs in their file."""
 

@@ -16,8 +16,8 @@ NO_CREDENTIALS = (
     "TWILIO_API_SECRET), run `workbench init`, or try `workbench demo`, which needs none."
 )
 
-_ACCOUNT_SID = re.compile(r"AC[0-9a-fA-F]{32}")
-_API_KEY = re.compile(r"SK[0-9a-fA-F]{32}")
+_ACCOUNT_SID = r"AC[0-9a-fA-F]{32}"
+_API_KEY = r"SK[0-9a-fA-F]{32}"
 
 
 @dataclass(frozen=True)
@@ -56,12 +56,12 @@ def check_credentials(
     account_sid: str, auth_token: str | None, api_key: str | None, api_secret: str | None
 ) -> Credentials:
     """Build credentials, or raise ConfigError that names what is malformed (never a secret's value)."""
-    if not _ACCOUNT_SID.fullmatch(account_sid):
+    if not re.fullmatch(_ACCOUNT_SID, account_sid):
         raise ConfigError(
             f"TWILIO_ACCOUNT_SID is {account_sid!r}; an account SID is AC and 32 hexadecimal digits. "
             "Copy it from the Twilio console's front page."
         )
-    if api_key and not _API_KEY.fullmatch(api_key):
+    if api_key and not re.fullmatch(_API_KEY, api_key):
         raise ConfigError(f"TWILIO_API_KEY is {api_key!r}; an API key SID is SK and 32 hexadecimal digits.")
     if bool(api_key) != bool(api_secret):
         missing = "TWILIO_API_SECRET" if api_key else "TWILIO_API_KEY"
@@ -119,7 +119,8 @@ def subaccount_tokens() -> Kind:
 
     def parse(value: Any) -> dict[str, Secret]:
         if not isinstance(value, Mapping) or not all(
-            _ACCOUNT_SID.fullmatch(sid) and isinstance(token, str) and token for sid, token in value.items()
+            re.fullmatch(_ACCOUNT_SID, sid) and isinstance(token, str) and token
+            for sid, token in value.items()
         ):
             raise Refused(f"must hold {allowed}.")
         return {sid: Secret(token) for sid, token in value.items()}

@@ -126,7 +126,7 @@ def setting(
     declared = {_DECLARED: Setting(kind, sentence, key, variable, example, default_text, secret, group)}
     if isinstance(default, Mapping):
         return field(default_factory=lambda: default, metadata=declared)
-    return field(default=default, metadata=declared, repr=kind.from_text is not None)
+    return field(default=default, metadata=declared)
 
 
 def required(kind: Kind, sentence: str, *, example: str) -> Any:

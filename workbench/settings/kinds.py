@@ -24,11 +24,11 @@ def text(allowed: str = "a text in quotes", pattern: str = "", *, longest: int =
         pattern: a regular expression that the whole text matches.
         longest: the most characters, 0 for any number.
     """
-    full = re.compile(pattern or r"(?s:.+)")
 
     def parse(value: Any) -> str:
         stripped = value.strip() if isinstance(value, str) else ""
-        if not stripped or not full.fullmatch(stripped) or (longest and len(value) > longest):
+        is_possible = not pattern or re.fullmatch(pattern, stripped)
+        if not stripped or not is_possible or (longest and len(value) > longest):
             raise refused(value, allowed)
         return stripped
 

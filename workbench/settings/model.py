@@ -28,7 +28,7 @@ from workbench.settings.sections import (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Settings:
     """One installation's settings, as read by :func:`workbench.settings.load_settings`."""
 

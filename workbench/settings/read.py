@@ -53,19 +53,6 @@ class _Given(NamedTuple):
     """Begins a message about it, or about one key of it."""
 
 
-def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Settings:
-    """Read and check the settings.
-
-    Raises:
-        ConfigError: naming the setting, its value, what is allowed and where it came from.
-    """
-    reading = read_settings(environ, cwd=cwd)
-    if not reading.problems and reading.settings:
-        return reading.settings
-    first, *more = reading.problems
-    raise ConfigError(f"{first} ({len(more)} more: `workbench config check` shows all.)" if more else first)
-
-
 def read_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Reading:
     """Read the settings and note everything that is wrong, for ``workbench config``."""
     env = os.environ if environ is None else environ

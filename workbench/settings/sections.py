@@ -1,4 +1,7 @@
-"""The sections of workbench.toml: every setting with its type, default, unit, allowed values and meaning."""
+"""The sections of workbench.toml: every setting with its type, default, unit, allowed values and meaning.
+
+They have no repr: some hold secrets, and each method that a dataclass gets costs start-up time.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ MAIL_SECURITIES = ("starttls", "tls", "none")
 _LONGEST_DAYS = 36_500
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LakeSettings:
     """Where the lake is."""
 
@@ -35,12 +38,8 @@ class LakeSettings:
         example='"s3://bucket/prefix/"', default_text="beside the catalog",
     )  # fmt: skip
 
-    def __repr__(self) -> str:
-        # A catalog's address may hold a password; LakeAddress.shown does not show it.
-        return f"LakeSettings(data={self.data!r})"
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SyncSettings:
     """What a sync brings."""
 
@@ -54,7 +53,7 @@ class SyncSettings:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class PrivacySettings:
     """What may be kept; see :mod:`workbench.messaging.privacy`."""
 
@@ -65,7 +64,7 @@ class PrivacySettings:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SendingSettings:
     """What the people of this installation decided about sending; it holds for every send."""
 
@@ -104,7 +103,7 @@ class SendingSettings:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ConversationsSettings:
     """When people here answer; :mod:`workbench.conversations.hours` reads the lines."""
 
@@ -119,7 +118,7 @@ class ConversationsSettings:
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class RetentionSettings:
     """How long what is kept; None keeps it."""
 
@@ -148,7 +147,7 @@ class RetentionSettings:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ScheduleSettings:
     """When `workbench serve` runs each job."""
 
@@ -161,7 +160,7 @@ class ScheduleSettings:
     retention: str = setting("04:30", moment(), "When to remove what [retention] says.")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class WebhooksSettings:
     """What the hooks answer."""
 
@@ -183,7 +182,7 @@ class WebhooksSettings:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SmtpSettings:
     """The mail server of reports."""
 
@@ -209,7 +208,7 @@ class SmtpSettings:
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class ReportSettings:
     """One report that is made as soon as its period is over; `name` is its entry's and labels the files."""
 
@@ -235,7 +234,7 @@ class ReportSettings:
             )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TwilioSettings:
     """The account; :class:`workbench.settings.credentials.Credentials` is made of it."""
 

@@ -7,13 +7,15 @@ import ipaddress
 import re
 import zoneinfo
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from workbench.errors import ConfigError
 from workbench.settings.declare import Kind, Refused
 from workbench.settings.kinds import refused, table, text, texts
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Role = Literal["viewer", "agent", "admin"]
@@ -25,9 +27,9 @@ SENDER_KINDS = (
 )  # fmt: skip
 """Names that stand for every sender of a kind."""
 
-_MONEY = re.compile(r"(\d+(?:\.\d{1,6})?) ([A-Z]{3})")
-_REPORT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_SENDER = re.compile(
+_MONEY = r"(\d+(?:\.\d{1,6})?) ([A-Z]{3})"
+_REPORT_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
+_SENDER = (
     r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?:whatsapp|rcs|messenger):\S+"
     r"|(?=[^A-Za-z]*[A-Za-z])[!-*,-9;-~ ][!-9;-~ ]{0,10}"
 )
@@ -65,7 +67,9 @@ def money() -> Kind:
     allowed = 'an amount with its currency, as "25.00 USD"'
 
     def parse(value: Any) -> Money:
-        match = _MONEY.fullmatch(value) if isinstance(value, str) else None
+        from decimal import Decimal
+
+        match = re.fullmatch(_MONEY, value) if isinstance(value, str) else None
         if match is None:
             raise refused(value, allowed)
         return Money(Decimal(match[1]), match[2])
@@ -148,7 +152,7 @@ def report_formats() -> Kind:
 
 def check_report_name(name: str) -> str:
     """The name of an entry of `[reports]`, which labels files."""
-    if not _REPORT_NAME.fullmatch(name):
+    if not re.fullmatch(_REPORT_NAME, name):
         raise Refused("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
     return name
 
@@ -173,6 +177,6 @@ def _check_sender(name: str, *, kinds: bool) -> None:
     if near:
         hint = f"did you mean {near[0]!r}?" if kinds else "a cap is of one sender: write its address."
         raise Refused(f"has {name!r}, which is no sender; {hint}", name)
-    if not _SENDER.fullmatch(name):
+    if not re.fullmatch(_SENDER, name):
         known = f", or one of {', '.join(SENDER_KINDS)}" if kinds else ""
         raise Refused(f"has {name!r}, which is no sender; write an address, as +12025550110{known}.", name)
