@@ -11,6 +11,7 @@ import click
 from workbench.cli import main
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.reports.notebooks import ReportNotebook, discover_reports
+from workbench.settings.describe import described_settings
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -38,11 +39,15 @@ def _tables() -> dict[str, str]:
         (f"`{found.name}`", found.description, f"the last whole {_default(found, 'period')}")
         for found in discover_reports().values()
     )
+    settings = (
+        (row.name, row.sentence, row.allowed, row.default, row.variable) for row in described_settings()
+    )
     return {
         "commands": _table(("command", "what it does"), commands),
         "metrics": _table(("metric", "what", "numerator", "denominator"), metrics),
         "dimensions": _table(("dimension", "what"), dimensions),
         "reports": _table(("report", "what", "of"), reports),
+        "settings": _table(("setting", "what", "allowed", "default", "variable"), settings),
     }
 
 

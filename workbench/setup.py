@@ -20,6 +20,7 @@ from workbench.config import (
 )
 from workbench.errors import ConfigError, TwilioAuthError
 from workbench.files import write_whole
+from workbench.settings.describe import settings_template
 
 Ask = Callable[[str, bool], str]
 
@@ -126,46 +127,5 @@ def _credentials_toml(credentials: Credentials) -> str:
 
 
 def _settings_toml(account_sid: str, timezone: str, since: str | None) -> str:
-    first_day = f'since = "{since}"' if since else '# since = "2026-01-31"   # default: all that Twilio lists'
-    return f"""\
-# Settings of this workbench. No secrets here: they are in {CREDENTIALS_FILE} or in the environment,
-# which wins over both files.
-timezone = {json.dumps(timezone)}   # of days, weeks and hours in every number
-# public_url = "https://sms.example.com"   # where Twilio reaches the webhooks
-
-# [access]   # how others sign in to the pages: docs/deploy.md
-# method = "password"
-# url = "https://workbench.example.com"
-
-[twilio]
-account_sid = "{account_sid}"
-
-[sync]
-{first_day}
-lookback_days = 3   # days before today that every sync reads again
-subaccounts = false # also the subaccounts of this account
-media_bytes = false # also the attachments themselves, kept under media/
-
-[schedule]   # of `workbench serve`: how often ("5m", "2h"), a time of day ("03:30") or "off"
-# sync = "5m"
-# reconcile = "03:30"
-
-[privacy]
-mode = "full"   # or no_body, masked, hashed: what may be kept; settled by the first sync
-
-[sending]
-# sender = "+12025550110"             # who sends when nobody is named; or service = "MG…"
-# require_consent = true              # block who has no consent on record, instead of warning
-# max_messages_per_day = 50000
-# max_spend_per_day = "25.00 USD"
-
-[mps_limits]   # segments per second that Twilio granted, by sender or kind of sender
-# "+12025550110" = 1
-# "toll-free" = 3
-
-[daily_caps]   # segments a day that a carrier lets through, by sender; shown on the throughput page
-# "+12025550110" = 2000
-
-# [reports.monthly-cost]   # made as soon as its month is over: workbench report schedule
-# report = "cost"
-"""
+    given = {("timezone",): timezone, ("twilio", "account_sid"): account_sid}
+    return settings_template(given | ({("sync", "since"): since} if since else {}))

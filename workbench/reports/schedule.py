@@ -31,6 +31,15 @@ def scheduled_reports(settings: Settings) -> list[ReportSettings]:
     return list(settings.reports.values())
 
 
+def check_entries(settings: Settings) -> None:
+    """Whether every entry names a report that there is, with parameters that it has.
+
+    Raises:
+        ConfigError: naming the entry and what is wrong with it.
+    """
+    _planned(settings, None)
+
+
 def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[ReportSettings, PlannedReport]]:
     """The entries whose last whole period has no report yet."""
     made = _made(settings)

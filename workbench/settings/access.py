@@ -59,10 +59,9 @@ class AccessSettings:
     )
     token: bool = setting(True, kinds.flag(), "The first visit needs the token in the printed link.")
     roles: Mapping[str, str] = setting(
-        {},
-        values.roles(),
-        "Roles of those whom a provider signs in, by e-mail address or *@domain.",
-    )
+        {}, values.roles(), "Roles of those whom a provider signs in, by e-mail address or *@domain.",
+        example='"ana@example.com" = "agent"',
+    )  # fmt: skip
     oauth: OAuthSettings = section(OAuthSettings, 'An OpenID Connect provider, for method = "oauth".')
 
     @property

@@ -35,12 +35,13 @@ class Kind(NamedTuple):
 
     `allowed` says it to people, as the end of "write …". `parse` makes the value from what the file holds,
     and raises :class:`Refused`. `from_text` makes what a file would hold from the text of an environment
-    variable; None where no variable could say it.
+    variable; None where there is no variable. A table has names of people's own, and stands as a section.
     """
 
     allowed: str
     parse: Callable[[Any], Any]
     from_text: Callable[[str], Any] | None = str
+    is_table: bool = False
 
 
 class Setting(NamedTuple):
@@ -84,7 +85,7 @@ class Member(NamedTuple):
     @property
     def name(self) -> str:
         """As messages call it: `[sync] since`; a bare key at the top of the file; `[mps_limits]`."""
-        if isinstance(self.declared, Setting) and not self.declared.kind.from_text:
+        if isinstance(self.declared, Setting) and self.declared.kind.is_table:
             return f"[{'.'.join(self.place)}]"
         *sections, key = self.place
         return f"[{'.'.join(sections)}] {key}" if sections else key
@@ -132,6 +133,11 @@ def setting(
 def required(kind: Kind, sentence: str, *, example: str) -> Any:
     """Declare a setting that its section cannot do without."""
     return field(metadata={_DECLARED: Setting(kind, sentence, example=example, is_required=True)})
+
+
+def file_only(kind: Kind) -> Kind:
+    """The kind without an environment variable, for entries, which have names of people's own."""
+    return kind._replace(from_text=None)
 
 
 def section(type: type[Any], sentence: str) -> Any:

@@ -120,9 +120,7 @@ def texts(
     return Kind(allowed, parse, lambda words: [word.strip() for word in words.split(",")])
 
 
-def table(
-    allowed: str, entry: Callable[[str, Any], tuple[str, Any]], from_text: Callable[[str], Any] | None = None
-) -> Kind:
+def table(allowed: str, entry: Callable[[str, Any], tuple[str, Any]]) -> Kind:
     """Names of people's own with a value each.
 
     Args:
@@ -134,7 +132,7 @@ def table(
             raise refused(value, allowed)
         return dict(entry(name, item) for name, item in value.items())
 
-    return Kind(allowed, parse, from_text)
+    return Kind(allowed, parse, None, is_table=True)
 
 
 def url(*, bare: bool = False) -> Kind:

@@ -45,7 +45,7 @@ class Settings:
     privacy: PrivacySettings = section(PrivacySettings, "What may be kept.")
     access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
     sending: SendingSettings = section(SendingSettings, "What holds for every send.")
-    conversations: ConversationsSettings = section(ConversationsSettings, "When people here answer.")
+    conversations: ConversationsSettings = section(ConversationsSettings, "Reply times in business hours.")
     schedule: ScheduleSettings = section(
         ScheduleSettings,
         'Jobs of `workbench serve`: how often ("5m", "2h"), a time of day ("03:30") or "off".',

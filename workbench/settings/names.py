@@ -42,7 +42,7 @@ def _misplaced(
 
 
 def _is_single(declared: object) -> bool:
-    return isinstance(declared, Setting) and declared.kind.from_text is not None
+    return isinstance(declared, Setting) and not declared.kind.is_table
 
 
 def _is_secret(declared: object) -> bool:

@@ -35,13 +35,14 @@ class Reading(NamedTuple):
     """What was read, with everything that speaks against it.
 
     `settings` has the default where a value is wrong, and is None where the values do not go together.
-    `sources` says where each value that is no default came from.
+    `sources` says where each value that is no default came from; `text` is what workbench.toml holds.
     """
 
     settings: Settings | None
     problems: tuple[str, ...]
     notices: tuple[str, ...]
     sources: Mapping[Place, str]
+    text: str
 
 
 class _Given(NamedTuple):
@@ -83,7 +84,9 @@ class _Reader:
                 _ = settings.optional_credentials
             except ConfigError as error:
                 self._problems.append(str(error))
-        return Reading(settings, tuple(self._problems), tuple(self._notices()), self._sources)
+        return Reading(
+            settings, tuple(self._problems), tuple(self._notices()), self._sources, self._file.text
+        )
 
     def _read_file(self, read: Callable[[Path], TomlFile], path: Path) -> TomlFile:
         try:
@@ -161,7 +164,8 @@ class _Reader:
     def _entries(self, declared: Entries, content: Any, place: Place) -> dict[str, Any] | None:
         if not isinstance(content, Mapping):
             self._problems.append(
-                f"{self._file.where(place)}: {place[-1]} must be sections [{place[-1]}.NAME]."
+                f"{self._file.where(place)}: {place[-1]} must be sections, as "
+                f"[{place[-1]}.{declared.example}]."
             )
             return None
         made: dict[str, Any] = {}
@@ -197,16 +201,17 @@ class _Reader:
         """Where the value comes from: the environment, then credentials.toml, then workbench.toml."""
         variable = member.variable
         decided = any(self._env.get(name) for name in _DECIDERS.get(declared.group or "", ()))
-        if variable and self._env.get(variable) and (decided or not declared.group):
-            assert declared.kind.from_text is not None
-            return _Given(declared.kind.from_text(self._env[variable]), variable, lambda _: variable)
+        from_text = declared.kind.from_text
+        if variable and from_text and self._env.get(variable) and (decided or not declared.group):
+            return _Given(from_text(self._env[variable]), variable, lambda _: variable)
         if decided:
             return None
         name = declared.secret or (member.place[-1] if declared.group else "")
         if name and self._credentials.content.get(name):
             begins = f"{self._credentials.where((name,))}: {name}"
             return _Given(self._credentials.content[name], CREDENTIALS_FILE, lambda _: begins)
-        if declared.secret or not is_there or member.place in self._misplaced:
+        is_empty_table = declared.kind.is_table and content == {}
+        if declared.secret or not is_there or is_empty_table or member.place in self._misplaced:
             return None
 
         def where(key: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.errors import ConfigError
 from workbench.settings.credentials import subaccount_tokens
-from workbench.settings.declare import required, setting
+from workbench.settings.declare import file_only, required, setting
 from workbench.settings.kinds import choice, day, flag, secret, table, text, texts, url, whole
 from workbench.settings.secret import Secret
 from workbench.settings.values import Money, moment, money, report_formats, timezone
@@ -219,12 +219,15 @@ class ReportSettings:
     )  # fmt: skip
     to: tuple[str, ...] = setting(
         (),
-        texts('a list, as ["ann@example.com"]'),
-        "Who gets it by mail; by default nobody.",
+        file_only(texts('a list, as ["ann@example.com"]')),
+        "Who gets it by mail.",
     )
-    formats: tuple[str, ...] = setting(("html", "pdf"), report_formats(), "Which files are made.")
+    formats: tuple[str, ...] = setting(("html", "pdf"), file_only(report_formats()), "Which files are made.")
     parameters: Mapping[str, Any] = setting(
-        {}, table('{ client = "ACME" }', lambda name, value: (name, value)), "Parameters of the report."
+        {},
+        table('a table, as { client = "ACME" }', lambda name, value: (name, value)),
+        "Parameters of the report.",
+        example='{ client = "ACME" }',
     )
 
     def __post_init__(self) -> None:

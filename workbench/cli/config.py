@@ -1,0 +1,92 @@
+"""Commands about the settings: what holds and why, whether all of it is possible, a file to start from."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from workbench.cli.group import main
+from workbench.cli.output import format_option, print_frame, say_notices
+from workbench.errors import ConfigError, WorkbenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from workbench.config import Settings
+
+
+@main.group()
+def config() -> None:
+    """See and check the settings: environment, workbench.toml and credentials.toml."""
+
+
+@config.command()
+@format_option()
+def show(format: str) -> None:
+    """Show every setting with its value and where that came from; never a secret."""
+    import pandas as pd
+
+    from workbench.config import load_settings
+    from workbench.settings.describe import effective_settings
+    from workbench.settings.read import read_settings
+
+    settings, reading = load_settings(), read_settings()
+    rows = effective_settings(settings, reading)
+    say_notices(reading.notices)
+    print_frame(pd.DataFrame(rows, columns=["setting", "value", "source"], dtype="object"), format)
+
+
+@config.command()
+def check() -> None:
+    """Check all settings and what they need of each other; exit code 2 with every problem there is."""
+    from workbench.settings.read import read_settings
+
+    reading = read_settings()
+    problems = list(reading.problems)
+    if reading.settings:
+        problems += [text for text in _problems_together(reading.settings) if text not in problems]
+    say_notices(reading.notices)
+    for problem in problems:
+        click.echo(f"Error: {problem}", err=True)
+    if problems:
+        sys.exit(ConfigError.exit_code)
+    assert reading.settings
+    click.echo(f"The settings of {reading.settings.home} are possible.", err=True)
+
+
+@config.command()
+def template() -> None:
+    """Print a workbench.toml that names every setting in a comment, with its default or an example."""
+    from workbench.settings.describe import settings_template
+
+    click.echo(settings_template(), nl=False)
+
+
+def _problems_together(settings: Settings) -> Iterator[str]:
+    """What only the room that uses a setting can tell: values that are possible alone, but not together."""
+    from workbench.conversations.hours import business_hours
+    from workbench.lake.connect import lake_address
+    from workbench.reports.mail import mail_settings
+    from workbench.reports.schedule import check_entries
+    from workbench.server.access.settings import access_settings
+    from workbench.server.hook_settings import hook_settings
+
+    checks: list[Callable[[Settings], object]] = [
+        lake_address, access_settings, hook_settings, business_hours, _check_quiet_hours, check_entries,
+    ]  # fmt: skip
+    if settings.smtp.host or any(entry.to for entry in settings.reports.values()):
+        checks.append(mail_settings)
+    for require in checks:
+        try:
+            require(settings)
+        except WorkbenchError as error:
+            yield str(error)
+
+
+def _check_quiet_hours(settings: Settings) -> None:
+    from workbench.messaging.quiet_hours import load_rules
+
+    own_rules = settings.home / "quiet_hours.toml"
+    load_rules(own_rules if own_rules.exists() else None)
