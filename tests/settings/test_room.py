@@ -40,15 +40,10 @@ READS_ENVIRONMENT = {
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_no_raw_section_is_read_outside(path: Path) -> None:
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    called = [
-        node.func.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-    ]
-    attributes = [node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)]
-    assert "section" not in called
-    assert "sections" not in attributes
-    if {"environ", "getenv"} & set(attributes):
+    calls = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert "section" not in {func.attr for func in calls if isinstance(func, ast.Attribute)}
+    attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    if attributes & {"environ", "getenv"}:
         assert str(path.relative_to(PACKAGE)) in READS_ENVIRONMENT
 
 
