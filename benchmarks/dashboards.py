@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.day_lake import fill_lake
 from benchmarks.questions import measure_questions
 from benchmarks.report import load_average, machine_facts, table
-from workbench.config import load_settings
+from workbench.settings import load_settings
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [

@@ -12,10 +12,10 @@ from datetime import date, datetime, timedelta
 
 import pyarrow as pa
 
-from workbench.config import Settings
 from workbench.lake import Lake, open_lake
 from workbench.lake.save import message_table
 from workbench.messaging.message import MessageRow, message_row
+from workbench.settings import Settings
 from workbench.simulator import TWO_CURRENCIES, generate_traffic
 from workbench.simulator.export import TrafficRow
 

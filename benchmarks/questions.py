@@ -84,9 +84,9 @@ def _median(work: Callable[[], Any], repeat: int = _REPEAT) -> float:
 def _ours(way: str, home: Path, since: str) -> float:
     from datetime import date
 
-    from workbench.config import load_settings
     from workbench.lake import open_lake
     from workbench.metrics import DayCube, query_metric
+    from workbench.settings import load_settings
 
     first = date.fromisoformat(since)
     with open_lake(load_settings({"WORKBENCH_HOME": str(home)}), read_only=True) as lake:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from workbench.config import Settings, load_settings
 from workbench.lake import Lake, open_lake
+from workbench.settings import Settings, load_settings
 
 # No deadline: a busy machine is slow, not wrong. In CI the same examples every time, so that a change is
 # judged by what it changed; anywhere else new ones.

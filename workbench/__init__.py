@@ -7,7 +7,6 @@ Importing this loads nothing heavy; pandas, Panel, plotly and the Twilio client 
 """
 
 from workbench.api import Workbench
-from workbench.config import Settings, load_settings
 from workbench.errors import (
     ConfigError,
     LakeBusy,
@@ -20,6 +19,7 @@ from workbench.errors import (
     UsageError,
     WorkbenchError,
 )
+from workbench.settings import Settings, load_settings
 
 __all__ = [
     "ConfigError",

@@ -23,8 +23,8 @@ import click
 import httpx
 
 from workbench.api import Workbench, parse_day
-from workbench.config import CREDENTIALS_FILE, DEMO_FOLDER, SETTINGS_FILE, find_home, load_settings
 from workbench.errors import UsageError, WorkbenchError
+from workbench.settings import CREDENTIALS_FILE, DEMO_FOLDER, SETTINGS_FILE, find_home, load_settings
 
 if TYPE_CHECKING:
     from workbench.simulator import Account, Server

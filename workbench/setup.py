@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from workbench.api import parse_day
-from workbench.config import (
+from workbench.errors import ConfigError, TwilioAuthError
+from workbench.files import write_whole
+from workbench.settings import (
     CREDENTIALS_FILE,
     DEMO_FOLDER,
     SETTINGS_FILE,
@@ -18,8 +20,6 @@ from workbench.config import (
     find_home,
     load_settings,
 )
-from workbench.errors import ConfigError, TwilioAuthError
-from workbench.files import write_whole
 from workbench.settings.describe import settings_template
 
 Ask = Callable[[str, bool], str]

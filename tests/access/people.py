@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.server.access.users import Users
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings, load_settings
 
 PASSWORDS = {"ana": "correct horse battery", "vic": "look at the numbers"}
 

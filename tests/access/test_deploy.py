@@ -18,8 +18,8 @@ import pytest
 from tests.access.people import home_with_people, serving, sign_in
 from tests.connecting.test_prove import certificate, free_port
 from tests.server.hooking import environment, hooked
-from workbench.config import load_settings
 from workbench.connecting.prove import prove
+from workbench.settings import load_settings
 
 DOCS = Path(__file__).parents[2] / "docs" / "deploy.md"
 HOST = "workbench.example.com"

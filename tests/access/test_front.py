@@ -16,8 +16,8 @@ from tests.access.people import home_with_people
 from tests.server.hooking import environment, hooked
 from tests.server.raw import UPGRADE, ask, status_of
 from tests.ui.serving import served
-from workbench.config import load_settings
 from workbench.server.hosts import served_hosts
+from workbench.settings import load_settings
 
 PAGES_PATHS = (
     "/", "/overview", "/overview/ws", "/overview/autoload.js?bokeh-autoload-element=1", "/inbox",

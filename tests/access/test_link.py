@@ -14,10 +14,10 @@ import pytest
 from tests.access.people import browser
 from tests.access.test_sign_in import handshake
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
 from workbench.server.access.link import TOKEN_FILE, link_token
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings, load_settings
 
 
 @pytest.fixture(scope="module")

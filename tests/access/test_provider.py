@@ -21,10 +21,10 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application, HTTPError, RequestHandler
 
 from tests.access.people import browser, serving
-from workbench.config import AccessSettings, OAuthSettings, Secret, load_settings
 from workbench.errors import ConfigError, Unreachable
 from workbench.server.access.provider import check_claims, discover
 from workbench.server.pages import PagesServer
+from workbench.settings import AccessSettings, OAuthSettings, Secret, load_settings
 
 CLIENT, SECRET = "workbench-client", "what only the two know"
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config import AccessSettings, load_settings
 from workbench.errors import ConfigError
 from workbench.server.access.settings import access_settings, allowed_origins, require_safe_host
+from workbench.settings import AccessSettings, load_settings
 
 OAUTH = 'method = "oauth"\nurl = "https://w.example.com"\n[access.oauth]\nissuer = "https://id.example.com"\n'
 

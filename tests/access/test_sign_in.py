@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from tests.access.people import PASSWORDS, browser, home_with_people, serving, sign_in
-from workbench.config import Settings
 from workbench.lake import open_lake
 from workbench.server import pages
 from workbench.server.access.handlers import safe_path
 from workbench.server.access.users import Users
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings
 
 
 @pytest.fixture(scope="module")

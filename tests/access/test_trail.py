@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config import Settings
 from workbench.errors import LakeBusy
 from workbench.lake import Lake, open_lake
 from workbench.server.access.trail import Trail
+from workbench.settings import Settings
 
 
 def actions(lake: Lake) -> list[tuple[str, str]]:

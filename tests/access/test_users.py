@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config import load_settings
 from workbench.errors import ConfigError, UnknownName, UsageError
 from workbench.lake import open_lake
 from workbench.server.access.users import Users
+from workbench.settings import load_settings
 
 PASSWORD = "correct horse battery"
 

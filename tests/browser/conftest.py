@@ -13,9 +13,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect
 
 from tests.ui.known import known_messages, save
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings, load_settings
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 _FLAGS = [

@@ -12,8 +12,8 @@ from tests.access.people import PASSWORDS, home_with_people, serving
 from tests.browser.conftest import Visitor, visit
 from tests.conversations.installation import CONTACT, NAME, QUESTION, Installation, installed
 from tests.ui.serving import served
-from workbench.config import load_settings
 from workbench.server.pages import PagesServer
+from workbench.settings import load_settings
 
 
 @pytest.fixture(scope="module")

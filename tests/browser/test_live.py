@@ -11,8 +11,8 @@ from tests.browser.conftest import visit
 from tests.messages import payload
 from tests.ui.known import AMERICAN, OURS, WEEK, at, known_messages, save
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.lake import Lake, open_lake
+from workbench.settings import Settings, load_settings
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from tests.messages import payload
 from tests.ui.known import AMERICAN, GERMAN, HOSTILE, OURS, at, save
 from tests.ui.rows_known import DST_DAY, FORMULA, SCRIPT, dst_messages, row_messages, sid
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings, load_settings
 
 MARCH = "since=2025-03-01&until=2025-03-29"
 

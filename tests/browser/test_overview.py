@@ -9,9 +9,9 @@ from playwright.sync_api import Browser, expect
 from tests.browser.conftest import Visitor, visit
 from tests.messages import payload
 from tests.ui.known import AMERICAN, GERMAN, HOSTILE, OURS, WEEK, at, save
-from workbench.config import Settings
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings
 
 ADDRESS = f"overview?{WEEK}"
 

@@ -12,9 +12,9 @@ from tests.browser.conftest import Visitor, visit
 from tests.messages import payload
 from tests.ui.known import OURS, WEEK, at, known_messages, save
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings, load_settings
 
 PAGES = ("cost", "segmentation", "throughput", "failures")
 _SCRIPT = "<script>window.hit = 1</script> it’s a very long text of a stranger, over seventy units"

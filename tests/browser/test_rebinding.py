@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.conftest import _FLAGS, CHROMIUM, PATIENCE, visit
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings, load_settings
 from workbench.ui.navigation import discover_pages
 
 ATTACKER = "attacker.test"

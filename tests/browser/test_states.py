@@ -11,9 +11,9 @@ from tests.browser.conftest import visit
 from tests.messages import payload
 from tests.ui.known import at, save
 from tests.ui.serving import served
-from workbench.config import Settings
 from workbench.lake import open_lake
 from workbench.server import pages
+from workbench.settings import Settings
 from workbench.ui import page as page_module
 from workbench.ui.navigation import discover_pages
 

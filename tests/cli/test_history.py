@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from workbench.config import load_settings
 from workbench.lake import open_lake
+from workbench.settings import load_settings
 from workbench.simulator import Server
 
 TWO_DAYS_AGO = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()

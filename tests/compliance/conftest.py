@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from workbench.api import Workbench
-from workbench.config import load_settings
+from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.simulator.truth import breaches, truth_rows
 

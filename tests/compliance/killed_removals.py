@@ -24,10 +24,10 @@ from workbench import Workbench
 from workbench.compliance import finishing, proof, retention
 from workbench.compliance.orders import read_orders
 from workbench.compliance.trail import verify_trail
-from workbench.config import load_settings
 from workbench.lake import scour
 from workbench.lake.connect import Lake
 from workbench.lake.removals import read_unfinished
+from workbench.settings import load_settings
 
 _IMPORTED_ONCE = (pd, pc, finishing, proof, retention)
 PERSON = "+19995550142"

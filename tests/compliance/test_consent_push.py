@@ -14,9 +14,9 @@ import pytest
 from tests.compliance.conftest import environment
 from tests.simulator.test_conformance import SPECS
 from workbench.compliance.consent_push import plan_push, push_consent
-from workbench.config import load_settings
 from workbench.lake import Lake, open_lake
 from workbench.lake.consent import ConsentEvent, save_consent_events
+from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.twilio.client import TwilioClient
 

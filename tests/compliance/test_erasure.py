@@ -16,9 +16,9 @@ from click.testing import CliRunner
 from tests.compliance.conftest import environment
 from workbench.api import Workbench
 from workbench.cli import main
-from workbench.config import load_settings
 from workbench.errors import LakeError, UsageError
 from workbench.lake.consent import Side, find_suppressions
+from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.twilio import erasing
 

@@ -20,7 +20,6 @@ from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool
 from workbench.compliance.home_files import MEDIA_FOLDER, erase_from_files, find_in_files
 from workbench.compliance.orders import FOLDER as ORDERS
 from workbench.compliance.people import find_person
-from workbench.config import CREDENTIALS_FILE, SETTINGS_FILE, load_settings
 from workbench.errors import LakeBusy, UsageError
 from workbench.home import Treatment, treatment_of
 from workbench.lake import Lake
@@ -37,6 +36,7 @@ from workbench.server.access.trail import JOURNAL_FILE
 from workbench.server.access.users import USERS_FILE
 from workbench.server.hooks import SET_ASIDE_FILE
 from workbench.server.hooks import SPOOL_FOLDER as HOOKS_SPOOL
+from workbench.settings import CREDENTIALS_FILE, SETTINGS_FILE, load_settings
 
 PERSON, DIGITS = "+19995550142", "19995550142"
 WORDS = [DIGITS, 'she said "the blue pot" & left']

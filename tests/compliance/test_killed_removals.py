@@ -16,13 +16,13 @@ from tests.compliance.test_erasure import traces
 from tests.messages import ACCOUNT, payload
 from tests.server.hooking import inbound_form, sid
 from workbench import Workbench
-from workbench.config import load_settings
 from workbench.lake.save import message_table, save_messages
 from workbench.lake.save_rows import save_rows
 from workbench.lake.spool import Spool
 from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.server.webhook_forms import inbound_message, inbound_record
+from workbench.settings import load_settings
 
 OTHER, SECRET = "+14155550177", "the spare key is under the blue pot"
 OLD, NEW = datetime(2020, 3, 1, tzinfo=UTC), datetime(2026, 11, 28, 12, tzinfo=UTC)

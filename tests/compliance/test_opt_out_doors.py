@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.messages import payload
-from workbench.config import load_settings
 from workbench.conversations.consent import read_consent
 from workbench.conversations.find import Conversation
 from workbench.lake import Lake, open_lake
@@ -30,6 +29,7 @@ from workbench.messaging.quiet_hours import load_rules
 from workbench.sending.facts import FactReader
 from workbench.sending.outbox import Claim, Intent, claim
 from workbench.sending.outgoing import Outgoing
+from workbench.settings import load_settings
 
 SENDERS = ("+12025550110", "+12025550111", "+12025550112")
 SERVICES = ("MG" + "1" * 32, "MG" + "2" * 32)

@@ -12,8 +12,8 @@ import pytest
 from tests.compliance.conftest import environment
 from workbench.api import Workbench
 from workbench.compliance.retention import retention_rules, run_retention
-from workbench.config import RetentionSettings, load_settings
 from workbench.errors import ConfigError
+from workbench.settings import RetentionSettings, load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.simulator.truth import truth_rows
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from workbench.sending.settings import SendingSettings
 
 from tests.messages import ACCOUNT, SENDER, payload
 from workbench.compliance.erasure import order_erasure, readmit_person
@@ -28,6 +27,7 @@ from workbench.sending.facts import FactReader
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.preflight import check_all
 from workbench.sending.verdicts import Policy
+from workbench.settings import SendingSettings
 
 WHATSAPP = "whatsapp:+14155238886"
 NOW = datetime(2026, 9, 20, tzinfo=UTC)

@@ -15,9 +15,9 @@ import pytest
 from tests.connecting.test_prove import free_port
 from tests.server.hooking import environment, hooks_process, wait_until_live
 from workbench import Workbench
-from workbench.config import load_settings
 from workbench.errors import ConfigError
 from workbench.lake import open_lake
+from workbench.settings import load_settings
 from workbench.simulator import Account, Server, serve
 
 OLD = "https://ana:hunter2@old.example/in"

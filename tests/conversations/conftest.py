@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.conversations.known import save_known
-from workbench.config import load_settings
 from workbench.lake import Lake, open_lake
+from workbench.settings import load_settings
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 
 from workbench import Workbench
-from workbench.config import load_settings
+from workbench.settings import load_settings
 from workbench.simulator import Account, Server, serve
 
 DESK = "+14155550104"

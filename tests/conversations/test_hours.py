@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workbench.config import ConversationsSettings, Settings
 from workbench.conversations.hours import Opening, keep_business_hours, parse_hours
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
+from workbench.settings import ConversationsSettings, Settings
 
 
 def test_hours_as_they_are_written() -> None:

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from tests.conversations.known import DESK
-from workbench.config import Settings
 from workbench.conversations.desk import Desk, Tools
 from workbench.conversations.find import Conversation
 from workbench.lake import Lake
 from workbench.roles import NOBODY, Person, acting_as, find_people_with
+from workbench.settings import Settings
 
 VIEWER, AGENT = Person("vera", "viewer"), Person("ana", "agent")
 

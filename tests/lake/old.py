@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.config import Settings
 from workbench.lake import Lake, open_lake
 from workbench.lake.data_folder import MARKER_FILE
+from workbench.settings import Settings
 
 
 def make_old(settings: Settings) -> None:

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.config import Settings
 from workbench.errors import LakeDamaged, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.scour import scour
 from workbench.lake.set_aside import set_damaged_aside
+from workbench.settings import Settings
 
 EVERYTHING = "select max(hash(m)), count(*) from raw_messages m"
 

@@ -13,13 +13,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError, LakeBusy, LakeError, LakeTooNew, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import extension_path, lake_address
 from workbench.lake.lock import exclusive, only_one
 from workbench.lake.migrations import known_migrations, pending_migrations
 from workbench.lake.trouble import explain
+from workbench.settings import Settings, load_settings
 
 
 def run_python(code: str, home: Path, **environ: str) -> subprocess.Popen[str]:

@@ -18,13 +18,13 @@ import pytest
 from tests.lake.old import forget_050, make_old
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.config import Settings, load_settings
 from workbench.errors import CatalogLost, LakeDamaged, LakeError, LakeRefused, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import extension_path
 from workbench.lake.left_files import delete_left_files
 from workbench.lake.scour import scour
 from workbench.lake.set_aside import adopt_files, start_anew
+from workbench.settings import Settings, load_settings
 
 _ROOT = str(Path(__file__).parents[2])
 _LEFT = "ducklake-01a224c8-2370-7119-925e-4dc36b1a884f.parquet"
@@ -373,7 +373,7 @@ def test_clean_up_knows_its_files_however_the_folder_is_spelt(tmp_path: Path) ->
 OPEN = """
 import os, sys
 import workbench.files as files
-from workbench.config import load_settings
+from workbench.settings import load_settings
 from workbench.lake import open_lake
 from workbench.lake import connect
 at = sys.argv[1]

@@ -19,11 +19,11 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.config import Settings, load_settings
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused
 from workbench.lake import open_lake
 from workbench.lake.scour import scour
 from workbench.lake.set_aside import adopt_files, set_damaged_aside, start_anew
+from workbench.settings import Settings, load_settings
 
 _ROOT = str(Path(__file__).parents[2])
 
@@ -133,8 +133,8 @@ def _settings_with(settings: Settings, database: str, home: Path | None = None) 
     return load_settings(
         {
             "WORKBENCH_HOME": str(home or settings.home),
-            "WORKBENCH_LAKE": re.sub(r"dbname=\w+", f"dbname={database}", settings.lake),
-            "WORKBENCH_LAKE_DATA": settings.lake_data or "",
+            "WORKBENCH_LAKE": re.sub(r"dbname=\w+", f"dbname={database}", settings.catalog),
+            "WORKBENCH_LAKE_DATA": settings.lake.data or "",
         }
     )
 
@@ -158,7 +158,7 @@ def _messages(settings: Settings) -> int:
 
 def test_another_machine_opens_the_same_lake(first: Settings, tmp_path: Path) -> None:
     assert _messages(_settings_with(first, "first", tmp_path / "other")) == 100
-    assert Path(first.lake_data or "").stat().st_mode & 0o777 == 0o700
+    assert Path(first.lake.data or "").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_an_emptied_database_is_not_a_new_lake(first: Settings, postgres: str) -
 
 
 def test_clean_up_leaves_what_another_machine_may_be_writing(first: Settings) -> None:
-    folder = Path(first.lake_data or "") / "main" / "raw_messages"
+    folder = Path(first.lake.data or "") / "main" / "raw_messages"
     just_now = f"{int(time.time() * 1000):012x}"
     young = folder / f"ducklake-{just_now[:8]}-{just_now[8:]}-7119-925e-4dc36b1a884f.parquet"
     old = folder / "ducklake-01a00000-2370-7119-925e-4dc36b1a884f.parquet"
@@ -216,7 +216,7 @@ def test_clean_up_leaves_what_another_machine_may_be_writing(first: Settings) ->
 
 def test_damaged_files_of_a_shared_lake_are_set_aside_too(first: Settings) -> None:
     with open_lake(first) as lake:
-        path = next(Path(first.lake_data or "", "main", "raw_messages").glob("*.parquet"))
+        path = next(Path(first.lake.data or "", "main", "raw_messages").glob("*.parquet"))
         path.write_bytes(b"")
         with pytest.raises(LakeDamaged, match="of 2026-09-01 to 2026-09-01"):
             lake.rows("select max(body) from raw_messages")

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.config import Settings, load_settings
 from workbench.lake import open_lake
 from workbench.lake.private_files import protect_data
+from workbench.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)

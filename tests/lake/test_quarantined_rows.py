@@ -13,12 +13,12 @@ from workbench.compliance.erasure import order_erasure
 from workbench.compliance.finishing import finish_erasure
 from workbench.compliance.people import find_person
 from workbench.compliance.records import read_person
-from workbench.config import Settings
 from workbench.lake import Lake, open_lake
 from workbench.lake.quarantine import count_open, read_open, resolve_parts, resolve_rows, save_quarantined
 from workbench.messaging.message import MalformedMessage
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.messaging.quarantine import QuarantinedRow, quarantine
+from workbench.settings import Settings
 
 ACCOUNT, SID, PERSON = "AC" + "0" * 32, "SM" + "1" * 32, "+14155550123"
 T0 = datetime(2026, 9, 10, 12, tzinfo=UTC)

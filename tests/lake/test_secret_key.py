@@ -13,11 +13,11 @@ import duckdb
 import pytest
 
 from tests.lake.old import make_old
-from workbench.config import Settings
 from workbench.errors import ConfigError, LakeRefused
 from workbench.lake import Lake, open_lake
 from workbench.lake.erased import find_erased, remove_erased, save_erased
 from workbench.lake.secret_key import KEY_FILE
+from workbench.settings import Settings
 from workbench.sync.privacy import open_privacy
 
 PERSON = "+14155550143"
@@ -140,7 +140,7 @@ def test_a_lake_that_needs_no_key_makes_none(settings: Settings, home: Path) -> 
 ERASE = """
 import os, sys
 from datetime import UTC, datetime
-from workbench.config import load_settings
+from workbench.settings import load_settings
 from workbench.lake import open_lake
 from workbench.lake import connect
 from workbench.lake.erased import save_erased

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.config import load_settings
 from workbench.lake import Lake, open_lake
 from workbench.messaging.person import address_spellings, channel_family, person_of, respelled, spellings
 from workbench.messaging.privacy import Privacy, PrivacyMode
+from workbench.settings import load_settings
 
 SPELLINGS = [
     # Mexico: WhatsApp's 1, and the prefixes of calls to mobiles until 2019.

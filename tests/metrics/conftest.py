@@ -10,8 +10,8 @@ import pytest
 
 from tests.messages import twilio_date
 from tests.ui.known import known_messages, save
-from workbench.config import load_settings
 from workbench.lake import Lake, open_lake
+from workbench.settings import load_settings
 from workbench.simulator import TWO_CURRENCIES, generate_traffic
 
 FIRST, LAST = date(2025, 3, 20), date(2025, 4, 5)

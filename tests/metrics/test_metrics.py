@@ -13,13 +13,13 @@ import pytest
 
 from tests.messages import ACCOUNT, payload
 from workbench.compliance.judging import prepare_audits
-from workbench.config import load_settings
 from workbench.errors import UnknownName, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
 from workbench.messaging.status import is_final
 from workbench.metrics import DIMENSIONS, METRICS, compile_metric, freshness, query_metric
+from workbench.settings import load_settings
 
 LONG_CODE, TOLL_FREE, SERVICE = "+12025550110", "+18885550111", "MG" + "5" * 32
 US, GERMANY = "+14155550123", "+4915123456789"

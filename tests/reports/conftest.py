@@ -13,8 +13,8 @@ import pytest
 
 from tests.messages import ACCOUNT
 from tests.ui.known import known_messages, save
-from workbench.config import Settings, load_settings
 from workbench.lake import Lake, open_lake
+from workbench.settings import Settings, load_settings
 
 SECRET = "5ec4e7" + "0" * 26
 Command = Callable[..., "subprocess.CompletedProcess[str]"]

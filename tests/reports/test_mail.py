@@ -14,11 +14,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.reports.mail import MailUnavailable, mail_settings, send_report
 from workbench.reports.manifest import build_manifest
+from workbench.settings import Settings, load_settings
 
 PASSWORD = "correct horse"
 TO = ["ann@example.com", "bob@example.org"]

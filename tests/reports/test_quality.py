@@ -11,10 +11,10 @@ import pytest
 from tests.messages import ACCOUNT, payload
 from tests.reports.conftest import note_sync
 from tests.ui.known import at, save
-from workbench.config import Settings
 from workbench.lake import Lake, open_lake
 from workbench.reports.periods import Period
 from workbench.reports.quality import Facts, judge, read_facts
+from workbench.settings import Settings
 
 WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
 NOW = datetime(2025, 3, 20, 12, tzinfo=UTC)

@@ -15,10 +15,10 @@ import pytest
 from tests.messages import payload
 from tests.reports.conftest import SECRET, Command, note_sync
 from tests.ui.known import OURS, at, save
-from workbench.config import Settings, load_settings
 from workbench.errors import ReportFailed, UnknownName, WorkbenchError
 from workbench.lake import open_lake
 from workbench.reports.run import plan_report, run_report
+from workbench.settings import Settings, load_settings
 
 WEEK = ("--since", "2025-03-03", "--until", "2025-03-10")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
 from workbench.reports.schedule import find_unsent, plan_due, schedule_lines
+from workbench.settings import Settings, load_settings
 
 NOW = datetime(2026, 11, 2, 7, tzinfo=UTC)
 ENTRY = '[reports.acme]\nreport = "cost"\nparameters = { client = "ACME" }\n'

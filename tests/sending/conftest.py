@@ -12,9 +12,9 @@ import httpx
 import pytest
 
 from workbench import Workbench
-from workbench.config import load_settings
 from workbench.lake.memberships import note_pools
 from workbench.lake.save_rows import save_rows
+from workbench.settings import load_settings
 from workbench.simulator import Account, Server, serve
 
 SENDER = "+14155550104"

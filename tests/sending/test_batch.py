@@ -12,8 +12,8 @@ import pytest
 
 from tests.sending.conftest import SENDER, creates, environment, make_home, sent_to
 from workbench import LakeBusy, UsageError, Workbench
-from workbench.config import load_settings
 from workbench.sending.batch import BatchProgress
+from workbench.settings import load_settings
 from workbench.simulator import Fault, Server
 from workbench.simulator.sending import PlannedOutcome
 

@@ -19,7 +19,7 @@ import pytest
 
 from tests.sending.conftest import SENDER, environment, make_home, sent_to
 from workbench import Workbench
-from workbench.config import load_settings
+from workbench.settings import load_settings
 from workbench.simulator import Fault, Server
 
 SEND = f"""

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from workbench.config import Money, SendingSettings
 from workbench.messaging.quiet_hours import check_quiet_hours, load_rules
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.preflight import check, check_all
 from workbench.sending.verdicts import Facts, Policy, Price, SenderFacts, ServiceFacts
+from workbench.settings import Money, SendingSettings
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 """Ten in the morning in California."""

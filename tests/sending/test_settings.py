@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from workbench import ConfigError, UsageError
-from workbench.config import Money, SendingSettings, load_settings
 from workbench.sending.confirm import is_confirmed
+from workbench.settings import Money, SendingSettings, load_settings
 
 
 def read(home: Path, section: str) -> SendingSettings:

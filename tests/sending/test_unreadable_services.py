@@ -12,7 +12,7 @@ import pytest
 
 from tests.sending.conftest import POOLED, SENDER, creates, environment, make_home
 from workbench import Workbench
-from workbench.config import load_settings
+from workbench.settings import load_settings
 from workbench.simulator import Account, Fault, Server, serve
 
 PERSON, OTHER = "+14155550271", "+14155550272"

@@ -18,8 +18,8 @@ import httpx
 from twilio.request_validator import RequestValidator
 
 from tests.messages import ACCOUNT, CONTACT, SENDER
-from workbench.config import Settings
 from workbench.server.hooks import INBOUND_PATH, STATUS_PATH, HooksServer
+from workbench.settings import Settings
 
 TOKEN = "a-token-of-the-tests"
 PUBLIC_URL = "https://hooks.example"

@@ -17,11 +17,11 @@ from tests.connecting.test_prove import free_port
 from tests.server.hooking import environment, hooked, hooks_process
 from tests.server.raw import ask, status_of
 from tests.ui.serving import served
-from workbench.config import Settings, load_settings
 from workbench.server import hooks, pages
 from workbench.server.connections import Limits, limits_for
 from workbench.server.log_limit import LogLimit
 from workbench.server.supervise import Child, _look_after
+from workbench.settings import Settings, load_settings
 
 HALF = b"POST /webhooks/twilio/inbound HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 

@@ -16,9 +16,9 @@ import pytest
 
 from tests.messages import ACCOUNT
 from tests.server.hooking import Caller, environment, hooked
-from workbench.config import load_settings
 from workbench.lake import open_lake
 from workbench.server.hooks import INBOUND_PATH, STATUS_PATH
+from workbench.settings import load_settings
 
 PACKAGES = ("emulate@0.12.2", "node@22")
 TOKEN, SENDER, CONTACT = "twilio_test_auth_token", "+15551234567", "+14155550123"

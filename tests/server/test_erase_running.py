@@ -30,10 +30,10 @@ from tests.server.hooking import (
     wait_until_live,
 )  # fmt: skip
 from tests.server.test_survival import free_port
-from workbench.config import load_settings
 from workbench.home import is_ours
 from workbench.lake import open_lake
 from workbench.server.hooks import INBOUND_PATH, STATUS_PATH
+from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 
 PERSON, OTHER = "+19995550142", "+14155550177"

@@ -29,9 +29,9 @@ from tests.server.hooking import (
     sid,
     status_form,
 )
-from workbench.config import load_settings
 from workbench.lake import Lake, open_lake
 from workbench.server.hooks import INBOUND_PATH, STATUS_PATH
+from workbench.settings import load_settings
 
 numbers = count(1000)
 SUBACCOUNT, SUBACCOUNT_TOKEN = "AC" + "5" * 32, "a-token-of-a-subaccount"

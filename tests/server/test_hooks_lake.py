@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.messages import ACCOUNT
-from workbench.config import load_settings
 from workbench.errors import LakeError
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server import hooks
 from workbench.server.hooks import HooksLake
 from workbench.server.webhook_forms import status_record
+from workbench.settings import load_settings
 
 
 def test_a_lake_that_cannot_be_renewed_has_saved_all_the_same(

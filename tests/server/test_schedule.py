@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from workbench.api import Workbench
-from workbench.config import load_settings
 from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake.jobs import read_failed_jobs, read_last_job_runs
 from workbench.lake.lock import only_one
 from workbench.metrics.freshness import freshness
 from workbench.server.schedule import Rule, schedule_of
 from workbench.server.schedule_text import schedule_text
+from workbench.settings import load_settings
 from workbench.ui.store import Store
 
 BEGAN = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -18,8 +18,8 @@ import httpx
 import pytest
 
 from tests.server.hooking import calling, environment, hooks_process, sid, wait_until_live
-from workbench.config import load_settings
 from workbench.lake import open_lake
+from workbench.settings import load_settings
 
 
 def free_port() -> int:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
+from workbench.settings import Settings, load_settings
 from workbench.settings.read import Reading, read_settings
 
 

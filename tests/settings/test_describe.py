@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.settings.homes import load, write
-from workbench.config import Settings, load_settings
+from workbench.settings import Settings, load_settings
 from workbench.settings.declare import Setting, all_settings
 from workbench.settings.describe import effective_settings, settings_template
 from workbench.settings.read import read_settings

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from workbench.config import Secret, find_home, load_settings
 from workbench.errors import ConfigError
+from workbench.settings import Secret, find_home, load_settings
 
 SID, TOKEN, KEY = "AC" + "1" * 32, "token-of-the-account", "SK" + "2" * 32
 

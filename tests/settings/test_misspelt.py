@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.settings.homes import load, read, refusal
-from workbench.config import Settings
+from workbench.settings import Settings
 from workbench.settings.declare import Entries, Member, Section, Setting, all_settings, members
 
 SID = "AC" + "1" * 32

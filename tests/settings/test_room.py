@@ -14,12 +14,11 @@ import pytest
 
 from workbench import roles
 from workbench.api.jobs import JOBS
-from workbench.config import ScheduleSettings
 from workbench.messaging.addresses import AddressKind
 from workbench.messaging.privacy import PrivacyMode
 from workbench.reports.document import FORMATS
 from workbench.reports.sheet import SNAPSHOT_VARIABLE
-from workbench.settings import names, sections, values
+from workbench.settings import ScheduleSettings, names, sections, values
 from workbench.settings.declare import members
 
 PACKAGE = Path(__file__).parents[2] / "workbench"

@@ -13,8 +13,8 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from tests.settings.homes import load, read, refusal
-from workbench.config import Money, ReportSettings, RetentionSettings, Settings
 from workbench.errors import ConfigError
+from workbench.settings import Money, ReportSettings, RetentionSettings, Settings
 from workbench.settings.declare import Kind, Refused, Setting, all_settings
 
 SID, OTHER, TOKEN = "AC" + "1" * 32, "AC" + "2" * 32, "hunter2"

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from workbench.config import Settings, load_settings
 from workbench.lake import Lake, open_lake
+from workbench.settings import Settings, load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.sync.request import SyncRequest, SyncSummary
 from workbench.sync.run import run_sync

@@ -14,10 +14,10 @@ from tests.messages import payload
 from tests.simulator.test_conformance import SPECS, check, schema_of
 from tests.sync.bulk_exports_server import ACCOUNT, AUTH_TOKEN, Exports, bulk_exports
 from tests.sync.exports import gzipped, json_lines
-from workbench.config import Credentials, Secret, Settings, load_settings
 from workbench.errors import ConfigError, TwilioAuthError, TwilioError, TwilioUnavailable, UsageError
 from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
+from workbench.settings import Credentials, Secret, Settings, load_settings
 from workbench.sync import bulk_export, importing
 from workbench.sync.bulk_export import BulkExportRequest, BulkExportSummary, plan_job, sync_bulk_export
 from workbench.twilio.bulk_exports import BulkExportClient, check_storage

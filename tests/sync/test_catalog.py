@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from tests.sync.conftest import NOW, START, Sync
-from workbench.config import Settings, check_credentials
 from workbench.errors import UnknownName
 from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
+from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
 from workbench.sync.accounts import for_each_account, subaccount_sids
 from workbench.sync.catalog import PARTS, CatalogSummary, sync_catalog

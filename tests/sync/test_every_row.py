@@ -20,11 +20,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from workbench.config import Credentials, Secret, load_settings
 from workbench.lake import Lake, open_lake
 from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import save_messages
 from workbench.messaging.privacy import Privacy, PrivacyMode
+from workbench.settings import Credentials, Secret, load_settings
 from workbench.sync.catalog import sync_catalog
 from workbench.sync.message_pages import MessageReader
 from workbench.twilio.answers import read_answer

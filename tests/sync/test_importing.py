@@ -25,13 +25,13 @@ import pytest
 from tests.messages import ACCOUNT, CONTACT, SENDER, payload
 from tests.sync.conftest import START, differences, environment, truth
 from tests.sync.exports import console_csv, export_record, gzipped, json_lines
-from workbench.config import Credentials, Secret, Settings, load_settings
 from workbench.errors import ConfigError, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.save import Saved, message_table, save_messages
 from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy, PrivacyMode
+from workbench.settings import Credentials, Secret, Settings, load_settings
 from workbench.simulator import Server
 from workbench.sync import importing
 from workbench.sync.export_files import LONGEST_LINE, ByteSource
@@ -485,7 +485,7 @@ def test_what_may_not_be_kept_is_not_saved(lake: Lake) -> None:
 IMPORT = """
 import sys
 from pathlib import Path
-from workbench.config import load_settings
+from workbench.settings import load_settings
 from workbench.lake import open_lake
 from workbench.messaging.privacy import Privacy
 from workbench.simulator import Server

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.sync.conftest import differences, environment
-from workbench.config import load_settings
 from workbench.lake import open_lake
+from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 
 KILLS = int(os.environ.get("WORKBENCH_TEST_KILLS", "6"))

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from tests.sync.conftest import NOW, START
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError, TwilioError, TwilioUnavailable
 from workbench.lake import Lake
+from workbench.settings import Settings, load_settings
 from workbench.simulator import Server
 from workbench.sync.catalog import CatalogSummary, sync_catalog
 from workbench.sync.media_bytes import MediaStore

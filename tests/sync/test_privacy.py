@@ -20,13 +20,13 @@ import pytest
 from tests.messages import payload
 from tests.sync.conftest import START, truth
 from tests.sync.exports import console_csv, json_lines
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
 from workbench.lake.save import message_table, save_messages
 from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.messaging.message import message_row
 from workbench.messaging.privacy import PrivacyMode
+from workbench.settings import Settings, load_settings
 from workbench.simulator import Server
 from workbench.sync.importing import import_files
 from workbench.sync.privacy import open_privacy

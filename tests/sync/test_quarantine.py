@@ -15,10 +15,10 @@ import pytest
 
 from tests.sync.conftest import START, Sync, differences, environment, truth
 from workbench.api.status import Status
-from workbench.config import load_settings
 from workbench.lake import Lake, open_lake
 from workbench.lake.quarantine import OpenRow
 from workbench.metrics.freshness import freshness
+from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Fault, Options, Server, serve
 from workbench.sync.quarantine import RetryPlan, plan_retry
 from workbench.sync.status import holes, read_sync_status, settled_through

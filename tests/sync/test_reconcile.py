@@ -12,10 +12,10 @@ import httpx
 import pytest
 
 from tests.sync.conftest import NOW, START, Sync, differences
-from workbench.config import Settings, check_credentials
 from workbench.errors import TwilioUnavailable, UsageError
 from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
+from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
 from workbench.simulator.usage import Sums, Usage, UsageBook
 from workbench.sync.gaps import KINDS, REASONS, UNEXPLAINED, Gap

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, strategies
 
 from tests.sync.conftest import NOW, Sync
-from workbench.config import Settings
 from workbench.errors import TwilioError
 from workbench.lake import Lake
 from workbench.messaging.message import message_row
+from workbench.settings import Settings
 from workbench.simulator import Fault, Server
 from workbench.sync.rescan import (
     RESCAN_EVERY,

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from tests.sync.conftest import NOW, START, Sync, differences, truth
-from workbench.config import Settings, check_credentials
 from workbench.errors import ConfigError, TwilioAuthError, TwilioUnavailable
 from workbench.lake import Lake
+from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
 from workbench.sync.halt import Halt, SyncStopped
 from workbench.sync.request import SyncRequest

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.sync.conftest import NOW, START
-from workbench.config import Settings
 from workbench.errors import ConfigError
 from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy
+from workbench.settings import Settings
 from workbench.simulator import Fault, Server
 from workbench.sync.catalog import PARTS
 from workbench.sync.request import Progress, SyncRequest, SyncSummary

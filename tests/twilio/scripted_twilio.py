@@ -18,7 +18,7 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.netutil import bind_sockets
 from tornado.tcpserver import TCPServer
 
-from workbench.config import Credentials, Secret
+from workbench.settings import Credentials, Secret
 
 ACCOUNT_SID = "AC" + "0123456789abcdef" * 2
 AUTH_TOKEN = "f00dfeedcafe4b1d8badc0ffee123456"

@@ -31,9 +31,9 @@ from tests.twilio.scripted_twilio import (
     raw_reply,
     refusal,
 )
-from workbench.config import Credentials
 from workbench.errors import TwilioAuthError, TwilioError, TwilioUnavailable
 from workbench.messaging.error_codes import explain
+from workbench.settings import Credentials
 from workbench.twilio.answers import ErrorBody, read_error_body
 from workbench.twilio.client import TwilioClient
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.twilio.scripted_twilio import API_SECRET, AUTH_TOKEN, BASIC, BASIC_KEY, WITH_KEY, WITH_TOKEN
-from workbench.config import Credentials, Secret
+from workbench.settings import Credentials, Secret
 from workbench.twilio.redaction import SECRET_KEYS, drop_secrets, may_hold_secrets, scrub
 
 OPENAPI = Path(__file__).parents[3] / "shared" / "twilio" / "openapi"

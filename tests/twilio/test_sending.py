@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from workbench.config import Credentials, Secret
 from workbench.errors import TwilioAuthError, TwilioError
 from workbench.messaging.message import message_row
+from workbench.settings import Credentials, Secret
 from workbench.simulator import Account, Fault, Server, serve
 from workbench.simulator.sending import PlannedOutcome
 from workbench.twilio.sending import Accepted, MessageSender, NewMessage, NotSent, Refused, Unclear

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies
 from twilio.request_validator import RequestValidator
 
-from workbench.config import Secret
+from workbench.settings import Secret
 from workbench.twilio.signatures import AUTH_TOKEN, Verdict, check_form, check_json, url_variants
 
 TOKEN = "12345"

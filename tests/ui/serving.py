@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from workbench.config import Settings
 from workbench.server.pages import PagesServer
+from workbench.settings import Settings
 
 
 @contextmanager

@@ -19,9 +19,9 @@ import pytest
 from tests.ui.known import AMERICAN, GERMAN, HOSTILE, OURS, WEEK, known_messages, save
 from tests.ui.rows_known import FORMULA, SCRIPT, row_messages, sid
 from tests.ui.serving import authorization, served
-from workbench.config import load_settings
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
+from workbench.settings import load_settings
 
 MARCH = "since=2025-03-01&until=2025-04-01"
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.config import Settings
 from workbench.lake import Lake, open_lake
+from workbench.settings import Settings
 from workbench.ui.news import NewsWatcher, Pace
 from workbench.ui.store import Store
 

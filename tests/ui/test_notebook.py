@@ -14,7 +14,7 @@ CELL = """\
 import sys
 sys.path.insert(0, {root!r})
 from workbench.ui import use_settings
-from workbench.config import load_settings
+from workbench.settings import load_settings
 store = use_settings(load_settings({{"WORKBENCH_HOME": {home!r}}}))
 from dashboards.overview import page
 page

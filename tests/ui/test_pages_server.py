@@ -20,11 +20,11 @@ from panel.io.state import state
 
 from tests.ui.known import known_messages, save
 from tests.ui.serving import get, served, visit
-from workbench.config import Settings, load_settings
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
 from workbench.server.pages import PagesServer
 from workbench.server.ports import require_loopback
+from workbench.settings import Settings, load_settings
 from workbench.ui.navigation import discover_pages
 
 
@@ -116,7 +116,7 @@ def test_closed_pages_leave_nothing_behind(
 
 def run_server(home: Path, port: int) -> subprocess.Popen[str]:
     code = (
-        "import sys; from workbench.config import load_settings; "
+        "import sys; from workbench.settings import load_settings; "
         "from workbench.server.pages import serve_pages; "
         "serve_pages(load_settings({'WORKBENCH_HOME': sys.argv[1]}), int(sys.argv[2]))"
     )

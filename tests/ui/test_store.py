@@ -9,11 +9,11 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import HOSTILE, at, save
-from workbench.config import Settings
 from workbench.errors import LakeError
 from workbench.lake import Lake
 from workbench.metrics import compile_metric
 from workbench.metrics.slices import Slice
+from workbench.settings import Settings
 from workbench.ui import store as store_module
 from workbench.ui.filters import Option
 from workbench.ui.store import Store, current_store, forget_lake, use_settings

@@ -36,7 +36,7 @@ class Workbench(
     >>> wb.sync()
     >>> wb.metric("delivery_rate", by=["day", "sender"])
 
-    Settings come from the environment and ``workbench.toml`` (see :mod:`workbench.config`) unless given.
+    Settings come from the environment and ``workbench.toml`` (see :mod:`workbench.settings`) unless given.
     """
 
     def __repr__(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
-from workbench.config import Settings, load_settings
+from workbench.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from workbench.lake.connect import Lake
@@ -35,10 +35,8 @@ class Opened:
     def _number_context(self, country: str | None = None) -> NumberContext:
         """How addresses are read here; `country` (else the settings') is where numbers without one are."""
         from workbench.lake.number_context import read_number_context
-        from workbench.sending.settings import read_sending_settings
 
-        default = read_sending_settings(self.settings.section("sending")).default_country
-        return read_number_context(self.lake, country or default)
+        return read_number_context(self.lake, country or self.settings.sending.default_country)
 
     def close(self) -> None:
         """Let go of the lake. Opening again is automatic."""

@@ -83,7 +83,7 @@ class ComplianceCalls(SyncCalls):
             read_consent_file,
             save_consent_file,
         )
-        from workbench.config import check_timezone
+        from workbench.settings import check_timezone
 
         actor, numbers = self._actor(), self._number_context(country)
         defaults = ConsentDefaults(

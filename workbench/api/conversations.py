@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.sending import SendCalls
-from workbench.config import Settings
+from workbench.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd

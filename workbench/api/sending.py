@@ -16,7 +16,6 @@ from workbench.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.config import SendingSettings
     from workbench.messaging.segments import SegmentCount
     from workbench.messaging.templates import Template
     from workbench.sending.batch import OnBatchProgress
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.sending.outgoing import Outgoing
     from workbench.sending.results import BatchResult, SendResult
     from workbench.sending.verdicts import Checked
+    from workbench.settings import SendingSettings
 
 STATUS_PATH = "/webhooks/twilio/status"
 """Where the webhooks take status callbacks, below the public URL."""

@@ -14,7 +14,7 @@ from workbench.errors import ConfigError, WorkbenchError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from workbench.config import Settings
+    from workbench.settings import Settings
 
 
 @main.group()
@@ -28,7 +28,7 @@ def show(format: str) -> None:
     """Show every setting with its value and where that came from; never a secret."""
     import pandas as pd
 
-    from workbench.config import load_settings
+    from workbench.settings import load_settings
     from workbench.settings.describe import effective_settings
     from workbench.settings.read import read_settings
 

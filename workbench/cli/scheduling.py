@@ -35,9 +35,9 @@ def run(job: str) -> None:
 )
 def print_schedule(format: str) -> None:
     """Print the schedule as a crontab or as systemd units."""
-    from workbench.config import load_settings
     from workbench.server.schedule import schedule_of
     from workbench.server.schedule_text import schedule_text
+    from workbench.settings import load_settings
 
     settings = load_settings()
     rules = schedule_of(settings)

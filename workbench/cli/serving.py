@@ -29,8 +29,8 @@ def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_c
     Two processes, so that a webhook never waits for a page; one that dies is started again. Webhooks are
     taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to --hooks-port.
     """
-    from workbench.config import load_settings
     from workbench.server.serving import serve_both, serve_one
+    from workbench.settings import load_settings
 
     if only:
         refuse_idle(f"with --only {only}", "hooks_port" if only == "pages" else "port")

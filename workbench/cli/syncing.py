@@ -106,8 +106,8 @@ def _mend_lake(start_anew: bool, adopt_files: bool, set_damaged_aside: bool) -> 
     """The ways out of a refused opening, before the sync itself."""
     if not (start_anew or adopt_files or set_damaged_aside):
         return
-    from workbench.config import load_settings
     from workbench.lake import open_lake, set_aside
+    from workbench.settings import load_settings
 
     settings = load_settings()
     if start_anew:

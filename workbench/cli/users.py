@@ -11,8 +11,8 @@ from workbench.cli.group import main
 from workbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from workbench.config import Settings
     from workbench.server.access.users import Users
+    from workbench.settings import Settings
 
 
 @main.group()
@@ -71,8 +71,8 @@ def passwd(name: str) -> None:
 
 
 def _open() -> tuple[Settings, Users]:
-    from workbench.config import load_settings
     from workbench.server.access.users import Users
+    from workbench.settings import load_settings
 
     settings = load_settings()
     return settings, Users(settings.home)

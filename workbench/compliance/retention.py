@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from workbench.compliance.finishing import finish_removals, removing_alone
-from workbench.config import RetentionSettings
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.removals import RETENTION, begin_removal
 from workbench.lake.retained import BODIES, MESSAGES, move_horizon
+from workbench.settings import RetentionSettings
 
 if TYPE_CHECKING:
     import pandas as pd

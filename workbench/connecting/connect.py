@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from workbench.config import Settings
 from workbench.connecting.plan import SenderPlan, plan, without_password
 from workbench.connecting.prove import Proof, prove
 from workbench.errors import ConfigError, TwilioError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.roles import require_role
+from workbench.settings import Settings
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import (
     NUMBERS,

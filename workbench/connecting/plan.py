@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
-from workbench.config import INBOUND_PATH, STATUS_PATH
 from workbench.messaging.addresses import mask
+from workbench.settings import INBOUND_PATH, STATUS_PATH
 
 Kind = Literal["messaging service", "phone number", "short code"]
 Row = Mapping[str, Any]

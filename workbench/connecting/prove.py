@@ -12,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from workbench.config import INBOUND_PATH, PROBE_FIELD, STATUS_PATH, Secret
+from workbench.settings import INBOUND_PATH, PROBE_FIELD, STATUS_PATH, Secret
 from workbench.twilio.signatures import SIGNATURE_HEADER, sign_form
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
@@ -37,7 +37,7 @@ def prove(
     Ends with the first that shows the address itself to be wrong, since the others would only repeat it.
 
     Args:
-        secrets: as :attr:`workbench.config.Credentials.webhook_secrets`; not empty.
+        secrets: as :attr:`workbench.settings.Credentials.webhook_secrets`; not empty.
         transport: replaces the network, for tests.
     """
     with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, transport=transport) as client:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.config import Settings
 from workbench.conversations.find import Conversation
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.settings import Settings
 from workbench.twilio.media import fetch_media_bytes
 
 _SIGNATURES: dict[str, tuple[bytes, ...]] = {

@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from workbench.config import Settings
 from workbench.conversations import shown
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.board import Board
@@ -29,6 +28,7 @@ from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.roles import current_actor, current_user, require_role
+from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 
 import duckdb
 
-from workbench.config import Settings
 from workbench.errors import ConfigError, LakeDamaged, LakeError, LakeRefused, WorkbenchError
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
@@ -33,6 +32,7 @@ from workbench.lake.ownership import claim_files, refuse_lost_catalog
 from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
 from workbench.lake.secret_key import settle_key
 from workbench.lake.trouble import is_conflict, is_no_lake, translated
+from workbench.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from workbench.config import DEMO_FOLDER
 from workbench.errors import CatalogLost, LakeRefused
 from workbench.lake.audit import ANCHOR_FILE
 from workbench.lake.damage import METADATA
 from workbench.lake.data_folder import DataFolder, Marker, open_data_folder
 from workbench.lake.secret_key import KEY_FILE
+from workbench.settings import DEMO_FOLDER
 
 if TYPE_CHECKING:
     from workbench.lake.connect import Lake, LakeAddress

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import duckdb
 
-from workbench.config import Settings
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused, UsageError
 from workbench.lake.audit import ANCHOR_FILE, append_audit, local_actor
 from workbench.lake.connect import Lake, LakeAddress, adopt_lake, lake_address, open_lake
@@ -20,6 +19,7 @@ from workbench.lake.lock import exclusive
 from workbench.lake.ownership import known_files, refuse_nested
 from workbench.lake.private_files import make_private_folder
 from workbench.lake.secret_key import KEY_FILE
+from workbench.settings import Settings
 
 SET_ASIDE_FOLDER = "set-aside"
 

@@ -15,9 +15,9 @@ import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from workbench.config import Settings
 from workbench.lake.connect import lake_address
 from workbench.reports.sheet import SNAPSHOT_VARIABLE
+from workbench.settings import Settings
 from workbench.settings.names import secret_variables
 
 #: What a notebook that reads the lake has no business with. A shared lake's own keys it does need.

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from workbench.config import Secret, Settings
 from workbench.errors import TRY_AGAIN, ConfigError, UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
 from workbench.reports.manifest import read_manifest
 from workbench.roles import current_actor
+from workbench.settings import Secret, Settings
 
 PASSWORD_VARIABLE = "WORKBENCH_SMTP_PASSWORD"
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.config import Settings
 from workbench.errors import ReportFailed, UnknownName, WorkbenchError
 from workbench.files import write_whole
 from workbench.lake import Lake, open_lake
@@ -26,6 +25,7 @@ from workbench.reports.manifest import SUFFIX, build_manifest
 from workbench.reports.notebooks import FOLDER, ReportNotebook, find_report
 from workbench.reports.parameters import check_parameters
 from workbench.reports.periods import Period, resolve_period
+from workbench.settings import Settings
 
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
 _CELL_SECONDS = 600

@@ -18,10 +18,10 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from workbench.config import ReportSettings, Settings
 from workbench.errors import ConfigError, UsageError
 from workbench.reports.manifest import SUFFIX
 from workbench.reports.run import PlannedReport, plan_report
+from workbench.settings import ReportSettings, Settings
 
 SECTION = "reports"
 

@@ -15,7 +15,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.config import load_settings
 from workbench.display import formats
 from workbench.display.formats import MISSING, is_missing
 from workbench.display.moments import moment
@@ -28,6 +27,7 @@ from workbench.reports.asking import Asking, known_rows
 from workbench.reports.periods import PERIODS, resolve_period
 from workbench.reports.pieces import Card, Piece, cards_html, definitions_html, head_html
 from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
+from workbench.settings import load_settings
 
 SNAPSHOT_VARIABLE = "WORKBENCH_REPORT_SNAPSHOT"
 """The version of the lake that a run is made on; without it, whatever is there."""

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from workbench.config import SendingSettings
 from workbench.errors import UsageError
 from workbench.messaging.address_reader import address_text
 from workbench.messaging.addresses import normalize_address
@@ -20,6 +19,7 @@ from workbench.messaging.lookalikes import lookalikes
 from workbench.messaging.templates import Template, render
 from workbench.messaging.written import as_text, is_missing
 from workbench.sending.outgoing import DEFAULT_BATCH, Outgoing
+from workbench.settings import SendingSettings
 
 
 @dataclass(frozen=True)

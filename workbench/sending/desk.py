@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from workbench.config import Money, SendingSettings
 from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quiet_hours import QuietHoursRules
@@ -19,6 +18,7 @@ from workbench.sending.outgoing import Outgoing
 from workbench.sending.owner import Owner, this_process
 from workbench.sending.preflight import check_all
 from workbench.sending.verdicts import Checked, Policy
+from workbench.settings import Money, SendingSettings
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.sending import MessageSender
 

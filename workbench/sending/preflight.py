@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from workbench.config import Money
 from workbench.messaging.person import person_of
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.rules import RULES
 from workbench.sending.verdicts import Checked, Facts, Policy, Price, Reason
+from workbench.settings import Money
 
 
 def check(outgoing: Outgoing, facts: Facts, policy: Policy) -> Checked:

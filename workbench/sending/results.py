@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.config import Money
 from workbench.messaging.addresses import mask
 from workbench.sending.verdicts import Checked, Reason, Verdict
+from workbench.settings import Money
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
-from workbench.config import Money, SendingSettings
 from workbench.messaging.segments import SegmentCount
 from workbench.sending.outgoing import Outgoing
+from workbench.settings import Money, SendingSettings
 
 if TYPE_CHECKING:
     from workbench.messaging.quiet_hours import QuietHoursVerdict

@@ -13,13 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from workbench.config import Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake
 from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import join_message_tables, save_messages
 from workbench.lake.statuses import forget_waiting, read_waiting
 from workbench.messaging.privacy import Privacy
+from workbench.settings import Settings
 from workbench.sync.message_pages import MessageReader
 from workbench.sync.state import read_account_currency
 

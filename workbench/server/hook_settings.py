@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workbench.config import Secret, Settings
 from workbench.errors import ConfigError
 from workbench.messaging.keywords import Keyword
+from workbench.settings import Secret, Settings
 from workbench.twilio.signatures import AUTH_TOKEN
 
 

@@ -19,9 +19,6 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
-from workbench.config import INBOUND_PATH as INBOUND_PATH
-from workbench.config import STATUS_PATH as STATUS_PATH
-from workbench.config import Settings
 from workbench.errors import LakeError, WorkbenchError
 from workbench.lake.connect import Lake, open_lake
 from workbench.lake.lock import only_one
@@ -50,6 +47,9 @@ from workbench.server.webhook_handlers import (
     ReadyHandler,
     StatusHandler,
 )
+from workbench.settings import INBOUND_PATH as INBOUND_PATH
+from workbench.settings import STATUS_PATH as STATUS_PATH
+from workbench.settings import Settings
 from workbench.sync.privacy import open_privacy
 
 log = logging.getLogger(__name__)

@@ -21,7 +21,6 @@ from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
-from workbench.config import Settings
 from workbench.server.access.gate import Gate
 from workbench.server.access.headers import pages_csp, security_headers
 from workbench.server.access.link import ARGUMENT, LinkGate
@@ -37,6 +36,7 @@ from workbench.server.downloads import DownloadHandler
 from workbench.server.front import known_host, log_answer, own_pages, stand_before
 from workbench.server.hosts import served_hosts
 from workbench.server.ports import find_port
+from workbench.settings import Settings
 from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
 from workbench.ui.page import Page, error_page, load_page
 from workbench.ui.store import forget_lake, use_settings

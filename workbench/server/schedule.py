@@ -12,7 +12,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from workbench.api.jobs import JOBS
-from workbench.config import Settings
+from workbench.settings import Settings
 
 _UNITS = {"m": 60, "h": 3600}
 #: Spread, so that many installations do not ask Twilio in the same second.

@@ -16,11 +16,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from workbench.config import Settings
 from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.jobs import JobRun, read_last_job_runs
 from workbench.server.fetching import OpenedLake
 from workbench.server.schedule import Rule
+from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 

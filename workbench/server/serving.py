@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.config import Settings
 from workbench.server.log_limit import LogLimit
 from workbench.server.ports import LOOPBACK, find_port
 from workbench.server.supervise import Child, end_with_stdin, supervise
+from workbench.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

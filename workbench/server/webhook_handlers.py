@@ -18,7 +18,6 @@ from xml.sax.saxutils import escape
 
 from tornado.web import RequestHandler, stream_request_body
 
-from workbench.config import PROBE_FIELD
 from workbench.errors import WorkbenchError
 from workbench.messaging.message import MalformedMessage, MessageRow
 from workbench.messaging.privacy import Privacy
@@ -35,6 +34,7 @@ from workbench.server.webhook_forms import (
     status_record,
     unread_record,
 )
+from workbench.settings import PROBE_FIELD
 from workbench.twilio.signatures import SETTINGS_HEADER, SIGNATURE_HEADER, check_form, check_json
 
 log = logging.getLogger(__name__)

@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx
 
-from workbench.config import Credentials
 from workbench.errors import TwilioError, TwilioUnavailable
 from workbench.messaging.json_text import UnreadableJson, read_json
+from workbench.settings import Credentials
 from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
 from workbench.twilio.client import TIMEOUT, TwilioClient
 from workbench.twilio.export_jobs import DayFile, ExportJob, read_day, read_job

@@ -18,9 +18,9 @@ from typing import Any
 
 import httpx
 
-from workbench.config import Credentials
 from workbench.errors import TwilioError
 from workbench.messaging.json_text import Repair
+from workbench.settings import Credentials
 from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
 from workbench.twilio.concurrency import AdaptiveLimit
 from workbench.twilio.failures import Call, failure

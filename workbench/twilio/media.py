@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from workbench.config import Credentials
 from workbench.errors import TwilioError, TwilioUnavailable
+from workbench.settings import Credentials
 from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
 from workbench.twilio.client import ANSWER_WITHIN, TIMEOUT
 from workbench.twilio.failures import Call, failure

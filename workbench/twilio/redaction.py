@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from workbench.config import Credentials
+from workbench.settings import Credentials
 
 _SECRET_NAMES = (
     "auth_token",

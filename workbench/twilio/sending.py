@@ -21,10 +21,10 @@ from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioS
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from workbench.config import Credentials
 from workbench.errors import TwilioAuthError, TwilioError, TwilioUnavailable
 from workbench.messaging.addresses import mask
 from workbench.messaging.error_codes import explain
+from workbench.settings import Credentials
 from workbench.twilio.redaction import scrub
 from workbench.twilio.resources import check_sid
 from workbench.twilio.urls import is_loopback, parse_base_url

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
-from workbench.config import Secret
+from workbench.settings import Secret
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"

@@ -9,9 +9,9 @@ from typing import Any
 import panel as pn
 import panel_material_ui as pmui
 
-from workbench.config import Settings
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.lake import Lake
+from workbench.settings import Settings
 from workbench.ui.inbox import Answers, InboxComponent
 from workbench.ui.page import Page, error_page, page_shell
 from workbench.ui.store import Store, current_store

@@ -18,7 +18,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from workbench.config import Settings, load_settings
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import Readable
@@ -38,6 +37,7 @@ from workbench.metrics.compile import Moment, to_utc
 from workbench.metrics.filter_values import Where
 from workbench.metrics.run import query_audit
 from workbench.metrics.slices import MOST_ROWS, Slices
+from workbench.settings import Settings, load_settings
 from workbench.ui.filters import FIELDS, Option, build_options
 from workbench.ui.news import NewsWatcher
 

@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from workbench.config import Network
+from workbench.settings import Network
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from panel.io.state import state
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-from workbench.config import AccessSettings, Settings
 from workbench.errors import WorkbenchError
 from workbench.roles import Person, find_people_with
 from workbench.server.access.attempts import Attempts
@@ -23,6 +22,7 @@ from workbench.server.access.sessions import Sessions
 from workbench.server.access.trail import Trail
 from workbench.server.access.users import Users
 from workbench.server.front import Answer, RefusedHandler
+from workbench.settings import AccessSettings, Settings
 
 log = logging.getLogger(__name__)
 

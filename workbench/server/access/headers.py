@@ -5,7 +5,7 @@ from __future__ import annotations
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import OutputTransform
 
-from workbench.config import AccessSettings
+from workbench.settings import AccessSettings
 
 _YEAR = 31_536_000
 STRICT_CSP = (

@@ -16,10 +16,10 @@ import httpx
 from panel.auth import STATE_COOKIE_NAME, GenericLoginHandler, decode_token
 from tornado.web import HTTPError
 
-from workbench.config import AccessSettings
 from workbench.errors import ConfigError, Unreachable
 from workbench.server.access.handlers import AccessHandler
 from workbench.server.access.sign_in_page import refusal_page
+from workbench.settings import AccessSettings
 
 log = logging.getLogger(__name__)
 

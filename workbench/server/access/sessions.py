@@ -18,11 +18,11 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, create_signed_value, decode_signed_value
 
-from workbench.config import AccessSettings
 from workbench.files import write_whole
 from workbench.roles import Person
 from workbench.server.access.private_files import require_private
 from workbench.server.access.users import Users
+from workbench.settings import AccessSettings
 
 ENDED_FILE = "signed-out.json"
 _DAY, _HOUR = 86_400.0, 3_600.0

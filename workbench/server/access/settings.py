@@ -6,8 +6,8 @@ import ipaddress
 import os
 from urllib.parse import urlsplit
 
-from workbench.config import AccessSettings, Settings
 from workbench.errors import ConfigError
+from workbench.settings import AccessSettings, Settings
 
 HOSTS_SETTING = "the list hosts of [access] in workbench.toml"
 

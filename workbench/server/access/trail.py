@@ -15,10 +15,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from workbench.config import Settings
 from workbench.errors import WorkbenchError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake, open_lake
+from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
