@@ -181,8 +181,10 @@ def test_the_kernel_has_no_secret_and_no_start_up_files(
     )
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", SECRET)
     monkeypatch.setenv("WORKBENCH_SMTP_PASSWORD", "hunter2!")
+    monkeypatch.setenv("WORKBENCH_OAUTH_SECRET", "hunter2!")
     code = (
-        "import os, sys\nprint(sorted(n for n in os.environ if 'TWILIO' in n or 'SMTP' in n), sys.executable)"
+        "import os, sys\nsecret = ('TWILIO', 'SMTP', 'OAUTH')\n"
+        "print(sorted(n for n in os.environ if any(word in n for word in secret)), sys.executable)"
     )
     name = notebook(tmp_path, code, f"raise ValueError('{SECRET}')")
     plan = plan_report(settings, name, {}, folder=tmp_path)
