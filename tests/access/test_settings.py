@@ -70,7 +70,7 @@ def test_roles_by_address_win_over_those_of_the_domain(home: Path) -> None:
         ('hosts = ["user@10.0.0.5"]', "hosts has 'user@10.0.0.5'"),
         ('hosts = ["a b"]', "hosts has 'a b'"),
         ('hosts = "10.0.0.5"', "write a list"),
-        ('token = "false"', "Secrets do not belong there"),
+        ('token = "false"', "write true or false, without quotes"),
         ("session_hours = 0", "session_hours is 0"),
         ("session_hours = true", "session_hours is True"),
         ('trusted_proxies = ["0.0.0.0/0"]', "which is everybody"),
