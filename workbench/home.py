@@ -46,6 +46,8 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("link.token", "the pages: the token of the printed link", _KEEP),
     HomeFile("signed-out.json", "the pages: sessions by random name", _KEEP),
     HomeFile("audit.anchor", "the lake: the last row of the audit trail", _KEEP),
+    HomeFile("workbench-lake.json", "the lake: whose the files beside it are", _KEEP),
+    HomeFile("*/workbench-lake.json", "the lake: whose the files beside it are", _KEEP),
     HomeFile("workbench.toml", "a person", Treatment.BY_HAND),
     HomeFile("credentials.toml", "a person", Treatment.BY_HAND),
     HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND),

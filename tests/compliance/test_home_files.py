@@ -24,6 +24,7 @@ from workbench.errors import LakeBusy, UsageError
 from workbench.home import Treatment, treatment_of
 from workbench.lake import Lake
 from workbench.lake.audit import ANCHOR_FILE
+from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.lock import exclusive, only_one
 from workbench.lake.removals import begin_removal
 from workbench.lake.secret_key import KEY_FILE
@@ -51,6 +52,8 @@ WORDS = [DIGITS, 'she said "the blue pot" & left']
         (private_files.KEY_FILE, Treatment.LEAVE),
         (ANCHOR_FILE, Treatment.LEAVE),
         (ENDED_FILE, Treatment.LEAVE),
+        (MARKER_FILE, Treatment.LEAVE),
+        (f"lake/files/{MARKER_FILE}", Treatment.LEAVE),
         (SETTINGS_FILE, Treatment.BY_HAND),
         (CREDENTIALS_FILE, Treatment.BY_HAND),
         (USERS_FILE, Treatment.BY_HAND),
@@ -77,6 +80,15 @@ WORDS = [DIGITS, 'she said "the blue pot" & left']
 )
 def test_each_kind_of_file_has_its_treatment(name: str, treatment: Treatment) -> None:
     assert treatment_of(name) is treatment
+
+
+def test_a_text_that_stands_in_the_lakes_marker_does_not_take_it_away(lake: Lake, home: Path) -> None:
+    """Whoever writes to us chooses the text; without the marker another catalog could take the files."""
+    marker = home / "lake" / "files" / MARKER_FILE
+    before = marker.read_bytes()
+    changed = erase_from_files(lake, ["Do not delete, copy or change it."])
+    assert (changed.removed, changed.rewritten) == ((), ())
+    assert marker.read_bytes() == before
 
 
 def test_the_names_are_those_of_the_owners() -> None:
