@@ -379,6 +379,8 @@ from workbench.lake import connect
 at = sys.argv[1]
 link = os.link
 def killed_link(source, target):
+        left = tmp_path / "real" / "x" / "main" / "raw_messages" / _LEFT
+        left.write_bytes(b"x")
     if at == "before the marker is there":
         os.kill(os.getpid(), 9)
     link(source, target)

@@ -64,8 +64,15 @@ def delete_left_files(
 
 def _is_ours(path: str, data: str, before: datetime | None) -> bool:
     """Whether DuckLake wrote a file for a table of this folder, before that moment if one is given."""
-    match = _WRITTEN_BY_DUCKLAKE.fullmatch(path.removeprefix(data.rstrip("/") + "/"))
+    match = _WRITTEN_BY_DUCKLAKE.fullmatch(_name_in(path, data))
     return match is not None and (before is None or _written_at(match[1]) < before)
+
+
+def _name_in(path: str, data: str) -> str:
+    """The path from the folder on; a folder may be spelt with `//` or `/./`, which listing it takes out."""
+    if data.startswith("s3://"):
+        return path.removeprefix(data.rstrip("/") + "/")
+    return Path(path).relative_to(data).as_posix()
 
 
 def _written_at(uuid_start: str) -> datetime:
