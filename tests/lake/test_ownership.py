@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import sqlite3
@@ -18,7 +19,7 @@ import pytest
 from tests.lake.old import forget_050, make_old
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.errors import CatalogLost, LakeDamaged, LakeError, LakeRefused, UsageError
+from workbench.errors import CatalogLost, ConfigError, LakeDamaged, LakeError, LakeRefused, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import extension_path
 from workbench.lake.left_files import delete_left_files
@@ -201,6 +202,21 @@ def test_files_that_are_not_mounted_are_not_begun_anew(tmp_path: Path) -> None:
     assert messages(settings) == 100
 
 
+@pytest.mark.parametrize("data", ["files", "./files/", "../files", "~/files"])
+def test_a_lake_begins_only_in_a_folder_that_is_the_same_from_everywhere(
+    tmp_path: Path, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setenv("HOME", str(tmp_path / "here"))
+    settings = settings_of(tmp_path / "home", WORKBENCH_LAKE_DATA=data)
+    with pytest.raises(ConfigError, match=rf"\[lake\] data is '{re.escape(data)}'.*/files"):
+        open_lake(settings)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["here", "home"]
+    assert [*(tmp_path / "here").iterdir(), *(tmp_path / "home").rglob("*.parquet")] == []
+    assert messages(settings_of(tmp_path / "home", WORKBENCH_LAKE_DATA=f"{tmp_path}/files")) == 0
+
+
 # --- a catalog that is gone ---
 
 
@@ -363,7 +379,10 @@ def test_clean_up_knows_its_files_however_the_folder_is_spelt(tmp_path: Path) ->
     (tmp_path / "real" / "x").mkdir()
     with open_lake(settings) as lake:
         save(lake, [payload(number) for number in range(100)])
+        left = tmp_path / "real" / "x" / "main" / "raw_messages" / _LEFT
+        left.write_bytes(b"x")
         scour(lake)
+        assert not left.exists()
         lake.run_alone(lambda cursor: delete_left_files(cursor, lake.address))
         assert lake.value("select count(*) from raw_messages where body is not null") == 100
 
@@ -379,8 +398,6 @@ from workbench.lake import connect
 at = sys.argv[1]
 link = os.link
 def killed_link(source, target):
-        left = tmp_path / "real" / "x" / "main" / "raw_messages" / _LEFT
-        left.write_bytes(b"x")
     if at == "before the marker is there":
         os.kill(os.getpid(), 9)
     link(source, target)

@@ -403,6 +403,7 @@ def _attach_or_begin(
     """Attach the catalog; begin one where there is none, and nothing of an earlier one."""
     catalog = Path(address.catalog)
     if address.kind == "sqlite" and (not catalog.exists() or catalog.stat().st_size == 0):
+        _require_whole_path(address)
         state = "is empty (0 bytes)" if catalog.exists() else "is missing"
         refuse_lost_catalog(address, home, connection, state, was_there=False)
     else:
@@ -416,10 +417,21 @@ def _attach_or_begin(
         except duckdb.Error as error:
             if not is_no_lake(error):
                 raise
+        _require_whole_path(address)
         refuse_lost_catalog(address, home, connection, "is empty", was_there=False)
     if address.kind == "sqlite":
         protect_catalog(catalog)
     connection.execute(address.attach_sql(may_create=True))
+
+
+def _require_whole_path(address: LakeAddress) -> None:
+    """A lake that begins in `files` would have other files wherever a command is run; begun ones stay."""
+    if not (address.is_bucket or Path(address.data).is_absolute()):
+        whole = os.path.abspath(os.path.expanduser(address.data))
+        raise ConfigError(
+            f"[lake] data is {address.data!r} (WORKBENCH_LAKE_DATA), which is another folder wherever a "
+            f"command is run. Write its whole path, such as {whole}."
+        )
 
 
 def _refuse_other_database(connection: duckdb.DuckDBPyConnection, catalog: Path) -> None:
