@@ -77,6 +77,18 @@ def test_a_torn_line_stops_nothing(settings: Settings, caplog: pytest.LogCapture
     assert "cannot be read" in caplog.text
 
 
+@pytest.mark.parametrize("word", ["detail", "actor", "entry", "-", '"actor": "'])
+def test_what_an_erasure_took_out_of_an_entry_stops_nothing(settings: Settings, word: str) -> None:
+    """Whoever writes to us chooses the words that are looked for in the home's files."""
+    trail = Trail(settings)
+    trail.note("sign-in", "user:ana")
+    trail.path.write_bytes(trail.path.read_bytes().replace(word.encode(), b"*" * len(word)))
+    trail.note("sign-out", "user:bo")
+    assert trail.deliver() >= 1
+    with open_lake(settings) as lake:
+        assert actions(lake)[-1] == ("sign-out", "user:bo")
+
+
 def test_an_entry_that_cannot_be_written_is_an_error(settings: Settings, home: Path) -> None:
     home.mkdir()
     trail = Trail(settings)

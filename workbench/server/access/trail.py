@@ -131,12 +131,15 @@ class Trail:
 
 def _entry(line: bytes) -> dict[str, Any] | None:
     try:
-        entry = json.loads(line)
-    except ValueError:
-        # Torn by a crash in the middle of a line and continued by the next start.
+        entry: dict[str, Any] = json.loads(line)
+        datetime.fromisoformat(entry["at"])
+        _ = entry["action"], entry["actor"], entry["detail"]["entry"]
+    except (ValueError, LookupError, TypeError):
+        # Torn by a crash in the middle of a line and continued by the next start, or an erasure found in it
+        # what somebody once wrote.
         log.error("an entry of %s cannot be read and is left out", JOURNAL_FILE)
         return None
-    return entry if isinstance(entry, dict) else None
+    return entry
 
 
 def _append_new(cursor: Any, entries: list[dict[str, Any]]) -> int:
