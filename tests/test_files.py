@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from workbench.files import write_whole
+from workbench.files import create_whole, write_whole
 
 
 def test_it_replaces_and_is_private(tmp_path: Path) -> None:
@@ -36,3 +37,22 @@ def test_after_a_failure_the_old_one_is_there_and_nothing_else(
         write_whole(path, "new")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["kept"]
+
+
+@pytest.mark.parametrize("code", [0, errno.EOPNOTSUPP, errno.EPERM, errno.ENOSYS])
+def test_a_new_file_is_never_put_over_one_that_is_there(
+    tmp_path: Path, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where a file cannot have two names, as on SMB shares (here the system says so without one)."""
+
+    def no_links(*_: object) -> None:
+        raise OSError(code, "Operation not supported")
+
+    if code:
+        monkeypatch.setattr(os, "link", no_links)
+    path = tmp_path / "new folder" / "secret.key"
+    assert create_whole(path, "first: ü") is True
+    assert create_whole(path, "second") is False
+    assert path.read_text(encoding="utf-8") == "first: ü"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert os.listdir(path.parent) == ["secret.key"]

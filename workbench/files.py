@@ -46,10 +46,27 @@ def create_whole(path: Path, content: str) -> bool:
             os.link(temporary, path)  # unlike a rename, never over a file that is there
         except FileExistsError:
             return False
+        except OSError:
+            # Some shares (SMB, exFAT, buckets as folders) know no second name of a file.
+            if not _create_in_place(path, content.encode()):
+                return False
         _force_folder(path.parent)
         return True
     finally:
         os.unlink(temporary)
+
+
+def _create_in_place(path: Path, data: bytes) -> bool:
+    """Write a new file under its own name; killed in between, it is there without its content."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        return False
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    return True
 
 
 def _force_folder(folder: Path) -> None:
