@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import re
 import stat
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -16,6 +18,7 @@ from tests.access.test_sign_in import handshake
 from tests.ui.serving import served
 from workbench.errors import ConfigError
 from workbench.server.access.link import TOKEN_FILE, link_token
+from workbench.server.access.private_files import access_key
 from workbench.server.pages import PagesServer
 from workbench.settings import Settings, load_settings
 
@@ -122,6 +125,20 @@ def browser_with(client: httpx.Client, headers: dict[str, str]) -> httpx.Client:
 def test_the_link_stays_the_same_after_a_restart(settings: Settings, server: PagesServer) -> None:
     assert PagesServer(settings, 0).link.token == server.link.token  # type: ignore[union-attr]
     assert stat.S_IMODE((settings.home / TOKEN_FILE).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("make", [link_token, access_key])
+def test_starts_at_the_same_moment_agree_on_one_secret(tmp_path: Path, make: Callable[[Path], str]) -> None:
+    """Otherwise the link that the first one printed opens nothing after its restart."""
+    together = threading.Barrier(8)
+
+    def start(_: int) -> str:
+        together.wait(10)
+        return make(tmp_path)
+
+    with ThreadPoolExecutor(8) as threads:
+        secrets = set(threads.map(start, range(8)))
+    assert secrets == {make(tmp_path)}
 
 
 def test_a_token_that_others_can_read_or_that_is_none_is_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from workbench.errors import ConfigError
-from workbench.files import write_whole
+from workbench.files import create_whole
 from workbench.server.access.handlers import safe_path
 from workbench.server.access.headers import STRICT_CSP
 from workbench.server.access.private_files import require_private
@@ -47,7 +47,8 @@ def link_token(home: Path) -> str:
     """
     path = home / TOKEN_FILE
     if not path.exists():
-        write_whole(path, secrets.token_hex(_TOKEN_BYTES))
+        # Of two processes at once the first one's stays, so that both print the same link.
+        create_whole(path, secrets.token_hex(_TOKEN_BYTES))
     require_private(path)
     token = path.read_text(encoding="utf-8").strip()
     if len(token) < _TOKEN_BYTES:

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 from workbench.errors import ConfigError
-from workbench.files import write_whole
+from workbench.files import create_whole
 
 KEY_FILE = "access.key"
 _KEY_BYTES = 32
@@ -32,7 +32,8 @@ def access_key(home: Path) -> str:
     """
     path = home / KEY_FILE
     if not path.exists():
-        write_whole(path, secrets.token_hex(_KEY_BYTES))
+        # Of two processes at once the first one's stays.
+        create_whole(path, secrets.token_hex(_KEY_BYTES))
     require_private(path)
     key = path.read_text(encoding="utf-8").strip()
     if len(key) < 2 * _KEY_BYTES:
