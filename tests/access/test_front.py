@@ -237,3 +237,13 @@ def test_the_hooks_answer_to_the_public_name(tmp_path: Path) -> None:
             ("public.example:8443", 200), ("public.example", 200), ("public.example:1", 421), ("example", 421)
         ):  # fmt: skip
             assert caller.http.get("/healthz", headers={"Host": host}).status_code == expected
+
+
+def test_the_hooks_answer_to_the_name_of_the_pages_and_to_their_further_names(tmp_path: Path) -> None:
+    """One proxy with one name leads to both, also before the public address is set."""
+    environ = environment(tmp_path / "home")
+    with (tmp_path / "home" / "workbench.toml").open("a") as file:
+        file.write('[access]\nurl = "https://Pages.example"\norigins = ["intern.example"]\n')
+    with hooked(load_settings({**environ, "WORKBENCH_PUBLIC_URL": ""})) as caller:
+        for host, expected in (("pages.example", 200), ("intern.example", 200), ("example", 421)):
+            assert caller.http.get("/healthz", headers={"Host": host}).status_code == expected

@@ -148,7 +148,7 @@ class HooksServer:
         self.schedule = schedule_of(settings)
         self.port = find_port(host, port, "--hooks-port")
         public = [host_of(settings.public_url)] if settings.public_url else []
-        self.hosts = served_hosts(self.port, [*public, *settings.access.hosts], host)
+        self.hosts = served_hosts(self.port, [*public, *settings.access.configured_hosts], host)
         self._loop: IOLoop | None = None
         self._is_stopped = False
         self._failure: WorkbenchError | None = None
