@@ -91,6 +91,13 @@ def test_a_text_that_stands_in_the_lakes_marker_does_not_take_it_away(lake: Lake
     assert marker.read_bytes() == before
 
 
+def test_what_looks_like_the_number_in_the_lakes_id_stays(lake: Lake) -> None:
+    """It is random: blotted out, the folder of files would be another lake's."""
+    lake.write(lambda cursor: cursor.execute("update lake_identity set lake_id = ?", [f"ab{DIGITS}cd"]))
+    commit_erasure(lake, order_erasure(lake, find_person(PERSON, Privacy()), actor="user:ana"))
+    assert lake.rows("select lake_id from lake_identity") == [(f"ab{DIGITS}cd",)]
+
+
 def test_the_names_are_those_of_the_owners() -> None:
     assert (SPOOL_FOLDER, HOOKS_LOCK) == (HOOKS_SPOOL, "hooks.lock")
 

@@ -26,7 +26,10 @@ from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
 from workbench.lake.removals import ERASURE, add_attachments, begin_removal, is_unfinished
 from workbench.lake.secret_key import privacy_key
 
-_UNTOUCHED = frozenset({"audit_events", "erased_people", "removals"})
+_UNTOUCHED = frozenset(
+    {"audit_events", "erased_people", "removals", "lake_identity", "lake_key", "schema_migrations"}
+)
+"""Tables of masked numbers, hashes and names of ours; what looks like a number in them is none."""
 _ALWAYS = frozenset(
     {
         "raw_messages",
