@@ -19,6 +19,7 @@ class Treatment(Enum):
     BY_HAND = "left and named: only a person can change it"
     BY_OWNER = "its own room takes care of it"
     BLANK_WORDS = "the words are overwritten in place"
+    BLANK_NUMBERS = "the number is overwritten in place; texts of theirs are never in it"
     BLANK_LINES = "the lines are overwritten in place"
     DROP_LINES = "the lines are taken out"
     REMOVE = "removed"
@@ -57,13 +58,14 @@ HOME_FILES: tuple[HomeFile, ...] = (
         "simulated-account*", "the demo's stand-in for Twilio, which is Twilio's side", Treatment.BY_HAND
     ),
     HomeFile("erasures/*.begun.json", "an erasure that is not finished: what it still has to do", _KEEP),
-    HomeFile("erasures/*", "proofs of erasures", _BLANK),
+    HomeFile("erasures/.*", "an erasure that was killed while it wrote what it has to do", _BLANK),
+    HomeFile("erasures/*", "proofs of erasures", Treatment.BLANK_NUMBERS),
     # The hooks have it open; a webhook is in the lake, or refused by it, within seconds.
     HomeFile("spool/*.spool", "the hooks", Treatment.BY_OWNER),
     HomeFile("spool/set-aside.jsonl", "the hooks, which append", Treatment.BLANK_LINES),
     HomeFile("spool/*.damaged", "the hooks: kept for a person to look at", _BLANK),
-    # An entry is owed to the audit trail: it stays, without the words.
-    HomeFile("access-journal.*", "the pages, which append", _BLANK),
+    # An entry is owed to the audit trail: it stays, without the number.
+    HomeFile("access-journal.*", "the pages, which append", Treatment.BLANK_NUMBERS),
     HomeFile("*.log", "whoever writes it, for days", Treatment.BLANK_LINES),
     HomeFile("*.log.[0-9]", "whoever writes it, for days", Treatment.BLANK_LINES),
     HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),

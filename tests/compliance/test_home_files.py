@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import zipfile
@@ -61,13 +62,14 @@ WORDS = [DIGITS, 'she said "the blue pot" & left']
         ("quiet_hours.toml", Treatment.BY_HAND),
         ("simulated-account.jsonl", Treatment.BY_HAND),
         (f"{ORDERS}/0a1b.begun.json", Treatment.LEAVE),
-        (f"{ORDERS}/erasure-0a1b.html", Treatment.BLANK_WORDS),
+        (f"{ORDERS}/.0a1b.begun.json.k3_x9a2b", Treatment.BLANK_WORDS),
+        (f"{ORDERS}/erasure-0a1b.html", Treatment.BLANK_NUMBERS),
         (f"{HOOKS_SPOOL}/000000000001.spool", Treatment.BY_OWNER),
         (f"{HOOKS_SPOOL}/000000000001.damaged", Treatment.BLANK_WORDS),
         (f"{HOOKS_SPOOL}/{SET_ASIDE_FILE}", Treatment.BLANK_LINES),
         (f"{HOOKS_SPOOL}/.000000000001.spool.k3_x9a2b", Treatment.BLANK_WORDS),
-        (JOURNAL_FILE, Treatment.BLANK_WORDS),
-        (Path(JOURNAL_FILE).with_suffix(".new").name, Treatment.BLANK_WORDS),
+        (JOURNAL_FILE, Treatment.BLANK_NUMBERS),
+        (Path(JOURNAL_FILE).with_suffix(".new").name, Treatment.BLANK_NUMBERS),
         ("logs/serve.log", Treatment.BLANK_LINES),
         (f"{MEDIA_FOLDER}/MEaa/ME{'a' * 32}", Treatment.REMOVE),
         ("reports/cost-2026-10.html", Treatment.REMOVE),
@@ -89,6 +91,17 @@ def test_a_text_that_stands_in_the_lakes_marker_does_not_take_it_away(lake: Lake
     changed = erase_from_files(lake, ["Do not delete, copy or change it."])
     assert (changed.removed, changed.rewritten) == ((), ())
     assert marker.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", [f"{ORDERS}/erasure-0a1b.json", JOURNAL_FILE])
+def test_a_text_that_stands_in_our_own_records_leaves_them_whole(lake: Lake, home: Path, name: str) -> None:
+    """What is in them we wrote; whoever writes to us may know how, and the proofs of others go on proving."""
+    (home / name).parent.mkdir(exist_ok=True)
+    (home / name).write_text(f'{{"erasure_id": "0a1b", "at": "2026-11-29T02:19", "who": "{DIGITS}"}}\n')
+    erase_from_files(lake, [DIGITS, '{"erasure_id": ', "2026-11-29T02:19"])
+    assert json.loads((home / name).read_text()) == {
+        "erasure_id": "0a1b", "at": "2026-11-29T02:19", "who": "***********",
+    }  # fmt: skip
 
 
 def test_what_looks_like_the_number_in_the_lakes_id_stays(lake: Lake) -> None:

@@ -25,6 +25,7 @@ _LAKE_SCHEMA = "main"
 _CHANGED_BY_US = frozenset(
     {
         Treatment.BLANK_WORDS,
+        Treatment.BLANK_NUMBERS,
         Treatment.BLANK_LINES,
         Treatment.DROP_LINES,
         Treatment.REMOVE,
@@ -62,7 +63,7 @@ def find_in_files(lake: Lake, words: Sequence[str]) -> HomeFiles:
             continue
         is_ours_to_change = treatment in _CHANGED_BY_US and not _is_other_lake(path)
         try:
-            if looked_for.are_in_name(name) or holds(lake, path, looked_for):
+            if looked_for.are_in_name(name) or holds(lake, path, _words_for(treatment, looked_for)):
                 (found if is_ours_to_change else kept).append(name)
         except FileNotFoundError:
             continue  # gone since it was listed
@@ -154,10 +155,14 @@ def _change(lake: Lake, name: str, words: Words) -> bool:
         if treatment is Treatment.DROP_LINES:
             _drop_lines(path, words)
         else:
-            _blank(path, words, is_whole_line=treatment is Treatment.BLANK_LINES)
+            _blank(path, _words_for(treatment, words), is_whole_line=treatment is Treatment.BLANK_LINES)
     except FileNotFoundError:
         return True  # its owner removed it
     return False
+
+
+def _words_for(treatment: Treatment, words: Words) -> Words:
+    return words.numbers if treatment is Treatment.BLANK_NUMBERS else words
 
 
 def _forget_attachment(lake: Lake, name: str) -> None:

@@ -16,6 +16,7 @@ from workbench.twilio.erasing import Removal
 
 _AFTER = {
     Treatment.BLANK_WORDS: "words overwritten",
+    Treatment.BLANK_NUMBERS: "number overwritten",
     Treatment.BLANK_LINES: "lines overwritten",
     Treatment.DROP_LINES: "lines removed",
 }

@@ -26,6 +26,11 @@ class Words:
         self.spellings = tuple(sorted({spelling for word in words for spelling in _spellings(word)}))
         self.longest = max(map(len, self.spellings), default=0)
 
+    @property
+    def numbers(self) -> Words:
+        """Those that are numbers. Whoever writes to us chooses the texts: some stand in files of our own."""
+        return Words([word for word in self.plain if word.isdecimal()])
+
     def are_in(self, content: bytes) -> bool:
         return any(spelling in content for spelling in self.spellings)
 
