@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from tests.compliance.conftest import environment
+from tests.messages import ACCOUNT
 from workbench.api import Workbench
 from workbench.compliance.retention import retention_rules, run_retention
 from workbench.errors import ConfigError
+from workbench.lake import Lake
 from workbench.settings import RetentionSettings, load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.simulator.truth import truth_rows
@@ -115,3 +117,33 @@ def test_impossible_rules_are_refused(tmp_path: Path, section: str, said: str) -
     (tmp_path / "workbench.toml").write_text(f"[retention]\n{section}\n")
     with pytest.raises(ConfigError, match=said):
         load_settings({"WORKBENCH_HOME": str(tmp_path)})
+
+
+@pytest.mark.parametrize("rule", ["bodies", "messages"])
+def test_a_text_that_could_not_be_read_is_gone_from_the_files_too(lake: Lake, home: Path, rule: str) -> None:
+    """Also when no message is old enough: nothing else takes it out of the catalog's free pages."""
+    old = datetime(2026, 5, 1, tzinfo=UTC)
+    values = [
+        "messages",
+        ACCOUNT,
+        "key",
+        "",
+        "cannot be read",
+        '{"body": "the gate code is 7741"}',
+        old,
+        old,
+        1,
+    ]
+    lake.write(
+        lambda cursor: cursor.execute(
+            "insert into quarantined_rows (resource, account_sid, row_key, part, reason, raw_value, "
+            "first_seen_at, last_seen_at, times) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            values,
+        )
+    )
+    rules = retention_rules(RetentionSettings(**{rule: 90}))
+    run_retention(lake, rules, "local:test", confirm=True, now=NOW)
+    assert lake.rows("select raw_value from quarantined_rows where raw_value is not null") == []
+    assert [path for path in home.rglob("*") if path.is_file() and b"gate code" in path.read_bytes()] == []
+    run_retention(lake, rules, "local:test", confirm=True, now=NOW)
+    assert len(lake.rows("from removals")) == 1

@@ -61,7 +61,8 @@ _RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         f"{_OLD} and body is not null",
         (
             "update raw_messages set body = null where date_created < $before and body is not null",
-            "update quarantined_rows set raw_value = null where last_seen_at < $before",
+            "update quarantined_rows set raw_value = null "
+            "where last_seen_at < $before and raw_value is not null",
         ),
     ),
     "messages": (
@@ -139,12 +140,13 @@ def _apply(
     now: datetime,
 ) -> None:
     attachments = [name for rule in rules for name in _attachments(cursor, rule, now)]
+    changed = 0
     for rule in rules:
         for statement in rule.statements[2]:
-            cursor.execute(statement, {"before": rule.before(now)})
+            changed += cursor.execute(statement, {"before": rule.before(now)}).fetchall()[0][0]
         if rule.name in (BODIES, MESSAGES):
             move_horizon(cursor, rule.name, rule.before(now), now)
-    if not any(row["rows"] for row in counts):
+    if not changed:
         return
     begin_removal(cursor, uuid.uuid4().hex, RETENTION, actor=actor, begun_at=now, attachments=attachments)
     detail = {row["rule"]: {"days": row["days"], "rows": row["rows"]} for row in counts}
