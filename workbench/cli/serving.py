@@ -23,8 +23,9 @@ _PORT = click.IntRange(0, 65535)
 def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_closes: bool) -> None:
     """Serve the dashboards, take Twilio's webhooks and run the schedule.
 
-    On this machine nobody has to sign in. Another --host is refused until [access] in workbench.toml says how
-    people sign in (docs/deploy.md); the webhooks stay on this machine, behind its proxy or tunnel.
+    On this machine nobody has to sign in: whoever opens the link that is printed is let in. Another --host is
+    refused until [access] in workbench.toml says how people sign in (docs/deploy.md); the webhooks stay on
+    this machine, behind its proxy or tunnel.
 
     Two processes, so that a webhook never waits for a page; one that dies is started again. Webhooks are
     taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to --hooks-port.
