@@ -123,3 +123,19 @@ def test_nothing_is_kept_that_the_mode_forbids(
             shown = str(kept(item, "sid" if isinstance(item, dict) else None))
             assert "PIN" not in shown
             assert "1234" not in shown.replace(PERSON, "")
+
+
+@pytest.mark.parametrize(
+    ("resource", "from_address", "to_address"),
+    [
+        ("status callbacks", "+12025550110", "+1415***0123"),
+        ("inbound webhooks", "+1202***0110", "+14155550123"),
+    ],
+)
+def test_the_person_of_a_webhook_is_on_the_side_that_its_kind_says(
+    resource: str, from_address: str, to_address: str
+) -> None:
+    item = {"MessageSid": SID, "From": "+12025550110", "To": PERSON}
+    privacy = Privacy(PrivacyMode.MASKED, b"k" * 32)
+    [row] = quarantine([(item, ValueError())], resource=resource, account_sid=ACCOUNT, privacy=privacy)
+    assert (row.from_address, row.to_address) == (from_address, to_address)

@@ -85,7 +85,7 @@ def quarantine(
         if not sid and equal[key] > 1:
             key = f"{key}-{equal[key]}"
         field = getattr(error, "field", None)
-        from_address, to_address = _sides(fields, privacy)
+        from_address, to_address = _sides(fields, resource, privacy)
         found[key] = QuarantinedRow(
             resource=resource,
             account_sid=account_sid,
@@ -130,9 +130,13 @@ def _sid(value: Any) -> str | None:
     return value if isinstance(value, str) and _SID.fullmatch(value) else None
 
 
-def _sides(fields: Mapping[str, Any], privacy: Privacy) -> tuple[str | None, str | None]:
+#: Webhooks name no direction: what comes in is from the contact, and a status is of what we sent to them.
+_PUSHED = {INBOUND_WEBHOOKS: "inbound", STATUS_CALLBACKS: "outbound"}
+
+
+def _sides(fields: Mapping[str, Any], resource: str, privacy: Privacy) -> tuple[str | None, str | None]:
     """Sender and receiver as the lake keeps them; where it is not known who is who, both as contacts."""
-    direction = "inbound" if "From" in fields else fields.get("direction")
+    direction = _PUSHED.get(resource, fields.get("direction"))
     is_inbound = isinstance(direction, str) and direction.startswith("inbound")
     is_outbound = isinstance(direction, str) and direction.startswith("outbound")
     from_address = _address(fields.get("from", fields.get("From")))
