@@ -8,7 +8,10 @@ import pytest
 
 from workbench import UsageError
 from workbench.messaging.address_reader import NumberContext
+from workbench.messaging.addresses import normalize_address
+from workbench.sending.compose import Draft, compose_rows
 from workbench.sending.recipients import read_recipients
+from workbench.settings import SendingSettings
 
 OUR_US = NumberContext(sender_countries=("US",))
 ANN, BEN = "+14155550123", "+14155550124"
@@ -54,6 +57,28 @@ def test_the_chosen_column_is_the_recipient_even_beside_to() -> None:
 def test_nobody_stays_nobody(value: object) -> None:
     rows = read_recipients(pd.DataFrame({"to": pd.Series([value, ANN], dtype=object)}), OUR_US)
     assert [row["to"] for row in rows] == ["", ANN]
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        pd.DataFrame({"to": np.array([14155550123], dtype="float32")}),
+        pd.DataFrame({"to": np.array([4155550123], dtype="float32"), "name": ["Ann"]}),
+        pd.DataFrame({"to": pd.array([14155550123], dtype="Float32")}),
+        pd.Series([14155550123], dtype="float32"),
+        np.array([4155550123], dtype="float32"),
+        [np.float32(14155550123)],
+        np.float32(4155550123),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("country", [None, "US"])
+def test_what_low_precision_made_of_a_number_is_blocked(to: object, country: str | None) -> None:
+    rows = read_recipients(to, NumberContext(country, ("US",)))
+    settings = SendingSettings(default_country=country)
+    [outgoing] = compose_rows(Draft(body="Hello", sender="+12025550110"), rows, settings)
+    with pytest.raises(UsageError, match="rounded by a spreadsheet"):
+        normalize_address(outgoing.to, country)
 
 
 @pytest.mark.parametrize(

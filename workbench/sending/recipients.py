@@ -7,12 +7,18 @@ by the reader of every door. What is no address stays as it was given: the rules
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
 from workbench.messaging.address_reader import AddressRefused, NumberContext, address_text, read_address
 from workbench.table_files import recipient_column
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _OPTION = "to_column="
+_INEXACT = ("float16", "float32")
+"""Types that cannot hold a number's digits."""
 
 
 def read_recipients(
@@ -36,11 +42,12 @@ def read_recipients(
     if isinstance(to, pd.DataFrame):
         names = [str(column) for column in to.columns]
         _check_names(names)
-        rows = [dict(zip(names, values, strict=True)) for values in to.itertuples(index=False, name=None)]
+        cells = [_cells(to.iloc[:, index]) for index in range(len(names))]
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*cells, strict=True)]
         return _with_address(rows, names, context, to_column)
     if isinstance(to, str) or not isinstance(to, Iterable):
         return [{"to": recipient(to, context)}]
-    given = list(to)
+    given = list(_cells(to) if isinstance(to, pd.Series) else to)
     mappings = [
         {str(name): value for name, value in one.items()} for one in given if isinstance(one, Mapping)
     ]
@@ -57,7 +64,8 @@ def recipient(value: object, context: NumberContext) -> str:
     try:
         return read_address(value, context)
     except AddressRefused:
-        return address_text(value).strip()
+        # As Python shows it: of the digits that it became nobody must make a number again.
+        return str(value) if type(value).__name__ in _INEXACT else address_text(value).strip()
 
 
 def _with_address(
@@ -73,6 +81,11 @@ def _with_address(
         if column not in row:
             raise UsageError(f"Row {number} has no {column!r}; it has {', '.join(row) or 'nothing'}.")
     return [{**row, "to": recipient(row[column], context)} for row in rows]
+
+
+def _cells(column: pd.Series) -> Iterable[object]:
+    """The values of a column; pandas gives a float32 as if it were exact."""
+    return column.to_numpy() if str(column.dtype) in _INEXACT else column
 
 
 def _check_names(names: list[str]) -> None:
