@@ -219,10 +219,12 @@ def test_the_genuine_without_sense_is_kept_with_its_reason(
     form = {**status_form(number, "sent"), "To": f"+1415558{number}", **changes}
     assert caller.post(STATUS_PATH, form).status_code == 204
     caller.settle()
-    [(sid_kept, field, reason)] = lake.rows(
-        "select sid, field, reason from quarantined_rows where resource = 'status callbacks' "
+    [(sid_kept, field, reason, account_sid)] = lake.rows(
+        "select sid, field, reason, account_sid from quarantined_rows where resource = 'status callbacks' "
         "and to_address = ?", [form["To"]],
     )  # fmt: skip
+    # Only a sync of its account resolves it.
+    assert account_sid == ACCOUNT
     assert field in changes
     assert reason.startswith(f"{field} is missing")
     assert sid_kept == (None if "SmsSid" in changes else sid(number))
@@ -233,6 +235,7 @@ def test_the_genuine_without_sense_is_kept_with_its_reason(
     [
         ({"MessageSid": "", "SmsSid": "", "SmsMessageSid": ""}, SENDER),
         ({"To": ""}, "*"),
+        ({"AccountSid": ""}, SENDER),
         ({"MessageSid": "?", "SmsSid": "?", "MessagingServiceSid": "MG" + "7" * 32}, "MG" + "7" * 32),
     ],
 )
@@ -243,6 +246,8 @@ def test_an_opt_out_in_a_form_without_sense_is_in_force_when_it_is_answered(
     answer = caller.inbound(number, " stop ", **{"From": person, **changes})
     assert (answer.status_code, "<Response>" in answer.text) == (200, True)
     assert lake.rows("select scope from suppressions where address = ?", [person]) == [(scope,)]
+    # Of the account that signed it, so that it reaches the services of its sender.
+    assert lake.rows("select account_sid from consent_events where address = ?", [person]) == [(ACCOUNT,)]
     assert lake.rows(
         "select resource, part <> '', from_address from quarantined_rows where from_address = ?", [person]
     ) == [("inbound webhooks", True, person)]

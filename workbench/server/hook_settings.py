@@ -15,7 +15,8 @@ from workbench.twilio.signatures import AUTH_TOKEN
 class HookSettings:
     """`off` says why no webhook is taken; None when they are.
 
-    `replies` are texts that answer a keyword where Twilio sends none of its own: see the README.
+    `account_sid` is the account whose auth token is in `secrets`. `replies` are texts that answer a keyword
+    where Twilio sends none of its own: see the README.
     """
 
     off: str | None
@@ -24,6 +25,7 @@ class HookSettings:
     subaccount_tokens: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     replies: Mapping[Keyword, str] = field(default_factory=dict)
     most_per_second: int = 3_000
+    account_sid: str = ""
 
     def secrets_of(self, account_sid: str) -> Mapping[str, Secret]:
         """What may sign a webhook that says it is of this account; one that lies fits none of them."""
@@ -50,7 +52,8 @@ def hook_settings(settings: Settings) -> HookSettings:
         return HookSettings(off, "", replies=replies, most_per_second=most)
     credentials = settings.optional_credentials
     tokens = credentials.subaccount_tokens if credentials else {}
-    return HookSettings(None, settings.public_url, _secrets(settings), tokens, replies, most)
+    account_sid = credentials.account_sid if credentials else ""
+    return HookSettings(None, settings.public_url, _secrets(settings), tokens, replies, most, account_sid)
 
 
 def _secrets(settings: Settings) -> dict[str, Secret]:

@@ -172,19 +172,27 @@ def _torn_opt_out(row: MessageRow) -> Keyword | None:
 
 
 def unread_record(
-    fields: Fields, error: Exception, resource: str, received_at: datetime, privacy: Privacy
+    fields: Fields,
+    error: Exception,
+    resource: str,
+    received_at: datetime,
+    privacy: Privacy,
+    own_account: str,
 ) -> bytes:
     """A genuine webhook that cannot be read, as far as it may be kept, ready for the disk.
 
     An opt-out in it counts as soon as it is known who it is from: for the number it was said to, or for
     everything where that cannot be read.
+
+    Args:
+        own_account: whose auth token signs what names no account.
     """
     item = {name: values[0] for name, values in fields.items() if values}
     account_sid = item.get("AccountSid", "")
     [row] = quarantine(
         [(item, error)],
         resource=resource,
-        account_sid=account_sid if _ACCOUNT.fullmatch(account_sid) else "",
+        account_sid=account_sid if _ACCOUNT.fullmatch(account_sid) else own_account,
         privacy=privacy,
         part_of=lambda _: received_at.astimezone(UTC).date().isoformat(),
     )

@@ -153,7 +153,8 @@ class _WebhookHandler(RequestHandler):
             except _UNREAD as error:
                 # It is Twilio's, so trying again would not help it: kept with its reason, and answered.
                 log.info("a webhook could not be read and is kept in quarantine: %s", error)
-                await self.take_unread(unread_record(fields, error, self.resource, now, privacy))
+                own = self.hooks.settings.account_sid
+                await self.take_unread(unread_record(fields, error, self.resource, now, privacy, own))
         except (WorkbenchError, TimeoutError) as error:
             self._refuse(503, f"not stored: {str(error) or 'it took too long'}")
 
