@@ -135,6 +135,13 @@ def test_what_was_shown_is_what_is_confirmed(run: Run, home: Path, tmp_path: Pat
     assert (guess.returncode, f"--confirm 2:{reading}" in guess.stderr) == (2, True)
     other = send_batch(run, people, "--confirm", f"2:{reading}", "--to-column", "Filiale")
     assert (other.returncode, "is not what was confirmed" in other.stderr) == (2, True)
+    # Nor are other options, or a country that makes other numbers of the same cells.
+    later = send_batch(run, people, "--confirm", f"2:{reading}", "--validity", "600")
+    assert (later.returncode, "is not what was confirmed" in later.stderr) == (2, True)
+    (home / "workbench.toml").write_text('[sending]\ndefault_country = "GB"\n')
+    moved = send_batch(run, people, "--confirm", f"2:{reading}")
+    assert (moved.returncode, "is not what was confirmed" in moved.stderr) == (2, True)
+    (home / "workbench.toml").write_text('[sending]\ndefault_country = "US"\n')
     assert "+1415" not in run("outbox", "--format", "json").stdout
     sent = send_batch(run, people, "--confirm", f"2:{reading}", "--json")
     assert json.loads(sent.stdout)["counts"] == {"sent": 1, "blocked": 1}

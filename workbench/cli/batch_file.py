@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import UsageError
 from workbench.messaging.address_reader import LOG_NUMBERS, read_person
@@ -48,11 +49,13 @@ class BatchFile:
 
     table: Table
     column: str
+    asked: str = ""
+    """All else that says what is sent to whom: the text, the options, the country of numbers."""
 
     @property
     def reading(self) -> str:
-        """Stands for this very reading: another file, column or cell gives another one."""
-        return self.table.digest(self.column)
+        """Stands for this very reading: another file, column, cell, text or option gives another one."""
+        return self.table.digest(self.column, self.asked)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -75,8 +78,8 @@ class BatchFile:
         wanted = f"--confirm {len(self.table.rows)}:{self.reading}"
         if confirmed.reading is not None and confirmed.reading != self.reading:
             raise UsageError(
-                f"{self.table.name} is not what was confirmed: its reading is {self.reading}, not "
-                f"{confirmed.reading}. Nothing was sent; look at it without --confirm."
+                f"{self.table.name} with these options is not what was confirmed: its reading is "
+                f"{self.reading}, not {confirmed.reading}. Nothing was sent; look at it without --confirm."
             )
         if confirmed.reading is None and not self.table.form.is_certain:
             raise UsageError(
@@ -104,8 +107,11 @@ class BatchFile:
         return "".join(f", {name}={_cell(value)}" for name, value in pairs if name != self.column)
 
 
-def read_batch_file(path: Path, to_column: str | None) -> BatchFile:
+def read_batch_file(path: Path, to_column: str | None, asked: Mapping[str, Any]) -> BatchFile:
     """The recipients of a batch.
+
+    Args:
+        asked: the text, the options and the settings that say what is sent to whom.
 
     Raises:
         UsageError: it is no table, a row does not fit its header, or no column or several can be the
@@ -114,7 +120,7 @@ def read_batch_file(path: Path, to_column: str | None) -> BatchFile:
     table = read_table(path)
     table.require_clean()
     column = recipient_column(table.columns, chosen=to_column, option="--to-column", table=table.name)
-    return BatchFile(table, column)
+    return BatchFile(table, column, json.dumps(asked, sort_keys=True))
 
 
 def batch_name(path: Path) -> str:

@@ -100,13 +100,18 @@ def send_batch(
     from workbench.terminal import batch_progress, stopped_by_signals
 
     body, options = message_options(batch or batch_name(file), content)
-    people = read_batch_file(file, to_column)
-    count = None if confirm is None else people.check(confirm)
-    with stopped_by_signals() as stop, Workbench() as wb, batch_progress() as on_progress:
-        done = wb.send_batch(
-            people.frame, body, confirm=count, ignore_quiet_hours=ignore_quiet_hours, stop=stop,
-            on_progress=on_progress, to_column=people.column, **options,
-        )  # fmt: skip
+    with Workbench() as wb:
+        asked = {
+            **options, "body": body, "ignore_quiet_hours": ignore_quiet_hours,
+            "default_country": wb.settings.sending.default_country,
+        }  # fmt: skip
+        people = read_batch_file(file, to_column, asked)
+        count = None if confirm is None else people.check(confirm)
+        with stopped_by_signals() as stop, batch_progress() as on_progress:
+            done = wb.send_batch(
+                people.frame, body, confirm=count, ignore_quiet_hours=ignore_quiet_hours, stop=stop,
+                on_progress=on_progress, to_column=people.column, **options,
+            )  # fmt: skip
     if confirm is None:
         say_notices(people.preview([one.to for one in done.results]))
     if as_json:
