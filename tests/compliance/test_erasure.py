@@ -257,7 +257,24 @@ def test_a_hashed_person_is_erased_too(tmp_path: Path, server: Server) -> None:
     settings = load_settings({**environment(tmp_path, server), "WORKBENCH_PRIVACY": "hashed"})
     with Workbench(settings) as wb:
         wb.sync(since=START, messages_only=True)
+        people = tmp_path / "people.csv"
+        people.write_text(f"phone,name,time_zone\n{person},Ann,Asia/Tokyo\n")
+        wb.import_contacts(people, confirm=True)
+        wb.edit_contact("+1 (999) 555-0150", labels="vip")
+        [(kept, named)] = wb.lake.rows("select address, name from contacts where labels = 'vip'")
+        assert (kept[:5], named) == ("anon-", "Ann")
+        assert wb.lake.rows("select distinct address = ? from contact_events", [kept]) == [(True,)]
+        assert wb._contact_zones([person, "+19995550151"]) == {person: "Asia/Tokyo"}
+        # An earlier version wrote the number of an imported contact down as it is.
+        wb.lake.write(
+            lambda cursor: cursor.execute(
+                "insert into contact_events select * replace ('old' as event_id, ? as address) "
+                "from contact_events where field = 'name'",
+                [person],
+            )
+        )
         assert wb.erase_subject(person, local_only=True, confirm=True).plan.rows["raw_messages"] == 1
+        assert wb.lake.rows("select * from contact_events") == []
         wb.sync(since=START, full=True, messages_only=True)
         assert wb.lake.value("select count(*) from raw_messages where message_sid = ?", [sid]) == 0
 

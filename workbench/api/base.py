@@ -10,6 +10,7 @@ from workbench.settings import Settings, load_settings
 if TYPE_CHECKING:
     from workbench.lake.connect import Lake
     from workbench.messaging.address_reader import NumberContext
+    from workbench.messaging.privacy import Privacy
 
 
 class Opened:
@@ -37,6 +38,14 @@ class Opened:
         from workbench.lake.number_context import read_number_context
 
         return read_number_context(self.lake, country or self.settings.sending.default_country)
+
+    def _contact_privacy(self) -> Privacy:
+        """How this lake keeps a contact's address; a mode that keeps them whole is not settled by asking."""
+        from workbench.messaging.privacy import Privacy, privacy_mode
+        from workbench.sync.privacy import open_privacy
+
+        mode = privacy_mode(self.settings.privacy.mode)
+        return open_privacy(self.lake, mode) if mode.needs_key else Privacy(mode)
 
     def close(self) -> None:
         """Let go of the lake. Opening again is automatic."""

@@ -56,18 +56,15 @@ class ContactCalls(Opened):
         Returns the id of the change, for :meth:`undo_contact_change`; None where nothing changes.
         """
         from workbench.conversations.contacts import plan_edit, read_contact, save_changes
-        from workbench.messaging.address_reader import read_address
 
-        contact = read_contact(self.lake, read_address(number, self._number_context()))
+        contact = read_contact(self.lake, self._kept_contact(number))
         return save_changes(self.lake, plan_edit(contact, values), self._contact_actor, "contact-edit")
 
     def merge_contacts(self, number: str, into: str) -> str | None:
         """Make two numbers one person, with the name and labels of the second. It can be undone."""
         from workbench.conversations.contacts import plan_merge, save_changes
-        from workbench.messaging.address_reader import read_address
 
-        context = self._number_context()
-        changes = plan_merge(self.lake, read_address(number, context), read_address(into, context))
+        changes = plan_merge(self.lake, self._kept_contact(number), self._kept_contact(into))
         return save_changes(self.lake, changes, self._contact_actor, "contact-merge")
 
     def contact_changes(self, limit: int = 50) -> pd.DataFrame:
@@ -117,7 +114,8 @@ class ContactCalls(Opened):
         from workbench.conversations.contact_files import plan_import
         from workbench.conversations.contacts import save_changes
 
-        plan = plan_import(self.lake, path, self._number_context(default_country), address_column)
+        context = self._number_context(default_country)
+        plan = plan_import(self.lake, path, context, address_column, self._contact_privacy())
         frame = _changes_frame(plan.changes)
         frame.attrs.update(rows=plan.rows, problems=list(plan.problems), change_id=None)
         if confirm:
@@ -135,6 +133,13 @@ class ContactCalls(Opened):
         from workbench.conversations.contact_files import export_contacts
 
         return export_contacts(self.lake, Path(path), self._contact_actor)
+
+    def _kept_contact(self, number: str) -> str:
+        """The contact of a number that somebody typed, as this lake keeps it."""
+        from workbench.messaging.address_reader import read_address
+
+        address = read_address(number, self._number_context())
+        return self._contact_privacy().contact(address) or address
 
     @property
     def _contact_actor(self) -> str:

@@ -167,8 +167,20 @@ class ConversationCalls(SendCalls):
 
     def _contact_zones(self, addresses: Sequence[str]) -> dict[str, str]:
         from workbench.conversations.contacts import read_contacts
+        from workbench.messaging.privacy import PrivacyMode
 
-        return {one.address: one.zones[0] for one in read_contacts(self.lake, addresses) if one.is_zone_given}
+        privacy = self._contact_privacy()
+        if privacy.mode is PrivacyMode.MASKED:
+            # Several people may share what the lake keeps of a number, and not a zone.
+            return {}
+        forms = {address: privacy.contact_forms(address) for address in addresses}
+        known = read_contacts(self.lake, [form for several in forms.values() for form in several])
+        zones = {one.address: one.zones[0] for one in known if one.is_zone_given}
+        return {
+            address: next(zones[form] for form in several if form in zones)
+            for address, several in forms.items()
+            if any(form in zones for form in several)
+        }
 
     def _tools(self) -> Tools:
         """What a desk may do beyond reading; nothing without credentials."""

@@ -25,7 +25,7 @@ class Person:
     addresses: tuple[str, ...]
     """As Twilio writes them, each number on each channel."""
     contacts: tuple[str, ...]
-    """The same as this lake keeps them."""
+    """The same as this lake keeps them, and as they are: a contact that was imported may stand so."""
     is_shared: bool
     """Whether the lake keeps masked numbers, which several people can share."""
 
@@ -55,8 +55,9 @@ def find_person(text: str, privacy: Privacy) -> Person:
         )
     numbers = spellings(number)
     addresses = tuple(channel + one for one in numbers for channel in _CHANNELS)
-    contacts = dict.fromkeys(form for address in addresses for form in privacy.contact_forms(address))
-    return Person(number, numbers, addresses, tuple(contacts), privacy.mode is PrivacyMode.MASKED)
+    kept = (form for address in addresses for form in privacy.contact_forms(address))
+    contacts = tuple(dict.fromkeys([*kept, *addresses]))
+    return Person(number, numbers, addresses, contacts, privacy.mode is PrivacyMode.MASKED)
 
 
 def require_alone(person: Person) -> None:

@@ -18,6 +18,7 @@ from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
 from workbench.messaging.address_reader import NumberContext, read_address
+from workbench.messaging.privacy import Privacy
 from workbench.table_files import (
     ADDRESS_COLUMNS,
     CHOOSE_ADDRESS,
@@ -91,6 +92,7 @@ def plan_import(
     path: Path | str,
     context: NumberContext | None = None,
     address_column: str | None = None,
+    privacy: Privacy | None = None,
 ) -> ImportPlan:
     """Read a CSV or XLSX file with the column `address` and any of name, labels, language, time_zone.
 
@@ -100,6 +102,7 @@ def plan_import(
         path: ``-`` is stdin.
         context: how numbers without a country code are read.
         address_column: the column of the numbers, where several can be it.
+        privacy: how the lake keeps addresses; whole by default.
 
     Raises:
         UsageError: the file is no such table.
@@ -113,8 +116,9 @@ def plan_import(
         text = values.pop("address")
         try:
             address = read_address(text, context)
+            address = (privacy or Privacy()).contact(address) or address
             if address in wanted:
-                raise UsageError(f"{text!r} stands in the file twice.")
+                raise UsageError(f"{text!r} stands in the file twice, as this lake keeps numbers.")
             wanted[address] = row.line, values
         except WorkbenchError as error:
             problems.append((row.line, str(error)))
