@@ -27,6 +27,8 @@ _FORMULA = re.compile(r'=\s*"(.*)"|=(?=\+?\d)(.*)', re.DOTALL)
 _QUOTED = re.compile(r"[\"“”„](.*)[\"“”]|['‘’](?=[+\d(=\"]|tel:|sms:)(.*?)['‘’]?", re.DOTALL)
 _LINK = re.compile(r"(?:tel|sms|smsto|callto):(?://)?\s*(?=[+\d(])", re.IGNORECASE)
 _EXTENSION = re.compile(r"\+?[\d\s().\-/]{7,}[,;]?\s*(?:ext\w*|x|#)[.:=\s]*\d*", re.IGNORECASE)
+# A whole number with the end of a second one, as 0171 1234567/68; numbers are also parted by single slashes.
+_SECOND_NUMBER = re.compile(r"\+?(?:[\s().\-]*\d){9,}[\s().\-]*/\s*\d{1,3}")
 _SCIENTIFIC = re.compile(r"[+]?(\d)(?:[.,](\d+))?E\+?(\d{1,2})", re.IGNORECASE)
 _DECIMAL = re.compile(r"(\+?\d{7,15})[.,]0+")
 _GROUPED = re.compile(r"\+?\d{1,3}(?:,\d{3}){2,4}")
@@ -192,6 +194,10 @@ def _refuse_damage(text: str, value: object, country: str | None) -> None:
             "Digits of it are lost: take it from the source again with the column as text, or write it with "
             "a + if it is right.",
             country,
+        )
+    if _SECOND_NUMBER.fullmatch(text):
+        raise AddressRefused(
+            value, "it is more than one number", "Give each number a row of its own.", country
         )
     if _EXTENSION.fullmatch(text):
         raise AddressRefused(
