@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import duckdb
+
 from tests.messages import ACCOUNT, SENDER, payload
 from workbench.lake import Lake
 from workbench.lake.memberships import note_pools
@@ -46,6 +48,21 @@ def test_one_that_is_in_no_service_is_known_to_be_in_none(lake: Lake) -> None:
     read(lake, 1, listed=(SENDER,))
     read(lake, 2, listed=(SENDER,))
     assert spans(lake) == [(None, day(1), None, None)]
+
+
+def test_a_reading_that_is_not_whole_tells_who_is_in_and_not_who_is_out(lake: Lake) -> None:
+    read(lake, 1, (SENDER, SERVICE))
+
+    def torn(cursor: duckdb.DuckDBPyConnection) -> None:
+        note_pools(
+            cursor, ACCOUNT, [(SENDER, OTHER)], day(2), listed=[SENDER, "+12025550111"], is_whole=False
+        )
+
+    lake.write(torn)
+    assert spans(lake) == [(SERVICE, day(1), None, None), (OTHER, day(2), None, None)]
+    assert lake.rows("select read_at from membership_reads") == [(day(1),)]
+    read(lake, 3, (SENDER, OTHER))
+    assert spans(lake) == [(SERVICE, day(1), day(1), day(3)), (OTHER, day(2), None, None)]
 
 
 def test_a_message_opens_a_span_and_an_older_one_lets_it_begin_earlier(lake: Lake) -> None:

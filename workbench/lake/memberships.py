@@ -62,18 +62,24 @@ def note_pools(
     read_at: datetime,
     *,
     listed: Collection[str] = (),
+    is_whole: bool = True,
 ) -> None:
-    """Remember what a whole reading of an account's messaging services showed.
+    """Remember what a reading of an account's messaging services showed.
 
     Args:
         members: every sender of every pool, with the SID of its service.
         listed: all senders of the account; one that is in no pool is then known to be in none.
+        is_whole: False where a row could not be read: it then tells who is in a service, not who is in none.
     """
     pools = set(members)
     spans = _read_spans(cursor, [account_sid])
     last_read_at = _read_at(cursor, account_sid)
     is_open = {(span.sender, span.service) for span in spans if span.left_at is None}
-    added = [Span(account_sid, sender, service, read_at) for sender, service in sorted(pools - is_open)] + [
+    added = [Span(account_sid, sender, service, read_at) for sender, service in sorted(pools - is_open)]
+    if not is_whole:
+        _write(cursor, added, [])
+        return
+    added += [
         Span(account_sid, sender, None, read_at)
         for sender in sorted(set(listed) - {span.sender for span in spans} - {one for one, _ in pools})
     ]

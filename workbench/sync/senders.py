@@ -79,10 +79,12 @@ def sync_senders(reading: Reading) -> None:
     own = {"account_sid": reading.account_sid}
 
     def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
-        # A pool with a member that could not be read says nothing about who is not in it.
-        if answers.pools is not None and not _pools_are_torn(answers):
+        if answers.pools is not None:
             listed = [row["sender"] for row in senders]
-            note_pools(cursor, reading.account_sid, answers.pools, reading.now, listed=listed)
+            is_whole = not _pools_are_torn(answers)
+            note_pools(
+                cursor, reading.account_sid, answers.pools, reading.now, listed=listed, is_whole=is_whole
+            )
         return save_rows(
             cursor,
             "messaging_services",
