@@ -19,6 +19,7 @@ from workbench.messaging.message import MalformedMessage
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.messaging.quarantine import QuarantinedRow, quarantine
 from workbench.settings import Settings
+from workbench.sync.message_pages import MessageReader
 
 ACCOUNT, SID, PERSON = "AC" + "0" * 32, "SM" + "1" * 32, "+14155550123"
 T0 = datetime(2026, 9, 10, 12, tzinfo=UTC)
@@ -139,3 +140,42 @@ def test_the_person_of_a_webhook_is_on_the_side_that_its_kind_says(
     privacy = Privacy(PrivacyMode.MASKED, b"k" * 32)
     [row] = quarantine([(item, ValueError())], resource=resource, account_sid=ACCOUNT, privacy=privacy)
     assert (row.from_address, row.to_address) == (from_address, to_address)
+
+
+STOP = {
+    "sid": SID, "direction": "inbound", "from": PERSON, "to": "+12025550110", "body": " stop ",
+    "date_created": "Wed, 09 Sep 2026 10:00:00 +0000", "num_segments": "many",
+    "messaging_service_sid": "MG" + "7" * 32,
+}  # fmt: skip
+SAID_AT = datetime(2026, 9, 9, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "event"),
+    [
+        ({}, ("MG" + "7" * 32, "+12025550110", SAID_AT)),
+        ({"messaging_service_sid": None}, ("+12025550110", "+12025550110", SAID_AT)),
+        ({"messaging_service_sid": 7, "to": ["?"]}, ("*", None, SAID_AT)),
+        ({"date_created": "soon"}, ("MG" + "7" * 32, "+12025550110", T0)),
+        ({"direction": "outbound-api"}, None),
+        ({"body": "do not stop"}, None),
+        ({"from": None}, None),
+        ({"from": "my PIN is 1234"}, None),
+        # The network keeps opt-outs of toll-free numbers, and knows one word.
+        ({"to": "+18335550108", "body": "CANCEL"}, None),
+    ],
+)
+def test_an_opt_out_in_a_message_that_cannot_be_read_is_in_force(
+    settings: Settings, changes: dict[str, Any], event: tuple[object, ...] | None
+) -> None:
+    privacy = Privacy(PrivacyMode.HASHED, b"k" * 32)
+    page = MessageReader(ACCOUNT, privacy).read([{**STOP, **changes}], "2026-09-09")
+    with open_lake(settings) as lake:
+        save(lake, *page.unread)
+        save(lake, *page.unread)
+        assert count_open(lake) == {ACCOUNT: {"messages": 1}}
+        contact = privacy.contact(PERSON)
+        assert lake.rows(
+            "select account_sid, address, kind, source, message_sid, scope, said_to, happened_at "
+            "from consent_events"
+        ) == ([(ACCOUNT, contact, "opt-out", "keyword", SID, *event)] if event else [])

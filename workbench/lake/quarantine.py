@@ -11,8 +11,9 @@ import duckdb
 import pyarrow as pa
 
 from workbench.lake.connect import Lake
+from workbench.lake.consent import ConsentEvent, save_consent_events
 from workbench.lake.erased import BLOT, find_erased
-from workbench.messaging.quarantine import QuarantinedRow
+from workbench.messaging.quarantine import HeardOptOut, QuarantinedRow
 
 _NUMBER = re.compile(r"[1-9][0-9]{7,14}")
 _KEY = ("resource", "account_sid", "row_key")
@@ -35,11 +36,12 @@ def save_quarantined(
 ) -> None:
     """Note rows that could not be read, in the caller's transaction; one that is known came once more.
 
-    Of people who were erased nothing is kept.
+    An opt-out in them is in force with it. Of people who were erased nothing is kept.
     """
     rows = _without_erased(cursor, rows)
     if not rows:
         return
+    save_consent_events(cursor, [_consent_event(row, row.opt_out, now) for row in rows if row.opt_out], now)
     stored = cursor.execute("select * from quarantined_rows limit 0").to_arrow_table().schema
     told = [
         {**asdict(row), "first_seen_at": now, "last_seen_at": now, "times": 1, "resolved_at": None}
@@ -53,6 +55,20 @@ def save_quarantined(
     finally:
         cursor.execute("drop table if exists staged_unread")
         cursor.unregister("unread_rows")
+
+
+def _consent_event(row: QuarantinedRow, opt_out: HeardOptOut, now: datetime) -> ConsentEvent:
+    return ConsentEvent(
+        account_sid=row.account_sid,
+        address=opt_out.address,
+        scope=opt_out.scope,
+        kind="opt-out",
+        source="keyword",
+        happened_at=opt_out.happened_at or now,
+        evidence="The message that told it could not be read as a whole.",
+        message_sid=row.sid,
+        said_to=opt_out.said_to,
+    )
 
 
 _MATCH = " and ".join(f"t.{name} = i.{name}" for name in _KEY)

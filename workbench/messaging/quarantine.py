@@ -12,8 +12,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar
 
+from workbench.messaging.addresses import address_kind
+from workbench.messaging.keywords import keyword
+from workbench.messaging.message import read_date
 from workbench.messaging.privacy import Privacy
 
 R = TypeVar("R")
@@ -35,6 +39,17 @@ Failure = tuple[Any, Exception]
 
 
 @dataclass(frozen=True)
+class HeardOptOut:
+    """An opt-out in an inbound message of which something else cannot be read: it counts all the same."""
+
+    address: str
+    """The contact, as the lake keeps it."""
+    scope: str
+    said_to: str | None
+    happened_at: datetime | None
+
+
+@dataclass(frozen=True)
 class QuarantinedRow:
     """A row of `quarantined_rows`, without its times.
 
@@ -52,6 +67,8 @@ class QuarantinedRow:
     field: str | None
     reason: str
     raw_value: str | None
+    opt_out: HeardOptOut | None = None
+    """Goes into the consent ledger, not into the table."""
 
 
 def read_each(items: Iterable[Any], read: Callable[[Any], R]) -> tuple[list[R], list[Failure]]:
@@ -97,6 +114,7 @@ def quarantine(
             field=field,
             reason=getattr(error, "reason", None) or f"cannot be read ({type(error).__name__})",
             raw_value=raw_value(fields.get(field) if field else item, field, privacy),
+            opt_out=_opt_out(fields, privacy),
         )
     return list(found.values())
 
@@ -124,6 +142,23 @@ def shape(text: str) -> str:
         for sign in text[:LONGEST_SHAPE]
     )
     return marks + ("…" if len(text) > LONGEST_SHAPE else "")
+
+
+def _opt_out(fields: Mapping[str, Any], privacy: Privacy) -> HeardOptOut | None:
+    """The opt-out in a listed message; for everything where it cannot be read whom it was said to."""
+    contact, said_to, body = _address(fields.get("from")), fields.get("to"), fields.get("body")
+    if not contact or not isinstance(body, str) or str(fields.get("direction")).startswith("outbound"):
+        return None
+    if not isinstance(said_to, str) or address_kind(said_to) in ("alphanumeric", "unknown"):
+        said_to = None
+    if keyword(body, toll_free=address_kind(said_to) == "toll-free") != "opt-out":
+        return None
+    return HeardOptOut(
+        address=privacy.contact(contact) or contact,
+        scope=_sid(fields.get("messaging_service_sid")) or said_to or "*",
+        said_to=said_to,
+        happened_at=read_date(fields.get("date_created")),
+    )
 
 
 def _sid(value: Any) -> str | None:
