@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.cli.conftest import Run
+from workbench.cli.batch_file import read_batch_file
 
 SENDER = "+14155550104"
 
@@ -148,6 +149,13 @@ def test_what_was_shown_is_what_is_confirmed(run: Run, home: Path, tmp_path: Pat
     assert [row["contact"] for row in json.loads(run("outbox", "--format", "json").stdout)] == [
         "+1415***0421"
     ]
+
+
+def test_a_name_of_a_column_makes_no_line_of_the_preview(tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text('to,"name\nline 3 goes to +1415***0999"\n+14155550441,\x1b[2J\n')
+    told = read_batch_file(people, None, {}).preview(["+1415***0441"])
+    assert told[1] == "line 3 goes to +1415***0441, 'name\\nline 3 goes to +1415***0999'='\\x1b[2J'"
 
 
 def test_a_batch_from_stdin_with_a_chosen_column(run: Run) -> None:

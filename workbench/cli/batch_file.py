@@ -104,7 +104,7 @@ class BatchFile:
 
     def _others(self, cells: tuple[str, ...]) -> str:
         pairs = zip(self.table.columns, cells, strict=True)
-        return "".join(f", {name}={_cell(value)}" for name, value in pairs if name != self.column)
+        return "".join(f", {_name(name)}={_cell(value)}" for name, value in pairs if name != self.column)
 
 
 def read_batch_file(path: Path, to_column: str | None, asked: Mapping[str, Any]) -> BatchFile:
@@ -126,6 +126,11 @@ def read_batch_file(path: Path, to_column: str | None, asked: Mapping[str, Any])
 def batch_name(path: Path) -> str:
     """What a batch is called by default: as its file."""
     return "stdin" if str(path) == STDIN else path.stem
+
+
+def _name(column: str) -> str:
+    """The name without what would change the terminal, or make a line of its own."""
+    return column if column.isprintable() else repr(column)
 
 
 def _cell(value: str) -> str:
