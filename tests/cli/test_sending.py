@@ -60,6 +60,11 @@ def test_a_batch_from_a_file_with_a_template(run: Run, home: Path, tmp_path: Pat
     shown = run(*command)
     assert shown.returncode == 0, shown.stderr
     assert "1 blocked, 1 unconfirmed" in shown.stdout
+    reading = shown.stderr.rpartition("--confirm ")[2].strip()
+    (home / "templates" / "hello.toml").write_text('body = "Bye {{ first_name }}"\n')
+    other = run(*command, "--confirm", reading)
+    assert (other.returncode, "is not what was confirmed" in other.stderr) == (2, True)
+    (home / "templates" / "hello.toml").write_text('body = "Hi {{ first_name }}"\n')
     wrong = run(*command, "--confirm", "3")
     assert (wrong.returncode, "there are 2 messages" in wrong.stderr) == (2, True)
     sent = run(*command, "--confirm", "2", "--json")

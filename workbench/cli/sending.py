@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.messaging.templates import Template
+    from workbench.settings import Settings
 
 _PAIR = "NAME=VALUE"
 _VALIDITY = click.IntRange(1, 36_000)
@@ -101,11 +103,8 @@ def send_batch(
 
     body, options = message_options(batch or batch_name(file), content)
     with Workbench() as wb:
-        asked = {
-            **options, "body": body, "ignore_quiet_hours": ignore_quiet_hours,
-            "default_country": wb.settings.sending.default_country,
-        }  # fmt: skip
-        people = read_batch_file(file, to_column, asked)
+        asked = {**options, "body": body, "ignore_quiet_hours": ignore_quiet_hours}
+        people = read_batch_file(file, to_column, {**asked, "of home": _said_at_home(wb.settings, asked)})
         count = None if confirm is None else people.check(confirm)
         with stopped_by_signals() as stop, batch_progress() as on_progress:
             done = wb.send_batch(
@@ -127,6 +126,20 @@ def send_batch(
         sys.exit(1)
     if confirm is None and set(done.counts) == {"blocked"}:
         sys.exit(1)
+
+
+def _said_at_home(settings: Settings, asked: Mapping[str, Any]) -> list[str | None]:
+    """What the home says about the messages of a call: its template, and the settings that change them."""
+    from workbench.sending.template_files import find_template
+
+    sending, name = settings.sending, asked.get("template")
+    if asked["body"] is not None:
+        # One text too many: the call itself refuses that.
+        name = None
+    return [
+        repr(find_template(settings.home, name)) if name is not None else None,
+        sending.sender, sending.service, sending.default_country, sending.business_name, sending.opt_out_line,
+    ]  # fmt: skip
 
 
 @main.command()
