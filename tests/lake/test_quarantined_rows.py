@@ -140,6 +140,9 @@ def test_the_person_of_a_webhook_is_on_the_side_that_its_kind_says(
     privacy = Privacy(PrivacyMode.MASKED, b"k" * 32)
     [row] = quarantine([(item, ValueError())], resource=resource, account_sid=ACCOUNT, privacy=privacy)
     assert (row.from_address, row.to_address) == (from_address, to_address)
+    [pushed] = quarantine([({**STOP, **item}, ValueError())], resource=resource, account_sid=ACCOUNT,
+                          privacy=privacy)  # fmt: skip
+    assert pushed.opt_out is None
 
 
 STOP = {

@@ -114,7 +114,8 @@ def quarantine(
             field=field,
             reason=getattr(error, "reason", None) or f"cannot be read ({type(error).__name__})",
             raw_value=raw_value(fields.get(field) if field else item, field, privacy),
-            opt_out=_opt_out(fields, privacy),
+            # Of a webhook the one that took it has heard it already.
+            opt_out=None if resource in _PUSHED else _opt_out(fields, privacy),
         )
     return list(found.values())
 
