@@ -115,9 +115,11 @@ def begin(what: str, home: Path, nth: int) -> None:
         wb.run_retention(confirm=True)
 
 
-def main(what: str, template: Path, folder: Path) -> None:
+def main(what: str, template: Path, folder: Path, step: int) -> None:
+    """Kill it before each `step`-th change, begun anywhere among the first, until nothing is left to kill."""
     told = folder / "told.json"
-    for nth in count(1):
+    first = 1 + os.getpid() % step
+    for nth in count(first, step):
         home = folder / f"{what}-{nth}"
         shutil.copytree(template, home)
         was_killed = forked(partial(begin, what, home, nth))
@@ -130,4 +132,4 @@ def main(what: str, template: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]), int(sys.argv[4]))

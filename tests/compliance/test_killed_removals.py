@@ -1,4 +1,7 @@
-"""``kill -9`` before every change that an erasure or a retention run makes: it gets finished."""
+"""``kill -9`` before a change that an erasure or a retention run makes: it gets finished.
+
+`WORKBENCH_TEST_KILL_STEP=1` kills before every change instead of each sixth.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,10 @@ from workbench.settings import load_settings
 OTHER, SECRET = "+14155550177", "the spare key is under the blue pot"
 OLD, NEW = datetime(2020, 3, 1, tzinfo=UTC), datetime(2026, 11, 28, 12, tzinfo=UTC)
 MEDIA = "ME" + "a" * 32
+
+
+#: Before every change takes ten minutes: by default each sixth, begun at another one in each run.
+STEP = int(os.environ.get("WORKBENCH_TEST_KILL_STEP", "6"))
 
 
 def spooled(number: int, who: str, body: str) -> bytes:
@@ -83,7 +90,8 @@ def killed_runs(what: str, tmp_path: Path) -> list[dict[str, Any]]:
     fill(template)
     environ = {**os.environ, "TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": "a-token-of-the-tests"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.compliance.killed_removals", what, str(template), str(tmp_path)],
+        [sys.executable, "-m", "tests.compliance.killed_removals", what, str(template), str(tmp_path),
+         str(STEP)],
         env=environ, capture_output=True, text=True, timeout=900,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -92,7 +100,7 @@ def killed_runs(what: str, tmp_path: Path) -> list[dict[str, Any]]:
 
 def test_an_erasure_that_was_killed_is_finished_by_whoever_comes_next(tmp_path: Path) -> None:
     runs = killed_runs("erase", tmp_path)
-    assert len(runs) > 20, "it changes that much"
+    assert len(runs) > 20 / STEP, "it changes that much"
     untouched = 0
     for run in runs:
         home, after, finished, at = Path(run["home"]), run["after"], run["finished"], run["killed_at"]
@@ -117,12 +125,13 @@ def test_an_erasure_that_was_killed_is_finished_by_whoever_comes_next(tmp_path: 
         ]
         assert OTHER in (home / "serve.log").read_text()
         assert OTHER in (home / "exports" / "log.csv").read_text()
-    assert 0 < untouched < 10, "before the order is written nothing is begun"
+    assert untouched < 10, "before the order is written nothing is begun"
+    assert untouched < len(runs) - 1
 
 
 def test_a_retention_run_that_was_killed_is_finished_by_whoever_comes_next(tmp_path: Path) -> None:
     runs = killed_runs("retention", tmp_path)
-    assert len(runs) > 8
+    assert len(runs) > 8 / STEP
     for run in runs:
         after, finished, at = run["after"], run["finished"], run["killed_at"]
         if after["alerts"]:
@@ -133,4 +142,4 @@ def test_a_retention_run_that_was_killed_is_finished_by_whoever_comes_next(tmp_p
         assert finished["unfinished"] == [], at
         states = [row for row in finished["trail"] if row[0].startswith("retention")]
         assert states == [["retention", "begun"], ["retention-finished", "finished"]], at
-    assert sum(not run["after"]["alerts"] for run in runs) > 5
+    assert sum(not run["after"]["alerts"] for run in runs) > 5 / STEP

@@ -115,7 +115,7 @@ def test_what_twilio_cannot_tell_again_is_not_set_aside(filled: Lake) -> None:
     filled.write(
         lambda cursor: cursor.execute(
             "insert into consent_events select 'e' || i, 'AC', '+1', '*', 'opt-out', 'x', null, null, null, "
-            "null, timestamptz '2026-10-02 00:00:00+00', now() from range(1000) t(i)"
+            "null, timestamptz '2026-10-02 00:00:00+00', now(), null from range(1000) t(i)"
         )
     )
     path = next(Path(filled.address.data, "main", "consent_events").glob("*.parquet"))

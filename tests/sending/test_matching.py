@@ -18,6 +18,9 @@ TO, FROM = "+14155550123", "+14155550104"
 LATER = BEGAN + timedelta(minutes=5)
 
 
+SM1, SM2, SM3, SM4, SM5 = (f"SM{number:032x}" for number in range(1, 6))
+
+
 def intent(key: str = "a", body: str | None = "Hello", at: float = 0.0, **changes: Any) -> Intent:
     fields: dict[str, Any] = {
         "key": key, "attempt": 1, "state": "intended", "intended_at": BEGAN + timedelta(seconds=at),
@@ -52,56 +55,54 @@ def decide(intents: list[Intent], rows: list[MessageRow], **changes: Any) -> dic
 
 
 def test_found_is_accepted_and_missing_is_absent_once_it_is_late_enough() -> None:
-    assert decide([intent()], [logged("SM1")]) == {"a": "SM1"}
+    assert decide([intent()], [logged(SM1)]) == {"a": SM1}
     assert decide([intent()], []) == {"a": "absent"}
     assert decide([intent()], [], now=BEGAN + timedelta(seconds=119)) == {"a": "undecided"}
-    assert decide([intent()], [logged("SM1")], now=BEGAN + timedelta(seconds=2)) == {"a": "SM1"}
+    assert decide([intent()], [logged(SM1)], now=BEGAN + timedelta(seconds=2)) == {"a": SM1}
 
 
 def test_only_a_message_that_could_be_ours_counts() -> None:
     others = [
-        logged("SM1", to="+14155550999"), logged("SM2", sides={"from": "+12065550101"}), logged("SM3",
-        direction="inbound", sides={"from": TO, "to": FROM}), logged("SM4", at=-60), logged("SM5", at=1000),
+        logged(SM1, to="+14155550999"), logged(SM2, sides={"from": "+12065550101"}), logged(SM3,
+        direction="inbound", sides={"from": TO, "to": FROM}), logged(SM4, at=-60), logged(SM5, at=1000),
     ]  # fmt: skip
     assert decide([intent()], others) == {"a": "absent"}
-    assert decide([intent()], [logged("SM1")], claimed={"SM1"}) == {"a": "absent"}
+    assert decide([intent()], [logged(SM1)], claimed={SM1}) == {"a": "absent"}
 
 
 def test_another_text_to_the_same_person_leaves_it_open() -> None:
-    assert decide([intent()], [logged("SM1", body="Sent from your trial account - Hello")]) == {
+    assert decide([intent()], [logged(SM1, body="Sent from your trial account - Hello")]) == {
         "a": "undecided"
     }
 
 
 def test_a_text_that_twilio_changed_for_gsm_is_recognised() -> None:
-    assert decide([intent(body="“Hi” — ok ")], [logged("SM1", body='"Hi" - ok')]) == {"a": "SM1"}
+    assert decide([intent(body="“Hi” — ok ")], [logged(SM1, body='"Hi" - ok')]) == {"a": SM1}
 
 
 def test_by_service_the_sender_does_not_matter() -> None:
     service = "MG" + "0" * 32
     mine = intent(sender=None, messaging_service_sid=service)
-    assert decide([mine], [logged("SM1", sides={"from": None, "messaging_service_sid": service})]) == {
-        "a": "SM1"
-    }
-    assert decide([mine], [logged("SM1")]) == {"a": "absent"}
+    assert decide([mine], [logged(SM1, sides={"from": None, "messaging_service_sid": service})]) == {"a": SM1}
+    assert decide([mine], [logged(SM1)]) == {"a": "absent"}
 
 
 def test_twilios_clock_counts_not_ours() -> None:
     ahead = timedelta(minutes=20)
-    assert decide([intent()], [logged("SM1", at=1201)], clock_offset=ahead) == {"a": "SM1"}
-    assert decide([intent()], [logged("SM1", at=1)], clock_offset=ahead) == {"a": "absent"}
+    assert decide([intent()], [logged(SM1, at=1201)], clock_offset=ahead) == {"a": SM1}
+    assert decide([intent()], [logged(SM1, at=1)], clock_offset=ahead) == {"a": "absent"}
 
 
 def test_a_content_template_has_no_text_to_compare() -> None:
-    assert decide([intent(body=None)], [logged("SM1", body="Filled in by Twilio")]) == {"a": "SM1"}
-    two = [logged("SM1", body="One"), logged("SM2", body="Two")]
+    assert decide([intent(body=None)], [logged(SM1, body="Filled in by Twilio")]) == {"a": SM1}
+    two = [logged(SM1, body="One"), logged(SM2, body="Two")]
     assert decide([intent(body=None)], two) == {"a": "undecided"}
 
 
 def test_somebody_sending_the_same_right_now_leaves_it_open() -> None:
     rival = intent("other", at=2)
-    assert decide([intent()], [logged("SM1")], rivals=[rival]) == {"a": "undecided"}
-    assert decide([intent()], [logged("SM1"), logged("SM2", at=3)], rivals=[rival]) == {"a": "SM1"}
+    assert decide([intent()], [logged(SM1)], rivals=[rival]) == {"a": "undecided"}
+    assert decide([intent()], [logged(SM1), logged(SM2, at=3)], rivals=[rival]) == {"a": SM1}
 
 
 @given(
@@ -115,7 +116,9 @@ def test_what_is_sent_afterwards_makes_exactly_one_of_each(
     """However many intents with whatever texts, and whichever of them arrived: those that are then sent
     again, together with those in the log, are as many of each text as were meant."""
     intents = [intent(str(index), text, at=index) for index, text in enumerate(texts)]
-    rows = [logged(f"SM{index}", text, at=index + 0.5) for index, text in enumerate(texts) if arrived[index]]
+    rows = [
+        logged(f"SM{index:032x}", text, at=index + 0.5) for index, text in enumerate(texts) if arrived[index]
+    ]
     now = LATER if late else BEGAN + timedelta(seconds=10)
     found = decide(intents, rows, now=now)
     sids = [answer for answer in found.values() if answer.startswith("SM")]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from workbench.cli.group import main
-from workbench.cli.no_effect import refuse_idle
 
 _PORT = click.IntRange(0, 65535)
 
@@ -33,8 +32,6 @@ def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_c
     from workbench.server.serving import serve_both, serve_one
     from workbench.settings import load_settings
 
-    if only:
-        refuse_idle(f"with --only {only}", "hooks_port" if only == "pages" else "port")
     settings = load_settings()
     if only:
         serve_one(settings, only, port if only == "pages" else hooks_port, host, until_stdin_closes)

@@ -31,6 +31,13 @@ _UNNAMED = (
 )  # fmt: skip
 
 
+#: Errors of a statement, a value or a user; those of a file among them are known by their words.
+_OF_STATEMENTS = (
+    duckdb.ProgrammingError, duckdb.DataError, duckdb.InterruptException, duckdb.OutOfMemoryException,
+    duckdb.PermissionException, duckdb.ConnectionException,
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class DataFile:
     """A file that the lake needs, as its catalog knows it."""
@@ -52,9 +59,11 @@ class DataFile:
 
 
 def may_be_damage(error: duckdb.Error) -> bool:
-    """Whether it is worth looking at the files: they are named, or somebody failed to make sense of one."""
+    """Whether it is worth looking at the files: they are named, or the statement is not what is wrong."""
     text = str(error).lower()
-    return bool(_PARQUET.search(text)) or any(words in text for words in _UNNAMED)
+    if _PARQUET.search(text) or any(words in text for words in _UNNAMED):
+        return True
+    return not isinstance(error, _OF_STATEMENTS)
 
 
 def explain_damage(
