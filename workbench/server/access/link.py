@@ -32,8 +32,8 @@ _OPEN_TO_ALL = ("/healthz", "/static/", "/favicon.ico")
 _TOKEN_BYTES = 32
 _COOKIE_FLAGS: dict[str, Any] = {"httponly": True, "samesite": "Lax", "path": "/", "max_age": 30 * 86_400}
 _WHERE = (
-    "`workbench serve` printed a link that ends in ?token=… when it was started. Open that link once; this "
-    "browser is remembered for 30 days.",
+    "The command “workbench serve” printed a link with a token when it was started. Open that link once; "
+    "this browser is remembered for 30 days.",
     f"The token is also in the file {TOKEN_FILE} of the installation's home. Only the user who runs the "
     "workbench can read it, so that nobody else on this machine gets in.",
 )
