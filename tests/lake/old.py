@@ -1,4 +1,4 @@
-"""A lake as versions before 050 left it: no identity, no check value of its key, no marker."""
+"""A lake as it was before `lake_identity`: no identity, no check value of its key, no marker."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from workbench.settings import Settings
 
 def make_old(settings: Settings) -> None:
     with open_lake(settings) as lake:
-        forget_050(lake)
+        forget_identity(lake)
 
 
-def forget_050(lake: Lake) -> None:
+def forget_identity(lake: Lake) -> None:
     lake.write(
         lambda cursor: cursor.execute(
-            "drop table lake_identity; drop table lake_key; delete from schema_migrations where version = 50"
+            "drop table lake_identity; drop table lake_key; "
+            "delete from schema_migrations where name = '127_lake_identity'"
         )
     )
     (Path(lake.address.data) / MARKER_FILE).unlink()

@@ -104,7 +104,7 @@ def test_messages_from_before_the_ledger_are_in_it(lake: Lake) -> None:
     save(lake, inbound(1, "STOP", hour(12)), payload(2, error_code=21610), inbound(3, "hello", hour(13)))
     events = "select event_id, address, scope, kind, source, happened_at from consent_events order by 1"
     before = lake.rows(events)
-    backfill = next(m for m in known_migrations() if m.version == 13).sql
+    backfill = next(m for m in known_migrations() if m.name == "consent_and_audit").sql
     statement = backfill[backfill.index("insert into") : backfill.index(";", backfill.index("insert into"))]
     # The table has got a column since.
     columns = (
@@ -225,7 +225,7 @@ def test_a_lake_of_an_older_version_learns_who_was_told_and_which_senders_were_t
         payload(1, messaging_service_sid=SERVICE, **{"from": POOLED}),
         inbound(2, "STOP", hour(13), messaging_service_sid=SERVICE),
     )
-    script = next(m for m in known_migrations() if m.version == 46).sql
+    script = next(m for m in known_migrations() if m.name == "opt_outs").sql
     statements = [script[script.index(begin) :].partition(";")[0] for begin in ("merge into", "insert into")]
 
     def as_before(cursor: Any) -> None:

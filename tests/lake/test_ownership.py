@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.lake.old import forget_050, make_old
+from tests.lake.old import forget_identity, make_old
 from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import CatalogLost, ConfigError, LakeDamaged, LakeError, LakeRefused, UsageError
@@ -167,7 +167,7 @@ def test_two_older_lakes_that_share_a_folder_are_told_and_come_apart_whole(
     other = settings_of(tmp_path / "other")
     with open_lake(other) as lake:
         save(lake, [payload(number) for number in range(500, 540)])
-        forget_050(lake)
+        forget_identity(lake)
     make_old(filled)
     folder = filled.home / "lake"
     shutil.copy(other.home / "lake" / "catalog.sqlite", folder / "other.sqlite")

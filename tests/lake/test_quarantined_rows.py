@@ -83,7 +83,9 @@ def test_a_lake_from_before_is_migrated(settings: Settings) -> None:
     with open_lake(settings) as lake:
         lake.write(lambda cursor: cursor.execute("drop table quarantined_rows"))
         lake.write(lambda cursor: cursor.execute("drop table sync_starts"))
-        lake.write(lambda cursor: cursor.execute("delete from schema_migrations where version = 48"))
+        lake.write(
+            lambda cursor: cursor.execute("delete from schema_migrations where name = '125_quarantined_rows'")
+        )
     with open_lake(settings) as lake:
         live_through_it(lake)
 

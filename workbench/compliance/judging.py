@@ -1,7 +1,7 @@
 """Works out what the audits need and SQL alone cannot: places, hours, business days, phrases.
 
-The audits are views (`041_audits.sql`). What they stand on is made here, in small tables, by the same pure
-rules that decide before sending; made again only where the rules or the log have moved on.
+The audits are views (`audit_*`, see `sent_facts.sql`). What they stand on is made here, in small tables, by
+the same pure rules that decide before sending; made again only where the rules or the log have moved on.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def prepare_audits(lake: Lake, now: datetime | None = None) -> None:
 
 
 def judge_place(place: str, rules: QuietHoursRules) -> JudgedPlace:
-    """What a place of `address_place` (see 041_audits.sql) means: an area, a number's head, a country."""
+    """What a place of `address_place` (see its file) means: an area, a number's head, a country."""
     if place.startswith("country:"):
         source = "country"
         found = country_places(place.removeprefix("country:") or None, rules)

@@ -27,7 +27,7 @@ from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.lock import exclusive
-from workbench.lake.migrations import known_migrations, migrate, pending_migrations, refuse_other_tables
+from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
 from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
 from workbench.lake.secret_key import settle_key
@@ -215,7 +215,7 @@ class Lake:
         """Run ``work`` in one transaction and commit it; no other write happens in between.
 
         ``work`` may run again after a conflict on a shared catalog, so it touches nothing but the cursor.
-        ``takes_turn`` is for everybody but the migrations (see sql/006_write_turn.sql).
+        ``takes_turn`` is for everybody but the migrations (see sql/105_write_turn.sql).
         """
         for attempt in range(_WRITE_ATTEMPTS):
             try:
@@ -322,8 +322,8 @@ def open_lake(
 def _settle(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] | None = None) -> None:
     """The one check at every opening: catalog, tables, files and key belong together and are up to date."""
     with translated(lake.address.shown):
-        pending = pending_migrations(lake)
-        if pending == known_migrations():
+        pending = pending_changes(lake)
+        if pending.is_all:
             with lake.cursor() as cursor:
                 refuse_other_tables(cursor, lake.address.shown)
                 refuse_lost_catalog(lake.address, lake.home, cursor, "is empty", was_there=True)

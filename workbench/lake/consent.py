@@ -105,9 +105,9 @@ def find_suppressions(
 ) -> dict[str, list[OptOut]]:
     """Who of these must not be messaged from a side of ours: address → the opt-outs that hold, by time.
 
-    What an opt-out reaches is said in ``sql/046_opt_outs.sql``, for this and for the audits. A membership
-    that nobody knows counts as one. Somebody who was erased is never to be messaged; the source is then
-    `erased`.
+    What an opt-out reaches is said in ``sql/views/opt_out_spans_of.sql``, for this and for the audits. A
+    membership that nobody knows counts as one. Somebody who was erased is never to be messaged; the source is
+    then `erased`.
 
     Args:
         addresses: contacts as the lake keeps them, or as Twilio writes them where it keeps them so.

@@ -1,7 +1,8 @@
 """Which of our senders was in which messaging service, and when: what messages prove and catalogs showed.
 
 An opt-out said to a sender holds for its services, then and later, so what was seen is never forgotten: a
-sender that leaves keeps its row, with the time. What it means for opt-outs is in ``sql/046_opt_outs.sql``.
+sender that leaves keeps its row, with the time. What it means for opt-outs is in
+``sql/views/opt_out_spans_of.sql``.
 """
 
 from __future__ import annotations

@@ -1,28 +1,59 @@
-"""Applies ``sql/NNN_*.sql`` in order, each once, and refuses a lake from a newer version.
+"""Applies ``sql/NNN_*.sql`` in order, each once, then the views; refuses a lake from a newer version.
 
-A migration never changes after a release: to change a table or view, add the next file.
+A migration makes or changes tables and uses no view and no macro: the lake may have older ones, or none. It
+never changes after a release: to change a table, add the next file. Views are in views.py.
+
+The number gives the order; a migration is known by its name. There were other numbers up to 050, and
+migrations that made views alone. Numbers begin at 101 now, so that programs of that time refuse a lake of
+today.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
 from workbench.errors import LakeRefused, LakeTooNew
+from workbench.lake.views import View, apply_views, differing_views, known_views, stored_views
 
 if TYPE_CHECKING:
     from workbench.lake.connect import Lake
+
+T = TypeVar("T")
+
+#: Migrations up to 050 that made views alone, which come from ``sql/views`` now.
+_VIEWS_BEFORE = frozenset({"views", "sending_views", "quicker_audits", "persons"})
+
+#: What was applied: a row per migration, and a row per view as it is now.
+_BOOKKEEPING = """
+create table if not exists schema_migrations
+    (version integer not null, name varchar not null, applied_at timestamptz not null);
+create table if not exists schema_views
+    (name varchar not null, kind varchar not null, version integer not null, digest varchar not null,
+    applied_at timestamptz not null);
+"""
 
 
 @dataclass(frozen=True)
 class Migration:
     version: int
     name: str
+    """Without the number."""
     sql: str
+
+
+@dataclass(frozen=True)
+class AppliedMigration:
+    version: int
+    name: str
+    applied_at: datetime
 
 
 @cache
@@ -30,20 +61,42 @@ def known_migrations() -> tuple[Migration, ...]:
     """All migrations of this version, in order."""
     files = sorted((resources.files("workbench.lake") / "sql").iterdir(), key=lambda file: file.name)
     return tuple(
-        Migration(int(file.name[:3]), file.name.removesuffix(".sql"), file.read_text(encoding="utf-8"))
+        Migration(
+            int(file.name[:3]), _bare_name(file.name.removesuffix(".sql")), file.read_text(encoding="utf-8")
+        )
         for file in files
         if file.name.endswith(".sql")
     )
 
 
-def pending_migrations(lake: Lake) -> tuple[Migration, ...]:
-    """Those not applied yet.
+@dataclass(frozen=True)
+class Pending:
+    """What an opening has to bring up to date."""
+
+    migrations: tuple[Migration, ...]
+    views: tuple[str, ...]
+    """Names of views and macros that are missing, differ or are no more."""
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing of ours is there yet."""
+        return self.migrations == known_migrations()
+
+    def __bool__(self) -> bool:
+        return bool(self.migrations or self.views)
+
+
+def pending_changes(lake: Lake) -> Pending:
+    """What is not applied yet.
 
     Raises:
-        LakeTooNew: the lake has migrations that this version does not know.
+        LakeTooNew: the lake has a migration or a view that is newer than this version.
     """
     with lake.cursor() as cursor:
-        return _pending(cursor, lake.address.shown)
+        applied = _read_if_there(cursor, _applied_migrations, "schema_migrations")
+        views = _read_if_there(cursor, stored_views, "schema_views") if applied else {}
+    _refuse_newer(applied, views, lake.address.shown)
+    return Pending(_not_applied(applied), differing_views(views))
 
 
 _OWN_TABLES = "duckdb_tables() where database_name = 'lake'"
@@ -67,35 +120,84 @@ def refuse_other_tables(cursor: duckdb.DuckDBPyConnection, lake: str, tables: st
 
 
 def migrate(lake: Lake) -> None:
-    """Apply what is pending, all of it or nothing."""
+    """Apply what is pending, all of it or nothing.
+
+    Raises:
+        LakeTooNew: a newer version has migrated the lake meanwhile.
+    """
 
     def apply(cursor: duckdb.DuckDBPyConnection) -> None:
-        cursor.execute(
-            "create table if not exists schema_migrations "
-            "(version integer not null, name varchar not null, applied_at timestamptz not null)"
-        )
+        cursor.execute(_BOOKKEEPING)
         # Asked again under the lock: another process may have migrated while we waited for it.
-        for migration in _pending(cursor, lake.address.shown):
+        applied, views = _applied_migrations(cursor), stored_views(cursor)
+        _refuse_newer(applied, views, lake.address.shown)
+        _renumber(cursor, applied)
+        for migration in _not_applied(applied):
             cursor.execute(migration.sql)
-            cursor.execute(
-                "insert into schema_migrations values (?, ?, now())", [migration.version, migration.name]
-            )
+            _note(cursor, migration)
+        apply_views(cursor, views)
 
     lake.write(apply, takes_turn=False)
 
 
-def _pending(cursor: duckdb.DuckDBPyConnection, lake: str) -> tuple[Migration, ...]:
-    exists = cursor.execute(
-        "select count(*) from duckdb_tables() "
-        "where database_name = 'lake' and table_name = 'schema_migrations'"
-    ).fetchall()[0][0]
-    applied = dict(cursor.execute("select version, name from schema_migrations").fetchall()) if exists else {}
-    known = known_migrations()
-    newest = known[-1].version
-    beyond = sorted(version for version in applied if version > newest)
-    if beyond:
-        raise LakeTooNew(
-            f"The lake at {lake} is at version {beyond[-1]}; this program knows versions up to {newest}. "
-            "Update the program, or point WORKBENCH_HOME at another lake."
-        )
-    return tuple(migration for migration in known if migration.version not in applied)
+def _applied_migrations(cursor: duckdb.DuckDBPyConnection) -> dict[str, AppliedMigration]:
+    rows = cursor.execute("select version, name, applied_at from schema_migrations").fetchall()
+    return {_bare_name(name): AppliedMigration(version, name, at) for version, name, at in rows}
+
+
+def _read_if_there(
+    cursor: duckdb.DuckDBPyConnection, read: Callable[[duckdb.DuckDBPyConnection], dict[str, T]], table: str
+) -> dict[str, T]:
+    """Empty where the lake has no such table; to list its tables first would take several times as long."""
+    try:
+        return read(cursor)
+    except duckdb.CatalogException as error:
+        if f"Table with name {table} does not exist" not in str(error):
+            raise
+        return {}
+
+
+def _refuse_newer(applied: Mapping[str, AppliedMigration], views: Mapping[str, View], lake: str) -> None:
+    known = {migration.name for migration in known_migrations()} | _VIEWS_BEFORE
+    unknown = [row for name, row in applied.items() if name not in known]
+    if unknown:
+        last = max(unknown, key=lambda row: row.version)
+        raise _too_new(lake, f"version {last.version} ({last.name})", known_migrations()[-1].version)
+    newest = max(view.version for view in known_views().values())
+    last_view = max(views.values(), key=lambda view: view.version, default=None)
+    if last_view and last_view.version > newest:
+        raise _too_new(lake, f"version {last_view.version} of the views ({last_view.name})", newest)
+
+
+def _too_new(lake: str, at: str, newest: int) -> LakeTooNew:
+    return LakeTooNew(
+        f"The lake at {lake} is at {at}; this program knows versions up to {newest}. Update the program, or "
+        "point WORKBENCH_HOME at another lake."
+    )
+
+
+def _not_applied(applied: Mapping[str, AppliedMigration]) -> tuple[Migration, ...]:
+    return tuple(migration for migration in known_migrations() if migration.name not in applied)
+
+
+def _renumber(cursor: duckdb.DuckDBPyConnection, applied: Mapping[str, AppliedMigration]) -> None:
+    """Give what was applied under a former number its number of today."""
+    known = {migration.name: migration for migration in known_migrations()}
+    if all(name in known and known[name].version == row.version for name, row in applied.items()):
+        return
+    cursor.execute("delete from schema_migrations")
+    for name in known.keys() & applied.keys():
+        _note(cursor, known[name], applied[name].applied_at)
+
+
+def _note(
+    cursor: duckdb.DuckDBPyConnection, migration: Migration, applied_at: datetime | None = None
+) -> None:
+    cursor.execute(
+        "insert into schema_migrations values (?, ?, coalesce(?, now()))",
+        [migration.version, f"{migration.version:03d}_{migration.name}", applied_at],
+    )
+
+
+def _bare_name(name: str) -> str:
+    return re.sub(r"^\d+_", "", name)

@@ -11,7 +11,7 @@ number plan that changed: WhatsApp keeps the number that somebody registered wit
 | Benin | +229 01 and 8 digits | without the 01 | plan of November 2024 |
 | Côte d'Ivoire | mobiles +225, 01, 05 or 07, 8 digits | without these two | plan of January 2021 |
 
-The same in SQL is the macro ``person_of`` (``046_opt_outs.sql``); a test keeps the two equal.
+The same in SQL is the macro ``person_of`` (``sql/views/person_of.sql``); a test keeps the two equal.
 """
 
 from __future__ import annotations

@@ -27,15 +27,3 @@ create table outbox_events (
     error_code integer,
     problem varchar
 );
-
--- grain: one row per key, as its latest attempt stands
--- Whatever ends an attempt outranks what it began with, and proof that Twilio has the message outranks all.
-create view outbox as
-select *
-from outbox_events
-qualify row_number() over (
-    partition by key
-    order by attempt desc,
-        case state when 'accepted' then 3 when 'intended' then 0 when 'unclear' then 1 else 2 end desc,
-        happened_at desc
-) = 1;

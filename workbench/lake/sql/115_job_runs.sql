@@ -10,12 +10,3 @@ create table job_runs (
     detail varchar,
     error varchar
 );
-
--- grain: one row per job that failed the last time it ran to an end
-create view failed_jobs as
-select job, finished_at as failed_at, error
-from (
-    select * from job_runs where outcome not in ('running', 'skipped')
-    qualify row_number() over (partition by job order by started_at desc) = 1
-)
-where outcome = 'failed';

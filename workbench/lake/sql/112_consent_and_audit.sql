@@ -28,19 +28,6 @@ from (select *, case when is_outbound then 'opt-out' else keyword end as kind fr
 where contact is not null and coalesce(messaging_service_sid, sender) is not null
   and case when is_outbound then error_code = 21610 else keyword is not null end;
 
--- grain: one row per address and scope, with the last thing that was said
-create view consent_state as
-select address, scope, kind as state, source, message_sid, happened_at as since, actor, event_id
-from consent_events
-where kind in ('opt-in', 'opt-out')
-qualify row_number() over (
-    partition by address, scope order by happened_at desc, kind = 'opt-out' desc, recorded_at desc
-) = 1;
-
--- grain: one row per address and scope that must not be messaged
-create view suppressions as
-select address, scope, source, since, event_id from consent_state where state = 'opt-out';
-
 -- grain: one row per seq; append-only and chained: `hash` covers the row and the hash before it
 -- Who did what that matters: sends, overrides, reveals, exports, erasures, consent decisions, sign-ins, settings.
 -- Never a whole number or a text of a message: the row must outlive the person's erasure.

@@ -1,0 +1,9 @@
+-- grain: one row per person and scope, with the last thing that was said
+-- version: 1
+create or replace view consent_state as
+select address, scope, kind as state, source, message_sid, happened_at as since, actor, event_id
+from consent_events
+where kind in ('opt-in', 'opt-out')
+qualify row_number() over (
+    partition by person_of(address), scope order by happened_at desc, kind = 'opt-out' desc, recorded_at desc
+) = 1;
