@@ -105,8 +105,8 @@ def apply_views(cursor: duckdb.DuckDBPyConnection, stored: Mapping[str, View]) -
     """
     known = known_views()
     names = differing_views(stored)
-    for name in names:
-        if name in stored and (name not in known or known[name].kind != stored[name].kind):
+    for name in stored.keys() & names:
+        if name not in known or known[name].kind != stored[name].kind:
             cursor.execute(f"{_DROP[stored[name].kind]} {_identifier(name)}")
         cursor.execute("delete from schema_views where name = ?", [name])
     for view in in_order(known.values()):
@@ -121,7 +121,7 @@ def apply_views(cursor: duckdb.DuckDBPyConnection, stored: Mapping[str, View]) -
 def in_order(views: Iterable[ViewFile]) -> list[ViewFile]:
     """Each after those whose names stand in its text.
 
-    A column of the same name counts as well, which does no harm.
+    A column of the same name counts as well, which does no harm but in a circle.
 
     Raises:
         graphlib.CycleError: two use each other.
