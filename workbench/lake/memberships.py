@@ -90,8 +90,9 @@ def note_pools(
         if span.left_at is None and span.service is not None and (span.sender, span.service) not in pools
     ]
     _write(cursor, added, changed)
-    cursor.execute("delete from membership_reads where account_sid = ?", [account_sid])
-    cursor.execute("insert into membership_reads values (?, ?)", [account_sid, read_at])
+    if read_at != last_read_at:
+        cursor.execute("delete from membership_reads where account_sid = ?", [account_sid])
+        cursor.execute("insert into membership_reads values (?, ?)", [account_sid, read_at])
 
 
 def _ended(span: Span, last_read_at: datetime | None, read_at: datetime) -> Span:
