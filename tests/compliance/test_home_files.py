@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import random
 import threading
 import time
 import zipfile
@@ -188,6 +190,23 @@ def test_words_are_found_however_a_file_spells_them(lake: Lake, home: Path) -> N
     assert set(find_in_files(lake, WORDS).found) == {*spelled, "e.xlsx", "far.bin", "no.parquet"}
     erase_from_files(lake, WORDS)
     assert [name for name in spelled if (home / name).exists()] == []
+
+
+def test_an_archive_that_cannot_be_opened_is_named_not_taken_for_clean(lake: Lake, home: Path) -> None:
+    """Cut off, or locked by a password: whether the person is in it, only a person can find out."""
+    packed = gzip.compress(random.Random(1).randbytes(5_000) + DIGITS.encode())
+    (home / "cut.log.gz").write_bytes(packed[:-40])
+    (home / "cut-without-suffix").write_bytes(packed[:-40])
+    with zipfile.ZipFile(home / "locked.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("list.txt", f"+{DIGITS} " * 50)
+    content = bytearray((home / "locked.zip").read_bytes())
+    content[6] |= 1  # the flag of encryption, in the file's own header and in the directory
+    content[content.index(b"PK\x01\x02") + 8] |= 1
+    (home / "locked.zip").write_bytes(content)
+    (home / "only-named.gz").write_text("nothing of anybody")
+    files = find_in_files(lake, [DIGITS])
+    assert (files.found, files.kept) == ((), ("cut-without-suffix", "cut.log.gz", "locked.zip"))
+    assert erase_from_files(lake, [DIGITS]).left == files.kept
 
 
 def test_links_are_followed_and_another_lake_is_left_to_itself(

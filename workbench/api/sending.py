@@ -163,8 +163,7 @@ class SendCalls(Opened):
         """
         from workbench.sending.batch import send_batch
         from workbench.sending.confirm import is_confirmed
-        from workbench.sending.outgoing import intent_key
-        from workbench.sending.results import BatchResult, result
+        from workbench.sending.results import BatchResult
 
         draft, variables = self._draft(body, options, has_rows=True)
         rows = self._rows(frame, to_column)
@@ -173,18 +172,7 @@ class SendCalls(Opened):
         confirmed = is_confirmed(confirm, len(rows), 1)
         checked = self._check(draft, rows, ignore_quiet_hours, variables)
         if not confirmed:
-            problem = f"Nothing was sent: give confirm={len(rows)} to send."
-            results = [
-                result(
-                    one,
-                    intent_key(one.outgoing, self._desk.secret),
-                    "blocked" if one.is_blocked else "already_sent" if one.facts.sent_as else "unconfirmed",
-                    problem=None if one.is_blocked else problem,
-                    message_sid=one.facts.sent_as,
-                )
-                for one in checked
-            ]
-            return BatchResult(draft.batch, results, 0.0)
+            return BatchResult(draft.batch, self._unconfirmed(checked), 0.0)
         return send_batch(
             self._desk,
             checked,
@@ -193,6 +181,23 @@ class SendCalls(Opened):
             stop=stop,
             on_progress=on_progress or (lambda progress: None),
         )
+
+    def _unconfirmed(self, checked: Sequence[Checked]) -> list[SendResult]:
+        """What would become of each row of a batch that nobody said yes to."""
+        from workbench.sending.outgoing import intent_key
+        from workbench.sending.results import result
+
+        problem = f"Nothing was sent: give confirm={len(checked)} to send."
+        return [
+            result(
+                one,
+                intent_key(one.outgoing, self._desk.secret),
+                "blocked" if one.is_blocked else "already_sent" if one.facts.sent_as else "unconfirmed",
+                problem=None if one.is_blocked else problem,
+                message_sid=one.facts.sent_as,
+            )
+            for one in checked
+        ]
 
     def cancel(self, message_sid: str) -> Cancelled:
         """Cancel a scheduled message.

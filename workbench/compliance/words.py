@@ -16,6 +16,8 @@ from workbench.errors import WorkbenchError
 from workbench.lake.connect import Lake
 
 _CHUNK = 8 * 2**20
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+"""Gzip with its only method; files that merely are named so hold what their bytes say."""
 
 
 class Words:
@@ -56,7 +58,7 @@ def holds(lake: Lake, path: Path, words: Words) -> bool:
     """Whether a file holds one of the words, in its bytes or in what it packs.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or not unpacked, so that nobody can say what it holds.
     """
     with path.open("rb") as file:
         if _stream_holds(file, words):
@@ -65,18 +67,24 @@ def holds(lake: Lake, path: Path, words: Words) -> bool:
         return _parquet_holds(lake, path, words)
     try:
         return _packed_holds(path, words)
-    except (EOFError, zlib.error, zipfile.BadZipFile, gzip.BadGzipFile, NotImplementedError, RuntimeError):
-        return False  # no such archive after all, damaged, or locked by a password
+    except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        # Damaged, packed in a way that is not known here, or locked by a password.
+        raise OSError(f"{path} cannot be unpacked: {error}") from error
 
 
 def _packed_holds(path: Path, words: Words) -> bool:
-    if path.suffix == ".gz":
+    if _begins_with(path, _GZIP_MAGIC):
         with gzip.open(path) as unpacked:
             return _stream_holds(unpacked, words)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             return any(_stream_holds(archive.open(member), words) for member in archive.infolist())
     return False
+
+
+def _begins_with(path: Path, magic: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(magic)) == magic
 
 
 def _stream_holds(stream: IO[bytes] | gzip.GzipFile, words: Words) -> bool:

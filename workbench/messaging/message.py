@@ -79,13 +79,7 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
     Raises:
         MalformedMessage: a field that must be there is missing or unreadable.
     """
-    if not isinstance(payload, Mapping):
-        raise MalformedMessage("Twilio's answer holds a message that is no object.", None, "no object")
-    sid = payload.get("sid")
-    if type(sid) is not str or not _is_sid(sid):
-        raise MalformedMessage(
-            "Twilio's answer holds a message without a sid.", "sid", "missing or no SID" if sid else "missing"
-        )
+    sid = _sid(payload)
     from_address, to_address, body = payload.get("from"), payload.get("to"), payload.get("body")
     direction, status = payload.get("direction"), payload.get("status")
     account_sid, service, currency = (
@@ -95,15 +89,7 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
     direction = direction or "outbound-api"
     # Of a direction that Twilio adds one day the beginning says enough.
     is_outbound = not direction.startswith("inbound")
-    sent = _date(payload, "date_sent", sid)
-    updated = _date(payload, "date_updated", sid)
-    created = _date(payload, "date_created", sid) or sent or updated
-    if created is None:
-        raise MalformedMessage(
-            f"Message {sid} has no date_created, date_sent or date_updated.",
-            "date_created",
-            "missing, and so are date_sent and date_updated",
-        )
+    created, sent, updated = _dates(payload, sid)
     from_address, to_address, service = from_address or None, to_address or None, service or None
     sender, contact = (from_address, to_address) if is_outbound else (to_address, from_address)
     kind = address_kind(sender) if sender else None
@@ -140,6 +126,32 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
         date_sent=sent,
         date_updated=updated,
     )
+
+
+def _sid(payload: object) -> str:
+    """The message's SID, of what is a message at all."""
+    if not isinstance(payload, Mapping):
+        raise MalformedMessage("Twilio's answer holds a message that is no object.", None, "no object")
+    sid = payload.get("sid")
+    if type(sid) is not str or not _is_sid(sid):
+        raise MalformedMessage(
+            "Twilio's answer holds a message without a sid.", "sid", "missing or no SID" if sid else "missing"
+        )
+    return sid
+
+
+def _dates(payload: Mapping[str, Any], sid: str) -> tuple[datetime, datetime | None, datetime | None]:
+    """When it was created, sent and updated; the first of the others stands in for a missing creation."""
+    sent = _date(payload, "date_sent", sid)
+    updated = _date(payload, "date_updated", sid)
+    created = _date(payload, "date_created", sid) or sent or updated
+    if created is None:
+        raise MalformedMessage(
+            f"Message {sid} has no date_created, date_sent or date_updated.",
+            "date_created",
+            "missing, and so are date_sent and date_updated",
+        )
+    return created, sent, updated
 
 
 def conversation_id(our_side: str | None, contact: str | None) -> str | None:

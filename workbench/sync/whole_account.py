@@ -63,11 +63,8 @@ def sync_whole_account(
         )  # fmt: skip
         if messages_only:
             return summary
-        if (
-            request.retry_quarantined
-            or request.full
-            or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY)
-        ):
+        is_asked = request.retry_quarantined or request.full
+        if is_asked or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY):
             _add_catalog(summary, account_sid)
         summary.seconds = round(time.monotonic() - began, 3)
         return summary
