@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 
 from workbench.lake import Lake, open_lake
-from workbench.lake.connect import _attach, lake_address
+from workbench.lake.address import lake_address
+from workbench.lake.connect import _attach
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.settings import Settings
 

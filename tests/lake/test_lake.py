@@ -15,7 +15,8 @@ import pytest
 
 from workbench.errors import ConfigError, LakeBusy, LakeError, LakeTooNew, UsageError
 from workbench.lake import Lake, open_lake
-from workbench.lake.connect import extension_path, lake_address
+from workbench.lake.address import lake_address
+from workbench.lake.engine import extension_path
 from workbench.lake.lock import exclusive, only_one
 from workbench.lake.migrations import known_migrations, pending_changes
 from workbench.lake.trouble import explain

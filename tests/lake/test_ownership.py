@@ -21,7 +21,7 @@ from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import CatalogLost, ConfigError, LakeDamaged, LakeError, LakeRefused, UsageError
 from workbench.lake import Lake, open_lake
-from workbench.lake.connect import extension_path
+from workbench.lake.engine import extension_path
 from workbench.lake.left_files import delete_left_files
 from workbench.lake.scour import scour
 from workbench.lake.set_aside import adopt_files, start_anew

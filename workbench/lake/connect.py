@@ -1,4 +1,4 @@
-"""Opens the lake: the only place that loads DuckDB's extensions and attaches a catalog.
+"""Opens the lake: the only place that attaches a catalog.
 
 One :class:`Lake` per process; its cursors are cheap and safe to use from several threads. Notebooks,
 servers and syncs open the same lake at the same moment. Writes go through :meth:`Lake.write`, one at a
@@ -7,25 +7,23 @@ time on a SQLite catalog.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import random
-import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-from urllib.parse import urlsplit
 
 import duckdb
 
 from workbench.errors import ConfigError, LakeDamaged, LakeError, LakeRefused, WorkbenchError
+from workbench.lake.address import LakeAddress, lake_address, quoted
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.data_folder import MARKER_FILE
+from workbench.lake.engine import SPILL_FOLDER, load_bucket_access, load_extensions, new_engine
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
@@ -40,86 +38,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[object] | None
 
-#: Without WAL readers fail while somebody writes; the timeout covers the moment of a commit.
-_SQLITE_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
 _WRITE_ATTEMPTS = 40
-SPILL_FOLDER = "tmp"
-"""Under WORKBENCH_HOME: what does not fit into memory."""
 _LONGEST_PAUSE = 0.5
-
-
-@dataclass(frozen=True)
-class LakeAddress:
-    """Where a lake is: the catalog, and the folder or bucket of its files."""
-
-    kind: str  # "sqlite" or "postgres"
-    catalog: str = field(repr=False)  # a path, or a connection string that may hold a password
-    data: str
-
-    def attach_sql(
-        self, *, read_only: bool = False, snapshot: int | None = None, may_create: bool = False
-    ) -> str:
-        options = [f"DATA_PATH {_quoted(self.data)}"]
-        if not may_create:
-            options.append("CREATE_IF_NOT_EXISTS false")
-        if self.kind == "sqlite":
-            options.append(_SQLITE_OPTIONS)
-        if self.moves_along:
-            options.append("OVERRIDE_DATA_PATH true")
-        if read_only:
-            options.append("READ_ONLY")
-        if snapshot is not None:
-            options.append(f"SNAPSHOT_VERSION {snapshot:d}")
-        return f"ATTACH {_quoted(f'ducklake:{self.kind}:{self.catalog}')} AS lake ({', '.join(options)})"
-
-    @property
-    def moves_along(self) -> bool:
-        """Whether the files lie beside the catalog, so that a lake that was moved or restored is whole.
-
-        A lake whose files are elsewhere has none there, and is refused where the setting for them is missing.
-        """
-        return (
-            self.kind == "sqlite"
-            and self.data == _files_beside(Path(self.catalog))
-            and Path(self.data).is_dir()
-        )
-
-    @property
-    def is_bucket(self) -> bool:
-        """Whether the files are in a bucket, not in a folder."""
-        return self.data.startswith("s3://")
-
-    @property
-    def shown(self) -> str:
-        """The address without a password."""
-        return f"{self.kind}:" + re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1***", self.catalog)
-
-
-def lake_address(settings: Settings) -> LakeAddress:
-    """Read ``WORKBENCH_LAKE`` and ``WORKBENCH_LAKE_DATA``.
-
-    Raises:
-        ConfigError: for another kind of catalog, or a Postgres catalog with no place for the files.
-    """
-    kind, _, catalog = settings.catalog.partition(":")
-    if kind == "sqlite" and catalog:
-        path = Path(catalog).expanduser().absolute()
-        return LakeAddress("sqlite", str(path), settings.lake.data or _files_beside(path))
-    if kind == "postgres" and catalog:
-        if not settings.lake.data:
-            raise ConfigError(
-                "WORKBENCH_LAKE is a Postgres catalog, so WORKBENCH_LAKE_DATA must say where the files go: "
-                "a folder that every machine sees, or s3://bucket/prefix/."
-            )
-        return LakeAddress("postgres", catalog, settings.lake.data)
-    raise ConfigError(
-        f"WORKBENCH_LAKE starts with {kind!r}; allowed are sqlite:PATH (one machine) "
-        "and postgres:dbname=… host=… (many machines)."
-    )
-
-
-def _files_beside(catalog: Path) -> str:
-    return f"{catalog.parent / 'files'}/"
 
 
 class Readable(Protocol):
@@ -245,9 +165,9 @@ class Lake:
 
     def open_reader(self) -> duckdb.DuckDBPyConnection:
         """A new connection without the catalog, for looking at the files themselves."""
-        connection = _connect(self.home)
+        connection = new_engine(self.home)
         if self.address.is_bucket:
-            _load_bucket_access(connection)
+            load_bucket_access(connection)
         return connection
 
     def _find_damage(self, error: duckdb.Error) -> LakeDamaged | None:
@@ -262,7 +182,7 @@ class Lake:
 
     def _settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """What a new cursor needs to know: its database, and where this installation keeps its files."""
-        cursor.execute(f"USE lake; SET VARIABLE workbench_home = {_quoted(str(self.home))}")
+        cursor.execute(f"USE lake; SET VARIABLE workbench_home = {quoted(str(self.home))}")
 
     def run_alone(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """Run ``work`` while nobody of this machine writes, each of its statements a commit by itself.
@@ -356,8 +276,8 @@ def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake
 
 
 def _refuse_if_lost(address: LakeAddress, home: Path) -> None:
-    with _connect(home) as connection, translated(address.shown):
-        _load_extensions(connection, address)
+    with new_engine(home) as connection, translated(address.shown):
+        load_extensions(connection, address)
         refuse_lost_catalog(address, home, connection, "is missing", was_there=False)
 
 
@@ -371,7 +291,7 @@ def _attach(
 def _attached(
     address: LakeAddress, home: Path, attach: str, threads: int | None, is_first: bool
 ) -> duckdb.DuckDBPyConnection:
-    connection = _connect(home)
+    connection = new_engine(home)
     if not address.is_bucket:
         # The system keeps files of this machine in memory already; DuckDB would keep them once more, and
         # every one that a merge has replaced.
@@ -380,7 +300,7 @@ def _attached(
         connection.execute(f"SET threads = {threads:d}")
     try:
         with translated(address.shown):
-            _load_extensions(connection, address)
+            load_extensions(connection, address)
             if address.kind == "sqlite" and is_first:
                 make_private_folder(Path(address.catalog).parent)
                 # Two first openings at once would both create the catalog; later ones wait for no writer.
@@ -439,7 +359,7 @@ def _refuse_other_database(connection: duckdb.DuckDBPyConnection, catalog: Path)
 
     A Postgres database may serve others as well.
     """
-    connection.execute(f"ATTACH {_quoted(str(catalog))} AS unknown (TYPE sqlite, READ_ONLY)")
+    connection.execute(f"ATTACH {quoted(str(catalog))} AS unknown (TYPE sqlite, READ_ONLY)")
     tables = [
         name
         for (name,) in connection.execute(
@@ -455,72 +375,3 @@ def _refuse_other_database(connection: duckdb.DuckDBPyConnection, catalog: Path)
             "lake. Correct WORKBENCH_LAKE ([lake] catalog in workbench.toml), or put the catalog back from "
             "a copy."
         )
-
-
-def _connect(home: Path) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "autoinstall_known_extensions": "false",
-            "autoload_known_extensions": "false",
-            "allow_community_extensions": "false",
-            # Otherwise a spill lands in the folder one happens to stand in.
-            "temp_directory": str(home / SPILL_FOLDER),
-            # A misspelt table is an error, not a search through our variables, for which pandas is loaded.
-            "python_enable_replacements": "false",
-        },
-    )
-    # GLOBAL: cursors do not inherit what is set on their connection, and would follow the machine's TZ.
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    return connection
-
-
-def _load_extensions(connection: duckdb.DuckDBPyConnection, address: LakeAddress) -> None:
-    scanner = "sqlite_scanner" if address.kind == "sqlite" else "postgres_scanner"
-    for name in ("ducklake", scanner):
-        connection.execute(f"LOAD {_quoted(str(extension_path(name)))}")
-    if address.is_bucket:
-        _load_bucket_access(connection)
-
-
-def _load_bucket_access(connection: duckdb.DuckDBPyConnection) -> None:
-    connection.execute(f"LOAD {_quoted(str(extension_path('httpfs')))}")
-    connection.execute(_s3_secret_sql(os.environ))
-
-
-def extension_path(name: str) -> Path:
-    """The file of a DuckDB extension inside its wheel.
-
-    Raises:
-        LakeError: the wheel is not installed.
-    """
-    spec = importlib.util.find_spec(f"duckdb_extension_{name}")
-    for folder in spec.submodule_search_locations or () if spec else ():
-        found = sorted(Path(folder).rglob(f"{name}.duckdb_extension"))
-        if found:
-            return found[0]
-    raise LakeError(
-        f"DuckDB's {name} extension is not installed; run `make setup`, or install "
-        f"duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}."
-    )
-
-
-def _s3_secret_sql(environ: Mapping[str, str]) -> str:
-    """DuckDB's secret for the bucket, from the variables that every S3 tool reads."""
-    options = {
-        "KEY_ID": environ.get("AWS_ACCESS_KEY_ID"),
-        "SECRET": environ.get("AWS_SECRET_ACCESS_KEY"),
-        "SESSION_TOKEN": environ.get("AWS_SESSION_TOKEN"),
-        "REGION": environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
-    }
-    endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
-    parts = ["TYPE s3"] + [f"{name} {_quoted(value)}" for name, value in options.items() if value]
-    if endpoint:
-        address = urlsplit(endpoint)
-        parts.append(f"ENDPOINT {_quoted(address.netloc)}, URL_STYLE 'path'")
-        parts.append(f"USE_SSL {'true' if address.scheme == 'https' else 'false'}")
-    return f"CREATE SECRET ({', '.join(parts)})"
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -22,7 +22,7 @@ from workbench.lake.data_folder import SCHEMA_FOLDER, open_data_folder
 from workbench.lake.ownership import known_files
 
 if TYPE_CHECKING:
-    from workbench.lake.connect import LakeAddress
+    from workbench.lake.address import LakeAddress
 
 _WRITTEN_BY_DUCKLAKE = re.compile(
     rf"{SCHEMA_FOLDER}/[a-z0-9_]+/(?:[^/]+/)*ducklake-([0-9a-f]{{8}}-[0-9a-f]{{4}})-7[0-9a-f-]{{21}}"

@@ -21,7 +21,8 @@ from workbench.lake.secret_key import KEY_FILE
 from workbench.settings import DEMO_FOLDER
 
 if TYPE_CHECKING:
-    from workbench.lake.connect import Lake, LakeAddress
+    from workbench.lake.address import LakeAddress
+    from workbench.lake.connect import Lake
 
 
 _KNOWN_FILES = " union all ".join(

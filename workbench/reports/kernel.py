@@ -15,7 +15,7 @@ import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from workbench.lake.connect import lake_address
+from workbench.lake.address import lake_address
 from workbench.reports.sheet import SNAPSHOT_VARIABLE
 from workbench.settings import Settings
 from workbench.settings.names import secret_variables

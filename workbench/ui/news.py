@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.errors import WorkbenchError
-from workbench.lake.connect import LakeAddress
+from workbench.lake.address import LakeAddress
 
 log = logging.getLogger(__name__)
 
