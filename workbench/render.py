@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from workbench.sync.gaps import REASONS, UNEXPLAINED
+from workbench.sync.reconcile.discrepancies import REASONS, UNEXPLAINED
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.sync.gaps import Gap
-    from workbench.sync.reconcile_run import ReconcileReport
+    from workbench.sync.reconcile.discrepancies import Gap
+    from workbench.sync.reconcile.run import ReconcileReport
 
 FORMATS = ("table", "csv", "json", "parquet")
 

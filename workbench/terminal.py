@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from workbench.sending.batch import BatchProgress, OnBatchProgress
-    from workbench.sync.reconcile_run import OnDay
-    from workbench.sync.request import OnProgress, Progress
+    from workbench.sync.reconcile.run import OnDay
+    from workbench.sync.shared.request import OnProgress, Progress
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from workbench.messaging.message import MalformedMessage
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.messaging.quarantine import QuarantinedRow, quarantine
 from workbench.settings import Settings
-from workbench.sync.message_pages import MessageReader
+from workbench.sync.messages.pages import MessageReader
 
 ACCOUNT, SID, PERSON = "AC" + "0" * 32, "SM" + "1" * 32, "+14155550123"
 T0 = datetime(2026, 9, 10, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ from workbench.lake import Lake, open_lake
 from workbench.lake.erased import find_erased, remove_erased, save_erased
 from workbench.lake.secret_key import KEY_FILE
 from workbench.settings import Settings
-from workbench.sync.privacy import open_privacy
+from workbench.sync.shared.privacy import open_privacy
 
 PERSON = "+14155550143"
 _ROOT = str(Path(__file__).parents[2])

@@ -13,8 +13,8 @@ import pytest
 from workbench.lake import Lake, open_lake
 from workbench.settings import Settings, load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
-from workbench.sync.request import SyncRequest, SyncSummary
-from workbench.sync.run import run_sync
+from workbench.sync.messages.run import run_sync
+from workbench.sync.shared.request import SyncRequest, SyncSummary
 from workbench.twilio.client import TwilioClient
 
 START, NOW = date(2026, 9, 1), datetime(2026, 9, 10, 15, 30, tzinfo=UTC)

@@ -18,8 +18,14 @@ from workbench.errors import ConfigError, TwilioAuthError, TwilioError, TwilioUn
 from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.settings import Credentials, Secret, Settings, load_settings
-from workbench.sync import bulk_export, importing
-from workbench.sync.bulk_export import BulkExportRequest, BulkExportSummary, plan_job, sync_bulk_export
+from workbench.sync.imports import bulk_export
+from workbench.sync.imports import run as imports_run
+from workbench.sync.imports.bulk_export import (
+    BulkExportRequest,
+    BulkExportSummary,
+    plan_job,
+    sync_bulk_export,
+)
 from workbench.twilio.bulk_exports import BulkExportClient, check_storage
 
 NOW = datetime(2026, 9, 20, 12, tzinfo=UTC)
@@ -145,7 +151,7 @@ def test_credentials_go_to_the_api_and_never_to_the_storage(exports: Exports, sy
 def test_a_day_that_breaks_off_is_asked_for_again(
     lake: Lake, exports: Exports, sync: Sync, monkeypatch: pytest.MonkeyPatch, fault: str
 ) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 4)
+    monkeypatch.setattr(imports_run, "BATCH_ROWS", 4)
     fill(exports, "2024-02-01", "2024-02-02")
     exports.faults += [fault, fault]
     summary = sync()

@@ -17,10 +17,10 @@ from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
-from workbench.sync.accounts import for_each_account, subaccount_sids
-from workbench.sync.catalog import PARTS, CatalogSummary, sync_catalog
-from workbench.sync.request import SyncRequest
-from workbench.sync.run import run_sync
+from workbench.sync.account.accounts import for_each_account, subaccount_sids
+from workbench.sync.account.catalog import PARTS, CatalogSummary, sync_catalog
+from workbench.sync.messages.run import run_sync
+from workbench.sync.shared.request import SyncRequest
 from workbench.twilio.client import TwilioClient
 
 HOUR, DAY = 3600, 86_400

@@ -12,11 +12,11 @@ from workbench.errors import LakeError
 from workbench.lake import Lake
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import replace_rows, save_rows
-from workbench.sync import fields
-from workbench.sync.days import days_to_read, spans
-from workbench.sync.fields import MalformedRow, without_userinfo
-from workbench.sync.senders import SenderAnswers, sender_rows
-from workbench.sync.usage import is_parent, price_rows, usage_rows
+from workbench.sync.account.senders import SenderAnswers, sender_rows
+from workbench.sync.account.usage import is_parent, price_rows, usage_rows
+from workbench.sync.shared import fields
+from workbench.sync.shared.days import days_to_read, spans
+from workbench.sync.shared.fields import MalformedRow, without_userinfo
 
 NOW = datetime(2026, 9, 10, tzinfo=UTC)
 

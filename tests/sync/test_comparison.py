@@ -13,8 +13,7 @@ from hypothesis import given, strategies
 from tests.messages import payload
 from workbench.messaging.message import MessageRow, message_row
 from workbench.messaging.status import STATUS_RANK
-from workbench.sync.gaps import KINDS, REASONS, UNEXPLAINED, RowGap, sum_up
-from workbench.sync.reconcile import (
+from workbench.sync.reconcile.compare import (
     Callback,
     DayRead,
     DaySides,
@@ -24,8 +23,9 @@ from workbench.sync.reconcile import (
     compare_rows,
     unlisted,
 )
-from workbench.sync.reconcile_day import plan_repair
-from workbench.sync.spend import DaySpend, DayUsage, compare_spend, is_about_messages, usage_of_days
+from workbench.sync.reconcile.day import plan_repair
+from workbench.sync.reconcile.discrepancies import KINDS, REASONS, UNEXPLAINED, RowGap, sum_up
+from workbench.sync.reconcile.spend import DaySpend, DayUsage, compare_spend, is_about_messages, usage_of_days
 
 DAY = date(2026, 9, 1)
 SENT_AT = datetime(2026, 9, 1, 12, tzinfo=UTC)

@@ -25,8 +25,8 @@ from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import save_messages
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.settings import Credentials, Secret, load_settings
-from workbench.sync.catalog import sync_catalog
-from workbench.sync.message_pages import MessageReader
+from workbench.sync.account.catalog import sync_catalog
+from workbench.sync.messages.pages import MessageReader
 from workbench.twilio.answers import read_answer
 from workbench.twilio.client import TwilioClient
 

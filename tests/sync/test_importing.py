@@ -33,13 +33,13 @@ from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.settings import Credentials, Secret, Settings, load_settings
 from workbench.simulator import Server
-from workbench.sync import importing
-from workbench.sync.export_files import LONGEST_LINE, ByteSource
-from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.import_summary import ImportSummary
-from workbench.sync.importing import Importer, import_files, time_zone
-from workbench.sync.request import Progress, SyncRequest
-from workbench.sync.run import run_sync
+from workbench.sync.imports import run as imports_run
+from workbench.sync.imports.export_files import LONGEST_LINE, ByteSource
+from workbench.sync.imports.run import Importer, import_files, time_zone
+from workbench.sync.imports.summary import ImportSummary
+from workbench.sync.messages.run import run_sync
+from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.request import Progress, SyncRequest
 from workbench.twilio.client import TwilioClient
 
 NOW = datetime(2026, 9, 20, tzinfo=UTC)
@@ -438,7 +438,7 @@ def test_dates_without_a_zone_need_one(lake: Lake) -> None:
 
 
 def test_a_huge_file_is_saved_while_it_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 50)
+    monkeypatch.setattr(imports_run, "BATCH_ROWS", 50)
     line = json_lines(some(1))
     held = []
 
@@ -456,7 +456,7 @@ def test_a_huge_file_is_saved_while_it_is_read(lake: Lake, monkeypatch: pytest.M
 
 
 def test_progress_and_an_orderly_stop(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importing, "BATCH_ROWS", 10)
+    monkeypatch.setattr(imports_run, "BATCH_ROWS", 10)
     seen: list[Progress] = []
     asked = threading.Event()
 

@@ -24,7 +24,7 @@ KILLS = int(os.environ.get("WORKBENCH_TEST_KILLS", "6"))
 #: A sync in small batches, so that many commits lie between the first and the last moment.
 SYNC = """
 import sys
-import workbench.sync.run as run
+import workbench.sync.messages.run as run
 from workbench import Workbench
 run.BATCH_ROWS, run.BATCH_SECONDS = 200, 0.05
 said = [None]

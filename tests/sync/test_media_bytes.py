@@ -15,11 +15,11 @@ from workbench.errors import ConfigError, TwilioError, TwilioUnavailable
 from workbench.lake import Lake
 from workbench.settings import Settings, load_settings
 from workbench.simulator import Server
-from workbench.sync.catalog import CatalogSummary, sync_catalog
-from workbench.sync.media_bytes import MediaStore
-from workbench.sync.request import SyncRequest
-from workbench.sync.run import run_sync
-from workbench.sync.tombstones import save_tombstones
+from workbench.sync.account.catalog import CatalogSummary, sync_catalog
+from workbench.sync.account.media_bytes import MediaStore
+from workbench.sync.messages.run import run_sync
+from workbench.sync.messages.tombstones import save_tombstones
+from workbench.sync.shared.request import SyncRequest
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.media import MediaFile, fetch_media_bytes
 

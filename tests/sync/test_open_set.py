@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, strategies
 
-from workbench.sync.open_set import (
+from workbench.sync.messages.open_set import (
     CHECK_AFTER,
     OpenMessage,
     OpenSetPlan,

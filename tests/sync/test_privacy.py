@@ -28,10 +28,10 @@ from workbench.messaging.message import message_row
 from workbench.messaging.privacy import PrivacyMode
 from workbench.settings import Settings, load_settings
 from workbench.simulator import Server
-from workbench.sync.importing import import_files
-from workbench.sync.privacy import open_privacy
-from workbench.sync.request import SyncRequest
-from workbench.sync.run import run_sync
+from workbench.sync.imports.run import import_files
+from workbench.sync.messages.run import run_sync
+from workbench.sync.shared.privacy import open_privacy
+from workbench.sync.shared.request import SyncRequest
 from workbench.twilio.client import TwilioClient
 
 MODES = [mode.value for mode in PrivacyMode]

@@ -20,7 +20,7 @@ from workbench.lake.quarantine import OpenRow
 from workbench.metrics.freshness import freshness
 from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Fault, Options, Server, serve
-from workbench.sync.quarantine import RetryPlan, plan_retry
+from workbench.sync.messages.quarantine import RetryPlan, plan_retry
 from workbench.sync.status import holes, read_sync_status, settled_through
 
 HOUR = 3600
@@ -117,7 +117,7 @@ def test_a_row_without_a_sid_is_found_again_by_its_day(lake: Lake, server: Serve
 
 SYNC = """
 import sys
-import workbench.sync.run as run
+import workbench.sync.messages.run as run
 from workbench import Workbench
 run.BATCH_ROWS, run.BATCH_SECONDS = 200, 0.05
 said = [None]

@@ -18,9 +18,9 @@ from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
 from workbench.simulator.usage import Sums, Usage, UsageBook
-from workbench.sync.gaps import KINDS, REASONS, UNEXPLAINED, Gap
-from workbench.sync.reconcile_run import ReconcileReport, reconcile
-from workbench.sync.tombstones import save_tombstones
+from workbench.sync.messages.tombstones import save_tombstones
+from workbench.sync.reconcile.discrepancies import KINDS, REASONS, UNEXPLAINED, Gap
+from workbench.sync.reconcile.run import ReconcileReport, reconcile
 from workbench.twilio.client import TwilioClient
 
 DAY, TOMORROW = date(2026, 9, 5), date(2026, 9, 11)

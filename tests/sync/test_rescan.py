@@ -15,7 +15,7 @@ from workbench.lake import Lake
 from workbench.messaging.message import message_row
 from workbench.settings import Settings
 from workbench.simulator import Fault, Server
-from workbench.sync.rescan import (
+from workbench.sync.messages.rescan import (
     RESCAN_EVERY,
     ROTATION,
     DeletionWatch,
@@ -26,8 +26,8 @@ from workbench.sync.rescan import (
     plan_rescan,
     settle_unseen,
 )
-from workbench.sync.tombstones import Removed, count_removed
-from workbench.sync.windows import WindowState, day_end
+from workbench.sync.messages.tombstones import Removed, count_removed
+from workbench.sync.shared.windows import WindowState, day_end
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import message_page
 

@@ -13,9 +13,9 @@ from workbench.errors import ConfigError, TwilioAuthError, TwilioUnavailable
 from workbench.lake import Lake
 from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
-from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.request import SyncRequest
-from workbench.sync.run import run_sync
+from workbench.sync.messages.run import run_sync
+from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.request import SyncRequest
 from workbench.sync.status import read_sync_status
 from workbench.twilio.client import TwilioClient
 

@@ -14,8 +14,8 @@ from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy
 from workbench.settings import Settings
 from workbench.simulator import Fault, Server
-from workbench.sync.catalog import PARTS
-from workbench.sync.request import Progress, SyncRequest, SyncSummary
+from workbench.sync.account.catalog import PARTS
+from workbench.sync.shared.request import Progress, SyncRequest, SyncSummary
 from workbench.sync.whole_account import sync_whole_account
 from workbench.twilio.client import TwilioClient
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from hypothesis import given, strategies
 
-from workbench.sync.windows import SyncWindow, WindowState, clamp_since, day_end, plan_windows
+from workbench.sync.shared.windows import SyncWindow, WindowState, clamp_since, day_end, plan_windows
 
 TODAY = date(2026, 9, 10)
 TOMORROW = TODAY + timedelta(days=1)

@@ -42,7 +42,7 @@ class Opened:
     def _contact_privacy(self) -> Privacy:
         """How this lake keeps a contact's address; a mode that keeps them whole is not settled by asking."""
         from workbench.messaging.privacy import Privacy, privacy_mode
-        from workbench.sync.privacy import open_privacy
+        from workbench.sync.shared.privacy import open_privacy
 
         mode = privacy_mode(self.settings.privacy.mode)
         return open_privacy(self.lake, mode) if mode.needs_key else Privacy(mode)

@@ -106,7 +106,7 @@ class ComplianceCalls(SyncCalls):
     def push_consent(self, *, confirm: bool = False) -> ConsentPush:
         """Tell Twilio's Consent API what it was not told yet; without ``confirm`` only say what that is."""
         from workbench.compliance.consent_push import plan_push, push_consent
-        from workbench.sync.halt import Halt
+        from workbench.sync.shared.cancellation import Halt
 
         if not confirm:
             return plan_push(self._reader, self.settings.credentials.account_sid)
@@ -288,7 +288,7 @@ class ComplianceCalls(SyncCalls):
     def _remove_at_twilio(
         self, person: Person, way: Way, on_removal: Callable[[Removal], None]
     ) -> list[Removal]:
-        from workbench.sync.halt import Halt
+        from workbench.sync.shared.cancellation import Halt
         from workbench.twilio.erasing import find_messages, remove_message
 
         accounts = self.lake.rows("select distinct account_sid from raw_messages")

@@ -237,8 +237,8 @@ class ConversationCalls(SendCalls):
 
     def _read_again(self, messages: Sequence[tuple[str, str]]) -> None:
         """What became of messages just sent, asked of Twilio one by one."""
-        from workbench.sync.privacy import open_privacy
-        from workbench.sync.single import read_again
+        from workbench.sync.messages.refetch import read_again
+        from workbench.sync.shared.privacy import open_privacy
         from workbench.twilio.client import TwilioClient
 
         settings = self.settings

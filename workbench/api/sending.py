@@ -286,7 +286,7 @@ class SendCalls(Opened):
         from workbench.messaging.quiet_hours import load_rules
         from workbench.sending.desk import Desk
         from workbench.sending.media_check import check_media
-        from workbench.sync.privacy import open_privacy
+        from workbench.sync.shared.privacy import open_privacy
         from workbench.twilio.client import TwilioClient
         from workbench.twilio.sending import MessageSender
         from workbench.twilio.urls import is_loopback, parse_base_url

@@ -16,12 +16,12 @@ from workbench.errors import TRY_AGAIN, ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.messaging.privacy import Privacy
-    from workbench.sync.bulk_export import BulkExportSummary
-    from workbench.sync.halt import Halt
-    from workbench.sync.import_summary import ImportSummary
-    from workbench.sync.media_bytes import MediaStore
-    from workbench.sync.reconcile_run import OnDay, ReconcileReport
-    from workbench.sync.request import OnProgress, SyncSummary
+    from workbench.sync.account.media_bytes import MediaStore
+    from workbench.sync.imports.bulk_export import BulkExportSummary
+    from workbench.sync.imports.summary import ImportSummary
+    from workbench.sync.reconcile.run import OnDay, ReconcileReport
+    from workbench.sync.shared.cancellation import Halt
+    from workbench.sync.shared.request import OnProgress, SyncSummary
     from workbench.twilio.client import TwilioClient
 
 #: A long sync outlasts a Twilio that stumbles for a quarter of a minute.
@@ -56,8 +56,8 @@ class SyncCalls(Opened):
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
-        from workbench.sync.account_check import AccountCheck
-        from workbench.sync.halt import Halt
+        from workbench.sync.account.account_check import AccountCheck
+        from workbench.sync.shared.cancellation import Halt
 
         first, end = parse_period(since or self.settings.sync.since, until)
         halt = Halt(stop)
@@ -65,7 +65,7 @@ class SyncCalls(Opened):
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
             try:
-                from workbench.sync.request import SyncRequest
+                from workbench.sync.shared.request import SyncRequest
                 from workbench.sync.whole_account import sync_whole_account
 
                 summary = sync_whole_account(
@@ -116,8 +116,8 @@ class SyncCalls(Opened):
             create_job: first ask Twilio to export these days, which takes it hours.
         """
         from workbench.lake.lock import only_one
-        from workbench.sync.bulk_export import BulkExportRequest, sync_bulk_export
-        from workbench.sync.halt import Halt
+        from workbench.sync.imports.bulk_export import BulkExportRequest, sync_bulk_export
+        from workbench.sync.shared.cancellation import Halt
         from workbench.twilio.bulk_exports import BulkExportClient
 
         request = BulkExportRequest(*parse_period(since, until), full=full, create_job=create_job)
@@ -157,8 +157,8 @@ class SyncCalls(Opened):
             country: of numbers that lost their country code, as US; by default as ``[sending]`` says.
         """
         from workbench.lake.lock import only_one
-        from workbench.sync.halt import Halt
-        from workbench.sync.importing import import_files, time_zone
+        from workbench.sync.imports.run import import_files, time_zone
+        from workbench.sync.shared.cancellation import Halt
         from workbench.table_files import stdin_as_file
 
         account_sid = account_sid or self.settings.credentials.account_sid
@@ -192,8 +192,8 @@ class SyncCalls(Opened):
             repair: bring what is missing, correct what differs, and compare those days again.
         """
         from workbench.lake.lock import only_one
-        from workbench.sync.halt import Halt
-        from workbench.sync.reconcile_run import reconcile
+        from workbench.sync.reconcile.run import reconcile
+        from workbench.sync.shared.cancellation import Halt
 
         now = datetime.now(UTC)
         first, end = parse_period(since, until)
@@ -230,7 +230,7 @@ class SyncCalls(Opened):
         """Where the bytes of attachments go, if the settings ask for them."""
         if not self.settings.sync.media_bytes:
             return None
-        from workbench.sync.media_bytes import MediaStore
+        from workbench.sync.account.media_bytes import MediaStore
         from workbench.twilio.media import fetch_media_bytes
 
         fetch = partial(fetch_media_bytes, self.settings.credentials, base_url=self.settings.twilio.base_url)
@@ -238,7 +238,7 @@ class SyncCalls(Opened):
 
     def _privacy(self) -> Privacy:
         """What this lake may keep, settled before its first message."""
-        from workbench.sync.privacy import open_privacy
+        from workbench.sync.shared.privacy import open_privacy
 
         return open_privacy(self.lake, self.settings.privacy.mode)
 
@@ -257,7 +257,7 @@ class SyncCalls(Opened):
         time; anything else is raised.
         """
         from workbench.lake.lock import only_one
-        from workbench.sync.halt import SyncStopped
+        from workbench.sync.shared.cancellation import SyncStopped
 
         with only_one(self.settings.home / "watch.lock", "watching sync"):
             while not stop.is_set():

@@ -14,13 +14,13 @@ from workbench.cli.group import main
 from workbench.cli.output import print_json, say_notices
 from workbench.errors import UsageError
 from workbench.render import render_reconcile
-from workbench.sync.memory import spared_upkeep
+from workbench.sync.shared.memory import spared_upkeep
 from workbench.terminal import reconcile_progress, stopped_by_signals, sync_progress
 
 if TYPE_CHECKING:
-    from workbench.sync.bulk_export import BulkExportSummary
-    from workbench.sync.import_summary import ImportSummary
-    from workbench.sync.request import SyncSummary
+    from workbench.sync.imports.bulk_export import BulkExportSummary
+    from workbench.sync.imports.summary import ImportSummary
+    from workbench.sync.shared.request import SyncSummary
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 

@@ -20,8 +20,8 @@ from workbench.lake.save import join_message_tables, save_messages
 from workbench.lake.statuses import forget_waiting, read_waiting
 from workbench.messaging.privacy import Privacy
 from workbench.settings import Settings
-from workbench.sync.message_pages import MessageReader
-from workbench.sync.state import read_account_currency
+from workbench.sync.messages.pages import MessageReader
+from workbench.sync.messages.state import read_account_currency
 
 if TYPE_CHECKING:
     from workbench.twilio.client import TwilioClient

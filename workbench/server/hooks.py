@@ -50,7 +50,7 @@ from workbench.server.webhook_handlers import (
 from workbench.settings import INBOUND_PATH as INBOUND_PATH
 from workbench.settings import STATUS_PATH as STATUS_PATH
 from workbench.settings import Settings
-from workbench.sync.privacy import open_privacy
+from workbench.sync.shared.privacy import open_privacy
 
 log = logging.getLogger(__name__)
 

@@ -11,10 +11,10 @@ from typing import Any
 from workbench.lake.connect import Lake
 from workbench.lake.quarantine import count_open, count_rejected
 from workbench.lake.read_days import read_whole_days
-from workbench.sync import state
-from workbench.sync.days import spans
-from workbench.sync.open_set import is_unresolved
-from workbench.sync.tombstones import count_removed
+from workbench.sync.messages import state
+from workbench.sync.messages.open_set import is_unresolved
+from workbench.sync.messages.tombstones import count_removed
+from workbench.sync.shared.days import spans
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from workbench.errors import TwilioError
 from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
-from workbench.sync.account_check import AccountCheck
-from workbench.sync.accounts import for_each_account, subaccount_sids
-from workbench.sync.catalog import catalog_is_due, sync_catalog
-from workbench.sync.halt import Halt
-from workbench.sync.media_bytes import MediaStore
-from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
-from workbench.sync.run import run_sync
+from workbench.sync.account.account_check import AccountCheck
+from workbench.sync.account.accounts import for_each_account, subaccount_sids
+from workbench.sync.account.catalog import catalog_is_due, sync_catalog
+from workbench.sync.account.media_bytes import MediaStore
+from workbench.sync.messages.run import run_sync
+from workbench.sync.shared.cancellation import Halt
+from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, SyncSummary
 from workbench.twilio.client import TwilioClient
 
 #: Senders, prices and the rest change seldom, so a frequent sync reads them only so often.

@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
-from workbench.sync.gaps import UNEXPLAINED, Gap
+from workbench.sync.reconcile.discrepancies import UNEXPLAINED, Gap
 
 NOTHING = Decimal(0)
 #: Usage records may round each category.

@@ -23,13 +23,13 @@ from workbench.lake.number_context import read_number_context
 from workbench.messaging.address_reader import NumberContext
 from workbench.messaging.exports import ExportedMessage, ExportOrigin
 from workbench.messaging.privacy import Privacy
-from workbench.sync import state
-from workbench.sync.export_files import BadLine, ByteSource, DamagedFile, ExportReader, open_file
-from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.import_rows import ImportBatch
-from workbench.sync.import_summary import FileImport, ImportSummary, gap_notice, stretches
-from workbench.sync.request import OnProgress, Progress
-from workbench.sync.run import BATCH_ROWS
+from workbench.sync.imports.export_files import BadLine, ByteSource, DamagedFile, ExportReader, open_file
+from workbench.sync.imports.rows import ImportBatch
+from workbench.sync.imports.summary import FileImport, ImportSummary, gap_notice, stretches
+from workbench.sync.messages import state
+from workbench.sync.messages.run import BATCH_ROWS
+from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.request import OnProgress, Progress
 
 _MIB = 1 << 20
 

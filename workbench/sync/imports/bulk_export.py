@@ -15,12 +15,12 @@ from typing import Any
 from workbench.errors import TwilioAuthError, TwilioError, TwilioUnavailable, UsageError
 from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
-from workbench.sync import state
-from workbench.sync.export_files import ByteSource
-from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.import_summary import FileImport, ImportSummary, counted, gap_notice, stretches
-from workbench.sync.importing import ExportedDay, Importer, check_import_account, days_with_messages
-from workbench.sync.request import OnProgress, Progress
+from workbench.sync.imports.export_files import ByteSource
+from workbench.sync.imports.run import ExportedDay, Importer, check_import_account, days_with_messages
+from workbench.sync.imports.summary import FileImport, ImportSummary, counted, gap_notice, stretches
+from workbench.sync.messages import state
+from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.request import OnProgress, Progress
 from workbench.twilio.bulk_exports import BulkExportClient
 from workbench.twilio.export_jobs import DayFile, ExportJob
 

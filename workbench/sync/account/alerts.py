@@ -9,8 +9,9 @@ import duckdb
 
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.sync.days import days_to_read, is_settled
-from workbench.sync.fields import (
+from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.shared.days import days_to_read, is_settled
+from workbench.sync.shared.fields import (
     MalformedRow,
     Row,
     address,
@@ -21,7 +22,6 @@ from workbench.sync.fields import (
     without_query,
     without_userinfo,
 )
-from workbench.sync.reading import Reading, Rows
 from workbench.twilio.resources import ALERTS
 
 KEPT = timedelta(days=30)

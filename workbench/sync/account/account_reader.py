@@ -22,8 +22,8 @@ from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quarantine import QuarantinedRow, quarantine, read_each
-from workbench.sync.fields import MalformedRow, Row
-from workbench.sync.halt import Halt
+from workbench.sync.shared.cancellation import Halt
+from workbench.sync.shared.fields import MalformedRow, Row
 from workbench.twilio.client import Params, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
 from workbench.twilio.resources import Resource, fetch_object, list_rows

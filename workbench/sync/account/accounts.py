@@ -9,8 +9,8 @@ from workbench.errors import TwilioError
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.message import MalformedMessage
 from workbench.messaging.quarantine import read_each
-from workbench.sync.fields import MalformedRow, Row, required_sid, text
-from workbench.sync.reading import Notice, Reading
+from workbench.sync.account.account_reader import Notice, Reading
+from workbench.sync.shared.fields import MalformedRow, Row, required_sid, text
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import ACCOUNT, ACCOUNTS, list_rows
 

@@ -11,7 +11,7 @@ from workbench.lake import Lake
 from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import Saved, join_message_tables, save_messages
 from workbench.messaging.privacy import Privacy
-from workbench.sync.message_pages import MessageReader
+from workbench.sync.messages.pages import MessageReader
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import fetch_message
 

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from workbench.lake.connect import Lake
 from workbench.lake.quarantine import OpenRow, read_open, resolve_parts, resolve_rows, save_quarantined
 from workbench.messaging.quarantine import INBOUND_WEBHOOKS, STATUS_CALLBACKS, QuarantinedRow
-from workbench.sync.state import WindowProgress
-from workbench.sync.windows import PAGE_SIZE, clamp_since
+from workbench.sync.messages.state import WindowProgress
+from workbench.sync.shared.windows import PAGE_SIZE, clamp_since
 from workbench.twilio.resources import MESSAGES
 
 #: What the list of messages tells, too: a webhook that could not be read is made good by it.

@@ -19,7 +19,7 @@ from workbench.errors import TwilioError, TwilioUnavailable
 from workbench.files import write_whole
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.sync.reading import Reading
+from workbench.sync.account.account_reader import Reading
 from workbench.twilio.media import MediaFile
 from workbench.twilio.resources import MEDIA, check_sid
 

@@ -14,10 +14,10 @@ import duckdb
 from workbench.lake.connect import Lake
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import MessageRow
-from workbench.sync.gaps import Gap
-from workbench.sync.reconcile import Callback, DayRead, HeldRow
-from workbench.sync.rescan import LONGEST_WAIT
-from workbench.sync.tombstones import remove_tombstones, save_tombstones
+from workbench.sync.messages.rescan import LONGEST_WAIT
+from workbench.sync.messages.tombstones import remove_tombstones, save_tombstones
+from workbench.sync.reconcile.compare import Callback, DayRead, HeldRow
+from workbench.sync.reconcile.discrepancies import Gap
 
 _COLUMNS = ", ".join(f"m.{name}" for name in MessageRow._fields)
 _CLASSIFIED = ("keyword", "revocation", "revocation_language", "encoding")

@@ -11,9 +11,9 @@ import duckdb
 
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import replace_rows, save_rows
-from workbench.sync.days import days_of, days_to_read, is_settled, spans
-from workbench.sync.fields import MalformedRow, Row, gmt_day, number, part, required, text
-from workbench.sync.reading import Reading, Rows
+from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.shared.days import days_of, days_to_read, is_settled, spans
+from workbench.sync.shared.fields import MalformedRow, Row, gmt_day, number, part, required, text
 from workbench.twilio.resources import BALANCE, PRICES, USAGE_DAYS
 
 #: Charges still change for days: late prices, corrections.

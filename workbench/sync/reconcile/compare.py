@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from workbench.messaging.message import MessageRow
 from workbench.messaging.status import DELIVERED, FINAL, NOT_DELIVERED, status_rank
-from workbench.sync.gaps import UNEXPLAINED, RowGap
+from workbench.sync.reconcile.discrepancies import UNEXPLAINED, RowGap
 
 #: Twilio's list and clock against ours: what changed so shortly before a reading may not have been in it.
 LAG = timedelta(minutes=5)

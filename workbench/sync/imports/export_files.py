@@ -25,7 +25,7 @@ from workbench.messaging.exports import (
     read_json_line,
 )
 from workbench.messaging.message import MalformedMessage
-from workbench.sync.export_text import read_sheet, text_chunks
+from workbench.sync.imports.export_text import read_sheet, text_chunks
 from workbench.table_files import Row
 from workbench.table_files.separated import excel_hint, find_separator
 

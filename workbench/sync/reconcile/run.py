@@ -17,12 +17,12 @@ import duckdb
 
 from workbench.errors import ConfigError, UsageError
 from workbench.lake.connect import Lake
-from workbench.sync import reconcile_state as state
-from workbench.sync.gaps import Gap
-from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.reconcile_day import DayComparer, Prepare
-from workbench.sync.reconcile_state import DayCheck, Repair
-from workbench.sync.state import read_synced_accounts
+from workbench.sync.messages.state import read_synced_accounts
+from workbench.sync.reconcile import state
+from workbench.sync.reconcile.day import DayComparer, Prepare
+from workbench.sync.reconcile.discrepancies import Gap
+from workbench.sync.reconcile.state import DayCheck, Repair
+from workbench.sync.shared.cancellation import Halt, SyncStopped
 from workbench.twilio.client import TwilioClient
 
 _WORKERS = 8

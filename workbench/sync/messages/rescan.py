@@ -21,9 +21,9 @@ from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import save_messages
 from workbench.messaging.message import MessageRow
 from workbench.messaging.privacy import Privacy
-from workbench.sync.message_pages import MessageReader, ReadPage
-from workbench.sync.tombstones import save_tombstones
-from workbench.sync.windows import WindowState, day_end
+from workbench.sync.messages.pages import MessageReader, ReadPage
+from workbench.sync.messages.tombstones import save_tombstones
+from workbench.sync.shared.windows import WindowState, day_end
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import fetch_message, message_page
 

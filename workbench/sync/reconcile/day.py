@@ -17,11 +17,13 @@ from workbench.lake.retained import read_horizons
 from workbench.messaging.message import MessageRow
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quarantine import QuarantinedRow, read_each
-from workbench.sync import reconcile_state as state
-from workbench.sync.gaps import UNEXPLAINED, Gap, RowGap, sum_up
-from workbench.sync.message_pages import MessageReader
-from workbench.sync.open_set import CHECK_AFTER, NEVER_PRICED
-from workbench.sync.reconcile import (
+from workbench.sync.account.usage import checked_usage, usage_rows
+from workbench.sync.messages.open_set import CHECK_AFTER, NEVER_PRICED
+from workbench.sync.messages.pages import MessageReader
+from workbench.sync.messages.rescan import fetch_each, lists_before
+from workbench.sync.messages.state import read_account_currency
+from workbench.sync.reconcile import state
+from workbench.sync.reconcile.compare import (
     LATE,
     DaySides,
     HeldRow,
@@ -30,12 +32,10 @@ from workbench.sync.reconcile import (
     compare_rows,
     unlisted,
 )
-from workbench.sync.reconcile_state import DayCheck, Repair
-from workbench.sync.rescan import fetch_each, lists_before
-from workbench.sync.spend import NOTHING, DaySpend, DayUsage, compare_spend, usage_of_days
-from workbench.sync.state import read_account_currency
-from workbench.sync.usage import checked_usage, usage_rows
-from workbench.sync.windows import SyncWindow, clamp_since, day_end
+from workbench.sync.reconcile.discrepancies import UNEXPLAINED, Gap, RowGap, sum_up
+from workbench.sync.reconcile.spend import NOTHING, DaySpend, DayUsage, compare_spend, usage_of_days
+from workbench.sync.reconcile.state import DayCheck, Repair
+from workbench.sync.shared.windows import SyncWindow, clamp_since, day_end
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import USAGE_DAYS, list_rows, message_page
 

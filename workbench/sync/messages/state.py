@@ -10,8 +10,8 @@ from typing import Any
 import duckdb
 
 from workbench.lake.connect import Lake
-from workbench.sync.open_set import NEVER_PRICED, SCHEDULED_FOR, OpenMessage
-from workbench.sync.windows import WindowState
+from workbench.sync.messages.open_set import NEVER_PRICED, SCHEDULED_FOR, OpenMessage
+from workbench.sync.shared.windows import WindowState
 
 
 @dataclass(frozen=True)

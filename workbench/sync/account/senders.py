@@ -19,8 +19,8 @@ from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.addresses import address_kind, country
 from workbench.messaging.throughput import mps_limit
-from workbench.sync.fields import Row, address, flag, number, part, required, required_sid, text, whole
-from workbench.sync.reading import Reading, Rows
+from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.shared.fields import Row, address, flag, number, part, required, required_sid, text, whole
 from workbench.twilio.resources import (
     CAMPAIGNS,
     NUMBERS,

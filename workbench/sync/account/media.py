@@ -10,8 +10,8 @@ import duckdb
 
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.sync.fields import Row, moment, required, text
-from workbench.sync.reading import Reading, Rows
+from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.shared.fields import Row, moment, required, text
 from workbench.twilio.resources import MEDIA, list_rows
 
 #: Messages whose attachments are listed between two commits.

@@ -9,8 +9,8 @@ from typing import Any
 
 from workbench.lake.save import Saved
 from workbench.messaging.exports import ExportedMessage
-from workbench.sync.days import spans
-from workbench.sync.export_files import BadLine
+from workbench.sync.imports.export_files import BadLine
+from workbench.sync.shared.days import spans
 
 #: Bad lines that a summary shows one by one for a file; all of them are counted, by reason.
 SHOWN_BAD_LINES = 100

@@ -15,16 +15,16 @@ from workbench.lake.connect import Lake
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.privacy import Privacy
-from workbench.sync.accounts import sync_accounts
-from workbench.sync.alerts import sync_alerts
-from workbench.sync.fields import MalformedRow
-from workbench.sync.halt import Halt
-from workbench.sync.media import sync_media
-from workbench.sync.media_bytes import MediaStore, sync_media_bytes
-from workbench.sync.reading import Notice, Reading
-from workbench.sync.senders import SENDER_RESOURCES, sync_senders
-from workbench.sync.usage import sync_balance, sync_prices, sync_usage
-from workbench.sync.windows import OLDEST_LISTED_DAYS
+from workbench.sync.account.account_reader import Notice, Reading
+from workbench.sync.account.accounts import sync_accounts
+from workbench.sync.account.alerts import sync_alerts
+from workbench.sync.account.media import sync_media
+from workbench.sync.account.media_bytes import MediaStore, sync_media_bytes
+from workbench.sync.account.senders import SENDER_RESOURCES, sync_senders
+from workbench.sync.account.usage import sync_balance, sync_prices, sync_usage
+from workbench.sync.shared.cancellation import Halt
+from workbench.sync.shared.fields import MalformedRow
+from workbench.sync.shared.windows import OLDEST_LISTED_DAYS
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import (
     ACCOUNT,

@@ -27,18 +27,18 @@ from workbench.lake.save import Saved, join_message_tables, save_messages
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quarantine import QuarantinedRow
-from workbench.sync import state
-from workbench.sync.account_check import AccountCheck
-from workbench.sync.accounts import account_row
-from workbench.sync.fields import MalformedRow
-from workbench.sync.halt import Halt, SyncStopped
-from workbench.sync.message_pages import MessageReader
-from workbench.sync.open_set import is_unresolved, plan_open_set
-from workbench.sync.quarantine import MessageQuarantine, RetryPlan, plan_retry
-from workbench.sync.request import OnProgress, Progress, SyncRequest, SyncSummary
-from workbench.sync.rescan import DeletionWatch, plan_rescan
-from workbench.sync.state import WindowProgress
-from workbench.sync.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
+from workbench.sync.account.account_check import AccountCheck
+from workbench.sync.account.accounts import account_row
+from workbench.sync.messages import state
+from workbench.sync.messages.open_set import is_unresolved, plan_open_set
+from workbench.sync.messages.pages import MessageReader
+from workbench.sync.messages.quarantine import MessageQuarantine, RetryPlan, plan_retry
+from workbench.sync.messages.rescan import DeletionWatch, plan_rescan
+from workbench.sync.messages.state import WindowProgress
+from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.fields import MalformedRow
+from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, SyncSummary
+from workbench.sync.shared.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
 from workbench.twilio.client import Page, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
 from workbench.twilio.resources import fetch_message, message_page
