@@ -489,7 +489,7 @@ from workbench.settings import load_settings
 from workbench.lake import open_lake
 from workbench.messaging.privacy import Privacy
 from workbench.simulator import Server
-from workbench.sync import importing
+from workbench.sync.imports import run as importing
 importing.BATCH_ROWS = 100
 said = []
 def say(progress):
