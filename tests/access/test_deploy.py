@@ -16,10 +16,10 @@ import httpx
 import pytest
 
 from tests.access.people import home_with_people, serving, sign_in
-from tests.connecting.test_prove import certificate, free_port
 from tests.server.hooking import environment, hooked
-from workbench.connecting.prove import prove
+from tests.webhook_setup.test_prove import certificate, free_port
 from workbench.settings import load_settings
+from workbench.webhook_setup.prove import prove
 
 DOCS = Path(__file__).parents[2] / "docs" / "deploy.md"
 HOST = "workbench.example.com"

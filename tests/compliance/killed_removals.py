@@ -24,7 +24,7 @@ from workbench import Workbench
 from workbench.compliance import finishing, proof, retention
 from workbench.compliance.orders import read_orders
 from workbench.compliance.trail import verify_trail
-from workbench.lake import scour
+from workbench.lake import purge
 from workbench.lake.connect import Lake
 from workbench.lake.removals import read_unfinished
 from workbench.settings import load_settings
@@ -33,7 +33,7 @@ _IMPORTED_ONCE = (pd, pc, finishing, proof, retention)
 PERSON = "+19995550142"
 _CHANGES: tuple[tuple[Any, str], ...] = (
     (os, "replace"), (os, "unlink"), (os, "pwrite"), (Lake, "write"), (Lake, "run_alone"),
-    (scour, "_compact"),
+    (purge, "_compact"),
 )  # fmt: skip
 _FINISHERS: tuple[Callable[[Workbench], object], ...] = (
     lambda wb: wb.run_job("maintenance"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.compliance.conftest import NOW, Installation
 from tests.messages import payload
-from workbench.compliance.judging import judge_place, prepare_audits
+from workbench.compliance.checks import judge_place, prepare_audits
 from workbench.lake import Lake
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row

@@ -18,11 +18,11 @@ from tests.compliance.test_killed_removals import SECRET, fill_files, fill_lake,
 from tests.lake.test_postgres import postgres as postgres
 from tests.messages import ACCOUNT
 from workbench import Workbench
+from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import commit_erasure, order_erasure
 from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool
 from workbench.compliance.home_files import MEDIA_FOLDER, erase_from_files, find_in_files
 from workbench.compliance.orders import FOLDER as ORDERS
-from workbench.compliance.people import find_person
 from workbench.errors import LakeBusy, UsageError
 from workbench.home import Treatment, treatment_of
 from workbench.lake import Lake

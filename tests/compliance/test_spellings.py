@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.messages import ACCOUNT, SENDER, payload
+from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import order_erasure, readmit_person
 from workbench.compliance.finishing import finish_erasure
-from workbench.compliance.people import find_person
 from workbench.compliance.records import read_person
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
 from workbench.conversations.find import find_conversation

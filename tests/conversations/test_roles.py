@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.conversations.known import DESK
-from workbench.conversations.desk import Desk, Tools
 from workbench.conversations.find import Conversation
+from workbench.conversations.inbox_session import Desk, Tools
 from workbench.lake import Lake
 from workbench.roles import NOBODY, Person, acting_as, find_people_with
 from workbench.settings import Settings

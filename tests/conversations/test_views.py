@@ -8,10 +8,10 @@ import pytest
 
 from tests.conversations.known import ANA, BEN, CAL, DEE, DESK, EAST, SERVICE, WEST, at
 from tests.messages import payload
-from workbench.conversations.board import Board
+from workbench.conversations.conversation_cache import Board
+from workbench.conversations.events import assign, label, note, save_decision, set_state
 from workbench.conversations.find import find_conversation, require_reachable
 from workbench.conversations.listing import count_views, list_conversations, read_state
-from workbench.conversations.overlay import assign, label, note, save_decision, set_state
 from workbench.conversations.thread import last_question, read_thread
 from workbench.errors import UsageError
 from workbench.lake import Lake

@@ -10,14 +10,14 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.conversations import shown
+from workbench.conversations import view_models
 from workbench.display import formats
 from workbench.display.names import empty_name, value_name
 from workbench.display.outcomes import OUTCOME_COLORS, OUTCOMES
 from workbench.lake import Lake
-from workbench.reports.asking import Asking
 from workbench.reports.escaping import escape
 from workbench.reports.periods import Period as ReportPeriod
+from workbench.reports.queries import Asking
 from workbench.reports.tables import dimension_html
 from workbench.ui import theme
 from workbench.ui.content.names import show_value
@@ -39,21 +39,25 @@ MONEY = [
 def test_money(amount: str, text: str) -> None:
     """Pages and reports have floats, the inbox the lake's decimals."""
     assert formats.value(float(amount), "money", "USD") == text
-    assert shown.cost(Decimal(amount), "USD") == text
+    assert view_models.cost(Decimal(amount), "USD") == text
 
 
 def test_what_is_not_priced_yet_costs_nothing_that_could_be_read_as_free() -> None:
     assert formats.value(None, "money", "USD") == "–"
-    assert shown.cost(None, "USD") == ""
+    assert view_models.cost(None, "USD") == ""
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(200_000, "2 d 7 h"), (185 * 60, "3 h 5 min"), (7200, "2 h")])
 def test_durations(seconds: int, text: str) -> None:
-    assert formats.value(seconds, "duration") == shown.waiting(seconds) == text
+    assert formats.value(seconds, "duration") == view_models.waiting(seconds) == text
 
 
 def test_somebody_who_waits_for_less_than_a_minute_waits_since_now() -> None:
-    assert (shown.waiting(59), shown.waiting(61), shown.waiting(3_599)) == ("now", "1 min", "59 min")
+    assert (view_models.waiting(59), view_models.waiting(61), view_models.waiting(3_599)) == (
+        "now",
+        "1 min",
+        "59 min",
+    )
 
 
 @pytest.mark.parametrize(
@@ -110,4 +114,4 @@ def test_text_stays_text() -> None:
 
 
 def test_a_wait_is_cut_not_rounded() -> None:
-    assert shown.waiting(timedelta(hours=1, minutes=59, seconds=59).total_seconds()) == "1 h 59 min"
+    assert view_models.waiting(timedelta(hours=1, minutes=59, seconds=59).total_seconds()) == "1 h 59 min"

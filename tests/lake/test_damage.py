@@ -18,7 +18,7 @@ from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import LakeDamaged, UsageError
 from workbench.lake import Lake, open_lake
-from workbench.lake.scour import scour
+from workbench.lake.purge import scour
 from workbench.lake.set_aside import set_damaged_aside
 from workbench.settings import Settings
 

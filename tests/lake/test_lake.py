@@ -16,10 +16,10 @@ import pytest
 from workbench.errors import ConfigError, LakeBusy, LakeError, LakeTooNew, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.address import lake_address
+from workbench.lake.duckdb_errors import explain
 from workbench.lake.engine import extension_path
 from workbench.lake.lock import exclusive, only_one
 from workbench.lake.migrations import known_migrations, pending_changes
-from workbench.lake.trouble import explain
 from workbench.settings import Settings, load_settings
 
 

@@ -23,7 +23,7 @@ from workbench.errors import CatalogLost, ConfigError, LakeDamaged, LakeError, L
 from workbench.lake import Lake, open_lake
 from workbench.lake.engine import extension_path
 from workbench.lake.left_files import delete_left_files
-from workbench.lake.scour import scour
+from workbench.lake.purge import scour
 from workbench.lake.set_aside import adopt_files, start_anew
 from workbench.settings import Settings, load_settings
 

@@ -21,7 +21,7 @@ from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused
 from workbench.lake import open_lake
-from workbench.lake.scour import scour
+from workbench.lake.purge import scour
 from workbench.lake.set_aside import adopt_files, set_damaged_aside, start_anew
 from workbench.settings import Settings, load_settings
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.lake.test_postgres import postgres, shared  # noqa: F401
+from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import order_erasure
 from workbench.compliance.finishing import finish_erasure
-from workbench.compliance.people import find_person
 from workbench.compliance.records import read_person
 from workbench.lake import Lake, open_lake
 from workbench.lake.quarantine import count_open, read_open, resolve_parts, resolve_rows, save_quarantined

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from phonenumbers import geocoder, timezone
 
 from workbench.errors import ConfigError, UsageError
-from workbench.messaging.places import all_states, area_states, area_zones, postal_code_states
+from workbench.messaging.geography import all_states, area_states, area_zones, postal_code_states
 from workbench.messaging.quiet_hours import QuietHoursVerdict, check_quiet_hours, load_rules
 
 RULES = load_rules()

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tests.messages import ACCOUNT, payload
-from workbench.compliance.judging import prepare_audits
+from workbench.compliance.checks import prepare_audits
 from workbench.errors import UnknownName, UsageError
 from workbench.lake import Lake, open_lake
 from workbench.lake.save import message_table, save_messages

@@ -17,7 +17,7 @@ from workbench.api.jobs import JOBS
 from workbench.messaging.addresses import AddressKind
 from workbench.messaging.privacy import PrivacyMode
 from workbench.reports.document import FORMATS
-from workbench.reports.sheet import SNAPSHOT_VARIABLE
+from workbench.reports.report_builder import SNAPSHOT_VARIABLE
 from workbench.settings import ScheduleSettings, names, sections, values
 from workbench.settings.declare import members
 
@@ -29,7 +29,7 @@ READS_ENVIRONMENT = {
     "demo.py": "cleans it for the processes of the demo",
     "lake/engine.py": "AWS variables of a shared lake, as every AWS program reads them",
     "reports/run.py": "passes it on to the kernel, without secrets",
-    "reports/sheet.py": "the version of the lake that a run reads",
+    "reports/report_builder.py": "the version of the lake that a run reads",
     "server/access/settings.py": "refuses BOKEH_ALLOW_WS_ORIGIN",
     "server/scheduling.py": "passes it on to the process of a job",
     "setup.py": "asks for what it lacks",

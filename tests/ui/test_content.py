@@ -18,11 +18,11 @@ from workbench.lake import Lake
 from workbench.ui.cards import build_card
 from workbench.ui.content import money, month, reasons, speed, texts
 from workbench.ui.downloads import open_download
-from workbench.ui.files import WRITERS
 from workbench.ui.navigation import PageInfo, discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.periods import Period
 from workbench.ui.store import Store
+from workbench.ui.table_export import WRITERS
 from workbench.ui.view import View
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))

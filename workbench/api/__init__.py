@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from workbench.api.compliance import ComplianceCalls
 from workbench.api.composer import ComposerCalls
-from workbench.api.connecting import ConnectCalls
 from workbench.api.contacts import ContactCalls
 from workbench.api.conversations import ConversationCalls
 from workbench.api.jobs import JobCalls
-from workbench.api.numbers import NumberCalls
+from workbench.api.metrics import NumberCalls
 from workbench.api.periods import parse_day, parse_period
 from workbench.api.reports import ReportCalls
 from workbench.api.status import Status
+from workbench.api.webhook_setup import ConnectCalls
 from workbench.errors import LakeError
 
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]

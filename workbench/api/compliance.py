@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
+    from workbench.compliance.data_subject import Person
     from workbench.compliance.orders import ErasurePlan
-    from workbench.compliance.people import Person
     from workbench.compliance.revocations import Decision
     from workbench.compliance.trail import TrailCheck
     from workbench.metrics.compile import Moment
@@ -260,7 +260,7 @@ class ComplianceCalls(SyncCalls):
         return run_retention(self.lake, rules, self._actor(), confirm=confirm)
 
     def _person(self, address: str) -> Person:
-        from workbench.compliance.people import find_person
+        from workbench.compliance.data_subject import find_person
         from workbench.messaging.address_reader import read_address
 
         return find_person(read_address(address, self._number_context()), self._privacy())

@@ -45,7 +45,7 @@ class ComposerCalls(SendCalls):
             batch: a name under which the same text goes to each recipient once. By default it follows from
                 the recipients: the same text to the same people is sent once, however often the cell runs.
         """
-        from workbench.conversations.batch_desk import BatchDesk, BatchTools
+        from workbench.conversations.composer_session import BatchDesk, BatchTools
         from workbench.errors import UsageError
         from workbench.ui.inbox import composer_widget
 

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.api.conversations import ConversationCalls
+    from workbench.conversations.events import Decision
     from workbench.conversations.find import Conversation
-    from workbench.conversations.overlay import Decision
     from workbench.sending.results import SendResult
 
 _SHOWN_LINES = 8
@@ -67,25 +67,25 @@ class OpenConversation:
 
     def set_state(self, state: str, until: datetime | str | None = None) -> OpenConversation:
         """Set it to open, pending, resolved, or snoozed with ``until`` (a time without a zone is yours)."""
-        from workbench.conversations.overlay import set_state
+        from workbench.conversations.events import set_state
 
         return self._decide(set_state(state, self._actor, self._moment(until)))
 
     def assign(self, person: str | None) -> OpenConversation:
         """Give it to somebody; None to nobody."""
-        from workbench.conversations.overlay import assign
+        from workbench.conversations.events import assign
 
         return self._decide(assign(person, self._actor))
 
     def label(self, text: str, *, on: bool = True) -> OpenConversation:
         """Put a label on it, or take it off."""
-        from workbench.conversations.overlay import label
+        from workbench.conversations.events import label
 
         return self._decide(label(text, self._actor, on=on))
 
     def note(self, text: str) -> OpenConversation:
         """Leave a private note; it is never sent."""
-        from workbench.conversations.overlay import note
+        from workbench.conversations.events import note
 
         return self._decide(note(text, self._actor))
 
@@ -102,7 +102,7 @@ class OpenConversation:
         return current_actor()
 
     def _decide(self, decision: Decision) -> OpenConversation:
-        from workbench.conversations.overlay import save_decision
+        from workbench.conversations.events import save_decision
 
         save_decision(self._workbench.lake, self.found, decision)
         return self
@@ -115,8 +115,8 @@ class OpenConversation:
     def text(self, limit: int = _SHOWN_LINES) -> str:
         """The latest messages as lines of text, the number masked."""
         from workbench.conversations.listing import read_state
-        from workbench.conversations.shown import message_line
         from workbench.conversations.thread import read_thread
+        from workbench.conversations.view_models import message_line
 
         workbench, conversation = self._workbench, self.found
         thread = read_thread(workbench.lake, conversation, limit=limit)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.api.conversation import OpenConversation
-    from workbench.conversations.board import Board
-    from workbench.conversations.desk import Desk, Tools
+    from workbench.conversations.conversation_cache import Board
     from workbench.conversations.find import Conversation
+    from workbench.conversations.inbox_session import Desk, Tools
     from workbench.lake import Lake
     from workbench.sending.results import SendResult
     from workbench.sending.verdicts import Checked
@@ -109,15 +109,15 @@ class ConversationCalls(SendCalls):
     def _open_desk(
         self, only: Conversation | None = None, turn: AbstractContextManager[Any] | None = None
     ) -> Desk:
-        from workbench.conversations.desk import Desk
-        from workbench.conversations.hours import keep_business_hours
+        from workbench.conversations.business_hours import keep_business_hours
+        from workbench.conversations.inbox_session import Desk
 
         keep_business_hours(self.lake, self.settings)
         return Desk(self.lake, self.settings, self._tools(), board=self._board(), only=only, turn=turn)
 
     def _board(self) -> Board:
         """One for each lake that is open."""
-        from workbench.conversations.board import Board
+        from workbench.conversations.conversation_cache import Board
 
         board = _boards.get(self.lake)
         if board is None:
@@ -184,7 +184,7 @@ class ConversationCalls(SendCalls):
 
     def _tools(self) -> Tools:
         """What a desk may do beyond reading; nothing without credentials."""
-        from workbench.conversations.desk import Tools
+        from workbench.conversations.inbox_session import Tools
 
         if self.settings.optional_credentials is None:
             return Tools(canned=self._canned)

@@ -118,7 +118,7 @@ class ReportCalls(Opened):
     def _prepare(self, plans: Sequence[PlannedReport]) -> None:
         """Bring what audits stand on up to date, where a report shows any."""
         if any(plan.notebook.needs_audits for plan in plans):
-            from workbench.compliance.judging import prepare_audits
+            from workbench.compliance.checks import prepare_audits
 
             prepare_audits(self.lake)
 

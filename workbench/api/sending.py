@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.messaging.templates import Template
     from workbench.sending.batch import OnBatchProgress
     from workbench.sending.compose import Draft
-    from workbench.sending.desk import Desk
+    from workbench.sending.context import Desk
     from workbench.sending.outgoing import Outgoing
     from workbench.sending.results import BatchResult, SendResult
     from workbench.sending.verdicts import Checked
@@ -284,7 +284,7 @@ class SendCalls(Opened):
     def _desk(self) -> Desk:
         """This installation, opened for sending."""
         from workbench.messaging.quiet_hours import load_rules
-        from workbench.sending.desk import Desk
+        from workbench.sending.context import Desk
         from workbench.sending.media_check import check_media
         from workbench.sync.shared.privacy import open_privacy
         from workbench.twilio.client import TwilioClient

@@ -93,7 +93,7 @@ class SyncCalls(Opened):
 
     def prepare_audits(self) -> None:
         """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
-        from workbench.compliance.judging import prepare_audits
+        from workbench.compliance.checks import prepare_audits
 
         prepare_audits(self.lake)
 

@@ -66,7 +66,7 @@ def template() -> None:
 
 def _problems_together(settings: Settings) -> Iterator[str]:
     """What only the room that uses a setting can tell: values that are possible alone, but not together."""
-    from workbench.conversations.hours import business_hours
+    from workbench.conversations.business_hours import business_hours
     from workbench.lake.address import lake_address
     from workbench.reports.mail import mail_settings
     from workbench.reports.schedule import check_entries

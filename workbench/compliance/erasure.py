@@ -16,9 +16,9 @@ from typing import Any
 
 import duckdb
 
+from workbench.compliance.data_subject import Person, require_alone
 from workbench.compliance.home_files import find_in_files
 from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, save_order
-from workbench.compliance.people import Person, require_alone
 from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake

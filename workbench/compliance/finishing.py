@@ -16,10 +16,10 @@ from pathlib import Path
 import duckdb
 import orjson
 
+from workbench.compliance.data_subject import Person
 from workbench.compliance.erasure import commit_erasure
 from workbench.compliance.home_files import MEDIA_FOLDER, ChangedFiles, erase_from_files
 from workbench.compliance.orders import Order, read_orders, remove_order
-from workbench.compliance.people import Person
 from workbench.compliance.proof import build_proof, write_proof
 from workbench.compliance.records import Record
 from workbench.errors import LakeBusy
@@ -27,8 +27,8 @@ from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import blotted
 from workbench.lake.lock import only_one
+from workbench.lake.purge import scour
 from workbench.lake.removals import RETENTION, Unfinished, end_removal, read_unfinished
-from workbench.lake.scour import scour
 from workbench.lake.spool import rewrite_segments, segment_names
 
 SPOOL_FOLDER, HOOKS_LOCK = "spool", "hooks.lock"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.compliance.words import Words, holds, spans_of
+from workbench.compliance.search_terms import Words, holds, spans_of
 from workbench.errors import LakeBusy
 from workbench.files import write_whole
 from workbench.home import Treatment, treatment_of

@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.compliance.data_subject import Person
 from workbench.compliance.home_files import HomeFiles
-from workbench.compliance.people import Person
 from workbench.files import write_whole
 
 FOLDER = "erasures"

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from workbench.compliance.people import Person, require_alone
+from workbench.compliance.data_subject import Person, require_alone
 from workbench.lake.connect import Lake
 from workbench.lake.consent import EVERYTHING
 from workbench.messaging.addresses import mask

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from workbench.conversations.board import EVERYTHING, Board
+from workbench.conversations.conversation_cache import EVERYTHING, Board
 from workbench.conversations.find import Conversation
 from workbench.errors import UsageError
 from workbench.lake import Lake

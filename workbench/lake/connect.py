@@ -23,13 +23,13 @@ from workbench.lake.address import LakeAddress, lake_address, quoted
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.data_folder import MARKER_FILE
+from workbench.lake.duckdb_errors import is_conflict, is_no_lake, translated
 from workbench.lake.engine import SPILL_FOLDER, load_bucket_access, load_extensions, new_engine
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
 from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
 from workbench.lake.secret_key import settle_key
-from workbench.lake.trouble import is_conflict, is_no_lake, translated
 from workbench.settings import Settings
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from workbench.errors import UsageError
-from workbench.messaging import places
+from workbench.messaging import geography
 from workbench.messaging.addresses import country
-from workbench.messaging.places import ZoneSource
+from workbench.messaging.geography import ZoneSource
 from workbench.messaging.quiet_rules import QuietHoursRules, QuietRule, read_rules
 
 __all__ = ["QuietHoursRules", "QuietHoursVerdict", "QuietRule", "check_quiet_hours", "load_rules"]
@@ -100,12 +100,12 @@ def possible_places(
 ) -> tuple[tuple[Place, ...], tuple[str, ...], ZoneSource]:
     """Every zone and rule that may hold for a recipient, the zones alone, and what they follow from."""
     home = country(address)
-    by_zip = places.postal_code_states(postal_code) if home == "US" else frozenset()
+    by_zip = geography.postal_code_states(postal_code) if home == "US" else frozenset()
     zones, source = _zones(address, timezone, by_zip)
     if home != "US":
         found = [(zone, rule) for zone in zones for rule in rules.of_country(home)]
-    elif by_zip or (places.area_states(address) and not timezone):
-        states = sorted(by_zip or places.area_states(address))
+    elif by_zip or (geography.area_states(address) and not timezone):
+        states = sorted(by_zip or geography.area_states(address))
         found = [(zone, rules.of_state(state)) for zone in zones for state in states]
     else:
         found = [(zone, rule) for zone in zones for rule in _rules_by_clock(address, zone, rules)]
@@ -117,17 +117,17 @@ def country_places(country_code: str | None, rules: QuietHoursRules) -> tuple[Pl
     if country_code == "US":
         return tuple(
             (zone, rules.of_state(state))
-            for state in sorted(places.all_states())
-            for zone in places.state_zones(state)
+            for state in sorted(geography.all_states())
+            for zone in geography.state_zones(state)
         )
-    zones = places.country_zones(country_code) if country_code else ()
+    zones = geography.country_zones(country_code) if country_code else ()
     return tuple((zone, rule) for zone in zones for rule in rules.of_country(country_code))
 
 
 def _rules_by_clock(address: str, zone: str, rules: QuietHoursRules) -> list[QuietRule]:
     """Of every state that keeps a zone's time, or only the area code's if it does; else the country's."""
-    fitting = {state for state in places.all_states() if _has_clock(state, zone)}
-    states = (places.area_states(address) & fitting) or fitting
+    fitting = {state for state in geography.all_states() if _has_clock(state, zone)}
+    states = (geography.area_states(address) & fitting) or fitting
     return [rules.of_state(state) for state in sorted(states)] or list(rules.of_country("US"))
 
 
@@ -135,14 +135,14 @@ def _zones(address: str, timezone: str | None, by_zip: frozenset[str]) -> tuple[
     if timezone:
         return (_known_zone(timezone),), "contact"
     if by_zip:
-        zones = {zone for state in by_zip for zone in places.state_zones(state)}
+        zones = {zone for state in by_zip for zone in geography.state_zones(state)}
         return tuple(sorted(zones)), "postal code"
-    return places.area_zones(address)
+    return geography.area_zones(address)
 
 
 def _has_clock(state: str, timezone: str) -> bool:
     """Whether a zone shows the time of a zone of the state: by the clock, since zones have aliases."""
-    return any(_clock(zone) == _clock(timezone) for zone in places.state_zones(state))
+    return any(_clock(zone) == _clock(timezone) for zone in geography.state_zones(state))
 
 
 @lru_cache(maxsize=1024)

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ConfigError
+from workbench.messaging.geography import all_states
 from workbench.messaging.holidays import WEEKDAYS, Holiday, is_holiday, read_holidays
-from workbench.messaging.places import all_states
 
 _HOURS = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-4]):([0-5][0-9])")
 _KEYS = frozenset({"send", "holiday", "holidays", "source", "states", "of", *WEEKDAYS})

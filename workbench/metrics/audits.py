@@ -1,7 +1,7 @@
 """The audits: what should not have been sent, shown row by row from the view that its metric counts.
 
 An audit's view holds the offending messages themselves (see `sent_facts.sql`), so that its metric and its
-rows cannot disagree. What the views stand on besides the log is made by ``workbench.compliance.judging``.
+rows cannot disagree. What the views stand on besides the log is made by ``workbench.compliance.checks``.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ from typing import Any
 
 from workbench.errors import ConfigError
 from workbench.messaging.addresses import mask
+from workbench.reports.elements import RECORD_MIME
 from workbench.reports.escaping import escape
-from workbench.reports.pieces import RECORD_MIME
 
 FORMATS = ("html", "pdf", "ipynb")
 #: Numbers of people and of ours, wherever they stand: 7 to 15 digits behind a plus.

@@ -16,7 +16,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from workbench.lake.address import lake_address
-from workbench.reports.sheet import SNAPSHOT_VARIABLE
+from workbench.reports.report_builder import SNAPSHOT_VARIABLE
 from workbench.settings import Settings
 from workbench.settings.names import secret_variables
 

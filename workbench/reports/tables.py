@@ -14,8 +14,8 @@ from workbench.messaging.error_codes import explain
 from workbench.metrics import METRICS
 from workbench.metrics.audits import AUDITS
 from workbench.metrics.filter_values import find_dimension
-from workbench.reports.asking import Asking, known_rows
-from workbench.reports.pieces import Cell, Table, table_html
+from workbench.reports.elements import Cell, Table, table_html
+from workbench.reports.queries import Asking, known_rows
 
 _LIMIT = 40
 

@@ -11,8 +11,8 @@ from workbench.display.outcomes import OUTCOME_COLORS, OUTCOMES
 from workbench.metrics import MetricResult
 from workbench.metrics.compile import find_metric
 from workbench.reports import charts
-from workbench.reports.asking import Asking
-from workbench.reports.pieces import chart_html
+from workbench.reports.elements import chart_html
+from workbench.reports.queries import Asking
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ import duckdb
 from workbench.lake.audit import append_audit
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
-from workbench.sending.desk import Desk
+from workbench.sending.context import Desk
 
 
 def cancel(desk: Desk, message_sid: str) -> str:

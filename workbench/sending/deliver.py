@@ -17,7 +17,7 @@ import duckdb
 from workbench.lake.audit import append_audit
 from workbench.lake.consent import Side
 from workbench.messaging.addresses import mask
-from workbench.sending.desk import Desk
+from workbench.sending.context import Desk
 from workbench.sending.optouts import address_forms
 from workbench.sending.outbox import Claim, Intent, claim
 from workbench.sending.outgoing import Outgoing, fingerprint, intent_key

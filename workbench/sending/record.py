@@ -10,7 +10,7 @@ import duckdb
 from workbench.lake.consent import OPTED_OUT_ERROR, ConsentEvent, save_consent_events
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
-from workbench.sending.desk import Desk
+from workbench.sending.context import Desk
 from workbench.sending.facts import read_our_side
 from workbench.sending.outbox import Intent, State, append_events
 from workbench.twilio.sending import Accepted, NotSent, Outcome, Refused, Unclear

@@ -11,8 +11,8 @@ import duckdb
 from workbench.errors import TwilioError
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
-from workbench.sending.desk import Desk
-from workbench.sending.matching import BEFORE, Decision, match_intents
+from workbench.sending.context import Desk
+from workbench.sending.log_matching import BEFORE, Decision, match_intents
 from workbench.sending.outbox import OPEN, Intent, append_events, read_intents, read_open, read_sids
 from workbench.sending.outgoing import fingerprint
 from workbench.twilio.resources import MESSAGES

@@ -18,12 +18,12 @@ from tornado.web import RequestHandler
 
 from workbench.errors import WorkbenchError
 from workbench.ui.downloads import open_download
-from workbench.ui.files import CONTENT_TYPES, WRITERS
 from workbench.ui.links import part_names
 from workbench.ui.page import Page
+from workbench.ui.page_export import write_html
 from workbench.ui.session import read_view
-from workbench.ui.snapshot import write_html
 from workbench.ui.store import current_store
+from workbench.ui.table_export import CONTENT_TYPES, WRITERS
 from workbench.ui.view import View
 
 log = logging.getLogger(__name__)

@@ -28,8 +28,8 @@ from workbench.lake.webhooks import WebhooksSaved, save_webhooks
 from workbench.messaging.privacy import Privacy, privacy_mode
 from workbench.server.access.headers import security_headers
 from workbench.server.access.settings import HOSTS_SETTING
+from workbench.server.callback_fetch import Fetcher
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
-from workbench.server.fetching import Fetcher
 from workbench.server.front import known_host, stand_before
 from workbench.server.hook_settings import HookSettings, hook_settings
 from workbench.server.hosts import host_of, served_hosts

@@ -18,7 +18,7 @@ from typing import Any
 
 from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.jobs import JobRun, read_last_job_runs
-from workbench.server.fetching import OpenedLake
+from workbench.server.callback_fetch import OpenedLake
 from workbench.server.schedule import Rule
 from workbench.settings import Settings
 

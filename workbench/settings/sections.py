@@ -105,7 +105,7 @@ class SendingSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConversationsSettings:
-    """When people here answer; :mod:`workbench.conversations.hours` reads the lines."""
+    """When people here answer; :mod:`workbench.conversations.business_hours` reads the lines."""
 
     business_hours: tuple[str, ...] = setting(
         ("Mon-Fri 09:00-17:00",),

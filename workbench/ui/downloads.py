@@ -22,10 +22,10 @@ from workbench.display import formats
 from workbench.metrics import METRICS, MetricResult, stream_rows
 from workbench.metrics.rows import is_number_like
 from workbench.ui.cards import priced_rows
-from workbench.ui.files import Sheet, Stamp
 from workbench.ui.filters import FIELDS
 from workbench.ui.parts import Cards, Part
 from workbench.ui.rows import Rows
+from workbench.ui.table_export import Sheet, Stamp
 from workbench.ui.view import View
 
 _ADDRESS_COLUMNS = ("sender", "contact")
@@ -34,7 +34,7 @@ _COMPANIONS = ("sample_size", "in_flight", "priced_share")
 
 @dataclass(frozen=True)
 class Download:
-    """Tables and their stamp, ready for a writer of :mod:`workbench.ui.files`."""
+    """Tables and their stamp, ready for a writer of :mod:`workbench.ui.table_export`."""
 
     sheets: Sequence[Sheet]
     stamp: Stamp

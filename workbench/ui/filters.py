@@ -19,7 +19,7 @@ import param
 
 from workbench.messaging.addresses import mask
 from workbench.ui.periods import DEFAULT_PRESET, PRESETS, Period, custom_period, preset_period
-from workbench.ui.places import PLACES, is_kept_out_of_links, read_place
+from workbench.ui.row_list_state import PLACES, is_kept_out_of_links, read_place
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
     "all": (),

@@ -2,7 +2,7 @@
 
 Nothing of a conversation is ever part of a widget's state: questions and answers go as messages, so that a
 notebook that is saved holds no text, no name and no number. What answers is a desk (see
-:mod:`workbench.conversations.desk`).
+:mod:`workbench.conversations.inbox_session`).
 """
 
 from __future__ import annotations

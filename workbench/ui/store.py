@@ -39,7 +39,7 @@ from workbench.metrics.run import query_audit
 from workbench.metrics.slices import MOST_ROWS, Slices
 from workbench.settings import Settings, load_settings
 from workbench.ui.filters import FIELDS, Option, build_options
-from workbench.ui.news import NewsWatcher
+from workbench.ui.lake_changes import NewsWatcher
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,7 @@ from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.filters import FIELDS, Option, to_query
 from workbench.ui.periods import DEFAULT_PRESET, Period
-from workbench.ui.places import PLACES
+from workbench.ui.row_list_state import PLACES
 from workbench.ui.store import Store, frozen
 
 T = TypeVar("T")

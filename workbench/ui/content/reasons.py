@@ -13,7 +13,7 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
-from workbench.metrics.markers import Marker, find_markers
+from workbench.metrics.anomalies import Marker, find_markers
 from workbench.ui.charts.failures import pareto
 from workbench.ui.content.names import behind, show_value
 from workbench.ui.periods import Period

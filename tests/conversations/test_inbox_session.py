@@ -11,7 +11,7 @@ import pytest
 
 from tests.conversations.installation import CONTACT, QUESTION, Installation, installed
 from workbench.conversations.attachments import image_type
-from workbench.conversations.desk import Desk
+from workbench.conversations.inbox_session import Desk
 from workbench.roles import NOBODY, Person, acting_as
 
 VIEWER, AGENT = Person("vic", "viewer"), Person("ana", "agent")

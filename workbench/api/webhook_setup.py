@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from workbench.api.base import Opened
 
 if TYPE_CHECKING:
-    from workbench.connecting.connect import Connection
+    from workbench.webhook_setup.setup import Connection
 
 
 class ConnectCalls(Opened):
@@ -23,8 +23,8 @@ class ConnectCalls(Opened):
             ConfigError: there is no WORKBENCH_PUBLIC_URL, or it cannot be used.
             TwilioError: what is set there cannot be read.
         """
-        from workbench.connecting.connect import connect
         from workbench.twilio.client import TwilioClient
+        from workbench.webhook_setup.setup import connect
 
         settings = self.settings
         with TwilioClient(settings.credentials, base_url=settings.twilio.base_url) as client:

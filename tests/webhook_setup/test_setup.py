@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.connecting.test_prove import free_port
 from tests.server.hooking import environment, hooks_process, wait_until_live
+from tests.webhook_setup.test_prove import free_port
 from workbench import Workbench
 from workbench.errors import ConfigError
 from workbench.lake import open_lake

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.ui.files import Sheet, write_csv, write_parquet, write_xlsx
+from workbench.ui.table_export import Sheet, write_csv, write_parquet, write_xlsx
 
 STAMP = [("What", "Messages"), ("SQL", "select 1\nfrom x")]
 WHEN = datetime(2025, 3, 3, 12, 30, tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.messaging.message import MessageRow, message_row
-from workbench.sending.matching import match_intents
+from workbench.sending.log_matching import match_intents
 from workbench.sending.outbox import Intent
 from workbench.sending.outgoing import fingerprint
 

@@ -10,7 +10,7 @@ from tests.messages import payload
 from tests.ui.known import save
 from workbench.lake import Lake, open_lake
 from workbench.settings import Settings
-from workbench.ui.news import NewsWatcher, Pace
+from workbench.ui.lake_changes import NewsWatcher, Pace
 from workbench.ui.store import Store
 
 

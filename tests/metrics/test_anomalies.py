@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from workbench.metrics.markers import find_markers
+from workbench.metrics.anomalies import find_markers
 
 SINCE, UNTIL, KNOWN = date(2026, 9, 1), date(2026, 9, 11), date(2026, 7, 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.connecting.plan import Change, plan, without_password
+from workbench.webhook_setup.plan import Change, plan, without_password
 
 URL = "https://sms.example.com"
 IN, STATUS = f"{URL}/webhooks/twilio/inbound", f"{URL}/webhooks/twilio/status"

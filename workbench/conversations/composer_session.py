@@ -1,8 +1,8 @@
 """What a composer for many recipients talks to: a text is checked for all of them, and sent once confirmed.
 
-As in :mod:`workbench.conversations.desk`, questions come in, plain data goes out, and what checks and sends
-is handed in. A batch is sent on a thread of its own, so that the notebook goes on and the browser can ask
-how far it is.
+As in :mod:`workbench.conversations.inbox_session`, questions come in, plain data goes out, and what checks
+and sends is handed in. A batch is sent on a thread of its own, so that the notebook goes on and the browser
+can ask how far it is.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from workbench.cli.group import main
 from workbench.cli.output import say_notices
 
 if TYPE_CHECKING:
-    from workbench.connecting.connect import Connection
+    from workbench.webhook_setup.setup import Connection
 
 
 @main.command()

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from workbench.connecting.plan import SenderPlan, plan, without_password
-from workbench.connecting.prove import Proof, prove
 from workbench.errors import ConfigError, TwilioError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
@@ -26,6 +24,8 @@ from workbench.twilio.resources import (
     list_rows,
     set_values,
 )
+from workbench.webhook_setup.plan import SenderPlan, plan, without_password
+from workbench.webhook_setup.prove import Proof, prove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from workbench.conversations.hours import Opening, keep_business_hours, parse_hours
+from workbench.conversations.business_hours import Opening, keep_business_hours, parse_hours
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
 from workbench.settings import ConversationsSettings, Settings

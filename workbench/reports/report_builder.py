@@ -23,9 +23,9 @@ from workbench.lake import open_lake
 from workbench.metrics import METRICS
 from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
-from workbench.reports.asking import Asking, known_rows
+from workbench.reports.elements import Card, Piece, cards_html, definitions_html, head_html
 from workbench.reports.periods import PERIODS, resolve_period
-from workbench.reports.pieces import Card, Piece, cards_html, definitions_html, head_html
+from workbench.reports.queries import Asking, known_rows
 from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
 from workbench.settings import load_settings
 

@@ -16,14 +16,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from workbench.conversations import shown
+from workbench.conversations import view_models
 from workbench.conversations.attachments import fetch_attachment
-from workbench.conversations.board import Board
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
+from workbench.conversations.conversation_cache import Board
+from workbench.conversations.events import Decision, assign, label, note, save_decision, set_state
 from workbench.conversations.find import Conversation, find_conversation, reveal
 from workbench.conversations.listing import count_views, list_conversations, read_state
-from workbench.conversations.overlay import Decision, assign, label, note, save_decision, set_state
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
@@ -188,7 +188,7 @@ class Desk:
             )
             counts = count_views(self._lake, self._board)
         now = datetime.now(UTC)
-        rows = [shown.summary_line(row, now, self._settings.timezone) for row in listing.rows]
+        rows = [view_models.summary_line(row, now, self._settings.timezone) for row in listing.rows]
         return {
             "view": view.view, "search": view.search, "rows": rows, "total": listing.total, "counts": counts,
         }  # fmt: skip
@@ -203,12 +203,12 @@ class Desk:
             state = read_state(self._lake, conversation, self._board)
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
         self._view.waiting = _in_the_air(thread)
-        head = shown.head_shown(conversation, contact, consent, others, names)
+        head = view_models.head_shown(conversation, contact, consent, others, names)
         return {
             **head,
-            **shown.state_shown(state, datetime.now(UTC), self._settings.timezone),
-            "local": shown.local_time(contact, datetime.now(UTC)),
-            **shown.thread_shown(thread, self._settings.timezone),
+            **view_models.state_shown(state, datetime.now(UTC), self._settings.timezone),
+            "local": view_models.local_time(contact, datetime.now(UTC)),
+            **view_models.thread_shown(thread, self._settings.timezone),
         }
 
     def _check(self, question: Question) -> Answer:
@@ -218,7 +218,7 @@ class Desk:
         with self._turn:
             contact = read_contact(self._lake, conversation.contact)
         found = self._tools.check(conversation, body)
-        return {**found, "local": shown.local_time(contact, datetime.now(UTC))}
+        return {**found, "local": view_models.local_time(contact, datetime.now(UTC))}
 
     def _media(self, question: Question) -> Answer:
         """One attachment's bytes; an image only where it is one."""

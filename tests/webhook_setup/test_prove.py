@@ -17,9 +17,9 @@ import httpx
 import pytest
 
 from tests.server.hooking import TOKEN, environment, hooked
-from workbench.connecting.prove import Proof, prove
 from workbench.lake import open_lake
 from workbench.settings import Secret, Settings, load_settings
+from workbench.webhook_setup.prove import Proof, prove
 
 SECRETS = {"": Secret(TOKEN)}
 
