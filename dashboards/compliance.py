@@ -1,7 +1,7 @@
 """Compliance: what should not have been sent, and who asked to be left alone."""
 
 from workbench import ui
-from workbench.ui import audits
+from workbench.ui.panels import audits
 
 page = ui.Page(
     "compliance",

@@ -1,8 +1,8 @@
 """Cost: what was spent and where, what of it was wasted, and how the month will end."""
 
 from workbench import ui
-from workbench.ui import charts, tables
-from workbench.ui.content import money, month, texts
+from workbench.ui import charts
+from workbench.ui.panels import money, month, tables, texts
 
 NAV_ORDER = 10
 

@@ -1,8 +1,8 @@
 """Delivery failures: what did not arrive, why, who is hit, and what to do about it."""
 
 from workbench import ui
-from workbench.ui import charts, tables
-from workbench.ui.content import reasons
+from workbench.ui import charts
+from workbench.ui.panels import reasons, tables
 
 NAV_ORDER = 40
 

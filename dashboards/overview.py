@@ -1,8 +1,9 @@
 """Overview: how much was sent, what became of it, and what it cost."""
 
 from workbench import ui
-from workbench.ui import charts, tables
-from workbench.ui.findings import what_changed
+from workbench.ui import charts
+from workbench.ui.panels import tables
+from workbench.ui.panels.findings import what_changed
 
 page = ui.Page(
     "overview",

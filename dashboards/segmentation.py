@@ -1,8 +1,8 @@
 """Segmentation: how texts are cut into billed segments, what forces more of them, and what that costs."""
 
 from workbench import ui
-from workbench.ui import charts, tables
-from workbench.ui.content import texts
+from workbench.ui import charts
+from workbench.ui.panels import tables, texts
 
 NAV_ORDER = 20
 

@@ -2,7 +2,7 @@
 
 from workbench import ui
 from workbench.ui import charts
-from workbench.ui.content import speed
+from workbench.ui.panels import speed
 
 NAV_ORDER = 30
 

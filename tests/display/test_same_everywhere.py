@@ -20,8 +20,8 @@ from workbench.reports.periods import Period as ReportPeriod
 from workbench.reports.queries import Asking
 from workbench.reports.tables import dimension_html
 from workbench.ui import theme
-from workbench.ui.content.names import show_value
 from workbench.ui.filters import build_options
+from workbench.ui.panels.names import show_value
 from workbench.ui.periods import custom_period
 from workbench.ui.store import Store
 from workbench.ui.view import View

@@ -13,7 +13,7 @@ from workbench.errors import LakeError
 from workbench.lake import Lake
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
-from workbench.ui.parts import Part
+from workbench.ui.panels.kinds import Part
 from workbench.ui.session import PageSession
 from workbench.ui.store import Store
 

@@ -1,10 +1,11 @@
 """Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
 
-from workbench.ui import audits, charts, tables
+from workbench.ui import charts
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
-from workbench.ui.parts import GRAIN, Cards, Chart, Figure, Findings, Table
-from workbench.ui.rows import OneMessage, Rows
+from workbench.ui.panels import audits, tables
+from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, Table
+from workbench.ui.panels.rows import OneMessage, Rows
 from workbench.ui.store import current_store, use_lake, use_settings
 from workbench.ui.view import View
 

@@ -81,7 +81,7 @@ class Tile(Piece):
 
 
 class CardRow(Tile):
-    """Headline cards; see :func:`workbench.ui.cards.build_card` for one card's data."""
+    """Headline cards; see :func:`workbench.ui.panels.cards.build_card` for one card's data."""
 
     cards = param.List(default=[])
     size = param.Selector(default="large", objects=["large", "small"])
@@ -119,7 +119,7 @@ class ChartTile(Tile):
 
 
 class TableTile(Tile):
-    """A table of at most a screenful. Sends ``click``: key. See :mod:`workbench.ui.tables`."""
+    """A table of at most a screenful. Sends ``click``: key. See :mod:`workbench.ui.panels.tables`."""
 
     columns = param.List(default=[])
     rows = param.List(default=[])
@@ -142,7 +142,7 @@ class FindingsTile(Tile):
 class RowsTile(Tile):
     """Messages one by one, a page of them. Sends ``place``: search, order, page or the message to open.
 
-    See :func:`workbench.ui.rows.rows_content` for its data.
+    See :func:`workbench.ui.panels.rows.rows_content` for its data.
     """
 
     rows = param.List(default=[])
@@ -161,7 +161,7 @@ class RowsTile(Tile):
 class MessageTile(Tile):
     """One message with its history, cost and conversation. Sends ``place``: another message to open.
 
-    See :func:`workbench.ui.rows.message_content` for its data.
+    See :func:`workbench.ui.panels.rows.message_content` for its data.
     """
 
     record = param.Dict(default={})

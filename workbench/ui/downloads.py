@@ -21,10 +21,10 @@ import pyarrow as pa
 from workbench.display import formats
 from workbench.metrics import METRICS, MetricResult, stream_rows
 from workbench.metrics.rows import is_number_like
-from workbench.ui.cards import priced_rows
 from workbench.ui.filters import FIELDS
-from workbench.ui.parts import Cards, Part
-from workbench.ui.rows import Rows
+from workbench.ui.panels.cards import priced_rows
+from workbench.ui.panels.kinds import Cards, Part
+from workbench.ui.panels.rows import Rows
 from workbench.ui.table_export import Sheet, Stamp
 from workbench.ui.view import View
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from workbench.ui.filters import to_query
 from workbench.ui.navigation import discover_pages
-from workbench.ui.parts import Cards, Part
+from workbench.ui.panels.kinds import Cards, Part
 from workbench.ui.row_list_state import PLACES
 from workbench.ui.view import ROWS_PAGE, View
 

@@ -25,7 +25,7 @@ from workbench.ui.components import Blank, PagesPanel, TopBar
 from workbench.ui.filters import FIELDS
 from workbench.ui.lake_changes import Pace
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
-from workbench.ui.parts import Part
+from workbench.ui.panels.kinds import Part
 from workbench.ui.row_list_state import PLACES
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store

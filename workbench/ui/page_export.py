@@ -18,7 +18,7 @@ from plotly.utils import PlotlyJSONEncoder
 from workbench.ui import theme
 from workbench.ui.components import PLOTLY_FILE
 from workbench.ui.downloads import about_view
-from workbench.ui.parts import Part
+from workbench.ui.panels.kinds import Part
 from workbench.ui.view import View
 
 

@@ -19,7 +19,7 @@ from workbench.ui import theme
 from workbench.ui.components import Blank, FilterPanel, PageHead, Tile
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, page_links, part_links
-from workbench.ui.parts import Part
+from workbench.ui.panels.kinds import Part
 from workbench.ui.periods import Period
 from workbench.ui.row_list_state import MOVED_BY_FILTERS, PLACES
 from workbench.ui.store import Store, StoreClosed

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.ui import theme
-from workbench.ui.cards import bucket_key
+from workbench.ui.panels.cards import bucket_key
 from workbench.ui.periods import Period
 
 HEIGHT = 280

@@ -12,7 +12,6 @@ import plotly.graph_objects as go
 from workbench.metrics import MetricResult
 from workbench.metrics.forecast import Month
 from workbench.ui import theme
-from workbench.ui.cards import priced_rows
 from workbench.ui.charts.base import (
     bucket_keys,
     bucket_values,
@@ -21,6 +20,7 @@ from workbench.ui.charts.base import (
     time_axis,
     with_time_axis,
 )
+from workbench.ui.panels.cards import priced_rows
 from workbench.ui.periods import Period
 
 MONEY_COLORS = ("money", "money-2", "money-3")

@@ -14,9 +14,9 @@ import plotly.graph_objects as go
 from panel.io.state import state
 
 from workbench.metrics import MetricResult
-from workbench.ui.cards import build_card
 from workbench.ui.components import CardRow, ChartTile, FindingsTile, TableTile, Tile
-from workbench.ui.findings import Finding
+from workbench.ui.panels.cards import build_card
+from workbench.ui.panels.findings import Finding
 from workbench.ui.periods import Period
 from workbench.ui.view import View, definition
 
@@ -98,7 +98,7 @@ def without_file(content: Mapping[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Table:
-    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.tables`.
+    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.panels.tables`.
 
     Where it shows something else than metrics, the content has ``file``, which makes a frame of all of it,
     and ``file_note`` where the page's period and filters do not say enough of that.
@@ -130,7 +130,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of several numbers: ``draw`` makes its content of a view, see :mod:`workbench.ui.content`.
+    """A figure of several numbers: ``draw`` makes its content of a view, see :mod:`workbench.ui.panels`.
 
     The content has ``figure`` (None when there is nothing to draw), ``definition``, and may have the
     ``subtitle`` and the ``message`` of an empty one. ``narrow`` as in :class:`Chart`.

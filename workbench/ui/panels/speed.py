@@ -14,7 +14,7 @@ from workbench.metrics import METRICS
 from workbench.metrics.catalog import Limit, query_limits
 from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
-from workbench.ui.content.names import show_value
+from workbench.ui.panels.names import show_value
 from workbench.ui.view import View, definition
 
 LIMIT = 12

@@ -15,9 +15,9 @@ from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.anomalies import Marker, find_markers
 from workbench.ui.charts.failures import pareto
-from workbench.ui.content.names import behind, show_value
+from workbench.ui.panels.names import behind, show_value
+from workbench.ui.panels.tables import NOT_ARRIVED
 from workbench.ui.periods import Period
-from workbench.ui.tables import NOT_ARRIVED
 from workbench.ui.view import View, definition
 
 LIMIT = 10

@@ -13,8 +13,8 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import ErrorCode, explain
 from workbench.metrics import METRICS, MetricResult
-from workbench.ui.cards import priced_rows
 from workbench.ui.filters import FIELDS
+from workbench.ui.panels.cards import priced_rows
 from workbench.ui.view import View, definition
 
 LIMIT = 8

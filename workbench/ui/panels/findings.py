@@ -16,10 +16,10 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import MetricResult
-from workbench.ui.cards import priced_rows
-from workbench.ui.content.month import months_by_currency
-from workbench.ui.content.names import show_value
-from workbench.ui.content.reasons import marker_text, markers
+from workbench.ui.panels.cards import priced_rows
+from workbench.ui.panels.month import months_by_currency
+from workbench.ui.panels.names import show_value
+from workbench.ui.panels.reasons import marker_text, markers
 from workbench.ui.view import View
 
 _MOVED = 0.1

@@ -17,7 +17,7 @@ from workbench.messaging.error_codes import explain
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
 from workbench.ui.components import MessageTile, RowsTile, Tile
-from workbench.ui.tables import explanation
+from workbench.ui.panels.tables import explanation
 from workbench.ui.view import View, shown_sql
 
 PAGE_ROWS = 50

@@ -10,9 +10,9 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, MetricResult
-from workbench.ui.cards import priced_rows
-from workbench.ui.content.names import behind, show_value
-from workbench.ui.tables import NOT_ARRIVED
+from workbench.ui.panels.cards import priced_rows
+from workbench.ui.panels.names import behind, show_value
+from workbench.ui.panels.tables import NOT_ARRIVED
 from workbench.ui.view import View, definition
 
 LIMIT = 8

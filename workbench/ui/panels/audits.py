@@ -16,7 +16,7 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.addresses import mask
 from workbench.metrics.audits import find_audit
-from workbench.ui.tables import Cell, Content
+from workbench.ui.panels.tables import Cell, Content
 from workbench.ui.view import View, definition
 
 LIMIT = 8
