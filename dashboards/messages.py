@@ -7,7 +7,7 @@ NAV_ORDER = 110
 page = ui.Page(
     "messages",
     __doc__,
-    [ui.Rows(), ui.OneMessage()],
+    [ui.MessageList(), ui.MessageDetail()],
     # Everything that moved: whoever looks for a message does not know its direction.
     defaults={"direction": "all"},
     has_rows=True,

@@ -9,7 +9,7 @@ import pytest
 
 from workbench import roles
 from workbench.errors import NotAllowed
-from workbench.roles import NOBODY, Person, current_user, find_people_with, local_actor, require_role
+from workbench.roles import NOBODY, Actor, current_user, find_people_with, local_actor, require_role
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,7 @@ def _nobody_left_behind() -> Iterator[None]:
     [("viewer", True, False, False), ("agent", True, True, False), ("admin", True, True, True)],
 )
 def test_each_role_includes_those_before_it(role: str, viewer: bool, agent: bool, admin: bool) -> None:
-    person = Person("ana", role)
+    person = Actor("ana", role)
     assert [person.may(name) for name in ("viewer", "agent", "admin")] == [viewer, agent, admin]
 
 
@@ -42,7 +42,7 @@ def test_with_sign_in_nobody_found_may_nothing() -> None:
 
 
 def test_a_viewer_is_told_what_it_takes() -> None:
-    find_people_with(lambda: Person("vic", "viewer"))
+    find_people_with(lambda: Actor("vic", "viewer"))
     with pytest.raises(NotAllowed, match=r"vic may not send a reply: that takes the role 'agent'"):
         require_role("agent", "send a reply")
     assert require_role("viewer", "look").actor == "user:vic"

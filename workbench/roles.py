@@ -20,7 +20,7 @@ ROLES = ("viewer", "agent", "admin")
 
 
 @dataclass(frozen=True)
-class Person:
+class Actor:
     """Who is asking."""
 
     name: str
@@ -38,23 +38,23 @@ class Person:
         return bool(self.name) and ROLES.index(self.role) >= ROLES.index(role)
 
 
-NOBODY = Person("", "viewer")
+NOBODY = Actor("", "viewer")
 """Sign-in is on and whoever asks is not signed in, or no more."""
 
-_find: Callable[[], Person | None] | None = None
+_find: Callable[[], Actor | None] | None = None
 
 
-def find_people_with(find: Callable[[], Person | None] | None) -> None:
+def find_people_with(find: Callable[[], Actor | None] | None) -> None:
     """From now on ``find`` says who is asking in this process; None: the person at this machine, always."""
     global _find
     _find = find
 
 
-_acting: ContextVar[Person | None] = ContextVar("acting", default=None)
+_acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 
 @contextmanager
-def acting_as(person: Person) -> Iterator[None]:
+def acting_as(person: Actor) -> Iterator[None]:
     """Whatever this thread does inside is done by ``person``: for work that leaves the thread of a page."""
     token = _acting.set(person)
     try:
@@ -63,7 +63,7 @@ def acting_as(person: Person) -> Iterator[None]:
         _acting.reset(token)
 
 
-def current_user() -> Person:
+def current_user() -> Actor:
     """Who is asking. With sign-in on and nobody to be found it is :data:`NOBODY`, who may do nothing."""
     acting = _acting.get()
     if acting is not None:
@@ -71,7 +71,7 @@ def current_user() -> Person:
     return _local_person() if _find is None else _find() or NOBODY
 
 
-def require_role(role: str, doing: str) -> Person:
+def require_role(role: str, doing: str) -> Actor:
     """The person who asks, if they may.
 
     Args:
@@ -102,9 +102,9 @@ def local_actor() -> str:
     return _local_person().actor
 
 
-def _local_person() -> Person:
+def _local_person() -> Actor:
     try:
-        return Person(getpass.getuser(), "admin", is_local=True)
+        return Actor(getpass.getuser(), "admin", is_local=True)
     except (OSError, KeyError):
         # A container may run a user id that has no name.
-        return Person("unknown", "admin", is_local=True)
+        return Actor("unknown", "admin", is_local=True)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.conversations.installation import CONTACT, QUESTION, Installation, installed
 from workbench.conversations.attachments import image_type
-from workbench.conversations.inbox_session import Desk
-from workbench.roles import NOBODY, Person, acting_as
+from workbench.conversations.inbox_session import InboxSession
+from workbench.roles import NOBODY, Actor, acting_as
 
-VIEWER, AGENT = Person("vic", "viewer"), Person("ana", "agent")
+VIEWER, AGENT = Actor("vic", "viewer"), Actor("ana", "agent")
 
 
 @pytest.fixture(scope="module")
@@ -24,18 +24,18 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 
 @pytest.fixture
-def desk(installation: Installation) -> Desk:
+def desk(installation: Installation) -> InboxSession:
     return installation.wb._open_desk()
 
 
-def ask(desk: Desk, name: str, person: Person = AGENT, **fields: Any) -> Any:
+def ask(desk: InboxSession, name: str, person: Actor = AGENT, **fields: Any) -> Any:
     with acting_as(person):
         answer = desk.answer({"id": 7, "ask": name, **fields})
     assert answer["id"] == 7
     return answer.get("ok", answer.get("error"))
 
 
-def test_a_viewer_reads_and_nobody_does_not(installation: Installation, desk: Desk) -> None:
+def test_a_viewer_reads_and_nobody_does_not(installation: Installation, desk: InboxSession) -> None:
     conversation = installation.wb.conversation(CONTACT).id
     started = ask(desk, "start", VIEWER, conversation=conversation)
     assert (started["actor"], started["sends"], started["acts"]) == ("vic", False, False)
@@ -55,7 +55,7 @@ def test_a_viewer_reads_and_nobody_does_not(installation: Installation, desk: De
 
 
 def test_what_an_agent_does_is_theirs_in_the_trail_and_sent_once(
-    installation: Installation, desk: Desk
+    installation: Installation, desk: InboxSession
 ) -> None:
     conversation = installation.wb.conversation(CONTACT).id
     ask(desk, "open", conversation=conversation)
@@ -76,7 +76,7 @@ def test_what_an_agent_does_is_theirs_in_the_trail_and_sent_once(
     assert CONTACT not in trail.to_json()
 
 
-def test_questions_that_make_no_sense_have_an_answer(desk: Desk) -> None:
+def test_questions_that_make_no_sense_have_an_answer(desk: InboxSession) -> None:
     assert ask(desk, "dance") == "The inbox does not know the question 'dance'; reload the page."
     assert ask(desk, "check", body="x") == "No conversation is open; choose one first."
     assert ask(desk, "list", view="lost").startswith("No view named 'lost'")

@@ -8,12 +8,12 @@ import pytest
 
 from tests.conversations.known import DESK
 from workbench.conversations.find import Conversation
-from workbench.conversations.inbox_session import Desk, Tools
+from workbench.conversations.inbox_session import InboxSession, InboxTools
 from workbench.lake import Lake
-from workbench.roles import NOBODY, Person, acting_as, find_people_with
+from workbench.roles import NOBODY, Actor, acting_as, find_people_with
 from workbench.settings import Settings
 
-VIEWER, AGENT = Person("vera", "viewer"), Person("ana", "agent")
+VIEWER, AGENT = Actor("vera", "viewer"), Actor("ana", "agent")
 
 
 @pytest.fixture
@@ -22,15 +22,15 @@ def sent() -> list[str]:
 
 
 @pytest.fixture
-def desk(talks: Lake, settings: Settings, sent: list[str]) -> Desk:
+def desk(talks: Lake, settings: Settings, sent: list[str]) -> InboxSession:
     def send(conversation: Conversation, body: str, key: str) -> dict[str, Any]:
         sent.append(body)
         return {"state": "sent", "text": "Sent."}
 
-    return Desk(talks, settings, Tools(send=send))
+    return InboxSession(talks, settings, InboxTools(send=send))
 
 
-def opened(desk: Desk, talks: Lake) -> str:
+def opened(desk: InboxSession, talks: Lake) -> str:
     found = talks.rows(
         "select conversation_id from messages where sender = ? and contact is not null limit 1", [DESK]
     )
@@ -50,7 +50,7 @@ ASKED: list[dict[str, Any]] = [
 @pytest.mark.parametrize("question", ASKED, ids=lambda question: question["ask"])
 @pytest.mark.parametrize("person", [VIEWER, NOBODY], ids=["viewer", "nobody"])
 def test_who_may_only_read_changes_nothing(
-    desk: Desk, talks: Lake, sent: list[str], question: dict[str, Any], person: Person
+    desk: InboxSession, talks: Lake, sent: list[str], question: dict[str, Any], person: Actor
 ) -> None:
     conversation = opened(desk, talks)
     before = talks.snapshot_id()
@@ -62,7 +62,7 @@ def test_who_may_only_read_changes_nothing(
     assert talks.snapshot_id() == before
 
 
-def test_an_agent_answers_and_the_trail_names_them(desk: Desk, talks: Lake, sent: list[str]) -> None:
+def test_an_agent_answers_and_the_trail_names_them(desk: InboxSession, talks: Lake, sent: list[str]) -> None:
     conversation = opened(desk, talks)
     with acting_as(AGENT):
         shown = desk.answer({"id": 2, "ask": "reveal"})["ok"]["address"]
@@ -73,14 +73,14 @@ def test_an_agent_answers_and_the_trail_names_them(desk: Desk, talks: Lake, sent
     assert {actor for (actor,) in talks.rows("select actor from audit_events")} == {"user:ana"}
 
 
-def test_a_viewer_is_told_that_nothing_can_be_sent(desk: Desk) -> None:
+def test_a_viewer_is_told_that_nothing_can_be_sent(desk: InboxSession) -> None:
     with acting_as(VIEWER):
         assert desk.answer({"id": 1, "ask": "start"})["ok"]["sends"] is False
     with acting_as(AGENT):
         assert desk.answer({"id": 1, "ask": "start"})["ok"]["sends"] is True
 
 
-def test_with_sign_in_on_and_nobody_there_nothing_is_allowed(desk: Desk, talks: Lake) -> None:
+def test_with_sign_in_on_and_nobody_there_nothing_is_allowed(desk: InboxSession, talks: Lake) -> None:
     opened(desk, talks)
     find_people_with(lambda: None)
     try:

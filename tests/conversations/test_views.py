@@ -8,8 +8,8 @@ import pytest
 
 from tests.conversations.known import ANA, BEN, CAL, DEE, DESK, EAST, SERVICE, WEST, at
 from tests.messages import payload
-from workbench.conversations.conversation_cache import Board
-from workbench.conversations.events import assign, label, note, save_decision, set_state
+from workbench.conversations.conversation_cache import ConversationCache
+from workbench.conversations.events import assign, label, note, save_event, set_state
 from workbench.conversations.find import find_conversation, require_reachable
 from workbench.conversations.listing import count_views, list_conversations, read_state
 from workbench.conversations.thread import last_question, read_thread
@@ -149,7 +149,7 @@ def test_a_list_of_what_does_not_exist_says_what_does(told: Lake) -> None:
 
 def test_a_decision_stays_until_they_write_again(talks: Lake) -> None:
     ana = find_conversation(talks, ANA)
-    save_decision(talks, ana, set_state("resolved", "local:ops"))
+    save_event(talks, ana, set_state("resolved", "local:ops"))
     assert read_state(talks, ana).state == "resolved"
     assert [row.contact for row in list_conversations(talks, "waiting").rows] == [DEE]
     # A question that was resolved without an answer does not wait, and is not counted as unanswered.
@@ -163,7 +163,7 @@ def test_a_decision_stays_until_they_write_again(talks: Lake) -> None:
 
 def test_a_snooze_ends_by_the_clock(talks: Lake) -> None:
     ana = find_conversation(talks, ANA)
-    save_decision(talks, ana, set_state("snoozed", "local:ops", datetime.now(UTC) + timedelta(days=1)))
+    save_event(talks, ana, set_state("snoozed", "local:ops", datetime.now(UTC) + timedelta(days=1)))
     assert read_state(talks, ana).state == "snoozed"
     talks.write(
         lambda cursor: cursor.execute("update conversation_events set until = now() - interval 1 second")
@@ -177,7 +177,7 @@ def test_decisions_are_kept_and_audited_without_the_notes_text(talks: Lake) -> N
         label("VIP", "local:a"), label("late", "local:a"), label("vip", "local:b", on=False),
         assign("Kim", "local:a"), assign("", "local:b"), note("Call the bank", "local:b"),
     ):  # fmt: skip
-        save_decision(talks, ben, decision)
+        save_event(talks, ben, decision)
     state = read_state(talks, ben)
     assert (state.labels, state.assignee) == (["late"], None)
     audit = talks.rows("select action, actor, subject, detail from audit_events order by seq")
@@ -207,14 +207,14 @@ def test_decisions_that_cannot_be(talks: Lake) -> None:
 
 
 def test_the_board_shows_the_same_as_the_view(talks: Lake) -> None:
-    board = Board(talks)
+    board = ConversationCache(talks)
     for view in ("waiting", "open", "resolved", "all"):
         assert list_conversations(talks, view, board=board) == list_conversations(talks, view)
     assert count_views(talks, board) == {
         "waiting": 2, "open": 3, "pending": 0, "snoozed": 0, "resolved": 0, "all": 4,
     }  # fmt: skip
     dee = find_conversation(talks, DEE)
-    save_decision(talks, dee, set_state("pending", "local:a"))
+    save_event(talks, dee, set_state("pending", "local:a"))
     board.renew(dee)
     assert count_views(talks, board)["pending"] == 1
     assert count_views(talks, board)["all"] == 4

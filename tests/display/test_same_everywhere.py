@@ -17,14 +17,14 @@ from workbench.display.outcomes import OUTCOME_COLORS, OUTCOMES
 from workbench.lake import Lake
 from workbench.reports.escaping import escape
 from workbench.reports.periods import Period as ReportPeriod
-from workbench.reports.queries import Asking
+from workbench.reports.queries import ReportQueries
 from workbench.reports.tables import dimension_html
 from workbench.ui import theme
 from workbench.ui.filters import build_options
 from workbench.ui.panels.names import show_value
 from workbench.ui.periods import custom_period
 from workbench.ui.store import Store
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 MONEY = [
     ("0.5", "$0.500"),
@@ -95,9 +95,9 @@ def test_emptiness_on_a_page_and_in_a_report(lake: Lake, dimension: str, text: s
     save(lake, [payload(1, date_created=datetime(2025, 3, 3, 12, tzinfo=UTC), **fields)])
     days = date(2025, 3, 1), date(2025, 3, 5)
     period = custom_period(*days, datetime(2025, 3, 5, tzinfo=UTC), "UTC")
-    view = View(Store(lake), period, options={dimension: build_options("text", {None: 1})})
+    view = PageData(Store(lake), period, options={dimension: build_options("text", {None: 1})})
     on_page = show_value(view, dimension, None).text
-    asking = Asking(lake, ReportPeriod(*days))
+    asking = ReportQueries(lake, ReportPeriod(*days))
     in_report = dimension_html(asking, dimension, ("messages",), "", None)
     assert on_page == empty_name(dimension) == text
     assert f">{text}<" in in_report

@@ -18,7 +18,7 @@ from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import LakeDamaged, UsageError
 from workbench.lake import Lake, open_lake
-from workbench.lake.purge import scour
+from workbench.lake.purge import purge
 from workbench.lake.set_aside import set_damaged_aside
 from workbench.settings import Settings
 
@@ -106,7 +106,7 @@ def test_it_can_be_set_aside_and_read_again(filled: Lake, damage: Callable[[Path
     assert filled.value("select count(*) from raw_messages where body is not null") == 100
     assert filled.value("select action from audit_events") == "damaged-files-set-aside"
     save(filled, [of_day(100 + number, 10, 5) for number in range(100)])
-    scour(filled)
+    purge(filled)
     assert filled.value("select count(distinct message_sid) from raw_messages where body is not null") == 200
     assert set_damaged_aside(filled) == []
 

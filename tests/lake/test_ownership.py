@@ -23,7 +23,7 @@ from workbench.errors import CatalogLost, ConfigError, LakeDamaged, LakeError, L
 from workbench.lake import Lake, open_lake
 from workbench.lake.engine import extension_path
 from workbench.lake.left_files import delete_left_files
-from workbench.lake.purge import scour
+from workbench.lake.purge import purge
 from workbench.lake.set_aside import adopt_files, start_anew
 from workbench.settings import Settings, load_settings
 
@@ -365,7 +365,7 @@ def test_clean_up_deletes_what_a_killed_write_left_and_nothing_else(filled: Sett
     with open_lake(filled) as lake:
         for path in (left, *strange):
             path.write_bytes(b"x")
-        scour(lake)
+        purge(lake)
         assert not left.exists()
         assert [path for path in strange if not path.exists()] == []
         assert lake.value("select count(*) from raw_messages") == 100
@@ -381,7 +381,7 @@ def test_clean_up_knows_its_files_however_the_folder_is_spelt(tmp_path: Path) ->
         save(lake, [payload(number) for number in range(100)])
         left = tmp_path / "real" / "x" / "main" / "raw_messages" / _LEFT
         left.write_bytes(b"x")
-        scour(lake)
+        purge(lake)
         assert not left.exists()
         lake.run_alone(lambda cursor: delete_left_files(cursor, lake.address))
         assert lake.value("select count(*) from raw_messages where body is not null") == 100

@@ -21,7 +21,7 @@ from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused
 from workbench.lake import open_lake
-from workbench.lake.purge import scour
+from workbench.lake.purge import purge
 from workbench.lake.set_aside import adopt_files, set_damaged_aside, start_anew
 from workbench.settings import Settings, load_settings
 
@@ -209,7 +209,7 @@ def test_clean_up_leaves_what_another_machine_may_be_writing(first: Settings) ->
     for path in (young, old):
         path.write_bytes(b"x")
     with open_lake(first) as lake:
-        scour(lake)
+        purge(lake)
         assert lake.value("select count(*) from raw_messages where body is not null") == 100
     assert (young.exists(), old.exists()) == (True, False)
 

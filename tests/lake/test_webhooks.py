@@ -14,7 +14,7 @@ from workbench.lake import Lake
 from workbench.lake.consent import Side, find_suppressions
 from workbench.lake.erased import save_erased
 from workbench.lake.save import Saved, message_table, save_messages
-from workbench.lake.statuses import StatusesSaved, StatusNews, forget_waiting, read_waiting
+from workbench.lake.statuses import StatusCallback, StatusesSaved, forget_waiting, read_waiting
 from workbench.lake.webhooks import InboundWebhook, StatusWebhook, WebhooksSaved, save_webhooks
 from workbench.messaging.message import message_row
 
@@ -27,7 +27,7 @@ def sid(number: int) -> str:
 
 
 def status(number: int, status: str, error: int | None = None, at: datetime = NOW) -> StatusWebhook:
-    return StatusWebhook(StatusNews(sid(number), ACCOUNT, status, error, at), None)
+    return StatusWebhook(StatusCallback(sid(number), ACCOUNT, status, error, at), None)
 
 
 def inbound(number: int, body: str = "Hello", at: datetime = NOW, fields: str = "{}") -> InboundWebhook:
@@ -178,7 +178,7 @@ def test_nothing_of_an_erased_person_comes_back_with_a_webhook(lake: Lake) -> No
     lake.write(lambda cursor: save_erased(cursor, [CONTACT], "e1", CREATED))
     whatsapp = f'{{"WaId":"{digits}","ProfileName":"Ann"}}'
     told = StatusWebhook(
-        StatusNews(sid(7), ACCOUNT, "sent", None, NOW), f'{{"ChannelToAddress":"{CONTACT}"}}'
+        StatusCallback(sid(7), ACCOUNT, "sent", None, NOW), f'{{"ChannelToAddress":"{CONTACT}"}}'
     )
     stranger = inbound(8, f"call {CONTACT},{digits}", fields=f'{{"ReferralBody":"{digits} {CONTACT}"}}')
     row = stranger.message._replace(contact="+14155550199", from_address="+14155550199")

@@ -13,18 +13,18 @@ from tests.reports.conftest import note_sync
 from tests.ui.known import at, save
 from workbench.lake import Lake, open_lake
 from workbench.reports.periods import Period
-from workbench.reports.quality import Facts, judge, read_facts
+from workbench.reports.quality import DataQuality, judge, read_facts
 from workbench.settings import Settings
 
 WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
 NOW = datetime(2025, 3, 20, 12, tzinfo=UTC)
-SOUND = Facts(
+SOUND = DataQuality(
     as_of=NOW, last_sync_at=NOW - timedelta(hours=1), newest_message_at=NOW, messages=100, open_messages=0,
     billed=100, unpriced=0, days=7,
 )  # fmt: skip
 
 
-def kinds(facts: Facts, period: Period = WEEK) -> list[str]:
+def kinds(facts: DataQuality, period: Period = WEEK) -> list[str]:
     return [problem.kind for problem in judge(facts, period)]
 
 

@@ -137,8 +137,8 @@ def test_html_has_no_code_no_script_and_nothing_from_elsewhere(name: str, made: 
             assert (attributes.get(attribute) or "#").startswith("#")
     assert "url(http" not in made[name].html
     text = " ".join(document.words)
-    assert "open_sheet" not in text
-    assert "sheet." not in text
+    assert "open_report" not in text
+    assert "report.head" not in text
     assert "<b>ACME</b>" in text or "<b>ACME" not in made[name].html
 
 

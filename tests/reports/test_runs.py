@@ -210,7 +210,7 @@ def test_what_a_killed_run_left_is_removed_after_a_day(known_settings: Settings,
 def test_a_notebook_without_its_end_is_no_report(known_settings: Settings, tmp_path: Path) -> None:
     name = notebook(tmp_path, "1 + 1")
     plan = plan_report(known_settings, name, {}, folder=tmp_path)
-    with pytest.raises(WorkbenchError, match=r"does not end with `sheet.end\(\)`"):
+    with pytest.raises(WorkbenchError, match=r"does not end with `report.end\(\)`"):
         run_report(known_settings, plan, formats=["html"], out=tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 

@@ -104,12 +104,12 @@ def by_open_conversation(wb: Workbench, number: str, text: str, values: Values) 
 
 def by_composer(wb: Workbench, number: str, text: str, values: Values) -> tuple[str, str]:
     wb.edit_contact(number, time_zone=afternoon_zone())
-    desk = wb.composer(pd.DataFrame([{"to": number, **values}]), text, sender=SENDER)._desk
-    checked = desk.answer({"ask": "check", "body": text})["ok"]
-    news = desk.answer({"ask": "send", "body": text, "typed": "1"})["ok"]
+    context = wb.composer(pd.DataFrame([{"to": number, **values}]), text, sender=SENDER)._context
+    checked = context.answer({"ask": "check", "body": text})["ok"]
+    news = context.answer({"ask": "send", "body": text, "typed": "1"})["ok"]
     while news["running"]:
         time.sleep(0.05)
-        news = desk.answer({"ask": "news"})["ok"]
+        news = context.answer({"ask": "news"})["ok"]
     return next(iter(news["result"]["counts"])), " ".join(one["text"] for one in checked["reasons"])
 
 
@@ -164,7 +164,7 @@ def test_the_inbox_fills_nothing_and_says_so_before_and_when_it_is_sent(
 ) -> None:
     number = next(NUMBERS)
     conversation = talked_to(wb, number)
-    desk = wb._open_desk(wb.conversation(conversation).found)
+    context = wb._open_desk(wb.conversation(conversation).found)
     for text, reason in (
         (
             "Hi {{ first_name }}",
@@ -174,18 +174,18 @@ def test_the_inbox_fills_nothing_and_says_so_before_and_when_it_is_sent(
         ("Hi {{ 7 * 7 }}", "more than names"),
         ("Hi {{ name", "A blank is written {{ first_name }}"),
     ):
-        checked = desk.answer({"ask": "check", "body": text})["ok"]
+        checked = context.answer({"ask": "check", "body": text})["ok"]
         assert checked["verdict"] == "block"
         assert reason in checked["reasons"][0]["text"]
         question = {"ask": "send", "conversation": conversation, "body": text, "key": text, "confirmed": True}
-        answered = desk.answer(question)["ok"]
+        answered = context.answer(question)["ok"]
         assert answered["state"] == "blocked"
         assert reason in answered["text"]
-    doubtful = desk.answer({"ask": "check", "body": "Hi {first_name}"})["ok"]
+    doubtful = context.answer({"ask": "check", "body": "Hi {first_name}"})["ok"]
     assert doubtful["verdict"] == "warn"
     assert "sent with {first_name} in it" in doubtful["reasons"][0]["text"]
     escaped = {"ask": "send", "conversation": conversation, "body": "Type {{ '{{' }} x }}", "key": "k"}
-    assert desk.answer({**escaped, "confirmed": True})["ok"]["state"] == "sent"
+    assert context.answer({**escaped, "confirmed": True})["ok"]["state"] == "sent"
     assert sorted(arrived(server, number)) == ["Before", "Type {{ x }}"]
 
 
@@ -195,9 +195,9 @@ def test_a_canned_reply_with_braces_arrives_with_its_braces(wb: Workbench, serve
     (folder / "braces.toml").write_text('body = "{% raw %}Type {{ x }}{% endraw %}"\n')
     number = next(NUMBERS)
     conversation = talked_to(wb, number)
-    desk = wb._open_desk(wb.conversation(conversation).found)
+    context = wb._open_desk(wb.conversation(conversation).found)
     canned = next(
-        one["text"] for one in desk.answer({"ask": "start"})["ok"]["canned"] if one["name"] == "braces"
+        one["text"] for one in context.answer({"ask": "start"})["ok"]["canned"] if one["name"] == "braces"
     )
     question = {
         "ask": "send",
@@ -206,7 +206,7 @@ def test_a_canned_reply_with_braces_arrives_with_its_braces(wb: Workbench, serve
         "key": "canned",
         "confirmed": True,
     }
-    assert desk.answer(question)["ok"]["state"] == "sent"
+    assert context.answer(question)["ok"]["state"] == "sent"
     assert sorted(arrived(server, number)) == ["Before", "Type {{ x }}"]
     (folder / "braces.toml").unlink()
 

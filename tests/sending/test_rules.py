@@ -12,7 +12,7 @@ import pytest
 from workbench.messaging.quiet_hours import check_quiet_hours, load_rules
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.preflight import check, check_all
-from workbench.sending.verdicts import Facts, Policy, Price, SenderFacts, ServiceFacts
+from workbench.sending.verdicts import Policy, Price, RecipientFacts, SenderFacts, ServiceFacts
 from workbench.settings import Money, SendingSettings
 
 NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 25, 18, 0, tzinfo=UTC)
 US = "+12065550101"
 PLAIN = Outgoing("+14155550123", "Hello", sender=US)
 SERVICE = "MG" + "0" * 32
-FINE = Facts(
+FINE = RecipientFacts(
     has_opted_in=True,
     price=Price(Decimal("0.0079"), "USD", "test"),
     sender=SenderFacts(US, True, True, "a2p", "VERIFIED", None),
@@ -31,7 +31,9 @@ FINE = Facts(
 POLICY = Policy(SendingSettings(), NOW)
 
 
-def verdict(outgoing: Outgoing = PLAIN, facts: Facts = FINE, policy: Policy = POLICY) -> tuple[str, set[str]]:
+def verdict(
+    outgoing: Outgoing = PLAIN, facts: RecipientFacts = FINE, policy: Policy = POLICY
+) -> tuple[str, set[str]]:
     found = check(outgoing, facts, policy)
     return found.verdict, {reason.rule for reason in found.reasons}
 
@@ -135,7 +137,7 @@ def test_a_repeat_in_one_list_is_blocked_once() -> None:
     assert {reason.rule for reason in found[2].reasons} == {"duplicate"}
 
 
-def many(count: int, price: Price | None = FINE.price) -> list[tuple[Outgoing, Facts]]:
+def many(count: int, price: Price | None = FINE.price) -> list[tuple[Outgoing, RecipientFacts]]:
     return [
         (replace(PLAIN, to=f"+1415555{number:04}"), replace(FINE, price=price)) for number in range(count)
     ]

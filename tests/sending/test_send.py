@@ -122,7 +122,7 @@ def test_an_opt_out_after_the_look_is_seen_with_the_intent(wb: Workbench, server
     )
     wb.lake.write(lambda cursor: save_consent_events(cursor, [event], datetime.now(UTC)))
     before = creates(server)
-    result = deliver(wb._desk, checked)[0]
+    result = deliver(wb._context, checked)[0]
     assert (result.state, creates(server)) == ("blocked", before)
     assert states(wb, result.key) == []
 

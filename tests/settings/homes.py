@@ -8,7 +8,7 @@ import pytest
 
 from workbench.errors import ConfigError
 from workbench.settings import Settings, load_settings
-from workbench.settings.read import Reading, read_settings
+from workbench.settings.read import SettingsReader, read_settings
 
 
 def write(home: Path, toml: str = "", credentials: str = "") -> None:
@@ -24,7 +24,7 @@ def load(home: Path, toml: str = "", credentials: str = "", **environ: str) -> S
     return load_settings({"WORKBENCH_HOME": str(home), **environ})
 
 
-def read(home: Path, toml: str = "", credentials: str = "", **environ: str) -> Reading:
+def read(home: Path, toml: str = "", credentials: str = "", **environ: str) -> SettingsReader:
     write(home, toml, credentials)
     return read_settings({"WORKBENCH_HOME": str(home), **environ})
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.settings.homes import load, read, refusal
 from workbench.errors import ConfigError
 from workbench.settings import Money, ReportSettings, RetentionSettings, Settings
-from workbench.settings.declare import Kind, Refused, Setting, all_settings
+from workbench.settings.declare import InvalidValue, Kind, Setting, all_settings
 
 SID, OTHER, TOKEN = "AC" + "1" * 32, "AC" + "2" * 32, "hunter2"
 
@@ -203,7 +203,7 @@ def test_any_value_is_taken_or_refused_in_words(member: Any, value: Any) -> None
 def refused(kind: Kind, raw: Any) -> str | None:
     try:
         kind.parse(raw)
-    except Refused as error:
+    except InvalidValue as error:
         return str(error)
     return None
 

@@ -38,7 +38,7 @@ from workbench.sync.imports.export_files import LONGEST_LINE, ByteSource
 from workbench.sync.imports.run import Importer, import_files, time_zone
 from workbench.sync.imports.summary import ImportSummary
 from workbench.sync.messages.run import run_sync
-from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.sync.shared.request import Progress, SyncRequest
 from workbench.twilio.client import TwilioClient
 
@@ -449,7 +449,9 @@ def test_a_huge_file_is_saved_while_it_is_read(lake: Lake, monkeypatch: pytest.M
                 held.append(lake.value("select count(*) from raw_messages"))
 
     source = ByteSource(chunks())
-    importer = Importer(lake, ACCOUNT, Privacy(), "USD", None, lambda progress: None, Halt(), lambda: NOW)
+    importer = Importer(
+        lake, ACCOUNT, Privacy(), "USD", None, lambda progress: None, Cancellation(), lambda: NOW
+    )
     assert importer.run(source, "huge").rows == 400
     assert held[0] < held[1] < held[2] < held[3] <= 400
     assert source.bytes_read > 300 * len(line)
@@ -466,7 +468,7 @@ def test_progress_and_an_orderly_stop(lake: Lake, monkeypatch: pytest.MonkeyPatc
             asked.set()
 
     with pytest.raises(SyncStopped):
-        load(lake, json_lines(some(40)), on_progress=watch, halt=Halt(asked))
+        load(lake, json_lines(some(40)), on_progress=watch, cancellation=Cancellation(asked))
     assert [progress.rows for progress in seen] == [10, 20]
     assert lake.value("select count(*) from messages") == 20
     assert load(lake, json_lines(some(40))).total("added") == 20

@@ -14,7 +14,7 @@ from workbench.lake import Lake
 from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
 from workbench.sync.messages.run import run_sync
-from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.sync.shared.request import SyncRequest
 from workbench.sync.status import read_sync_status
 from workbench.twilio.client import TwilioClient
@@ -148,7 +148,7 @@ def test_a_stopped_sync_goes_on_where_it_was(
             server.account.account_sid,
             SyncRequest(since=START),
             on_progress=lambda progress: stop.set() if progress.done >= 3 else None,
-            halt=Halt(stop),
+            cancellation=Cancellation(stop),
             clock=lambda: NOW,
         )
     assert read_sync_status(lake).last_run["outcome"] == "stopped"  # type: ignore[index]

@@ -10,25 +10,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.twilio.concurrency import AdaptiveLimit, Pace, next_pace
+from workbench.twilio.concurrency import AdaptiveLimit, ConcurrencyState, next_pace
 
 
 @pytest.mark.parametrize(
     ("pace", "status", "halvings_at_start", "then"),
     [
-        (Pace(4, 0, 0), 200, 0, Pace(4, 1, 0)),
-        (Pace(4, 2, 0), 200, 0, Pace(5, 0, 0)),
-        (Pace(8, 2, 0), 200, 0, Pace(8, 0, 0)),
-        (Pace(4, 2, 0), 404, 0, Pace(5, 0, 0)),
-        (Pace(4, 2, 0), 500, 0, Pace(4, 0, 0)),
-        (Pace(4, 2, 0), None, 0, Pace(4, 0, 0)),
-        (Pace(8, 2, 0), 429, 0, Pace(4, 0, 1)),
-        (Pace(5, 0, 3), 429, 3, Pace(2, 0, 4)),
-        (Pace(1, 0, 3), 429, 3, Pace(1, 0, 4)),
-        (Pace(4, 1, 1), 429, 0, Pace(4, 1, 1)),
+        (ConcurrencyState(4, 0, 0), 200, 0, ConcurrencyState(4, 1, 0)),
+        (ConcurrencyState(4, 2, 0), 200, 0, ConcurrencyState(5, 0, 0)),
+        (ConcurrencyState(8, 2, 0), 200, 0, ConcurrencyState(8, 0, 0)),
+        (ConcurrencyState(4, 2, 0), 404, 0, ConcurrencyState(5, 0, 0)),
+        (ConcurrencyState(4, 2, 0), 500, 0, ConcurrencyState(4, 0, 0)),
+        (ConcurrencyState(4, 2, 0), None, 0, ConcurrencyState(4, 0, 0)),
+        (ConcurrencyState(8, 2, 0), 429, 0, ConcurrencyState(4, 0, 1)),
+        (ConcurrencyState(5, 0, 3), 429, 3, ConcurrencyState(2, 0, 4)),
+        (ConcurrencyState(1, 0, 3), 429, 3, ConcurrencyState(1, 0, 4)),
+        (ConcurrencyState(4, 1, 1), 429, 0, ConcurrencyState(4, 1, 1)),
     ],
 )
-def test_one_answer(pace: Pace, status: int | None, halvings_at_start: int, then: Pace) -> None:
+def test_one_answer(
+    pace: ConcurrencyState, status: int | None, halvings_at_start: int, then: ConcurrencyState
+) -> None:
     assert next_pace(pace, status, halvings_at_start=halvings_at_start, maximum=8, step=3) == then
 
 
@@ -39,7 +41,7 @@ statuses = st.sampled_from([200, 200, 200, 404, 429, 500, None])
 def test_never_under_one_never_over_the_maximum(
     answers: list[tuple[int | None, int]], maximum: int, step: int, data: st.DataObject
 ) -> None:
-    pace = Pace(data.draw(st.integers(1, maximum)))
+    pace = ConcurrencyState(data.draw(st.integers(1, maximum)))
     for status, age in answers:
         before = pace
         began = max(0, pace.halvings - age)
@@ -57,10 +59,10 @@ def test_never_under_one_never_over_the_maximum(
 
 @given(st.integers(1, 20), st.integers(1, 9))
 def test_it_climbs_by_one_per_step_of_good_answers(climbs: int, step: int) -> None:
-    pace = Pace(1)
+    pace = ConcurrencyState(1)
     for _ in range(climbs * step):
         pace = next_pace(pace, 200, halvings_at_start=0, maximum=100, step=step)
-    assert pace == Pace(1 + climbs, 0, 0)
+    assert pace == ConcurrencyState(1 + climbs, 0, 0)
 
 
 def test_a_burst_of_429_halves_once() -> None:
@@ -74,10 +76,10 @@ def test_a_burst_of_429_halves_once() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(ask, range(8)))
-    assert limit.pace == Pace(4, 0, 1)
+    assert limit.pace == ConcurrencyState(4, 0, 1)
     with limit.slot() as slot:
         slot.answered(429)
-    assert limit.pace == Pace(2, 0, 2)
+    assert limit.pace == ConcurrencyState(2, 0, 2)
 
 
 def test_no_more_threads_inside_than_allowed() -> None:

@@ -18,7 +18,7 @@ from workbench.messaging.message import message_row
 from workbench.settings import Credentials, Secret
 from workbench.simulator import Account, Fault, Server, serve
 from workbench.simulator.sending import PlannedOutcome
-from workbench.twilio.sending import Accepted, MessageSender, NewMessage, NotSent, Refused, Unclear
+from workbench.twilio.sending import Accepted, MessageSender, NewMessage, NotSent, SendRefused, Unclear
 
 SENDER = "+14155550104"
 
@@ -67,10 +67,10 @@ def test_a_refusal_has_twilios_code_and_no_number(
 ) -> None:
     server.runtime.planned["+14155550301"] = PlannedOutcome(refuse=code)
     refused = sender.create(NewMessage("+14155550301", "Hello", SENDER))
-    assert isinstance(refused, Refused)
+    assert isinstance(refused, SendRefused)
     assert (refused.status, refused.code) == (status, code)
     invalid = sender.create(NewMessage("+21012345678", "Hello", SENDER))
-    assert isinstance(invalid, Refused)
+    assert isinstance(invalid, SendRefused)
     assert "+21012345678" not in invalid.problem
 
 
@@ -79,7 +79,7 @@ def test_a_refusal_has_twilios_code_and_no_number(
     [
         (Fault("status", status=500, method="POST"), Unclear),
         (Fault("status", status=503, when="after", method="POST"), Unclear),
-        (Fault("status", status=429, method="POST"), Refused),
+        (Fault("status", status=429, method="POST"), SendRefused),
         (Fault("reset", method="POST"), Unclear),
         (Fault("reset", when="after", method="POST"), Unclear),
         (Fault("truncate", when="after", method="POST"), Unclear),
@@ -123,7 +123,7 @@ def test_a_wrong_password_is_refused_and_never_shown(
     wrong = Credentials(server.account.account_sid, Secret("not-the-token-of-this-account"))
     with MessageSender(wrong, base_url=server.url) as stranger:
         refused = stranger.create(NewMessage("+14155550305", "my secret", SENDER))
-        assert isinstance(refused, Refused)
+        assert isinstance(refused, SendRefused)
         assert refused.status == 401
         with pytest.raises(TwilioAuthError):
             stranger.cancel("SM" + "0" * 32)

@@ -13,13 +13,13 @@ from workbench.lake import Lake
 from workbench.ui.panels.findings import Finding, what_changed
 from workbench.ui.periods import Period
 from workbench.ui.store import Store
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
 
 
 def found(lake: Lake) -> dict[str, Finding]:
-    return {finding.title: finding for finding in what_changed(View(Store(lake), PERIOD))}
+    return {finding.title: finding for finding in what_changed(PageData(Store(lake), PERIOD))}
 
 
 def many(first: int, number: int, day: dict[str, datetime], **fields: Any) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ def test_opt_outs_that_jump(lake: Lake) -> None:
 def test_what_is_bad_comes_first(lake: Lake) -> None:
     fail: dict[str, Any] = {"status": "undelivered", "error_code": 30007, "body": "It’s here"}
     save(lake, many(0, 200, at(2, 26)) + many(1000, 100, at(3, 4), **fail))
-    senses = [finding.sense for finding in what_changed(View(Store(lake), PERIOD))]
+    senses = [finding.sense for finding in what_changed(PageData(Store(lake), PERIOD))]
     assert senses == sorted(senses, key=("bad", "neutral", "good").index)
     assert len(senses) > 2
 
@@ -101,4 +101,4 @@ def test_what_is_bad_comes_first(lake: Lake) -> None:
 def test_findings_hold_in_any_zone(lake: Lake, zone: str) -> None:
     save(lake, many(0, 50, at(3, 4)))
     period = Period(PERIOD.since, PERIOD.until, zone)
-    assert isinstance(what_changed(View(Store(lake), period)), list)
+    assert isinstance(what_changed(PageData(Store(lake), period)), list)

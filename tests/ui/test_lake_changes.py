@@ -10,7 +10,7 @@ from tests.messages import payload
 from tests.ui.known import save
 from workbench.lake import Lake, open_lake
 from workbench.settings import Settings
-from workbench.ui.lake_changes import NewsWatcher, Pace
+from workbench.ui.lake_changes import LakeWatcher, RedrawPace
 from workbench.ui.store import Store
 
 
@@ -40,7 +40,7 @@ def test_without_news_the_lake_is_not_asked(lake: Lake) -> None:
         asked.append(1)
         return lake.snapshot_id()
 
-    watcher = NewsWatcher(lake.address, snapshot_id)
+    watcher = LakeWatcher(lake.address, snapshot_id)
     watcher.add(lambda: None)
     time.sleep(1.5)
     watcher.close()
@@ -55,7 +55,9 @@ def test_a_page_rests_longer_than_it_drew_and_misses_nothing() -> None:
         drawn.append(now[0])
         pending.append((now[0] + 1.0, done))  # a drawing takes a second
 
-    pace = Pace(redraw, lambda seconds, call: pending.append((now[0] + seconds, call)), clock=lambda: now[0])
+    pace = RedrawPace(
+        redraw, lambda seconds, call: pending.append((now[0] + seconds, call)), clock=lambda: now[0]
+    )
     for tick in range(100):  # ten seconds of news, ten times a second
         now[0] = tick / 10
         for entry in [entry for entry in pending if entry[0] <= now[0] + 1e-9]:

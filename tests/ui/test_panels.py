@@ -23,15 +23,15 @@ from workbench.ui.panels.cards import build_card
 from workbench.ui.periods import Period
 from workbench.ui.store import Store
 from workbench.ui.table_export import WRITERS
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
 PAGES = discover_pages()
 
 
 @pytest.fixture
-def view(store: Store) -> View:
-    return View(store, PERIOD)
+def view(store: Store) -> PageData:
+    return PageData(store, PERIOD)
 
 
 def said(content: dict[str, Any]) -> list[list[str]]:
@@ -44,7 +44,7 @@ def said(content: dict[str, Any]) -> list[list[str]]:
 # --- cost ---------------------------------------------------------------------------------------------------
 
 
-def test_spend_by_country_with_each_currency_for_itself(view: View) -> None:
+def test_spend_by_country_with_each_currency_for_itself(view: PageData) -> None:
     content = money.spend_by("country")(view)
     assert said(content) == [
         # 51 outbound at 0.0083 and three inbound at 0.0079; 40 delivered. 53 final, of which 51 are priced.
@@ -55,13 +55,13 @@ def test_spend_by_country_with_each_currency_for_itself(view: View) -> None:
     assert [row["cells"][0]["code"] for row in content["rows"]] == ["USD", "USD", "EUR"]
 
 
-def test_spend_by_sender_is_masked(view: View) -> None:
+def test_spend_by_sender_is_masked(view: PageData) -> None:
     content = money.spend_by("sender")(view)
     assert {row["cells"][0]["text"] for row in content["rows"]} == {"+1202***0110", HOSTILE}
     assert OURS not in str(content)
 
 
-def test_spend_by_direction_and_type(view: View) -> None:
+def test_spend_by_direction_and_type(view: PageData) -> None:
     rows = {(row[0], row[1]) for row in said(money.spend_by("direction")(view))}
     assert rows == {("outbound-api", "$0.423"), ("inbound", "$0.0395"), ("outbound-api", "€0.500")}
     assert [row[:2] for row in said(money.spend_by("message_type")(view))] == [
@@ -69,7 +69,7 @@ def test_spend_by_direction_and_type(view: View) -> None:
     ]  # fmt: skip
 
 
-def test_waste_by_reason_with_the_fee_for_failing(view: View) -> None:
+def test_waste_by_reason_with_the_fee_for_failing(view: PageData) -> None:
     assert said(money.wasted_by("error_code")(view)) == [
         ["Unreachable destination handset", "$0.0498", "72.8 %", "6"],
         ["Message filtered", "$0.0166", "24.3 %", "2"],
@@ -80,7 +80,7 @@ def test_waste_by_reason_with_the_fee_for_failing(view: View) -> None:
     assert [line["value"] for line in card["lines"]] == ["$0.0684", "€0.00"]
 
 
-def test_the_month_so_far_and_its_end(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_month_so_far_and_its_end(view: PageData, monkeypatch: pytest.MonkeyPatch) -> None:
     class Saturday(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
@@ -104,7 +104,7 @@ def test_the_month_so_far_and_its_end(view: View, monkeypatch: pytest.MonkeyPatc
 # --- failures -----------------------------------------------------------------------------------------------
 
 
-def test_rates_with_and_without_opt_outs(view: View) -> None:
+def test_rates_with_and_without_opt_outs(view: PageData) -> None:
     names = ("error_rate", "not_delivered", "delivered")
     assert [build_card(view, name)["lines"][0]["value"] for name in names] == ["15.9 %", "10", "50"]
     card = build_card(view, "error_rate_without_opt_outs")
@@ -113,7 +113,7 @@ def test_rates_with_and_without_opt_outs(view: View) -> None:
     assert card["notes"] == ["of 61 final", "4 in flight"]
 
 
-def test_reasons_say_who_can_fix_them(view: View) -> None:
+def test_reasons_say_who_can_fix_them(view: PageData) -> None:
     content = reasons.reasons(view)
     assert said(content) == [
         ["Unreachable destination handset", "6", "60.0 %", "0", "recipient"],
@@ -123,14 +123,14 @@ def test_reasons_say_who_can_fix_them(view: View) -> None:
     assert {fact[0] for fact in content["rows"][0]["detail"]} == {"What it means", "What to do", "Send again"}
 
 
-def test_the_pareto_adds_up_to_all(view: View) -> None:
+def test_the_pareto_adds_up_to_all(view: PageData) -> None:
     bars, line = reasons.pareto_figure(view)["figure"].data
     assert list(bars.x) == ["30003", "21610", "30007"]
     assert list(bars.y) == [6, 2, 2]
     assert list(line.y) == [0.6, 0.8, 1.0]
 
 
-def test_who_is_hit(view: View) -> None:
+def test_who_is_hit(view: PageData) -> None:
     assert said(reasons.failing("country")(view)) == [["US", "10", "18.9 %", "15.1 %", "3.8 %", "5.7 %"]]
     assert said(reasons.failing("sender")(view))[0][:3] == ["+1202***0110", "10", "18.9 %"]
 
@@ -138,12 +138,12 @@ def test_who_is_hit(view: View) -> None:
 def test_a_spike_is_marked(store: Store, known_lake: Lake) -> None:
     many = [payload(n, **at(3, 9), status="undelivered", error_code=30007) for n in range(500, 530)]
     save(known_lake, many)
-    rows = reasons.reasons(View(store, PERIOD))["rows"]
+    rows = reasons.reasons(PageData(store, PERIOD))["rows"]
     # 27 Feb to 8 Mar are ten days with two such messages.
     assert rows[0]["cells"][0]["note"] == "spike on 9 Mar: 30, usually 0.2 a day"
 
 
-def test_latency_says_where_it_comes_from(view: View, known_lake: Lake) -> None:
+def test_latency_says_where_it_comes_from(view: PageData, known_lake: Lake) -> None:
     queue, way = reasons.latency(view)["rows"]
     # 67 outbound messages of the week; the four queued have a date too in this lake.
     assert [cell["text"] for cell in queue["cells"][1:]] == ["0 s", "0 s", "0 s", "0 s", "67"]
@@ -157,7 +157,7 @@ def test_latency_says_where_it_comes_from(view: View, known_lake: Lake) -> None:
         )
 
     known_lake.write(callbacks)
-    _, way = reasons.latency(View(view.store, PERIOD))["rows"]
+    _, way = reasons.latency(PageData(view.store, PERIOD))["rows"]
     assert [cell["text"] for cell in way["cells"][1:]] == ["4 s", "4 s", "4 s", "4 s", "50"]
 
 
@@ -177,7 +177,7 @@ _CURLY = "Hi Ana, it’s 12:30 at Mill Lane on Monday. We’re looking forward t
 
 
 @pytest.fixture
-def text_view(lake: Lake) -> View:
+def text_view(lake: Lake) -> PageData:
     messages = [
         *(payload(n, **at(3, 3), body=_CURLY, num_segments="2", price="-0.0200") for n in range(1, 11)),
         *(
@@ -188,10 +188,10 @@ def text_view(lake: Lake) -> View:
         payload(19, **at(3, 5), body="<b>=HYPERLINK</b> is short", num_segments="2"),
     ]
     save(lake, messages)
-    return View(Store(lake), PERIOD)
+    return PageData(Store(lake), PERIOD)
 
 
-def test_characters_templates_boundaries_and_mismatches(text_view: View) -> None:
+def test_characters_templates_boundaries_and_mismatches(text_view: PageData) -> None:
     # 80 units of UCS-2 are two segments, one in GSM-7: half of 0.20.
     assert said(texts.characters(text_view)) == [["right single quotation mark", "10", "$0.200", "$0.100"]]
     assert said(texts.templates(text_view))[0] == [
@@ -214,7 +214,7 @@ def test_characters_templates_boundaries_and_mismatches(text_view: View) -> None
     ]
 
 
-def test_a_file_of_texts_has_all_of_them(text_view: View) -> None:
+def test_a_file_of_texts_has_all_of_them(text_view: PageData) -> None:
     file = texts.templates(text_view)["file"]().set_index("text")
     assert list(file["messages"]) == [10, 5, 3, 1]
     first = file.loc["Hi ⟨…⟩, it’s ⟨…⟩ at Mill Lane on Monday. We’re looking forward to seeing you!"]
@@ -224,14 +224,14 @@ def test_a_file_of_texts_has_all_of_them(text_view: View) -> None:
         "character": "’", "name": "right single quotation mark", "becomes": "'",
         "messages": 10, "segments": 20, "spend_USD": 0.2, "would_save_USD": 0.1,
     }  # fmt: skip
-    nothing = texts.boundaries(View(text_view.store, replace(PERIOD, since=date(2025, 3, 8))))["file"]()
+    nothing = texts.boundaries(PageData(text_view.store, replace(PERIOD, since=date(2025, 3, 8))))["file"]()
     assert list(nothing.columns)[:2] == ["text", "encoding"]
     assert len(nothing) == 0
 
 
-def test_without_texts_the_page_says_why(text_view: View, lake: Lake) -> None:
+def test_without_texts_the_page_says_why(text_view: PageData, lake: Lake) -> None:
     lake.write(lambda cursor: cursor.execute("update raw_messages set body = null"))
-    view = View(Store(lake), PERIOD)
+    view = PageData(Store(lake), PERIOD)
     for make in (texts.characters, texts.templates, texts.boundaries, texts.mismatches):
         content = make(view)
         assert content["rows"] == []
@@ -265,7 +265,7 @@ def busy_lake(lake: Lake) -> Lake:
 
 
 def test_a_sender_at_its_limit(busy_lake: Lake) -> None:
-    view = View(Store(busy_lake), PERIOD)
+    view = PageData(Store(busy_lake), PERIOD)
     content = speed.senders(view)
     assert said(content) == [
         ["+1202***0110", "1/s", "1/s", "1/s", "100 %", "100 %", "1", "30 s", "56 s", "59", "empty"]
@@ -276,14 +276,14 @@ def test_a_sender_at_its_limit(busy_lake: Lake) -> None:
     ]
     assert said(speed.busiest_table(view)) == [["4 Mar 2025, 09:00", "60", "1/s", "100 %"]]
     figure = speed.busiest_figure(
-        View(Store(busy_lake), Period(PERIOD.since, PERIOD.until, "America/New_York"))
+        PageData(Store(busy_lake), Period(PERIOD.since, PERIOD.until, "America/New_York"))
     )
     assert figure["subtitle"].startswith("+1202***0110 around 4 Mar 2025, 04:00.")
     assert list(figure["figure"].data[0].y) == [1] * 60
 
 
 def test_a_daily_cap_is_shown_where_there_is_one(busy_lake: Lake) -> None:
-    content = speed.senders(View(Store(busy_lake, daily_caps={OURS: 80}), PERIOD))
+    content = speed.senders(PageData(Store(busy_lake, daily_caps={OURS: 80}), PERIOD))
     assert content["columns"][-1]["label"] == "Busiest day"
     assert content["rows"][0]["cells"][-1] == {"text": "75.0 % of cap", "note": "60 of 80"}
 
@@ -296,7 +296,7 @@ def test_a_backlog_says_how_long_it_takes(busy_lake: Lake) -> None:
         for n in range(100, 160)
     ]
     save(busy_lake, waiting)
-    row = speed.senders(View(Store(busy_lake), PERIOD))["rows"][0]["cells"]
+    row = speed.senders(PageData(Store(busy_lake), PERIOD))["rows"][0]["cells"]
     assert row[-1] == {"text": "2 min", "note": "120 waiting"}
 
 

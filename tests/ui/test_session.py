@@ -13,7 +13,7 @@ from workbench.errors import LakeError
 from workbench.lake import Lake
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
-from workbench.ui.panels.kinds import Part
+from workbench.ui.panels.kinds import Panel
 from workbench.ui.session import PageSession
 from workbench.ui.store import Store
 
@@ -126,16 +126,16 @@ def test_an_empty_lake_says_how_to_fill_it_and_fills(overview: Page, lake: Lake)
     assert values(session)["messages"] == "1"
 
 
-def broken(view: ui.View) -> dict[str, Any]:
+def broken(view: ui.PageData) -> dict[str, Any]:
     raise ZeroDivisionError("a secret detail")
 
 
-def refused(view: ui.View) -> dict[str, Any]:
+def refused(view: ui.PageData) -> dict[str, Any]:
     raise LakeError("The lake at X cannot be read: do Y.")
 
 
 def test_a_part_that_fails_harms_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    parts: list[Part] = [ui.Table("Broken", broken), ui.Table("Refused", refused), ui.Cards(["messages"])]
+    parts: list[Panel] = [ui.Table("Broken", broken), ui.Table("Refused", refused), ui.Cards(["messages"])]
     session = Page("x", "X: test.", parts).open(f"?{WEEK}", store)
     session.refresh()
     assert [(tile.state, tile.message) for tile in session.tiles] == [

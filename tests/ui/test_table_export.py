@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from workbench.ui.table_export import Sheet, write_csv, write_parquet, write_xlsx
+from workbench.ui.table_export import TableExport, write_csv, write_parquet, write_xlsx
 
 STAMP = [("What", "Messages"), ("SQL", "select 1\nfrom x")]
 WHEN = datetime(2025, 3, 3, 12, 30, tzinfo=UTC)
@@ -35,9 +35,11 @@ SCHEMA = pa.schema(
 )  # fmt: skip
 
 
-def sheet(rows: list[dict[str, Any]] = ROWS, name: str = "Messages", schema: pa.Schema = SCHEMA) -> Sheet:
+def sheet(
+    rows: list[dict[str, Any]] = ROWS, name: str = "Messages", schema: pa.Schema = SCHEMA
+) -> TableExport:
     table = pa.Table.from_pylist(rows, schema=schema)
-    return Sheet(name, schema, len(rows), table.to_batches(max_chunksize=2))
+    return TableExport(name, schema, len(rows), table.to_batches(max_chunksize=2))
 
 
 def read_csv(chunks: Any) -> tuple[list[str], list[list[str]]]:

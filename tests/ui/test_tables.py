@@ -13,21 +13,21 @@ from workbench.lake import Lake
 from workbench.ui.panels import tables
 from workbench.ui.periods import Period
 from workbench.ui.store import Store
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
 
 
 @pytest.fixture
-def view(store: Store) -> View:
-    return View(store, WEEK, options=store.options(("sender", "country")))
+def view(store: Store) -> PageData:
+    return PageData(store, WEEK, options=store.options(("sender", "country")))
 
 
 def texts(content: dict[str, Any]) -> list[list[str]]:
     return [[cell["text"] for cell in row["cells"]] for row in content["rows"]]
 
 
-def test_failures_are_ranked_with_their_share_and_explained(view: View) -> None:
+def test_failures_are_ranked_with_their_share_and_explained(view: PageData) -> None:
     content = tables.failures(view)
     assert texts(content) == [
         ["Unreachable destination handset", "6", "60.0 %", "60.0 %"],
@@ -44,18 +44,18 @@ def test_failures_are_ranked_with_their_share_and_explained(view: View) -> None:
 
 def test_a_failure_without_a_code_is_not_dropped(lake: Lake) -> None:
     save(lake, [payload(1, **at(3, 3), status="failed", error_code=None)])
-    content = tables.failures(View(Store(lake), WEEK))
+    content = tables.failures(PageData(Store(lake), WEEK))
     assert texts(content) == [["No code given", "1", "100 %", "100 %"]]
 
 
-def test_senders_are_masked_and_small_rates_hidden(view: View) -> None:
+def test_senders_are_masked_and_small_rates_hidden(view: PageData) -> None:
     content = tables.by_field("sender", ["messages", "delivery_rate", "spend"])(view)
     assert texts(content) == [["+1202***0110", "62", "75.5 %", "$0.463"], [HOSTILE, "10", "–", "€0.500"]]
     assert content["rows"][1]["cells"][2]["note"] == "10 final"
     assert OURS not in str(content)
 
 
-def test_countries_follow_the_other_side(view: View) -> None:
+def test_countries_follow_the_other_side(view: PageData) -> None:
     content = tables.by_field("country", ["messages", "delivery_rate"])(view)
     # 57 and 3 with the American number, 10 and 2 with the German one.
     assert texts(content) == [["US", "60", "75.5 %"], ["DE", "12", "–"]]
@@ -65,17 +65,17 @@ def test_countries_follow_the_other_side(view: View) -> None:
 def test_two_currencies_stand_under_each_other(lake: Lake) -> None:
     save(lake, [payload(1, **at(3, 3), price="-1", to=GERMAN)])
     save(lake, [payload(2, **at(3, 3), price="-2", price_unit="EUR", to=GERMAN)])
-    content = tables.by_field("country", ["messages", "spend"])(View(Store(lake), WEEK))
+    content = tables.by_field("country", ["messages", "spend"])(PageData(Store(lake), WEEK))
     assert content["rows"][0]["cells"][2] == {"text": "€2.00", "more": ["$1.00"]}
 
 
-def test_what_does_not_fit_is_counted(view: View) -> None:
+def test_what_does_not_fit_is_counted(view: PageData) -> None:
     content = tables.by_field("country", ["messages"], limit=1)(view)
     assert texts(content) == [["US", "60"]]
     assert content["footnote"] == "Not shown: 1 more country with 12 messages."
 
 
-def test_a_chosen_row_is_marked(view: View) -> None:
-    chosen = View(view.store, WEEK, {"country": ["DE"]}, view.options)
+def test_a_chosen_row_is_marked(view: PageData) -> None:
+    chosen = PageData(view.store, WEEK, {"country": ["DE"]}, view.options)
     content = tables.by_field("country", ["messages"])(chosen)
     assert [(row["key"], row["chosen"]) for row in content["rows"]] == [("DE", True)]

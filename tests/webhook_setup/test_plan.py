@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench.webhook_setup.plan import Change, plan, without_password
+from workbench.webhook_setup.plan import WebhookChange, plan, without_password
 
 URL = "https://sms.example.com"
 IN, STATUS = f"{URL}/webhooks/twilio/inbound", f"{URL}/webhooks/twilio/status"
@@ -51,6 +51,6 @@ def test_a_number_for_calls_only_is_left_alone() -> None:
 
 
 def test_a_password_in_an_old_address_is_never_shown() -> None:
-    change = Change("SmsUrl", "https://user:secret@old.example/in", IN)
+    change = WebhookChange("SmsUrl", "https://user:secret@old.example/in", IN)
     assert change.shown == f"SmsUrl: https://***@old.example/in → {IN}"
     assert without_password(IN) == IN

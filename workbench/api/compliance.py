@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
-    from workbench.compliance.data_subject import Person
+    from workbench.compliance.data_subject import DataSubject
     from workbench.compliance.orders import ErasurePlan
-    from workbench.compliance.revocations import Decision
+    from workbench.compliance.revocations import RevocationDecision
     from workbench.compliance.trail import TrailCheck
     from workbench.metrics.compile import Moment
     from workbench.metrics.filter_values import Where
@@ -106,11 +106,11 @@ class ComplianceCalls(SyncCalls):
     def push_consent(self, *, confirm: bool = False) -> ConsentPush:
         """Tell Twilio's Consent API what it was not told yet; without ``confirm`` only say what that is."""
         from workbench.compliance.consent_push import plan_push, push_consent
-        from workbench.sync.shared.cancellation import Halt
+        from workbench.sync.shared.cancellation import Cancellation
 
         if not confirm:
             return plan_push(self._reader, self.settings.credentials.account_sid)
-        with self._client(Halt()) as client:
+        with self._client(Cancellation()) as client:
             return push_consent(self.lake, client, self._actor())
 
     def do_not_contact(self) -> pd.DataFrame:
@@ -129,7 +129,7 @@ class ComplianceCalls(SyncCalls):
 
     def decide_revocation(
         self, message_sid: str, decision: str, *, scope: str | None = None, note: str | None = None
-    ) -> Decision:
+    ) -> RevocationDecision:
         """Write down that a message is an ``opt-out`` or ``not-opt-out``, with who and when."""
         from workbench.compliance.consent_files import check_scope
         from workbench.compliance.revocations import decide
@@ -259,7 +259,7 @@ class ComplianceCalls(SyncCalls):
             self._close_reader()
         return run_retention(self.lake, rules, self._actor(), confirm=confirm)
 
-    def _person(self, address: str) -> Person:
+    def _person(self, address: str) -> DataSubject:
         from workbench.compliance.data_subject import find_person
         from workbench.messaging.address_reader import read_address
 
@@ -286,14 +286,14 @@ class ComplianceCalls(SyncCalls):
         return paths
 
     def _remove_at_twilio(
-        self, person: Person, way: Way, on_removal: Callable[[Removal], None]
+        self, person: DataSubject, way: Way, on_removal: Callable[[Removal], None]
     ) -> list[Removal]:
-        from workbench.sync.shared.cancellation import Halt
+        from workbench.sync.shared.cancellation import Cancellation
         from workbench.twilio.erasing import find_messages, remove_message
 
         accounts = self.lake.rows("select distinct account_sid from raw_messages")
         removals = []
-        with self._client(Halt()) as client:
+        with self._client(Cancellation()) as client:
             known = {client.account_sid, *(row[0] for row in accounts)}
             for account_sid in sorted(known):
                 sids = {

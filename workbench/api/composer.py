@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.sending.compose import Draft
-    from workbench.sending.verdicts import Checked
+    from workbench.sending.verdicts import PreflightResult
 
 _PREVIEWS = 3
 _MOST_REASONS = 6
@@ -45,7 +45,7 @@ class ComposerCalls(SendCalls):
             batch: a name under which the same text goes to each recipient once. By default it follows from
                 the recipients: the same text to the same people is sent once, however often the cell runs.
         """
-        from workbench.conversations.composer_session import BatchDesk, BatchTools
+        from workbench.conversations.composer_session import ComposerSession, ComposerTools
         from workbench.errors import UsageError
         from workbench.ui.inbox import composer_widget
 
@@ -54,19 +54,21 @@ class ComposerCalls(SendCalls):
             raise UsageError("The table has no rows: there is nobody to send to.")
         name = batch or _batch_of(str(row["to"]) for row in rows)
 
-        def check(body: str) -> list[Checked]:
+        def check(body: str) -> list[PreflightResult]:
             return self._check(_draft(body, sender, service, name), rows, False)
 
         def send(body: str, stop: threading.Event, tell: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
             return self._send_composed(check(body), name, stop, tell)
 
         columns = [str(column) for column in frame.columns if column != "to"]
-        desk = BatchDesk(len(rows), columns, text, BatchTools(lambda body: _overview(check(body)), send))
+        desk = ComposerSession(
+            len(rows), columns, text, ComposerTools(lambda body: _overview(check(body)), send)
+        )
         return composer_widget(desk)
 
     def _send_composed(
         self,
-        checked: list[Checked],
+        checked: list[PreflightResult],
         batch: str,
         stop: threading.Event,
         tell: Callable[[dict[str, Any]], None],
@@ -74,7 +76,7 @@ class ComposerCalls(SendCalls):
         from workbench.sending.batch import send_batch
 
         done = send_batch(
-            self._desk,
+            self._context,
             checked,
             batch=batch,
             stop=stop,
@@ -100,7 +102,7 @@ def _batch_of(recipients: Any) -> str:
     return "composer:" + hashlib.blake2s("\n".join(sorted(recipients)).encode(), digest_size=8).hexdigest()
 
 
-def _overview(checked: Sequence[Checked]) -> dict[str, Any]:
+def _overview(checked: Sequence[PreflightResult]) -> dict[str, Any]:
     """What preflight says of all recipients, as plain data; numbers masked."""
     from workbench.display.formats import money
     from workbench.messaging.addresses import mask
@@ -125,7 +127,7 @@ def _overview(checked: Sequence[Checked]) -> dict[str, Any]:
     }
 
 
-def _reasons(checked: Sequence[Checked]) -> list[dict[str, Any]]:
+def _reasons(checked: Sequence[PreflightResult]) -> list[dict[str, Any]]:
     """Each rule once, blocks first, with how many it meets and its first text as an example."""
     counts: Counter[tuple[str, str]] = Counter()
     texts: dict[tuple[str, str], str] = {}

@@ -11,7 +11,7 @@ from workbench.api.base import Opened
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.conversations.contacts import Change
+    from workbench.conversations.contacts import ContactChange
 
 
 class ContactCalls(Opened):
@@ -148,7 +148,7 @@ class ContactCalls(Opened):
         return current_actor()
 
 
-def _changes_frame(changes: Sequence[Change]) -> pd.DataFrame:
+def _changes_frame(changes: Sequence[ContactChange]) -> pd.DataFrame:
     import pandas as pd
 
     from workbench.messaging.addresses import mask

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.api.conversations import ConversationCalls
-    from workbench.conversations.events import Decision
+    from workbench.conversations.events import ConversationEvent
     from workbench.conversations.find import Conversation
     from workbench.sending.results import SendResult
 
@@ -101,10 +101,10 @@ class OpenConversation:
 
         return current_actor()
 
-    def _decide(self, decision: Decision) -> OpenConversation:
-        from workbench.conversations.events import save_decision
+    def _decide(self, decision: ConversationEvent) -> OpenConversation:
+        from workbench.conversations.events import save_event
 
-        save_decision(self._workbench.lake, self.found, decision)
+        save_event(self._workbench.lake, self.found, decision)
         return self
 
     def _moment(self, until: datetime | str | None) -> datetime | None:

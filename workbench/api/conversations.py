@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.api.conversation import OpenConversation
-    from workbench.conversations.conversation_cache import Board
+    from workbench.conversations.conversation_cache import ConversationCache
     from workbench.conversations.find import Conversation
-    from workbench.conversations.inbox_session import Desk, Tools
+    from workbench.conversations.inbox_session import InboxSession, InboxTools
     from workbench.lake import Lake
     from workbench.sending.results import SendResult
-    from workbench.sending.verdicts import Checked
+    from workbench.sending.verdicts import PreflightResult
 
 
 class ConversationCalls(SendCalls):
@@ -96,7 +96,7 @@ class ConversationCalls(SendCalls):
         return inbox_widget(self._open_desk(), height=height)
 
     @staticmethod
-    def open_desk(settings: Settings, lake: Lake, turn: AbstractContextManager[Any]) -> Desk:
+    def open_desk(settings: Settings, lake: Lake, turn: AbstractContextManager[Any]) -> InboxSession:
         """A desk for one browser of a page, over a lake that is already open."""
         workbench = _pages.get(lake)
         if workbench is None:
@@ -108,20 +108,22 @@ class ConversationCalls(SendCalls):
 
     def _open_desk(
         self, only: Conversation | None = None, turn: AbstractContextManager[Any] | None = None
-    ) -> Desk:
+    ) -> InboxSession:
         from workbench.conversations.business_hours import keep_business_hours
-        from workbench.conversations.inbox_session import Desk
+        from workbench.conversations.inbox_session import InboxSession
 
         keep_business_hours(self.lake, self.settings)
-        return Desk(self.lake, self.settings, self._tools(), board=self._board(), only=only, turn=turn)
+        return InboxSession(
+            self.lake, self.settings, self._tools(), board=self._board(), only=only, turn=turn
+        )
 
-    def _board(self) -> Board:
+    def _board(self) -> ConversationCache:
         """One for each lake that is open."""
-        from workbench.conversations.conversation_cache import Board
+        from workbench.conversations.conversation_cache import ConversationCache
 
         board = _boards.get(self.lake)
         if board is None:
-            board = _boards[self.lake] = Board(self.lake)
+            board = _boards[self.lake] = ConversationCache(self.lake)
         return board
 
     def reply(
@@ -182,13 +184,13 @@ class ConversationCalls(SendCalls):
             if any(form in zones for form in several)
         }
 
-    def _tools(self) -> Tools:
+    def _tools(self) -> InboxTools:
         """What a desk may do beyond reading; nothing without credentials."""
-        from workbench.conversations.inbox_session import Tools
+        from workbench.conversations.inbox_session import InboxTools
 
         if self.settings.optional_credentials is None:
-            return Tools(canned=self._canned)
-        return Tools(self._check_reply, self._send_reply, self._canned, self._read_again)
+            return InboxTools(canned=self._canned)
+        return InboxTools(self._check_reply, self._send_reply, self._canned, self._read_again)
 
     def _canned(self) -> list[dict[str, str]]:
         """Templates without blanks, ready to be sent as they are; braces in them stay braces."""
@@ -222,7 +224,7 @@ class ConversationCalls(SendCalls):
         words = _SAID.get(result.state, result.state)
         return {"state": result.state, "text": f"{words} {result.why()}" if not result.is_done else words}
 
-    def _check_typed(self, conversation: Conversation, body: str, batch: str) -> Checked:
+    def _check_typed(self, conversation: Conversation, body: str, batch: str) -> PreflightResult:
         """The verdict on what a person typed in the inbox.
 
         They see the text as it goes out, so nothing is filled in behind their back: a text with ``{{ … }}``
@@ -257,5 +259,5 @@ _COLUMNS = [
     "conversation", "contact", "with", "state", "waiting_since", "assignee", "labels", "messages", "last_at",
     "last",
 ]  # fmt: skip
-_boards: weakref.WeakKeyDictionary[Lake, Board] = weakref.WeakKeyDictionary()
+_boards: weakref.WeakKeyDictionary[Lake, ConversationCache] = weakref.WeakKeyDictionary()
 _pages: weakref.WeakKeyDictionary[Lake, ConversationCalls] = weakref.WeakKeyDictionary()

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from workbench.messaging.templates import Template
     from workbench.sending.batch import OnBatchProgress
     from workbench.sending.compose import Draft
-    from workbench.sending.context import Desk
+    from workbench.sending.context import SendContext
     from workbench.sending.outgoing import Outgoing
     from workbench.sending.results import BatchResult, SendResult
-    from workbench.sending.verdicts import Checked
+    from workbench.sending.verdicts import PreflightResult
     from workbench.settings import SendingSettings
 
 STATUS_PATH = "/webhooks/twilio/status"
@@ -118,7 +118,7 @@ class SendCalls(Opened):
         return self._send_checked(checked, confirmed, ignore_quiet_hours)
 
     def _send_checked(
-        self, checked: list[Checked], confirmed: bool, ignore_quiet_hours: bool = False
+        self, checked: list[PreflightResult], confirmed: bool, ignore_quiet_hours: bool = False
     ) -> SendResult:
         """Send one message that was checked, if somebody said yes."""
         from workbench.sending.deliver import deliver
@@ -128,8 +128,8 @@ class SendCalls(Opened):
         one = checked[0]
         if not confirmed and not one.is_blocked and one.facts.sent_as is None:
             problem = "Nothing was sent: give confirm=True (--confirm) to send it."
-            return result(one, intent_key(one.outgoing, self._desk.secret), "unconfirmed", problem=problem)
-        return deliver(self._desk, checked, ignore_quiet_hours=ignore_quiet_hours)[0]
+            return result(one, intent_key(one.outgoing, self._context.secret), "unconfirmed", problem=problem)
+        return deliver(self._context, checked, ignore_quiet_hours=ignore_quiet_hours)[0]
 
     def send_batch(
         self,
@@ -174,7 +174,7 @@ class SendCalls(Opened):
         if not confirmed:
             return BatchResult(draft.batch, self._unconfirmed(checked), 0.0)
         return send_batch(
-            self._desk,
+            self._context,
             checked,
             batch=draft.batch,
             ignore_quiet_hours=ignore_quiet_hours,
@@ -182,7 +182,7 @@ class SendCalls(Opened):
             on_progress=on_progress or (lambda progress: None),
         )
 
-    def _unconfirmed(self, checked: Sequence[Checked]) -> list[SendResult]:
+    def _unconfirmed(self, checked: Sequence[PreflightResult]) -> list[SendResult]:
         """What would become of each row of a batch that nobody said yes to."""
         from workbench.sending.outgoing import intent_key
         from workbench.sending.results import result
@@ -191,7 +191,7 @@ class SendCalls(Opened):
         return [
             result(
                 one,
-                intent_key(one.outgoing, self._desk.secret),
+                intent_key(one.outgoing, self._context.secret),
                 "blocked" if one.is_blocked else "already_sent" if one.facts.sent_as else "unconfirmed",
                 problem=None if one.is_blocked else problem,
                 message_sid=one.facts.sent_as,
@@ -207,7 +207,7 @@ class SendCalls(Opened):
         """
         from workbench.sending.cancel import cancel
 
-        return Cancelled(message_sid, cancel(self._desk, message_sid))
+        return Cancelled(message_sid, cancel(self._context, message_sid))
 
     def outbox(self, state: str | None = None) -> pd.DataFrame:
         """What was sent from here and how it ended, newest first; recipients are masked.
@@ -235,7 +235,7 @@ class SendCalls(Opened):
                 "message_sid": decision.row.message_sid if decision.row else None,
                 "reason": decision.reason,
             }
-            for key, decision in settle_all(self._desk).items()
+            for key, decision in settle_all(self._context).items()
         ]
         return pd.DataFrame(rows, columns=["key", "answer", "message_sid", "reason"])
 
@@ -268,10 +268,10 @@ class SendCalls(Opened):
 
     def close(self) -> None:
         """Let go of the lake and of the connections to Twilio. Opening again is automatic."""
-        desk = self.__dict__.pop("_desk", None)
-        if desk is not None:
-            desk.sender.close()
-            desk.log.close()
+        context = self.__dict__.pop("_desk", None)
+        if context is not None:
+            context.sender.close()
+            context.log.close()
         super().close()
 
     # --- what these stand on ---
@@ -281,10 +281,10 @@ class SendCalls(Opened):
         return self.settings.sending
 
     @cached_property
-    def _desk(self) -> Desk:
+    def _context(self) -> SendContext:
         """This installation, opened for sending."""
         from workbench.messaging.quiet_hours import load_rules
-        from workbench.sending.context import Desk
+        from workbench.sending.context import SendContext
         from workbench.sending.media_check import check_media
         from workbench.sync.shared.privacy import open_privacy
         from workbench.twilio.client import TwilioClient
@@ -295,7 +295,7 @@ class SendCalls(Opened):
         credentials, base_url = settings.credentials, settings.twilio.base_url
         own_rules = settings.home / "quiet_hours.toml"
         is_simulated = is_loopback(parse_base_url(base_url))
-        return Desk(
+        return SendContext(
             lake=self.lake,
             sender=MessageSender(credentials, base_url=base_url),
             log=TwilioClient(credentials, base_url=base_url),
@@ -361,7 +361,7 @@ class SendCalls(Opened):
         rows: Sequence[Mapping[str, object]],
         ignore_quiet_hours: bool,
         variables: Mapping[str, object] | None = None,
-    ) -> list[Checked]:
+    ) -> list[PreflightResult]:
         from dataclasses import replace
 
         from workbench.messaging.written import is_missing
@@ -376,8 +376,8 @@ class SendCalls(Opened):
         for one, row in zip(messages, rows, strict=True):
             if not is_missing(row.get("time_zone")):
                 zones[one.to] = str(row["time_zone"])
-        desk = replace(self._desk, zones=zones)
-        return desk.preflight(messages, ignore_quiet_hours=ignore_quiet_hours)
+        context = replace(self._context, zones=zones)
+        return context.preflight(messages, ignore_quiet_hours=ignore_quiet_hours)
 
 
 _SHOWN = [
@@ -386,7 +386,7 @@ _SHOWN = [
 ]  # fmt: skip
 
 
-def _shown(one: Checked) -> dict[str, Any]:
+def _shown(one: PreflightResult) -> dict[str, Any]:
     from workbench.messaging.addresses import country, mask
 
     quiet, price = one.facts.quiet, one.facts.price

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from workbench.sync.imports.bulk_export import BulkExportSummary
     from workbench.sync.imports.summary import ImportSummary
     from workbench.sync.reconcile.run import OnDay, ReconcileReport
-    from workbench.sync.shared.cancellation import Halt
+    from workbench.sync.shared.cancellation import Cancellation
     from workbench.sync.shared.request import OnProgress, SyncSummary
     from workbench.twilio.client import TwilioClient
 
@@ -57,11 +57,11 @@ class SyncCalls(Opened):
         """
         from workbench.lake.lock import only_one
         from workbench.sync.account.account_check import AccountCheck
-        from workbench.sync.shared.cancellation import Halt
+        from workbench.sync.shared.cancellation import Cancellation
 
         first, end = parse_period(since or self.settings.sync.since, until)
-        halt = Halt(stop)
-        with only_one(self.settings.home / "sync.lock", "sync"), self._client(halt) as client:
+        cancellation = Cancellation(stop)
+        with only_one(self.settings.home / "sync.lock", "sync"), self._client(cancellation) as client:
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
             try:
@@ -79,10 +79,10 @@ class SyncCalls(Opened):
                     messages_only=messages_only,
                     with_subaccounts=self.settings.sync.subaccounts if subaccounts is None else subaccounts,
                     on_progress=on_progress or (lambda progress: None),
-                    halt=halt,
+                    cancellation=cancellation,
                 )
             except BaseException:
-                halt.fail()
+                cancellation.fail()
                 raise
         if not messages_only:
             try:
@@ -117,13 +117,16 @@ class SyncCalls(Opened):
         """
         from workbench.lake.lock import only_one
         from workbench.sync.imports.bulk_export import BulkExportRequest, sync_bulk_export
-        from workbench.sync.shared.cancellation import Halt
+        from workbench.sync.shared.cancellation import Cancellation
         from workbench.twilio.bulk_exports import BulkExportClient
 
         request = BulkExportRequest(*parse_period(since, until), full=full, create_job=create_job)
-        credentials, halt = self.settings.credentials, Halt(stop)
+        credentials, cancellation = self.settings.credentials, Cancellation(stop)
         exports = BulkExportClient(
-            credentials, base_url=self.settings.twilio.base_url, sleep=halt.pause, attempts=_SYNC_ATTEMPTS
+            credentials,
+            base_url=self.settings.twilio.base_url,
+            sleep=cancellation.pause,
+            attempts=_SYNC_ATTEMPTS,
         )
         with exports, only_one(self.settings.home / "sync.lock", "sync"):
             return sync_bulk_export(
@@ -133,7 +136,7 @@ class SyncCalls(Opened):
                 request,
                 privacy=self._privacy(),
                 on_progress=on_progress or (lambda progress: None),
-                halt=halt,
+                cancellation=cancellation,
             )
 
     def import_files(
@@ -158,7 +161,7 @@ class SyncCalls(Opened):
         """
         from workbench.lake.lock import only_one
         from workbench.sync.imports.run import import_files, time_zone
-        from workbench.sync.shared.cancellation import Halt
+        from workbench.sync.shared.cancellation import Cancellation
         from workbench.table_files import stdin_as_file
 
         account_sid = account_sid or self.settings.credentials.account_sid
@@ -172,7 +175,7 @@ class SyncCalls(Opened):
                 zone=time_zone(timezone) if timezone else None,
                 numbers=self._number_context(country),
                 on_progress=on_progress or (lambda progress: None),
-                halt=Halt(stop),
+                cancellation=Cancellation(stop),
             )
 
     def reconcile(
@@ -193,13 +196,13 @@ class SyncCalls(Opened):
         """
         from workbench.lake.lock import only_one
         from workbench.sync.reconcile.run import reconcile
-        from workbench.sync.shared.cancellation import Halt
+        from workbench.sync.shared.cancellation import Cancellation
 
         now = datetime.now(UTC)
         first, end = parse_period(since, until)
         end = end or now.date() + timedelta(days=1)
-        halt = Halt(stop)
-        with self._client(halt) as client, only_one(self.settings.home / "sync.lock", "sync"):
+        cancellation = Cancellation(stop)
+        with self._client(cancellation) as client, only_one(self.settings.home / "sync.lock", "sync"):
             return reconcile(
                 self.lake,
                 client,
@@ -210,18 +213,18 @@ class SyncCalls(Opened):
                 repair=repair,
                 prepare=self._privacy().apply,
                 on_day=on_day or (lambda check: None),
-                halt=halt,
+                cancellation=cancellation,
             )
 
-    def _client(self, halt: Halt) -> TwilioClient:
-        """For long work: patient with a Twilio that stumbles, and ended by `halt`."""
+    def _client(self, cancellation: Cancellation) -> TwilioClient:
+        """For long work: patient with a Twilio that stumbles, and ended by `cancellation`."""
         from workbench.twilio.client import TwilioClient
         from workbench.twilio.concurrency import REQUESTS_AT_ONCE, AdaptiveLimit
 
         return TwilioClient(
             self.settings.credentials,
             base_url=self.settings.twilio.base_url,
-            sleep=halt.pause,
+            sleep=cancellation.pause,
             limit=AdaptiveLimit(REQUESTS_AT_ONCE, start=REQUESTS_AT_ONCE * 3 // 4, step=1),
             attempts=_SYNC_ATTEMPTS,
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import UsageError
 from workbench.messaging.address_reader import LOG_NUMBERS, read_person
 from workbench.messaging.addresses import mask
-from workbench.table_files import STDIN, Table, read_table, recipient_column
+from workbench.table_files import STDIN, InputTable, read_table, recipient_column
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def read_confirmation(text: str) -> Confirmation:
 class BatchFile:
     """A table of recipients as it was understood."""
 
-    table: Table
+    table: InputTable
     column: str
     asked: str = ""
     """All else that says what is sent to whom: the text, the options, the country of numbers."""

@@ -24,7 +24,7 @@ from workbench.lake.consent import EVERYTHING, ConsentEvent, save_consent_events
 from workbench.messaging.address_reader import AddressRefused, NumberContext, read_address, read_person
 from workbench.messaging.addresses import is_e164
 from workbench.messaging.privacy import Privacy
-from workbench.table_files import ADDRESS_COLUMNS, CHOOSE_ADDRESS, RENAME, Table, find_column, read_table
+from workbench.table_files import ADDRESS_COLUMNS, CHOOSE_ADDRESS, RENAME, InputTable, find_column, read_table
 
 _COLUMNS: Mapping[str, Collection[str]] = {
     "address": ADDRESS_COLUMNS,
@@ -186,7 +186,7 @@ def _guarded(rows: Iterable[Iterable[object]]) -> Iterator[list[str]]:
         ]
 
 
-def _read_header(table: Table, address_column: str | None) -> tuple[dict[str, int], tuple[str, ...]]:
+def _read_header(table: InputTable, address_column: str | None) -> tuple[dict[str, int], tuple[str, ...]]:
     columns: dict[str, int] = {}
     for field_name, spellings in _COLUMNS.items():
         chosen, fix = (address_column, CHOOSE_ADDRESS) if field_name == "address" else (None, RENAME)

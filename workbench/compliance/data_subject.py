@@ -15,7 +15,7 @@ _CHANNELS = ("", "whatsapp:", "rcs:", "messenger:")
 
 
 @dataclass(frozen=True)
-class Person:
+class DataSubject:
     """Somebody with a number."""
 
     number: str
@@ -42,7 +42,7 @@ class Person:
         return f"Person({self.masked!r})"
 
 
-def find_person(text: str, privacy: Privacy) -> Person:
+def find_person(text: str, privacy: Privacy) -> DataSubject:
     """The person of a number, typed with its country code.
 
     Raises:
@@ -57,10 +57,10 @@ def find_person(text: str, privacy: Privacy) -> Person:
     addresses = tuple(channel + one for one in numbers for channel in _CHANNELS)
     kept = (form for address in addresses for form in privacy.contact_forms(address))
     contacts = tuple(dict.fromkeys([*kept, *addresses]))
-    return Person(number, numbers, addresses, contacts, privacy.mode is PrivacyMode.MASKED)
+    return DataSubject(number, numbers, addresses, contacts, privacy.mode is PrivacyMode.MASKED)
 
 
-def require_alone(person: Person) -> None:
+def require_alone(person: DataSubject) -> None:
     """Refuse what must concern one person only, where the lake cannot tell people apart.
 
     Raises:

@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from workbench.compliance.data_subject import Person, require_alone
+from workbench.compliance.data_subject import DataSubject, require_alone
 from workbench.compliance.home_files import find_in_files
 from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, save_order
 from workbench.errors import UsageError
@@ -49,7 +49,7 @@ _SHORTEST_TEXT = 12
 """Shorter texts of a person are too common to look for in files."""
 
 
-def plan_erasure(lake: Lake, person: Person) -> ErasurePlan:
+def plan_erasure(lake: Lake, person: DataSubject) -> ErasurePlan:
     """Count what would go; changes nothing.
 
     Raises:
@@ -63,7 +63,12 @@ def plan_erasure(lake: Lake, person: Person) -> ErasurePlan:
 
 
 def order_erasure(
-    lake: Lake, person: Person, *, actor: str, at_twilio: AtTwilio | None = None, now: datetime | None = None
+    lake: Lake,
+    person: DataSubject,
+    *,
+    actor: str,
+    at_twilio: AtTwilio | None = None,
+    now: datetime | None = None,
 ) -> Order:
     """Write down what is to be done, for good: from here on it is finished by whoever comes next.
 
@@ -126,7 +131,7 @@ class _Found:
     texts: tuple[str, ...]
 
 
-def _plan(cursor: duckdb.DuckDBPyConnection, person: Person) -> _Found:
+def _plan(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> _Found:
     keys = _keys(cursor, person)
     rows: dict[str, int] = {}
     mentions: dict[str, int] = {}
@@ -188,7 +193,7 @@ def _erase_rows(cursor: duckdb.DuckDBPyConnection, order: Order, tables: Mapping
             )
 
 
-def _keys(cursor: duckdb.DuckDBPyConnection, person: Person) -> dict[str, Any]:
+def _keys(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> dict[str, Any]:
     """What tells a row of this person's."""
     contacts = list(person.contacts)
     found = cursor.execute(
@@ -239,7 +244,7 @@ def _used(sql: str, keys: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in keys.items() if f"${name}" in sql}
 
 
-def readmit_person(lake: Lake, person: Person, *, because: str, actor: str) -> None:
+def readmit_person(lake: Lake, person: DataSubject, *, because: str, actor: str) -> None:
     """Let an erased person in again: their messages are kept from now on, and they may be written to.
 
     Args:

@@ -16,7 +16,7 @@ from pathlib import Path
 import duckdb
 import orjson
 
-from workbench.compliance.data_subject import Person
+from workbench.compliance.data_subject import DataSubject
 from workbench.compliance.erasure import commit_erasure
 from workbench.compliance.home_files import MEDIA_FOLDER, ChangedFiles, erase_from_files
 from workbench.compliance.orders import Order, read_orders, remove_order
@@ -27,7 +27,7 @@ from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import blotted
 from workbench.lake.lock import only_one
-from workbench.lake.purge import scour
+from workbench.lake.purge import purge
 from workbench.lake.removals import RETENTION, Unfinished, end_removal, read_unfinished
 from workbench.lake.spool import rewrite_segments, segment_names
 
@@ -67,7 +67,7 @@ def finish_erasure(lake: Lake, order: Order) -> Erasure:
     commit_erasure(lake, order)
     _remove_attachments(lake, order.erasure_id)
     clean_spool(lake.home, order.person)
-    scour(lake)
+    purge(lake)
     # Last, so that what others made of the old rows meanwhile is found too.
     files = erase_from_files(lake, [*order.person.digits, *order.plan.texts])
     finished_at = datetime.now(UTC)
@@ -98,12 +98,12 @@ def finish_retention(lake: Lake, runs: list[Unfinished], actor: str) -> None:
         return
     for run in runs:
         _remove_attachments(lake, run.removal_id)
-    scour(lake)
+    purge(lake)
     for run in runs:
         _note_end(lake, run.removal_id, "retention-finished", actor, None, datetime.now(UTC))
 
 
-def clean_spool(home: Path, person: Person, seconds: float = _SPOOL_SECONDS) -> None:
+def clean_spool(home: Path, person: DataSubject, seconds: float = _SPOOL_SECONDS) -> None:
     """Take the person out of the webhooks that wait for the lake; called once the lake refuses them.
 
     While the hooks run the files are theirs, and nothing has to be asked of them: what is in a file at this
@@ -129,7 +129,7 @@ def clean_spool(home: Path, person: Person, seconds: float = _SPOOL_SECONDS) -> 
             time.sleep(_LOOK_EVERY)
 
 
-def _without(record: bytes, person: Person) -> bytes | None:
+def _without(record: bytes, person: DataSubject) -> bytes | None:
     """A record without the person; None for one that they sent."""
     told = orjson.loads(record)
     sent_by = told.get("message", {}).get("contact") or told.get("row", {}).get("from_address")

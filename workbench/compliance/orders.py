@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from workbench.compliance.data_subject import Person
+from workbench.compliance.data_subject import DataSubject
 from workbench.compliance.home_files import HomeFiles
 from workbench.files import write_whole
 
@@ -56,7 +56,7 @@ class Order:
     """One erasure, from the moment it was confirmed."""
 
     erasure_id: str
-    person: Person
+    person: DataSubject
     plan: ErasurePlan
     actor: str
     begun_at: datetime
@@ -95,8 +95,8 @@ def _read(path: Path) -> Order:
     )
 
 
-def _read_person(record: Mapping[str, Any]) -> Person:
-    return Person(
+def _read_person(record: Mapping[str, Any]) -> DataSubject:
+    return DataSubject(
         record["number"],
         tuple(record["numbers"]),
         tuple(record["addresses"]),

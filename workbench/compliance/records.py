@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from workbench.compliance.data_subject import Person, require_alone
+from workbench.compliance.data_subject import DataSubject, require_alone
 from workbench.lake.connect import Lake
 from workbench.lake.consent import EVERYTHING
 from workbench.messaging.addresses import mask
@@ -23,7 +23,7 @@ Record = dict[str, Any]
 _BY_MESSAGE = ("status_events", "media", "revocation_decisions", "tombstones")
 
 
-def read_consent_record(lake: Lake, person: Person, now: datetime | None = None) -> Record:
+def read_consent_record(lake: Lake, person: DataSubject, now: datetime | None = None) -> Record:
     """What this person said about being messaged: the state by scope, and every event with its evidence.
 
     Raises:
@@ -57,7 +57,7 @@ def read_consent_record(lake: Lake, person: Person, now: datetime | None = None)
         }
 
 
-def read_person(lake: Lake, person: Person, now: datetime | None = None) -> Record:
+def read_person(lake: Lake, person: DataSubject, now: datetime | None = None) -> Record:
     """All rows about a person, from every table of the lake that names their number or their messages.
 
     Raises:

@@ -27,7 +27,7 @@ DECISIONS = (OPT_OUT, NOT_OPT_OUT)
 
 
 @dataclass(frozen=True)
-class Decision:
+class RevocationDecision:
     """What was written down."""
 
     message_sid: str
@@ -69,7 +69,7 @@ def decide(
     scope: str | None = None,
     note: str | None = None,
     now: datetime | None = None,
-) -> Decision:
+) -> RevocationDecision:
     """Write down what a candidate means; an opt-out takes effect from the moment it was written.
 
     Args:
@@ -92,7 +92,7 @@ def _decide(
     scope: str | None,
     note: str | None,
     now: datetime,
-) -> Decision:
+) -> RevocationDecision:
     found: list[tuple[Any, ...]] = cursor.execute(
         "select account_sid, contact, sender, reach, date_created, revocation, state from revocations "
         "where message_sid = ?",
@@ -135,7 +135,7 @@ def _decide(
     if decision == OPT_OUT:
         detail["scope"] = reaches
     append_audit(cursor, "revocation-decision", actor=actor, subject=mask(contact), detail=detail, at=now)
-    return Decision(message_sid, decision, mask(contact), reaches, actor, now)
+    return RevocationDecision(message_sid, decision, mask(contact), reaches, actor, now)
 
 
 def _opted_out_by(cursor: duckdb.DuckDBPyConnection, message_sid: str) -> list[tuple[str, str | None]]:

@@ -22,7 +22,7 @@ OnProgress = Callable[[Answer], None]
 
 
 @dataclass(frozen=True)
-class BatchTools:
+class ComposerTools:
     """What the desk is handed.
 
     Attributes:
@@ -35,10 +35,10 @@ class BatchTools:
     send: Callable[[str, threading.Event, OnProgress], Answer]
 
 
-class BatchDesk:
+class ComposerSession:
     """Answers one composer; ``count`` is how many recipients there are, ``columns`` what can fill a blank."""
 
-    def __init__(self, count: int, columns: list[str], text: str, tools: BatchTools) -> None:
+    def __init__(self, count: int, columns: list[str], text: str, tools: ComposerTools) -> None:
         self._count, self._columns, self._text, self._tools = count, columns, text, tools
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -106,10 +106,10 @@ class BatchDesk:
         return self._news(question)
 
 
-_HANDLERS: dict[str, Callable[[BatchDesk, Mapping[str, Any]], Answer]] = {
-    "start": BatchDesk._start,
-    "check": BatchDesk._check,
-    "send": BatchDesk._send,
-    "news": BatchDesk._news,
-    "stop": BatchDesk._halt,
+_HANDLERS: dict[str, Callable[[ComposerSession, Mapping[str, Any]], Answer]] = {
+    "start": ComposerSession._start,
+    "check": ComposerSession._check,
+    "send": ComposerSession._send,
+    "news": ComposerSession._news,
+    "stop": ComposerSession._halt,
 }

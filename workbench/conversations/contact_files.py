@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workbench.conversations.contacts import FIELDS, Change, Contact, plan_edit, read_contacts
+from workbench.conversations.contacts import FIELDS, Contact, ContactChange, plan_edit, read_contacts
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
@@ -22,8 +22,8 @@ from workbench.messaging.privacy import Privacy
 from workbench.table_files import (
     ADDRESS_COLUMNS,
     CHOOSE_ADDRESS,
-    Problem,
-    Table,
+    InputTable,
+    RowProblem,
     find_column,
     plain_name,
     read_table,
@@ -39,7 +39,7 @@ class ImportPlan:
     """What a file would change, and which lines cannot be read: (line, reason)."""
 
     rows: int
-    changes: tuple[Change, ...]
+    changes: tuple[ContactChange, ...]
     problems: tuple[tuple[int, str], ...]
 
     def require_clean(self) -> None:
@@ -49,7 +49,7 @@ class ImportPlan:
             UsageError: naming the first of them, and how many there are.
         """
         if self.problems:
-            told = say_problems(Problem(line, reason) for line, reason in self.problems)
+            told = say_problems(RowProblem(line, reason) for line, reason in self.problems)
             raise UsageError(
                 f"{told[:1].upper()}{told[1:]} Nothing was imported; correct the file and try again."
             )
@@ -128,10 +128,10 @@ def plan_import(
 
 def _plan(
     lake: Lake, wanted: Mapping[str, tuple[int, Mapping[str, str | None]]], problems: list[tuple[int, str]]
-) -> list[Change]:
+) -> list[ContactChange]:
     """The changes of every readable row; what a field cannot have joins the problems."""
     known = {contact.address: contact for contact in read_contacts(lake, list(wanted))}
-    changes: dict[tuple[str, str], Change] = {}
+    changes: dict[tuple[str, str], ContactChange] = {}
     for address, (number, values) in wanted.items():
         contact = known.get(address) or _unknown(address)
         try:
@@ -146,7 +146,7 @@ def _unknown(address: str) -> Contact:
     return Contact(address, address, None, (), None, None, (), False, None, None, 0, 0)
 
 
-def _read_header(table: Table, address_column: str | None) -> list[str]:
+def _read_header(table: InputTable, address_column: str | None) -> list[str]:
     """What each column of the file is to us."""
     address = find_column(
         table.columns, "address", ADDRESS_COLUMNS, chosen=address_column, fix=CHOOSE_ADDRESS, table=table.name

@@ -56,7 +56,7 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class Change:
+class ContactChange:
     """One field of one contact, before and after; None is nothing said."""
 
     address: str
@@ -109,7 +109,7 @@ def same_person(lake: Lake, address: str) -> list[str]:
     return [row[0] for row in rows] or [address]
 
 
-def plan_edit(contact: Contact, values: Mapping[str, str | None]) -> list[Change]:
+def plan_edit(contact: Contact, values: Mapping[str, str | None]) -> list[ContactChange]:
     """What saying these things about a contact changes; an empty value takes back what was said.
 
     Raises:
@@ -129,11 +129,11 @@ def plan_edit(contact: Contact, values: Mapping[str, str | None]) -> list[Change
         if checked != held[field]:
             # A merged contact shares the person's name; what is said of one is said of the person.
             address = contact.address if field == "time_zone" else contact.person
-            changes.append(Change(address, field, held[field], checked))
+            changes.append(ContactChange(address, field, held[field], checked))
     return changes
 
 
-def plan_merge(lake: Lake, address: str, into: str) -> list[Change]:
+def plan_merge(lake: Lake, address: str, into: str) -> list[ContactChange]:
     """What makes two addresses one person; those already merged into the first one follow.
 
     Raises:
@@ -143,12 +143,12 @@ def plan_merge(lake: Lake, address: str, into: str) -> list[Change]:
     if one.person == other.person:
         raise UsageError(f"{mask(address)} and {mask(into)} are the same person already.")
     return [
-        Change(each, "merged_into", None if each == one.person else one.person, other.person)
+        ContactChange(each, "merged_into", None if each == one.person else one.person, other.person)
         for each in same_person(lake, address)
     ]
 
 
-def save_changes(lake: Lake, changes: Sequence[Change], actor: str, action: str) -> str | None:
+def save_changes(lake: Lake, changes: Sequence[ContactChange], actor: str, action: str) -> str | None:
     """Write a deed down with its audit row; its `change_id`, or None where it changes nothing."""
     if not changes:
         return None
@@ -178,7 +178,7 @@ def save_changes(lake: Lake, changes: Sequence[Change], actor: str, action: str)
     return change_id
 
 
-def undo_change(lake: Lake, change_id: str, actor: str) -> list[Change]:
+def undo_change(lake: Lake, change_id: str, actor: str) -> list[ContactChange]:
     """Take back one deed (an edit, a merge, an import): every field becomes what it was before.
 
     Raises:
@@ -197,7 +197,7 @@ def undo_change(lake: Lake, change_id: str, actor: str) -> list[Change]:
     )
     if later:
         raise UsageError(f"Change {change_id} cannot be undone: {later} of its fields changed again since.")
-    changes = [Change(address, field, value, previous) for address, field, value, previous in rows]
+    changes = [ContactChange(address, field, value, previous) for address, field, value, previous in rows]
     save_changes(lake, changes, actor, "contact-undo")
     return changes
 

@@ -21,7 +21,7 @@ EVERYTHING = "conversations"
 """The view itself: also those to whom only we wrote, and slower."""
 
 
-class Board:
+class ConversationCache:
     """One lake's conversations with at least one message of the contact. Safe to use from several threads."""
 
     def __init__(self, lake: Lake) -> None:

@@ -26,7 +26,7 @@ Kind = Literal["state", "assignee", "label", "unlabel", "note"]
 
 
 @dataclass(frozen=True)
-class Decision:
+class ConversationEvent:
     """One row of `conversation_events`, but for which conversation it is about."""
 
     kind: Kind
@@ -42,7 +42,7 @@ class Decision:
         return {self.kind: self.value, **({"until": self.until.isoformat()} if self.until else {})}
 
 
-def set_state(state: str, actor: str, until: datetime | None = None) -> Decision:
+def set_state(state: str, actor: str, until: datetime | None = None) -> ConversationEvent:
     """Put a conversation aside or take it up again; a new question of the contact opens it by itself.
 
     Raises:
@@ -56,34 +56,34 @@ def set_state(state: str, actor: str, until: datetime | None = None) -> Decision
         raise UsageError(f"Only a snooze has an end; until makes no sense with {state!r}.")
     if until is not None and until <= datetime.now(UTC):
         raise UsageError(f"until is {until:%Y-%m-%d %H:%M %Z}, which is past; give a time to come.")
-    return Decision("state", state, actor, until)
+    return ConversationEvent("state", state, actor, until)
 
 
-def assign(person: str | None, actor: str) -> Decision:
+def assign(person: str | None, actor: str) -> ConversationEvent:
     """Give a conversation to somebody; None to nobody."""
     name = (person or "").strip()
-    return Decision("assignee", _short(name, "assignee") if name else None, actor)
+    return ConversationEvent("assignee", _short(name, "assignee") if name else None, actor)
 
 
-def label(text: str, actor: str, *, on: bool = True) -> Decision:
+def label(text: str, actor: str, *, on: bool = True) -> ConversationEvent:
     """Put a label on a conversation, or take it off."""
     name = " ".join(text.split()).lower()
     if not name or "," in name:
         raise UsageError(f"{text!r} is no label; write one or a few words without a comma.")
-    return Decision("label" if on else "unlabel", _short(name, "label"), actor)
+    return ConversationEvent("label" if on else "unlabel", _short(name, "label"), actor)
 
 
-def note(text: str, actor: str) -> Decision:
+def note(text: str, actor: str) -> ConversationEvent:
     """A private note, for the people here only."""
     text = text.strip()
     if not text:
         raise UsageError("The note is empty; write what the others should know.")
     if len(text) > LONGEST_NOTE:
         raise UsageError(f"The note has {len(text):,} characters; at most {LONGEST_NOTE:,} are kept.")
-    return Decision("note", text, actor)
+    return ConversationEvent("note", text, actor)
 
 
-def save_decision(lake: Lake, conversation: Conversation, decision: Decision) -> str:
+def save_event(lake: Lake, conversation: Conversation, decision: ConversationEvent) -> str:
     """Write it down with its audit row, in one commit; the event's id."""
     event_id = uuid.uuid4().hex
 

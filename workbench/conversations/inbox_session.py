@@ -20,8 +20,8 @@ from workbench.conversations import view_models
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
-from workbench.conversations.conversation_cache import Board
-from workbench.conversations.events import Decision, assign, label, note, save_decision, set_state
+from workbench.conversations.conversation_cache import ConversationCache
+from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, reveal
 from workbench.conversations.listing import count_views, list_conversations, read_state
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
@@ -43,7 +43,7 @@ Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Tools:
+class InboxTools:
     """What the desk is handed by whoever may send.
 
     Attributes:
@@ -75,7 +75,7 @@ class _View:
     refreshed_at: float = 0.0
 
 
-class Desk:
+class InboxSession:
     """Answers one browser. Safe to call from several threads; questions wait for each other.
 
     Args:
@@ -88,14 +88,14 @@ class Desk:
         self,
         lake: Lake,
         settings: Settings,
-        tools: Tools,
+        tools: InboxTools,
         *,
-        board: Board | None = None,
+        board: ConversationCache | None = None,
         only: Conversation | None = None,
         turn: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._lake, self._settings, self._tools = lake, settings, tools
-        self._board = board or Board(lake)
+        self._board = board or ConversationCache(lake)
         self._only = only
         self._turn = turn or threading.RLock()
         self._lock = threading.RLock()
@@ -247,7 +247,7 @@ class Desk:
 
     def _decide(self, question: Question) -> Answer:
         """State, assignee, label or note."""
-        save_decision(self._lake, self._opened(), _decision(question, self._actor))
+        save_event(self._lake, self._opened(), _decision(question, self._actor))
         return self._everything(with_own=True)
 
     def _contact(self, question: Question) -> Answer:
@@ -285,7 +285,7 @@ class Desk:
             log.warning("messages in the air could not be asked for: %s", error)
 
 
-def _decision(question: Question, actor: str) -> Decision:
+def _decision(question: Question, actor: str) -> ConversationEvent:
     kind, value = str(question.get("kind")), str(question.get("value") or "")
     if kind == "state":
         return set_state(value, actor, _until(question.get("until")))
@@ -333,16 +333,16 @@ _NEEDED = {
     "reveal": ("agent", "reveal a number"),
 }
 
-_HANDLERS: dict[str, Callable[[Desk, Question], Answer]] = {
-    "start": Desk._start,
-    "list": Desk._list,
-    "open": Desk._open,
-    "close": Desk._close,
-    "news": Desk._news,
-    "check": Desk._check,
-    "media": Desk._media,
-    "send": Desk._send,
-    "decide": Desk._decide,
-    "contact": Desk._contact,
-    "reveal": Desk._reveal,
+_HANDLERS: dict[str, Callable[[InboxSession, Question], Answer]] = {
+    "start": InboxSession._start,
+    "list": InboxSession._list,
+    "open": InboxSession._open,
+    "close": InboxSession._close,
+    "news": InboxSession._news,
+    "check": InboxSession._check,
+    "media": InboxSession._media,
+    "send": InboxSession._send,
+    "decide": InboxSession._decide,
+    "contact": InboxSession._contact,
+    "reveal": InboxSession._reveal,
 }

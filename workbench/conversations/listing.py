@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from workbench.conversations.conversation_cache import EVERYTHING, Board
+from workbench.conversations.conversation_cache import EVERYTHING, ConversationCache
 from workbench.conversations.find import Conversation
 from workbench.errors import UsageError
 from workbench.lake import Lake
@@ -70,7 +70,7 @@ def list_conversations(
     label: str | None = None,
     order: str | None = None,
     limit: int = 60,
-    board: Board | None = None,
+    board: ConversationCache | None = None,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -121,7 +121,7 @@ class StateRow(NamedTuple):
     waiting_since: datetime | None
 
 
-def read_state(lake: Lake, conversation: Conversation, board: Board | None = None) -> StateRow:
+def read_state(lake: Lake, conversation: Conversation, board: ConversationCache | None = None) -> StateRow:
     """The state of one conversation, from the board if it is on it."""
     for source in (board.table() if board else EVERYTHING, EVERYTHING):
         rows = lake.rows(
@@ -134,7 +134,7 @@ def read_state(lake: Lake, conversation: Conversation, board: Board | None = Non
     raise UsageError(f"No conversation {conversation.conversation_id} in this lake any more.")
 
 
-def count_views(lake: Lake, board: Board) -> dict[str, int]:
+def count_views(lake: Lake, board: ConversationCache) -> dict[str, int]:
     """How many conversations each view holds."""
     columns = ", ".join(f"count(*) filter ({condition})" for condition in VIEWS.values())
     row = lake.rows(f"select {columns} from {board.table()}")[0]  # noqa: S608

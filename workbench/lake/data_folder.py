@@ -27,7 +27,7 @@ _NOTE = "Says which lake these files belong to. Do not delete, copy or change it
 
 
 @dataclass(frozen=True)
-class Marker:
+class OwnerMarker:
     """Whose files these are.
 
     Args:
@@ -44,12 +44,12 @@ class Marker:
 class DataFolder(Protocol):
     """Where a lake's files are, as ``ownership.py`` needs it."""
 
-    def markers(self) -> list[Marker]: ...
+    def markers(self) -> list[OwnerMarker]: ...
 
-    def create_marker(self, marker: Marker) -> None:
+    def create_marker(self, marker: OwnerMarker) -> None:
         """Unless there is one."""
 
-    def replace_markers(self, marker: Marker) -> None: ...
+    def replace_markers(self, marker: OwnerMarker) -> None: ...
 
     def parquet_files(self) -> list[str]:
         """All of them, whoever wrote them, by their full path."""
@@ -67,7 +67,7 @@ def open_data_folder(data: str, cursor: duckdb.DuckDBPyConnection) -> DataFolder
     Args:
         cursor: a connection that knows the bucket's secret.
     """
-    return Bucket(data, cursor) if data.startswith("s3://") else LocalFolder(Path(data))
+    return S3Prefix(data, cursor) if data.startswith("s3://") else LocalFolder(Path(data))
 
 
 class LocalFolder:
@@ -76,17 +76,17 @@ class LocalFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    def markers(self) -> list[Marker]:
+    def markers(self) -> list[OwnerMarker]:
         path = self.path / MARKER_FILE
         try:
             return [_read_marker(path.read_text(encoding="utf-8"), str(path))]
         except FileNotFoundError:
             return []
 
-    def create_marker(self, marker: Marker) -> None:
+    def create_marker(self, marker: OwnerMarker) -> None:
         create_whole(self.path / MARKER_FILE, marker.text())
 
-    def replace_markers(self, marker: Marker) -> None:
+    def replace_markers(self, marker: OwnerMarker) -> None:
         write_whole(self.path / MARKER_FILE, marker.text())
 
     def parquet_files(self) -> list[str]:
@@ -108,25 +108,25 @@ class LocalFolder:
             yield from (Path(folder) / name for name in names)
 
 
-class Bucket:
+class S3Prefix:
     """A prefix of an S3 bucket, read and written through DuckDB."""
 
     def __init__(self, address: str, cursor: duckdb.DuckDBPyConnection) -> None:
         self._prefix = address.rstrip("/") + "/"
         self._cursor = cursor
 
-    def markers(self) -> list[Marker]:
+    def markers(self) -> list[OwnerMarker]:
         names = self._glob(self._prefix + _OBJECTS)
         # Without a list of names DuckDB refuses to read none.
         rows = self._cursor.execute("select filename, content from read_text(?)", [names]) if names else None
         found = [_read_marker(content, name) for name, content in rows.fetchall()] if rows else []
         return list(dict.fromkeys(found))
 
-    def create_marker(self, marker: Marker) -> None:
+    def create_marker(self, marker: OwnerMarker) -> None:
         if not self.markers():
             self._write(f"{self._prefix}workbench-lake-{marker.lake_id}.json", marker)
 
-    def replace_markers(self, marker: Marker) -> None:
+    def replace_markers(self, marker: OwnerMarker) -> None:
         own = f"{self._prefix}workbench-lake-{marker.lake_id}.json"
         for name in {own, *self._glob(self._prefix + _OBJECTS)}:
             self._write(name, marker)
@@ -147,7 +147,7 @@ class Bucket:
     def _glob(self, pattern: str) -> list[str]:
         return [name for (name,) in self._cursor.execute("select file from glob(?)", [pattern]).fetchall()]
 
-    def _write(self, name: str, marker: Marker) -> None:
+    def _write(self, name: str, marker: OwnerMarker) -> None:
         target = name.replace("'", "''")
         self._cursor.execute(
             f"copy (select ?) to '{target}' (format csv, header false, quote '', escape '', delimiter "
@@ -156,10 +156,10 @@ class Bucket:
         )
 
 
-def _read_marker(text: str, name: str) -> Marker:
+def _read_marker(text: str, name: str) -> OwnerMarker:
     try:
         content = json.loads(text)
-        return Marker(str(content["lake_id"]), str(content["catalog"]))
+        return OwnerMarker(str(content["lake_id"]), str(content["catalog"]))
     except (ValueError, KeyError, TypeError) as error:
         raise LakeRefused(
             f"{name}, which says whose files these are, is unreadable. Put it back from a copy of the lake; "

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 
 from workbench.errors import LakeRefused, LakeTooNew
-from workbench.lake.views import View, apply_views, differing_views, known_views, stored_views
+from workbench.lake.views import ViewDefinition, apply_views, differing_views, known_views, stored_views
 
 if TYPE_CHECKING:
     from workbench.lake.connect import Lake
@@ -157,7 +157,9 @@ def _read_if_there(
         return {}
 
 
-def _refuse_newer(applied: Mapping[str, AppliedMigration], views: Mapping[str, View], lake: str) -> None:
+def _refuse_newer(
+    applied: Mapping[str, AppliedMigration], views: Mapping[str, ViewDefinition], lake: str
+) -> None:
     known = {migration.name for migration in known_migrations()} | _VIEWS_BEFORE
     unknown = [row for name, row in applied.items() if name not in known]
     if unknown:

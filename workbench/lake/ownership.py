@@ -16,7 +16,7 @@ import duckdb
 from workbench.errors import CatalogLost, LakeRefused
 from workbench.lake.audit import ANCHOR_FILE
 from workbench.lake.damage import METADATA
-from workbench.lake.data_folder import DataFolder, Marker, open_data_folder
+from workbench.lake.data_folder import DataFolder, OwnerMarker, open_data_folder
 from workbench.lake.secret_key import KEY_FILE
 from workbench.settings import DEMO_FOLDER
 
@@ -69,7 +69,7 @@ def refuse_lost_catalog(
 
 
 def _refuse_files_in_use(
-    address: LakeAddress, cursor: duckdb.DuckDBPyConnection, markers: list[Marker]
+    address: LakeAddress, cursor: duckdb.DuckDBPyConnection, markers: list[OwnerMarker]
 ) -> None:
     """Files with a catalog that is still there are nobody's to set aside."""
     owners = [_living_owner(address, cursor, marker) for marker in markers] or _catalogs_beside(address)
@@ -83,7 +83,7 @@ def _refuse_files_in_use(
         )
 
 
-def _living_owner(address: LakeAddress, cursor: duckdb.DuckDBPyConnection, marker: Marker) -> str | None:
+def _living_owner(address: LakeAddress, cursor: duckdb.DuckDBPyConnection, marker: OwnerMarker) -> str | None:
     place = marker.catalog
     if place.startswith("postgres:"):
         is_this = address.kind == "postgres" and place == _postgres_place(address, cursor)
@@ -139,7 +139,7 @@ def claim_files(lake: Lake, *, adopt: bool = False) -> None:
     lake_id = str(lake.value("select lake_id from lake_identity"))
     with lake.cursor() as cursor:
         folder = open_data_folder(lake.address.data, cursor)
-        marker = Marker(lake_id, catalog_place(lake.address, cursor))
+        marker = OwnerMarker(lake_id, catalog_place(lake.address, cursor))
         if adopt:
             refuse_nested(lake.address, folder)
             folder.replace_markers(marker)
@@ -195,7 +195,7 @@ def _names(cursor: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
     return {str(path).rpartition("/")[2] for (path,) in cursor.execute(sql).fetchall()}
 
 
-def _refuse_other_lakes(address: LakeAddress, markers: list[Marker], lake_id: str) -> None:
+def _refuse_other_lakes(address: LakeAddress, markers: list[OwnerMarker], lake_id: str) -> None:
     others = sorted({marker.lake_id for marker in markers} - {lake_id})
     if others:
         raise LakeRefused(
@@ -207,7 +207,9 @@ def _refuse_other_lakes(address: LakeAddress, markers: list[Marker], lake_id: st
         )
 
 
-def _settle_place(address: LakeAddress, folder: DataFolder, markers: list[Marker], marker: Marker) -> None:
+def _settle_place(
+    address: LakeAddress, folder: DataFolder, markers: list[OwnerMarker], marker: OwnerMarker
+) -> None:
     """A catalog that was moved or renamed is written down; a second copy of it in use is refused."""
     before = next((other.catalog for other in markers if other.catalog != marker.catalog), None)
     if before is None:

@@ -30,7 +30,7 @@ _BUSY_SECONDS, _PATIENCE_SECONDS = 2.0, 30.0
 _SHORTEST_TURN, _LONGEST_TURN = 0.05, 2.0
 
 
-def scour(lake: Lake) -> None:
+def purge(lake: Lake) -> None:
     """Remove what was deleted from every file of the lake. Can be run again, also after it was killed.
 
     The write lock is let go after each step, so that an opt-out that arrives meanwhile is in force in time.

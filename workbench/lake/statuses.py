@@ -37,7 +37,7 @@ _SCHEMA = pa.schema(
 
 
 @dataclass(frozen=True)
-class StatusNews:
+class StatusCallback:
     """One callback: `received_at` is our clock's."""
 
     message_sid: str
@@ -56,7 +56,7 @@ class StatusesSaved:
     waiting: int = 0
 
 
-def save_statuses(cursor: duckdb.DuckDBPyConnection, news: Sequence[StatusNews]) -> StatusesSaved:
+def save_statuses(cursor: duckdb.DuckDBPyConnection, news: Sequence[StatusCallback]) -> StatusesSaved:
     """Record callbacks, in the caller's transaction; the same ones again change nothing."""
     if not news:
         return StatusesSaved()
@@ -131,9 +131,9 @@ def forget_refused(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str
         cursor.execute(f"delete from {table} where message_sid in (select unnest(?::varchar[]))", sids)  # noqa: S608
 
 
-def _table(news: Sequence[StatusNews]) -> pa.Table:
+def _table(news: Sequence[StatusCallback]) -> pa.Table:
     """The news, each status of a message once, as first heard."""
-    first: dict[tuple[str, str, int | None], StatusNews] = {}
+    first: dict[tuple[str, str, int | None], StatusCallback] = {}
     for one in sorted(news, key=lambda one: one.received_at):
         first.setdefault((one.message_sid, one.status, one.error_code), one)
     rows = [{**vars(one), "status_rank": status_rank(one.status)} for one in first.values()]

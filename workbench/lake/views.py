@@ -30,7 +30,7 @@ _COMMENTS_AND_TEXTS = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
 
 
 @dataclass(frozen=True)
-class View:
+class ViewDefinition:
     """A view or macro: as its file has it, or as the lake was given it."""
 
     name: str
@@ -41,7 +41,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class ViewFile(View):
+class ViewFile(ViewDefinition):
     sql: str
 
 
@@ -77,17 +77,17 @@ def parse_view(file_name: str, text: str) -> ViewFile:
     return ViewFile(head["name"], kind, int(head["version"]), digest, text)
 
 
-def stored_views(cursor: duckdb.DuckDBPyConnection) -> dict[str, View]:
+def stored_views(cursor: duckdb.DuckDBPyConnection) -> dict[str, ViewDefinition]:
     """The views that the lake was given by this mechanism, by name.
 
     Raises:
         duckdb.CatalogException: it is a lake from before it.
     """
     rows = cursor.execute("select name, kind, version, digest from schema_views").fetchall()
-    return {row[0]: View(*row) for row in rows}
+    return {row[0]: ViewDefinition(*row) for row in rows}
 
 
-def differing_views(stored: Mapping[str, View]) -> tuple[str, ...]:
+def differing_views(stored: Mapping[str, ViewDefinition]) -> tuple[str, ...]:
     """Names of the views that the lake lacks, has with another text, or has without a file of today."""
     known = known_views()
     return tuple(
@@ -97,7 +97,7 @@ def differing_views(stored: Mapping[str, View]) -> tuple[str, ...]:
     )
 
 
-def apply_views(cursor: duckdb.DuckDBPyConnection, stored: Mapping[str, View]) -> None:
+def apply_views(cursor: duckdb.DuckDBPyConnection, stored: Mapping[str, ViewDefinition]) -> None:
     """Make what differs as the files say, within the transaction of the caller.
 
     Args:

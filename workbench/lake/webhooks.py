@@ -14,7 +14,7 @@ from workbench.lake.consent import ConsentEvent, save_consent_events
 from workbench.lake.erased import blotted, find_erased, numbers_in
 from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import Saved, message_table, save_messages
-from workbench.lake.statuses import StatusesSaved, StatusNews, save_statuses
+from workbench.lake.statuses import StatusCallback, StatusesSaved, save_statuses
 from workbench.messaging.message import MessageRow
 from workbench.messaging.quarantine import QuarantinedRow
 
@@ -27,7 +27,7 @@ _LOOK_BACK = timedelta(days=40)
 class StatusWebhook:
     """A status callback; `fields` is a JSON object of the rest of what it said, None without any."""
 
-    news: StatusNews
+    news: StatusCallback
     fields: str | None
 
 

@@ -29,14 +29,14 @@ class UnreadableJson(ValueError):
 
 
 @dataclass(frozen=True)
-class Repair:
+class TextRepair:
     """A text in which something was replaced: the SID of the object that it is in, and its name there."""
 
     sid: str | None
     field: str
 
 
-def read_json(body: bytes) -> tuple[Any, tuple[Repair, ...]]:
+def read_json(body: bytes) -> tuple[Any, tuple[TextRepair, ...]]:
     """The value, and what had to be replaced in it.
 
     Raises:
@@ -48,9 +48,9 @@ def read_json(body: bytes) -> tuple[Any, tuple[Repair, ...]]:
         return _read_again(body)
 
 
-def _read_again(body: bytes) -> tuple[Any, tuple[Repair, ...]]:
+def _read_again(body: bytes) -> tuple[Any, tuple[TextRepair, ...]]:
     text = body.decode("utf-8-sig", "surrogateescape")
-    repairs: list[Repair] = []
+    repairs: list[TextRepair] = []
     try:
         value = json.loads(text, strict=False, parse_int=_whole)
         return _repaired(value, None, "", repairs), tuple(repairs)
@@ -65,11 +65,11 @@ def _whole(digits: str) -> int | float:
     return int(digits) if len(digits) <= _LONGEST_WHOLE else float(digits)
 
 
-def _repaired(value: Any, sid: str | None, field: str, repairs: list[Repair]) -> Any:
+def _repaired(value: Any, sid: str | None, field: str, repairs: list[TextRepair]) -> Any:
     if isinstance(value, str):
         clean = replace_surrogates(value)
         if clean != value:
-            repairs.append(Repair(sid, field))
+            repairs.append(TextRepair(sid, field))
         return clean
     if isinstance(value, list):
         return [_repaired(item, sid, field, repairs) for item in value]

@@ -24,7 +24,7 @@ Code = TypeVar("Code", int, int | None)
 
 
 @dataclass(frozen=True)
-class Marker:
+class Anomaly:
     """What stands out about a code: ``messages`` on ``day``, where ``usual`` was a day's average before."""
 
     code: int | None
@@ -36,7 +36,7 @@ class Marker:
 
 def find_markers(
     days: Mapping[Code, Mapping[date, int]], since: date, until: date, known_since: date
-) -> list[Marker]:
+) -> list[Anomaly]:
     """One marker at most for each code, the largest jump first.
 
     Args:
@@ -53,14 +53,14 @@ def find_markers(
 
 def _marker(
     code: int | None, counts: Mapping[date, int], since: date, until: date, known_since: date
-) -> Marker | None:
+) -> Anomaly | None:
     present = [day for day, number in counts.items() if number]
     first = min(present, default=until)
     if since <= first < until and (first - known_since).days >= BASELINE_DAYS:
         total = max(counts[day] for day in present if day < until)
-        return Marker(code, "new", first, total, 0.0)
+        return Anomaly(code, "new", first, total, 0.0)
     spikes = [
-        Marker(code, "spike", day, counts[day], usual)
+        Anomaly(code, "spike", day, counts[day], usual)
         for day in present
         if since <= day < until
         and (usual := _usual(counts, day, known_since)) is not None

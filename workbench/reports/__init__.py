@@ -2,6 +2,6 @@
 
 Outside (this process): `notebooks` finds them, `parameters` checks what they are given, `run` executes one,
 `document` makes HTML and PDF of it, `manifest` writes down what it stands on, `mail` sends it, `schedule`
-says which are due. Inside (the notebook's kernel): `sheet` is the few calls a notebook is made of; it asks
-the metrics registry and nothing else for numbers.
+says which are due. Inside (the kernel of the notebook): `report_builder` is the few calls a notebook is made
+of; it asks the metrics registry and nothing else for numbers.
 """

@@ -23,7 +23,7 @@ _NO_PANGO = (
 
 
 def find_record(notebook: Any) -> dict[str, Any] | None:
-    """What the notebook's `sheet.end()` handed over; None if it was not called."""
+    """What the notebook's `report.end()` handed over; None if it was not called."""
     for cell in reversed(notebook.cells):
         for output in cell.get("outputs", ()):
             if RECORD_MIME in output.get("data", {}):

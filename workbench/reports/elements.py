@@ -17,7 +17,7 @@ RECORD_MIME = "application/vnd.workbench.report+json"
 
 
 @dataclass(frozen=True)
-class Piece:
+class Element:
     """Something a cell shows; `record` is for the program that ran the notebook."""
 
     html: str
@@ -34,7 +34,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """A cell of a table: lines of text, a quieter remark, and whether it is beyond a threshold."""
 
     lines: Sequence[str]
@@ -43,19 +43,19 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableElement:
     """Rows under a head; `share` of a row draws a bar under its first cell, from 0 to 1."""
 
     head: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    total: Sequence[Cell] = ()
+    rows: Sequence[Sequence[TableCell]]
+    total: Sequence[TableCell] = ()
     shares: Sequence[float] = ()
     note: str = ""
     wide: Sequence[int] = field(default=(0,))
 
 
 @dataclass(frozen=True)
-class Card:
+class CardElement:
     label: str
     lines: Sequence[str]
     remarks: Sequence[str] = ()
@@ -76,18 +76,18 @@ def _red(title: str, texts: Sequence[str]) -> str:
     return f'<div class="problems" role="alert"><p>{escape(title)}</p><ul>{items}</ul></div>'
 
 
-def cards_html(cards: Iterable[Card]) -> str:
+def cards_html(cards: Iterable[CardElement]) -> str:
     return '<div class="cards">' + "".join(map(_card_html, cards)) + "</div>"
 
 
-def _card_html(card: Card) -> str:
+def _card_html(card: CardElement) -> str:
     lines = "".join(f'<div class="value">{escape(line)}</div>' for line in card.lines)
     remarks = "".join(f'<div class="remark">{escape(remark)}</div>' for remark in card.remarks)
     bad = " bad" if card.is_bad else ""
     return f'<div class="card{bad}"><div class="label">{escape(card.label)}</div>{lines}{remarks}</div>'
 
 
-def table_html(title: str, table: Table) -> str:
+def table_html(title: str, table: TableElement) -> str:
     head = "".join(
         f'<th scope="col"{_wide(table, index)}>{escape(name)}</th>' for index, name in enumerate(table.head)
     )
@@ -104,7 +104,7 @@ def table_html(title: str, table: Table) -> str:
     return f'{_title(title)}<div class="{kind}">{body}</div>{note}'
 
 
-def _cells_html(table: Table, row: Sequence[Cell], share: float | None = None) -> str:
+def _cells_html(table: TableElement, row: Sequence[TableCell], share: float | None = None) -> str:
     cells = []
     for index, cell in enumerate(row):
         lines = "<br>".join(map(escape, cell.lines))
@@ -117,7 +117,7 @@ def _cells_html(table: Table, row: Sequence[Cell], share: float | None = None) -
     return "".join(cells)
 
 
-def _wide(table: Table, index: int) -> str:
+def _wide(table: TableElement, index: int) -> str:
     return ' class="text"' if index in table.wide else ""
 
 

@@ -28,7 +28,7 @@ _BILLED = ("delivered", "undelivered", "unknown")
 
 
 @dataclass(frozen=True)
-class Problem:
+class QualityProblem:
     """One thing that is wrong with what a report stands on."""
 
     kind: Kind
@@ -36,7 +36,7 @@ class Problem:
 
 
 @dataclass(frozen=True)
-class Facts:
+class DataQuality:
     """What a period's numbers stand on. Times in UTC, days GMT as in Twilio's list.
 
     `days` are those that have begun; `unread_days` were never read from Twilio to their end,
@@ -58,12 +58,12 @@ class Facts:
     rejected: int = 0
 
 
-def read_facts(lake: Lake, period: Period, where: Where | None = None) -> Facts:
+def read_facts(lake: Lake, period: Period, where: Where | None = None) -> DataQuality:
     """The facts of a period; `where` narrows the message counts, not the days."""
     fresh = freshness(lake)
     billed, unpriced = _pricing(lake, period, where)
     days = _begun_days(period, fresh.as_of)
-    return Facts(
+    return DataQuality(
         as_of=fresh.as_of,
         last_sync_at=fresh.last_sync_at,
         newest_message_at=fresh.newest_message_at,
@@ -79,10 +79,10 @@ def read_facts(lake: Lake, period: Period, where: Where | None = None) -> Facts:
     )
 
 
-def judge_filters(unknown: Mapping[str, Sequence[str]]) -> tuple[Problem, ...]:
+def judge_filters(unknown: Mapping[str, Sequence[str]]) -> tuple[QualityProblem, ...]:
     """What must be said of filters by values that the lake has never seen, by dimension."""
     return tuple(
-        Problem(
+        QualityProblem(
             "unknown",
             f"{find_dimension(name).label} {', '.join(values)} was never seen in this lake: "
             "nothing of it can be in these numbers.",
@@ -92,12 +92,12 @@ def judge_filters(unknown: Mapping[str, Sequence[str]]) -> tuple[Problem, ...]:
 
 
 def judge(
-    facts: Facts,
+    facts: DataQuality,
     period: Period,
     *,
     stale_after: timedelta = timedelta(hours=24),
     priced_at_least: float = 0.98,
-) -> tuple[Problem, ...]:
+) -> tuple[QualityProblem, ...]:
     """What must be said in red before anybody reads a number."""
     return tuple(
         problem
@@ -113,67 +113,67 @@ def judge(
     )
 
 
-def _stale(facts: Facts, period: Period, stale_after: timedelta) -> Problem | None:
+def _stale(facts: DataQuality, period: Period, stale_after: timedelta) -> QualityProblem | None:
     """A period that is over is settled by a sync after its last `sent` messages became final."""
     if facts.last_sync_at is None:
-        return Problem("stale", "Nothing was ever synced: run `workbench sync`.")
+        return QualityProblem("stale", "Nothing was ever synced: run `workbench sync`.")
     needed = min(facts.as_of, period.ends_at + SENT_IS_FINAL_AFTER)
     if facts.last_sync_at >= needed - stale_after:
         return None
     hours = int((facts.as_of - facts.last_sync_at).total_seconds() // 3600)
-    return Problem(
+    return QualityProblem(
         "stale",
         f"The data is stale: the last sync ended {moment(facts.last_sync_at, period.timezone)}, "
         f"{plural(hours, 'hour')} before this report. Statuses and prices may have changed since.",
     )
 
 
-def _gap(facts: Facts) -> Problem | None:
+def _gap(facts: DataQuality) -> QualityProblem | None:
     if not facts.unread_days:
         return None
     number_of_days = plural(len(facts.unread_days), "day")
-    return Problem(
+    return QualityProblem(
         "gap",
         f"The data has gaps: {number_of_days} of this period (GMT) were not read from Twilio to their end: "
         f"{_spans(facts.unread_days)}. Messages of those days may be missing.",
     )
 
 
-def _unreconciled(facts: Facts) -> Problem | None:
+def _unreconciled(facts: DataQuality) -> QualityProblem | None:
     if not facts.unreconciled_days:
         return None
-    return Problem(
+    return QualityProblem(
         "unreconciled",
         f"{plural(len(facts.unreconciled_days), 'day')} differ from Twilio without an explanation: "
         f"{_spans(facts.unreconciled_days)}. `workbench reconcile --repair` corrects what it can.",
     )
 
 
-def _quarantined(facts: Facts) -> Problem | None:
+def _quarantined(facts: DataQuality) -> QualityProblem | None:
     if not facts.quarantined:
         return None
-    return Problem(
+    return QualityProblem(
         "quarantined",
         f"{plural(facts.quarantined, 'row')} of Twilio's could not be read and are missing from the numbers, "
         "of whatever day: `workbench status` says of what, table quarantined_rows why.",
     )
 
 
-def _unpriced(facts: Facts, priced_at_least: float) -> Problem | None:
+def _unpriced(facts: DataQuality, priced_at_least: float) -> QualityProblem | None:
     if not facts.unpriced or (facts.billed - facts.unpriced) / facts.billed >= priced_at_least:
         return None
     share = formats.value(facts.unpriced / facts.billed, "rate")
-    return Problem(
+    return QualityProblem(
         "unpriced",
         f"{facts.unpriced:,} of {facts.billed:,} billed messages ({share}) have no price yet: "
         "the true spend is higher than what is shown.",
     )
 
 
-def _unfinished(facts: Facts, period: Period) -> Problem | None:
+def _unfinished(facts: DataQuality, period: Period) -> QualityProblem | None:
     if period.ends_at <= facts.as_of:
         return None
-    return Problem(
+    return QualityProblem(
         "unfinished", f"The period is not over: it ends {moment(period.ends_at, period.timezone)}."
     )
 

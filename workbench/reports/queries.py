@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Asking:
+class ReportQueries:
     """A period of the lake with conditions on it; `problems` speak against its data, `findings` are what the
     numbers say is wrong."""
 

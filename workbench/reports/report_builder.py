@@ -1,10 +1,10 @@
 """The calls a report's notebook is made of.
 
-sheet = open_sheet(since, until, period=period, sender=senders)
-sheet.head()
-sheet.cards("messages", "spend")
-sheet.table("sender", "messages", "spend")
-sheet.end()
+report = open_report(since, until, period=period, sender=senders)
+report.head()
+report.cards("messages", "spend")
+report.table("sender", "messages", "spend")
+report.end()
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from workbench.lake import open_lake
 from workbench.metrics import METRICS
 from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
-from workbench.reports.elements import Card, Piece, cards_html, definitions_html, head_html
+from workbench.reports.elements import CardElement, Element, cards_html, definitions_html, head_html
 from workbench.reports.periods import PERIODS, resolve_period
-from workbench.reports.queries import Asking, known_rows
+from workbench.reports.queries import ReportQueries, known_rows
 from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
 from workbench.settings import load_settings
 
@@ -33,7 +33,7 @@ SNAPSHOT_VARIABLE = "WORKBENCH_REPORT_SNAPSHOT"
 """The version of the lake that a run is made on; without it, whatever is there."""
 
 
-def open_sheet(
+def open_report(
     since: date | str | None = None,
     until: date | str | None = None,
     *,
@@ -42,7 +42,7 @@ def open_sheet(
     client: str = "",
     allow_unknown: bool = False,
     **where: Sequence[str],
-) -> Sheet:
+) -> ReportBuilder:
     """Open the lake for a report on a period.
 
     Args:
@@ -68,17 +68,17 @@ def open_sheet(
     filters = read_filters(chosen)
     if not allow_unknown:
         require_known(lake, filters)
-    sheet = Sheet(lake, days, filters, priced_at_least=priced_at_least)
-    sheet.client = client
-    return sheet
+    report = ReportBuilder(lake, days, filters, priced_at_least=priced_at_least)
+    report.client = client
+    return report
 
 
-class Sheet(Asking):
+class ReportBuilder(ReportQueries):
     """One report being written; each call is a piece of it."""
 
     client = ""
 
-    def head(self) -> Piece:
+    def head(self) -> Element:
         """The period, the filters, how fresh it all is; and in red what speaks against the numbers."""
         zone, facts = self.period.timezone, self.facts
         lines = [("For", self.client)] if self.client else []
@@ -89,13 +89,13 @@ class Sheet(Asking):
         lines.append(("Messages", f"{facts.messages:,}, of which {facts.open_messages:,} in flight"))
         lines.append(("As of", moment(facts.as_of, zone)))
         lines.append(("Last sync", moment(facts.last_sync_at, zone)))
-        return Piece(head_html(lines, [problem.text for problem in self.problems], self.findings))
+        return Element(head_html(lines, [problem.text for problem in self.problems], self.findings))
 
-    def cards(self, *names: str) -> Piece:
+    def cards(self, *names: str) -> Element:
         """Metrics of the whole period, large, with those of the period before."""
-        return Piece(cards_html(map(self._card, names)))
+        return Element(cards_html(map(self._card, names)))
 
-    def _card(self, name: str) -> Card:
+    def _card(self, name: str) -> CardElement:
         metric, rows = METRICS[name], known_rows(self.metric(name))
         lines = [formats.value(row[name], metric.unit, row.get("currency")) for row in rows]
         remarks = [_priced_words(rows[0]) if metric.is_money else _sample_words(rows[0])] if rows else []
@@ -105,39 +105,39 @@ class Sheet(Asking):
             shown = ", ".join(formats.value(row[name], metric.unit, row.get("currency")) for row in old)
             remarks.append(f"{before.title}: {shown or MISSING}")
         is_bad = any(self.is_beyond(name, row) for row in rows)
-        return Card(metric.label, lines or [MISSING], [text for text in remarks if text], is_bad)
+        return CardElement(metric.label, lines or [MISSING], [text for text in remarks if text], is_bad)
 
     def over_time(
         self, name: str, title: str = "", *, split: bool = False, where: Mapping[str, Any] | None = None
-    ) -> Piece:
+    ) -> Element:
         """A metric by day: bars, by outcome if ``split``, one chart per currency; a rate as a line."""
         from workbench.reports.timelines import timeline_html  # matplotlib takes a second to load
 
-        return Piece(timeline_html(self, name, title, split=split, where=where))
+        return Element(timeline_html(self, name, title, split=split, where=where))
 
-    def table(self, by: str, *names: str, title: str = "", where: Mapping[str, Any] | None = None) -> Piece:
+    def table(self, by: str, *names: str, title: str = "", where: Mapping[str, Any] | None = None) -> Element:
         """Metrics by a dimension, one line for each value, and the whole period below."""
-        return Piece(dimension_html(self, by, names, title, where))
+        return Element(dimension_html(self, by, names, title, where))
 
-    def failures(self) -> Piece:
+    def failures(self) -> Element:
         """Failed and undelivered messages by error code, in plain words."""
-        return Piece(failures_html(self))
+        return Element(failures_html(self))
 
-    def audits(self) -> Piece:
+    def audits(self) -> Element:
         """Everything that is checked for compliance, with what was found."""
-        return Piece(audits_html(self))
+        return Element(audits_html(self))
 
-    def audit_rows(self, limit: int = 10) -> Piece:
+    def audit_rows(self, limit: int = 10) -> Element:
         """The messages behind each check that found any, the newest or worst ``limit`` of them."""
-        return Piece(audit_rows_html(self, limit))
+        return Element(audit_rows_html(self, limit))
 
-    def data_health(self) -> Piece:
+    def data_health(self) -> Element:
         """How complete the copy is that all of this was counted on."""
-        return Piece(data_html(self))
+        return Element(data_html(self))
 
-    def end(self) -> Piece:
+    def end(self) -> Element:
         """How everything is counted; and the record, without which a run is not complete."""
-        return Piece(definitions_html(self.used), self.record())
+        return Element(definitions_html(self.used), self.record())
 
 
 def _priced_words(row: Mapping[str, Any]) -> str:

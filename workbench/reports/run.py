@@ -181,7 +181,7 @@ def _write_report(
     record = find_record(notebook)
     if record is None:
         raise WorkbenchError(
-            f"{plan.notebook.path} does not end with `sheet.end()`, which says what its numbers stand on. "
+            f"{plan.notebook.path} does not end with `report.end()`, which says what its numbers stand on. "
             "Add it as the last cell."
         )
     title = f"{plan.notebook.title} · {plan.period.title}"

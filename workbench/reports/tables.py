@@ -14,14 +14,14 @@ from workbench.messaging.error_codes import explain
 from workbench.metrics import METRICS
 from workbench.metrics.audits import AUDITS
 from workbench.metrics.filter_values import find_dimension
-from workbench.reports.elements import Cell, Table, table_html
-from workbench.reports.queries import Asking, known_rows
+from workbench.reports.elements import TableCell, TableElement, table_html
+from workbench.reports.queries import ReportQueries, known_rows
 
 _LIMIT = 40
 
 
 def dimension_html(
-    asking: Asking, by: str, names: Sequence[str], title: str, where: Mapping[str, Any] | None
+    asking: ReportQueries, by: str, names: Sequence[str], title: str, where: Mapping[str, Any] | None
 ) -> str:
     """One line for each value of a dimension, the largest first metric first, and the whole period below.
 
@@ -35,41 +35,43 @@ def dimension_html(
     columns = {name: _column(asking, name, by, where) for name in names}
     labels = _distinct([asking.name(by, value) for value in shown[by]])
     rows = [
-        [Cell([label]), *(columns[name].get(_key(value), _nothing(name)) for name in names)]
+        [TableCell([label]), *(columns[name].get(_key(value), _nothing(name)) for name in names)]
         for value, label in zip(shown[by], labels, strict=True)
     ]
     whole = [_column(asking, name, None, where).get("", _nothing(name)) for name in names]
     label = find_dimension(by).label
     counted = METRICS[first].label.lower()
-    table = Table(
+    table = TableElement(
         [label, *(METRICS[name].label for name in names)],
         rows,
-        [Cell(["Total"]), *whole] if len(rows) > 1 else (),
+        [TableCell(["Total"]), *whole] if len(rows) > 1 else (),
         [float(value) / largest for value in shown[first]],
         f"Not shown: {rest:,} more with fewer {counted}; they are in the total." if rest > 0 else "",
     )
     return table_html(title or f"By {label.lower()}", table)
 
 
-def _nothing(name: str) -> Cell:
+def _nothing(name: str) -> TableCell:
     """No row at all: none for a count, and no answer for everything else."""
-    return Cell(["0" if METRICS[name].unit == "count" else MISSING])
+    return TableCell(["0" if METRICS[name].unit == "count" else MISSING])
 
 
-def _column(asking: Asking, name: str, by: str | None, where: Mapping[str, Any] | None) -> dict[str, Cell]:
+def _column(
+    asking: ReportQueries, name: str, by: str | None, where: Mapping[str, Any] | None
+) -> dict[str, TableCell]:
     """A metric's cell for each value of a dimension; under "" where there is none."""
     metric = METRICS[name]
-    cells: dict[str, Cell] = {}
+    cells: dict[str, TableCell] = {}
     for row in known_rows(asking.metric(name, (by,) if by else (), where)):
         key = _key(row[by]) if by else ""
         text = formats.value(row[name], metric.unit, row.get("currency"))
         remark = f"of {int(row['sample_size']):,}" if metric.is_share and not metric.is_money else ""
         before = cells[key].lines if key in cells else []
-        cells[key] = Cell([*before, text], remark, asking.is_beyond(name, row))
+        cells[key] = TableCell([*before, text], remark, asking.is_beyond(name, row))
     return cells
 
 
-def failures_html(asking: Asking) -> str:
+def failures_html(asking: ReportQueries) -> str:
     """Failed and undelivered messages by error code, each code in plain words with who can fix it."""
     frame = asking.metric("messages", ("error_code",), {"outcome": ["failed", "undelivered"]}).frame
     ranked = frame.sort_values(["messages", "error_code"], ascending=[False, True])
@@ -80,49 +82,49 @@ def failures_html(asking: Asking) -> str:
         name = f"{known.code} · {known.title}" if known else "Twilio gave no code"
         remark = f"{known.meaning} {known.fix}" if known else ""
         share = float(messages) / together
-        numbers = [Cell([formats.value(messages, "count")]), Cell([formats.value(share, "rate")])]
-        rows.append([Cell([name], remark), Cell([known.owner if known else "unknown"]), *numbers])
+        numbers = [TableCell([formats.value(messages, "count")]), TableCell([formats.value(share, "rate")])]
+        rows.append([TableCell([name], remark), TableCell([known.owner if known else "unknown"]), *numbers])
         shares.append(share)
     head = ["Reason", "Who can fix it", "Messages", "Share"]
     rest = len(rows) - _LIMIT
     note = f"Not shown: {rest} rarer codes." if rest > 0 else ""
-    table = Table(head, rows[:_LIMIT], (), shares[:_LIMIT], note, (0, 1))
+    table = TableElement(head, rows[:_LIMIT], (), shares[:_LIMIT], note, (0, 1))
     return table_html("Why messages did not arrive", table)
 
 
-def audits_html(asking: Asking) -> str:
+def audits_html(asking: ReportQueries) -> str:
     """Every audit with its count; none is left out because it is zero."""
     rows = []
     for audit in AUDITS.values():
         metric = METRICS[audit.metric]
         for row in known_rows(asking.metric(audit.metric)):
-            shown = Cell(
+            shown = TableCell(
                 [formats.value(row[audit.metric], metric.unit)], "", asking.is_beyond(audit.metric, row)
             )
-            rows.append([Cell([audit.headline], metric.description), shown])
-    return table_html("What was checked", Table(["Check", "Found"], rows))
+            rows.append([TableCell([audit.headline], metric.description), shown])
+    return table_html("What was checked", TableElement(["Check", "Found"], rows))
 
 
-def audit_rows_html(asking: Asking, limit: int) -> str:
+def audit_rows_html(asking: ReportQueries, limit: int) -> str:
     """The rows behind each audit that found any, people's numbers masked."""
     return "".join(_audit_html(asking, name, limit) for name in AUDITS)
 
 
-def _audit_html(asking: Asking, name: str, limit: int) -> str:
+def _audit_html(asking: ReportQueries, name: str, limit: int) -> str:
     audit, frame = AUDITS[name], asking.audit(name)
     if frame.empty:
         return ""
     rows = [
-        [Cell([_audit_word(asking, column, row[column])]) for column in audit.columns]
+        [TableCell([_audit_word(asking, column, row[column])]) for column in audit.columns]
         for row in frame.head(limit).to_dict("records")
     ]
     rest = len(frame) - limit
     note = f"Not shown: {rest:,} more rows." if rest > 0 else ""
-    table = Table(list(audit.columns.values()), rows, (), (), note, tuple(range(len(audit.columns))))
+    table = TableElement(list(audit.columns.values()), rows, (), (), note, tuple(range(len(audit.columns))))
     return table_html(audit.headline, table)
 
 
-def _audit_word(asking: Asking, column: str, value: Any) -> str:
+def _audit_word(asking: ReportQueries, column: str, value: Any) -> str:
     if is_missing(value):
         return MISSING
     if isinstance(value, datetime):
@@ -132,7 +134,7 @@ def _audit_word(asking: Asking, column: str, value: Any) -> str:
     return value_name(column, value)
 
 
-def data_html(asking: Asking) -> str:
+def data_html(asking: ReportQueries) -> str:
     """How complete the copy is that all of this was counted on."""
     facts, zone = asking.facts, asking.period.timezone
     priced = 1 - facts.unpriced / facts.billed if facts.billed else None
@@ -146,8 +148,8 @@ def data_html(asking: Asking) -> str:
         ("Messages in flight", f"{facts.open_messages:,}"),
         ("Billed messages that have their price", f"{formats.value(priced, 'rate')} of {facts.billed:,}"),
     ]
-    cells = [[Cell([name]), Cell([text])] for name, text in rows]
-    return table_html("The data behind this report", Table(["What", "State"], cells))
+    cells = [[TableCell([name]), TableCell([text])] for name, text in rows]
+    return table_html("The data behind this report", TableElement(["What", "State"], cells))
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:

@@ -12,14 +12,14 @@ from workbench.metrics import MetricResult
 from workbench.metrics.compile import find_metric
 from workbench.reports import charts
 from workbench.reports.elements import chart_html
-from workbench.reports.queries import Asking
+from workbench.reports.queries import ReportQueries
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def timeline_html(
-    asking: Asking, name: str, title: str, *, split: bool, where: Mapping[str, Any] | None
+    asking: ReportQueries, name: str, title: str, *, split: bool, where: Mapping[str, Any] | None
 ) -> str:
     """The chart of a metric of the period under its title."""
     metric = find_metric(name)

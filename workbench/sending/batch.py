@@ -15,12 +15,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workbench.lake.lock import only_one
-from workbench.sending.context import Desk
+from workbench.sending.context import SendContext
 from workbench.sending.deliver import QUEUE_FULL, deliver
 from workbench.sending.outgoing import intent_key
 from workbench.sending.pacing import Pacer
 from workbench.sending.results import BatchResult, SendResult, result
-from workbench.sending.verdicts import Checked
+from workbench.sending.verdicts import PreflightResult
 
 LARGEST_GROUP = 50
 ATTEMPTS = 6
@@ -53,8 +53,8 @@ OnBatchProgress = Callable[[BatchProgress], None]
 
 
 def send_batch(
-    desk: Desk,
-    messages: Sequence[Checked],
+    context: SendContext,
+    messages: Sequence[PreflightResult],
     *,
     batch: str,
     ignore_quiet_hours: bool = False,
@@ -70,31 +70,31 @@ def send_batch(
         LakeBusy: another process sends a batch from the same side of ours.
     """
     started = time.monotonic()
-    run = _Run(desk, list(messages), ignore_quiet_hours, stop or threading.Event(), on_progress)
+    run = _BatchRun(context, list(messages), ignore_quiet_hours, stop or threading.Event(), on_progress)
     sides: dict[tuple[str | None, str | None], list[int]] = {}
     for index, one in enumerate(messages):
         sides.setdefault((one.outgoing.sender, one.outgoing.service), []).append(index)
     for (sender, service), indices in sides.items():
-        with _alone(desk, sender or service or "nobody"):
+        with _alone(context, sender or service or "nobody"):
             run.send_side(indices, sender, service)
     run.settle_unclear()
     return BatchResult(batch, run.finished(), time.monotonic() - started)
 
 
 @contextmanager
-def _alone(desk: Desk, our_side: str) -> Iterator[None]:
+def _alone(context: SendContext, our_side: str) -> Iterator[None]:
     """One batch from a sender at a time: two would together exceed its pace."""
     name = "".join(character if character.isalnum() else "-" for character in our_side)
-    with only_one(desk.lake.home / "sending" / f"batch{name}.lock", f"batch from {our_side}"):
+    with only_one(context.lake.home / "sending" / f"batch{name}.lock", f"batch from {our_side}"):
         yield
 
 
 @dataclass
-class _Run:
+class _BatchRun:
     """One batch under way."""
 
-    desk: Desk
-    messages: list[Checked]
+    context: SendContext
+    messages: list[PreflightResult]
     ignore_quiet_hours: bool
     stop: threading.Event
     on_progress: OnBatchProgress
@@ -106,8 +106,8 @@ class _Run:
 
     def send_side(self, indices: Sequence[int], sender: str | None, service: str | None) -> None:
         """Send the rows from one side of ours; those that Twilio put off come again at the end."""
-        pacer = Pacer(self.desk.limit(sender, service), self.stop)
-        began = self.desk.clock()
+        pacer = Pacer(self.context.limit(sender, service), self.stop)
+        began = self.context.clock()
         waiting = list(indices)
         for attempt in range(ATTEMPTS):
             for group in self._groups(waiting, pacer):
@@ -128,20 +128,20 @@ class _Run:
             yield list(indices[start : start + size])
             start += size
 
-    def _checked_lately(self, group: Sequence[int]) -> list[Checked]:
+    def _checked_lately(self, group: Sequence[int]) -> list[PreflightResult]:
         """The group's messages; checked again when that is some time ago, as quiet hours may have begun."""
         before = [self.messages[index] for index in group]
         if time.monotonic() - self.checked_at < CHECKED_AGAIN_AFTER:
             return before
         # The attachments are the same and were looked at.
-        desk = replace(self.desk, check_media=None)
+        context = replace(self.context, check_media=None)
         open_ones = [one.outgoing for one in before if not one.is_blocked]
-        fresh = iter(desk.preflight(open_ones, ignore_quiet_hours=self.ignore_quiet_hours))
+        fresh = iter(context.preflight(open_ones, ignore_quiet_hours=self.ignore_quiet_hours))
         return [one if one.is_blocked else next(fresh) for one in before]
 
     def _send_group(self, group: Sequence[int], pacer: Pacer) -> None:
         ended = deliver(
-            self.desk,
+            self.context,
             self._checked_lately(group),
             ignore_quiet_hours=self.ignore_quiet_hours,
             pacer=pacer,
@@ -158,7 +158,7 @@ class _Run:
         if time.monotonic() - self.looked_at < _LOOK_EVERY:
             return
         self.looked_at = time.monotonic()
-        found = int(self.desk.lake.value(_OVERFLOWS_SQL, [began, self.messages[0].outgoing.batch]) or 0)
+        found = int(self.context.lake.value(_OVERFLOWS_SQL, [began, self.messages[0].outgoing.batch]) or 0)
         if found > self.overflows:
             pacer.slow_down()
         self.overflows = found
@@ -168,7 +168,7 @@ class _Run:
         unclear = [index for index, one in self.results.items() if one.state == "unclear"]
         if not unclear or self.stop.is_set() or self.is_hopeless:
             return
-        patience = self.desk.settings.settle_after_seconds + 1.0
+        patience = self.context.settings.settle_after_seconds + 1.0
         deadline = time.monotonic() + patience
         while unclear and time.monotonic() < deadline and not self.stop.wait(min(2.0, patience / 4)):
             self._say("waiting for Twilio's log", None)
@@ -178,16 +178,16 @@ class _Run:
     def _finish(self, unclear: Sequence[int]) -> None:
         for index in unclear:
             # The opt-outs and all else may have changed while we waited.
-            fresh = self.desk.preflight(
+            fresh = self.context.preflight(
                 [self.messages[index].outgoing], ignore_quiet_hours=self.ignore_quiet_hours
             )
-            self.results[index] = deliver(self.desk, fresh, ignore_quiet_hours=self.ignore_quiet_hours)[0]
+            self.results[index] = deliver(self.context, fresh, ignore_quiet_hours=self.ignore_quiet_hours)[0]
 
     def finished(self) -> list[SendResult]:
         """A result for every row."""
         for index, one in enumerate(self.messages):
             if index not in self.results:
-                key = intent_key(one.outgoing, self.desk.secret)
+                key = intent_key(one.outgoing, self.context.secret)
                 self.results[index] = result(
                     one, key, "stopped", problem="The batch ended before its turn; run it again to go on."
                 )

@@ -17,7 +17,7 @@ from workbench.sending.outbox import read_day
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.owner import Owner, this_process
 from workbench.sending.preflight import check_all
-from workbench.sending.verdicts import Checked, Policy
+from workbench.sending.verdicts import Policy, PreflightResult
 from workbench.settings import Money, SendingSettings
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.sending import MessageSender
@@ -31,7 +31,7 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Desk:
+class SendContext:
     """One account, opened for sending. Its clients are the caller's to close."""
 
     lake: Lake
@@ -69,7 +69,9 @@ class Desk:
         """A recipient as the lake may keep it."""
         return self.privacy.contact(address) or address
 
-    def preflight(self, messages: list[Outgoing], *, ignore_quiet_hours: bool = False) -> list[Checked]:
+    def preflight(
+        self, messages: list[Outgoing], *, ignore_quiet_hours: bool = False
+    ) -> list[PreflightResult]:
         """The verdict on each message, in their order; sends nothing."""
         now = self.clock()
         policy = Policy(self.settings, now, ignore_quiet_hours)

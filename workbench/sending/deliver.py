@@ -17,7 +17,7 @@ import duckdb
 from workbench.lake.audit import append_audit
 from workbench.lake.consent import Side
 from workbench.messaging.addresses import mask
-from workbench.sending.context import Desk
+from workbench.sending.context import SendContext
 from workbench.sending.optouts import address_forms
 from workbench.sending.outbox import Claim, Intent, claim
 from workbench.sending.outgoing import Outgoing, fingerprint, intent_key
@@ -26,8 +26,8 @@ from workbench.sending.pacing import Pacer
 from workbench.sending.record import ended_intent, record_outcomes
 from workbench.sending.results import SendResult, SendState, result
 from workbench.sending.settle import settle
-from workbench.sending.verdicts import Checked, Reason
-from workbench.twilio.sending import Accepted, NewMessage, NotSent, Outcome, Refused, Unclear
+from workbench.sending.verdicts import PreflightResult, Reason
+from workbench.twilio.sending import Accepted, NewMessage, NotSent, Outcome, SendRefused, Unclear
 
 REQUESTS_AT_ONCE = 16
 QUEUE_FULL = 21611
@@ -36,15 +36,19 @@ _LATER = frozenset({QUEUE_FULL, 20429, 14107})
 
 
 def deliver(
-    desk: Desk, messages: Sequence[Checked], *, ignore_quiet_hours: bool = False, pacer: Pacer | None = None
+    context: SendContext,
+    messages: Sequence[PreflightResult],
+    *,
+    ignore_quiet_hours: bool = False,
+    pacer: Pacer | None = None,
 ) -> list[SendResult]:
     """Send the messages that may be sent, all from one side of ours; one result for each, in their order.
 
     Args:
-        messages: as `Desk.preflight` checked them just now.
+        messages: as `SendContext.preflight` checked them just now.
         pacer: holds each until its turn.
     """
-    keys = [intent_key(one.outgoing, desk.secret) for one in messages]
+    keys = [intent_key(one.outgoing, context.secret) for one in messages]
     results = {
         index: result(one, key, "already_sent", message_sid=one.facts.sent_as)
         if one.facts.sent_as
@@ -53,11 +57,11 @@ def deliver(
         if one.facts.sent_as or one.is_blocked
     }
     wanted = {keys[index]: one for index, one in enumerate(messages) if index not in results}
-    taken = desk.owner.begin(wanted)
+    taken = context.owner.begin(wanted)
     try:
-        ended = _deliver_taken(desk, {key: wanted[key] for key in taken}, ignore_quiet_hours, pacer)
+        ended = _deliver_taken(context, {key: wanted[key] for key in taken}, ignore_quiet_hours, pacer)
     finally:
-        desk.owner.end(taken)
+        context.owner.end(taken)
     for index, key in enumerate(keys):
         if index not in results:
             results[index] = ended.get(key) or result(messages[index], key, "unclear", problem=_BUSY)
@@ -68,49 +72,50 @@ _BUSY = "The same message is being sent by another cell or process right now; it
 
 
 def _deliver_taken(
-    desk: Desk, wanted: dict[str, Checked], ignore_quiet_hours: bool, pacer: Pacer | None
+    context: SendContext, wanted: dict[str, PreflightResult], ignore_quiet_hours: bool, pacer: Pacer | None
 ) -> dict[str, SendResult]:
     if not wanted:
         return {}
-    claims = _claim(desk, wanted, ignore_quiet_hours)
+    claims = _claim(context, wanted, ignore_quiet_hours)
     abandoned = [one.intent for one in claims if one.answer == "abandoned"]
     if abandoned:
-        settle(desk, abandoned, {intent.key: wanted[intent.key].outgoing.to for intent in abandoned})
+        settle(context, abandoned, {intent.key: wanted[intent.key].outgoing.to for intent in abandoned})
         again = {intent.key: wanted[intent.key] for intent in abandoned}
         claims = [one for one in claims if one.answer != "abandoned"] + _claim(
-            desk, again, ignore_quiet_hours
+            context, again, ignore_quiet_hours
         )
     ended = {one.intent.key: _not_ours(one, wanted[one.intent.key]) for one in claims if one.answer != "mine"}
     mine = [one.intent for one in claims if one.answer == "mine"]
-    outcomes = _request(desk, mine, wanted, pacer)
+    outcomes = _request(context, mine, wanted, pacer)
     for intent in mine:
         ended[intent.key] = _result(wanted[intent.key], intent.key, outcomes[intent.key])
-    return _look_at_once(desk, mine, outcomes, wanted, ended)
+    return _look_at_once(context, mine, outcomes, wanted, ended)
 
 
-def _claim(desk: Desk, wanted: dict[str, Checked], ignore_quiet_hours: bool) -> list[Claim]:
+def _claim(context: SendContext, wanted: dict[str, PreflightResult], ignore_quiet_hours: bool) -> list[Claim]:
     """Commit the intents, with who sends them, in one transaction that looks at the opt-outs once more."""
-    now, any_one = desk.clock(), next(iter(wanted.values())).outgoing
-    intents = [_intent(desk, key, one, now) for key, one in wanted.items()]
+    now, any_one = context.clock(), next(iter(wanted.values())).outgoing
+    intents = [_intent(context, key, one, now) for key, one in wanted.items()]
     people = {
-        desk.contact(one.outgoing.to): address_forms(one.outgoing.to, desk.privacy) for one in wanted.values()
+        context.contact(one.outgoing.to): address_forms(one.outgoing.to, context.privacy)
+        for one in wanted.values()
     }
 
     def work(cursor: duckdb.DuckDBPyConnection) -> list[Claim]:
-        side = Side(desk.account_sid, any_one.sender, any_one.service)
+        side = Side(context.account_sid, any_one.sender, any_one.service)
         claims = claim(
             cursor, intents, people, side,
-            lambda held: desk.owner.is_abandoned(held.owner, held.intended_at, now),
+            lambda held: context.owner.is_abandoned(held.owner, held.intended_at, now),
         )  # fmt: skip
         mine = [one.intent for one in claims if one.answer == "mine"]
         if mine:
-            _audit(cursor, desk, mine, wanted, ignore_quiet_hours)
+            _audit(cursor, context, mine, wanted, ignore_quiet_hours)
         return claims
 
-    return desk.lake.write(work)
+    return context.lake.write(work)
 
 
-def _intent(desk: Desk, key: str, checked: Checked, now: datetime) -> Intent:
+def _intent(context: SendContext, key: str, checked: PreflightResult, now: datetime) -> Intent:
     out = checked.outgoing
     return Intent(
         key=key,
@@ -118,26 +123,26 @@ def _intent(desk: Desk, key: str, checked: Checked, now: datetime) -> Intent:
         state="intended",
         intended_at=now,
         batch=out.batch,
-        account_sid=desk.account_sid,
-        contact=desk.contact(out.to),
+        account_sid=context.account_sid,
+        contact=context.contact(out.to),
         sender=out.sender,
         messaging_service_sid=out.service,
-        fingerprint=None if out.content_sid else fingerprint(out.body, desk.secret),
+        fingerprint=None if out.content_sid else fingerprint(out.body, context.secret),
         segments=checked.count.segments,
         media_count=len(out.media),
         send_at=out.send_at,
         price=checked.cost.amount if checked.cost else None,
         currency=checked.cost.currency if checked.cost else None,
-        actor=desk.actor,
-        owner=desk.owner.id,
+        actor=context.actor,
+        owner=context.owner.id,
     )
 
 
 def _audit(
     cursor: duckdb.DuckDBPyConnection,
-    desk: Desk,
+    context: SendContext,
     mine: Sequence[Intent],
-    wanted: dict[str, Checked],
+    wanted: dict[str, PreflightResult],
     ignore_quiet_hours: bool,
 ) -> None:
     def subject(keys: Sequence[str]) -> str:
@@ -150,15 +155,17 @@ def _audit(
         "segments": sum(intent.segments for intent in mine),
         "keys": keys,
     }
-    append_audit(cursor, "send", actor=desk.actor, subject=subject(keys), detail=detail)
+    append_audit(cursor, "send", actor=context.actor, subject=subject(keys), detail=detail)
     quiet = [key for key in keys if (found := wanted[key].facts.quiet) is not None and found.is_quiet]
     if ignore_quiet_hours and quiet:
         rules = sorted({found.rule for key in quiet if (found := wanted[key].facts.quiet) is not None})
         detail = {"batch": mine[0].batch, "rules": rules, "keys": quiet}
-        append_audit(cursor, "override-quiet-hours", actor=desk.actor, subject=subject(quiet), detail=detail)
+        append_audit(
+            cursor, "override-quiet-hours", actor=context.actor, subject=subject(quiet), detail=detail
+        )
 
 
-def _not_ours(found: Claim, checked: Checked) -> SendResult:
+def _not_ours(found: Claim, checked: PreflightResult) -> SendResult:
     key = found.intent.key
     if found.answer == "sent":
         return result(checked, key, "already_sent", message_sid=found.intent.message_sid)
@@ -173,20 +180,20 @@ def _not_ours(found: Claim, checked: Checked) -> SendResult:
 
 
 def _request(
-    desk: Desk, mine: Sequence[Intent], wanted: dict[str, Checked], pacer: Pacer | None
+    context: SendContext, mine: Sequence[Intent], wanted: dict[str, PreflightResult], pacer: Pacer | None
 ) -> dict[str, Outcome]:
     """Ask for each message once and record what came back, whatever happens meanwhile."""
     outcomes: dict[str, Outcome] = {}
     begun: set[str] = set()
 
     def ask(intent: Intent) -> None:
-        if desk.clock() - intent.intended_at > LATEST_START:
+        if context.clock() - intent.intended_at > LATEST_START:
             outcomes[intent.key] = NotSent(
                 "This process was held up too long; nothing was sent. Run it again."
             )
             return
         begun.add(intent.key)
-        outcomes[intent.key] = desk.sender.create(_new_message(desk, wanted[intent.key].outgoing))
+        outcomes[intent.key] = context.sender.create(_new_message(context, wanted[intent.key].outgoing))
 
     try:
         _in_turn(mine, wanted, pacer, ask)
@@ -194,14 +201,16 @@ def _request(
         for intent in mine:
             broken = Unclear("It was interrupted before Twilio's answer.")
             outcomes.setdefault(intent.key, broken if intent.key in begun else NotSent(STOPPED))
-        record_outcomes(desk, mine, outcomes)
+        record_outcomes(context, mine, outcomes)
     return outcomes
 
 
 STOPPED = "Stopped before its turn; nothing was sent."
 
 
-def _in_turn(mine: Sequence[Intent], wanted: dict[str, Checked], pacer: Pacer | None, ask: Any) -> None:
+def _in_turn(
+    mine: Sequence[Intent], wanted: dict[str, PreflightResult], pacer: Pacer | None, ask: Any
+) -> None:
     if len(mine) == 1 and pacer is None:
         ask(mine[0])
         return
@@ -215,7 +224,7 @@ def _in_turn(mine: Sequence[Intent], wanted: dict[str, Checked], pacer: Pacer | 
             future.result()
 
 
-def _new_message(desk: Desk, out: Outgoing) -> NewMessage:
+def _new_message(context: SendContext, out: Outgoing) -> NewMessage:
     return NewMessage(
         to=out.to,
         body=out.body,
@@ -226,14 +235,14 @@ def _new_message(desk: Desk, out: Outgoing) -> NewMessage:
         validity_seconds=out.validity_seconds,
         content_sid=out.content_sid,
         content_variables=out.content_variables,
-        status_callback=desk.status_callback,
+        status_callback=context.status_callback,
     )
 
 
-def _result(checked: Checked, key: str, outcome: Outcome) -> SendResult:
+def _result(checked: PreflightResult, key: str, outcome: Outcome) -> SendResult:
     if isinstance(outcome, Accepted):
         return result(checked, key, _accepted(checked), message_sid=outcome.message_sid)
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, SendRefused):
         later = outcome.code in _LATER or outcome.status == 429
         return result(
             checked, key, "failed", error_code=outcome.code, problem=outcome.problem, can_retry=later
@@ -245,15 +254,15 @@ def _result(checked: Checked, key: str, outcome: Outcome) -> SendResult:
     return result(checked, key, "unclear", problem=outcome.problem)
 
 
-def _accepted(checked: Checked) -> SendState:
+def _accepted(checked: PreflightResult) -> SendState:
     return "sent" if checked.outgoing.send_at is None else "scheduled"
 
 
 def _look_at_once(
-    desk: Desk,
+    context: SendContext,
     mine: Sequence[Intent],
     outcomes: dict[str, Outcome],
-    wanted: dict[str, Checked],
+    wanted: dict[str, PreflightResult],
     ended: dict[str, SendResult],
 ) -> dict[str, SendResult]:
     """What broke off a moment ago is mostly in the log already; what is not stays unclear until later."""
@@ -263,7 +272,7 @@ def _look_at_once(
     if not unclear:
         return ended
     numbers = {intent.key: wanted[intent.key].outgoing.to for intent in unclear}
-    for key, decision in settle(desk, unclear, numbers).items():
+    for key, decision in settle(context, unclear, numbers).items():
         checked = wanted[key]
         if decision.answer == "accepted" and decision.row is not None:
             ended[key] = result(checked, key, _accepted(checked), message_sid=decision.row.message_sid)

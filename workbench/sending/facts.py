@@ -19,7 +19,7 @@ from workbench.sending.outbox import OPEN, read_intents
 from workbench.sending.outgoing import MOST_MEDIA, Outgoing, intent_key
 from workbench.sending.prices import read_prices
 from workbench.sending.rules import ASKED
-from workbench.sending.verdicts import Facts, SenderFacts, ServiceFacts
+from workbench.sending.verdicts import RecipientFacts, SenderFacts, ServiceFacts
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class FactReader:
 
     def read(
         self, cursor: duckdb.DuckDBPyConnection, messages: Sequence[Outgoing], now: datetime
-    ) -> list[Facts]:
+    ) -> list[RecipientFacts]:
         """The facts of each message, in their order."""
         ours = read_our_side(cursor, self.account_sid)
         groups: dict[tuple[str | None, str | None], list[int]] = {}
@@ -102,7 +102,7 @@ class FactReader:
         prices = read_prices(cursor, self.account_sid, countries, now)
         keys = [intent_key(one, self.privacy.key or b"") for one in messages]
         earlier, media = read_intents(cursor, keys), self._media_problems(messages)
-        found: dict[int, Facts] = {}
+        found: dict[int, RecipientFacts] = {}
         for (sender, service), indices in groups.items():
             group = [messages[index] for index in indices]
             scopes = ours.scopes(sender, service)
@@ -113,7 +113,7 @@ class FactReader:
             kind = address_kind(sender) if sender else None
             for index, outgoing in zip(indices, group, strict=True):
                 before, contact = earlier.get(keys[index]), self._contact(outgoing)
-                found[index] = Facts(
+                found[index] = RecipientFacts(
                     suppressions=left[contact],
                     has_opted_in=contact in opted_in,
                     last_inbound_at=wrote.get(contact),

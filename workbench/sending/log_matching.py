@@ -22,7 +22,7 @@ BEFORE, AFTER = timedelta(seconds=30), timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
-class Decision:
+class LogMatch:
     """How an intent ended: `accepted` as a message, `absent` from the log for good, or `undecided`."""
 
     answer: Literal["accepted", "absent", "undecided"]
@@ -41,7 +41,7 @@ def match_intents(
     clock_offset: timedelta,
     now: datetime,
     settle_after: timedelta,
-) -> dict[str, Decision]:
+) -> dict[str, LogMatch]:
     """A decision for every intent, by its key.
 
     Args:
@@ -57,17 +57,17 @@ def match_intents(
         (row for row in rows if row.is_outbound and row.message_sid not in claimed),
         key=lambda row: (row.date_created, row.message_sid),
     )
-    decisions: dict[str, Decision] = {}
+    decisions: dict[str, LogMatch] = {}
     for intent in sorted(intents, key=lambda one: (one.intended_at, one.key)):
         near = [row for row in free if _may_be(intent, row, contact_of, clock_offset)]
         exact = [row for row in near if fingerprint_of(row) == intent.fingerprint]
         alike = sum(_is_alike(intent, rival) for rival in rivals)
         if exact and len(exact) <= alike:
-            decisions[intent.key] = Decision(
+            decisions[intent.key] = LogMatch(
                 "undecided", reason="The same text is being sent to them right now."
             )
         elif exact:
-            decisions[intent.key] = Decision("accepted", exact[0])
+            decisions[intent.key] = LogMatch("accepted", exact[0])
             free.remove(exact[0])
     for intent in intents:
         if intent.key not in decisions:
@@ -78,20 +78,20 @@ def match_intents(
 
 def _without_match(
     intent: Intent, near: Sequence[MessageRow], now: datetime, settle_after: timedelta
-) -> Decision:
+) -> LogMatch:
     if intent.fingerprint is None and len(near) == 1:
         # A content template's text is Twilio's: there is nothing to compare, and nothing else it could be.
-        return Decision("accepted", near[0])
+        return LogMatch("accepted", near[0])
     if near:
-        return Decision(
+        return LogMatch(
             "undecided", reason="Twilio's log holds another text to the same recipient at that time."
         )
     looked_at = intent.intended_at + settle_after
     if now < looked_at:
-        return Decision(
+        return LogMatch(
             "undecided", reason=f"It may still be on its way; look again after {looked_at:%H:%M:%S} UTC."
         )
-    return Decision("absent")
+    return LogMatch("absent")
 
 
 def _is_alike(intent: Intent, rival: Intent) -> bool:

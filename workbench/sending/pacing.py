@@ -15,7 +15,7 @@ RECOVERY_SECONDS, RECOVERY = 60.0, 1.25
 
 
 @dataclass(frozen=True)
-class Bucket:
+class TokenBucket:
     """`level` segments may go at once at `at` (monotonic seconds); `rate` segments per second come in.
 
     It holds one second's worth, so that a pause is not made up for by a burst.
@@ -32,12 +32,12 @@ class Bucket:
         return max(1.0, self.rate)
 
 
-def new_bucket(limit: float, now: float) -> Bucket:
+def new_bucket(limit: float, now: float) -> TokenBucket:
     """A bucket for a sender's limit in segments per second, holding the first second's worth."""
-    return Bucket(limit, limit, max(1.0, limit), now)
+    return TokenBucket(limit, limit, max(1.0, limit), now)
 
 
-def take(bucket: Bucket, segments: int, now: float) -> tuple[Bucket, float]:
+def take(bucket: TokenBucket, segments: int, now: float) -> tuple[TokenBucket, float]:
     """The bucket after a message, and the seconds to wait before it goes.
 
     A message larger than the bucket goes when the bucket is full, and the rest is owed: over any time T no
@@ -49,13 +49,13 @@ def take(bucket: Bucket, segments: int, now: float) -> tuple[Bucket, float]:
     return replace(bucket, level=level + missing - segments, at=max(now, bucket.at) + wait), wait
 
 
-def slow_down(bucket: Bucket, now: float) -> Bucket:
+def slow_down(bucket: TokenBucket, now: float) -> TokenBucket:
     """Half the pace: Twilio's queue for the sender is full."""
     rate = max(SLOWEST, bucket.rate / 2)
     return replace(bucket, rate=rate, level=min(bucket.level, 0.0), troubled_at=now)
 
 
-def recover(bucket: Bucket, now: float) -> Bucket:
+def recover(bucket: TokenBucket, now: float) -> TokenBucket:
     """A little faster again, once the trouble is some time ago."""
     if bucket.troubled_at is None or now - bucket.troubled_at < RECOVERY_SECONDS:
         return bucket

@@ -9,25 +9,25 @@ from decimal import Decimal
 from workbench.messaging.person import person_of
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.rules import RULES
-from workbench.sending.verdicts import Checked, Facts, Policy, Price, Reason
+from workbench.sending.verdicts import Policy, PreflightResult, Price, Reason, RecipientFacts
 from workbench.settings import Money
 
 
-def check(outgoing: Outgoing, facts: Facts, policy: Policy) -> Checked:
+def check(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> PreflightResult:
     """The verdict on one message by itself."""
     smart = facts.service is not None and facts.service.smart_encoding
     count = outgoing.segments(smart)
     found = (rule(outgoing, facts, policy) for rule in RULES)
     cost = _cost(outgoing, facts.price, count.segments)
-    return Checked(outgoing, facts, count, tuple(reason for reason in found if reason), cost)
+    return PreflightResult(outgoing, facts, count, tuple(reason for reason in found if reason), cost)
 
 
 def check_all(
-    messages: Sequence[tuple[Outgoing, Facts]],
+    messages: Sequence[tuple[Outgoing, RecipientFacts]],
     policy: Policy,
     sent_today: int = 0,
     spent_today: Money | None = None,
-) -> list[Checked]:
+) -> list[PreflightResult]:
     """The verdicts on all messages of one call: each by itself, then repeats, then the caps on the whole.
 
     Args:
@@ -47,7 +47,7 @@ def _cost(outgoing: Outgoing, price: Price | None, segments: int) -> Money | Non
     return Money(price.per_unit * (1 if price.is_per_message else segments), price.currency)
 
 
-def _without_repeats(checked: Sequence[Checked]) -> list[Checked]:
+def _without_repeats(checked: Sequence[PreflightResult]) -> list[PreflightResult]:
     """The second of two messages with one text to one person is a mistake in the list."""
     seen: set[tuple[object, ...]] = set()
     kept = []
@@ -62,7 +62,7 @@ def _without_repeats(checked: Sequence[Checked]) -> list[Checked]:
     return kept
 
 
-def _message_caps(checked: Sequence[Checked], policy: Policy, sent_today: int) -> list[Reason]:
+def _message_caps(checked: Sequence[PreflightResult], policy: Policy, sent_today: int) -> list[Reason]:
     wanted, settings = _new_messages(checked), policy.settings
     reasons = []
     if len(wanted) > settings.max_messages_per_batch:
@@ -78,7 +78,9 @@ def _message_caps(checked: Sequence[Checked], policy: Policy, sent_today: int) -
     return reasons
 
 
-def _spend_caps(checked: Sequence[Checked], policy: Policy, spent_today: Money | None) -> list[Reason]:
+def _spend_caps(
+    checked: Sequence[PreflightResult], policy: Policy, spent_today: Money | None
+) -> list[Reason]:
     wanted = _new_messages(checked)
     caps = (
         ("max_spend_per_batch", policy.settings.max_spend_per_batch, Decimal(0)),
@@ -94,7 +96,7 @@ def _spend_caps(checked: Sequence[Checked], policy: Policy, spent_today: Money |
     return [reason for reason in found if reason]
 
 
-def _spend_cap(wanted: Sequence[Checked], name: str, cap: Money, before: Decimal) -> Reason | None:
+def _spend_cap(wanted: Sequence[PreflightResult], name: str, cap: Money, before: Decimal) -> Reason | None:
     """A cap that cannot be compared is no cap, so it blocks."""
     unknown = sum(one.cost is None for one in wanted)
     others = sorted({one.cost.currency for one in wanted if one.cost and one.cost.currency != cap.currency})
@@ -111,5 +113,5 @@ def _spend_cap(wanted: Sequence[Checked], name: str, cap: Money, before: Decimal
     return Reason("cap", "block", f"About {Money(total, cap.currency)} is more than [sending] {name}, {cap}.")
 
 
-def _new_messages(checked: Sequence[Checked]) -> list[Checked]:
+def _new_messages(checked: Sequence[PreflightResult]) -> list[PreflightResult]:
     return [one for one in checked if not one.is_blocked and one.facts.sent_as is None]

@@ -10,34 +10,34 @@ import duckdb
 from workbench.lake.consent import OPTED_OUT_ERROR, ConsentEvent, save_consent_events
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
-from workbench.sending.context import Desk
+from workbench.sending.context import SendContext
 from workbench.sending.facts import read_our_side
 from workbench.sending.outbox import Intent, State, append_events
-from workbench.twilio.sending import Accepted, NotSent, Outcome, Refused, Unclear
+from workbench.twilio.sending import Accepted, NotSent, Outcome, SendRefused, Unclear
 
 _STATES: dict[type[Outcome], State] = {
-    Accepted: "accepted", Refused: "refused", NotSent: "unsent", Unclear: "unclear"
+    Accepted: "accepted", SendRefused: "refused", NotSent: "unsent", Unclear: "unclear"
 }  # fmt: skip
 
 
-def record_outcomes(desk: Desk, mine: Sequence[Intent], outcomes: Mapping[str, Outcome]) -> None:
+def record_outcomes(context: SendContext, mine: Sequence[Intent], outcomes: Mapping[str, Outcome]) -> None:
     """Commit what became of them: the outbox, the messages themselves, and what Twilio said about consent."""
     if not mine:
         return
-    now = desk.clock()
+    now = context.clock()
     ended = [ended_intent(intent, outcomes[intent.key]) for intent in mine]
     rows = [row for intent in mine if (row := _row(outcomes[intent.key])) is not None]
-    table = message_table([desk.privacy.apply(row) for row in rows])
+    table = message_table([context.privacy.apply(row) for row in rows])
     refused = [intent for intent in ended if intent.error_code == OPTED_OUT_ERROR]
 
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
         append_events(cursor, ended, now)
         save_messages(cursor, table, source="send", received_at=now)
         if refused:
-            ours = read_our_side(cursor, desk.account_sid)
+            ours = read_our_side(cursor, context.account_sid)
             events = [
                 ConsentEvent(
-                    account_sid=desk.account_sid,
+                    account_sid=context.account_sid,
                     address=intent.contact,
                     scope=ours.opt_out_scope(intent.sender, intent.messaging_service_sid) or "*",
                     kind="opt-out",
@@ -50,7 +50,7 @@ def record_outcomes(desk: Desk, mine: Sequence[Intent], outcomes: Mapping[str, O
             ]
             save_consent_events(cursor, events, now)
 
-    desk.lake.write(work)
+    context.lake.write(work)
 
 
 def ended_intent(intent: Intent, outcome: Outcome) -> Intent:
@@ -58,7 +58,7 @@ def ended_intent(intent: Intent, outcome: Outcome) -> Intent:
     state = _STATES[type(outcome)]
     if isinstance(outcome, Accepted):
         return replace(intent, state=state, message_sid=outcome.message_sid)
-    code = outcome.code if isinstance(outcome, Refused) else None
+    code = outcome.code if isinstance(outcome, SendRefused) else None
     return replace(intent, state=state, error_code=code, problem=outcome.problem)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from workbench.messaging.addresses import mask
-from workbench.sending.verdicts import Checked, Reason, Verdict
+from workbench.sending.verdicts import PreflightResult, Reason, Verdict
 from workbench.settings import Money
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class SendResult:
 
 
 def result(
-    checked: Checked, key: str, state: SendState, *, message_sid: str | None = None,
+    checked: PreflightResult, key: str, state: SendState, *, message_sid: str | None = None,
     error_code: int | None = None, problem: str | None = None, can_retry: bool = False,
 ) -> SendResult:  # fmt: skip
     """The result of a message that was checked."""

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from workbench.errors import UsageError
 from workbench.messaging.addresses import channel, country, is_e164, mask, normalize_address
 from workbench.sending.outgoing import LONGEST_BODY, LONGEST_VALIDITY_SECONDS, MOST_MEDIA, Outgoing
-from workbench.sending.verdicts import Facts, Policy, Reason, SenderFacts
+from workbench.sending.verdicts import Policy, Reason, RecipientFacts, SenderFacts
 
 EARLIEST_SCHEDULE, LATEST_SCHEDULE = timedelta(minutes=5), timedelta(days=35)
 """Twilio's window; see its errors 35114 and 35115."""
@@ -29,15 +29,15 @@ _CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 _REGISTERED = frozenset({"VERIFIED", "TWILIO_APPROVED"})
 
 
-def _prepared(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _prepared(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     return Reason("template", "block", outgoing.problem) if outgoing.problem else None
 
 
-def _no_lookalikes(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _no_lookalikes(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     return Reason("blank", "warn", outgoing.doubt) if outgoing.doubt else None
 
 
-def _address(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _address(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     try:
         known = normalize_address(outgoing.to, policy.settings.default_country) == outgoing.to
     except UsageError as error:
@@ -53,7 +53,7 @@ def _address(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     return None
 
 
-def _our_side(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _our_side(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if not outgoing.sender and not outgoing.service:
         text = "No sender: name a sender or a messaging service, or set [sending] sender or service."
         return Reason("sender", "block", text)
@@ -64,7 +64,7 @@ def _our_side(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None
     return None
 
 
-def _opted_out(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _opted_out(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if not facts.suppressions:
         return None
     scope, source, since = min(facts.suppressions, key=lambda found: found[2])
@@ -73,7 +73,7 @@ def _opted_out(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | Non
     return Reason("opted out", "block", text)
 
 
-def _consent(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _consent(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     wrote = facts.last_inbound_at is not None and policy.now - facts.last_inbound_at <= ASKED
     if facts.has_opted_in or wrote:
         return None
@@ -86,7 +86,7 @@ def _consent(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     return Reason("consent", "warn", "No consent on record.")
 
 
-def _quiet_hours(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _quiet_hours(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     quiet = facts.quiet
     if quiet is None or not quiet.is_quiet:
         return None
@@ -99,7 +99,7 @@ def _quiet_hours(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | N
     return Reason("quiet hours", "warn" if wrote_lately or policy.ignore_quiet_hours else "block", text)
 
 
-def _content(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _content(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if outgoing.content_sid is not None:
         if not _CONTENT_SID.fullmatch(outgoing.content_sid):
             text = (
@@ -123,7 +123,7 @@ def _content(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     return None
 
 
-def _encoding(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _encoding(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     count = outgoing.segments(facts.service is not None and facts.service.smart_encoding)
     if outgoing.media or channel(outgoing.to) != "sms" or count.encoding == "GSM-7" or count.segments < 2:
         return None
@@ -131,7 +131,7 @@ def _encoding(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None
     return Reason("segments", "warn", f"{count.segments} segments, because {forcing!r} forces UCS-2.")
 
 
-def _media(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _media(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if not outgoing.media:
         return None
     if len(outgoing.media) > MOST_MEDIA:
@@ -161,7 +161,7 @@ def _is_web_address(text: str) -> bool:
     return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.username
 
 
-def _schedule(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _schedule(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if outgoing.send_at is None:
         return None
     if outgoing.send_at.tzinfo is None:
@@ -181,7 +181,7 @@ def _schedule(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None
     return None
 
 
-def _validity(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _validity(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     seconds = outgoing.validity_seconds
     if seconds is None or 1 <= seconds <= LONGEST_VALIDITY_SECONDS:
         return None
@@ -192,7 +192,7 @@ def _validity(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None
     )
 
 
-def _sender_able(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _sender_able(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if not facts.senders_known:
         return Reason("sender", "warn", "The account's senders are not known here yet: run `workbench sync`.")
     if outgoing.sender is None:
@@ -212,7 +212,7 @@ def _sender_able(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | N
     return _registered(sender, outgoing)
 
 
-def _service_able(outgoing: Outgoing, facts: Facts) -> Reason | None:
+def _service_able(outgoing: Outgoing, facts: RecipientFacts) -> Reason | None:
     service = facts.service
     if service is None or service.is_removed:
         text = f"{outgoing.service} is no messaging service of this account, as of the last sync."
@@ -244,7 +244,7 @@ def _registered(sender: SenderFacts, outgoing: Outgoing) -> Reason | None:
     return Reason("registration", "block", text)
 
 
-def _again(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _again(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if facts.sent_as is not None:
         text = (
             f"Already sent as {facts.sent_as}; it is not sent twice. "
@@ -258,7 +258,7 @@ def _again(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     return None
 
 
-def _price(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
+def _price(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if facts.price is not None:
         return None
     place = country(outgoing.to) or "there"
@@ -267,7 +267,7 @@ def _price(outgoing: Outgoing, facts: Facts, policy: Policy) -> Reason | None:
     )
 
 
-Rule = Callable[[Outgoing, Facts, Policy], Reason | None]
+Rule = Callable[[Outgoing, RecipientFacts, Policy], Reason | None]
 
 RULES: tuple[Rule, ...] = (
     _prepared, _no_lookalikes,

@@ -62,7 +62,7 @@ class ServiceFacts:
 
 
 @dataclass(frozen=True)
-class Facts:
+class RecipientFacts:
     """What is known about one message's recipient and sender."""
 
     suppressions: tuple[tuple[str, str, datetime], ...] = ()
@@ -94,11 +94,11 @@ class Policy:
 
 
 @dataclass(frozen=True)
-class Checked:
+class PreflightResult:
     """A message with its verdict; what preflight shows and sending goes by."""
 
     outgoing: Outgoing
-    facts: Facts
+    facts: RecipientFacts
     count: SegmentCount
     reasons: tuple[Reason, ...] = ()
     cost: Money | None = None

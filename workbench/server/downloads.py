@@ -24,7 +24,7 @@ from workbench.ui.page_export import write_html
 from workbench.ui.session import read_view
 from workbench.ui.store import current_store
 from workbench.ui.table_export import CONTENT_TYPES, WRITERS
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class DownloadHandler(RequestHandler):
         self._begin(page_name, name, kind, view)
         await self._send(first, chunks)
 
-    def _begin(self, page_name: str, name: str, kind: str, view: View) -> None:
+    def _begin(self, page_name: str, name: str, kind: str, view: PageData) -> None:
         part = "" if kind == "html" else f"-{name}"
         days = f"{view.period.since}-to-{view.period.last_day}"
         self.set_header("Content-Type", CONTENT_TYPES[kind])
@@ -96,7 +96,7 @@ class DownloadHandler(RequestHandler):
         self.finish(text + "\n")
 
 
-def _chunks(page: Page, name: str, kind: str, view: View, **options: Any) -> Iterator[bytes]:
+def _chunks(page: Page, name: str, kind: str, view: PageData, **options: Any) -> Iterator[bytes]:
     if kind == "html":
         yield from write_html(page, view)
         return

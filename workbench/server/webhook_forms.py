@@ -16,7 +16,7 @@ import orjson
 
 from workbench.errors import UsageError
 from workbench.lake.consent import EVERYTHING, ConsentEvent
-from workbench.lake.statuses import StatusNews
+from workbench.lake.statuses import StatusCallback
 from workbench.lake.webhooks import InboundWebhook, StatusWebhook, UnreadWebhook
 from workbench.messaging import json_text
 from workbench.messaging.json_text import REPLACEMENT, replace_surrogates
@@ -237,7 +237,7 @@ def read_record(record: bytes) -> StatusWebhook | InboundWebhook | UnreadWebhook
         return InboundWebhook(MessageRow(**message), found["fields"])
     fields = found.pop("fields")
     found["received_at"] = datetime.fromisoformat(found["received_at"])
-    return StatusWebhook(StatusNews(**found), fields)
+    return StatusWebhook(StatusCallback(**found), fields)
 
 
 def _unread_webhook(found: Mapping[str, Any]) -> UnreadWebhook:

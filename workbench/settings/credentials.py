@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workbench.errors import ConfigError
-from workbench.settings.declare import Kind, Refused
+from workbench.settings.declare import InvalidValue, Kind
 from workbench.settings.secret import Secret
 
 NO_CREDENTIALS = (
@@ -122,7 +122,7 @@ def subaccount_tokens() -> Kind:
             re.fullmatch(_ACCOUNT_SID, sid) and isinstance(token, str) and token
             for sid, token in value.items()
         ):
-            raise Refused(f"must hold {allowed}.")
+            raise InvalidValue(f"must hold {allowed}.")
         return {sid: Secret(token) for sid, token in value.items()}
 
     def from_text(text: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ Place = tuple[str, ...]
 _DECLARED = "declared"
 
 
-class Refused(ValueError):
+class InvalidValue(ValueError):
     """A value that is not possible.
 
     Args:
@@ -34,7 +34,7 @@ class Kind(NamedTuple):
     """What values a setting takes.
 
     `allowed` says it to people, as the end of "write …". `parse` makes the value from what the file holds,
-    and raises :class:`Refused`. `from_text` makes what a file would hold from the text of an environment
+    and raises :class:`InvalidValue`. `from_text` makes what a file would hold from the text of an environment
     variable; None where there is no variable. A table has names of people's own, and stands as a section.
     """
 
@@ -149,7 +149,7 @@ def entries(type: type[Any], sentence: str, check_name: Callable[[str], str], ex
     """Declare a section whose entries people name themselves.
 
     Args:
-        check_name: gives the name back, or raises :class:`Refused`.
+        check_name: gives the name back, or raises :class:`InvalidValue`.
         example: the name of an entry, for the template.
     """
     return field(default_factory=dict, metadata={_DECLARED: Entries(type, sentence, check_name, example)})

@@ -11,7 +11,7 @@ from workbench.settings.declare import Member, Place, Section, Setting, all_sett
 from workbench.settings.home import CREDENTIALS_FILE, SETTINGS_FILE
 from workbench.settings.lines import line_numbers
 from workbench.settings.model import Settings
-from workbench.settings.read import Reading
+from workbench.settings.read import SettingsReader
 from workbench.settings.secret import Secret
 from workbench.settings.values import Money
 
@@ -38,7 +38,7 @@ class DescribedSetting(NamedTuple):
     variable: str
 
 
-def effective_settings(settings: Settings, reading: Reading) -> list[EffectiveSetting]:
+def effective_settings(settings: Settings, reading: SettingsReader) -> list[EffectiveSetting]:
     """Every setting with its value and where that came from; a secret only says whether it is set.
 
     Args:

@@ -8,13 +8,13 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from workbench.settings.declare import Kind, Refused
+from workbench.settings.declare import InvalidValue, Kind
 from workbench.settings.secret import Secret
 
 
-def refused(value: object, allowed: str) -> Refused:
+def refused(value: object, allowed: str) -> InvalidValue:
     """What stands after a setting's name, for a value that is none of the allowed ones."""
-    return Refused(f"is {value!r}; write {allowed}.")
+    return InvalidValue(f"is {value!r}; write {allowed}.")
 
 
 def text(allowed: str = "a text in quotes", pattern: str = "", *, longest: int = 0) -> Kind:
@@ -40,7 +40,7 @@ def secret() -> Kind:
 
     def parse(value: Any) -> Secret:
         if not isinstance(value, str) or not value:
-            raise Refused("is no text; write it in quotes (its value is not shown).")
+            raise InvalidValue("is no text; write it in quotes (its value is not shown).")
         return Secret(value)
 
     return Kind("a text in quotes", parse)
@@ -89,7 +89,7 @@ def choice(*values: str) -> Kind:
 
     def parse(value: Any) -> str:
         if not isinstance(value, str) or value not in values:
-            raise Refused(f"is {value!r}; it can be {allowed}.")
+            raise InvalidValue(f"is {value!r}; it can be {allowed}.")
         return value
 
     return Kind(f"one of {allowed}", parse)
@@ -105,7 +105,7 @@ def texts(
     """A list of texts; in a variable with commas between them.
 
     Args:
-        item: makes the value of each, or raises :class:`Refused`.
+        item: makes the value of each, or raises :class:`InvalidValue`.
         or_one: a single text stands for a list of it.
     """
 
@@ -124,7 +124,7 @@ def table(allowed: str, entry: Callable[[str, Any], tuple[str, Any]]) -> Kind:
     """Names of people's own with a value each.
 
     Args:
-        entry: makes name and value of each, or raises :class:`Refused`.
+        entry: makes name and value of each, or raises :class:`InvalidValue`.
     """
 
     def parse(value: Any) -> dict[str, Any]:
@@ -143,13 +143,13 @@ def url(*, bare: bool = False) -> Kind:
     def parse(value: Any) -> str:
         parts = urlsplit(value) if isinstance(value, str) else None
         if not parts or parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Refused(f"is {value!r}; {clause}.")
+            raise InvalidValue(f"is {value!r}; {clause}.")
         if parts.username or parts.password:
-            raise Refused("contains a user or a password; write the bare address instead.")
+            raise InvalidValue("contains a user or a password; write the bare address instead.")
         if not bare:
             return str(value).rstrip("/")
         if parts.path.strip("/") or parts.query or parts.fragment:
-            raise Refused(f"is {value!r}; {clause}.")
+            raise InvalidValue(f"is {value!r}; {clause}.")
         # As browsers write it in `Origin`.
         usual_port = {"http": ":80", "https": ":443"}[parts.scheme]
         return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual_port)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbench.errors import ConfigError
-from workbench.settings.declare import Entries, Member, Place, Refused, Section, Setting, members
+from workbench.settings.declare import Entries, InvalidValue, Member, Place, Section, Setting, members
 from workbench.settings.files import TomlFile, read_private_toml, read_toml
 from workbench.settings.home import CREDENTIALS_FILE, SETTINGS_FILE, find_home
 from workbench.settings.model import Settings
@@ -31,7 +31,7 @@ _DECIDERS: Mapping[str, tuple[str, ...]] = {
 _UNUSED_ALONE = ("TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET")
 
 
-class Reading(NamedTuple):
+class SettingsReader(NamedTuple):
     """What was read, with everything that speaks against it.
 
     `settings` has the default where a value is wrong, and is None where the values do not go together.
@@ -54,7 +54,7 @@ class _Given(NamedTuple):
     """Begins a message about it, or about one key of it."""
 
 
-def read_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Reading:
+def read_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> SettingsReader:
     """Read the settings and note everything that is wrong, for ``workbench config``."""
     env = os.environ if environ is None else environ
     return _Reader(env, find_home(env, cwd or Path.cwd())).read()
@@ -70,7 +70,7 @@ class _Reader:
         self._credentials = self._read_file(read_private_toml, home / CREDENTIALS_FILE)
         self._misplaced = misplaced_secrets(self._file.content)
 
-    def read(self) -> Reading:
+    def read(self) -> SettingsReader:
         for place in self._misplaced:
             self._problems.append(
                 f"{self._file.where(place)} holds {place[-1]!r}. Secrets do not belong there: move it to the "
@@ -84,7 +84,7 @@ class _Reader:
                 _ = settings.optional_credentials
             except ConfigError as error:
                 self._problems.append(str(error))
-        return Reading(
+        return SettingsReader(
             settings, tuple(self._problems), tuple(self._notices()), self._sources, self._file.text
         )
 
@@ -174,7 +174,7 @@ class _Reader:
             label = f"[{'.'.join(here)}]"
             try:
                 declared.check_name(name)
-            except Refused as error:
+            except InvalidValue as error:
                 self._problems.append(f"{self._file.where(here)}: {label} {error}")
                 continue
             entry = self._section(declared.type, value, here, label=f"{label} ", name=name)
@@ -188,7 +188,7 @@ class _Reader:
             return _NOTHING
         try:
             value = declared.kind.parse(given.value)
-        except Refused as error:
+        except InvalidValue as error:
             said = str(error)
             if looks_secret(member.place[-1]) and not declared.secret:
                 said = f"has another value (not shown, it may be a secret); write {declared.kind.allowed}."

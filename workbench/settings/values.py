@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from workbench.errors import ConfigError
-from workbench.settings.declare import Kind, Refused
+from workbench.settings.declare import InvalidValue, Kind
 from workbench.settings.kinds import refused, table, text, texts
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def check_timezone(name: str) -> str:
     """
     try:
         return _timezone(name)
-    except Refused as error:
+    except InvalidValue as error:
         raise ConfigError(f"timezone {error}") from error
 
 
@@ -92,8 +92,10 @@ def senders(value: Kind, example: str, *, kinds: bool) -> Kind:
         _check_sender(name, kinds=kinds)
         try:
             return name, value.parse(item)
-        except Refused as error:
-            raise Refused(f"has {name!r} = {item!r}; write {value.allowed}, as {example}.", name) from error
+        except InvalidValue as error:
+            raise InvalidValue(
+                f"has {name!r} = {item!r}; write {value.allowed}, as {example}.", name
+            ) from error
 
     return table(f"lines such as {example}", entry)
 
@@ -107,7 +109,7 @@ def hosts(name: str) -> Kind:
     def item(value: str) -> str:
         netloc = (urlsplit(value).netloc if "//" in value else value).lower()
         if not _HOST.fullmatch(netloc):
-            raise Refused(f"has {value!r}; write hosts, as workbench.example.com or 10.0.0.5:8443.")
+            raise InvalidValue(f"has {value!r}; write hosts, as workbench.example.com or 10.0.0.5:8443.")
         return netloc
 
     return texts(f'a list of {name}, as ["workbench.example.com"]', item)
@@ -118,9 +120,9 @@ def networks() -> Kind:
         try:
             network = ipaddress.ip_network(value, strict=False)
         except ValueError as error:
-            raise Refused(f"has {value!r}; write addresses, as 127.0.0.1 or 10.0.0.0/24.") from error
+            raise InvalidValue(f"has {value!r}; write addresses, as 127.0.0.1 or 10.0.0.0/24.") from error
         if network.prefixlen == 0:
-            raise Refused(f"has {value!r}, which is everybody; name the proxy's own address.")
+            raise InvalidValue(f"has {value!r}, which is everybody; name the proxy's own address.")
         return network
 
     return texts('a list of addresses or networks, as ["127.0.0.1"]', item)
@@ -129,7 +131,7 @@ def networks() -> Kind:
 def roles() -> Kind:
     def entry(email: str, role: Any) -> tuple[str, str]:
         if "@" not in email or role not in ROLES or "*" in email.removeprefix("*@"):
-            raise Refused(
+            raise InvalidValue(
                 f"has {email!r} = {role!r}; write an e-mail address or *@domain, and one of "
                 f"{', '.join(ROLES)}.",
                 email,
@@ -153,7 +155,7 @@ def report_formats() -> Kind:
 def check_report_name(name: str) -> str:
     """The name of an entry of `[reports]`, which labels files."""
     if not re.fullmatch(_REPORT_NAME, name):
-        raise Refused("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
+        raise InvalidValue("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
     return name
 
 
@@ -161,7 +163,7 @@ def _timezone(name: Any) -> str:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError) as error:
-        raise Refused(
+        raise InvalidValue(
             f"is {name!r}, which is no time zone; write a name such as 'Europe/Berlin', "
             "'America/New_York' or 'UTC'."
         ) from error
@@ -172,11 +174,13 @@ def _check_sender(name: str, *, kinds: bool) -> None:
     if name in SENDER_KINDS:
         if kinds:
             return
-        raise Refused(f"has {name!r}; a cap is of one sender: write its address, as +12025550110.", name)
+        raise InvalidValue(f"has {name!r}; a cap is of one sender: write its address, as +12025550110.", name)
     near = difflib.get_close_matches(name.lower(), SENDER_KINDS, n=1, cutoff=_NEARLY_A_KIND)
     if near:
         hint = f"did you mean {near[0]!r}?" if kinds else "a cap is of one sender: write its address."
-        raise Refused(f"has {name!r}, which is no sender; {hint}", name)
+        raise InvalidValue(f"has {name!r}, which is no sender; {hint}", name)
     if not re.fullmatch(_SENDER, name):
         known = f", or one of {', '.join(SENDER_KINDS)}" if kinds else ""
-        raise Refused(f"has {name!r}, which is no sender; write an address, as +12025550110{known}.", name)
+        raise InvalidValue(
+            f"has {name!r}, which is no sender; write an address, as +12025550110{known}.", name
+        )

@@ -19,7 +19,7 @@ REFUSED = -2
 """Verdict: Twilio knows it."""
 
 
-class ConsentEvent(NamedTuple):
+class KeywordReply(NamedTuple):
     """A contact left or came back by keyword, for one scope."""
 
     at: int

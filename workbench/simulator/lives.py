@@ -25,7 +25,7 @@ from workbench.simulator.world import rate
 _ARRIVED = Outcome(RECEIVED)
 
 
-class Draft(NamedTuple):
+class UnsentMessage(NamedTuple):
     """What is known of a message before it is handed over."""
 
     serial: int
@@ -50,7 +50,7 @@ class Lives:
         self._contacts = contacts
         self._free_at = [0.0] * len(profile.senders)
 
-    def outbound(self, rng: random.Random, draft: Draft, outcome: Outcome) -> Message:
+    def outbound(self, rng: random.Random, draft: UnsentMessage, outcome: Outcome) -> Message:
         """A message with this outcome; takes its turn in the sender's queue if it leaves."""
         country = self._contacts.countries[draft.contact]
         picked = max(draft.due, 0) + 1 + int(rng.random() * 3) if draft.service >= 0 else NEVER
@@ -82,16 +82,16 @@ class Lives:
             _after(max(sent, done), seconds_to_price(rng, outcome)),
         )
 
-    def canceled(self, rng: random.Random, draft: Draft) -> Message:
+    def canceled(self, rng: random.Random, draft: UnsentMessage) -> Message:
         """Scheduled, then called off in good time; it never had a sender."""
         done = int(draft.due * (0.1 + 0.8 * rng.random()))
         return self._never_sent(draft, CANCELED)._replace(scheduled=draft.due, done=done)
 
-    def refused(self, rng: random.Random, draft: Draft) -> Message:
+    def refused(self, rng: random.Random, draft: UnsentMessage) -> Message:
         """A service's send to somebody who opted out, failed after it was accepted."""
         return self._never_sent(draft, FAILED)._replace(error=21610, done=1 + int(rng.random() * 3))
 
-    def _never_sent(self, draft: Draft, status: int) -> Message:
+    def _never_sent(self, draft: UnsentMessage, status: int) -> Message:
         return Message(
             draft.serial,
             draft.created,
@@ -106,7 +106,7 @@ class Lives:
             0,
         )
 
-    def inbound(self, rng: random.Random, draft: Draft, flags: int) -> Message:
+    def inbound(self, rng: random.Random, draft: UnsentMessage, flags: int) -> Message:
         """A message from a contact."""
         done = int(rng.random() * 2)
         return Message(
@@ -127,7 +127,7 @@ class Lives:
             flags=flags,
         )
 
-    def _leave(self, draft: Draft, ready: int) -> int:
+    def _leave(self, draft: UnsentMessage, ready: int) -> int:
         """When the queue lets the message go; a sender serves so many segments a second."""
         if draft.due >= 0:
             return ready + 1
@@ -136,16 +136,16 @@ class Lives:
         self._free_at[draft.sender] = start + segments / self._profile.senders[draft.sender].mps
         return int(start) + 1 - draft.created
 
-    def _read(self, rng: random.Random, draft: Draft, outcome: Outcome, done: int) -> int:
+    def _read(self, rng: random.Random, draft: UnsentMessage, outcome: Outcome, done: int) -> int:
         if self._profile.senders[draft.sender].kind != "whatsapp" or outcome.status != DELIVERED:
             return NEVER
         return done + 5 + int(rng.random() ** 3 * 9000) if rng.random() < 0.7 else NEVER
 
-    def _address(self, draft: Draft) -> str:
+    def _address(self, draft: UnsentMessage) -> str:
         address = self._contacts.addresses[draft.contact]
         return f"whatsapp:{address}" if self._profile.senders[draft.sender].kind == "whatsapp" else address
 
-    def _price(self, draft: Draft, *, outbound: bool) -> int:
+    def _price(self, draft: UnsentMessage, *, outbound: bool) -> int:
         kind = self._profile.senders[draft.sender].kind
         country = self._contacts.countries[draft.contact]
         base, fee, per_message = rate(country, kind, outbound=outbound, media=draft.media > 0)

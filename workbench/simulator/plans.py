@@ -28,7 +28,7 @@ PURPOSES = (
 INBOUND_PURPOSES = frozenset({QUESTION, THANKS, RATING, HELP, OPT_OUT, OPT_IN, REVOCATION})
 
 
-class Intent(NamedTuple):
+class PlannedSend(NamedTuple):
     """Somebody is about to send something. Ordered by instant, then by `order`."""
 
     at: int
@@ -86,7 +86,9 @@ class Audience(NamedTuple):
     """Replied with a keyword, so that only the sender they wrote to must stay away."""
 
 
-def plan_day(profile: Profile, day: int, offset: int, rng: random.Random, audience: Audience) -> list[Intent]:
+def plan_day(
+    profile: Profile, day: int, offset: int, rng: random.Random, audience: Audience
+) -> list[PlannedSend]:
     """Every intent of a UTC day, in order. `offset` counts days since the account was opened."""
     weekday = (day + 3) % 7
     volume = profile.messages_per_day * _PLANNED * _WEEKDAYS[weekday]
@@ -107,7 +109,7 @@ def _how_many(expected: float, rng: random.Random) -> int:
 
 def _steady(
     profile: Profile, day: int, volume: float, rng: random.Random, audience: Audience
-) -> Iterator[Intent]:
+) -> Iterator[PlannedSend]:
     service = profile.roles.notifications
     if service is None:
         return
@@ -121,29 +123,29 @@ def _steady(
             contact = int(people * random_float() ** 1.5)
             local = hours[bisect(bounds, random_float() * total)] * 3600 + int(random_float() * 3600)
             at = start + (local - audience.offsets[contacts.areas[contact]]) % DAY
-            yield Intent(at, 0, purpose, contact, -1, service)
+            yield PlannedSend(at, 0, purpose, contact, -1, service)
 
 
 def _talks(
     profile: Profile, day: int, volume: float, rng: random.Random, audience: Audience
-) -> Iterator[Intent]:
+) -> Iterator[PlannedSend]:
     """People write to the support desk: North Americans by SMS, everybody else by WhatsApp."""
     support, whatsapp = profile.roles.support, profile.roles.whatsapp
     for _ in range(_how_many(volume * _TALK, rng)):
         if support is not None:
             contact = _somebody(audience, rng, lambda iso, _: iso in ("US", "CA"))
             at = _local_time(day, 8.5, 20, contact, rng, audience)
-            yield Intent(at, 0, QUESTION, contact, support, profile.senders[support].service)
+            yield PlannedSend(at, 0, QUESTION, contact, support, profile.senders[support].service)
     for _ in range(_how_many(volume * _WHATSAPP, rng)):
         if whatsapp is not None:
             contact = _somebody(audience, rng, lambda iso, _: iso != "US")
             at = _local_time(day, 8, 21, contact, rng, audience)
-            yield Intent(at, 0, QUESTION, contact, whatsapp, -1)
+            yield PlannedSend(at, 0, QUESTION, contact, whatsapp, -1)
 
 
 def _small_streams(
     profile: Profile, day: int, weekday: int, volume: float, rng: random.Random, audience: Audience
-) -> Iterator[Intent]:
+) -> Iterator[PlannedSend]:
     """A store that texts on its own from an unregistered number, and a toll-free number on trial."""
     store, trial = profile.roles.local_store, profile.roles.trial_toll_free
     if store is not None and weekday != _SUNDAY:
@@ -157,11 +159,13 @@ def _small_streams(
                 contact = rng.choice(nearby)
             else:
                 contact = _somebody(audience, rng, lambda _, zone: zone == "America/Chicago")
-            yield Intent(_local_time(day, 11, 16, contact, rng, audience), 0, PROMOTION, contact, store, -1)
+            yield PlannedSend(
+                _local_time(day, 11, 16, contact, rng, audience), 0, PROMOTION, contact, store, -1
+            )
     if trial is not None:
         for _ in range(_how_many(volume * _TRIAL, rng)):
             contact = _somebody(audience, rng, lambda iso, _: iso == "US")
-            yield Intent(_local_time(day, 12, 18, contact, rng, audience), 0, SURVEY, contact, trial, -1)
+            yield PlannedSend(_local_time(day, 12, 18, contact, rng, audience), 0, SURVEY, contact, trial, -1)
 
 
 def _campaigns(
@@ -172,7 +176,7 @@ def _campaigns(
     volume: float,
     rng: random.Random,
     audience: Audience,
-) -> Iterator[Intent]:
+) -> Iterator[PlannedSend]:
     """Tuesday by short code, Thursday by toll-free number, Wednesday in Europe; now and then too early."""
     service = profile.roles.promotions
     if service is None:
@@ -190,18 +194,18 @@ def _campaigns(
             sender = (
                 fast if overflow and COUNTRIES[audience.contacts.countries[contact]].iso == "US" else slow
             )
-            yield Intent(noon + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, sender, service)
+            yield PlannedSend(noon + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, sender, service)
     if weekday != _SUNDAY and offset % _MISTAKE_EVERY == _MISTAKE_OFFSET:
         # Sent at nine in New York; on the west coast it is six.
         early = day * DAY + 14 * 3600 + 600
         for index in range(_how_many(volume * _MISTAKE, rng)):
             contact = _somebody(audience, rng, lambda _, zone: zone in _COASTS)
-            yield Intent(early + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, slow, service)
+            yield PlannedSend(early + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, slow, service)
     if weekday == 2 and profile.roles.notifications is not None and _has_alphanumeric(profile):
         morning = day * DAY + 10 * 3600
         for index in range(_how_many(volume * _EUROPE_CAMPAIGN, rng)):
             contact = _somebody(audience, rng, lambda iso, _: iso in ("GB", "DE", "FR"))
-            yield Intent(morning + index // 5, 0, PROMOTION, contact, -1, profile.roles.notifications)
+            yield PlannedSend(morning + index // 5, 0, PROMOTION, contact, -1, profile.roles.notifications)
 
 
 _COASTS = ("America/New_York", "America/Los_Angeles")

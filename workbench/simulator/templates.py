@@ -41,7 +41,7 @@ _BLANKS: dict[str, Callable[[int], str]] = {
 }
 
 
-class Template(NamedTuple):
+class SampleText(NamedTuple):
     purpose: str
     language: str
     text: str
@@ -53,11 +53,11 @@ class Template(NamedTuple):
 
 def _template(
     purpose: str, text: str, blanks: str = "", language: str = "en", weight: int = 10, media: int = 0
-) -> Template:
-    return Template(purpose, language, text, tuple(blanks.split()), weight, media)
+) -> SampleText:
+    return SampleText(purpose, language, text, tuple(blanks.split()), weight, media)
 
 
-TEMPLATES: tuple[Template, ...] = (
+TEMPLATES: tuple[SampleText, ...] = (
     _template(
         "otp", "%s is your sign-in code. It is valid for 10 minutes. We will never ask you for it.", "code"
     ),

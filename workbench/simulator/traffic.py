@@ -11,9 +11,9 @@ from array import array
 from heapq import heapify, heappop, heappush
 
 from workbench.simulator.clock import DAY
-from workbench.simulator.consent import REFUSED, Consent, ConsentEvent, scope_of
+from workbench.simulator.consent import REFUSED, Consent, KeywordReply, scope_of
 from workbench.simulator.contacts import Contacts, zone_offsets
-from workbench.simulator.lives import Draft, Lives
+from workbench.simulator.lives import Lives, UnsentMessage
 from workbench.simulator.messages import (
     DELIVERED,
     FAILED,
@@ -41,7 +41,7 @@ from workbench.simulator.plans import (
     SURVEY,
     THANKS,
     Audience,
-    Intent,
+    PlannedSend,
     plan_day,
 )
 from workbench.simulator.plans import OPT_IN as OPT_IN_TEXT
@@ -73,13 +73,13 @@ class Traffic:
     def __init__(self, profile: Profile, seed: int | str, first_day: int) -> None:
         self.profile = profile
         self.contacts = Contacts(seed, profile.contacts)
-        self.consent_events: list[ConsentEvent] = []
+        self.consent_events: list[KeywordReply] = []
         self.day = first_day
         """The next day to be made, counted from 1970-01-01."""
         self._first_day = first_day
         self._seed = seed
         self._rng = random.Random()
-        self._coming: list[Intent] = []
+        self._coming: list[PlannedSend] = []
         self._messages: list[Message] = []
         self._order = 0
         self._lives = Lives(profile, self.contacts)
@@ -118,9 +118,9 @@ class Traffic:
 
     def _expect(self, at: int, purpose: int, contact: int, sender: int, service: int, turn: int = 0) -> None:
         self._order += 1
-        heappush(self._coming, Intent(at, self._order, purpose, contact, sender, service, turn))
+        heappush(self._coming, PlannedSend(at, self._order, purpose, contact, sender, service, turn))
 
-    def _send(self, intent: Intent) -> None:
+    def _send(self, intent: PlannedSend) -> None:
         """One outbound message: whether at all, which text, from whom, when it leaves and how it ends."""
         marketing = intent.purpose == PROMOTION
         answering = intent.purpose in (AUTO_REPLY, ANSWER)
@@ -144,14 +144,14 @@ class Traffic:
         if outcome.status in (DELIVERED, SENT):
             self._provoke(intent, message, draft.sender)
 
-    def _draft(self, intent: Intent) -> Draft:
+    def _draft(self, intent: PlannedSend) -> UnsentMessage:
         """What is about to be said, by whom and when."""
         rng, contact, country = self._rng, intent.contact, self.contacts.countries[intent.contact]
         with_media = country < 2 and intent.service >= 0
         fitting = choices(PURPOSES[intent.purpose], COUNTRIES[country].language, with_media)
         template = fitting[int(rng.random() * len(fitting))]
         body, segments = fill(template, rng.getrandbits(32))
-        return Draft(
+        return UnsentMessage(
             self._serial(),
             intent.at,
             contact,
@@ -164,7 +164,7 @@ class Traffic:
             intent.purpose == AUTO_REPLY,
         )
 
-    def _outcome(self, intent: Intent, draft: Draft) -> Outcome:
+    def _outcome(self, intent: PlannedSend, draft: UnsentMessage) -> Outcome:
         sender = self.profile.senders[draft.sender]
         return decide(
             self._rng,
@@ -176,7 +176,7 @@ class Traffic:
             filtering=self._filtering and _FILTERING_FROM <= intent.at - self._start < _FILTERING_TO,
         )
 
-    def _scope(self, intent: Intent) -> int:
+    def _scope(self, intent: PlannedSend) -> int:
         """What an opt-out of this would cover; a number in a service belongs to the service."""
         service = self.profile.senders[intent.sender].service if intent.sender >= 0 else intent.service
         return scope_of(service, intent.sender)
@@ -186,7 +186,7 @@ class Traffic:
         pool = self._pools[service][country]
         return pool[contact % len(pool)]
 
-    def _due(self, intent: Intent) -> int:
+    def _due(self, intent: PlannedSend) -> int:
         """Seconds until a scheduled message is due; most are not scheduled."""
         if intent.purpose != REMINDER or intent.service < 0 or self._rng.random() >= 0.2:
             return NEVER
@@ -204,7 +204,7 @@ class Traffic:
                 flags |= IN_QUIET_HOURS
         return message._replace(flags=flags) if flags else message
 
-    def _provoke(self, intent: Intent, message: Message, sender: int) -> None:
+    def _provoke(self, intent: PlannedSend, message: Message, sender: int) -> None:
         """What the contact may answer, and when."""
         rng, purpose, contact, service = self._rng, intent.purpose, intent.contact, intent.service
         if self.profile.senders[sender].kind == "alphanumeric":
@@ -222,7 +222,7 @@ class Traffic:
             wait = 20 + int(rng.random() ** 2 * 5400)
             self._expect(arrived + wait, answer, contact, sender, service, intent.turn + 1)
 
-    def _receive(self, intent: Intent) -> None:
+    def _receive(self, intent: PlannedSend) -> None:
         """One inbound message, and what it changes."""
         rng, contact, purpose = self._rng, intent.contact, intent.purpose
         leaves = purpose in (OPT_OUT_TEXT, REVOCATION_TEXT)
@@ -235,7 +235,7 @@ class Traffic:
         if purpose == OPT_OUT_TEXT and sender.kind == "toll-free":
             fitting = tuple(index for index in fitting if TEMPLATES[index].text.strip().upper() == "STOP")
         body, segments = fill(fitting[int(rng.random() * len(fitting))], rng.getrandbits(32))
-        draft = Draft(
+        draft = UnsentMessage(
             self._serial(),
             intent.at,
             contact,
@@ -248,24 +248,24 @@ class Traffic:
         self._messages.append(self._lives.inbound(rng, draft, self._hear(intent)))
         self._react(intent, sender)
 
-    def _hear(self, intent: Intent) -> int:
+    def _hear(self, intent: PlannedSend) -> int:
         """What the contact's words mean for the future; returns the flags of the message."""
         contact, scope = intent.contact, self._scope(intent)
         address = self.contacts.addresses[contact]
         if intent.purpose == OPT_OUT_TEXT:
             self._consent.leave(contact, scope)
-            self.consent_events.append(ConsentEvent(intent.at, address, scope, True))
+            self.consent_events.append(KeywordReply(intent.at, address, scope, True))
             return OPT_OUT
         if intent.purpose == OPT_IN_TEXT:
             self._consent.come_back(contact, scope)
-            self.consent_events.append(ConsentEvent(intent.at, address, scope, False))
+            self.consent_events.append(KeywordReply(intent.at, address, scope, False))
             return OPT_IN
         if intent.purpose == REVOCATION_TEXT:
             self._consent.revoke(contact, scope, noticed=self._rng.random() < _NOTICED)
             return REVOCATION
         return 0
 
-    def _react(self, intent: Intent, sender: Sender) -> None:
+    def _react(self, intent: PlannedSend, sender: Sender) -> None:
         """What the company does about an inbound message."""
         rng, at, purpose = self._rng, intent.at, intent.purpose
         contact, index, service = intent.contact, intent.sender, intent.service

@@ -14,7 +14,7 @@ from workbench.sync.account.accounts import for_each_account, subaccount_sids
 from workbench.sync.account.catalog import catalog_is_due, sync_catalog
 from workbench.sync.account.media_bytes import MediaStore
 from workbench.sync.messages.run import run_sync
-from workbench.sync.shared.cancellation import Halt
+from workbench.sync.shared.cancellation import Cancellation
 from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, SyncSummary
 from workbench.twilio.client import TwilioClient
 
@@ -34,7 +34,7 @@ def sync_whole_account(
     with_subaccounts: bool = False,
     messages_only: bool = False,
     on_progress: OnProgress = lambda progress: None,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> SyncSummary:
     """Bring in the account of the client's credentials: messages always, the catalog when it is due.
@@ -50,16 +50,16 @@ def sync_whole_account(
     Raises:
         ConfigError: the lake holds another account's messages.
         TwilioError: the account's own messages could not be read; what was read before is kept.
-        SyncStopped: `halt` was asked.
+        SyncStopped: `cancellation` was asked.
     """
-    halt = halt or Halt()
+    cancellation = cancellation or Cancellation()
 
     def sync_one(account_sid: str) -> SyncSummary:
         began = time.monotonic()
         summary = run_sync(
             lake, client, account_sid, request,
             privacy=privacy, check=check if account_sid == client.account_sid else None,
-            on_progress=on_progress, halt=halt, clock=clock,
+            on_progress=on_progress, cancellation=cancellation, clock=clock,
         )  # fmt: skip
         if messages_only:
             return summary
@@ -73,7 +73,7 @@ def sync_whole_account(
         found = sync_catalog(
             lake, client, account_sid,
             now=clock(), since=None if request.retry_quarantined else summary.since,
-            mps_limits=mps_limits, privacy=privacy, halt=halt, media_store=media_store,
+            mps_limits=mps_limits, privacy=privacy, cancellation=cancellation, media_store=media_store,
             only_quarantined=request.retry_quarantined,
             on_part=lambda name, done, total: on_progress(
                 Progress(f"{name} of the account", done, total, summary.listed)

@@ -13,7 +13,7 @@ from workbench.table_files.columns import (
     recipient_column,
 )
 from workbench.table_files.read import LARGEST_FILE, STDIN, read_table, read_table_bytes, stdin_as_file
-from workbench.table_files.table import SHOWN_PROBLEMS, Problem, Row, Table, say_problems
+from workbench.table_files.table import SHOWN_PROBLEMS, InputTable, Row, RowProblem, say_problems
 
 __all__ = [
     "ADDRESS_COLUMNS",
@@ -22,9 +22,9 @@ __all__ = [
     "RENAME",
     "SHOWN_PROBLEMS",
     "STDIN",
-    "Problem",
+    "InputTable",
     "Row",
-    "Table",
+    "RowProblem",
     "find_column",
     "plain_name",
     "read_table",

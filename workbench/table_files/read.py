@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from workbench.errors import UsageError
 from workbench.table_files.encodings import NAMES, as_utf8, detect_encoding
 from workbench.table_files.separated import SEPARATORS, read_separated
-from workbench.table_files.table import Form, Table, make_table
+from workbench.table_files.table import Form, InputTable, make_table
 from workbench.table_files.workbook import read_workbook
 
 STDIN = "-"
@@ -30,7 +30,7 @@ _FOREIGN = {
 }
 
 
-def read_table(path: Path | str) -> Table:
+def read_table(path: Path | str) -> InputTable:
     """A table from a file, or from stdin where the path is ``-``.
 
     Returns:
@@ -43,7 +43,7 @@ def read_table(path: Path | str) -> Table:
     return read_table_bytes(_read_bytes(path), name)
 
 
-def read_table_bytes(data: bytes, name: str) -> Table:
+def read_table_bytes(data: bytes, name: str) -> InputTable:
     """As :func:`read_table`, of the bytes of a file."""
     data = _unpacked(data, name)
     if data.startswith(b"PK\x03\x04"):

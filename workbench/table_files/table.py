@@ -25,7 +25,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Problem:
+class RowProblem:
     """A row that cannot be used, and why; the reason repeats nothing of the row."""
 
     line: int
@@ -43,7 +43,7 @@ class Form:
 
 
 @dataclass(frozen=True)
-class Table:
+class InputTable:
     """A table as it was understood."""
 
     name: str
@@ -51,7 +51,7 @@ class Table:
     form: Form
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    problems: tuple[Problem, ...] = ()
+    problems: tuple[RowProblem, ...] = ()
 
     def records(self) -> list[dict[str, str]]:
         """Every row by the names of the columns."""
@@ -76,7 +76,7 @@ class Table:
         return told.hexdigest()[:8]
 
 
-def say_problems(problems: Iterable[Problem]) -> str:
+def say_problems(problems: Iterable[RowProblem]) -> str:
     """The first problems by line, and how many there are."""
     known = sorted(problems, key=lambda problem: problem.line)
     shown = "; ".join(f"line {one.line}: {one.reason.rstrip('.')}" for one in known[:SHOWN_PROBLEMS])
@@ -84,7 +84,7 @@ def say_problems(problems: Iterable[Problem]) -> str:
     return shown + (more if len(known) > SHOWN_PROBLEMS else "") + "."
 
 
-def make_table(name: str, form: Form, records: Iterable[Row], rectangular: bool = False) -> Table:
+def make_table(name: str, form: Form, records: Iterable[Row], rectangular: bool = False) -> InputTable:
     """A table of the records of a file, whose first is the header; blank ones are left out.
 
     Args:
@@ -101,7 +101,7 @@ def make_table(name: str, form: Form, records: Iterable[Row], rectangular: bool 
     while rectangular and not columns[-1]:
         columns = columns[:-1]
     rows: list[Row] = []
-    problems: list[Problem] = []
+    problems: list[RowProblem] = []
     for record in lines:
         if len(rows) + len(problems) >= MOST_ROWS:
             raise UsageError(f"{name} has more than {MOST_ROWS:,} rows; split it.")
@@ -109,10 +109,10 @@ def make_table(name: str, form: Form, records: Iterable[Row], rectangular: bool 
         if len(row.cells) == len(columns):
             rows.append(row)
         else:
-            problems.append(Problem(row.line, _miscount(row, len(columns))))
+            problems.append(RowProblem(row.line, _miscount(row, len(columns))))
     names, rows = _without_nameless(name, columns, rows)
     _check_names(name, names)
-    return Table(name, form, names, tuple(rows), tuple(problems))
+    return InputTable(name, form, names, tuple(rows), tuple(problems))
 
 
 def clean_name(cell: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from workbench.messaging.json_text import Repair, UnreadableJson, read_json
+from workbench.messaging.json_text import TextRepair, UnreadableJson, read_json
 from workbench.twilio.redaction import drop_secrets, may_hold_secrets
 from workbench.twilio.retry import parse_http_date
 
@@ -36,7 +36,7 @@ class Answer:
     """HTTP status; None when no complete answer came."""
     payload: dict[str, Any] | None = None
     """The JSON object of a 2xx, without secrets."""
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[TextRepair, ...] = ()
     """Texts of the payload in which something was replaced, because no text can hold it."""
     is_torn: bool = False
     """Whether bytes of it are no UTF-8, which may be the way here and not Twilio: worth a second attempt."""
@@ -66,7 +66,7 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, elapsed: f
     """Read a complete HTTP answer; ``headers`` is case-insensitive, ``elapsed`` in seconds."""
     payload: dict[str, Any] | None = None
     error, problem = None, ""
-    repairs: tuple[Repair, ...] = ()
+    repairs: tuple[TextRepair, ...] = ()
     if status == 204:
         payload = {}  # done, and nothing to say about it
     elif 200 <= status < 300:
@@ -119,7 +119,9 @@ def _bare_copy(error: httpx.HTTPError, text: str) -> httpx.HTTPError:
     return type(error)(text) if isinstance(error, httpx.RequestError) else httpx.TransportError(text)
 
 
-def _read_payload(content_type: str, body: bytes) -> tuple[dict[str, Any] | None, str, tuple[Repair, ...]]:
+def _read_payload(
+    content_type: str, body: bytes
+) -> tuple[dict[str, Any] | None, str, tuple[TextRepair, ...]]:
     try:
         payload, repairs = read_json(body)
     except UnreadableJson as error:

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 
 from workbench.errors import TwilioError
-from workbench.messaging.json_text import Repair
+from workbench.messaging.json_text import TextRepair
 from workbench.settings import Credentials
 from workbench.twilio.answers import Answer, no_answer, read_answer, tidy
 from workbench.twilio.concurrency import AdaptiveLimit
@@ -50,7 +50,7 @@ RawAnswer = tuple[int, httpx.Headers, bytes, float]
 
 
 @dataclass(frozen=True)
-class Page:
+class ListPage:
     """One page of a list."""
 
     rows: list[dict[str, Any]]
@@ -68,9 +68,9 @@ class Repairs:
     """Texts of answers in which U+FFFD stands for what no text can hold, with the first few named."""
 
     count: int = 0
-    examples: list[Repair] = field(default_factory=list)
+    examples: list[TextRepair] = field(default_factory=list)
 
-    def note(self, repairs: Sequence[Repair]) -> None:
+    def note(self, repairs: Sequence[TextRepair]) -> None:
         self.count += len(repairs)
         self.examples = [*self.examples, *repairs][:_NAMED_REPAIRS]
 
@@ -193,7 +193,7 @@ class TwilioClient:
         """
         self._get(resolve(path, host, self._base_url, None), "DELETE")
 
-    def fetch_page(self, uri: str, params: Params | None, key: str, host: str = "api") -> Page:
+    def fetch_page(self, uri: str, params: Params | None, key: str, host: str = "api") -> ListPage:
         """Fetch one page of the list under ``key``; pass ``next_page_uri`` and no params for the next.
 
         Raises:
@@ -206,7 +206,7 @@ class TwilioClient:
             raise TwilioError(f"{_LOOP} {url.path} names itself as its next page.")
         return page
 
-    def pages(self, uri: str, params: Params | None, key: str, host: str = "api") -> Iterator[Page]:
+    def pages(self, uri: str, params: Params | None, key: str, host: str = "api") -> Iterator[ListPage]:
         """Every page from ``uri`` to the last, fetched one at a time as they are asked for.
 
         Raises:
@@ -313,7 +313,7 @@ _MISSING = object()
 _LOOP = "Stopped reading a list that does not end:"
 
 
-def _read_page(answer: Answer, key: str) -> Page:
+def _read_page(answer: Answer, key: str) -> ListPage:
     """Both envelopes: ``next_page_uri`` beside the rows (2010 API), ``meta.next_page_url`` (all newer)."""
     payload = answer.payload or {}
     rows, meta = payload.get(key), payload.get("meta")
@@ -325,4 +325,4 @@ def _read_page(answer: Answer, key: str) -> Page:
             f"Twilio's answer is not the list {key!r} that was asked for. "
             "Check what answers at that address (WORKBENCH_TWILIO_BASE_URL)."
         )
-    return Page(rows, next_uri or None, answer.elapsed, answer.server_time)
+    return ListPage(rows, next_uri or None, answer.elapsed, answer.server_time)

@@ -16,7 +16,7 @@ REQUESTS_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class Pace:
+class ConcurrencyState:
     """What the answers so far allow."""
 
     allowed: int
@@ -27,7 +27,9 @@ class Pace:
     """How often we were told to slow down."""
 
 
-def next_pace(pace: Pace, status: int | None, *, halvings_at_start: int, maximum: int, step: int) -> Pace:
+def next_pace(
+    pace: ConcurrencyState, status: int | None, *, halvings_at_start: int, maximum: int, step: int
+) -> ConcurrencyState:
     """The pace after one more answer.
 
     Args:
@@ -40,7 +42,7 @@ def next_pace(pace: Pace, status: int | None, *, halvings_at_start: int, maximum
     if status == 429:
         if halvings_at_start < pace.halvings:
             return pace
-        return Pace(max(1, pace.allowed // 2), 0, pace.halvings + 1)
+        return ConcurrencyState(max(1, pace.allowed // 2), 0, pace.halvings + 1)
     if status is None or status >= 500:
         return replace(pace, streak=0)
     if pace.streak + 1 < step:
@@ -75,12 +77,12 @@ class AdaptiveLimit:
             )
         self._maximum = maximum
         self._step = step
-        self._pace = Pace(start)
+        self._pace = ConcurrencyState(start)
         self._in_flight = 0
         self._changed = threading.Condition()
 
     @property
-    def pace(self) -> Pace:
+    def pace(self) -> ConcurrencyState:
         return self._pace
 
     @property

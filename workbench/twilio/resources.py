@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import TwilioError, UsageError
-from workbench.twilio.client import Page, Params, TwilioClient
+from workbench.twilio.client import ListPage, Params, TwilioClient
 
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -252,7 +252,7 @@ def message_page(
     params: Params | None = None,
     *,
     next_page_uri: str | None = None,
-) -> Page:
+) -> ListPage:
     """One page of an account's messages, newest first, at most 1,000 rows.
 
     Args:
@@ -271,7 +271,7 @@ def message_page(
     return _list_page(client, MESSAGES, next_page_uri, None)
 
 
-def _list_page(client: TwilioClient, resource: Resource, uri: str, params: Params | None) -> Page:
+def _list_page(client: TwilioClient, resource: Resource, uri: str, params: Params | None) -> ListPage:
     return client.fetch_page(uri, params, resource.key or "", resource.host)
 
 

@@ -1,6 +1,6 @@
 """Creates and cancels messages with the official SDK: one request each, never repeated, with time-outs.
 
-What comes back is one of four answers, and the difference matters: after `Refused` and `NotSent` Twilio
+What comes back is one of four answers, and the difference matters: after `SendRefused` and `NotSent` Twilio
 surely has no message, after `Unclear` it may have one, and only its log can tell.
 """
 
@@ -51,7 +51,7 @@ class Accepted:
 
 
 @dataclass(frozen=True)
-class Refused:
+class SendRefused:
     """Twilio answered and made no message; `status` is HTTP's, `code` Twilio's."""
 
     status: int
@@ -73,7 +73,7 @@ class Unclear:
     problem: str
 
 
-Outcome = Accepted | Refused | NotSent | Unclear
+Outcome = Accepted | SendRefused | NotSent | Unclear
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ class MessageSender:
             return _payload(self._client.messages(check_sid(message_sid)).update(status="canceled"))
         except (TwilioRestException, TwilioServiceException) as error:
             refused = self._answered(error)
-            if isinstance(refused, Refused):
+            if isinstance(refused, SendRefused):
                 kind = TwilioAuthError if refused.status in (401, 403) else TwilioError
                 raise kind(refused.problem, status=refused.status, code=refused.code) from error
             raise TwilioUnavailable(refused.problem) from error
@@ -193,12 +193,14 @@ class MessageSender:
         except (TwilioException, ValueError, KeyError, TypeError) as error:
             raise TwilioUnavailable(f"Twilio's answer could not be read ({type(error).__name__}).") from error
 
-    def _answered(self, error: TwilioRestException | TwilioServiceException) -> Refused | Unclear:
+    def _answered(self, error: TwilioRestException | TwilioServiceException) -> SendRefused | Unclear:
         status, said = int(error.status), getattr(error, "msg", None) or getattr(error, "detail", None)
         code = None if error.code in (None, status) else int(error.code)
         problem = self._problem(status, code, str(said or "").partition(": ")[2] or str(said or ""))
         # A time-out or a server's error can come after the message was made.
-        return Refused(status, code, problem) if 400 <= status < 500 and status != 408 else Unclear(problem)
+        return (
+            SendRefused(status, code, problem) if 400 <= status < 500 and status != 408 else Unclear(problem)
+        )
 
     def _problem(self, status: int, code: int | None, said: str) -> str:
         text = f"HTTP {status}" + (f", Twilio error {code}" if code is not None else "")

@@ -5,9 +5,9 @@ from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.panels import audits, tables
 from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, Table
-from workbench.ui.panels.rows import OneMessage, Rows
+from workbench.ui.panels.rows import MessageDetail, MessageList
 from workbench.ui.store import current_store, use_lake, use_settings
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 __all__ = [
     "COMMON_FILTERS",
@@ -17,11 +17,11 @@ __all__ = [
     "Figure",
     "Findings",
     "InboxPage",
-    "OneMessage",
+    "MessageDetail",
+    "MessageList",
     "Page",
-    "Rows",
+    "PageData",
     "Table",
-    "View",
     "audits",
     "charts",
     "current_store",

@@ -42,7 +42,7 @@ class PlainScript(JSComponent):  # type: ignore[misc]
         return {**properties, "bundle": hashlib.sha256(properties["esm"].encode()).hexdigest()}
 
 
-class Piece(PlainScript):
+class Component(PlainScript):
     """A component whose messages from the browser go to named handlers.
 
     A message is ``{name: payload}``; :meth:`on` says who hears it.
@@ -65,7 +65,7 @@ class Piece(PlainScript):
                 self._handlers[name](payload)
 
 
-class Tile(Piece):
+class PanelComponent(Component):
     """A piece that shows one part of a page, in one of four states: loading, ok, empty, error."""
 
     __abstract = True
@@ -80,7 +80,7 @@ class Tile(Piece):
     links = param.Dict(default={})
 
 
-class CardRow(Tile):
+class CardRow(PanelComponent):
     """Headline cards; see :func:`workbench.ui.panels.cards.build_card` for one card's data."""
 
     cards = param.List(default=[])
@@ -91,7 +91,7 @@ class CardRow(Tile):
     _stylesheets: ClassVar[list[str]] = _styles("cards")
 
 
-class ChartTile(Tile):
+class ChartComponent(PanelComponent):
     """A plotly figure, drawn by the plotly.js that fits plotly.py. Sends ``click``: key, series."""
 
     figure = param.Dict(default=None, allow_None=True)
@@ -118,7 +118,7 @@ class ChartTile(Tile):
         return super()._get_model(doc, root, parent, comm)
 
 
-class TableTile(Tile):
+class TableComponent(PanelComponent):
     """A table of at most a screenful. Sends ``click``: key. See :mod:`workbench.ui.panels.tables`."""
 
     columns = param.List(default=[])
@@ -129,7 +129,7 @@ class TableTile(Tile):
     _stylesheets: ClassVar[list[str]] = _styles("table")
 
 
-class FindingsTile(Tile):
+class FindingsComponent(PanelComponent):
     """Sentences about what changed, each with a link to the page that shows more where ``linked``."""
 
     items = param.List(default=[])
@@ -139,7 +139,7 @@ class FindingsTile(Tile):
     _stylesheets: ClassVar[list[str]] = _styles("findings")
 
 
-class RowsTile(Tile):
+class RowListComponent(PanelComponent):
     """Messages one by one, a page of them. Sends ``place``: search, order, page or the message to open.
 
     See :func:`workbench.ui.panels.rows.rows_content` for its data.
@@ -158,7 +158,7 @@ class RowsTile(Tile):
     _stylesheets: ClassVar[list[str]] = _styles("rows")
 
 
-class MessageTile(Tile):
+class MessageComponent(PanelComponent):
     """One message with its history, cost and conversation. Sends ``place``: another message to open.
 
     See :func:`workbench.ui.panels.rows.message_content` for its data.
@@ -170,7 +170,7 @@ class MessageTile(Tile):
     _stylesheets: ClassVar[list[str]] = _styles("message")
 
 
-class PageHead(Piece):
+class PageHead(Component):
     """Title, freshness, period, active filters and notices; owner of the address bar on a page.
 
     Sends ``address`` (Back or Forward), ``remove`` (a filter), ``dismiss`` (a notice), ``reset``,
@@ -195,7 +195,7 @@ class PageHead(Piece):
     _stylesheets: ClassVar[list[str]] = _styles("head")
 
 
-class FilterPanel(Piece):
+class FilterMenu(Component):
     """The filter drawer. Sends ``filter``: a whole query, which Python checks like a link; ``reset``."""
 
     fields = param.List(default=[])
@@ -209,7 +209,7 @@ class FilterPanel(Piece):
     _stylesheets: ClassVar[list[str]] = _styles("filters")
 
 
-class PagesPanel(Piece):
+class PagesMenu(Component):
     """The drawer of a page that has no filters: the way to the other pages."""
 
     pages = param.List(default=[])
@@ -220,7 +220,7 @@ class PagesPanel(Piece):
     _stylesheets: ClassVar[list[str]] = _styles("pages")
 
 
-class TopBar(Piece):
+class TopBar(Component):
     """Product name and the way to the other pages; keeps the choice of light or dark in a cookie."""
 
     product = param.String(default="Workbench")
@@ -234,7 +234,7 @@ class TopBar(Piece):
     _stylesheets: ClassVar[list[str]] = _styles("topbar")
 
 
-class Blank(Piece):
+class Blank(Component):
     """A page that has nothing to show: what is the matter, and the commands that help."""
 
     title = param.String(default="")

@@ -23,10 +23,10 @@ from workbench.metrics import METRICS, MetricResult, stream_rows
 from workbench.metrics.rows import is_number_like
 from workbench.ui.filters import FIELDS
 from workbench.ui.panels.cards import priced_rows
-from workbench.ui.panels.kinds import Cards, Part
-from workbench.ui.panels.rows import Rows
-from workbench.ui.table_export import Sheet, Stamp
-from workbench.ui.view import View
+from workbench.ui.panels.kinds import Cards, Panel
+from workbench.ui.panels.rows import MessageList
+from workbench.ui.table_export import Stamp, TableExport
+from workbench.ui.view import PageData
 
 _ADDRESS_COLUMNS = ("sender", "contact")
 _COMPANIONS = ("sample_size", "in_flight", "priced_share")
@@ -36,17 +36,17 @@ _COMPANIONS = ("sample_size", "in_flight", "priced_share")
 class Download:
     """Tables and their stamp, ready for a writer of :mod:`workbench.ui.table_export`."""
 
-    sheets: Sequence[Sheet]
+    sheets: Sequence[TableExport]
     stamp: Stamp
 
 
 @contextmanager
-def open_download(part: Part, view: View, page_title: str) -> Iterator[Download]:
+def open_download(part: Panel, view: PageData, page_title: str) -> Iterator[Download]:
     """Everything that a part shows for a view; messages are read while they are written."""
     title = str(getattr(part, "title", "")) or "Numbers"
-    if isinstance(part, Rows):
+    if isinstance(part, MessageList):
         with stream_rows(view.store.lake, view.rows_query, view.place["sort"]) as stream:
-            sheet = Sheet(title, stream.schema, stream.total, stream.batches)
+            sheet = TableExport(title, stream.schema, stream.total, stream.batches)
             parameters = "; ".join(f"${k} = {v}" for k, v in view.shown_parameters(stream.parameters).items())
             told = [("Sorted by", view.place["sort"]), ("SQL", stream.sql), ("Parameters", parameters)]
             yield Download([sheet], [*about_part(view, page_title, title, stream.total, stream.as_of), *told])
@@ -61,7 +61,9 @@ def open_download(part: Part, view: View, page_title: str) -> Iterator[Download]
     yield Download(sheets, [*stamp, *_definitions(results), *_own_definition(part, view, results)])
 
 
-def _metric_sheets(part: Part, view: View, title: str) -> tuple[list[MetricResult], list[Sheet], str]:
+def _metric_sheets(
+    part: Panel, view: PageData, title: str
+) -> tuple[list[MetricResult], list[TableExport], str]:
     recording = _Recording(**{item.name: getattr(view, item.name) for item in fields(view)})
     whole = getattr(part, "whole", None)
     own = whole(recording) if whole else None
@@ -77,7 +79,7 @@ def _metric_sheets(part: Part, view: View, title: str) -> tuple[list[MetricResul
 
 
 @dataclass(frozen=True)
-class _Recording(View):
+class _Recording(PageData):
     """A view that remembers which metrics were asked of it, those of the comparison aside."""
 
     asked: list[MetricResult] = field(default_factory=list)
@@ -91,12 +93,12 @@ class _Recording(View):
         return result
 
     @property
-    def previous(self) -> View:
-        plain = View(**{item.name: getattr(self, item.name) for item in fields(View)})
+    def previous(self) -> PageData:
+        plain = PageData(**{item.name: getattr(self, item.name) for item in fields(PageData)})
         return plain.previous
 
 
-def _cards_frame(cards: Cards, view: View) -> pd.DataFrame:
+def _cards_frame(cards: Cards, view: PageData) -> pd.DataFrame:
     """One row per metric, and for money one per currency."""
     rows: list[dict[str, Any]] = []
     for name in cards.names:
@@ -132,7 +134,7 @@ def _number(value: Any) -> float | None:
     return None if value is None or formats.is_missing(value) else float(value)
 
 
-def merge_results(results: Sequence[MetricResult], view: View) -> list[pd.DataFrame]:
+def merge_results(results: Sequence[MetricResult], view: PageData) -> list[pd.DataFrame]:
     """Results as tables: those with the same dimensions side by side, money in a column for each currency."""
     groups: dict[tuple[str, ...], list[MetricResult]] = {}
     for result in results:
@@ -145,7 +147,7 @@ def _dimensions(result: MetricResult) -> tuple[str, ...]:
     return tuple(name for name in result.frame.columns if name not in values and name != "currency")
 
 
-def _merged(dimensions: list[str], group: Sequence[MetricResult], view: View) -> pd.DataFrame:
+def _merged(dimensions: list[str], group: Sequence[MetricResult], view: PageData) -> pd.DataFrame:
     if len(group) == 1:
         return _readable(group[0].frame, dimensions, view)
     columns = [_side(result, dimensions) for result in group]
@@ -172,7 +174,7 @@ def _side(result: MetricResult, dimensions: list[str]) -> pd.DataFrame:
     return reduce(lambda left, right: left.merge(right, on=dimensions, how="outer", sort=False), parts)
 
 
-def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: View) -> pd.DataFrame:
+def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: PageData) -> pd.DataFrame:
     """Our numbers masked as on the page, whole numbers whole."""
     shown = frame.copy()
     for name in dimensions:
@@ -185,12 +187,12 @@ def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: View) -> pd.
     return shown
 
 
-def _sheet(name: str, frame: pd.DataFrame) -> Sheet:
+def _sheet(name: str, frame: pd.DataFrame) -> TableExport:
     table = pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
-    return Sheet(name, table.schema, table.num_rows, table.to_batches())
+    return TableExport(name, table.schema, table.num_rows, table.to_batches())
 
 
-def _own_definition(part: Part, view: View, results: Sequence[MetricResult]) -> list[tuple[str, str]]:
+def _own_definition(part: Panel, view: PageData, results: Sequence[MetricResult]) -> list[tuple[str, str]]:
     """Of numbers that are no metric, or one that was not asked under the page's filters."""
     told = part.content(view).get("definition") or {}
     if not told or told["name"] in {result.metric.name for result in results}:
@@ -201,13 +203,15 @@ def _own_definition(part: Part, view: View, results: Sequence[MetricResult]) -> 
     return [(f"Definition of {told['name']}", " ".join(words)), (f"SQL of {told['name']}", told["sql"])]
 
 
-def about_part(view: View, page_title: str, title: str, total: int, as_of: datetime) -> list[tuple[str, str]]:
+def about_part(
+    view: PageData, page_title: str, title: str, total: int, as_of: datetime
+) -> list[tuple[str, str]]:
     """What a file of a part says of itself."""
-    what = [("What", f"{page_title}: {title}"), ("Rows", f"{total}")]
+    what = [("What", f"{page_title}: {title}"), ("MessageList", f"{total}")]
     return [*what, *about_view(view, page_title, as_of)[1:]]
 
 
-def about_view(view: View, page_title: str, as_of: datetime) -> list[tuple[str, str]]:
+def about_view(view: PageData, page_title: str, as_of: datetime) -> list[tuple[str, str]]:
     """Of which time, under which filters and how fresh numbers are, in pairs of name and text."""
     fresh = view.store.freshness(snapshot=view.snapshot)
     period, chosen = view.period, _filters_in_words(view)
@@ -233,7 +237,7 @@ _CONVENTIONS = (
 )
 
 
-def _filters_in_words(view: View) -> list[str]:
+def _filters_in_words(view: PageData) -> list[str]:
     chosen = (
         [f"Direction: {view.values['direction']}"] if view.values.get("direction", "all") != "all" else []
     )

@@ -29,7 +29,7 @@ _LONGEST_SILENCE = 15.0
 _REST, _LONGEST_REST = 3, 20.0
 
 
-class NewsWatcher:
+class LakeWatcher:
     """Calls its listeners, on its own thread, whenever somebody committed.
 
     Listeners are called at most once per look; a slow one delays the others, so they only hand on.
@@ -100,7 +100,7 @@ def _state(path: Path) -> tuple[int, int]:
     return found.st_mtime_ns, found.st_size
 
 
-class Pace:
+class RedrawPace:
     """Lets a page rest longer than it drew, however fast the news come. Not shared by pages.
 
     Args:

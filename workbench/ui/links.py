@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 from workbench.ui.filters import to_query
 from workbench.ui.navigation import discover_pages
-from workbench.ui.panels.kinds import Cards, Part
+from workbench.ui.panels.kinds import Cards, Panel
 from workbench.ui.row_list_state import PLACES
-from workbench.ui.view import ROWS_PAGE, View
+from workbench.ui.view import ROWS_PAGE, PageData
 
 FORMATS = ("csv", "xlsx", "parquet")
 DOWNLOADS = "download"
 
 
-def part_names(parts: Sequence[Part]) -> list[str]:
+def part_names(parts: Sequence[Panel]) -> list[str]:
     """A name for each part, for its downloads: its title in plain letters, ``numbers`` for cards."""
     names: list[str] = []
     for part in parts:
@@ -28,7 +28,9 @@ def part_names(parts: Sequence[Part]) -> list[str]:
     return names
 
 
-def part_links(part: Part, parts: Sequence[Part], view: View, defaults: Mapping[str, Any]) -> dict[str, str]:
+def part_links(
+    part: Panel, parts: Sequence[Panel], view: PageData, defaults: Mapping[str, Any]
+) -> dict[str, str]:
     """``rows``: the messages behind a part; ``csv``, ``xlsx``, ``parquet``: what it shows, as a file."""
     name = part_names(parts)[list(parts).index(part)]
     links = {kind: _download(view, defaults, f"{name}.{kind}") for kind in FORMATS}
@@ -37,7 +39,7 @@ def part_links(part: Part, parts: Sequence[Part], view: View, defaults: Mapping[
     return links
 
 
-def page_links(parts: Sequence[Part], view: View, defaults: Mapping[str, Any]) -> list[dict[str, str]]:
+def page_links(parts: Sequence[Panel], view: PageData, defaults: Mapping[str, Any]) -> list[dict[str, str]]:
     """What the page as a whole offers: itself as one HTML file, and the numbers of its cards."""
     links = [{"label": "This page, HTML", "href": _download(view, defaults, "page.html")}]
     for part, name in zip(parts, part_names(parts), strict=True):
@@ -50,13 +52,13 @@ def page_links(parts: Sequence[Part], view: View, defaults: Mapping[str, Any]) -
     return links
 
 
-def _download(view: View, defaults: Mapping[str, Any], file: str) -> str:
+def _download(view: PageData, defaults: Mapping[str, Any], file: str) -> str:
     # A file is not passed on as a link, so it may hold a searched number; what is open is not in it.
     values = {name: value for name, value in view.values.items() if name not in ("page", "message", "back")}
     return f"{DOWNLOADS}/{view.page}/{file}" + to_query(values, defaults, is_link=False)
 
 
-def crumbs(view: View, title: str) -> list[dict[str, str]]:
+def crumbs(view: PageData, title: str) -> list[dict[str, str]]:
     """The way back from the messages to the page that led there, with its filters."""
     if view.page != ROWS_PAGE:
         return []
@@ -76,7 +78,7 @@ def crumbs(view: View, title: str) -> list[dict[str, str]]:
     return trail
 
 
-def _explicit(values: Mapping[str, Any], view: View) -> str:
+def _explicit(values: Mapping[str, Any], view: PageData) -> str:
     """A query for a page whose defaults are not known here: the direction is always written out."""
     query = to_query(values, {**view.rows_defaults, "direction": None})
     return query or "?" + urlencode({"direction": values["direction"]})

@@ -21,11 +21,11 @@ from tornado.ioloop import IOLoop
 from workbench.errors import UsageError, WorkbenchError
 from workbench.roles import current_user
 from workbench.ui import theme
-from workbench.ui.components import Blank, PagesPanel, TopBar
+from workbench.ui.components import Blank, PagesMenu, TopBar
 from workbench.ui.filters import FIELDS
-from workbench.ui.lake_changes import Pace
+from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
-from workbench.ui.panels.kinds import Part
+from workbench.ui.panels.kinds import Panel
 from workbench.ui.row_list_state import PLACES
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
@@ -57,7 +57,7 @@ class Page:
         self,
         name: str,
         docstring: str | None,
-        parts: Sequence[Part],
+        parts: Sequence[Panel],
         *,
         filters: Sequence[str] = COMMON_FILTERS,
         defaults: Mapping[str, Any] | None = None,
@@ -156,7 +156,7 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
         {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()
     ]
     bar = TopBar(pages=pages, current=name, person=_signed_in())
-    sidebar: list[Any] = [PagesPanel(pages=pages, current=name)]
+    sidebar: list[Any] = [PagesMenu(pages=pages, current=name)]
     if session:
         session.filter_panel.param.update(pages=pages, current=name)
         sidebar = [session.filter_panel]
@@ -234,7 +234,7 @@ def _watch_lake(session: PageSession) -> None:
         left.set()
         news.remove(listener)
 
-    pace = Pace(look, loop.call_later)
+    pace = RedrawPace(look, loop.call_later)
     listener = news.add(lambda: loop.add_callback(pace.news))
     pn.state.on_session_destroyed(leave)
 

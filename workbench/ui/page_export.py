@@ -18,17 +18,17 @@ from plotly.utils import PlotlyJSONEncoder
 from workbench.ui import theme
 from workbench.ui.components import PLOTLY_FILE
 from workbench.ui.downloads import about_view
-from workbench.ui.panels.kinds import Part
-from workbench.ui.view import View
+from workbench.ui.panels.kinds import Panel
+from workbench.ui.view import PageData
 
 
 class TitledPage(Protocol):
     title: str
     description: str
-    parts: tuple[Part, ...]
+    parts: tuple[Panel, ...]
 
 
-def write_html(page: TitledPage, view: View) -> Iterator[bytes]:
+def write_html(page: TitledPage, view: PageData) -> Iterator[bytes]:
     """The page under the filters of a view, part by part."""
     yield _head(page, view).encode()
     has_figure = False
@@ -45,7 +45,7 @@ def write_html(page: TitledPage, view: View) -> Iterator[bytes]:
     yield b"</html>\n"
 
 
-def _head(page: TitledPage, view: View) -> str:
+def _head(page: TitledPage, view: PageData) -> str:
     now = datetime.now(UTC).astimezone(ZoneInfo(view.period.timezone))
     rows = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in about_view(view, page.title, now)
@@ -61,7 +61,7 @@ def _head(page: TitledPage, view: View) -> str:
     )
 
 
-def _part(part: Part, content: Mapping[str, Any], number: int) -> str:
+def _part(part: Panel, content: Mapping[str, Any], number: int) -> str:
     if content.get("visible") is False:
         return ""
     title = str(getattr(part, "title", ""))

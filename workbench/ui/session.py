@@ -16,14 +16,14 @@ from workbench.display import formats, moments
 from workbench.errors import WorkbenchError
 from workbench.metrics import Freshness
 from workbench.ui import theme
-from workbench.ui.components import Blank, FilterPanel, PageHead, Tile
+from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, page_links, part_links
-from workbench.ui.panels.kinds import Part
+from workbench.ui.panels.kinds import Panel
 from workbench.ui.periods import Period
 from workbench.ui.row_list_state import MOVED_BY_FILTERS, PLACES
 from workbench.ui.store import Store, StoreClosed
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class PageSession:
     def __init__(
         self,
         title: str,
-        parts: Sequence[Part],
+        parts: Sequence[Panel],
         names: Sequence[str],
         defaults: Mapping[str, Any],
         store: Store,
@@ -84,9 +84,9 @@ class PageSession:
         self.defaults = {"timezone": store.timezone, **defaults}
         self.filters = Filters(**self.defaults)
         self.head = PageHead(title=title)
-        self.filter_panel = FilterPanel()
+        self.filter_panel = FilterMenu()
         self.parts = list(parts)
-        self.tiles: list[Tile] = [part.build() for part in self.parts]
+        self.tiles: list[PanelComponent] = [part.build() for part in self.parts]
         self.empty = Blank(**_EMPTY_LAKE, visible=False)
         self.board = _board(self.parts, self.tiles)
         self._tickets = count(1)
@@ -113,7 +113,7 @@ class PageSession:
                 tile.on("click", partial(self._clicked, part.click))
             tile.on("place", self._go)
 
-    def view(self) -> View:
+    def view(self) -> PageData:
         """The lake under the filters, now."""
         return view_of(self.store, self.filters, self._query_values(), self.names, self.name)
 
@@ -209,11 +209,11 @@ class PageSession:
             content = {"links": self._links(part, view), **_content(part, view, fresh)}
             yield partial(self._show_part, ticket, tile, content)
 
-    def _show_part(self, ticket: int, tile: Tile, content: Mapping[str, Any]) -> None:
+    def _show_part(self, ticket: int, tile: PanelComponent, content: Mapping[str, Any]) -> None:
         if ticket == self._latest:
             tile.param.update(**content)
 
-    def _links(self, part: Part, view: View) -> dict[str, str]:
+    def _links(self, part: Panel, view: PageData) -> dict[str, str]:
         """Where a part's messages and its downloads are; nothing where no server answers."""
         return part_links(part, self.parts, view, self.defaults) if self.is_served else {}
 
@@ -221,7 +221,7 @@ class PageSession:
         for tile in self.tiles:
             tile.param.update(state="error", message=message)
 
-    def _show_state(self, view: View, fresh: Freshness) -> None:
+    def _show_state(self, view: PageData, fresh: Freshness) -> None:
         self._snapshot = view.snapshot
         self.head.news = False
         self._show_filters(view.period, view.options)
@@ -292,19 +292,19 @@ class PageSession:
 
 def view_of(
     store: Store, filters: Filters, values: Mapping[str, Any], names: Sequence[str], page: str
-) -> View:
+) -> PageData:
     """The lake under these filters, now."""
     snapshot = store.snapshot_id()
     options = store.options(names, snapshot=snapshot)
     place = {name: values.get(name, default) for name, default in PLACES.items()}
     period = filters.at(datetime.now(UTC))
     where = filters.where(options)
-    return View(store, period, where, options, snapshot, values, place, filters.compare, page)
+    return PageData(store, period, where, options, snapshot, values, place, filters.compare, page)
 
 
 def read_view(
     page: PageLike, query: str | Mapping[str, Sequence[str]], store: Store
-) -> tuple[View, tuple[str, ...]]:
+) -> tuple[PageData, tuple[str, ...]]:
     """What a link to a page shows, and one sentence for each value that is not possible."""
     defaults = {"timezone": store.timezone, **page.defaults}
     parsed = parse_query(query, page.filters, store.options(page.filters), defaults)
@@ -312,7 +312,7 @@ def read_view(
     return view_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
 
 
-def _content(part: Part, view: View, fresh: Freshness) -> dict[str, Any]:
+def _content(part: Panel, view: PageData, fresh: Freshness) -> dict[str, Any]:
     """What a part shows; its own failure is shown in its place and harms no other."""
     try:
         content = part.content(view)
@@ -334,7 +334,7 @@ def _explain(error: Exception) -> str:
     return _UNEXPECTED
 
 
-def _board(parts: Sequence[Part], tiles: Sequence[Tile]) -> pn.Column:
+def _board(parts: Sequence[Panel], tiles: Sequence[PanelComponent]) -> pn.Column:
     for part, tile in zip(parts, tiles, strict=True):
         tile.css_classes = [f"span-{part.span}"]
     return pn.Column(

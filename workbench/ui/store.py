@@ -39,7 +39,7 @@ from workbench.metrics.run import query_audit
 from workbench.metrics.slices import MOST_ROWS, Slices
 from workbench.settings import Settings, load_settings
 from workbench.ui.filters import FIELDS, Option, build_options
-from workbench.ui.lake_changes import NewsWatcher
+from workbench.ui.lake_changes import LakeWatcher
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ class Store:
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
         # sleep for a whole second. Reentrant, because options are made of a metric.
         self._turn = threading.RLock()
-        self.news = NewsWatcher(lake.address, self.snapshot_id)
+        self.news = LakeWatcher(lake.address, self.snapshot_id)
 
     def close(self) -> None:
         """Close the lake once the question that is being answered is done."""

@@ -32,7 +32,7 @@ _RISKY = f"^[{''.join(_RISKY_FIRST).replace('-', chr(92) + '-')}]"
 
 
 @dataclass(frozen=True)
-class Sheet:
+class TableExport:
     """A table to write: its name, how many rows come, and the rows in batches (times in UTC)."""
 
     name: str
@@ -45,7 +45,7 @@ Stamp = Sequence[tuple[str, str]]
 """What a file says about itself: what it is, filters, rows, as of, definitions."""
 
 
-def write_csv(sheets: Sequence[Sheet], stamp: Stamp, *, is_stamped: bool = True) -> Iterator[bytes]:
+def write_csv(sheets: Sequence[TableExport], stamp: Stamp, *, is_stamped: bool = True) -> Iterator[bytes]:
     """The first sheet as CSV in UTF-8, the stamp in lines that begin with ``#`` before the heading.
 
     The first line says how many lines to skip; without ``is_stamped`` there are none.
@@ -89,7 +89,7 @@ def _heading(schema: pa.Schema) -> list[str]:
     return [f"'{name}" if name.startswith(_RISKY_FIRST) else name for name in schema.names]
 
 
-def write_parquet(sheets: Sequence[Sheet], stamp: Stamp) -> Iterator[bytes]:
+def write_parquet(sheets: Sequence[TableExport], stamp: Stamp) -> Iterator[bytes]:
     """The first sheet as Parquet; the stamp is its key-value metadata, one key each and all as JSON."""
     sheet, sink = sheets[0], _Drain()
     about = {f"workbench.{name.lower().replace(' ', '_')}": text for name, text in stamp}
@@ -124,7 +124,9 @@ class _Drain(io.RawIOBase):
         return held
 
 
-def write_xlsx(sheets: Sequence[Sheet], stamp: Stamp, *, sheet_rows: int = SHEET_ROWS) -> Iterator[bytes]:
+def write_xlsx(
+    sheets: Sequence[TableExport], stamp: Stamp, *, sheet_rows: int = SHEET_ROWS
+) -> Iterator[bytes]:
     """Every sheet in one workbook, and the stamp on a last sheet “About”.
 
     Rows that do not fit on one sheet go on in “Name (2)”; the stamp says so.
@@ -162,7 +164,7 @@ class _XlsxWriter:
         self._split: list[str] = []
         self._cut = 0
 
-    def write(self, sheet: Sheet) -> None:
+    def write(self, sheet: TableExport) -> None:
         page, row = self._add(sheet, 1), 0
         pages = 1
         for batch in sheet.batches:
@@ -178,7 +180,7 @@ class _XlsxWriter:
         if pages > 1:
             self._split.append(f"{sheet.name} goes on over {pages} sheets of up to {self._sheet_rows:,} rows")
 
-    def _add(self, sheet: Sheet, number: int) -> Any:
+    def _add(self, sheet: TableExport, number: int) -> Any:
         suffix = f" ({number})" if number > 1 else ""
         base = (
             "".join(char for char in sheet.name if char not in "[]:*?/\\'")[: 31 - len(suffix) - 3] or "Data"

@@ -30,7 +30,7 @@ ROWS_PAGE = "messages"
 
 
 @dataclass(frozen=True)
-class View:
+class PageData:
     """The lake through the filters of a page.
 
     ``where`` maps dimensions to values; ``options`` holds what each filter field may be. ``values`` are the
@@ -54,7 +54,7 @@ class View:
         return self.period.grain
 
     @property
-    def previous(self) -> View:
+    def previous(self) -> PageData:
         """The same filters over the period that this one is compared with; the one before by default."""
         return replace(self, period=self.period.compared(self.comparison) or self.period.previous)
 

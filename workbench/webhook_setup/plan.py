@@ -22,7 +22,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Change:
+class WebhookChange:
     """One field: Twilio's name of it in a form, what it is and what it is to be ("" clears it)."""
 
     field: str
@@ -43,7 +43,7 @@ class SenderPlan:
     kind: Kind
     sid: str
     name: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[WebhookChange, ...] = ()
     answered_by: str = ""
 
     @property
@@ -110,8 +110,8 @@ def _sender(kind: Kind, row: Row, public_url: str, service: str | None) -> Sende
     return SenderPlan(kind, row["sid"], name, _changes(row, wanted))
 
 
-def _changes(row: Row, wanted: Iterable[tuple[str, str, str, str]]) -> tuple[Change, ...]:
-    changes = (Change(field, _text(row.get(name)), new, why) for field, name, new, why in wanted)
+def _changes(row: Row, wanted: Iterable[tuple[str, str, str, str]]) -> tuple[WebhookChange, ...]:
+    changes = (WebhookChange(field, _text(row.get(name)), new, why) for field, name, new, why in wanted)
     return tuple(change for change in changes if change.old != change.new)
 
 

@@ -13,7 +13,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
 from workbench.errors import WorkbenchError
-from workbench.roles import Person, find_people_with
+from workbench.roles import Actor, find_people_with
 from workbench.server.access.attempts import Attempts
 from workbench.server.access.callers import Caller, caller
 from workbench.server.access.handlers import LoginHandler, LogoutHandler, StrangerHandler
@@ -106,7 +106,7 @@ class Gate:
         origin = request.headers.get("Origin")
         return origin is None or urlsplit(origin).netloc.lower() in self.hosts
 
-    def person(self, request: HTTPServerRequest) -> Person | None:
+    def person(self, request: HTTPServerRequest) -> Actor | None:
         """Who is signed in; nobody while it cannot be told."""
         try:
             return self.sessions.person(request)
@@ -122,7 +122,7 @@ class Gate:
             log.warning("nobody is let in: %s", error)
             return None
 
-    def person_of_page(self) -> Person | None:
+    def person_of_page(self) -> Actor | None:
         """Who acts in the page that is being worked on, if they still may.
 
         The cookie of the websocket says it, not who opened the page. Where the two differ, or two people are

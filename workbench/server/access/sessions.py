@@ -19,7 +19,7 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, create_signed_value, decode_signed_value
 
 from workbench.files import write_whole
-from workbench.roles import Person
+from workbench.roles import Actor
 from workbench.server.access.private_files import require_private
 from workbench.server.access.users import Users
 from workbench.settings import AccessSettings
@@ -51,7 +51,7 @@ class Sessions:
         seconds = int(self._access.session_hours * _HOUR)
         handler.set_cookie(self.cookie, value, max_age=seconds, **self._flags())
 
-    def end(self, handler: RequestHandler) -> Person | None:
+    def end(self, handler: RequestHandler) -> Actor | None:
         """Sign out: the cookie goes, and is not believed again should somebody have copied it."""
         person, session = self._person_and_session(handler.request)
         if session:
@@ -59,7 +59,7 @@ class Sessions:
         handler.set_cookie(self.cookie, "", max_age=0, **self._flags())
         return person
 
-    def person(self, request: HTTPServerRequest) -> Person | None:
+    def person(self, request: HTTPServerRequest) -> Actor | None:
         """Who is signed in, in the browser that made this request; None: nobody, or not any more."""
         return self._person_and_session(request)[0]
 
@@ -68,12 +68,12 @@ class Sessions:
         person, session = self._person_and_session(request)
         return str(session["i"]) if person and session else None
 
-    def _person_and_session(self, request: HTTPServerRequest) -> tuple[Person | None, dict[str, Any] | None]:
+    def _person_and_session(self, request: HTTPServerRequest) -> tuple[Actor | None, dict[str, Any] | None]:
         session = self._session(request.cookies)
         if session is None or session["m"] != self._access.method or session["i"] in self._ended:
             return None, None
         role = self._role(session)
-        return (Person(session["n"], role), session) if role else (None, None)
+        return (Actor(session["n"], role), session) if role else (None, None)
 
     def _session(self, cookies: Mapping[str, Morsel[Any]]) -> dict[str, Any] | None:
         morsel = cookies.get(self.cookie)

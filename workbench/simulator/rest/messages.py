@@ -108,7 +108,7 @@ class Messages(ApiHandler):
         return test
 
 
-class OneMessage(ApiHandler):
+class MessageResource(ApiHandler):
     """`/2010-04-01/Accounts/{AC}/Messages/{SM}.json`"""
 
     def on_get(self, sid: str) -> bytes:

@@ -11,7 +11,7 @@ from workbench.simulator.rest.base import ApiHandler, UnknownPath
 from workbench.simulator.rest.consents import Consents
 from workbench.simulator.rest.control import Control
 from workbench.simulator.rest.media import MediaBytes, MediaList, OneMedia
-from workbench.simulator.rest.messages import Feedback, Messages, OneMessage
+from workbench.simulator.rest.messages import Feedback, MessageResource, Messages
 from workbench.simulator.rest.numbers import Numbers, OneNumber, OneShortCode, ShortCodes
 from workbench.simulator.rest.pricing import Countries, OneCountry
 from workbench.simulator.rest.registrations import (
@@ -41,7 +41,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (_IN + _JSON, OneAccount),
     (_IN + "/Balance" + _JSON, Balance),
     (_IN + "/Messages" + _JSON, Messages),
-    (_MESSAGE + _JSON, OneMessage),
+    (_MESSAGE + _JSON, MessageResource),
     (_MESSAGE + "/Feedback" + _JSON, Feedback),
     (_MESSAGE + "/Media" + _JSON, MediaList),
     (_MEDIA + r"\.json", OneMedia),

@@ -22,7 +22,7 @@ from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quarantine import QuarantinedRow, quarantine, read_each
-from workbench.sync.shared.cancellation import Halt
+from workbench.sync.shared.cancellation import Cancellation
 from workbench.sync.shared.fields import MalformedRow, Row
 from workbench.twilio.client import Params, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
@@ -59,7 +59,7 @@ class Failures:
 
 
 @dataclass
-class Reading:
+class AccountReader:
     """One account being read. Fetching is safe from several threads; saving is for the calling one."""
 
     lake: Lake
@@ -72,7 +72,7 @@ class Reading:
     media_messages: int = 5000
     only_quarantined: bool = False
     """Of what is read part by part, only the parts with rows in quarantine."""
-    halt: Halt = field(default_factory=Halt)
+    cancellation: Cancellation = field(default_factory=Cancellation)
     saved: Saved = field(default_factory=Saved)
     notices: list[Notice] = field(default_factory=list)
 
@@ -212,7 +212,7 @@ class Reading:
         """Fetch in threads, and `keep` in this one what comes, as it comes; whether all of it came."""
 
         def work(task: T) -> R | None:
-            return None if self.halt.is_set else fetch(task)
+            return None if self.cancellation.is_set else fetch(task)
 
         is_whole = True
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="catalog") as pool:

@@ -9,7 +9,7 @@ from workbench.errors import TwilioError
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.message import MalformedMessage
 from workbench.messaging.quarantine import read_each
-from workbench.sync.account.account_reader import Notice, Reading
+from workbench.sync.account.account_reader import AccountReader, Notice
 from workbench.sync.shared.fields import MalformedRow, Row, required_sid, text
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import ACCOUNT, ACCOUNTS, list_rows
@@ -17,7 +17,7 @@ from workbench.twilio.resources import ACCOUNT, ACCOUNTS, list_rows
 T = TypeVar("T")
 
 
-def sync_accounts(reading: Reading) -> None:
+def sync_accounts(reading: AccountReader) -> None:
     """Bring the account into the lake, and with a main account's own credentials its subaccounts."""
     if reading.has_own_credentials:
         found = reading.rows(ACCOUNTS, check=account_row)

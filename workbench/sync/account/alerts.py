@@ -9,7 +9,7 @@ import duckdb
 
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.account.account_reader import AccountReader, Rows
 from workbench.sync.shared.days import days_to_read, is_settled
 from workbench.sync.shared.fields import (
     MalformedRow,
@@ -31,7 +31,7 @@ REREAD_DAYS = 1
 LONGEST_LIST = 10_000
 
 
-def sync_alerts(reading: Reading) -> None:
+def sync_alerts(reading: AccountReader) -> None:
     """Alerts of the last 30 days: recent days again, older ones once."""
     today, oldest = reading.now.date(), reading.now - KEPT + timedelta(minutes=1)
     settled = {date.fromisoformat(part) for part in reading.read_parts(ALERTS)}

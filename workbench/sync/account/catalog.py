@@ -15,14 +15,14 @@ from workbench.lake.connect import Lake
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.privacy import Privacy
-from workbench.sync.account.account_reader import Notice, Reading
+from workbench.sync.account.account_reader import AccountReader, Notice
 from workbench.sync.account.accounts import sync_accounts
 from workbench.sync.account.alerts import sync_alerts
 from workbench.sync.account.media import sync_media
 from workbench.sync.account.media_bytes import MediaStore, sync_media_bytes
 from workbench.sync.account.senders import SENDER_RESOURCES, sync_senders
 from workbench.sync.account.usage import sync_balance, sync_prices, sync_usage
-from workbench.sync.shared.cancellation import Halt
+from workbench.sync.shared.cancellation import Cancellation
 from workbench.sync.shared.fields import MalformedRow
 from workbench.sync.shared.windows import OLDEST_LISTED_DAYS
 from workbench.twilio.client import TwilioClient
@@ -43,7 +43,7 @@ class CatalogPart:
     """One resource: how it is brought in, and whether Twilio tells of it by path or by credentials."""
 
     name: str
-    sync: Callable[[Reading], None]
+    sync: Callable[[AccountReader], None]
     resources: tuple[Resource, ...]
     """What it reads, as far as rows of it can be in quarantine."""
     needs_own_credentials: bool = False
@@ -95,7 +95,7 @@ def sync_catalog(
     media_messages: int = 5000,
     media_store: MediaStore | None = None,
     only_quarantined: bool = False,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
     on_part: Callable[[str, int, int], None] = lambda name, done, total: None,
 ) -> CatalogSummary:
     """Bring accounts, senders, services, usage, balance, prices, alerts and media lists into the lake.
@@ -120,21 +120,22 @@ def sync_catalog(
     for name in parts:
         if name not in PARTS:
             raise UnknownName("part of the catalog", name, PARTS)
-    reading = Reading(
+    reading = AccountReader(
         lake, client, account_sid, now, since or now.date() - timedelta(days=OLDEST_LISTED_DAYS),
-        dict(mps_limits or {}), privacy or Privacy(), media_messages, only_quarantined, halt or Halt(),
+        dict(mps_limits or {}), privacy or Privacy(), media_messages, only_quarantined,
+        cancellation or Cancellation(),
     )  # fmt: skip
     summary, asked_before = CatalogSummary(account_sid), client.requests
     wanted = [part for part in PARTS.values() if part.name in parts]
     if only_quarantined:
         wanted = [part for part in wanted if reading.has_waiting(part.resources)]
     for done, part in enumerate(wanted):
-        if not reading.halt.is_set:
+        if not reading.cancellation.is_set:
             on_part(part.name, done, len(wanted))
             summary.by_part[part.name] = _sync_part(reading, part)
-    if media_store and "media" in parts and not reading.halt.is_set and not only_quarantined:
+    if media_store and "media" in parts and not reading.cancellation.is_set and not only_quarantined:
         sync_media_bytes(reading, media_store)
-    if not reading.halt.is_set and len(wanted) == len(PARTS) and not only_quarantined:
+    if not reading.cancellation.is_set and len(wanted) == len(PARTS) and not only_quarantined:
         _note_whole_reading(reading)
     _say_what_needs_other_credentials(reading, [part.name for part in wanted])
     _say_what_was_not_read_as_it_is(reading)
@@ -157,13 +158,13 @@ def catalog_is_due(lake: Lake, account_sid: str, before: datetime) -> bool:
 _WHOLE = "catalog"
 
 
-def _note_whole_reading(reading: Reading) -> None:
+def _note_whole_reading(reading: AccountReader) -> None:
     row = {"account_sid": reading.account_sid, "resource": _WHOLE, "part": "", "read_at": reading.now}
     key = ("account_sid", "resource", "part")
     reading.lake.write(lambda cursor: save_rows(cursor, "catalog_reads", [row], key=key, uncompared=()))
 
 
-def _sync_part(reading: Reading, part: CatalogPart) -> Saved:
+def _sync_part(reading: AccountReader, part: CatalogPart) -> Saved:
     """Bring one part in; what it saved."""
     before = reading.saved
     if reading.has_own_credentials or not part.needs_own_credentials:
@@ -175,7 +176,7 @@ def _sync_part(reading: Reading, part: CatalogPart) -> Saved:
     return Saved(reading.saved.added - before.added, reading.saved.changed - before.changed)
 
 
-def _say_what_was_not_read_as_it_is(reading: Reading) -> None:
+def _say_what_was_not_read_as_it_is(reading: AccountReader) -> None:
     if notice := reading.client.take_repairs().sentence():
         reading.say("texts", notice)
     if reading.unread_rows:
@@ -186,7 +187,7 @@ def _say_what_was_not_read_as_it_is(reading: Reading) -> None:
         )
 
 
-def _say_what_needs_other_credentials(reading: Reading, parts: Collection[str]) -> None:
+def _say_what_needs_other_credentials(reading: AccountReader, parts: Collection[str]) -> None:
     if reading.has_own_credentials:
         return
     left_out = [part.name for part in PARTS.values() if part.name in parts and part.needs_own_credentials]

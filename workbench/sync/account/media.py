@@ -10,7 +10,7 @@ import duckdb
 
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.account.account_reader import AccountReader, Rows
 from workbench.sync.shared.fields import Row, moment, required, text
 from workbench.twilio.resources import MEDIA, list_rows
 
@@ -30,7 +30,7 @@ Listed = dict[str, Rows]
 _NOTHING: Rows = []
 
 
-def sync_media(reading: Reading) -> None:
+def sync_media(reading: AccountReader) -> None:
     """List the attachments of messages that are not listed yet, at most so many messages per sync."""
     waiting = [sid for (sid,) in reading.lake.rows(_UNLISTED_SQL, [reading.account_sid])]
     waiting = reading.wanted(MEDIA, waiting, str)
@@ -45,11 +45,11 @@ def sync_media(reading: Reading) -> None:
     )
 
 
-def _fetch(reading: Reading, message_sids: Sequence[str]) -> Listed:
+def _fetch(reading: AccountReader, message_sids: Sequence[str]) -> Listed:
     """What could be listed; a message that Twilio has no longer has no attachments."""
     listed: Listed = {}
     for sid in message_sids:
-        if reading.halt.is_set:
+        if reading.cancellation.is_set:
             break
         rows = reading.attempt(MEDIA, partial(_list, reading, sid), absent=_NOTHING)
         if rows is not None:
@@ -57,13 +57,13 @@ def _fetch(reading: Reading, message_sids: Sequence[str]) -> Listed:
     return listed
 
 
-def _list(reading: Reading, message_sid: str) -> Rows:
+def _list(reading: AccountReader, message_sid: str) -> Rows:
     found = list(list_rows(reading.client, MEDIA, reading.account_sid, message_sid=message_sid))
     rows = reading.checked(MEDIA, found, lambda row: media_row(row, message_sid), [message_sid])
     return [media_row(row, message_sid) for row in rows]
 
 
-def _save(reading: Reading, listed: Listed) -> None:
+def _save(reading: AccountReader, listed: Listed) -> None:
     own = {"account_sid": reading.account_sid}
     listings = [
         {**own, "message_sid": sid, "files": len(rows), "listed_at": reading.now}

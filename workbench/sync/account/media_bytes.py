@@ -19,7 +19,7 @@ from workbench.errors import TwilioError, TwilioUnavailable
 from workbench.files import write_whole
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.sync.account.account_reader import Reading
+from workbench.sync.account.account_reader import AccountReader
 from workbench.twilio.media import MediaFile
 from workbench.twilio.resources import MEDIA, check_sid
 
@@ -48,7 +48,7 @@ class MediaStore:
     fetch: Callable[[str, str, str], MediaFile]
 
 
-def sync_media_bytes(reading: Reading, store: MediaStore) -> None:
+def sync_media_bytes(reading: AccountReader, store: MediaStore) -> None:
     """Fetch what is missing, at most so many files per sync; remove what was deleted at Twilio."""
     remove_orphaned_files(reading, store.folder)
     missing = reading.lake.rows(_MISSING_SQL, [reading.account_sid])
@@ -56,11 +56,11 @@ def sync_media_bytes(reading: Reading, store: MediaStore) -> None:
     if len(missing) > len(now):
         reading.say(MEDIA.name, f"{len(missing) - len(now):,} more files are left for the next syncs.")
     for start in range(0, len(now), BATCH):
-        if not reading.halt.is_set:
+        if not reading.cancellation.is_set:
             _bring(reading, store, now[start : start + BATCH])
 
 
-def _bring(reading: Reading, store: MediaStore, files: Sequence[tuple[str, str]]) -> None:
+def _bring(reading: AccountReader, store: MediaStore, files: Sequence[tuple[str, str]]) -> None:
     """Fetch some files, then note them together."""
     found: list[dict[str, Any]] = []
     reading.fetch_each(files, lambda task: _fetch(reading, store, *task), lambda _, row: found.append(row))
@@ -79,7 +79,7 @@ def _save(found: Sequence[dict[str, Any]], cursor: duckdb.DuckDBPyConnection) ->
     return save_rows(cursor, "media_files", rows, key=("media_sid",)) if rows else Saved()
 
 
-def _remove_unwanted(reading: Reading, store: MediaStore, found: Sequence[dict[str, Any]]) -> None:
+def _remove_unwanted(reading: AccountReader, store: MediaStore, found: Sequence[dict[str, Any]]) -> None:
     """Remove the files that were not noted."""
     noted = reading.lake.rows(
         "select media_sid from media_files where media_sid in (select unnest(?::varchar[]))",
@@ -90,7 +90,7 @@ def _remove_unwanted(reading: Reading, store: MediaStore, found: Sequence[dict[s
             (store.folder / row["file_name"]).unlink(missing_ok=True)
 
 
-def remove_orphaned_files(reading: Reading, folder: Path) -> None:
+def remove_orphaned_files(reading: AccountReader, folder: Path) -> None:
     """Remove the files of messages that Twilio no longer has, then what the lake says of them."""
     orphaned = reading.lake.rows(_ORPHANED_SQL, [reading.account_sid])
     for _, file_name in orphaned:
@@ -105,7 +105,9 @@ def remove_orphaned_files(reading: Reading, folder: Path) -> None:
         )
 
 
-def _fetch(reading: Reading, store: MediaStore, media_sid: str, message_sid: str) -> dict[str, Any] | None:
+def _fetch(
+    reading: AccountReader, store: MediaStore, media_sid: str, message_sid: str
+) -> dict[str, Any] | None:
     """One file as a row of `media_files`; None when another try may bring it."""
     row = {
         "media_sid": check_sid(media_sid), "message_sid": message_sid, "account_sid": reading.account_sid,

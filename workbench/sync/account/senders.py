@@ -19,7 +19,7 @@ from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.addresses import address_kind, country
 from workbench.messaging.throughput import mps_limit
-from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.account.account_reader import AccountReader, Rows
 from workbench.sync.shared.fields import Row, address, flag, number, part, required, required_sid, text, whole
 from workbench.twilio.resources import (
     CAMPAIGNS,
@@ -69,7 +69,7 @@ class SenderAnswers:
     """Lists with rows that could not be read: what is missing from them may be there all the same."""
 
 
-def sync_senders(reading: Reading) -> None:
+def sync_senders(reading: AccountReader) -> None:
     """Bring the account's messaging services and senders into the lake, both in one commit."""
     answers = _fetch(reading)
     services = service_rows(
@@ -95,7 +95,7 @@ def sync_senders(reading: Reading) -> None:
     reading.write(work)
 
 
-def _fetch(reading: Reading) -> SenderAnswers:
+def _fetch(reading: AccountReader) -> SenderAnswers:
     answers = SenderAnswers(
         numbers=reading.rows(NUMBERS, check=lambda row: _own_sender(row, "phone_number")),
         short_codes=reading.rows(SHORT_CODES, check=lambda row: _own_sender(row, "short_code")),
@@ -110,7 +110,7 @@ def _fetch(reading: Reading) -> SenderAnswers:
     return answers
 
 
-def _fetch_services(reading: Reading, answers: SenderAnswers, services: Rows) -> None:
+def _fetch_services(reading: AccountReader, answers: SenderAnswers, services: Rows) -> None:
     """The pools and campaigns of every service."""
     pools: dict[str, Rows | None] = {}
     campaigns: dict[str, Rows | None] = {}
@@ -125,7 +125,7 @@ def _fetch_services(reading: Reading, answers: SenderAnswers, services: Rows) ->
     answers.campaigns = _campaigns(campaigns) if is_whole else None
 
 
-def _fetch_service(reading: Reading, service: Row) -> tuple[Rows | None, Rows | None]:
+def _fetch_service(reading: AccountReader, service: Row) -> tuple[Rows | None, Rows | None]:
     """The senders in a service's pool, and its campaigns."""
     sid, links = required_sid(service, "sid"), part(service, "links")
     senders: Rows | None = []

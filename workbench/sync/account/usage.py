@@ -11,7 +11,7 @@ import duckdb
 
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import replace_rows, save_rows
-from workbench.sync.account.account_reader import Reading, Rows
+from workbench.sync.account.account_reader import AccountReader, Rows
 from workbench.sync.shared.days import days_of, days_to_read, is_settled, spans
 from workbench.sync.shared.fields import MalformedRow, Row, gmt_day, number, part, required, text
 from workbench.twilio.resources import BALANCE, PRICES, USAGE_DAYS
@@ -33,7 +33,7 @@ _PARENTS = frozenset(
 # --- usage records ---
 
 
-def sync_usage(reading: Reading) -> None:
+def sync_usage(reading: AccountReader) -> None:
     """Daily usage records since the first day wanted: recent days again, older ones once."""
     today = reading.now.date()
     settled = {date.fromisoformat(part) for part in reading.read_parts(USAGE_DAYS)}
@@ -105,7 +105,7 @@ def _usage_row(row: Row, *, is_leaf: bool) -> dict[str, Any]:
 # --- balance ---
 
 
-def sync_balance(reading: Reading) -> None:
+def sync_balance(reading: AccountReader) -> None:
     """Append the balance if it changed, and note its currency as the account's."""
     found = reading.one(BALANCE)
     if not found or not reading.checked(BALANCE, [found], _balance):
@@ -121,7 +121,7 @@ def _balance(row: Row) -> tuple[Decimal | None, str | None]:
 
 
 def _save_balance(
-    cursor: duckdb.DuckDBPyConnection, reading: Reading, amount: Decimal, currency: str | None
+    cursor: duckdb.DuckDBPyConnection, reading: AccountReader, amount: Decimal, currency: str | None
 ) -> Saved:
     latest = cursor.execute(
         "select balance, currency from balances where account_sid = ? order by read_at desc limit 1",
@@ -152,7 +152,7 @@ _COUNTRIES_SQL = """
 _PRICE_KEY = ("account_sid", "country", "direction", "carrier", "mcc", "mnc", "number_type")
 
 
-def sync_prices(reading: Reading) -> None:
+def sync_prices(reading: AccountReader) -> None:
     """Prices of every country that we write to, hear from or send from; each at most once a day."""
     fresh = reading.read_parts(PRICES, after=reading.now - PRICES_EVERY)
     in_use = [iso for (iso,) in reading.lake.rows(_COUNTRIES_SQL, {"account": reading.account_sid})]

@@ -19,7 +19,7 @@ from workbench.sync.imports.export_files import ByteSource
 from workbench.sync.imports.run import ExportedDay, Importer, check_import_account, days_with_messages
 from workbench.sync.imports.summary import FileImport, ImportSummary, counted, gap_notice, stretches
 from workbench.sync.messages import state
-from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.sync.shared.request import OnProgress, Progress
 from workbench.twilio.bulk_exports import BulkExportClient
 from workbench.twilio.export_jobs import DayFile, ExportJob
@@ -100,7 +100,7 @@ def sync_bulk_export(
     *,
     privacy: Privacy,
     on_progress: OnProgress = lambda progress: None,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> BulkExportSummary:
     """Import the exported days that are not in yet; ask for an export first if the request says so.
@@ -109,22 +109,24 @@ def sync_bulk_export(
         ConfigError: the lake holds another account's messages.
         UsageError: a job was asked for without `since`, or for more days than Twilio exports.
         TwilioError: Twilio refused the list or the job. A single file that fails is in the summary instead.
-        SyncStopped: `halt` was asked; days that were read are kept.
+        SyncStopped: `cancellation` was asked; days that were read are kept.
     """
     check_import_account(lake, account_sid)
-    run = _Run(lake, exports, account_sid, request, privacy, on_progress, halt or Halt(), clock)
+    run = _BulkExportRun(
+        lake, exports, account_sid, request, privacy, on_progress, cancellation or Cancellation(), clock
+    )
     return run.run()
 
 
 @dataclass
-class _Run:
+class _BulkExportRun:
     lake: Lake
     exports: BulkExportClient
     account_sid: str
     request: BulkExportRequest
     privacy: Privacy
     on_progress: OnProgress
-    halt: Halt
+    cancellation: Cancellation
     clock: Callable[[], datetime]
     currency: str | None = None
 
@@ -173,17 +175,17 @@ class _Run:
                 reason, may_help = result.damage, True
             if not may_help or attempt == _ATTEMPTS:
                 break
-            self.halt.pause(_PAUSE_SECONDS * attempt)
+            self.cancellation.pause(_PAUSE_SECONDS * attempt)
         summary.failed_days[file.day.isoformat()] = reason
 
     def _read_day(self, file: DayFile) -> FileImport:
-        if self.halt.is_asked:
+        if self.cancellation.is_asked:
             raise SyncStopped(
                 "The import was stopped. Days that were read are kept; run it again for the rest."
             )
         importer = Importer(
             self.lake, self.account_sid, self.privacy, self.currency, None, lambda progress: None,
-            self.halt, self.clock,
+            self.cancellation, self.clock,
         )  # fmt: skip
         with self.exports.open_day(file.day) as chunks:
             export = ExportedDay(file.day, file.version)

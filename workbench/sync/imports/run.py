@@ -28,7 +28,7 @@ from workbench.sync.imports.rows import ImportBatch
 from workbench.sync.imports.summary import FileImport, ImportSummary, gap_notice, stretches
 from workbench.sync.messages import state
 from workbench.sync.messages.run import BATCH_ROWS
-from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.sync.shared.request import OnProgress, Progress
 
 _MIB = 1 << 20
@@ -44,7 +44,7 @@ def import_files(
     zone: tzinfo | None = None,
     numbers: NumberContext | None = None,
     on_progress: OnProgress = lambda progress: None,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> ImportSummary:
     """Import BulkExport files (JSON lines) and console CSVs, plain or gzipped.
@@ -59,14 +59,22 @@ def import_files(
     Raises:
         UsageError: a file cannot be read, is no export, or lacks a column; nothing was imported then.
         ConfigError: the lake holds another account's messages.
-        SyncStopped: `halt` was asked.
+        SyncStopped: `cancellation` was asked.
     """
     check_import_account(lake, account_sid)
     for path in paths:
         _check_file(path)
     began = time.monotonic()
     importer = Importer(
-        lake, account_sid, privacy, currency, zone, on_progress, halt or Halt(), clock, numbers
+        lake,
+        account_sid,
+        privacy,
+        currency,
+        zone,
+        on_progress,
+        cancellation or Cancellation(),
+        clock,
+        numbers,
     )
     summary = ImportSummary(account_sid)
     for path in paths:
@@ -134,7 +142,7 @@ class Importer:
     currency: str | None
     zone: tzinfo | None
     on_progress: OnProgress
-    halt: Halt
+    cancellation: Cancellation
     clock: Callable[[], datetime]
     numbers: NumberContext | None = None
 
@@ -156,7 +164,7 @@ class Importer:
                 total = max(size, source.bytes_read)
                 done, of = source.bytes_read // _MIB, -(-total // _MIB)
                 self.on_progress(Progress(file_name, done, of, result.rows))
-                if self.halt.is_asked:
+                if self.cancellation.is_asked:
                     raise SyncStopped("The import was stopped. What was read is kept; run it again to go on.")
         except DamagedFile as error:
             result.damage = str(error)

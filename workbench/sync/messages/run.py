@@ -35,11 +35,11 @@ from workbench.sync.messages.pages import MessageReader
 from workbench.sync.messages.quarantine import MessageQuarantine, RetryPlan, plan_retry
 from workbench.sync.messages.rescan import DeletionWatch, plan_rescan
 from workbench.sync.messages.state import WindowProgress
-from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.sync.shared.fields import MalformedRow
 from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, SyncSummary
 from workbench.sync.shared.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
-from workbench.twilio.client import Page, TwilioClient
+from workbench.twilio.client import ListPage, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
 from workbench.twilio.resources import fetch_message, message_page
 
@@ -61,7 +61,7 @@ def run_sync(
     privacy: Privacy | None = None,
     check: AccountCheck | None = None,
     on_progress: OnProgress = lambda progress: None,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> SyncSummary:
     """Bring the account's messages into the lake.
@@ -77,8 +77,8 @@ def run_sync(
         TwilioError: Twilio refused, or could not be reached; what was read before is kept.
     """
     check = check or AccountCheck(client, account_sid)
-    privacy, halt = privacy or Privacy(), halt or Halt()
-    return _Run(lake, client, check, request, privacy, on_progress, halt, clock).run()
+    privacy, cancellation = privacy or Privacy(), cancellation or Cancellation()
+    return _MessageSync(lake, client, check, request, privacy, on_progress, cancellation, clock).run()
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class _FetchedPage:
     unread: Sequence[QuarantinedRow] = ()
 
 
-class _Run:
+class _MessageSync:
     """The state of one sync: plan, fetch in threads, write in this one."""
 
     def __init__(
@@ -105,7 +105,7 @@ class _Run:
         request: SyncRequest,
         privacy: Privacy,
         on_progress: OnProgress,
-        halt: Halt,
+        cancellation: Cancellation,
         clock: Callable[[], datetime],
     ) -> None:
         self.lake, self.client, self.check, self.request = lake, client, check, request
@@ -117,7 +117,7 @@ class _Run:
         self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
         # One at a time: Python does no more at once, and a page's rows take five times its size.
         self.making_tables = threading.Lock()
-        self.halt = halt
+        self.cancellation = cancellation
         self.known = state.read_windows(lake, account_sid)
         self.deletions = DeletionWatch(lake, client, account_sid, self.known)
         self.quarantine = MessageQuarantine(lake, account_sid)
@@ -283,7 +283,7 @@ class _Run:
         read_from = window.resumed_from or self.clock()
         seen_day = self.deletions.begin(window.day, read_from, is_resumed=window.resume_at is not None)
         next_uri, seen = window.resume_at, window.resumed_rows
-        while not self.halt.is_set:
+        while not self.cancellation.is_set:
             if next_uri:
                 page = message_page(self.client, self.account_sid, next_page_uri=next_uri)
             else:
@@ -310,7 +310,7 @@ class _Run:
         self._put(_FetchedPage(read.table, checked=message_sids, unread=read.unread))
 
     def _put(self, page: _FetchedPage) -> None:
-        while not self.halt.is_set:
+        while not self.cancellation.is_set:
             try:
                 return self.pages.put(page, timeout=0.2)
             except queue.Full:
@@ -328,7 +328,7 @@ class _Run:
             try:
                 self._write_while(running, phase)
             except BaseException:
-                self.halt.fail()
+                self.cancellation.fail()
                 pool.shutdown(wait=True, cancel_futures=True)
                 self._commit(self._drain())
                 raise
@@ -346,7 +346,7 @@ class _Run:
             if is_over or is_full or time.monotonic() - committed_at >= BATCH_SECONDS:
                 self._commit(pending)
                 pending, committed_at = [], time.monotonic()
-            if self.halt.is_asked:
+            if self.cancellation.is_asked:
                 raise SyncStopped("The sync was stopped. What was read is kept; run it again to go on.")
             self.on_progress(Progress(phase, total - len(running), total, self.summary.listed))
 
@@ -405,7 +405,7 @@ class _Run:
         self.lake.write(lambda cursor: state.save_run(cursor, row))
 
 
-def _asked_at(page: Page) -> datetime | None:
+def _asked_at(page: ListPage) -> datetime | None:
     """When Twilio was asked, by its own clock: one of ours that is ahead would end a day too soon."""
     return page.server_time and page.server_time - timedelta(seconds=page.elapsed)
 

@@ -34,7 +34,7 @@ from workbench.sync.reconcile.compare import (
 )
 from workbench.sync.reconcile.discrepancies import UNEXPLAINED, Gap, RowGap, sum_up
 from workbench.sync.reconcile.spend import NOTHING, DaySpend, DayUsage, compare_spend, usage_of_days
-from workbench.sync.reconcile.state import DayCheck, Repair
+from workbench.sync.reconcile.state import DayCheck, DayRepair
 from workbench.sync.shared.windows import SyncWindow, clamp_since, day_end
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import USAGE_DAYS, list_rows, message_page
@@ -45,7 +45,7 @@ Prepare = Callable[[MessageRow], MessageRow]
 _MAY_BE_PRICED_FOR = CHECK_AFTER[-1]
 
 
-def plan_repair(found: Sequence[RowGap], sides: DaySides) -> Repair:
+def plan_repair(found: Sequence[RowGap], sides: DaySides) -> DayRepair:
     """Twilio's rows for what is missing or differs, and marks for what is gone there. Pure.
 
     What only lags behind is left to the next sync. A status that a callback told is not overwritten: of two
@@ -61,7 +61,7 @@ def plan_repair(found: Sequence[RowGap], sides: DaySides) -> Repair:
     current = {**sides.fetched, **sides.listed}
     rows = [row for sid in sorted(wanted - contested) if (row := current.get(sid)) is not None]
     gone = sorted(sid for sid in wanted if sid in current and current[sid] is None)
-    return Repair(tuple(rows), tuple(gone))
+    return DayRepair(tuple(rows), tuple(gone))
 
 
 def _was_told(message_sid: str, sides: DaySides) -> bool:
@@ -86,7 +86,7 @@ class DayComparer:
         with lake.cursor() as cursor:
             self.horizons = read_horizons(cursor)
 
-    def compare_day(self, day: date) -> tuple[DayCheck, Repair]:
+    def compare_day(self, day: date) -> tuple[DayCheck, DayRepair]:
         """One day, and what would repair it.
 
         Raises:
@@ -94,10 +94,10 @@ class DayComparer:
         """
         held = state.read_held(self.lake, self.account_sid, day)
         if not self.horizons.keeps_day(day):
-            return _day_check(day, self._present(held), None, None, [_removed_gap(day)]), Repair()
+            return _day_check(day, self._present(held), None, None, [_removed_gap(day)]), DayRepair()
         usage = self._read_usage(day)
         if day < clamp_since(day, self.now.date()):
-            return self._compare_unlisted(day, held, usage), Repair()
+            return self._compare_unlisted(day, held, usage), DayRepair()
         sides = self._read_sides(day, held)
         found = compare_rows(sides, self.now)
         gaps = sum_up(day, found, lake_rows=len(held), twilio_rows=len(sides.listed))

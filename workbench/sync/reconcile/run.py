@@ -21,8 +21,8 @@ from workbench.sync.messages.state import read_synced_accounts
 from workbench.sync.reconcile import state
 from workbench.sync.reconcile.day import DayComparer, Prepare
 from workbench.sync.reconcile.discrepancies import Gap
-from workbench.sync.reconcile.state import DayCheck, Repair
-from workbench.sync.shared.cancellation import Halt, SyncStopped
+from workbench.sync.reconcile.state import DayCheck, DayRepair
+from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.twilio.client import TwilioClient
 
 _WORKERS = 8
@@ -84,7 +84,7 @@ def reconcile(
     repair: bool = False,
     prepare: Prepare = lambda row: row,
     on_day: OnDay = lambda check: None,
-    halt: Halt | None = None,
+    cancellation: Cancellation | None = None,
 ) -> ReconcileReport:
     """Compare the lake with Twilio, GMT day by day, newest first.
 
@@ -100,7 +100,7 @@ def reconcile(
         ConfigError: the lake holds another account's messages.
         UsageError: there is no day from `since` to before `until` that has begun.
         TwilioError: a day could not be read; what was compared before it is written.
-        SyncStopped: `halt` was asked.
+        SyncStopped: `cancellation` was asked.
     """
     known = read_synced_accounts(lake)
     if known and account_sid not in known:
@@ -114,7 +114,7 @@ def reconcile(
         raise UsageError(
             f"There is no day to compare from {since} up to, not including, {until}: give an earlier since."
         )
-    run = _Run(lake, client, account_sid, now, prepare, on_day, halt or Halt())
+    run = _ReconcileRun(lake, client, account_sid, now, prepare, on_day, cancellation or Cancellation())
     checks = run.compare(days, round=1, repair=repair)
     if run.repaired_days:
         # Once only: what a repair does not mend is for people to see.
@@ -124,7 +124,7 @@ def reconcile(
 
 
 @dataclass
-class _Run:
+class _ReconcileRun:
     """Days compared in threads, and written in the calling one."""
 
     lake: Lake
@@ -133,7 +133,7 @@ class _Run:
     now: datetime
     prepare: Prepare
     on_day: OnDay
-    halt: Halt
+    cancellation: Cancellation
     repaired: int = 0
     repaired_days: list[date] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -145,7 +145,7 @@ class _Run:
             try:
                 # A few days at a time: what would repair a day is as large as the day.
                 for start in range(0, len(days), _WORKERS):
-                    if self.halt.is_asked:
+                    if self.cancellation.is_asked:
                         raise SyncStopped("The comparison was stopped. The days it compared are written.")
                     some = list(pool.map(comparer.compare_day, days[start : start + _WORKERS]))
                     self._write(some, round, repair=repair)
@@ -156,7 +156,7 @@ class _Run:
         self.notices = self.notices or comparer.notices
         return checks
 
-    def _write(self, found: Sequence[tuple[DayCheck, Repair]], round: int, *, repair: bool) -> None:
+    def _write(self, found: Sequence[tuple[DayCheck, DayRepair]], round: int, *, repair: bool) -> None:
         """Commit what was found together with its repair."""
         plans = {check.day: plan for check, plan in found if repair and plan.size}
 

@@ -52,7 +52,7 @@ class DayCheck:
 
 
 @dataclass(frozen=True)
-class Repair:
+class DayRepair:
     """What makes a day equal to Twilio: rows as Twilio has them, and messages that it does not have."""
 
     rows: tuple[MessageRow, ...] = ()
@@ -169,7 +169,9 @@ def _gap_values(gap: Gap) -> list[object]:
     return [gap.kind, gap.reason, *numbers, gap.detail, list(gap.examples)]
 
 
-def apply_repair(cursor: duckdb.DuckDBPyConnection, account_sid: str, repair: Repair, now: datetime) -> None:
+def apply_repair(
+    cursor: duckdb.DuckDBPyConnection, account_sid: str, repair: DayRepair, now: datetime
+) -> None:
     """Make the lake say what Twilio says.
 
     A plain save never takes a status back or a price away, so a wrong row is taken out first; nobody sees

@@ -16,7 +16,7 @@ class SyncStopped(WorkbenchError):
     exit_code = 130  # as a shell says of an interrupted command
 
 
-class Halt:
+class Cancellation:
     """Shared by a sync's threads and by its Twilio client, which may be waiting to try again."""
 
     def __init__(self, asked: threading.Event | None = None) -> None:

@@ -17,7 +17,7 @@ from workbench.display import formats
 from workbench.messaging.addresses import mask
 from workbench.metrics.audits import find_audit
 from workbench.ui.panels.tables import Cell, Content
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 LIMIT = 8
 _ADDRESSES = frozenset({"contact", "sender"})
@@ -31,12 +31,12 @@ _SOURCES = {
 }
 
 
-def breaches(name: str, limit: int = LIMIT) -> Callable[[View], Content]:
+def breaches(name: str, limit: int = LIMIT) -> Callable[[PageData], Content]:
     """A table of one audit's rows under the page's filters."""
     return lambda view: _audit_content(view, name, limit)
 
 
-def revocation_queue(view: View) -> Content:
+def revocation_queue(view: PageData) -> Content:
     """Free-text revocations that nobody has decided on, those due first, whatever the page's period."""
     result = view.store.metric("revocations_waiting", snapshot=view.snapshot)
     rows = view.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=view.snapshot)
@@ -50,7 +50,7 @@ def revocation_queue(view: View) -> Content:
     }
 
 
-def _audit_content(view: View, name: str, limit: int) -> Content:
+def _audit_content(view: PageData, name: str, limit: int) -> Content:
     audit = find_audit(name)
     result = view.metric(audit.metric)
     period = view.period
@@ -81,14 +81,14 @@ def _masked(rows: pd.DataFrame) -> pd.DataFrame:
     return shown
 
 
-def _audit_row(row: pd.Series, labels: list[tuple[str, str]], view: View) -> dict[str, Any]:
+def _audit_row(row: pd.Series, labels: list[tuple[str, str]], view: PageData) -> dict[str, Any]:
     cells = [_cell(row[name], name, view, "%d %b %H:%M") for name, _ in labels[:_IN_LINE]]
     detail = [[label, _cell(row[name], name, view)["text"]] for name, label in labels[1:]]
     detail.append(["Message", str(row["message_sid"])])
     return {"key": str(row["message_sid"]), "cells": cells, "detail": detail, "hint": "Show what it rests on"}
 
 
-def _waiting_row(row: pd.Series, view: View) -> dict[str, Any]:
+def _waiting_row(row: pd.Series, view: PageData) -> dict[str, Any]:
     sid = str(row["message_sid"])
     text = "not kept here" if formats.is_missing(row["body"]) else str(row["body"])
     detail = [
@@ -104,7 +104,7 @@ def _waiting_row(row: pd.Series, view: View) -> dict[str, Any]:
     return {"key": sid, "cells": cells, "detail": detail, "hint": "Show what they wrote"}
 
 
-def _cell(value: Any, name: str, view: View, form: str = "%d %b %Y %H:%M") -> Cell:
+def _cell(value: Any, name: str, view: PageData, form: str = "%d %b %Y %H:%M") -> Cell:
     if formats.is_missing(value):
         return {"text": formats.MISSING, "muted": True}
     if name in _ADDRESSES:
@@ -116,7 +116,7 @@ def _cell(value: Any, name: str, view: View, form: str = "%d %b %Y %H:%M") -> Ce
     return {"text": _SOURCES.get(str(value), str(value))}
 
 
-def _moment(value: Any, view: View, form: str = "%d %b %Y %H:%M") -> str:
+def _moment(value: Any, view: PageData, form: str = "%d %b %Y %H:%M") -> str:
     if formats.is_missing(value):
         return formats.MISSING
     return str(value.astimezone(ZoneInfo(view.period.timezone)).strftime(form))

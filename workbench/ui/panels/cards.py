@@ -13,13 +13,13 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.metrics import Metric, MetricResult
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 #: What is in the air belongs to this moment; a period that is over has none of it.
 _ONLY_NOW = frozenset({"in_flight", "backlog"})
 
 
-def build_card(view: View, name: str, *, with_trend: bool = False) -> dict[str, Any]:
+def build_card(view: PageData, name: str, *, with_trend: bool = False) -> dict[str, Any]:
     """One metric of a view as a card; ``with_trend`` adds its course over the period."""
     current = view.metric(name)
     card = card_content(current, view.previous.metric(name) if view.is_compared else None)
@@ -126,7 +126,7 @@ def money_notes(result: MetricResult, priced_share: MetricResult) -> list[str]:
     return notes
 
 
-def trend(result: MetricResult, view: View) -> list[list[float | None]]:
+def trend(result: MetricResult, view: PageData) -> list[list[float | None]]:
     """The metric over the period, one list per currency (others: one list), gaps as None."""
     metric, grain = result.metric, view.grain
     groups = [result.frame]
@@ -135,7 +135,7 @@ def trend(result: MetricResult, view: View) -> list[list[float | None]]:
     return [_course(group, metric, grain, view) for group in groups]
 
 
-def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: View) -> list[float | None]:
+def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: PageData) -> list[float | None]:
     if "sample_size" in frame and metric.minimum_sample:
         frame = frame[frame["sample_size"] >= metric.minimum_sample]
     known = {bucket_key(key): number for key, number in zip(frame[grain], frame[metric.name], strict=True)}

@@ -20,7 +20,7 @@ from workbench.ui.panels.cards import priced_rows
 from workbench.ui.panels.month import months_by_currency
 from workbench.ui.panels.names import show_value
 from workbench.ui.panels.reasons import marker_text, markers
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 _MOVED = 0.1
 """An amount must move by this share of what it was."""
@@ -45,13 +45,13 @@ class Finding:
     query: Mapping[str, str] = field(default_factory=dict)
 
 
-def what_changed(view: View) -> list[Finding]:
+def what_changed(view: PageData) -> list[Finding]:
     """Everything worth a sentence, what is bad first."""
     found = [finding for rule in _RULES for finding in rule(view)]
     return sorted(found, key=lambda finding: ("bad", "neutral", "good").index(finding.sense))
 
 
-def _delivery(view: View) -> Sequence[Finding]:
+def _delivery(view: PageData) -> Sequence[Finding]:
     now, before = (_row(one.metric("error_rate")) for one in (view, view.previous))
     moved = _rate_move(now, before, "error_rate")
     if moved is None:
@@ -64,7 +64,7 @@ def _delivery(view: View) -> Sequence[Finding]:
     return [Finding("bad" if worse else "good", title, text, "failures", "Delivery failures")]
 
 
-def _largest_mover(view: View, worse: bool) -> str:
+def _largest_mover(view: PageData, worse: bool) -> str:
     """The code that moved most in the same direction, with what to do about it."""
     now, before = (
         one.metric("not_delivered", by=("error_code",)).frame.set_index("error_code")["not_delivered"]
@@ -81,7 +81,7 @@ def _largest_mover(view: View, worse: bool) -> str:
     return f"Most of it is {known.code} ({known.title.lower()}), from {counts}. {known.fix if worse else ''}"
 
 
-def _new_and_spikes(view: View) -> Sequence[Finding]:
+def _new_and_spikes(view: PageData) -> Sequence[Finding]:
     found = []
     for marker in [marker for marker in markers(view) if marker.code is not None][:_NAMED_CODES]:
         known = explain(marker.code)
@@ -94,7 +94,7 @@ def _new_and_spikes(view: View) -> Sequence[Finding]:
     return found
 
 
-def _spend(view: View) -> Sequence[Finding]:
+def _spend(view: PageData) -> Sequence[Finding]:
     """Spend by currency, taken apart into how many messages and what each cost."""
     now, before = (_amounts(one.metric("spend")) for one in (view, view.previous))
     counts, earlier = (_counts(one) for one in (view, view.previous))
@@ -115,7 +115,7 @@ def _spend(view: View) -> Sequence[Finding]:
     return found
 
 
-def _waste(view: View) -> Sequence[Finding]:
+def _waste(view: PageData) -> Sequence[Finding]:
     spend, wasted = _amounts(view.metric("spend")), _amounts(view.metric("wasted_spend"))
     found = []
     for currency, amount in wasted.items():
@@ -138,7 +138,7 @@ def _waste(view: View) -> Sequence[Finding]:
     return found
 
 
-def _encodings(view: View) -> Sequence[Finding]:
+def _encodings(view: PageData) -> Sequence[Finding]:
     spend, ucs2 = _amounts(view.metric("spend")), _amounts(view.metric("ucs2_spend"))
     share = _row(view.metric("ucs2_share"))["ucs2_share"]
     found = []
@@ -154,7 +154,7 @@ def _encodings(view: View) -> Sequence[Finding]:
     return found
 
 
-def _limits(view: View) -> Sequence[Finding]:
+def _limits(view: PageData) -> Sequence[Finding]:
     frame = view.metric("minutes_at_limit", by=("sender",)).frame.dropna(subset=["sender"])
     top = (
         frame[frame["minutes_at_limit"] > 0]
@@ -173,7 +173,7 @@ def _limits(view: View) -> Sequence[Finding]:
     return [Finding("bad", title, text, "throughput", "Throughput", query)]
 
 
-def _opt_outs(view: View) -> Sequence[Finding]:
+def _opt_outs(view: PageData) -> Sequence[Finding]:
     now, before = (int(_row(one.metric("opt_outs"))["opt_outs"]) for one in (view, view.previous))
     if abs(now - before) < _SURE * math.sqrt(max(now + before, 1)):
         return []
@@ -183,7 +183,7 @@ def _opt_outs(view: View) -> Sequence[Finding]:
     return [Finding("bad" if more else "good", title, text, "segmentation", "What was sent")]
 
 
-def _month(view: View) -> Sequence[Finding]:
+def _month(view: PageData) -> Sequence[Finding]:
     found = []
     for currency, month in months_by_currency(view).items():
         end = month.forecast
@@ -206,7 +206,7 @@ def _month(view: View) -> Sequence[Finding]:
     return found
 
 
-_RULES: tuple[Callable[[View], Sequence[Finding]], ...] = (
+_RULES: tuple[Callable[[PageData], Sequence[Finding]], ...] = (
     _delivery, _new_and_spikes, _limits, _waste, _spend, _month, _encodings, _opt_outs
 )  # fmt: skip
 
@@ -227,7 +227,7 @@ def _amounts(result: MetricResult) -> dict[str, float]:
     return dict(zip(rows["currency"], rows[result.metric.name].astype(float), strict=True))
 
 
-def _counts(view: View) -> dict[str, int]:
+def _counts(view: PageData) -> dict[str, int]:
     frame = view.metric("messages", by=("currency",)).frame.dropna(subset=["currency"])
     return dict(zip(frame["currency"], frame["messages"].astype(int), strict=True))
 

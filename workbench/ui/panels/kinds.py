@@ -14,27 +14,27 @@ import plotly.graph_objects as go
 from panel.io.state import state
 
 from workbench.metrics import MetricResult
-from workbench.ui.components import CardRow, ChartTile, FindingsTile, TableTile, Tile
+from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
 from workbench.ui.panels.cards import build_card
 from workbench.ui.panels.findings import Finding
 from workbench.ui.periods import Period
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 GRAIN = "grain"
 """Stands in ``by`` for the time dimension that fits the page's period."""
 
 
-class Part(Protocol):
+class Panel(Protocol):
     """A part of a page. ``span`` is its width in twelfths; ``click`` the filter that a click sets."""
 
     @property
     def span(self) -> int: ...
     @property
     def click(self) -> str | None: ...
-    def build(self) -> Tile:
+    def build(self) -> PanelComponent:
         """The component, still loading."""
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         """The component's parameters for a view; asks the lake."""
 
 
@@ -47,10 +47,10 @@ class Cards:
     span: int = 12
     click: str | None = None
 
-    def build(self) -> Tile:
+    def build(self) -> PanelComponent:
         return CardRow(size=self.size, expected=len(self.names))
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         made = [build_card(view, name, with_trend=self.size == "large") for name in self.names]
         return {"state": "ok", "cards": made}
 
@@ -72,10 +72,10 @@ class Chart:
     click: str | None = None
     narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def build(self) -> Tile:
-        return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
+    def build(self) -> PanelComponent:
+        return ChartComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         result = view.metric(self.metric, by=[view.grain if name == GRAIN else name for name in self.by])
         figure = self.draw(result, view.period)
         said = {"definition": definition(result, view.period)}
@@ -107,23 +107,23 @@ class Table:
     """
 
     title: str
-    rows: Callable[[View], dict[str, Any]]
+    rows: Callable[[PageData], dict[str, Any]]
     subtitle: str = ""
     empty: str = "No messages in this period with these filters."
     span: int = 6
     click: str | None = None
     narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def build(self) -> Tile:
-        return TableTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
+    def build(self) -> PanelComponent:
+        return TableComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         made = without_file(self.rows(view))
         if made["rows"]:
             return {**made, "state": "ok"}
         return {"message": self.empty, **made, "state": "empty"}
 
-    def whole(self, view: View) -> tuple[pd.DataFrame, str] | None:
+    def whole(self, view: PageData) -> tuple[pd.DataFrame, str] | None:
         """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
         return file_of(self.rows(view))
 
@@ -137,17 +137,17 @@ class Figure:
     """
 
     title: str
-    draw: Callable[[View], dict[str, Any]]
+    draw: Callable[[PageData], dict[str, Any]]
     subtitle: str = ""
     empty: str = "No messages in this period with these filters."
     span: int = 6
     click: str | None = None
     narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
-    def build(self) -> Tile:
-        return ChartTile(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
+    def build(self) -> PanelComponent:
+        return ChartComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         made = {"message": self.empty, "subtitle": self.subtitle, **without_file(self.draw(view))}
         figure = made.pop("figure")
         if figure is None:
@@ -155,7 +155,7 @@ class Figure:
         summary = f"{self.title}, {view.period.label}. {made['subtitle']}"
         return {**made, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
-    def whole(self, view: View) -> tuple[pd.DataFrame, str] | None:
+    def whole(self, view: PageData) -> tuple[pd.DataFrame, str] | None:
         """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
         return file_of(self.draw(view))
 
@@ -169,22 +169,22 @@ class Findings:
     """
 
     title: str
-    find: Callable[[View], Sequence[Finding]]
+    find: Callable[[PageData], Sequence[Finding]]
     subtitle: str = ""
     empty: str = "Nothing moved more than usual against the period before."
     span: int = 12
     click: str | None = None
     is_late: bool = True
 
-    def build(self) -> Tile:
+    def build(self) -> PanelComponent:
         is_page = state.curdoc is not None and bool(state.curdoc.session_context)
-        return FindingsTile(title=self.title, subtitle=self.subtitle, linked=is_page)
+        return FindingsComponent(title=self.title, subtitle=self.subtitle, linked=is_page)
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         found = [asdict(finding) for finding in self.find(view)]
         return {"state": "ok", "items": found} if found else {"state": "empty", "message": self.empty}
 
-    def whole(self, view: View) -> tuple[pd.DataFrame, str]:
+    def whole(self, view: PageData) -> tuple[pd.DataFrame, str]:
         """The sentences."""
         columns = ("sense", "title", "text", "page")
         rows = [[getattr(finding, name) for name in columns] for finding in self.find(view)]

@@ -13,7 +13,7 @@ from workbench.metrics import DIMENSIONS, MetricResult
 from workbench.ui.panels.cards import priced_rows
 from workbench.ui.panels.names import behind, show_value
 from workbench.ui.panels.tables import NOT_ARRIVED
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 LIMIT = 8
 
@@ -21,7 +21,7 @@ Content = dict[str, Any]
 Cell = dict[str, Any]
 
 
-def spend_by(dimension: str, limit: int = LIMIT) -> Callable[[View], Content]:
+def spend_by(dimension: str, limit: int = LIMIT) -> Callable[[PageData], Content]:
     """A table of what each value of a dimension cost: spend, share, messages, cost per delivered.
 
     A value in two currencies has two rows, and shares are of the currency's own spend.
@@ -29,7 +29,7 @@ def spend_by(dimension: str, limit: int = LIMIT) -> Callable[[View], Content]:
     return lambda view: _spend_by(view, dimension, limit)
 
 
-def _spend_by(view: View, dimension: str, limit: int) -> Content:
+def _spend_by(view: PageData, dimension: str, limit: int) -> Content:
     result = view.metric("spend", by=(dimension,))
     messages = _by_pair(view.metric("messages", by=(dimension, "currency")), dimension)
     quotients = _by_pair(view.metric("cost_per_delivered", by=(dimension,)), dimension)
@@ -69,12 +69,12 @@ def _spend_by(view: View, dimension: str, limit: int) -> Content:
     }
 
 
-def wasted_by(dimension: str, limit: int = LIMIT) -> Callable[[View], Content]:
+def wasted_by(dimension: str, limit: int = LIMIT) -> Callable[[PageData], Content]:
     """A table of what was paid for messages that did not arrive, by a dimension, by currency."""
     return lambda view: _wasted_by(view, dimension, limit)
 
 
-def _wasted_by(view: View, dimension: str, limit: int) -> Content:
+def _wasted_by(view: PageData, dimension: str, limit: int) -> Content:
     result = view.metric("wasted_spend", by=(dimension,))
     counts = _by_pair(view.metric("not_delivered", by=(dimension, "currency")), dimension)
     rows, totals = _ranked(result)

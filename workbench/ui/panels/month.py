@@ -17,7 +17,7 @@ from workbench.metrics import MetricResult
 from workbench.metrics.forecast import CONFIDENCE, HISTORY_DAYS, Month, expected_days, month_so_far
 from workbench.ui.charts.money import month_course
 from workbench.ui.periods import Period
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 _SETTLED = 0.95
 """A day with a smaller priced share is not learned from: what it cost is not known yet."""
@@ -41,7 +41,7 @@ class _Spend:
         }
 
 
-def month_figure(view: View) -> dict[str, Any]:
+def month_figure(view: PageData) -> dict[str, Any]:
     """Spend added up over the month, with the expected rest."""
     spend = _read(view)
     to_come = {
@@ -55,7 +55,7 @@ def month_figure(view: View) -> dict[str, Any]:
     }
 
 
-def month_table(view: View) -> dict[str, Any]:
+def month_table(view: PageData) -> dict[str, Any]:
     """The same in numbers: so far, the same days of the month before, the expected end and its interval."""
     spend = _read(view)
     months = spend.months()
@@ -107,12 +107,12 @@ def _row(currency: str, month: Month) -> dict[str, Any]:
     return {"key": currency, "cells": cells, "hint": ""}
 
 
-def months_by_currency(view: View) -> dict[str, Month]:
+def months_by_currency(view: PageData) -> dict[str, Month]:
     """The month of today in each currency."""
     return _read(view).months()
 
 
-def _read(view: View) -> _Spend:
+def _read(view: PageData) -> _Spend:
     zone = view.period.timezone
     today = datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
     first_before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)

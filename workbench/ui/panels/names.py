@@ -11,7 +11,7 @@ from workbench.display.names import empty_name
 from workbench.messaging.addresses import mask
 from workbench.metrics.catalog import query_service_names
 from workbench.ui.filters import FIELDS
-from workbench.ui.view import View
+from workbench.ui.view import PageData
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Shown:
     is_none: bool = False
 
 
-def show_value(view: View, dimension: str, value: Any) -> Shown:
+def show_value(view: PageData, dimension: str, value: Any) -> Shown:
     """A dimension's value as people may see it."""
     if is_missing(value):
         return Shown(empty_name(dimension), "none", True)
@@ -40,7 +40,7 @@ def show_value(view: View, dimension: str, value: Any) -> Shown:
     return Shown(text, key)
 
 
-def behind(view: View, dimension: str, shown: Shown, **narrow: Sequence[str]) -> str | None:
+def behind(view: PageData, dimension: str, shown: Shown, **narrow: Sequence[str]) -> str | None:
     """The link to the messages behind a value; None where it is no filter of the page."""
     if dimension not in view.options:
         return None

@@ -13,12 +13,12 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
-from workbench.metrics.anomalies import Marker, find_markers
+from workbench.metrics.anomalies import Anomaly, find_markers
 from workbench.ui.charts.failures import pareto
 from workbench.ui.panels.names import behind, show_value
 from workbench.ui.panels.tables import NOT_ARRIVED
 from workbench.ui.periods import Period
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 LIMIT = 10
 _LONG_AGO = date(2000, 1, 1)
@@ -26,14 +26,14 @@ _LONG_AGO = date(2000, 1, 1)
 Content = dict[str, Any]
 
 
-def pareto_figure(view: View) -> Content:
+def pareto_figure(view: PageData) -> Content:
     """Error codes by messages, with the share that the largest make up together."""
     result = view.metric("not_delivered", by=("error_code",))
     codes = [(_code_name(code), number) for code, number in _ranked(result.frame)]
     return {"figure": pareto(codes), "definition": definition(result, view.period)}
 
 
-def reasons(view: View) -> Content:
+def reasons(view: PageData) -> Content:
     """Each error code explained, with who can fix it and what to do, and what is new or has jumped."""
     result = view.metric("not_delivered", by=("error_code",))
     ranked = _ranked(result.frame)
@@ -73,7 +73,7 @@ _MARKER_NOTE = (
 
 
 def _reason_row(
-    code: int | None, number: int, before: int, whole: int, marker: Marker | None
+    code: int | None, number: int, before: int, whole: int, marker: Anomaly | None
 ) -> dict[str, Any]:
     known = explain(code)
     first: dict[str, Any] = {
@@ -115,7 +115,7 @@ _RETRY = {
 }
 
 
-def marker_text(marker: Marker) -> str:
+def marker_text(marker: Anomaly) -> str:
     """``new since 3 Nov`` or ``spike on 3 Nov: 41, usually 4 a day``."""
     if marker.kind == "new":
         return f"new since {marker.day:%-d %b}: up to {marker.messages:,} a day"
@@ -123,7 +123,7 @@ def marker_text(marker: Marker) -> str:
     return f"spike on {marker.day:%-d %b}: {marker.messages:,}, usually {usual} a day"
 
 
-def markers(view: View) -> list[Marker]:
+def markers(view: PageData) -> list[Anomaly]:
     """Error codes that are new in the period or have jumped in it."""
     everything = replace(view, period=Period(_LONG_AGO, view.period.until, view.period.timezone))
     frame = everything.metric("not_delivered", by=("error_code", "day")).frame
@@ -137,12 +137,12 @@ def markers(view: View) -> list[Marker]:
     return find_markers(days, view.period.since, view.period.until, known + timedelta(days=1))
 
 
-def failing(dimension: str, limit: int = 8) -> Callable[[View], Content]:
+def failing(dimension: str, limit: int = 8) -> Callable[[PageData], Content]:
     """A table of who is hit: messages not delivered and the rates, by a dimension, most failures first."""
     return lambda view: _failing(view, dimension, limit)
 
 
-def _failing(view: View, dimension: str, limit: int) -> Content:
+def _failing(view: PageData, dimension: str, limit: int) -> Content:
     names = ("not_delivered", "error_rate", "undelivered_rate", "failed_rate", "unknown_rate")
     results = {name: view.metric(name, by=(dimension,)) for name in names}
     ranked = results["not_delivered"].frame.sort_values("not_delivered", ascending=False, kind="stable")
@@ -185,7 +185,7 @@ def _rate_cell(row: pd.Series, name: str) -> dict[str, Any]:
     return {"text": formats.rate(row[name])}
 
 
-def latency(view: View) -> Content:
+def latency(view: PageData) -> Content:
     """Percentiles of each stage of a message's way, over how many, and where the times come from."""
     rows = [
         _latency_row(view, "queue_wait", "In the queue", "created → sent", "the log's dates"),
@@ -206,7 +206,7 @@ def latency(view: View) -> Content:
     }  # fmt: skip
 
 
-def _latency_row(view: View, stage: str, title: str, what: str, source: str) -> dict[str, Any]:
+def _latency_row(view: PageData, stage: str, title: str, what: str, source: str) -> dict[str, Any]:
     cells: list[dict[str, Any]] = []
     sample = 0
     for name in ("p50", "p90", "p95", "p99"):

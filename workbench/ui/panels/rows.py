@@ -16,9 +16,9 @@ from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
-from workbench.ui.components import MessageTile, RowsTile, Tile
+from workbench.ui.components import MessageComponent, PanelComponent, RowListComponent
 from workbench.ui.panels.tables import explanation
-from workbench.ui.view import View, shown_sql
+from workbench.ui.view import PageData, shown_sql
 
 PAGE_ROWS = 50
 _EXCERPT = 240
@@ -32,23 +32,25 @@ _SOURCES = {"sync": "seen by a sync", "callback": "told by Twilio", "send": "not
 
 
 @dataclass(frozen=True)
-class Rows:
+class MessageList:
     """The list of messages under the page's filters. Hidden while a message is open."""
 
     title: str = "Messages"
     span: int = 12
     click: str | None = None
 
-    def build(self) -> Tile:
-        return RowsTile(title=self.title, columns=[{"sort": sort, "label": label} for sort, label in COLUMNS])
+    def build(self) -> PanelComponent:
+        return RowListComponent(
+            title=self.title, columns=[{"sort": sort, "label": label} for sort, label in COLUMNS]
+        )
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         if view.place["message"]:
             return {"visible": False, "state": "loading"}
         return {"visible": True, **rows_content(view)}
 
 
-def rows_content(view: View) -> dict[str, Any]:
+def rows_content(view: PageData) -> dict[str, Any]:
     """One page of rows; a page behind the last one is the last one."""
     page, sort = view.place["page"], view.place["sort"]
 
@@ -84,7 +86,7 @@ def rows_content(view: View) -> dict[str, Any]:
     }
 
 
-def _row(row: Mapping[str, Any], view: View) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], view: PageData) -> dict[str, Any]:
     code = explain(row["error_code"])
     body = row["body"]
     return {
@@ -139,17 +141,17 @@ def _time(moment: datetime | None, timezone: str) -> str:
 
 
 @dataclass(frozen=True)
-class OneMessage:
+class MessageDetail:
     """The message that the link names: what it said, what became of it, what it cost. Hidden without one."""
 
     title: str = "Message"
     span: int = 12
     click: str | None = None
 
-    def build(self) -> Tile:
-        return MessageTile(title=self.title, visible=False)
+    def build(self) -> PanelComponent:
+        return MessageComponent(title=self.title, visible=False)
 
-    def content(self, view: View) -> dict[str, Any]:
+    def content(self, view: PageData) -> dict[str, Any]:
         sid = view.place["message"]
         if not sid:
             return {"visible": False, "state": "loading"}
@@ -160,7 +162,7 @@ class OneMessage:
         return {"visible": True, "state": "ok", "record": message_content(found, view)}
 
 
-def message_content(found: MessageRecord, view: View) -> dict[str, Any]:
+def message_content(found: MessageRecord, view: PageData) -> dict[str, Any]:
     """One message as the page shows it."""
     row, zone = found.row, view.period.timezone
     conversation = row["conversation_id"]

@@ -15,7 +15,7 @@ from workbench.metrics.catalog import Limit, query_limits
 from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
 from workbench.ui.panels.names import show_value
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 LIMIT = 12
 _LINES = 5
@@ -33,7 +33,7 @@ _NUMBERS = (
 Content = dict[str, Any]
 
 
-def senders(view: View) -> Content:
+def senders(view: PageData) -> Content:
     """Each sender: limit and its source, peak, utilisation, minutes at the limit, waits, queue, daily cap."""
     results = {name: view.metric(name, by=("sender",)) for name in _NUMBERS}
     frames = {name: result.frame.set_index("sender") for name, result in results.items()}
@@ -77,7 +77,7 @@ def senders(view: View) -> Content:
 
 
 def _sender_row(
-    view: View,
+    view: PageData,
     sender: str,
     frames: Mapping[str, pd.DataFrame],
     limits: Mapping[str, Limit],
@@ -115,7 +115,7 @@ def _sender_row(
     }
 
 
-def _sources(view: View, limit: Limit | None, queue: Queue | None) -> list[list[str]]:
+def _sources(view: PageData, limit: Limit | None, queue: Queue | None) -> list[list[str]]:
     facts = [["Limit", f"{limit.per_second:g} segments per second: {limit.source}" if limit else _NO_LIMIT]]
     if queue:
         at = queue.at.astimezone(ZoneInfo(view.period.timezone))
@@ -142,7 +142,7 @@ def _drain_cell(backlog: float, limit: Limit | None) -> dict[str, Any]:
     return {"text": seconds, "note": f"{formats.count(backlog)} waiting"}
 
 
-def _daily_peaks(view: View) -> dict[str, int]:
+def _daily_peaks(view: PageData) -> dict[str, int]:
     frame = view.metric("segments", by=("sender", "day"), where={"direction": _OUTBOUND}).frame
     return {str(sender): int(number) for sender, number in frame.groupby("sender")["segments"].max().items()}
 
@@ -156,7 +156,7 @@ def _cap_cell(peak: int, cap: int | None) -> dict[str, Any]:
     return {"text": f"{formats.rate(peak / cap)} of cap", "note": f"{peak:,} of {cap:,}"}
 
 
-def utilisation(view: View) -> Content:
+def utilisation(view: PageData) -> Content:
     """The senders closest to their limits, over time."""
     whole = view.metric("minute_utilisation", by=("sender",))
     ranked = whole.frame.dropna(subset=["minute_utilisation"]).sort_values(
@@ -170,7 +170,7 @@ def utilisation(view: View) -> Content:
     }
 
 
-def waits(view: View) -> Content:
+def waits(view: PageData) -> Content:
     """The wait in the queue over time: half, 95 % and 99 % of the messages."""
     results = [view.metric(f"queue_wait_{name}", by=(view.grain,)) for name in ("p50", "p95", "p99")]
     return {
@@ -179,7 +179,7 @@ def waits(view: View) -> Content:
     }
 
 
-def busiest_figure(view: View) -> Content:
+def busiest_figure(view: PageData) -> Content:
     """Ten minutes around the busiest one, second by second."""
     found = view.ask("busiest", query_busiest)
     subtitle, figure = "Segments in each second, against the limit (dashed).", None
@@ -196,7 +196,7 @@ def busiest_figure(view: View) -> Content:
     }
 
 
-def busiest_table(view: View) -> Content:
+def busiest_table(view: PageData) -> Content:
     """The minutes closest to their sender's limit."""
     found = view.ask("busiest", query_busiest)
     rows = []
@@ -231,9 +231,9 @@ def busiest_table(view: View) -> Content:
     }
 
 
-def _moment(view: View, minute: BusyMinute) -> str:
+def _moment(view: PageData, minute: BusyMinute) -> str:
     return f"{minute.start.astimezone(ZoneInfo(view.period.timezone)):%-d %b %Y, %H:%M}"
 
 
-def _definition(view: View) -> dict[str, Any]:
+def _definition(view: PageData) -> dict[str, Any]:
     return definition(view.metric("minutes_at_limit"), view.period)

@@ -15,7 +15,7 @@ from workbench.messaging.error_codes import ErrorCode, explain
 from workbench.metrics import METRICS, MetricResult
 from workbench.ui.filters import FIELDS
 from workbench.ui.panels.cards import priced_rows
-from workbench.ui.view import View, definition
+from workbench.ui.view import PageData, definition
 
 LIMIT = 8
 NOT_ARRIVED = ("undelivered", "failed")
@@ -25,7 +25,7 @@ Cell = dict[str, Any]
 Content = dict[str, Any]
 
 
-def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[[View], Content]:
+def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[[PageData], Content]:
     """A table of one filter field's values with some metrics, ordered by the first of them.
 
     The first metric must be a count; its size is drawn as a bar under the name. With ``click=name`` a
@@ -34,7 +34,7 @@ def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[
     return lambda view: _field_content(view, name, metrics, limit)
 
 
-def _field_content(view: View, name: str, metrics: Sequence[str], limit: int) -> Content:
+def _field_content(view: PageData, name: str, metrics: Sequence[str], limit: int) -> Content:
     field = FIELDS[name]
     results = [view.metric(metric, by=(field.dimension,)) for metric in metrics]
     ranked, largest = _ranked(results[0])
@@ -62,7 +62,7 @@ def _field_content(view: View, name: str, metrics: Sequence[str], limit: int) ->
     }
 
 
-def failures(view: View) -> Content:
+def failures(view: PageData) -> Content:
     """Failed and undelivered messages by error code, each code explained in plain words."""
     result = view.metric("messages", by=("error_code",), where={"outcome": list(NOT_ARRIVED)})
     ranked, largest = _ranked(result)
@@ -85,7 +85,7 @@ def failures(view: View) -> Content:
     }
 
 
-def _failure_row(row: pd.Series, size: float, view: View) -> dict[str, Any]:
+def _failure_row(row: pd.Series, size: float, view: PageData) -> dict[str, Any]:
     code = _plain(row["code"])
     known = explain(None if code is None else int(code))
     first: Cell = {"text": known.title if known else "No code given", "muted": known is None, "bar": size}

@@ -12,7 +12,7 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.texts import CharacterCost, Mismatch, Tally, TemplateCost
 from workbench.metrics.texts import Texts, query_texts
-from workbench.ui.view import View, shown_sql
+from workbench.ui.view import PageData, shown_sql
 
 LIMIT = 10
 NO_TEXT = (
@@ -23,12 +23,12 @@ NO_TEXT = (
 Content = dict[str, Any]
 
 
-def read_texts(view: View) -> Texts:
+def read_texts(view: PageData) -> Texts:
     """The texts of the view, read once for all parts."""
     return view.ask("texts", query_texts)
 
 
-def savings(view: View) -> Content:
+def savings(view: PageData) -> Content:
     """What segments cost more than they must: in GSM-7, and a few characters shorter."""
     texts = read_texts(view)
     named = (
@@ -51,7 +51,7 @@ def savings(view: View) -> Content:
     }
 
 
-def characters(view: View) -> Content:
+def characters(view: PageData) -> Content:
     """Each character that forces UCS-2, and what the messages with it would save in GSM-7."""
     texts = read_texts(view)
     labels = ("Messages", "Spend", "Would save")
@@ -75,7 +75,7 @@ def _name(character: str) -> str:
     return " + ".join(unicodedata.name(point, f"U+{ord(point):04X}").lower() for point in character[:3])
 
 
-def templates(view: View) -> Content:
+def templates(view: PageData) -> Content:
     """Templates by what another text would save, then by what they cost; each opens into that text."""
     texts = read_texts(view)
     labels = ("Messages", "Segments each", "Spend", "Would save")
@@ -120,7 +120,7 @@ def _template_row(found: TemplateCost, number: int) -> dict[str, Any]:
     return {**row, "detail": detail} if detail else row
 
 
-def boundaries(view: View) -> Content:
+def boundaries(view: PageData) -> Content:
     """Templates whose texts are a few characters over one segment."""
     texts = read_texts(view)
     rows = []
@@ -136,7 +136,7 @@ def boundaries(view: View) -> Content:
     return {**content, "file": lambda: _frame(("text", "encoding", "over_from", "over_to"), named)}
 
 
-def mismatches(view: View) -> Content:
+def mismatches(view: PageData) -> Content:
     """Texts for which Twilio billed another number of segments than our own count."""
     texts = read_texts(view)
     rows = [_mismatch_row(found, number) for number, found in enumerate(texts.costs.mismatches[:LIMIT])]
@@ -212,7 +212,7 @@ def _table(
     found: int,
     noun: str,
     note: str,
-    view: View,
+    view: PageData,
 ) -> Content:
     hidden = f" Not shown: {formats.plural(found - LIMIT, f'more {noun}')}." if found > LIMIT else ""
     without = (
@@ -229,7 +229,7 @@ def _table(
     return content
 
 
-def _definition(texts: Texts, view: View) -> dict[str, Any]:
+def _definition(texts: Texts, view: PageData) -> dict[str, Any]:
     return {
         "label": "Texts",
         "name": "texts",
