@@ -207,7 +207,7 @@ def about_part(
     view: PageData, page_title: str, title: str, total: int, as_of: datetime
 ) -> list[tuple[str, str]]:
     """What a file of a part says of itself."""
-    what = [("What", f"{page_title}: {title}"), ("MessageList", f"{total}")]
+    what = [("What", f"{page_title}: {title}"), ("Rows", f"{total}")]
     return [*what, *about_view(view, page_title, as_of)[1:]]
 
 
