@@ -74,8 +74,7 @@ def run_simulator(
     Args:
         callbacks: where the product's hooks answer; the account posts what changes there.
     """
-    from workbench.simulator import Account, Options, SimulatorError, run
-    from workbench.simulator.webhooks import Urls
+    from workbench.simulator import Account, Options, SimulatorError, Urls, run
 
     def announce(server: Server) -> None:
         for name, value in _environment(account, server.url).items():

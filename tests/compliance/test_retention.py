@@ -17,7 +17,7 @@ from workbench.errors import ConfigError
 from workbench.lake import Lake
 from workbench.settings import RetentionSettings, load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
-from workbench.simulator.truth import truth_rows
+from workbench.simulator.account.truth import truth_rows
 
 START, NOW = date(2026, 9, 1), datetime(2026, 9, 14, 15, 30, tzinfo=UTC)
 BODIES_BEFORE, MESSAGES_BEFORE = datetime(2026, 9, 11, tzinfo=UTC), datetime(2026, 9, 6, tzinfo=UTC)

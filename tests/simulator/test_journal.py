@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulator.conftest import build
 from workbench.simulator import Account, Clock, SimulatorError
-from workbench.simulator.arrivals import receive
+from workbench.simulator.account.arrivals import receive
 
 
 def with_a_message(state: Path) -> Account:

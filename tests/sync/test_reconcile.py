@@ -17,7 +17,7 @@ from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
-from workbench.simulator.usage import Sums, Usage, UsageBook
+from workbench.simulator.account.usage import Sums, Usage, UsageBook
 from workbench.sync.messages.tombstones import save_tombstones
 from workbench.sync.reconcile.discrepancies import KINDS, REASONS, UNEXPLAINED, Gap
 from workbench.sync.reconcile.run import ReconcileReport, reconcile

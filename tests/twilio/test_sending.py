@@ -17,7 +17,7 @@ from workbench.errors import TwilioAuthError, TwilioError
 from workbench.messaging.message import message_row
 from workbench.settings import Credentials, Secret
 from workbench.simulator import Account, Fault, Server, serve
-from workbench.simulator.sending import PlannedOutcome
+from workbench.simulator.account.sending import PlannedOutcome
 from workbench.twilio.sending import Accepted, MessageSender, NewMessage, NotSent, SendRefused, Unclear
 
 SENDER = "+14155550104"

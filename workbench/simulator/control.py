@@ -11,15 +11,15 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from workbench.messaging.segments import count_segments
-from workbench.simulator.arrivals import arrive, receive
+from workbench.simulator.account.arrivals import arrive, receive
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.sending import ALLOWED_OUTCOMES, PlannedOutcome
+from workbench.simulator.account.truth import breaches, summary
 from workbench.simulator.clock import epoch
 from workbench.simulator.errors import SimulatorError
 from workbench.simulator.faults import Fault
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import DIRECTIONS, INBOUND, STATUSES, Message
 from workbench.simulator.runtime import Runtime
-from workbench.simulator.sending import ALLOWED_OUTCOMES, PlannedOutcome
-from workbench.simulator.truth import breaches, summary
 
 Body = dict[str, Any]
 

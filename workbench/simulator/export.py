@@ -8,12 +8,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.clock import DAY, epoch
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import DIRECTIONS, INBOUND, READ, STATUSES, Message, settled_at, state_at
-from workbench.simulator.profile import Profile
-from workbench.simulator.templates import body_text
-from workbench.simulator.world import UNIT
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.templates import body_text
+from workbench.simulator.traffic.world import UNIT
 
 
 class TrafficRow(NamedTuple):

@@ -5,15 +5,13 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workbench.simulator.account import Account
+from workbench.simulator.account.account import Account
+from workbench.simulator.account.sending import PlannedOutcome
+from workbench.simulator.account.usage import UsageBook
 from workbench.simulator.faults import Faults
-from workbench.simulator.sending import PlannedOutcome
-from workbench.simulator.usage import UsageBook
-
-if TYPE_CHECKING:
-    from workbench.simulator.callbacks import Callbacks
+from workbench.simulator.webhooks.callbacks import Callbacks
 
 _LOGGED_REQUESTS = 20_000
 

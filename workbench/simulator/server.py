@@ -12,13 +12,13 @@ from types import TracebackType
 
 from tornado.httpserver import HTTPServer
 
-from workbench.simulator.account import Account
-from workbench.simulator.callbacks import Callbacks, Habits
+from workbench.simulator.account.account import Account
 from workbench.simulator.errors import SimulatorError
 from workbench.simulator.faults import Faults
 from workbench.simulator.rest.routes import make_application
 from workbench.simulator.runtime import Options, Runtime
-from workbench.simulator.webhooks import Urls
+from workbench.simulator.webhooks.callbacks import Callbacks, Habits
+from workbench.simulator.webhooks.forms import Urls
 
 
 class Server:
@@ -32,7 +32,7 @@ class Server:
         self._socket = _listen(host, port)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._socket.getsockname()[1]}"
-        self.callbacks = runtime.callbacks = Callbacks(runtime, self.url, urls, habits)
+        self.callbacks = runtime.callbacks = Callbacks(runtime.account, self.url, urls, habits)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None

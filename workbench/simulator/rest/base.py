@@ -25,12 +25,12 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
-from workbench.simulator.arrivals import arrive
+from workbench.simulator.account.arrivals import arrive
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.sids import derive_hex
 from workbench.simulator.errors import ApiError, not_found
 from workbench.simulator.faults import Fault
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.runtime import Runtime
-from workbench.simulator.sids import derive_hex
 
 _DRIPS = 10
 

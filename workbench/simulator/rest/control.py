@@ -8,10 +8,10 @@ from __future__ import annotations
 import orjson
 from tornado.web import RequestHandler
 
+from workbench.simulator.account.truth import truth_rows
 from workbench.simulator.control import ACTIONS
 from workbench.simulator.errors import SimulatorError
 from workbench.simulator.runtime import Runtime
-from workbench.simulator.truth import truth_rows
 
 _ROWS_AT_ONCE = 2_000
 

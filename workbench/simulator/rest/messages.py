@@ -8,17 +8,17 @@ from typing import Any
 
 from orjson import Fragment
 
-from workbench.simulator.account import RETENTION_DAYS
+from workbench.simulator.account.account import RETENTION_DAYS
+from workbench.simulator.account.log import Position
+from workbench.simulator.account.requests import read_request
+from workbench.simulator.account.rows import API_VERSION, error_message, rfc2822
+from workbench.simulator.account.sending import check_queue, compose
 from workbench.simulator.clock import DAY
 from workbench.simulator.errors import ApiError, bad_value, not_found
-from workbench.simulator.log import Position
 from workbench.simulator.messages import CANCELED, FINAL, INBOUND, NEVER, STATUSES, Message, state_at
-from workbench.simulator.requests import read_request
 from workbench.simulator.rest.base import ApiHandler, last_values
 from workbench.simulator.rest.paging import PageRequest, PageUris, envelope, page_request
-from workbench.simulator.rows import API_VERSION, error_message, rfc2822
-from workbench.simulator.sending import check_queue, compose
-from workbench.simulator.windows import Window, check_retention, read_window
+from workbench.simulator.rest.windows import Window, check_retention, read_window
 
 _SENT_IS_FINAL = 72 * 3600
 """After so many seconds no receipt is expected any more."""

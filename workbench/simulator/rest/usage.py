@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import API_VERSION
+from workbench.simulator.account.usage import CATEGORIES, Sums, UsageBook, price, total
 from workbench.simulator.clock import DAY, day_of
 from workbench.simulator.errors import bad_value, not_found
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.rest.base import ApiHandler
 from workbench.simulator.rest.paging import PageUris, envelope, page_request, slice_page
-from workbench.simulator.rows import API_VERSION
-from workbench.simulator.usage import CATEGORIES, Sums, UsageBook, price, total
-from workbench.simulator.world import UNIT
+from workbench.simulator.traffic.world import UNIT
 
 _OFFSET = re.compile(r"([+-])(\d{1,4})days?")
 _SUBRESOURCES = {

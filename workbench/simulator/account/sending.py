@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from workbench.messaging.addresses import country
 from workbench.messaging.segments import count_segments
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.requests import Request, refuse
 from workbench.simulator.clock import DAY
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import FAILED, INBOUND, NEVER, OUTBOUND_API, SENT, STATUSES, Message
-from workbench.simulator.outcomes import Outcome, decide, seconds_to_done, seconds_to_price
-from workbench.simulator.profile import Sender
-from workbench.simulator.requests import Request, refuse
-from workbench.simulator.world import COUNTRY_INDEX, rate
+from workbench.simulator.traffic.outcomes import Outcome, decide, seconds_to_done, seconds_to_price
+from workbench.simulator.traffic.profile import Sender
+from workbench.simulator.traffic.world import COUNTRY_INDEX, rate
 
 _UNKNOWN_PHONE = 999
 """A phone without a history of its own, for the chances of delivery."""

@@ -12,10 +12,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from workbench.messaging.addresses import channel, country, is_e164
+from workbench.simulator.account.ledger import MAX_MEDIA, Ledger
 from workbench.simulator.errors import ApiError
-from workbench.simulator.ledger import MAX_MEDIA, Ledger
-from workbench.simulator.profile import Sender
-from workbench.simulator.world import COUNTRIES, COUNTRY_INDEX
+from workbench.simulator.traffic.profile import Sender
+from workbench.simulator.traffic.world import COUNTRIES, COUNTRY_INDEX
 
 LONGEST_BODY = 1600
 EARLIEST_SCHEDULE, LATEST_SCHEDULE = 300, 35 * 86_400

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from typing import NamedTuple
 
-from workbench.simulator.contacts import Contacts
 from workbench.simulator.messages import (
     CANCELED,
     DELIVERED,
@@ -18,9 +17,10 @@ from workbench.simulator.messages import (
     SENT,
     Message,
 )
-from workbench.simulator.outcomes import Outcome, seconds_to_done, seconds_to_price
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import rate
+from workbench.simulator.traffic.contacts import Contacts
+from workbench.simulator.traffic.outcomes import Outcome, seconds_to_done, seconds_to_price
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import rate
 
 _ARRIVED = Outcome(RECEIVED)
 

@@ -16,7 +16,7 @@ from heapq import merge
 
 from workbench.simulator.clock import DAY, day_of
 from workbench.simulator.messages import Message, final_position, position_at
-from workbench.simulator.traffic import DAY_BITS, Traffic
+from workbench.simulator.traffic.generator import DAY_BITS, Traffic
 
 EXTRA = 1 << 56
 """Serial numbers from here on belong to messages that came through the API, not from the traffic."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import COUNTRIES
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import COUNTRIES
 
 Pools = list[list[tuple[int, ...]]]
 

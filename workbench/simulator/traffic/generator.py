@@ -11,9 +11,6 @@ from array import array
 from heapq import heapify, heappop, heappush
 
 from workbench.simulator.clock import DAY
-from workbench.simulator.consent import REFUSED, Consent, KeywordReply, scope_of
-from workbench.simulator.contacts import Contacts, zone_offsets
-from workbench.simulator.lives import Lives, UnsentMessage
 from workbench.simulator.messages import (
     DELIVERED,
     FAILED,
@@ -27,8 +24,11 @@ from workbench.simulator.messages import (
     UNREGISTERED,
     Message,
 )
-from workbench.simulator.outcomes import Outcome, decide
-from workbench.simulator.plans import (
+from workbench.simulator.traffic.consent import REFUSED, Consent, KeywordReply, scope_of
+from workbench.simulator.traffic.contacts import Contacts, zone_offsets
+from workbench.simulator.traffic.lives import Lives, UnsentMessage
+from workbench.simulator.traffic.outcomes import Outcome, decide
+from workbench.simulator.traffic.plans import (
     ANSWER,
     AUTO_REPLY,
     HELP,
@@ -44,13 +44,13 @@ from workbench.simulator.plans import (
     PlannedSend,
     plan_day,
 )
-from workbench.simulator.plans import OPT_IN as OPT_IN_TEXT
-from workbench.simulator.plans import OPT_OUT as OPT_OUT_TEXT
-from workbench.simulator.plans import REVOCATION as REVOCATION_TEXT
-from workbench.simulator.pools import make_pools
-from workbench.simulator.profile import Profile, Sender
-from workbench.simulator.templates import TEMPLATES, choices, fill, media_of
-from workbench.simulator.world import COUNTRIES
+from workbench.simulator.traffic.plans import OPT_IN as OPT_IN_TEXT
+from workbench.simulator.traffic.plans import OPT_OUT as OPT_OUT_TEXT
+from workbench.simulator.traffic.plans import REVOCATION as REVOCATION_TEXT
+from workbench.simulator.traffic.pools import make_pools
+from workbench.simulator.traffic.profile import Profile, Sender
+from workbench.simulator.traffic.templates import TEMPLATES, choices, fill, media_of
+from workbench.simulator.traffic.world import COUNTRIES
 
 DAY_BITS = 24
 """Low bits of a serial number that count the messages of a day; the day is above them."""

@@ -1,7 +1,7 @@
 """What the company means to send on a day, and which people write to it: the input of a day's traffic.
 
 Rhythms are in the contact's local time. A plan knows nothing of consent, queues or outcomes; those depend
-on what happened before and are decided one message at a time in :mod:`workbench.simulator.traffic`.
+on what happened before and are decided one message at a time in :mod:`workbench.simulator.traffic.generator`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from workbench.simulator.clock import DAY
-from workbench.simulator.contacts import Contacts
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import AREAS, COUNTRIES
+from workbench.simulator.traffic.contacts import Contacts
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import AREAS, COUNTRIES
 
 PURPOSES = (
     "otp", "order", "delivery", "reminder", "survey", "promotion", "auto-reply", "answer",

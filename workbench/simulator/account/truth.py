@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from workbench.simulator.account import Account
-from workbench.simulator.ledger import Ledger
+from workbench.simulator.account.account import Account
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.messages import BREACHES, FLAG_NAMES, OPT_OUT, REVOCATION, Message, settled_at
-from workbench.simulator.templates import purpose_of
+from workbench.simulator.traffic.templates import purpose_of
 
 
 def truth_rows(ledger: Ledger, now: int) -> Iterator[dict[str, Any]]:

@@ -9,12 +9,12 @@ from typing import Any
 import orjson
 
 from workbench.messaging.error_codes import explain
+from workbench.simulator.account.sids import SidCodec
 from workbench.simulator.clock import DAY
 from workbench.simulator.messages import DIRECTIONS, INBOUND, Message, settled_at, state_at
-from workbench.simulator.profile import Profile
-from workbench.simulator.sids import SidCodec
-from workbench.simulator.templates import body_text
-from workbench.simulator.world import UNIT
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.templates import body_text
+from workbench.simulator.traffic.world import UNIT
 
 API_VERSION = "2010-04-01"
 _CACHED_ROWS = 150_000

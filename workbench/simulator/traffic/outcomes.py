@@ -18,7 +18,7 @@ from workbench.simulator.messages import (
     SENT,
     UNDELIVERED,
 )
-from workbench.simulator.world import COUNTRIES
+from workbench.simulator.traffic.world import COUNTRIES
 
 
 class Outcome(NamedTuple):

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from workbench.messaging.addresses import country
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.clock import DAY
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import FAILED, INBOUND, Message, settled_at
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import COUNTRY_INDEX, FAILED_FEE, UNIT, rate
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import COUNTRY_INDEX, FAILED_FEE, UNIT, rate
 
 _EXEMPT_FROM_FEE = frozenset(
     {

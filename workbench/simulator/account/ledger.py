@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from workbench.simulator.account.log import MessageLog
+from workbench.simulator.account.rows import RowWriter
+from workbench.simulator.account.sids import SidCodec, derive_hex, derive_sid
 from workbench.simulator.clock import DAY
-from workbench.simulator.consent import scope_of
-from workbench.simulator.log import MessageLog
 from workbench.simulator.messages import Message
-from workbench.simulator.profile import Profile, Sender
-from workbench.simulator.rows import RowWriter
-from workbench.simulator.sids import SidCodec, derive_hex, derive_sid
-from workbench.simulator.traffic import Traffic
+from workbench.simulator.traffic.consent import scope_of
+from workbench.simulator.traffic.generator import Traffic
+from workbench.simulator.traffic.profile import Profile, Sender
 
 MAX_MEDIA = 10
 _MEDIA_SLOTS = 16

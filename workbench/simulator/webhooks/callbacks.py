@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.simulator.ledger import Ledger
-from workbench.simulator.log import EXTRA
+from workbench.simulator.account.account import Account
+from workbench.simulator.account.alerts import Alert
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.log import EXTRA
+from workbench.simulator.account.requests import Request
+from workbench.simulator.account.sending import compose
+from workbench.simulator.account.sids import derive_hex
 from workbench.simulator.messages import OUTBOUND_REPLY, STATUSES, Message, timeline
-from workbench.simulator.requests import Request
-from workbench.simulator.rest.alerts import Alert
-from workbench.simulator.runtime import Runtime
-from workbench.simulator.sending import compose
-from workbench.simulator.sids import derive_hex
-from workbench.simulator.signature import sign
-from workbench.simulator.webhooks import (
+from workbench.simulator.webhooks.forms import (
     Form,
     Urls,
     inbound_form,
@@ -33,6 +32,7 @@ from workbench.simulator.webhooks import (
     status_url,
     twiml_messages,
 )
+from workbench.simulator.webhooks.signature import sign
 
 if TYPE_CHECKING:
     import httpx
@@ -84,14 +84,14 @@ class _Watch:
 class Callbacks:
     """The worker; :meth:`run` lives as long as the server."""
 
-    def __init__(self, runtime: Runtime, base_url: str, urls: Urls, habits: Habits) -> None:
+    def __init__(self, account: Account, base_url: str, urls: Urls, habits: Habits) -> None:
         self.urls = urls
         self.habits = habits
         self.posted: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED)
         """Every attempt: address, fields, attempt number, and the status or trouble it met."""
-        self._runtime = runtime
+        self._account = account
         self._base_url = base_url
-        self._rng = random.Random(runtime.account.seed)
+        self._rng = random.Random(account.seed)
         self._watched: dict[tuple[str, int], _Watch] = {}
         self._extras_seen: dict[str, int] = {}
         self._held: dict[tuple[str, int], list[Post]] = {}
@@ -108,7 +108,7 @@ class Callbacks:
 
     def begin(self) -> None:
         """Take a first look: what happens from now on will be posted."""
-        account = self._runtime.account
+        account = self._account
         with account.lock:
             self._seen = account.tick()
             self._watch_those_under_way(self._seen)
@@ -141,7 +141,7 @@ class Callbacks:
         return self._client
 
     async def _look_again_and_again(self) -> None:
-        account = self._runtime.account
+        account = self._account
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             with account.lock:
@@ -152,7 +152,7 @@ class Callbacks:
                 self._hand_over(post)
 
     def _watch_those_under_way(self, now: int) -> None:
-        for ledger in self._runtime.account.ledgers:
+        for ledger in self._account.ledgers:
             self._extras_seen[ledger.sid] = len(ledger.log.extras)
             for message in ledger.log.unsettled_since(now - 2 * 86_400, now):
                 steps = _steps(message)
@@ -162,7 +162,7 @@ class Callbacks:
 
     def _news(self, seen: int, now: int) -> list[Post]:
         """What is to be posted since the last look, oldest first."""
-        for ledger in self._runtime.account.ledgers:
+        for ledger in self._account.ledgers:
             for message in self._new_messages(ledger, seen, now):
                 self._watched.setdefault((ledger.sid, message.serial), _Watch(ledger, 0))
         found: list[tuple[int, int, Post]] = []
@@ -247,7 +247,7 @@ class Callbacks:
             attempt += 1
         if trouble is not None:
             code = _NO_CONNECTION if answer is None else _BAD_ANSWER
-            alert = Alert(self._runtime.account.now(), code, post.form["MessageSid"], post.url)
+            alert = Alert(self._account.now(), code, post.form["MessageSid"], post.url)
             self._alerts.append((post.ledger.sid, alert))
         elif answer is not None and is_inbound(post.message):
             self._reply(post, answer.text)
@@ -280,7 +280,7 @@ class Callbacks:
 
     def _reply(self, post: Post, twiml: str) -> None:
         """Send what the answer to an inbound webhook asks for, unless the contact has opted out."""
-        account, ledger, inbound = self._runtime.account, post.ledger, post.message
+        account, ledger, inbound = self._account, post.ledger, post.message
         with account.lock:
             now = account.tick()
             for body, media in twiml_messages(twiml):

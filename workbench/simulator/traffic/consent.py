@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from workbench.messaging.keywords import keyword
 from workbench.simulator.messages import AFTER_OPT_OUT, AFTER_REVOCATION
-from workbench.simulator.profile import Sender
+from workbench.simulator.traffic.profile import Sender
 
 NOT_SENT = -1
 """Verdict: the company knows that this person wants nothing."""

@@ -1,7 +1,7 @@
 """What Twilio posts to a customer's server: status callbacks, inbound messages, and how often it tries.
 
 Pure: which fields with which values, where to, how often to try. Posting is in
-:mod:`workbench.simulator.callbacks`.
+:mod:`workbench.simulator.webhooks.callbacks`.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 from workbench.messaging.addresses import country
-from workbench.simulator.consent import is_opt_out
-from workbench.simulator.ledger import Ledger
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import API_VERSION
+from workbench.simulator.account.sids import derive_sid
 from workbench.simulator.messages import INBOUND, Message, state_at
-from workbench.simulator.rows import API_VERSION
-from workbench.simulator.sids import derive_sid
-from workbench.simulator.templates import body_text
+from workbench.simulator.traffic.consent import is_opt_out
+from workbench.simulator.traffic.templates import body_text
 
 Form = dict[str, str]
 

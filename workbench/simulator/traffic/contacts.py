@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from workbench.simulator.world import AREAS, COUNTRIES
+from workbench.simulator.traffic.world import AREAS, COUNTRIES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.simulator.account.journal import GENERATOR, Journal, check_header
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.clock import DAY, Clock, day_of, epoch
 from workbench.simulator.errors import SimulatorError
-from workbench.simulator.journal import GENERATOR, Journal, check_header
-from workbench.simulator.ledger import Ledger
-from workbench.simulator.profile import COMPANY, PROFILES, Profile
+from workbench.simulator.traffic.profile import COMPANY, PROFILES, Profile
 
 RETENTION_DAYS = 400
 
