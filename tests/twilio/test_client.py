@@ -291,7 +291,7 @@ def test_pages_that_go_round_are_noticed(twilio: ScriptedTwilio, client: TwilioC
     twilio.script = [json_reply(page("a", one)), json_reply(page("b", two)), json_reply(page("c", one))]
     walk = client.pages(PATH, None, "messages")
     assert [next(walk).rows[0]["sid"] for _ in range(2)] == ["a", "b"]
-    with pytest.raises(TwilioError, match="came round again"):
+    with pytest.raises(TwilioError, match="came a second time"):
         next(walk)
 
 

@@ -180,7 +180,7 @@ def test_without_a_base_url_it_is_the_network_that_is_doubted() -> None:
         error = failing(client)
     assert str(error) == (
         "https://api.twilio.com does not answer: [Errno -2] Name or service not known (5 attempts). "
-        "Check this machine's network, DNS and proxy. Twilio's own state: https://status.twilio.com"
+        "Check this machine's network, DNS and proxy. Twilio's own status: https://status.twilio.com"
     )
     assert isinstance(error.__cause__, httpx.ConnectError)
 

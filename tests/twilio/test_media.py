@@ -181,7 +181,7 @@ def test_refusals_and_broken_answers(twilio: ScriptedTwilio, fetch: Fetch) -> No
 
 
 def test_only_sids_become_part_of_the_path() -> None:
-    with pytest.raises(UsageError, match="is no SID"):
+    with pytest.raises(UsageError, match="is not a SID"):
         fetch_media_bytes(WITH_TOKEN, ACCOUNT_SID, MESSAGE_SID, "../Messages")
 
 
