@@ -1,4 +1,4 @@
-"""What a running server knows besides its account: options, faults, and a count of what was asked of it."""
+"""The state of a running server besides its account: options, faults, and a log of its requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Options:
     """How the server behaves beyond the account's own data; may be changed while it runs."""
 
     latency: float = 0.0
-    """Seconds that every answer takes."""
+    """Seconds of delay before every answer."""
     concurrency_limit: int | None = 100
     """More requests at once than this are refused with 429/20429; None for no limit."""
     undated_in_windows: bool = True
@@ -86,8 +86,8 @@ class Runtime:
         self.callbacks: Callbacks | None = None
         self.usage_books: dict[str, UsageBook] = {}
         self.consents: dict[tuple[str, str, str], dict[str, Any]] = {}
-        """What the Consent API was told, by account, contact and sender."""
+        """What the Consent API received, by account, contact and sender."""
         self.consent_requests: deque[int] = deque(maxlen=1000)
-        """When it was asked."""
+        """When the Consent API was called."""
         self.planned: dict[str, PlannedOutcome] = {}
-        """What shall become of the next message to an address."""
+        """The requested outcome of the next message to an address."""

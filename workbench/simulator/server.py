@@ -1,4 +1,4 @@
-"""Serves a stand-in account over HTTP: in a thread for tests, in the foreground for the command line."""
+"""Serves a simulated account over HTTP: in a thread for tests, in the foreground for the command line."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from workbench.simulator.webhooks.forms import Urls
 
 
 class Server:
-    """A running stand-in; stop it with :meth:`stop` or leave its `with` block."""
+    """A running simulator; stop it with :meth:`stop` or leave its `with` block."""
 
     def __init__(
         self, runtime: Runtime, host: str, port: int, *, gzip: bool, urls: Urls, habits: Habits
@@ -106,7 +106,7 @@ def serve(
     Args:
         options: latency, concurrency limit and the like.
         gzip: compress answers for clients that accept it.
-        callbacks: where status callbacks and inbound webhooks go that name no address of their own.
+        callbacks: default addresses for status callbacks and inbound webhooks.
         habits: order, repeats, delay and loss of callbacks.
     """
     runtime = Runtime(account, options)

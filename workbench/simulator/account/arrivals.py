@@ -1,4 +1,4 @@
-"""Messages that arrive out of turn: what the control API injects and what comes in while somebody pages."""
+"""Inbound messages outside the generated traffic: from the control API, or arriving between two pages."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ class Alerts(ListHandler):
             raise bad_value("LogLevel", level, f"It is one of {', '.join(_LEVELS)}.")
         low = read_moment(query["StartDate"], "StartDate") if query.get("StartDate") else 0
         high = read_moment(query["EndDate"], "EndDate") if query.get("EndDate") else FOREVER
-        found = [alert for alert in self._alerts() if low <= alert.at <= high]
-        rows = [alert_row(self.account, alert, self.base()) for alert in found]
+        alerts = [alert for alert in self._alerts() if low <= alert.at <= high]
+        rows = [alert_row(self.account, alert, self.base()) for alert in alerts]
         rows = [row for row in rows if not level or row["log_level"] == level]
         chosen, first, last = slice_page(rows, page, lambda row: str(row["sid"]))
         uris = PageUris(self.base() + self.request.path, self.request.query, page)

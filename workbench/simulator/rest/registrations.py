@@ -1,4 +1,4 @@
-"""What lets senders send: A2P brand and campaigns, toll-free verifications (messaging v1)."""
+"""Registrations that senders need: A2P brand and campaigns, toll-free verifications (messaging v1)."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class ListHandler(ApiHandler):
     """A list of a newer product: absolute addresses, `meta`."""
 
     def base(self) -> str:
-        """Where this server is, as the caller reached it."""
+        """The address of this server, as the caller used it."""
         return f"{self.request.protocol}://{self.request.host}"
 
     def page_of(self, key: str, rows: list[Row]) -> Row:

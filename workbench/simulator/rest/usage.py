@@ -60,14 +60,14 @@ class UsageRecords(ApiHandler):
         return max(first, opened), min(last, today)
 
     def _sums(self, span: Span, with_subaccounts: bool) -> Sums:
-        """Of the account and, by default, of its subaccounts that are billed in the same currency."""
+        """The sums of the account and, by default, of its subaccounts with the same currency."""
         sums: Sums = {}
         for ledger in self.runtime.account.ledgers:
             mine = ledger is self.account
             ours = with_subaccounts and ledger.owner_sid == self.account.sid
             if mine or (ours and ledger.profile.currency == self.account.profile.currency):
-                found = book_of(self, ledger).of_days(_day(span[0]), _day(span[1]), self.now)
-                for category, usage in found.items():
+                ledger_sums = book_of(self, ledger).of_days(_day(span[0]), _day(span[1]), self.now)
+                for category, usage in ledger_sums.items():
                     sums[category] = sums[category].plus(usage) if category in sums else usage
         return sums
 
@@ -101,7 +101,7 @@ class UsageRecords(ApiHandler):
 
 
 class Balance(ApiHandler):
-    """`/2010-04-01/Accounts/{AC}/Balance.json`: paid in by the same amount whenever it would run out."""
+    """`/2010-04-01/Accounts/{AC}/Balance.json`: the same amount is paid in whenever it would run out."""
 
     def on_get(self) -> dict[str, Any]:
         first, last = day_of(self.account.opened_at), day_of(self.now)
@@ -115,7 +115,7 @@ class Balance(ApiHandler):
 
 
 def book_of(handler: ApiHandler, ledger: Ledger) -> UsageBook:
-    """The sums of an account, kept between requests."""
+    """The sums of an account, cached between requests."""
     return handler.runtime.usage_books.setdefault(ledger.sid, UsageBook(ledger))
 
 

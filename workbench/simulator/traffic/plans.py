@@ -1,7 +1,7 @@
-"""What the company means to send on a day, and which people write to it: the input of a day's traffic.
+"""What the company plans to send on a day, and which people write to it: the input of a day's traffic.
 
-Rhythms are in the contact's local time. A plan knows nothing of consent, queues or outcomes; those depend
-on what happened before and are decided one message at a time in :mod:`workbench.simulator.traffic.generator`.
+Times of day are in the contact's local time. A plan knows nothing of consent, queues and outcomes. These
+depend on earlier messages; :mod:`workbench.simulator.traffic.generator` decides them message by message.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INBOUND_PURPOSES = frozenset({QUESTION, THANKS, RATING, HELP, OPT_OUT, OPT_IN, R
 
 
 class PlannedSend(NamedTuple):
-    """Somebody is about to send something. Ordered by instant, then by `order`."""
+    """A planned message. Plans are sorted by instant, then by `order`."""
 
     at: int
     order: int
@@ -39,7 +39,7 @@ class PlannedSend(NamedTuple):
     """-1 lets the messaging service pick."""
     service: int
     turn: int = 0
-    """How far a conversation has gone."""
+    """How many messages the conversation has had."""
 
 
 _WEEKDAYS = (1.0, 1.06, 1.06, 1.02, 1.08, 0.74, 0.6)
@@ -69,27 +69,27 @@ _MISTAKE = 0.03
 _MISTAKE_EVERY, _MISTAKE_OFFSET = 11, 4
 
 Fits = Callable[[str, str], bool]
-"""Whether a contact in a country and a time zone will do."""
+"""Whether a contact in a country and a time zone is suitable."""
 
 _STILL_ON_THE_LIST = 0.2
-"""How often a campaign reaches somebody who asked in free text to be left alone and was overlooked."""
+"""How often a campaign is sent to a person whose opt-out in free text was not noticed."""
 
 
 class Audience(NamedTuple):
-    """Who can be written to, and what earlier days left behind."""
+    """The contacts that can be written to, and the opt-outs of earlier days."""
 
     contacts: Contacts
     offsets: Sequence[int]
     overlooked: Sequence[int]
-    """Asked in free text for no more messages; nobody noticed."""
+    """Contacts who opted out in free text, which was not noticed."""
     opted_out: Sequence[int]
-    """Replied with a keyword, so that only the sender they wrote to must stay away."""
+    """Contacts who opted out by keyword; only the sender to which they wrote must stop."""
 
 
 def plan_day(
     profile: Profile, day: int, offset: int, rng: random.Random, audience: Audience
 ) -> list[PlannedSend]:
-    """Every intent of a UTC day, in order. `offset` counts days since the account was opened."""
+    """Every planned message of a UTC day, in order. `offset` counts days since the account was opened."""
     weekday = (day + 3) % 7
     volume = profile.messages_per_day * _PLANNED * _WEEKDAYS[weekday]
     volume *= (1 + _GROWTH_PER_DAY * offset) * (0.95 + 0.1 * rng.random())
@@ -103,7 +103,7 @@ def plan_day(
 
 
 def _how_many(expected: float, rng: random.Random) -> int:
-    """A whole number around an expected one; below one it is now and then 1."""
+    """A random whole number near the expected one; if that is below 1, sometimes 1."""
     return int(expected) + (rng.random() < expected % 1)
 
 
@@ -119,7 +119,7 @@ def _steady(
         hours, bounds = _HOURS[purpose]
         total = bounds[-1]
         for _ in range(_how_many(volume * share, rng)):
-            # Some people hear from the company more often than others.
+            # Some people get more messages than others.
             contact = int(people * random_float() ** 1.5)
             local = hours[bisect(bounds, random_float() * total)] * 3600 + int(random_float() * 3600)
             at = start + (local - audience.offsets[contacts.areas[contact]]) % DAY
@@ -177,7 +177,7 @@ def _campaigns(
     rng: random.Random,
     audience: Audience,
 ) -> Iterator[PlannedSend]:
-    """Tuesday by short code, Thursday by toll-free number, Wednesday in Europe; now and then too early."""
+    """Tuesday by short code, Thursday by toll-free number, Wednesday in Europe; sometimes too early."""
     service = profile.roles.promotions
     if service is None:
         return
@@ -196,7 +196,7 @@ def _campaigns(
             )
             yield PlannedSend(noon + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, sender, service)
     if weekday != _SUNDAY and offset % _MISTAKE_EVERY == _MISTAKE_OFFSET:
-        # Sent at nine in New York; on the west coast it is six.
+        # Sent at nine in New York, which is six on the west coast.
         early = day * DAY + 14 * 3600 + 600
         for index in range(_how_many(volume * _MISTAKE, rng)):
             contact = _somebody(audience, rng, lambda _, zone: zone in _COASTS)
@@ -222,7 +222,7 @@ def _campaign_people(size: int, rng: random.Random, audience: Audience) -> list[
 
 
 def _somebody(audience: Audience, rng: random.Random, fits: Fits) -> int:
-    """A contact whose country and time zone fit; after many tries anybody, so that tiny audiences work."""
+    """A contact with a suitable country and zone; after many tries any contact, for very small audiences."""
     contacts = audience.contacts
     for _ in range(200):
         contact = int(len(contacts) * rng.random())
@@ -235,6 +235,6 @@ def _somebody(audience: Audience, rng: random.Random, fits: Fits) -> int:
 def _local_time(
     day: int, first: float, last: float, contact: int, rng: random.Random, audience: Audience
 ) -> int:
-    """An instant of the UTC day at which it is between two hours where the contact lives."""
+    """A random instant of the UTC day that is between two hours in the contact's local time."""
     local = int((first + (last - first) * rng.random()) * 3600)
     return day * DAY + (local - audience.offsets[audience.contacts.areas[contact]]) % DAY

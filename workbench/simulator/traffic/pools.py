@@ -1,4 +1,4 @@
-"""Which senders of a messaging service may serve a contact: a number at home, a name, or one abroad."""
+"""Which senders of a messaging service a contact can get: a number of the country, a name, or any number."""
 
 from __future__ import annotations
 
