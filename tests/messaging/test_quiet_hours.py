@@ -335,8 +335,8 @@ def test_the_answer_does_not_depend_on_the_zone_of_the_question(
     ("known", "at", "message"),
     [
         ({}, datetime(2026, 6, 15, 12), "has no zone"),
-        ({"timezone": "Mars/Olympus"}, datetime(2026, 6, 15, 12, tzinfo=UTC), "'Mars/Olympus' does not exist"),
-        ({"timezone": "../etc"}, datetime(2026, 6, 15, 12, tzinfo=UTC), "'../etc' is none"),
+        ({"timezone": "Mars/Olympus"}, datetime(2026, 6, 15, 12, tzinfo=UTC), "Olympus' does not exist"),
+        ({"timezone": "../etc"}, datetime(2026, 6, 15, 12, tzinfo=UTC), "'../etc' does not exist"),
     ],
 )
 def test_a_question_that_cannot_be_answered(known: dict[str, str], at: datetime, message: str) -> None:
