@@ -188,11 +188,11 @@ def test_texts_that_were_there_before_the_list_are_read_once(lake: Lake) -> None
 @settings(max_examples=80, deadline=None)
 def test_spans_and_moments_agree(place: str, at: datetime) -> None:
     judged = judge_place(place, RULES)
-    spans = allowed_spans(judged.found, at.date() - timedelta(days=1), at.date() + timedelta(days=1))
+    spans = allowed_spans(judged.places, at.date() - timedelta(days=1), at.date() + timedelta(days=1))
     is_allowed = any(begin <= at < end for begin, end in spans)
     from zoneinfo import ZoneInfo
 
-    assert is_allowed == all(rule.allows(at.astimezone(ZoneInfo(zone))) for zone, rule in judged.found)
+    assert is_allowed == all(rule.allows(at.astimezone(ZoneInfo(zone))) for zone, rule in judged.places)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_the_place_of_an_address(lake: Lake, contact: str, country: str | None, 
 
 def test_a_hidden_number_in_the_united_states_takes_the_strictest_state() -> None:
     judged = judge_place("country:US", RULES)
-    spans = allowed_spans(judged.found, date(2026, 6, 15), date(2026, 6, 15))
+    spans = allowed_spans(judged.places, date(2026, 6, 15), date(2026, 6, 15))
     # 09:00 in Hawaii (by no stricter rule than the federal 08:00) to 20:00 in Florida, a Monday.
     assert spans[0] == (datetime(2026, 6, 15, 18, tzinfo=UTC), datetime(2026, 6, 16, 0, tzinfo=UTC))
 

@@ -115,7 +115,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     plan = wb.erase_subject(PERSON).plan
     assert plan.rows["raw_messages"] == 4
     assert plan.mentions == {"raw_messages.body": 1}
-    assert set(plan.files.found) == {
+    assert set(plan.files.changeable) == {
         "backup.sqlite", "exports/log.csv.gz", "exports/log.parquet", "logs/serve.log", "reports/week.html",
         "spool/hooks.jsonl",
     }  # fmt: skip

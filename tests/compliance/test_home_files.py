@@ -187,7 +187,7 @@ def test_words_are_found_however_a_file_spells_them(lake: Lake, home: Path) -> N
     (home / "far.bin").write_bytes(b"\x00" * (8 * 2**20 - 5) + DIGITS.encode())
     (home / "no.parquet").write_bytes(b"no Parquet " + DIGITS.encode())
     (home / "no.gz").write_bytes(b"\x1f\x8b no gzip")
-    assert set(find_in_files(lake, WORDS).found) == {*spelled, "e.xlsx", "far.bin", "no.parquet"}
+    assert set(find_in_files(lake, WORDS).changeable) == {*spelled, "e.xlsx", "far.bin", "no.parquet"}
     erase_from_files(lake, WORDS)
     assert [name for name in spelled if (home / name).exists()] == []
 
@@ -205,7 +205,7 @@ def test_an_archive_that_cannot_be_opened_is_named_not_taken_for_clean(lake: Lak
     (home / "locked.zip").write_bytes(content)
     (home / "only-named.gz").write_text("nothing of anybody")
     files = find_in_files(lake, [DIGITS])
-    assert (files.found, files.kept) == ((), ("cut-without-suffix", "cut.log.gz", "locked.zip"))
+    assert (files.changeable, files.kept) == ((), ("cut-without-suffix", "cut.log.gz", "locked.zip"))
     assert erase_from_files(lake, [DIGITS]).left == files.kept
 
 
@@ -220,7 +220,7 @@ def test_links_are_followed_and_another_lake_is_left_to_itself(
     with Workbench(load_settings(other)) as wb:
         fill_lake(wb)
     files = find_in_files(lake, [DIGITS])
-    assert files.found == ("exports/log.csv",)
+    assert files.changeable == ("exports/log.csv",)
     assert "second/catalog.sqlite" in " ".join(files.kept)
     erase_from_files(lake, [DIGITS])
     assert (tmp_path / "big" / "log.csv").read_text() == "to\n"
