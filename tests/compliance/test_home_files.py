@@ -21,8 +21,9 @@ from workbench import Workbench
 from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import commit_erasure, order_erasure
 from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool
-from workbench.compliance.home_files import MEDIA_FOLDER, erase_from_files, find_in_files
+from workbench.compliance.home_files import MEDIA_FOLDER, HomeFiles, erase_from_files, find_in_files
 from workbench.compliance.orders import FOLDER as ORDERS
+from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, read_orders, save_order
 from workbench.errors import LakeBusy, UsageError
 from workbench.home import Treatment, treatment_of
 from workbench.lake import Lake
@@ -329,6 +330,23 @@ def test_nobody_is_let_in_again_before_their_erasure_is_finished(home: Path) -> 
             wb.readmit_subject(PERSON, because="signed up again")
         assert wb.finish_removals() == 1
         wb.readmit_subject(PERSON, because="signed up again")
+
+
+def test_an_order_of_an_older_version_can_still_be_read(home: Path) -> None:
+    """Such an order names the changeable files "found"; its erasure must be finished all the same."""
+    person = find_person(PERSON, Privacy(PrivacyMode.FULL))
+    files = HomeFiles(changeable=("exports/log.csv",), kept=("notes.docx",))
+    plan = ErasurePlan("+1999***0142", {"raw_messages": 2}, {}, files)
+    at = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    save_order(home, Order("a1", person, plan, "x", at, AtTwilio()))
+    [path] = (home / ORDERS).glob("*.json")
+    record = json.loads(path.read_text())
+    assert record["plan"]["files"] == {"changeable": ["exports/log.csv"], "kept": ["notes.docx"]}
+    record["plan"]["files"] = {"found": ["exports/log.csv"], "kept": ["notes.docx"]}
+    path.write_text(json.dumps(record))
+    [order] = read_orders(home)
+    assert order.plan.files.changeable == ("exports/log.csv",)
+    assert order.plan.files.kept == ("notes.docx",)
 
 
 def test_two_do_not_erase_at_once(lake: Lake, home: Path) -> None:

@@ -106,12 +106,14 @@ def _read_person(record: Mapping[str, Any]) -> DataSubject:
 
 
 def _read_plan(record: Mapping[str, Any]) -> ErasurePlan:
-    files = HomeFiles(tuple(record["files"]["found"]), tuple(record["files"]["kept"]))
+    files = record["files"]
+    # An order of an older version calls the changeable files "found".
+    changeable = files["changeable"] if "changeable" in files else files["found"]
     return ErasurePlan(
         record["person"],
         record["rows"],
         record["mentions"],
-        files,
+        HomeFiles(tuple(changeable), tuple(files["kept"])),
         tuple(record["attachments"]),
         tuple(record["texts"]),
     )
