@@ -186,7 +186,7 @@ def test_the_names_of_blanks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "looks"),
     [
         ("Hi {first_name}, it's {day}", ["{first_name}", "{day}"]),
         ("Hi ${name}", ["${name}"]),
@@ -206,5 +206,5 @@ def test_the_names_of_blanks() -> None:
         ("{{ first_name }} {day}", ["{day}"]),
     ],
 )
-def test_what_looks_like_a_blank_of_another_tool(text: str, found: list[str]) -> None:
-    assert lookalikes(text, ["to", "table"]) == found
+def test_what_looks_like_a_blank_of_another_tool(text: str, looks: list[str]) -> None:
+    assert lookalikes(text, ["to", "table"]) == looks

@@ -153,10 +153,10 @@ def test_the_edges_of_the_day_at_a_known_zone_and_zip_code(state: str) -> None:
             local(zones[0], day, closes) - timedelta(seconds=1): False,
             local(zones[0], day, closes): True,
         }
-        found = {
+        is_quiet_at = {
             at: quiet("+14155550123", at, timezone=zones[0], postal_code=zip_code).is_quiet for at in edges
         }
-        assert found == edges
+        assert is_quiet_at == edges
 
 
 def test_area_codes_agree_with_the_geographic_data() -> None:

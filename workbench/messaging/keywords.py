@@ -21,7 +21,7 @@ _LONGEST_WORD = max(map(len, OPT_OUT_WORDS | OPT_IN_WORDS | HELP_WORDS))
 
 
 def keyword(body: str | None, *, toll_free: bool = False) -> Keyword | None:
-    """The keyword that is the whole body, ignoring case and outer spaces; ``Stop please`` is none."""
+    """The keyword that is the whole body, ignoring case and outer spaces, so not ``Stop please``."""
     if not body:
         return None
     word = body.strip()

@@ -223,7 +223,7 @@ def known_region(country: str) -> str:
     """The country by the code that the number plans use.
 
     Raises:
-        UsageError: there is none of that name.
+        UsageError: the country does not exist.
     """
     import phonenumbers
 
