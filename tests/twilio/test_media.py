@@ -85,10 +85,10 @@ def test_twilios_cdn_is_reached_at_the_checked_address_without_credentials(
 ) -> None:
     twilio.script = [redirect(CDN), PICTURE]
     network = Elsewhere(twilio)
-    found = fetch(
+    media_file = fetch(
         base_url=None, transport=network, find_addresses=lambda host: ["2606:4700::1", "93.184.216.34"]
     )
-    assert found.content == b"\x89PNG bytes"
+    assert media_file.content == b"\x89PNG bytes"
     assert network.meant == [
         ("api.twilio.com", "api.twilio.com", None),
         ("93.184.216.34", "mms.twiliocdn.com", "mms.twiliocdn.com"),

@@ -42,7 +42,7 @@ class BulkExportClient:
 
     Args:
         credentials: those of the account whose messages are exported.
-        base_url: one address that stands in for every Twilio host (simulator, proxy).
+        base_url: one address that replaces every Twilio host (simulator, proxy).
         sleep: waits between attempts; may raise to give up.
         attempts: most attempts per call.
 

@@ -96,7 +96,7 @@ class TwilioClient:
 
     Args:
         credentials: account with auth token or API key.
-        base_url: one address that stands in for every Twilio host, path kept (simulator, proxy).
+        base_url: one address that replaces every Twilio host, path kept (simulator, proxy).
         transport: replaces the network, for tests.
         sleep: waits between attempts; may raise to give up.
         limit: shared limiter; a slot is held while a request is in flight, not while waiting to retry.

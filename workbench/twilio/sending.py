@@ -126,7 +126,7 @@ class MessageSender:
 
     Args:
         credentials: account with auth token or API key.
-        base_url: one address that stands in for every Twilio host.
+        base_url: one address that replaces every Twilio host.
     """
 
     def __init__(self, credentials: Credentials, *, base_url: str | None = None) -> None:
