@@ -133,12 +133,12 @@ def _talks(
     support, whatsapp = profile.roles.support, profile.roles.whatsapp
     for _ in range(_how_many(volume * _TALK, rng)):
         if support is not None:
-            contact = _somebody(audience, rng, lambda iso, _: iso in ("US", "CA"))
+            contact = _pick_contact(audience, rng, lambda iso, _: iso in ("US", "CA"))
             at = _local_time(day, 8.5, 20, contact, rng, audience)
             yield PlannedSend(at, 0, QUESTION, contact, support, profile.senders[support].service)
     for _ in range(_how_many(volume * _WHATSAPP, rng)):
         if whatsapp is not None:
-            contact = _somebody(audience, rng, lambda iso, _: iso != "US")
+            contact = _pick_contact(audience, rng, lambda iso, _: iso != "US")
             at = _local_time(day, 8, 21, contact, rng, audience)
             yield PlannedSend(at, 0, QUESTION, contact, whatsapp, -1)
 
@@ -158,13 +158,13 @@ def _small_streams(
             if nearby and rng.random() < 0.04:
                 contact = rng.choice(nearby)
             else:
-                contact = _somebody(audience, rng, lambda _, zone: zone == "America/Chicago")
+                contact = _pick_contact(audience, rng, lambda _, zone: zone == "America/Chicago")
             yield PlannedSend(
                 _local_time(day, 11, 16, contact, rng, audience), 0, PROMOTION, contact, store, -1
             )
     if trial is not None:
         for _ in range(_how_many(volume * _TRIAL, rng)):
-            contact = _somebody(audience, rng, lambda iso, _: iso == "US")
+            contact = _pick_contact(audience, rng, lambda iso, _: iso == "US")
             yield PlannedSend(_local_time(day, 12, 18, contact, rng, audience), 0, SURVEY, contact, trial, -1)
 
 
@@ -199,12 +199,12 @@ def _campaigns(
         # Sent at nine in New York, which is six on the west coast.
         early = day * DAY + 14 * 3600 + 600
         for index in range(_how_many(volume * _MISTAKE, rng)):
-            contact = _somebody(audience, rng, lambda _, zone: zone in _COASTS)
+            contact = _pick_contact(audience, rng, lambda _, zone: zone in _COASTS)
             yield PlannedSend(early + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, slow, service)
     if weekday == 2 and profile.roles.notifications is not None and _has_alphanumeric(profile):
         morning = day * DAY + 10 * 3600
         for index in range(_how_many(volume * _EUROPE_CAMPAIGN, rng)):
-            contact = _somebody(audience, rng, lambda iso, _: iso in ("GB", "DE", "FR"))
+            contact = _pick_contact(audience, rng, lambda iso, _: iso in ("GB", "DE", "FR"))
             yield PlannedSend(morning + index // 5, 0, PROMOTION, contact, -1, profile.roles.notifications)
 
 
@@ -217,11 +217,11 @@ def _has_alphanumeric(profile: Profile) -> bool:
 
 def _campaign_people(size: int, rng: random.Random, audience: Audience) -> list[int]:
     overlooked = [contact for contact in audience.overlooked if rng.random() < _STILL_ON_THE_LIST]
-    rest = (_somebody(audience, rng, lambda iso, _: iso in ("US", "CA")) for _ in range(size))
+    rest = (_pick_contact(audience, rng, lambda iso, _: iso in ("US", "CA")) for _ in range(size))
     return list(dict.fromkeys([*overlooked, *rest]))
 
 
-def _somebody(audience: Audience, rng: random.Random, fits: Fits) -> int:
+def _pick_contact(audience: Audience, rng: random.Random, fits: Fits) -> int:
     """A contact with a suitable country and zone; after many tries any contact, for very small audiences."""
     contacts = audience.contacts
     for _ in range(200):
