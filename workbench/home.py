@@ -19,7 +19,7 @@ class Treatment(Enum):
     BY_HAND = "left and named: only a person can change it"
     BY_OWNER = "its own room takes care of it"
     BLANK_WORDS = "the words are overwritten in place"
-    BLANK_NUMBERS = "the number is overwritten in place; texts of theirs are never in it"
+    BLANK_NUMBERS = "the number is overwritten in place; the person's texts are never in it"
     BLANK_LINES = "the lines are overwritten in place"
     DROP_LINES = "the lines are taken out"
     REMOVE = "removed"
@@ -41,7 +41,7 @@ _KEEP, _BLANK = Treatment.LEAVE, Treatment.BLANK_WORDS
 HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("set-aside/*", "a lake or files of one that were set aside", Treatment.BY_HAND),
     # If a held lock were removed, a second process could take it.
-    HomeFile("*.lock", "whoever does something alone", _KEEP),
+    HomeFile("*.lock", "a process that must be the only one", _KEEP),
     HomeFile("privacy.key", "the lake: the key of hashes", _KEEP),
     HomeFile("access.key", "the pages: the key of sessions", _KEEP),
     HomeFile("link.token", "the pages: the token of the printed link", _KEEP),
@@ -66,15 +66,15 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("spool/*.damaged", "the hooks: kept for a person to look at", _BLANK),
     # An entry belongs to the audit trail, so it stays, without the number.
     HomeFile("access-journal.*", "the pages, which append", Treatment.BLANK_NUMBERS),
-    HomeFile("*.log", "whoever writes it, for days", Treatment.BLANK_LINES),
-    HomeFile("*.log.[0-9]", "whoever writes it, for days", Treatment.BLANK_LINES),
+    HomeFile("*.log", "the process that logs, for days", Treatment.BLANK_LINES),
+    HomeFile("*.log.[0-9]", "the process that logs, for days", Treatment.BLANK_LINES),
     HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),
     HomeFile("reports/*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS),
     HomeFile("tmp/*", "a report that is being made", _BLANK),
     # `write_whole` renames such a file a moment later, unless the process was killed.
-    HomeFile(".*.????????", "whoever writes a file whole", _BLANK),
-    HomeFile("*/.*.????????", "whoever writes a file whole", _BLANK),
+    HomeFile(".*.????????", "a process that is replacing a file", _BLANK),
+    HomeFile("*/.*.????????", "a process that is replacing a file", _BLANK),
     HomeFile("*/ducklake-????????-*.parquet", "another lake", Treatment.BY_HAND),
 )
 """The first pattern that fits counts. The lake's own files have no pattern, because they can be anywhere."""
