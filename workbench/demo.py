@@ -1,6 +1,6 @@
-"""The product on a simulated account: a process of its own plays Twilio, this one syncs, two more serve.
+"""The demo: one process simulates Twilio, this one syncs, and two more serve pages and webhooks.
 
-The demo has a home of its own beside a real lake, so that the two never mix.
+The demo has its own home beside a real lake, so that the two never mix.
 """
 
 from __future__ import annotations
@@ -69,13 +69,12 @@ def run_simulator(
     callbacks: str | None,
     until_stdin_closes: bool,
 ) -> None:
-    """Play Twilio until Ctrl-C; stdout gets the environment that leads the product here.
+    """Simulate Twilio until Ctrl-C; prints the environment that the product needs to use this account.
 
     Args:
-        callbacks: where the product's hooks answer; the account posts what changes there.
+        callbacks: the address of the product's webhooks; the account posts every change there.
     """
-    from workbench.simulator import Account, Options, SimulatorError, run
-    from workbench.simulator.webhooks import Urls
+    from workbench.simulator import Account, Options, SimulatorError, Urls, run
 
     def announce(server: Server) -> None:
         for name, value in _environment(account, server.url).items():
@@ -100,7 +99,7 @@ def run_simulator(
 
 
 def _stop_with_stdin(server: Server) -> None:
-    """Whoever started us holds our stdin; when it is gone, however it ended, so are we."""
+    """Stop the server when stdin closes, which means that the parent process has ended."""
     sys.stdin.read()
     server.stop()
 
@@ -119,7 +118,7 @@ def _demo_home() -> Path:
 
 
 def _forget(home: Path) -> None:
-    """Remove what a demo wrote, and nothing else."""
+    """Remove only what a demo wrote."""
     from workbench.lake.audit import ANCHOR_FILE
     from workbench.lake.secret_key import KEY_FILE
     from workbench.lake.set_aside import SET_ASIDE_FOLDER
@@ -131,17 +130,17 @@ def _forget(home: Path) -> None:
 
 
 def _remember_account(home: Path, messages: int, days: int) -> dict[str, Any]:
-    """The account's make-up, the same at every start: its lake must go on matching it."""
+    """The parameters of the account, the same at every start, because the lake must match the account."""
     path = home / _ACCOUNT_FILE
     if path.exists():
-        found: dict[str, Any] = json.loads(path.read_text())
-        if (found["messages"], found["days"]) != (messages, days):
+        account: dict[str, Any] = json.loads(path.read_text())
+        if (account["messages"], account["days"]) != (messages, days):
             click.echo(
-                f"Notice: going on with the demo of {found['start']} ({found['messages']:,} messages in "
-                f"{found['days']} days); --fresh begins a new one.",
+                f"Notice: going on with the demo of {account['start']} ({account['messages']:,} messages in "
+                f"{account['days']} days); --fresh begins a new one.",
                 err=True,
             )
-        return found
+        return account
     start = datetime.now(UTC).date() - timedelta(days=days)
     account = {"seed": 1, "start": start.isoformat(), "days": days, "messages": messages}
     path.write_text(json.dumps(account))
@@ -150,11 +149,11 @@ def _remember_account(home: Path, messages: int, days: int) -> dict[str, Any]:
 
 @contextmanager
 def _simulator(home: Path, account: dict[str, Any]) -> Iterator[dict[str, str]]:
-    """A process that plays Twilio; gives the environment it printed. It ends with us, even with kill -9."""
+    """A process that simulates Twilio; yields its environment. It ends with this process, even by kill -9."""
     command = [sys.executable, "-m", "workbench", "simulate", "--port", "0", "--until-stdin-closes"]
     command += ["--state", str(home / _JOURNAL_FILE)]
     command += [f"--{name}={account[name]}" for name in ("seed", "start", "days", "messages")]
-    # A session of its own: Ctrl-C is for us, who then end it in order.
+    # In its own session, so that Ctrl-C reaches only this process, which then ends it.
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -180,7 +179,7 @@ def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_u
         f'base_url = "{environment["WORKBENCH_TWILIO_BASE_URL"]}"\n\n'
         f'[sync]\nsince = "{date.fromisoformat(start)}"\nsubaccounts = true\n\n'
         '[schedule]\nsync = "1m"\n\n'
-        # Nothing here is real, so nothing has to be kept from anybody.
+        # The data is not real, so pages need no token.
         "[access]\ntoken = false\n"
     )
     credentials = home / CREDENTIALS_FILE
@@ -195,9 +194,10 @@ def _first_sync(wb: Workbench) -> None:
         summary = wb.sync(on_progress=on_progress)
     accounts = (summary, *summary.subaccounts)
     listed, requests, added, changed = (
-        sum(getattr(one, name) for one in accounts) for name in ("listed", "requests", "added", "changed")
+        sum(getattr(account, name) for account in accounts)
+        for name in ("listed", "requests", "added", "changed")
     )
-    seconds = sum(one.seconds for one in accounts)
+    seconds = sum(account.seconds for account in accounts)
     click.echo(
         f"Synced over HTTP: {listed:,} messages read with {requests:,} requests in {seconds:.1f} s, "
         f"{added:,} new, {changed:,} changed.",
@@ -207,7 +207,7 @@ def _first_sync(wb: Workbench) -> None:
 
 @contextmanager
 def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
-    """The account lives on while the demo runs: it tells of every change, and somebody goes on sending."""
+    """While the demo runs, the account posts every change to the webhooks, and new messages are sent."""
     over = threading.Event()
 
     def work() -> None:
@@ -218,7 +218,9 @@ def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
             http.post("/_simulator/callbacks", json=urls)
             messages = f"/2010-04-01/Accounts/{environment['TWILIO_ACCOUNT_SID']}/Messages.json"
             recent = http.get(messages, params={"PageSize": 500}).json()["messages"]
-            sent = [one for one in recent if one["direction"] == "outbound-api" and one["body"]]
+            sent = [
+                message for message in recent if message["direction"] == "outbound-api" and message["body"]
+            ]
             rng = random.Random()
             while sent and not over.wait(rng.uniform(0.5, 1.5) * _SEND_EVERY_SECONDS):
                 http.post(messages, data=_again(rng.choice(sent)))
@@ -228,7 +230,7 @@ def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
             work()
         except httpx.HTTPError as error:
             if not over.is_set():
-                click.echo(f"The simulated account stands still from now on: {error!r}", err=True)
+                click.echo(f"The simulated account sends no more messages: {error!r}", err=True)
 
     thread = threading.Thread(target=try_to_work, name="demo-traffic", daemon=True)
     thread.start()
@@ -240,14 +242,14 @@ def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
 
 
 def _again(message: dict[str, Any]) -> dict[str, str]:
-    """The form that sends a message of the log once more, to the same person in the same way."""
+    """The form that sends a message of the log again, to the same person from the same sender."""
     service = message["messaging_service_sid"]
     side = {"MessagingServiceSid": service} if service else {"From": message["from"]}
     return {"To": message["to"], "Body": message["body"], **side}
 
 
 def _serve(home: Path, port: int, hooks_port: int) -> None:
-    """Both processes, on the demo's own settings whatever the environment says of a real account."""
+    """Run both server processes with the demo's settings, whatever the environment has for a real account."""
     from workbench.server.serving import children
     from workbench.server.supervise import supervise
 

@@ -1,13 +1,13 @@
-"""Every error this product raises on purpose, and the exit code each one maps to.
+"""All errors that this product raises on purpose, and the exit code of each.
 
 ::
 
     WorkbenchError                 1   anything we can explain
-    ├── UsageError                 2   the caller asked for something that cannot be
+    ├── UsageError                 2   the request itself is wrong
     │   └── UnknownName            2   a metric, dimension, column … that does not exist
     ├── ConfigError                2   settings or credentials are missing, wrong or unsafe
     ├── NotAllowed                 2   the person who asks has no right to it
-    ├── Unreachable                3   something of ours on the network does not answer as it must
+    ├── Unreachable                3   an address that we depend on does not answer as it must
     ├── LakeError                  1   the lake cannot be opened, read or written
     │   ├── LakeTooNew             2   written by a newer version of this product
     │   ├── LakeRefused            2   catalog, files and key do not belong together
@@ -15,7 +15,7 @@
     │   ├── LakeDamaged            1   a file of it is unreadable; the message says what it held
     │   └── LakeBusy               3   another process holds it longer than we wait
     ├── ReportFailed               1   a cell of a report's notebook failed
-    ├── ReportDoubtful             3   --strict, and what the report stands on is stale, gapped or unpriced
+    ├── ReportDoubtful             3   --strict, and the report's data is stale, has gaps or lacks prices
     └── TwilioError                1   Twilio refused; carries its code, message and our remedy
         ├── TwilioAuthError        2   401/403: the credentials or their rights
         └── TwilioUnavailable      3   429, 5xx, no connection: the same call may work later
@@ -30,7 +30,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-#: The exit code of what may work when it is simply tried again.
+#: The exit code of errors after which the same call may work later.
 TRY_AGAIN = 3
 
 
@@ -47,10 +47,10 @@ class UsageError(WorkbenchError):
 
 
 class UnknownName(UsageError):
-    """A name that is not in one of our registries; the message gives the nearest one and all there are."""
+    """A name that does not exist; the message gives the nearest name and all known ones."""
 
-    def __init__(self, kind: str, name: str, known: Iterable[str], *, remedy: str = "") -> None:
-        allowed = sorted(known)
+    def __init__(self, kind: str, name: str, known_names: Iterable[str], *, remedy: str = "") -> None:
+        allowed = sorted(known_names)
         close = difflib.get_close_matches(name, allowed, n=1) or [
             text for text in allowed if text.casefold() == name.casefold()
         ]
@@ -69,7 +69,7 @@ class ConfigError(WorkbenchError):
 
 
 class NotAllowed(WorkbenchError):
-    """The role of the person who asks does not include it."""
+    """The role of the user does not permit it."""
 
     exit_code = 2
 
@@ -91,7 +91,7 @@ class LakeTooNew(LakeError):
 
 
 class LakeRefused(LakeError):
-    """Catalog, files and key do not belong together: going on would destroy or forget something."""
+    """Catalog, files and key do not belong together: to continue would destroy or lose data."""
 
     exit_code = 2
 
@@ -120,7 +120,7 @@ class ReportFailed(WorkbenchError):
 
 
 class ReportDoubtful(WorkbenchError):
-    """A report was made, and its data is stale, gapped, unpriced or not complete; sync and run it again."""
+    """A report was made, but its data is stale, incomplete or lacks prices; sync and run it again."""
 
     exit_code = TRY_AGAIN
 

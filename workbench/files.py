@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and that nobody else may read. Pure of everything else."""
+"""Writes files so that they exist completely or not at all, and only their owner can read them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 
 def write_whole(path: Path, content: bytes | str, *, mode: int = 0o600) -> None:
-    """Replace a file, forced to the disk; at no moment can others read it, or anybody read half of it.
+    """Replace a file in one step, durably; no other user can read it, and nobody can read half of it.
 
-    Text is written as UTF-8. A folder that is missing is made.
+    Text is written as UTF-8. A missing folder is created.
     """
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,12 +28,12 @@ def write_whole(path: Path, content: bytes | str, *, mode: int = 0o600) -> None:
 
 
 def create_whole(path: Path, content: str) -> bool:
-    """Write a new file of mode 0600, forced to the disk, whole or not at all; never over one that is there.
+    """Write a new file of mode 0600 durably, completely or not at all; an existing file is never replaced.
 
-    A folder that is missing is made.
+    A missing folder is created.
 
     Returns:
-        Whether it was written; of several processes at once the first one's file stays.
+        Whether it was written; if several processes write at once, the first one's file stays.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
@@ -43,11 +43,11 @@ def create_whole(path: Path, content: str) -> bool:
             handle.flush()
             os.fsync(handle.fileno())
         try:
-            os.link(temporary, path)  # unlike a rename, never over a file that is there
+            os.link(temporary, path)  # unlike a rename, this never replaces an existing file
         except FileExistsError:
             return False
         except OSError:
-            # Some shares (SMB, exFAT, buckets as folders) know no second name of a file.
+            # Some file systems (SMB, exFAT, mounted buckets) have no hard links.
             if not _create_in_place(path, content.encode()):
                 return False
         _force_folder(path.parent)
@@ -57,7 +57,7 @@ def create_whole(path: Path, content: str) -> bool:
 
 
 def _create_in_place(path: Path, data: bytes) -> bool:
-    """Write a new file under its own name; killed in between, it is there without its content."""
+    """Write a new file under its own name; if the process is killed, the file may exist without content."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
@@ -70,7 +70,7 @@ def _create_in_place(path: Path, data: bytes) -> bool:
 
 
 def _force_folder(folder: Path) -> None:
-    """The name of a new file is on the disk once its folder is."""
+    """Write a folder to the disk; only then is the name of a new file durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,8 +1,8 @@
-"""Every file of an installation: who owns it, and what an erasure may do to it while its owner runs.
+"""Every kind of file of an installation: its owner, and what an erasure may do to it while the owner runs.
 
-Whatever walks WORKBENCH_HOME looks here first. A file that a process has open or comes back to is never
-replaced or removed from under it: it is changed in place without changing its length, or its owner lets go
-of it by itself. A new file of ours needs an entry here (a test finds what has none). Pure.
+All code that walks through WORKBENCH_HOME uses this table. A file that a process has open or opens again is
+never replaced or removed by another process: it is changed in place with the same length, or its owner deals
+with it. Each new kind of file needs an entry here (a test finds files without one). Pure.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Treatment(Enum):
     BY_HAND = "left and named: only a person can change it"
     BY_OWNER = "its own room takes care of it"
     BLANK_WORDS = "the words are overwritten in place"
-    BLANK_NUMBERS = "the number is overwritten in place; texts of theirs are never in it"
+    BLANK_NUMBERS = "the number is overwritten in place; the person's texts are never in it"
     BLANK_LINES = "the lines are overwritten in place"
     DROP_LINES = "the lines are taken out"
     REMOVE = "removed"
@@ -40,8 +40,8 @@ _KEEP, _BLANK = Treatment.LEAVE, Treatment.BLANK_WORDS
 
 HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("set-aside/*", "a lake or files of one that were set aside", Treatment.BY_HAND),
-    # Removing a lock while somebody holds it lets a second one in.
-    HomeFile("*.lock", "whoever does something alone", _KEEP),
+    # If a held lock were removed, a second process could take it.
+    HomeFile("*.lock", "a process that must be the only one", _KEEP),
     HomeFile("privacy.key", "the lake: the key of hashes", _KEEP),
     HomeFile("access.key", "the pages: the key of sessions", _KEEP),
     HomeFile("link.token", "the pages: the token of the printed link", _KEEP),
@@ -55,29 +55,29 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("templates/*.toml", "a person", Treatment.BY_HAND),
     HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND),
     HomeFile(
-        "simulated-account*", "the demo's stand-in for Twilio, which is Twilio's side", Treatment.BY_HAND
+        "simulated-account*", "the demo's simulated Twilio account, which is Twilio's side", Treatment.BY_HAND
     ),
     HomeFile("erasures/*.begun.json", "an erasure that is not finished: what it still has to do", _KEEP),
     HomeFile("erasures/.*", "an erasure that was killed while it wrote what it has to do", _BLANK),
     HomeFile("erasures/*", "proofs of erasures", Treatment.BLANK_NUMBERS),
-    # The hooks have it open; a webhook is in the lake, or refused by it, within seconds.
+    # The hooks process has it open; within seconds a webhook is saved into the lake or refused by it.
     HomeFile("spool/*.spool", "the hooks", Treatment.BY_OWNER),
     HomeFile("spool/set-aside.jsonl", "the hooks, which append", Treatment.BLANK_LINES),
     HomeFile("spool/*.damaged", "the hooks: kept for a person to look at", _BLANK),
-    # An entry is owed to the audit trail: it stays, without the number.
+    # An entry belongs to the audit trail, so it stays, without the number.
     HomeFile("access-journal.*", "the pages, which append", Treatment.BLANK_NUMBERS),
-    HomeFile("*.log", "whoever writes it, for days", Treatment.BLANK_LINES),
-    HomeFile("*.log.[0-9]", "whoever writes it, for days", Treatment.BLANK_LINES),
+    HomeFile("*.log", "the process that logs, for days", Treatment.BLANK_LINES),
+    HomeFile("*.log.[0-9]", "the process that logs, for days", Treatment.BLANK_LINES),
     HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),
     HomeFile("reports/*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS),
     HomeFile("tmp/*", "a report that is being made", _BLANK),
-    # `write_whole` puts such a file in its place a moment later, unless it was killed.
-    HomeFile(".*.????????", "whoever writes a file whole", _BLANK),
-    HomeFile("*/.*.????????", "whoever writes a file whole", _BLANK),
+    # `write_whole` renames such a file a moment later, unless the process was killed.
+    HomeFile(".*.????????", "a process that is replacing a file", _BLANK),
+    HomeFile("*/.*.????????", "a process that is replacing a file", _BLANK),
     HomeFile("*/ducklake-????????-*.parquet", "another lake", Treatment.BY_HAND),
 )
-"""The first that fits counts. The lake's own files are no matter of patterns: they can lie anywhere."""
+"""The first pattern that fits counts. The lake's own files have no pattern, because they can be anywhere."""
 
 _UNKNOWN_LINES = ("*.jsonl", "*.ndjson", "*.csv", "*.tsv", "*.txt")
 
@@ -90,8 +90,8 @@ def is_ours(name: str) -> bool:
 def treatment_of(name: str) -> Treatment:
     """What an erasure does to a file, by its path under WORKBENCH_HOME with slashes.
 
-    What somebody put there themselves loses its lines where it has lines, and goes as a whole otherwise: a
-    copy of a person's data is one wherever it came from, and the dry run names it.
+    A file that the user put there loses the lines with the number, or is removed if it has no lines, because
+    any copy of a person's data must be erased. The dry run names such files.
     """
     for file in HOME_FILES:
         if fnmatchcase(name, file.pattern):

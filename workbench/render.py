@@ -1,4 +1,4 @@
-"""Frames and reports as text or bytes on stdout: what the command line and scripts read."""
+"""Renders frames and reports as text or bytes for stdout."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FORMATS = ("table", "csv", "json", "parquet")
 
 
 def render_frame(frame: pd.DataFrame, format: str) -> bytes:
-    """The frame in one of FORMATS: `json` is a list of objects, money keeps its digits as text in it."""
+    """The frame in one of FORMATS; `json` is a list of objects, with money as text to keep all digits."""
     if format == "parquet":
         sink = io.BytesIO()
         frame.to_parquet(sink, index=False)
@@ -85,7 +85,7 @@ def _explained_rows(report: ReconcileReport) -> list[list[Any]]:
 
 
 def _plain_sum(amounts: Iterable[Decimal]) -> Decimal:
-    """Without zeros at the end, and never as 1E+1."""
+    """The sum without zeros at the end, and never as 1E+1."""
     return Decimal(f"{sum(amounts, Decimal(0)).normalize():f}")
 
 
@@ -103,7 +103,7 @@ def _verdict(report: ReconcileReport) -> str:
 
 
 def json_value(value: Any) -> Any:
-    """What JSON has no form for: times as ISO 8601 in UTC, decimals as text so that no digit is lost."""
+    """Values that JSON does not have: times as ISO 8601 in UTC, decimals as text to keep all digits."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if value.tzinfo else value.isoformat()
     if isinstance(value, date | Decimal):
@@ -140,7 +140,7 @@ def _csv(names: list[str], rows: Iterable[list[Any]]) -> str:
 
 
 def _table(names: list[str], rows: list[list[Any]]) -> str:
-    """Columns lined up; numbers to the right. Control characters of a body are shown, not obeyed."""
+    """Aligned columns, numbers to the right; control characters are shown as codes, without effect."""
     cells = [["" if value is None else _visible(_word(value)) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
     right = [any(_is_number(row[i]) for row in rows) for i in range(len(names))]

@@ -1,8 +1,8 @@
-"""Who is asking, and what they may do: the one question before a number is revealed or a message is sent.
+"""Who the user is and what they may do: checked before a number is revealed or a message is sent.
 
 A viewer sees everything with numbers masked. An agent may also reveal numbers and reply. An admin may do
-everything. Whoever works at this machine without sign-in (a notebook, a command, pages on loopback) is
-`local:NAME` and an admin: they can read the files anyway.
+everything. A user at this machine without sign-in (a notebook, a command, pages on loopback) is `local:NAME`
+and an admin, because they can read the files anyway.
 """
 
 from __future__ import annotations
@@ -16,36 +16,36 @@ from dataclasses import dataclass
 from workbench.errors import NotAllowed
 
 ROLES = ("viewer", "agent", "admin")
-"""Each may do what those before it may."""
+"""Each role includes the ones before it."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who is asking."""
+    """A user, with their role."""
 
     name: str
     role: str
     is_local: bool = False
-    """At this machine, without sign-in."""
+    """Whether the user is at this machine, without sign-in."""
 
     @property
     def actor(self) -> str:
-        """As the audit trail names them."""
+        """The user's name in the audit trail."""
         return f"{'local' if self.is_local else 'user'}:{self.name or 'nobody'}"
 
     def may(self, role: str) -> bool:
-        """Whether their role is this one or includes it."""
+        """Whether the user's role is this one or includes it."""
         return bool(self.name) and ROLES.index(self.role) >= ROLES.index(role)
 
 
 NOBODY = Actor("", "viewer")
-"""Sign-in is on and whoever asks is not signed in, or no more."""
+"""The user if sign-in is on and they are not signed in, or no longer."""
 
 _find: Callable[[], Actor | None] | None = None
 
 
 def find_people_with(find: Callable[[], Actor | None] | None) -> None:
-    """From now on ``find`` says who is asking in this process; None: the person at this machine, always."""
+    """Set the function that finds the user in this process; with None it is always the local user."""
     global _find
     _find = find
 
@@ -55,7 +55,7 @@ _acting: ContextVar[Actor | None] = ContextVar("acting", default=None)
 
 @contextmanager
 def acting_as(person: Actor) -> Iterator[None]:
-    """Whatever this thread does inside is done by ``person``: for work that leaves the thread of a page."""
+    """Make ``person`` the user of this thread, for work of a page that runs in another thread."""
     token = _acting.set(person)
     try:
         yield
@@ -64,7 +64,7 @@ def acting_as(person: Actor) -> Iterator[None]:
 
 
 def current_user() -> Actor:
-    """Who is asking. With sign-in on and nobody to be found it is :data:`NOBODY`, who may do nothing."""
+    """The present user. If sign-in is on and no user is found, :data:`NOBODY`, who may do nothing."""
     acting = _acting.get()
     if acting is not None:
         return acting
@@ -72,14 +72,14 @@ def current_user() -> Actor:
 
 
 def require_role(role: str, doing: str) -> Actor:
-    """The person who asks, if they may.
+    """The present user, if their role permits the action.
 
     Args:
-        role: the least role that it takes.
-        doing: what they are about to do, as `reveal a number`.
+        role: the lowest role that permits it.
+        doing: the action, such as `reveal a number`.
 
     Raises:
-        NotAllowed: they may not.
+        NotAllowed: the user's role does not permit it.
     """
     person = current_user()
     if not person.name:
@@ -93,12 +93,12 @@ def require_role(role: str, doing: str) -> Actor:
 
 
 def current_actor() -> str:
-    """Who is asking, as the audit trail names them: `local:ops`, `user:ana`."""
+    """The present user's name in the audit trail: `local:ops`, `user:ana`."""
     return current_user().actor
 
 
 def local_actor() -> str:
-    """The person at this machine's keyboard, as the operating system knows them: `local:ops`."""
+    """The local user by their name in the operating system: `local:ops`."""
     return _local_person().actor
 
 
@@ -106,5 +106,5 @@ def _local_person() -> Actor:
     try:
         return Actor(getpass.getuser(), "admin", is_local=True)
     except (OSError, KeyError):
-        # A container may run a user id that has no name.
+        # In a container a user id may have no name.
         return Actor("unknown", "admin", is_local=True)

@@ -1,4 +1,4 @@
-"""``workbench init``: settings and credentials of a real account, checked before anything is written."""
+"""``workbench init``: checks the credentials of a real account, then writes settings and credentials."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ def initialize(
     """Check the credentials against the account, then write the settings.
 
     Args:
-        store: "file" keeps secrets in a file of mode 0600, "environment" leaves them to the caller's.
-        ask: called with a question and whether its answer is hidden, for what the environment lacks.
+        store: "file" writes secrets to a file of mode 0600, "environment" leaves them in the environment.
+        ask: called with a question, and whether its answer is hidden, for each value that is missing.
 
     Returns:
-        What was done and what comes next, as lines to show.
+        Lines for the user: what was done and what to do next.
     """
     env = os.environ if environ is None else environ
     home = _real_home(env)
@@ -105,7 +105,7 @@ def _check_with_twilio(credentials: Credentials, env: Mapping[str, str], home: P
         except TwilioAuthError:
             if not credentials.api_key:
                 raise
-            # A standard API key reads messages well but may not read the account.
+            # A standard API key can read messages, but not the account.
             message_page(client, credentials.account_sid, {"PageSize": 1})
             return "the API key may read its messages"
     return f"{account.get('friendly_name')}, {account.get('type')}, {account.get('status')}"

@@ -1,4 +1,4 @@
-"""What a command does with its terminal: a progress bar where somebody watches, an orderly end on signals."""
+"""Progress bars on a terminal, and an orderly end of a command after a signal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def sync_progress() -> Iterator[OnProgress]:
-    """Give a function that draws a sync's progress on stderr."""
+    """Yields a function that draws a sync's progress on stderr."""
     if not sys.stderr.isatty():
         yield lambda progress: None
         return
@@ -46,7 +46,7 @@ def sync_progress() -> Iterator[OnProgress]:
 
 @contextmanager
 def reconcile_progress() -> Iterator[OnDay]:
-    """Give a function that says on stderr which day was compared."""
+    """Yields a function that shows on stderr which day was compared."""
     if not sys.stderr.isatty():
         yield lambda check: None
         return
@@ -58,7 +58,7 @@ def reconcile_progress() -> Iterator[OnDay]:
 
 @contextmanager
 def batch_progress() -> Iterator[OnBatchProgress]:
-    """Give a function that draws how far a batch is, with the time it still needs."""
+    """Yields a function that draws a batch's progress, with the remaining time."""
     if not sys.stderr.isatty():
         yield lambda progress: None
         return
@@ -91,7 +91,7 @@ def _duration(seconds: float) -> str:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[threading.Event]:
-    """An event that SIGTERM and Ctrl-C set, so that work ends in order; a second Ctrl-C ends it at once."""
+    """An event set by SIGTERM and Ctrl-C, so that work ends without loss; a second Ctrl-C ends at once."""
     stop = threading.Event()
 
     def ask(number: int, frame: object) -> None:

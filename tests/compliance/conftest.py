@@ -12,7 +12,7 @@ import pytest
 from workbench.api import Workbench
 from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
-from workbench.simulator.truth import breaches, truth_rows
+from workbench.simulator.account.truth import breaches, truth_rows
 
 START, NOW = date(2026, 8, 1), datetime(2026, 9, 14, 15, 30, tzinfo=UTC)
 

@@ -29,8 +29,8 @@ def sids(installation: Installation, audit: str) -> set[str]:
 
 
 def test_the_account_has_breaches_of_every_kind(synced: Installation) -> None:
-    found = {kind: len(sids) for kind, sids in synced.breaches.items()}
-    assert all(found.values()), found
+    counts = {kind: len(sids) for kind, sids in synced.breaches.items()}
+    assert all(counts.values()), counts
 
 
 @pytest.mark.parametrize("name", AUDITS)
@@ -53,8 +53,8 @@ def test_unregistered_senders_are_found_and_nothing_else(synced: Installation) -
 
 
 def test_marketing_after_an_opt_out_elsewhere_is_found_and_nothing_else(synced: Installation) -> None:
-    found = sids(synced, "after-opt-out-elsewhere")
-    assert found & synced.marketing == synced.breaches["marketing_after_opt_out_from_another_sender"]
+    audited = sids(synced, "after-opt-out-elsewhere")
+    assert audited & synced.marketing == synced.breaches["marketing_after_opt_out_from_another_sender"]
 
 
 def test_messages_after_a_revocation_are_found_once_it_is_decided(synced: Installation) -> None:
@@ -100,14 +100,14 @@ def test_with_the_federal_hours_alone_seeded_breaches_are_found_and_nothing_else
     own = synced.home / "quiet_hours.toml"
     own.write_text('as_of = 2026-01-01\n[default]\nsend = "08:00-21:00"\nsource = "test"\n')
     try:
-        found = sids(synced, "quiet-hours") & synced.marketing
+        audited = sids(synced, "quiet-hours") & synced.marketing
         certain = {
             sid
             for sid, contact, at in sent(synced.wb.lake)
             if len(check_quiet_hours(contact, at, rules=RULES).zones) == 1
         }
-        assert found & certain == synced.breaches["marketing_in_quiet_hours"] & certain
-        assert synced.breaches["marketing_in_quiet_hours"] <= found
+        assert audited & certain == synced.breaches["marketing_in_quiet_hours"] & certain
+        assert synced.breaches["marketing_in_quiet_hours"] <= audited
     finally:
         own.unlink()
         synced.wb.prepare_audits()
@@ -125,8 +125,8 @@ def test_sends_without_consent_are_those_not_in_the_ledger_at_the_time(
     file.write_text("address,kind,date\n" + "\n".join(lines))
     told, added = wb.import_consent(file, scope="*", confirm=True)
     assert (len(told.rejects), added) == (0, len(lines))
-    found = set(query_audit(wb.lake, "without-consent")["contact"])
-    assert found == without | {late}
+    contacts = set(query_audit(wb.lake, "without-consent")["contact"])
+    assert contacts == without | {late}
 
 
 def test_first_contacts_are_judged_by_their_text(synced: Installation) -> None:
@@ -188,11 +188,11 @@ def test_texts_that_were_there_before_the_list_are_read_once(lake: Lake) -> None
 @settings(max_examples=80, deadline=None)
 def test_spans_and_moments_agree(place: str, at: datetime) -> None:
     judged = judge_place(place, RULES)
-    spans = allowed_spans(judged.found, at.date() - timedelta(days=1), at.date() + timedelta(days=1))
+    spans = allowed_spans(judged.places, at.date() - timedelta(days=1), at.date() + timedelta(days=1))
     is_allowed = any(begin <= at < end for begin, end in spans)
     from zoneinfo import ZoneInfo
 
-    assert is_allowed == all(rule.allows(at.astimezone(ZoneInfo(zone))) for zone, rule in judged.found)
+    assert is_allowed == all(rule.allows(at.astimezone(ZoneInfo(zone))) for zone, rule in judged.places)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_the_place_of_an_address(lake: Lake, contact: str, country: str | None, 
 
 def test_a_hidden_number_in_the_united_states_takes_the_strictest_state() -> None:
     judged = judge_place("country:US", RULES)
-    spans = allowed_spans(judged.found, date(2026, 6, 15), date(2026, 6, 15))
+    spans = allowed_spans(judged.places, date(2026, 6, 15), date(2026, 6, 15))
     # 09:00 in Hawaii (by no stricter rule than the federal 08:00) to 20:00 in Florida, a Monday.
     assert spans[0] == (datetime(2026, 6, 15, 18, tzinfo=UTC), datetime(2026, 6, 16, 0, tzinfo=UTC))
 

@@ -64,8 +64,10 @@ def test_a_file_is_read_whole_and_written_once(lake: Lake, tmp_path: Path) -> No
         ),
     ]  # fmt: skip
     with lake.cursor() as cursor:
-        found = find_suppressions(cursor, ["+14155550124", "+14155550123"], Side(ACCOUNT, None, SERVICE))
-    assert {address: spans[0][0] for address, spans in found.items()} == {"+14155550124": "*"}
+        suppressions = find_suppressions(
+            cursor, ["+14155550124", "+14155550123"], Side(ACCOUNT, None, SERVICE)
+        )
+    assert {address: spans[0][0] for address, spans in suppressions.items()} == {"+14155550124": "*"}
     assert [row[0] for row in lake.rows("select action from audit_events")] == ["consent-import"] * 2
 
 

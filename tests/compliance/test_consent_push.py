@@ -64,12 +64,12 @@ def test_what_can_be_told_is_told_once(ledger: Lake, client: TwilioClient, serve
     assert (len(plan.items), plan.left_out) == (61, 2)
     waits: list[float] = []
     done = push_consent(ledger, client, "local:ops", sleep=waits.append)
-    assert (done.taken, [answer.problem for answer in done.refused]) == (60, ["INVALID_SENDER_ID"])
+    assert (done.accepted, [answer.problem for answer in done.refused]) == (60, ["INVALID_SENDER_ID"])
     # 61 items in requests of 25: two pauses, which keep to 100 requests a minute.
     assert waits == [0.6, 0.6]
-    held = httpx.get(f"{server.url}/_simulator/consents").json()
-    assert len(held) == 60
-    assert {item["status"] for item in held if item["contact_id"].endswith("01")} == {"opt-in"}
+    consents = httpx.get(f"{server.url}/_simulator/consents").json()
+    assert len(consents) == 60
+    assert {item["status"] for item in consents if item["contact_id"].endswith("01")} == {"opt-in"}
     # Only what was refused is told again.
     assert [item.contact for item in plan_push(ledger, client.account_sid).items] == ["+14155550902"]
     assert [row[0] for row in ledger.rows("select action from audit_events")] == ["consent-push"]

@@ -66,20 +66,20 @@ def wb(home: Path, server: Server) -> Iterator[Workbench]:
 
 
 def say(server: Server, who: str, body: str, channel: str = "", to: str = SENDER) -> str:
-    found = control(server, "inbound", {"from": channel + who, "to": to, "body": body})
-    return str(found["sid"])
+    message = control(server, "inbound", {"from": channel + who, "to": to, "body": body})
+    return str(message["sid"])
 
 
 def control(server: Server, what: str, body: dict[str, object]) -> dict[str, object]:
     answer = httpx.post(f"{server.url}/_simulator/{what}", json=body)
     assert answer.status_code == 200, answer.text
-    found: dict[str, object] = answer.json()
-    return found
+    content: dict[str, object] = answer.json()
+    return content
 
 
 def traces(home: Path, *words: str) -> list[str]:
     """Files with one of the words in any byte, or in any value of a Parquet file."""
-    found = []
+    places = []
     for path in sorted(home.rglob("*")):
         if not path.is_file():
             continue
@@ -89,8 +89,8 @@ def traces(home: Path, *words: str) -> list[str]:
         if path.suffix == ".parquet":
             rows = duckdb.sql(f"select * from read_parquet('{path}')").fetchall()
             data += "\n".join(map(str, rows)).encode()
-        found += [f"{path.relative_to(home)}: {word}" for word in words if word.encode() in data]
-    return found
+        places += [f"{path.relative_to(home)}: {word}" for word in words if word.encode() in data]
+    return places
 
 
 def litter(home: Path) -> None:
@@ -115,7 +115,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     plan = wb.erase_subject(PERSON).plan
     assert plan.rows["raw_messages"] == 4
     assert plan.mentions == {"raw_messages.body": 1}
-    assert set(plan.files.found) == {
+    assert set(plan.files.changeable) == {
         "backup.sqlite", "exports/log.csv.gz", "exports/log.parquet", "logs/serve.log", "reports/week.html",
         "spool/hooks.jsonl",
     }  # fmt: skip
@@ -139,7 +139,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     assert proof["person"] == "+1999***0142"
     with wb.lake.cursor() as cursor:
         suppressed = find_suppressions(cursor, [PERSON, f"whatsapp:{PERSON}", OTHER], Side("AC1", "anything"))
-    assert {address: found[0][:2] for address, found in suppressed.items()} == {
+    assert {address: suppression[0][:2] for address, suppression in suppressed.items()} == {
         PERSON: ("*", "erased"),
         f"whatsapp:{PERSON}": ("*", "erased"),
     }
@@ -188,7 +188,7 @@ def test_without_the_key_nothing_is_saved_rather_than_brought_back(wb: Workbench
 
 def listed(server: Server, person: str) -> list[str]:
     """SIDs of a person's messages that Twilio still lists, asked without our client."""
-    account, found = server.account, []
+    account, sids = server.account, []
     for side in ("To", "From"):
         for address in (person, f"whatsapp:{person}"):
             answer = httpx.get(
@@ -196,8 +196,8 @@ def listed(server: Server, person: str) -> list[str]:
                 params={side: address},
                 auth=(account.account_sid, account.auth_token),
             )
-            found += [message["sid"] for message in answer.json()["messages"]]
-    return found
+            sids += [message["sid"] for message in answer.json()["messages"]]
+    return sids
 
 
 def test_what_is_still_under_way_is_named_and_removed_the_next_time(

@@ -21,8 +21,9 @@ from workbench import Workbench
 from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import commit_erasure, order_erasure
 from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool
-from workbench.compliance.home_files import MEDIA_FOLDER, erase_from_files, find_in_files
+from workbench.compliance.home_files import MEDIA_FOLDER, HomeFiles, erase_from_files, find_in_files
 from workbench.compliance.orders import FOLDER as ORDERS
+from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, read_orders, save_order
 from workbench.errors import LakeBusy, UsageError
 from workbench.home import Treatment, treatment_of
 from workbench.lake import Lake
@@ -187,7 +188,7 @@ def test_words_are_found_however_a_file_spells_them(lake: Lake, home: Path) -> N
     (home / "far.bin").write_bytes(b"\x00" * (8 * 2**20 - 5) + DIGITS.encode())
     (home / "no.parquet").write_bytes(b"no Parquet " + DIGITS.encode())
     (home / "no.gz").write_bytes(b"\x1f\x8b no gzip")
-    assert set(find_in_files(lake, WORDS).found) == {*spelled, "e.xlsx", "far.bin", "no.parquet"}
+    assert set(find_in_files(lake, WORDS).changeable) == {*spelled, "e.xlsx", "far.bin", "no.parquet"}
     erase_from_files(lake, WORDS)
     assert [name for name in spelled if (home / name).exists()] == []
 
@@ -205,7 +206,7 @@ def test_an_archive_that_cannot_be_opened_is_named_not_taken_for_clean(lake: Lak
     (home / "locked.zip").write_bytes(content)
     (home / "only-named.gz").write_text("nothing of anybody")
     files = find_in_files(lake, [DIGITS])
-    assert (files.found, files.kept) == ((), ("cut-without-suffix", "cut.log.gz", "locked.zip"))
+    assert (files.changeable, files.kept) == ((), ("cut-without-suffix", "cut.log.gz", "locked.zip"))
     assert erase_from_files(lake, [DIGITS]).left == files.kept
 
 
@@ -220,7 +221,7 @@ def test_links_are_followed_and_another_lake_is_left_to_itself(
     with Workbench(load_settings(other)) as wb:
         fill_lake(wb)
     files = find_in_files(lake, [DIGITS])
-    assert files.found == ("exports/log.csv",)
+    assert files.changeable == ("exports/log.csv",)
     assert "second/catalog.sqlite" in " ".join(files.kept)
     erase_from_files(lake, [DIGITS])
     assert (tmp_path / "big" / "log.csv").read_text() == "to\n"
@@ -329,6 +330,23 @@ def test_nobody_is_let_in_again_before_their_erasure_is_finished(home: Path) -> 
             wb.readmit_subject(PERSON, because="signed up again")
         assert wb.finish_removals() == 1
         wb.readmit_subject(PERSON, because="signed up again")
+
+
+def test_an_order_of_an_older_version_can_still_be_read(home: Path) -> None:
+    """Such an order names the changeable files "found"; its erasure must be finished all the same."""
+    person = find_person(PERSON, Privacy(PrivacyMode.FULL))
+    files = HomeFiles(changeable=("exports/log.csv",), kept=("notes.docx",))
+    plan = ErasurePlan("+1999***0142", {"raw_messages": 2}, {}, files)
+    at = datetime(2026, 9, 1, 12, tzinfo=UTC)
+    save_order(home, Order("a1", person, plan, "x", at, AtTwilio()))
+    [path] = (home / ORDERS).glob("*.json")
+    record = json.loads(path.read_text())
+    assert record["plan"]["files"] == {"changeable": ["exports/log.csv"], "kept": ["notes.docx"]}
+    record["plan"]["files"] = {"found": ["exports/log.csv"], "kept": ["notes.docx"]}
+    path.write_text(json.dumps(record))
+    [order] = read_orders(home)
+    assert order.plan.files.changeable == ("exports/log.csv",)
+    assert order.plan.files.kept == ("notes.docx",)
 
 
 def test_two_do_not_erase_at_once(lake: Lake, home: Path) -> None:

@@ -225,17 +225,19 @@ def answers(lake: Lake, account: str, person: str) -> dict[str, dict[tuple[str |
     ]
     with lake.cursor() as cursor:
         facts = FactReader(account, Privacy(), load_rules(), {}).read(cursor, outgoing, END)
-        held = [find_suppressions(cursor, [person], side) for side in sides]
+        suppressions = [find_suppressions(cursor, [person], side) for side in sides]
 
     def claim_all(cursor: duckdb.DuckDBPyConnection) -> list[Claim]:
         people = {person: (person,)}
-        return [claim(cursor, [intent(side, person)], people, side, lambda held: False)[0] for side in sides]
+        return [
+            claim(cursor, [intent(side, person)], people, side, lambda claimed: False)[0] for side in sides
+        ]
 
     doors = {
-        "ledger": [bool(opt_outs) for opt_outs in held],
-        "send check": [bool(one.suppressions) for one in facts],
-        "claim": [one.answer == "opted out" for one in lake.write(claim_all)],
-        "inbox": [read_consent(lake, one).standing == "opted-out" for one in conversations],
+        "ledger": [bool(opt_outs) for opt_outs in suppressions],
+        "send check": [bool(side_facts.suppressions) for side_facts in facts],
+        "claim": [claimed.answer == "opted out" for claimed in lake.write(claim_all)],
+        "inbox": [read_consent(lake, conversation).standing == "opted-out" for conversation in conversations],
     }
     return {door: dict(zip(SIDES, said, strict=True)) for door, said in doors.items()}
 

@@ -17,7 +17,7 @@ from workbench.errors import ConfigError
 from workbench.lake import Lake
 from workbench.settings import RetentionSettings, load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
-from workbench.simulator.truth import truth_rows
+from workbench.simulator.account.truth import truth_rows
 
 START, NOW = date(2026, 9, 1), datetime(2026, 9, 14, 15, 30, tzinfo=UTC)
 BODIES_BEFORE, MESSAGES_BEFORE = datetime(2026, 9, 11, tzinfo=UTC), datetime(2026, 9, 6, tzinfo=UTC)
@@ -40,7 +40,7 @@ def wb(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Wor
         rules = retention_rules(RetentionSettings(bodies=3, messages=8))
         counted = run_retention(opened.lake, rules, "local:test", confirm=False, now=NOW)
         assert counted["rows"].gt(0).all()
-        assert held(opened) == true_sids(server)
+        assert sids_in_lake(opened) == true_sids(server)
         done = run_retention(opened.lake, rules, "local:test", confirm=True, now=NOW)
         assert list(done["rows"]) == list(counted["rows"])
         yield opened
@@ -58,12 +58,12 @@ def true_sids(server: Server, since: datetime | None = None) -> set[str]:
     return {sid for sid, at in created(server).items() if since is None or at >= since}
 
 
-def held(wb: Workbench) -> set[str]:
+def sids_in_lake(wb: Workbench) -> set[str]:
     return {sid for (sid,) in wb.lake.rows("select message_sid from raw_messages")}
 
 
 def test_what_is_too_old_is_gone_and_the_rest_is_there(wb: Workbench, server: Server) -> None:
-    assert held(wb) == true_sids(server, MESSAGES_BEFORE)
+    assert sids_in_lake(wb) == true_sids(server, MESSAGES_BEFORE)
     with_text = wb.lake.rows("select min(date_created), count(*) from raw_messages where body is not null")
     assert with_text[0][0] >= BODIES_BEFORE
     assert with_text[0][1] > 100
@@ -71,7 +71,7 @@ def test_what_is_too_old_is_gone_and_the_rest_is_there(wb: Workbench, server: Se
 
 def test_reading_the_list_again_brings_nothing_back(wb: Workbench, server: Server) -> None:
     wb.sync(since=START, full=True)
-    assert held(wb) == true_sids(server, MESSAGES_BEFORE)
+    assert sids_in_lake(wb) == true_sids(server, MESSAGES_BEFORE)
     oldest = wb.lake.value("select min(date_created) from raw_messages where body is not null")
     assert oldest >= BODIES_BEFORE
 

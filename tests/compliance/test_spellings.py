@@ -69,9 +69,9 @@ def test_an_opt_out_holds_for_every_spelling_and_has_its_senders_scope(
     save(known, wrote(1, "whatsapp:" + former, "STOP"))
     with known.cursor() as cursor:
         asked = ["whatsapp:" + today, "whatsapp:" + former, today, "rcs:" + today]
-        held = find_suppressions(cursor, asked, Side(ACCOUNT, WHATSAPP))
+        suppressions = find_suppressions(cursor, asked, Side(ACCOUNT, WHATSAPP))
         by_sms = find_suppressions(cursor, asked, Side(ACCOUNT, SENDER))
-    assert set(held) == {"whatsapp:" + today, "whatsapp:" + former}
+    assert set(suppressions) == {"whatsapp:" + today, "whatsapp:" + former}
     assert by_sms == {}
     save(known, got(2, "whatsapp:" + today) | {"from": WHATSAPP}, got(3, today))
     assert known.rows("select message_sid from audit_after_opt_out") == [(f"SM{2:032x}",)]
@@ -118,7 +118,9 @@ def test_a_table_that_names_one_person_twice_is_a_mistake(known: Lake) -> None:
     with known.cursor() as cursor:
         facts = reader.read(cursor, messages, NOW)
     checked = check_all(list(zip(messages, facts, strict=True)), Policy(SendingSettings(), NOW))
-    repeats = [[reason.rule for reason in one.reasons if reason.rule == "duplicate"] for one in checked]
+    repeats = [
+        [reason.rule for reason in message.reasons if reason.rule == "duplicate"] for message in checked
+    ]
     assert repeats == [[], ["duplicate"], []]
 
 
@@ -183,9 +185,9 @@ def test_a_record_and_an_erasure_are_of_the_whole_person(known: Lake, asked: int
     save(known, got(4, former, day=9), wrote(5, "whatsapp:" + today, "hola", day=9))
     assert known.value("select count(*) from messages") == 1
     with known.cursor() as cursor:
-        held = find_suppressions(cursor, [former, "whatsapp:" + today], Side(ACCOUNT, SENDER))
-    assert {source for opt_outs in held.values() for _, source, _ in opt_outs} == {"erased"}
-    assert len(held) == 2
+        suppressions = find_suppressions(cursor, [former, "whatsapp:" + today], Side(ACCOUNT, SENDER))
+    assert {source for opt_outs in suppressions.values() for _, source, _ in opt_outs} == {"erased"}
+    assert len(suppressions) == 2
     other = find_person((former, today)[asked], Privacy())
     readmit_person(known, other, because="they wrote on paper", actor="local:a")
     save(known, got(4, former, day=9), got(6, today, day=10))

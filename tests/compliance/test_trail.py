@@ -133,9 +133,9 @@ def test_a_write_that_fails_moves_no_anchor(trail: Lake) -> None:
 
     try_to(fail)
     assert verify_trail(trail).is_whole
-    found = read_anchor(trail.home)
-    assert found is not None
-    assert found[0] == 6
+    anchor = read_anchor(trail.home)
+    assert anchor is not None
+    assert anchor[0] == 6
 
 
 @pytest.mark.parametrize("anchor", ["", "6", "6:abc", "x:" + "0" * 64])

@@ -111,7 +111,7 @@ def test_what_a_country_settles(value: object, context: NumberContext, address: 
         (14155600000.0, US, "it was rounded by a spreadsheet"),
         ("14155600000", LOG, "it was rounded by a spreadsheet"),
         (np.float32(14155550123), US, "a float32 cannot hold a number's digits"),
-        (True, US, "it is a flag"),
+        (True, US, "it is true or false"),
         ("+1 415 555 0123 ext", US, "it has an extension, which gets no messages"),
         ("+1 415 555 0123 ext. 5", LOG, "it has an extension, which gets no messages"),
         ("+14155550123x5", US, "it has an extension, which gets no messages"),

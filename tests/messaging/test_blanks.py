@@ -49,12 +49,12 @@ def test_a_typed_text_is_filled(text: str, filled: str) -> None:
     ("text", "words"),
     [
         ("Hi {{ first_nme }}", ["{{ first_nme }}", "for: First_Name, amount", "mean {{ first_name }}?"]),
-        ("Hi {{ nobody }}", ["Braces that are meant as braces are written {{ '{{' }}."]),
+        ("Hi {{ nobody }}", ["To send braces, write {{ '{{' }}."]),
         ("Hi {{ FIRST_NAME }}", ["{{ FIRST_NAME }}", "Did you mean {{ First_Name }}?"]),
         ("Hi {{ Frist Name }}", ["{{ Frist Name }} is no blank", "Did you mean"]),
         ("Hi {{ first_name", ["line 1", "A blank is written {{ first_name }}"]),
         ("Hi {{ first_name }", ["line 1", "A blank is written {{ first_name }}"]),
-        ("Hi {{ 1 }}", ["a blank {{ 1 }}, which is no name"]),
+        ("Hi {{ 1 }}", ["a blank {{ 1 }}, which is not a name"]),
         ("Hi {{ none }}", ["a blank {{ None }}"]),
         ("Hi {{ dict }}", ["{{ dict }} without a value"]),
         ("Hi {{ range(3) }}", ["more than names"]),
@@ -186,7 +186,7 @@ def test_the_names_of_blanks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "found"),
+    ("text", "looks"),
     [
         ("Hi {first_name}, it's {day}", ["{first_name}", "{day}"]),
         ("Hi ${name}", ["${name}"]),
@@ -206,5 +206,5 @@ def test_the_names_of_blanks() -> None:
         ("{{ first_name }} {day}", ["{day}"]),
     ],
 )
-def test_what_looks_like_a_blank_of_another_tool(text: str, found: list[str]) -> None:
-    assert lookalikes(text, ["to", "table"]) == found
+def test_what_looks_like_a_blank_of_another_tool(text: str, looks: list[str]) -> None:
+    assert lookalikes(text, ["to", "table"]) == looks

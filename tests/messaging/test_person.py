@@ -103,17 +103,17 @@ addresses = st.builds(
 
 @given(st.lists(addresses, min_size=1, max_size=40))
 def test_the_macros_say_the_same(macros: Lake, written: list[str]) -> None:
-    found = macros.rows(
+    by_macro = macros.rows(
         "select person_of(a), channel_family(a) from (select unnest(?::varchar[]) as a)", [written]
     )
-    assert found == [(person_of(one), channel_family(one)) for one in written]
+    assert by_macro == [(person_of(address), channel_family(address)) for address in written]
 
 
 @given(numbers)
 def test_a_person_is_their_own_person_and_all_spellings_lead_there(number: str) -> None:
     person = person_of(number)
     assert person_of(person) == person
-    assert {person_of(one) for one in spellings(number)} == {person}
+    assert {person_of(spelling) for spelling in spellings(number)} == {person}
 
 
 @pytest.mark.parametrize("mode", [PrivacyMode.HASHED, PrivacyMode.MASKED])
@@ -122,7 +122,7 @@ def test_hidden_spellings_meet_and_the_hash_of_one_spelling_is_what_it_was(mode:
     forms = {privacy.contact(address) for address in ("+525512345678", "+5215512345678")}
     assert len(forms) == 1
     assert privacy.contact("whatsapp:+5215512345678") == f"whatsapp:{forms.pop()}"
-    ids = {privacy.conversation_id("+1", one) for one in ("+525512345678", "+5215512345678")}
+    ids = {privacy.conversation_id("+1", contact) for contact in ("+525512345678", "+5215512345678")}
     assert len(ids) == 1
     if mode is PrivacyMode.HASHED:
         # Made by the version before this one.

@@ -74,10 +74,10 @@ def test_a_hash_is_one_person_on_every_channel_and_depends_on_the_key() -> None:
 def test_masked_and_hashed_tell_the_same_conversations_apart() -> None:
     masked, hashed = Privacy(PrivacyMode.MASKED, KEY), Privacy(PrivacyMode.HASHED, KEY)
     # Both show as +1415***0123.
-    one, two = "+14155550123", "+14159990123"
-    assert masked.contact(one) == masked.contact(two)
-    assert masked.conversation_id(SENDER, one) != masked.conversation_id(SENDER, two)
-    assert masked.conversation_id(SENDER, one) == hashed.conversation_id(SENDER, one)
+    first, second = "+14155550123", "+14159990123"
+    assert masked.contact(first) == masked.contact(second)
+    assert masked.conversation_id(SENDER, first) != masked.conversation_id(SENDER, second)
+    assert masked.conversation_id(SENDER, first) == hashed.conversation_id(SENDER, first)
 
 
 def test_a_conversation_cannot_be_found_by_trying_numbers_without_the_key() -> None:

@@ -15,12 +15,12 @@ from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.messaging.revocations import _load, find_revocation, plain_words
 
 PHRASES = [
-    found
+    revocation
     for phrases in (
         _load().whole.values(),
         (entry[1] for group in _load().within.values() for entry in group),
     )
-    for found in phrases
+    for revocation in phrases
 ]
 
 
@@ -74,8 +74,8 @@ def test_what_is_no_wish_to_be_left_alone(body: str | None) -> None:
 @given(
     st.sampled_from(PHRASES), st.sampled_from(["NFC", "NFD"]), st.sampled_from([str.upper, str.title, str])
 )
-def test_case_accents_and_punctuation_do_not_matter(found: object, form: str, write: object) -> None:
-    phrase = str(getattr(found, "phrase", ""))
+def test_case_accents_and_punctuation_do_not_matter(revocation: object, form: str, write: object) -> None:
+    phrase = str(getattr(revocation, "phrase", ""))
     text = unicodedata.normalize(form, write(phrase))  # type: ignore[operator, arg-type]
     for body in (text, f"  {text}!! ", plain_words(text)):
         assert find_revocation(body) is not None, body
@@ -83,8 +83,8 @@ def test_case_accents_and_punctuation_do_not_matter(found: object, form: str, wr
 
 @given(st.text(max_size=400))
 def test_any_text_can_be_read(body: str) -> None:
-    found = find_revocation(body)
-    assert found is None or found in PHRASES
+    revocation = find_revocation(body)
+    assert revocation is None or revocation in PHRASES
 
 
 def test_a_hostile_text_is_read_in_no_time() -> None:

@@ -27,10 +27,10 @@ JOINED_LIMIT = {"GSM-7": 153, "UCS-2": 67}
 
 
 def vectors(name: str) -> list[Any]:
-    found = json.loads((DATA / name).read_text(encoding="utf-8"))
+    file_content = json.loads((DATA / name).read_text(encoding="utf-8"))
     return [
         pytest.param(vector, id=f"{vector['name']} {'smart' if vector['smart_encoding'] else 'plain'}")
-        for vector in found
+        for vector in file_content
     ]
 
 

@@ -9,12 +9,12 @@ from workbench.messaging.skeletons import BLANK, find_templates
 
 
 def test_words_that_differ_become_a_blank() -> None:
-    found = find_templates(
+    templates = find_templates(
         {"We are packing your kettle now": 9, "We are packing your desk lamp now": 5, "Your code is ⟨…⟩": 7}
     )
-    assert found["We are packing your kettle now"] == f"We are packing your {BLANK} now"
-    assert found["We are packing your desk lamp now"] == f"We are packing your {BLANK} now"
-    assert found["Your code is ⟨…⟩"] == "Your code is ⟨…⟩"
+    assert templates["We are packing your kettle now"] == f"We are packing your {BLANK} now"
+    assert templates["We are packing your desk lamp now"] == f"We are packing your {BLANK} now"
+    assert templates["Your code is ⟨…⟩"] == "Your code is ⟨…⟩"
 
 
 def test_several_blanks_in_one_template() -> None:
@@ -39,6 +39,6 @@ def test_short_and_different_texts_stay_apart() -> None:
 
 @given(st.dictionaries(st.text(alphabet="ab ⟨…⟩", max_size=30), st.integers(1, 9), max_size=12))
 def test_every_text_has_one_template_and_the_order_does_not_matter(texts: dict[str, int]) -> None:
-    found = find_templates(texts)
-    assert set(found) == set(texts)
-    assert find_templates(dict(reversed(texts.items()))) == found
+    templates = find_templates(texts)
+    assert set(templates) == set(texts)
+    assert find_templates(dict(reversed(texts.items()))) == templates

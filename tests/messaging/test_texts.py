@@ -52,14 +52,18 @@ def test_blanks_of_a_template_stay() -> None:
 
 def test_a_character_carries_the_messages_it_forces() -> None:
     costs = cost_of_texts([group("It’s “x” " + "y" * 70), group("It’s short", 5), group("plain", 7)])
-    found = {one.character: one for one in costs.characters}
-    assert {character: one.messages for character, one in found.items()} == {"’": 15, "“": 10, "”": 10}
+    costs_by_character = {cost.character: cost for cost in costs.characters}
+    assert {character: cost.messages for character, cost in costs_by_character.items()} == {
+        "’": 15,
+        "“": 10,
+        "”": 10,
+    }
     # 79 units are two segments of UCS-2 at 0.20 for ten, and one of GSM-7.
-    assert found["“"].spend == {"USD": Decimal("0.20")}
-    assert found["“"].saved == {"USD": Decimal("0.10")}
-    assert found["’"].spend == {"USD": Decimal("0.25")}
-    assert found["’"].saved == {"USD": Decimal("0.10")}
-    assert found["’"].replacement == "'"
+    assert costs_by_character["“"].spend == {"USD": Decimal("0.20")}
+    assert costs_by_character["“"].saved == {"USD": Decimal("0.10")}
+    assert costs_by_character["’"].spend == {"USD": Decimal("0.25")}
+    assert costs_by_character["’"].saved == {"USD": Decimal("0.10")}
+    assert costs_by_character["’"].replacement == "'"
     assert (costs.plain.messages, dict(costs.plain.saved)) == (10, {"USD": Decimal("0.10")})
 
 
@@ -85,11 +89,11 @@ def test_two_currencies_are_never_added() -> None:
     ],
 )
 def test_just_over_a_boundary(text: str, over: tuple[int, int] | None) -> None:
-    found = cost_of_texts([group(text)]).boundaries
-    assert [one.over for one in found] == ([over] if over else [])
+    boundaries = cost_of_texts([group(text)]).boundaries
+    assert [boundary.over for boundary in boundaries] == ([over] if over else [])
     if over:
         # One of two segments.
-        assert dict(found[0].saved) == {"USD": Decimal("0.10")}
+        assert dict(boundaries[0].saved) == {"USD": Decimal("0.10")}
 
 
 def test_a_saving_is_of_what_was_billed() -> None:
@@ -97,7 +101,9 @@ def test_a_saving_is_of_what_was_billed() -> None:
     costs = cost_of_texts([group("It’s " + "y" * 70, segments=1)])
     assert dict(costs.templates[0].saved) == {"USD": Decimal(0)}
     assert costs.templates[0].instead is None
-    assert [(one.billed, one.counted, one.is_smart_encoding) for one in costs.mismatches] == [(1, 2, True)]
+    assert [
+        (mismatch.billed, mismatch.counted, mismatch.is_smart_encoding) for mismatch in costs.mismatches
+    ] == [(1, 2, True)]
 
 
 def test_nothing_is_nothing() -> None:

@@ -172,8 +172,8 @@ def test_an_altered_file_is_not_sent(
     ("to", "formats", "link", "said"),
     [
         ([], ["pdf"], None, "Nobody to send it to"),
-        (["ann"], ["pdf"], None, "'ann' is no mail address"),
-        (["ann@example.com\nBcc: all@example.com"], ["pdf"], None, "is no mail address"),
+        (["ann"], ["pdf"], None, "'ann' is not a mail address"),
+        (["ann@example.com\nBcc: all@example.com"], ["pdf"], None, "is not a mail address"),
         (TO, ["ipynb"], None, "has no ipynb file; it has html, pdf"),
         (TO, ["pdf"], "files.example.com", "--link is 'files.example.com'"),
     ],

@@ -27,8 +27,8 @@ KNOWN = read_parameters(CELL, "trial.ipynb")
 
 
 def test_the_cell_declares_name_type_default_and_help() -> None:
-    found = {item.name: (item.kind, item.default, item.help, item.choices) for item in KNOWN}
-    assert found == {
+    declared = {item.name: (item.kind, item.default, item.help, item.choices) for item in KNOWN}
+    assert declared == {
         "since": ("date", None, "first day", ()),
         "per": ("str", "sender", "a line for each", ("sender", "country")),
         "client": ("str", "", "", ()),

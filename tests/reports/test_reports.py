@@ -34,8 +34,8 @@ class Made:
     stderr: str
 
     def path(self, suffix: str) -> Path:
-        [found] = self.folder.glob(f"*{suffix}")
-        return found
+        [path] = self.folder.glob(f"*{suffix}")
+        return path
 
     @property
     def html(self) -> str:

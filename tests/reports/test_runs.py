@@ -218,7 +218,7 @@ def test_a_notebook_without_its_end_is_no_report(known_settings: Settings, tmp_p
 def test_a_notebook_without_parameters_is_no_report(known_settings: Settings, tmp_path: Path) -> None:
     content = {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "trial.ipynb").write_text(json.dumps(content))
-    with pytest.raises(WorkbenchError, match="is no report"):
+    with pytest.raises(WorkbenchError, match="is not a report"):
         plan_report(known_settings, "trial", {}, folder=tmp_path)
     with pytest.raises(UnknownName):
         plan_report(known_settings, "other", {}, folder=tmp_path)

@@ -15,7 +15,7 @@ from workbench import LakeBusy, UsageError, Workbench
 from workbench.sending.batch import BatchProgress
 from workbench.settings import load_settings
 from workbench.simulator import Fault, Server
-from workbench.simulator.sending import PlannedOutcome
+from workbench.simulator.account.sending import PlannedOutcome
 
 OPTIONS: dict[str, Any] = {"sender": SENDER, "ignore_quiet_hours": True}
 

@@ -10,7 +10,7 @@ import pytest
 from tests.sending.conftest import POOLED, SENDER, creates, sent_to
 from workbench import TwilioError, UsageError, Workbench
 from workbench.simulator import Fault, Server
-from workbench.simulator.sending import PlannedOutcome
+from workbench.simulator.account.sending import PlannedOutcome
 
 #: Whatever the clock says where these run.
 ANY_HOUR: dict[str, Any] = {"sender": SENDER, "ignore_quiet_hours": True}

@@ -12,8 +12,8 @@ import pytest
 from tests.simulator.conftest import Api, build
 from tests.simulator.receiver import Receiver, receiving
 from workbench.simulator import Urls, serve
-from workbench.simulator.signature import sign
-from workbench.simulator.webhooks import RetryRule, retry_rule, twiml_messages
+from workbench.simulator.webhooks.forms import RetryRule, retry_rule, twiml_messages
+from workbench.simulator.webhooks.signature import sign
 
 CUSTOMER, DESK = "+14155550177", "+14155550104"
 

@@ -36,9 +36,9 @@ def test_truth_is_every_row_of_every_account(quiet: Api) -> None:
 
 
 def test_breaches_are_counted_in_the_summary(quiet: Api) -> None:
-    found = quiet.http.get("/_simulator/breaches").json()
+    sids_by_kind = quiet.http.get("/_simulator/breaches").json()
     counted = quiet.http.get("/_simulator/summary").json()["breaches"]
-    assert {name: len(sids) for name, sids in found.items()} == counted
+    assert {name: len(sids) for name, sids in sids_by_kind.items()} == counted
     assert counted["sent_by_unregistered_sender"] > 0
 
 
@@ -62,8 +62,8 @@ def test_a_message_from_the_past_can_turn_up(simulator: Api) -> None:
     )
     assert injected["date_created"] == "Thu, 20 Aug 2026 10:00:00 +0000"
     assert simulator.message(injected["sid"]) == injected
-    (found,) = simulator.walk(To="+14155550177", DateSent="2026-08-20")
-    assert (found["status"], found["error_code"]) == ("undelivered", 30005)
+    (message,) = simulator.walk(To="+14155550177", DateSent="2026-08-20")
+    assert (message["status"], message["error_code"]) == ("undelivered", 30005)
 
 
 def test_somebody_else_redacts_and_deletes(simulator: Api) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulator.conftest import build
 from workbench.simulator import Account, Clock, SimulatorError
-from workbench.simulator.arrivals import receive
+from workbench.simulator.account.arrivals import receive
 
 
 def with_a_message(state: Path) -> Account:
@@ -66,5 +66,5 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
 def test_values_that_make_no_account() -> None:
     with pytest.raises(SimulatorError, match="No company named 'acme'; known: company, two-currencies"):
         build(profile="acme")
-    with pytest.raises(SimulatorError, match="after the account's today"):
+    with pytest.raises(SimulatorError, match="the account's today is"):
         build(start="2030-01-01")

@@ -71,17 +71,17 @@ def test_the_last_page_has_no_next(quiet: Api, everything: list[Row]) -> None:
 
 def test_one_day_is_that_gmt_day(quiet: Api, everything: list[Row]) -> None:
     day = date(2026, 8, 13)
-    found = list(quiet.walk(**{"DateSent": "2026-08-13", "PageSize": 1000}))
-    assert [row["sid"] for row in found] == [row["sid"] for row in everything if placed(row).date() == day]
-    assert len(found) > 100
+    messages = list(quiet.walk(**{"DateSent": "2026-08-13", "PageSize": 1000}))
+    assert [row["sid"] for row in messages] == [row["sid"] for row in everything if placed(row).date() == day]
+    assert len(messages) > 100
 
 
 def test_days_side_by_side_leave_nothing_out(quiet: Api, everything: list[Row]) -> None:
-    found: list[Row] = []
+    messages: list[Row] = []
     for offset in range(30):
         day = date(2026, 9, 1) - timedelta(days=offset)
-        found += quiet.walk(**{"DateSent": day.isoformat(), "PageSize": 1000})
-    assert [row["sid"] for row in found] == [row["sid"] for row in everything]
+        messages += quiet.walk(**{"DateSent": day.isoformat(), "PageSize": 1000})
+    assert [row["sid"] for row in messages] == [row["sid"] for row in everything]
 
 
 def test_until_a_day_leaves_that_day_out() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.simulator.conftest import build
 from workbench.simulator import Account
-from workbench.simulator.arrivals import receive
+from workbench.simulator.account.arrivals import receive
 from workbench.simulator.clock import epoch
 from workbench.simulator.messages import Message, state_at
 

@@ -40,15 +40,15 @@ def own_client(simulator: Api) -> Iterator[Client]:
 
 
 def test_lists_messages_over_pages(client: Client, quiet: Api) -> None:
-    found = client.messages.list(page_size=500)
-    assert [message.sid for message in found] == [row["sid"] for row in quiet.walk(PageSize=1000)]
-    assert found[0].date_created.tzinfo is UTC or found[0].date_created.utcoffset().total_seconds() == 0
+    messages = client.messages.list(page_size=500)
+    assert [message.sid for message in messages] == [row["sid"] for row in quiet.walk(PageSize=1000)]
+    assert messages[0].date_created.tzinfo is UTC or messages[0].date_created.utcoffset().total_seconds() == 0
 
 
 def test_filters_by_day_and_address(client: Client, quiet: Api) -> None:
     day = datetime(2026, 8, 13, tzinfo=UTC)
-    found = client.messages.list(date_sent=date(2026, 8, 13), page_size=1000)
-    assert {(message.date_sent or message.date_created).date() for message in found} == {day.date()}
+    messages = client.messages.list(date_sent=date(2026, 8, 13), page_size=1000)
+    assert {(message.date_sent or message.date_created).date() for message in messages} == {day.date()}
     after = client.messages.list(date_sent_after=datetime(2026, 9, 1, 12), page_size=1000)
     assert all((m.date_sent or m.date_created) >= datetime(2026, 9, 1, 12, tzinfo=UTC) for m in after)
     to = client.messages.list(to="+14155550104", limit=30)
@@ -126,7 +126,8 @@ def test_other_resources(client: Client, quiet: Api) -> None:
     assert pool.us_app_to_person.list()[0].campaign_status == "VERIFIED"
     assert client.messaging.v1.brand_registrations.list()[0].status == "APPROVED"
     statuses = {
-        one.tollfree_phone_number: one.status for one in client.messaging.v1.tollfree_verifications.list()
+        verification.tollfree_phone_number: verification.status
+        for verification in client.messaging.v1.tollfree_verifications.list()
     }
     assert statuses == {"+18335550108": "TWILIO_APPROVED", "+18445550109": "IN_REVIEW"}
     assert float(client.balance.fetch().balance) > 0

@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.simulator.sids import SidCodec, derive_hex, derive_sid
+from workbench.simulator.account.sids import SidCodec, derive_hex, derive_sid
 
 CODEC = SidCodec("one account")
 

@@ -43,10 +43,10 @@ def test_the_same_seed_gives_the_same_account() -> None:
 
 
 def test_another_seed_gives_another_account() -> None:
-    one, other = build(messages=500), build(messages=500, seed=8)
-    assert one.account_sid != other.account_sid
-    assert one.auth_token != other.auth_token
-    sids = [{row["sid"] for row in truth_rows(account.main, account.now())} for account in (one, other)]
+    first, second = build(messages=500), build(messages=500, seed=8)
+    assert first.account_sid != second.account_sid
+    assert first.auth_token != second.auth_token
+    sids = [{row["sid"] for row in truth_rows(account.main, account.now())} for account in (first, second)]
     assert not sids[0] & sids[1]
 
 
@@ -206,34 +206,36 @@ def test_opt_outs_in_many_wordings_are_honoured(company: Account, rows: list[Row
 
 def test_breaches_are_what_they_are_called(company: Account, rows: list[Row]) -> None:
     """Each kind again, by its definition, from rows and not from flags."""
-    found = breaches(company)
+    sids_by_kind = breaches(company)
     by_sid = {row["sid"]: row for row in rows}
-    assert all(len(sids) > 5 for sids in found.values()), {name: len(sids) for name, sids in found.items()}
+    assert all(len(sids) > 5 for sids in sids_by_kind.values()), {
+        name: len(sids) for name, sids in sids_by_kind.items()
+    }
     unregistered = {"+17135550105", "+18445550109"}
     sent = [
         row
         for row in rows
         if row["direction"] == "outbound-api" and row["date_sent"] and row["status"] != "failed"
     ]
-    assert set(found["sent_by_unregistered_sender"]) == {
+    assert set(sids_by_kind["sent_by_unregistered_sender"]) == {
         row["sid"] for row in sent if row["from"] in unregistered
     }
     at_night = {row["sid"] for row in sent if row["truth"]["purpose"] == "promotion" and _at_night(row)}
-    assert set(found["marketing_in_quiet_hours"]) == at_night
-    elsewhere = [by_sid[sid] for sid in found["marketing_after_opt_out_from_another_sender"]]
+    assert set(sids_by_kind["marketing_in_quiet_hours"]) == at_night
+    elsewhere = [by_sid[sid] for sid in sids_by_kind["marketing_after_opt_out_from_another_sender"]]
     assert {row["truth"]["purpose"] for row in elsewhere} == {"promotion"}
     for row in elsewhere:
-        stops = [by_sid[sid] for sid in found["opt_out"] if by_sid[sid]["from"] == row["to"]]
+        stops = [by_sid[sid] for sid in sids_by_kind["opt_out"] if by_sid[sid]["from"] == row["to"]]
         assert min(instant(stop, "date_created") for stop in stops) < instant(row, "date_sent")
     asked: dict[str, datetime] = {}
-    for sid in found["free_text_revocation"]:
+    for sid in sids_by_kind["free_text_revocation"]:
         row = by_sid[sid]
         assert keyword(row["body"]) is None
         asked[row["from"]] = min(
             instant(row, "date_created"), asked.get(row["from"], datetime.max.replace(tzinfo=UTC))
         )
     late = {row["sid"] for row in sent if row["to"] in asked and instant(row, "date_sent") > asked[row["to"]]}
-    assert set(found["sent_after_free_text_revocation"]) == late
+    assert set(sids_by_kind["sent_after_free_text_revocation"]) == late
 
 
 def _at_night(row: Row) -> bool:

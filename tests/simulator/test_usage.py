@@ -18,13 +18,13 @@ MESSAGING = ("sms", "mms", "channels", "sms-messages-carrierfees", "mms-messages
 
 def usage(api: Api, period: str, **query: str) -> dict[tuple[str, str], Row]:
     """Records by start date and category."""
-    path, found = f"{api.base}/Usage/Records/{period}.json", {}
+    path, records = f"{api.base}/Usage/Records/{period}.json", {}
     uri = api.http.build_request("GET", path, params={**query, "PageSize": "1000"}).url.raw_path.decode()
     while uri:
         page = api.get(uri)
-        found.update({(row["start_date"], row["category"]): row for row in page["usage_records"]})
+        records.update({(row["start_date"], row["category"]): row for row in page["usage_records"]})
         uri = page["next_page_uri"]
-    return found
+    return records
 
 
 def cents(row: Row) -> Decimal:
@@ -64,15 +64,15 @@ def test_subaccounts_are_included_unless_told_otherwise(quiet: Api) -> None:
 
 
 def test_parents_are_the_sum_of_their_children(quiet: Api) -> None:
-    found = {name: cents(row) for (_, name), row in usage(quiet, "AllTime").items()}
-    assert found["sms"] == found["sms-inbound"] + found["sms-outbound"]
-    assert found["sms-outbound"] == sum(
-        found[f"sms-outbound-{kind}"] for kind in ("longcode", "shortcode", "tollfree")
+    cents_by_category = {name: cents(row) for (_, name), row in usage(quiet, "AllTime").items()}
+    assert cents_by_category["sms"] == cents_by_category["sms-inbound"] + cents_by_category["sms-outbound"]
+    assert cents_by_category["sms-outbound"] == sum(
+        cents_by_category[f"sms-outbound-{kind}"] for kind in ("longcode", "shortcode", "tollfree")
     )
-    extra = found["phonenumbers"] + found["failed-message-processing-fee"]
-    assert found["totalprice"] == sum(found[name] for name in MESSAGING) + extra
-    assert found["failed-message-processing-fee"] > 0
-    assert found["phonenumbers"] > 0
+    extra = cents_by_category["phonenumbers"] + cents_by_category["failed-message-processing-fee"]
+    assert cents_by_category["totalprice"] == sum(cents_by_category[name] for name in MESSAGING) + extra
+    assert cents_by_category["failed-message-processing-fee"] > 0
+    assert cents_by_category["phonenumbers"] > 0
 
 
 def test_failed_messages_cost_a_tenth_of_a_cent_each_unless_exempt(quiet: Api) -> None:
@@ -80,8 +80,8 @@ def test_failed_messages_cost_a_tenth_of_a_cent_each_unless_exempt(quiet: Api) -
     at_create = {21211, 21614, 21408}
     failed = [row["error_code"] for row in quiet.walk(PageSize=1000) if row["status"] == "failed"]
     charged = [code for code in failed if code not in exempt | at_create]
-    found = usage(quiet, "AllTime", IncludeSubaccounts="false", Category="failed-message-processing-fee")
-    (record,) = found.values()
+    records = usage(quiet, "AllTime", IncludeSubaccounts="false", Category="failed-message-processing-fee")
+    (record,) = records.values()
     assert cents(record) == Decimal("0.001") * len(charged) > 0
     assert record["count"] == str(len(charged))
 
@@ -99,8 +99,8 @@ def test_periods_add_up(quiet: Api) -> None:
 
 
 def test_offsets_of_days(quiet: Api) -> None:
-    found = usage(quiet, "Daily", Category="sms", StartDate="-3days", EndDate="-1days")
-    assert [day for day, _ in found] == ["2026-08-31", "2026-08-30", "2026-08-29"]
+    records = usage(quiet, "Daily", Category="sms", StartDate="-3days", EndDate="-1days")
+    assert [day for day, _ in records] == ["2026-08-31", "2026-08-30", "2026-08-29"]
 
 
 @pytest.mark.parametrize("query", [{"Category": "pigeons"}, {"StartDate": "soon"}])

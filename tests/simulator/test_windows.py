@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from workbench.simulator.errors import ApiError
-from workbench.simulator.windows import FOREVER, Window, check_retention, read_window
+from workbench.simulator.rest.windows import FOREVER, Window, check_retention, read_window
 
 DAY = 1_767_225_600
 """2026-01-01 00:00:00 UTC."""

@@ -22,14 +22,14 @@ START, NOW = date(2026, 9, 1), datetime(2026, 9, 10, 15, 30, tzinfo=UTC)
 
 def truth(server: Server) -> dict[str, dict[str, Any]]:
     """Every message of the account by SID, read without filters and without our client."""
-    account, found = server.account, {}
+    account, rows = server.account, {}
     uri = f"/2010-04-01/Accounts/{account.account_sid}/Messages.json?PageSize=1000"
     with httpx.Client(base_url=server.url, auth=(account.account_sid, account.auth_token)) as http:
         while uri:
             page = http.get(uri).raise_for_status().json()
-            found.update({message["sid"]: message for message in page["messages"]})
+            rows.update({message["sid"]: message for message in page["messages"]})
             uri = page["next_page_uri"]
-    return found
+    return rows
 
 
 def differences(lake: Lake, server: Server) -> list[str]:
@@ -39,15 +39,15 @@ def differences(lake: Lake, server: Server) -> list[str]:
         "currency, from_address, to_address, epoch(date_created), epoch(date_sent), "
         "epoch(date_updated) from raw_messages"
     )
-    held = {row[0]: row[1:] for row in rows}
+    in_lake = {row[0]: row[1:] for row in rows}
     expected = {sid: _expected(message) for sid, message in truth(server).items()}
-    found = [f"twice: {len(rows) - len(held)}"] if len(rows) != len(held) else []
-    found += [f"missing: {sid} {expected[sid]}" for sid in expected.keys() - held.keys()]
-    found += [f"extra: {sid} {held[sid]}" for sid in held.keys() - expected.keys()]
-    return found + [
-        f"{sid}: lake {held[sid]} account {expected[sid]}"
-        for sid in expected.keys() & held.keys()
-        if held[sid] != expected[sid]
+    texts = [f"twice: {len(rows) - len(in_lake)}"] if len(rows) != len(in_lake) else []
+    texts += [f"missing: {sid} {expected[sid]}" for sid in expected.keys() - in_lake.keys()]
+    texts += [f"extra: {sid} {in_lake[sid]}" for sid in in_lake.keys() - expected.keys()]
+    return texts + [
+        f"{sid}: lake {in_lake[sid]} account {expected[sid]}"
+        for sid in expected.keys() & in_lake.keys()
+        if in_lake[sid] != expected[sid]
     ]
 
 

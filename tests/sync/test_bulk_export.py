@@ -115,7 +115,7 @@ def test_prices_are_in_the_accounts_currency_which_the_files_leave_out(
 def test_a_key_that_may_not_read_the_currency_says_so(lake: Lake, exports: Exports, sync: Sync) -> None:
     fill(exports, "2024-02-01")
     exports.forbidden = f"/2010-04-01/Accounts/{ACCOUNT}/Balance.json"
-    assert any("20 prices are in no known currency" in notice for notice in sync().notices)
+    assert any("20 prices have no known currency" in notice for notice in sync().notices)
     exports.forbidden = None
     assert sync(full=True).imported.total("changed") == 20
     assert lake.rows("select distinct currency from messages") == [("EUR",)]

@@ -50,17 +50,17 @@ def ask(server: Server) -> Callable[..., Any]:
     """The account's own answer, without our client: an object, or all rows of a list."""
 
     def get(path: str, key: str | None = None, **params: str | int) -> Any:
-        account, found = server.account, []
+        account, rows = server.account, []
         with httpx.Client(base_url=server.url, auth=(account.account_sid, account.auth_token)) as http:
             answer = http.get(path, params={k.replace("_", ""): v for k, v in params.items()})
             while True:
                 payload = answer.raise_for_status().json()
                 if key is None:
                     return payload
-                found += payload[key]
+                rows += payload[key]
                 uri = (payload.get("meta") or {}).get("next_page_url") or payload.get("next_page_uri")
                 if not uri:
-                    return found
+                    return rows
                 answer = http.get(uri)
 
     return get
@@ -96,8 +96,8 @@ def test_accounts_equal_the_accounts_own_answer(
         (row["sid"], row["friendly_name"], row["status"], row["type"], row["owner_account_sid"])
         for row in ask("/2010-04-01/Accounts.json", "accounts")
     )
-    found = lake.rows("select account_sid, friendly_name, status, type, owner_account_sid from accounts")
-    assert sorted(found) == expected
+    rows = lake.rows("select account_sid, friendly_name, status, type, owner_account_sid from accounts")
+    assert sorted(rows) == expected
     assert len(expected) == 2
     balance = ask(api(server, "Balance.json"))
     sid = server.account.account_sid
@@ -125,11 +125,11 @@ def test_senders_equal_numbers_short_codes_and_pools(
     expected = {
         (row["phone_number"], row["sid"], row["friendly_name"], row["capabilities"]["mms"]) for row in numbers
     } | {(row["short_code"], row["sid"], row["friendly_name"], True) for row in codes}
-    found = lake.rows(
+    rows = lake.rows(
         "select sender, sender_sid, friendly_name, can_mms from senders where sender_type <> 'alphanumeric'"
     )
-    assert set(found) == expected
-    assert len(found) == len(expected) == 10
+    assert set(rows) == expected
+    assert len(rows) == len(expected) == 10
     pools = lake.rows("select sender, messaging_service_sid from senders")
     assert {sender: sid for sender, sid in pools if sid} == pool
     assert pool["DEMOSHOP"]
@@ -137,11 +137,11 @@ def test_senders_equal_numbers_short_codes_and_pools(
 
 def test_registration_type_country_and_limit_of_senders(lake: Lake, catalog: Catalog) -> None:
     catalog(parts=["senders"], mps_limits={"+18335550108": 25})
-    found = lake.rows(
+    rows = lake.rows(
         "select sender, sender_type, country, registration, registration_status, mps_limit::integer, "
         "mps_limit_source = 'configuration' from senders order by sender"
     )
-    assert found == [
+    assert rows == [
         ("+12065550101", "long code", "US", "a2p", "VERIFIED", 1, False),
         ("+12125550103", "long code", "US", "a2p", "VERIFIED", 1, False),
         ("+13125550102", "long code", "US", "a2p", "VERIFIED", 1, False),
@@ -180,13 +180,13 @@ def test_messaging_services_equal_the_accounts_own_answer(
                 campaigns[0]["rate_limits"]["att"]["mps"] if campaigns else None,
             )
         )
-    found = lake.rows(
+    rows = lake.rows(
         "select messaging_service_sid, friendly_name, inbound_url, use_inbound_webhook_on_number, "
         "status_callback, smart_encoding, validity_seconds, usecase, us_app_to_person_registered, "
         "campaign_status, campaign_att_mps::double from messaging_services"
     )
-    assert sorted(found) == sorted(expected)
-    assert any(row[2] == "https://example.com/in" and row[5] for row in found)
+    assert sorted(rows) == sorted(expected)
+    assert any(row[2] == "https://example.com/in" and row[5] for row in rows)
 
 
 def test_usage_equals_the_accounts_own_records(
@@ -211,12 +211,12 @@ def test_usage_equals_the_accounts_own_records(
         )
         for row in records
     )
-    found = lake.rows(
+    rows = lake.rows(
         "select account_sid, day, category, description, count, usage, usage_unit, price, currency "
         "from usage_days order by account_sid, day, category"
     )
-    assert found == expected
-    assert len(found) > 250
+    assert rows == expected
+    assert len(rows) > 250
     assert all("IncludeSubaccounts=false" in entry["query"] for entry in asked(server, "Usage")[:-1])
     assert all("PageSize=100&" in entry["query"] + "&" for entry in asked(server, "Usage")[:-1])
 
@@ -249,11 +249,11 @@ def test_prices_of_the_countries_in_use(lake: Lake, catalog: Catalog, ask: Any, 
             for price in carrier["prices"]:
                 expected.append((iso, "outbound", carrier["carrier"], *_price(price, answer)))
         expected += [(iso, "inbound", "", *_price(price, answer)) for price in answer["inbound_sms_prices"]]
-    found = lake.rows(
+    rows = lake.rows(
         "select country, direction, carrier, number_type, base_price, current_price, currency from prices"
     )
-    assert sorted(found) == sorted(expected)
-    assert len({row[0] for row in found}) > 3
+    assert sorted(rows) == sorted(expected)
+    assert len({row[0] for row in rows}) > 3
 
 
 def _price(price: dict[str, str], answer: dict[str, Any]) -> tuple[object, ...]:
@@ -267,9 +267,9 @@ def test_alerts_equal_the_accounts_own_answer(lake: Lake, catalog: Catalog, ask:
         (row["sid"], int(row["error_code"]), row["log_level"], row["alert_text"], row["resource_sid"])
         for row in ask("/v1/Alerts", "alerts", Page_Size=1000)
     }
-    found = lake.rows("select alert_sid, error_code, log_level, alert_text, resource_sid from alerts")
-    assert set(found) == expected
-    assert len(found) == len(expected) > 50
+    rows = lake.rows("select alert_sid, error_code, log_level, alert_text, resource_sid from alerts")
+    assert set(rows) == expected
+    assert len(rows) == len(expected) > 50
     assert lake.value("select count(*) from alerts where date_created <> date_generated") == 0
 
 
@@ -283,9 +283,9 @@ def test_media_of_messages_that_have_some(
     for sid in sids:
         rows = ask(api(server, f"Messages/{sid}/Media.json"), "media_list")
         expected |= {(row["sid"], row["parent_sid"], row["account_sid"], row["content_type"]) for row in rows}
-    found = lake.rows("select media_sid, message_sid, account_sid, content_type from media")
-    assert set(found) == expected
-    assert len(found) == len(expected) > 5
+    rows = lake.rows("select media_sid, message_sid, account_sid, content_type from media")
+    assert set(rows) == expected
+    assert len(rows) == len(expected) > 5
     assert lake.value("select count(*) from media_listings") == len(sids)
 
 
@@ -470,11 +470,11 @@ def test_a_restricted_key_is_told_which_right_it_lacks(
     key = check_credentials(account.account_sid, None, account.api_key, account.api_secret)
     with TwilioClient(key, base_url=server.url, sleep=lambda seconds: None) as client:
         summary = sync_catalog(lake, client, account.account_sid, now=NOW, since=START)
-    found = reasons(summary)
-    assert set(found) == {"phone numbers", "alerts", "accounts"}
-    assert "lack the right to read incoming phone numbers" in found["phone numbers"]
-    assert "lack the right to read alerts (Monitor)" in found["alerts"]
-    assert "Main API key" in found["accounts"]
+    notices = reasons(summary)
+    assert set(notices) == {"phone numbers", "alerts", "accounts"}
+    assert "lack the right to read incoming phone numbers" in notices["phone numbers"]
+    assert "lack the right to read alerts (Monitor)" in notices["alerts"]
+    assert "Main API key" in notices["accounts"]
     assert str(summary.notices[0]).startswith(f"accounts of {account.account_sid}: the credentials lack")
     assert lake.value("select count(*) from usage_days") > 250
 
@@ -539,9 +539,9 @@ def test_no_secret_reaches_the_lake(lake: Lake, catalog: Catalog, sync: Sync, se
     )
     text = every_value(lake)
     assert server.account.account_sid in text
-    for one in server.account.ledgers:
-        assert one.auth_token not in text
-        assert one.api_secret not in text
+    for ledger in server.account.ledgers:
+        assert ledger.auth_token not in text
+        assert ledger.api_secret not in text
     assert "ssw0rd" not in text
 
 

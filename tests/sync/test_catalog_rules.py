@@ -93,8 +93,8 @@ def test_parents_of_usage_are_those_with_children() -> None:
 
 def test_usage_prices_come_as_text_or_number() -> None:
     row = {"category": "sms-outbound-longcode", "start_date": "2026-09-01", "price_unit": "usd", "count": "2"}
-    found = [usage_rows([{**row, "price": price}])[0]["price"] for price in ("0.0166", 0.0166, "0", None)]
-    assert found == [Decimal("0.0166"), Decimal("0.0166"), Decimal(0), None]
+    prices = [usage_rows([{**row, "price": price}])[0]["price"] for price in ("0.0166", 0.0166, "0", None)]
+    assert prices == [Decimal("0.0166"), Decimal("0.0166"), Decimal(0), None]
     assert usage_rows([row])[0]["currency"] == "USD"
 
 
@@ -111,8 +111,8 @@ def test_prices_by_carrier_and_kind_of_number() -> None:
         ],
         "inbound_sms_prices": [{"base_price": 0.01, "current_price": "0.009", "number_type": "local"}],
     }
-    found = [tuple(row.values()) for row in price_rows(answer)]
-    assert found == [
+    prices = [tuple(row.values()) for row in price_rows(answer)]
+    assert prices == [
         ("inbound", "", "", "", "local", Decimal("0.01"), Decimal("0.009"), "USD"),
         ("outbound", "att", "310", "410", "x", Decimal("0.05"), None, "USD"),
     ]
@@ -127,8 +127,8 @@ def by_sender(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def test_channel_senders_of_pools_are_senders() -> None:
     member = {"sid": "XE1", "sender": "whatsapp:+14155550111", "messaging_service_sid": "MG1"}
-    found = by_sender(sender_rows(SenderAnswers([], [], [], {member["sender"]: member}), {}, {}, NOW))
-    row = found["whatsapp:+14155550111"]
+    senders = by_sender(sender_rows(SenderAnswers([], [], [], {member["sender"]: member}), {}, {}, NOW))
+    row = senders["whatsapp:+14155550111"]
     assert (row["sender_type"], row["messaging_service_sid"], row["mps_limit"]) == ("whatsapp", "MG1", 80)
 
 

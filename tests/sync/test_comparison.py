@@ -17,7 +17,7 @@ from workbench.sync.reconcile.compare import (
     Callback,
     DayRead,
     DaySides,
-    HeldRow,
+    StoredRow,
     compare_callbacks,
     compare_row,
     compare_rows,
@@ -37,27 +37,27 @@ def row(number: int = 1, **changes: Any) -> MessageRow:
     return message_row(payload(number, **changes))
 
 
-def held(found: MessageRow, read_at: datetime | None = READ_AT) -> HeldRow:
-    return HeldRow(found, read_at)
+def stored(message: MessageRow, read_at: datetime | None = READ_AT) -> StoredRow:
+    return StoredRow(message, read_at)
 
 
 def sides(
     ours: list[MessageRow], theirs: list[MessageRow], gone: list[MessageRow] | None = None, **changes: Any
 ) -> DaySides:
     """One day on both sides; `gone` are ours that a single fetch does not find."""
-    found = DaySides(
+    day = DaySides(
         DAY,
-        {item.message_sid: held(item) for item in ours},
+        {item.message_sid: stored(item) for item in ours},
         {item.message_sid: item for item in theirs},
         fetched={item.message_sid: None for item in gone or ()},
         read=DayRead(READ_AT, is_finished=True),
         reaches_from=datetime(2026, 9, 1, tzinfo=UTC),
     )
-    return replace(found, **changes)
+    return replace(day, **changes)
 
 
-def told(found: list[RowGap]) -> set[tuple[str, str, str]]:
-    return {(gap.message_sid, gap.kind, gap.reason) for gap in found}
+def told(gaps: list[RowGap]) -> set[tuple[str, str, str]]:
+    return {(gap.message_sid, gap.kind, gap.reason) for gap in gaps}
 
 
 # --- one message on both sides ---
@@ -99,25 +99,25 @@ AFTER_READING = READ_AT + timedelta(hours=1)
 def test_how_a_row_differs(
     ours: dict[str, Any], theirs: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
-    found = compare_row(held(row(**ours)), row(**theirs), (), NOW)
-    assert [(gap.kind, gap.reason) for gap in found] == expected
+    gaps = compare_row(stored(row(**ours)), row(**theirs), (), NOW)
+    assert [(gap.kind, gap.reason) for gap in gaps] == expected
 
 
 @given(minutes=strategies.integers(-10_000, 10_000))
 def test_in_flight_is_only_what_changed_since_it_was_read(minutes: int) -> None:
     """Five minutes of grace for clocks and a list that lags; before that the sync should have seen it."""
     fresh = row(date_updated=READ_AT + timedelta(minutes=minutes))
-    (gap,) = compare_row(held(row(status="sent", date_updated=fresh.date_updated)), fresh, (), NOW)
+    (gap,) = compare_row(stored(row(status="sent", date_updated=fresh.date_updated)), fresh, (), NOW)
     assert gap.reason == ("in_flight" if minutes >= -5 else UNEXPLAINED)
 
 
 def test_a_row_that_only_a_webhook_brought_was_not_read_yet() -> None:
-    (gap,) = compare_row(held(row(status="sent"), None), row(), (), NOW)
+    (gap,) = compare_row(stored(row(status="sent"), None), row(), (), NOW)
     assert gap.reason == "in_flight"
 
 
 def test_no_note_quotes_texts_or_numbers_of_people() -> None:
-    ours = held(row(body="My secret", to="+14155550188"))
+    ours = stored(row(body="My secret", to="+14155550188"))
     notes = " ".join(gap.note for gap in compare_row(ours, row(), (), NOW))
     assert "body" in notes
     assert not [text for text in ("secret", "parcel", "555") if text in notes]
@@ -140,10 +140,10 @@ def test_an_extra_row_by_what_a_single_fetch_says() -> None:
         (row(3, date_sent=None), row(3, date_sent=None), {("extra_row", "undated")}),
         (row(4, status="queued", date_sent=None), row(4, **moved), {("status", "in_flight")}),
     ]
-    found = sides([ours for ours, _, _ in cases], [])
-    assert unlisted(found) == sorted(ours.message_sid for ours, _, _ in cases)
-    found = replace(found, fetched={ours.message_sid: fresh for ours, fresh, _ in cases})
-    gaps = compare_rows(found, NOW)
+    day = sides([ours for ours, _, _ in cases], [])
+    assert unlisted(day) == sorted(ours.message_sid for ours, _, _ in cases)
+    day = replace(day, fetched={ours.message_sid: fresh for ours, fresh, _ in cases})
+    gaps = compare_rows(day, NOW)
     for ours, _, expected in cases:
         assert {(g.kind, g.reason) for g in gaps if g.message_sid == ours.message_sid} == expected
     new = row(5, date_created=young, date_sent=young, date_updated=young)
@@ -162,8 +162,8 @@ def test_an_extra_row_by_what_a_single_fetch_says() -> None:
 def test_what_is_older_than_all_that_is_listed_may_just_have_run_out(
     reaches_from: datetime | None, reason: str
 ) -> None:
-    found = compare_rows(sides([row()], [], gone=[row()], reaches_from=reaches_from), NOW)
-    assert [gap.reason for gap in found] == [reason]
+    gaps = compare_rows(sides([row()], [], gone=[row()], reaches_from=reaches_from), NOW)
+    assert [gap.reason for gap in gaps] == [reason]
 
 
 @given(statuses=strategies.lists(strategies.sampled_from(sorted(STATUS_RANK)), min_size=1, max_size=4))
@@ -171,9 +171,9 @@ def test_callbacks_that_came_before_the_row_was_read_never_know_more(statuses: l
     """A row that ended as far as any callback told is no gap; one that is behind is."""
     events = [Callback(status, None, SENT_AT) for status in statuses]
     top = max(statuses, key=lambda status: STATUS_RANK[status])
-    assert compare_callbacks(held(row(status=top)), events) == []
-    found = compare_callbacks(held(row(status="receiving")), events)
-    assert [gap.reason for gap in found] == ([] if top == "receiving" else [UNEXPLAINED])
+    assert compare_callbacks(stored(row(status=top)), events) == []
+    gaps = compare_callbacks(stored(row(status="receiving")), events)
+    assert [gap.reason for gap in gaps] == ([] if top == "receiving" else [UNEXPLAINED])
 
 
 # --- a whole day ---
@@ -221,16 +221,16 @@ def test_every_injected_gap_is_found_and_nothing_else(injected: list[str]) -> No
         for number, what in enumerate(injected)
         if (gap := INJECTIONS[what]) is not None
     }
-    found = compare_rows(day_with(injected), NOW)
-    assert told(found) == expected
-    assert len(found) == len(expected)
+    gaps = compare_rows(day_with(injected), NOW)
+    assert told(gaps) == expected
+    assert len(gaps) == len(expected)
 
 
 @given(injected=days)
 def test_gaps_of_a_day_hold_every_message_once(injected: list[str]) -> None:
-    found = compare_rows(day_with(injected), NOW)
-    gaps = sum_up(DAY, found, lake_rows=len(injected), twilio_rows=len(injected))
-    assert sum(gap.messages for gap in gaps) == len(found)
+    row_gaps = compare_rows(day_with(injected), NOW)
+    gaps = sum_up(DAY, row_gaps, lake_rows=len(injected), twilio_rows=len(injected))
+    assert sum(gap.messages for gap in gaps) == len(row_gaps)
     assert len({(gap.kind, gap.reason, gap.unit) for gap in gaps}) == len(gaps)
     for gap in gaps:
         assert gap.kind in KINDS
@@ -243,9 +243,9 @@ def test_gaps_of_a_day_hold_every_message_once(injected: list[str]) -> None:
 def test_a_repair_leaves_nothing_unexplained_and_nothing_to_repair(injected: list[str]) -> None:
     before = day_with(injected)
     plan = plan_repair(compare_rows(before, NOW), before)
-    fixed = {item.message_sid: held(item) for item in plan.rows}
+    fixed = {item.message_sid: stored(item) for item in plan.rows}
     deleted = (before.deleted - fixed.keys()) | set(plan.gone)
-    after = replace(before, held={**before.held, **fixed}, deleted=deleted)
+    after = replace(before, stored={**before.stored, **fixed}, deleted=deleted)
     left = compare_rows(after, NOW)
     assert {gap.reason for gap in left} <= {"deleted_upstream"}
     assert plan_repair(left, after).size == 0
@@ -348,7 +348,7 @@ def test_usage_of_a_day_by_what_its_charges_are_for() -> None:
         amount = None if price is None else Decimal(price)
         return {"day": DAY, "category": category, "price": amount, "currency": "USD", "is_leaf": is_leaf}
 
-    found = usage_of_days(
+    usage = usage_of_days(
         [
             record("sms", "3", is_leaf=False),
             record("totalprice", "99", is_leaf=False),
@@ -366,8 +366,8 @@ def test_usage_of_a_day_by_what_its_charges_are_for() -> None:
         ]
     )
     fees = {"failed-message-processing-fee": D("0.01"), "sms-messages-features-senderid": D("0.02")}
-    assert found == {DAY: DayUsage("USD", D("3.75"), D("0.25"), fees)}
-    assert found[DAY].total == D("4.03")
+    assert usage == {DAY: DayUsage("USD", D("3.75"), D("0.25"), fees)}
+    assert usage[DAY].total == D("4.03")
 
 
 @pytest.mark.parametrize(

@@ -143,12 +143,12 @@ def test_the_checksum_is_of_the_file_as_it_is_on_disk(lake: Lake, tmp_path: Path
 def test_a_console_log_has_all_that_counts(lake: Lake) -> None:
     summary = load(lake, console_csv(some(3, body='He said "hi",\nthen left')))
     assert summary.is_complete
-    found = lake.rows(
+    stored = lake.rows(
         "select status, body, segments, spend, currency, sender, date_sent from messages order by 7"
     )
     sent = datetime(2026, 9, 1, tzinfo=UTC)
     body = 'He said "hi",\nthen left'
-    assert found[0] == ("delivered", body, 1, Decimal("0.008300"), "USD", "+12025550110", sent)
+    assert stored[0] == ("delivered", body, 1, Decimal("0.008300"), "USD", "+12025550110", sent)
 
 
 def test_a_console_log_over_synced_messages_changes_nothing(lake: Lake) -> None:
@@ -164,12 +164,12 @@ def test_a_sync_over_a_console_log_ends_as_if_there_had_been_no_log(lake: Lake) 
     # One by one, so that each is the whole span of its batch.
     for message in some(6):
         assert save(lake, message).added == 0
-    found = rows(lake)
-    assert len(found) == 6
+    stored = rows(lake)
+    assert len(stored) == 6
     assert lake.value("select count(*) from guessed_dates") == 0
     lake.write(lambda cursor: cursor.execute("delete from raw_messages"))
     save(lake, *some(6))
-    assert rows(lake) == found
+    assert rows(lake) == stored
 
 
 def test_a_whole_sync_over_a_console_log_equals_the_account(server: Server, home: Path) -> None:
@@ -269,7 +269,7 @@ def test_what_was_redacted_or_deleted_at_twilio_does_not_come_back(lake: Lake) -
 
 def test_a_currency_can_be_given_later(lake: Lake) -> None:
     first = load(lake, json_lines(some(3)), currency=None)
-    assert any("3 prices are in no known currency" in notice for notice in first.notices)
+    assert any("3 prices have no known currency" in notice for notice in first.notices)
     again = load(lake, json_lines(some(3)), currency="eur")
     assert (again.total("changed"), again.notices) == (3, [])
     assert lake.rows("select distinct currency from messages") == [("EUR",)]
@@ -424,7 +424,7 @@ def test_a_lake_of_another_account_is_refused(lake: Lake) -> None:
     load(lake, json_lines(some(1)))
     with pytest.raises(ConfigError, match=f"holds account {ACCOUNT}, and the import is for AC1111"):
         load(lake, json_lines(some(1)), account_sid="AC" + "1" * 32)
-    with pytest.raises(UsageError, match="'me' is no account SID"):
+    with pytest.raises(UsageError, match="'me' is not an account SID"):
         load(lake, json_lines(some(1)), account_sid="me")
 
 
@@ -433,27 +433,27 @@ def test_dates_without_a_zone_need_one(lake: Lake) -> None:
     assert load(lake, log).files[0].rejected == {"date_sent names no time zone: say which one it is in": 1}
     load(lake, log, zone=time_zone("Europe/Berlin"))
     assert lake.rows("select date_sent from messages") == [(datetime(2026, 8, 31, 22, tzinfo=UTC),)]
-    with pytest.raises(UsageError, match="'Mars', which is no time zone"):
+    with pytest.raises(UsageError, match="'Mars', which is not a time zone"):
         time_zone("Mars")
 
 
 def test_a_huge_file_is_saved_while_it_is_read(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(imports_run, "BATCH_ROWS", 50)
     line = json_lines(some(1))
-    held = []
+    memory = []
 
     def chunks() -> Iterator[bytes]:
         for number in range(1, 401):
             yield json_lines([payload(number)])
             if number % 100 == 0:
-                held.append(lake.value("select count(*) from raw_messages"))
+                memory.append(lake.value("select count(*) from raw_messages"))
 
     source = ByteSource(chunks())
     importer = Importer(
         lake, ACCOUNT, Privacy(), "USD", None, lambda progress: None, Cancellation(), lambda: NOW
     )
     assert importer.run(source, "huge").rows == 400
-    assert held[0] < held[1] < held[2] < held[3] <= 400
+    assert memory[0] < memory[1] < memory[2] < memory[3] <= 400
     assert source.bytes_read > 300 * len(line)
 
 
@@ -525,8 +525,8 @@ def test_killed_at_any_moment_the_next_import_completes_it(home: Path, tmp_path:
     assert any(0 < count < 2000 for count in seen), f"no kill came in the middle: {seen}"
     subprocess.run(command, env=environ, check=True, capture_output=True, timeout=60)
     with open_lake(load_settings(environ)) as lake:
-        held = rows(lake)
-        assert len(held) == 2000
+        stored = rows(lake)
+        assert len(stored) == 2000
         assert save(lake, *some(2000)) == Saved()
         assert lake.value("select rows from imports") == 2000
 

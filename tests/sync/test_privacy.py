@@ -82,11 +82,11 @@ def found_in(home: Path, needles: set[str]) -> set[str]:
 
 def contacts(server: Server) -> set[str]:
     """The digits of every number that is not ours."""
-    found = {
+    contacts_in_lake = {
         message["from"] if message["direction"] == "inbound" else message["to"]
         for message in truth(server).values()
     }
-    digits = {re.sub(r"[^0-9]", "", number) for number in found if number}
+    digits = {re.sub(r"[^0-9]", "", number) for number in contacts_in_lake if number}
     return {number for number in digits if len(number) >= 8}
 
 

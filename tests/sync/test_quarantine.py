@@ -69,14 +69,19 @@ def test_a_row_that_cannot_be_read_waits_and_is_resolved(lake: Lake, server: Ser
     replaced = Fault(
         "alter", times=None, find=f'"date_sent":"{message["date_sent"]}"', put='"date_sent":"on Wednesday"'
     )
-    hurt = [one for one in truth(server).values() if one["date_sent"] == message["date_sent"]]
+    hurt = [
+        message_of_day
+        for message_of_day in truth(server).values()
+        if message_of_day["date_sent"] == message["date_sent"]
+    ]
     server.runtime.faults.add(replaced)
     summary = sync()
     everything = len(truth(server))
     assert (summary.listed, summary.quarantined) == (everything, len(hurt))
     assert lake.value("select count(*) from raw_messages") == everything - len(hurt)
     assert quarantined(lake) == sorted(
-        (one["sid"], "2026-09-02", "date_sent", "on Wednesday", 1, False) for one in hurt
+        (message_of_day["sid"], "2026-09-02", "date_sent", "on Wednesday", 1, False)
+        for message_of_day in hurt
     )
     status = read_sync_status(lake, datetime.fromtimestamp(server.account.now(), UTC))
     assert status.accounts[0].quarantined == {"messages": len(hurt)}
@@ -92,7 +97,7 @@ def test_a_row_that_cannot_be_read_waits_and_is_resolved(lake: Lake, server: Ser
     summary = sync(retry_quarantined=True)
     assert (summary.listed, summary.quarantined) == (len(hurt), 0)
     asked = {entry["path"].rsplit("/", 1)[1] for entry in server.runtime.requests.latest()}
-    assert {f"{one['sid']}.json" for one in hurt} <= asked
+    assert {f"{message_of_day['sid']}.json" for message_of_day in hurt} <= asked
     assert "Messages.json" not in asked
     assert {row[5] for row in quarantined(lake)} == {True}
     sync()

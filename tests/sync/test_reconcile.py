@@ -17,7 +17,7 @@ from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
-from workbench.simulator.usage import Sums, Usage, UsageBook
+from workbench.simulator.account.usage import Sums, Usage, UsageBook
 from workbench.sync.messages.tombstones import save_tombstones
 from workbench.sync.reconcile.discrepancies import KINDS, REASONS, UNEXPLAINED, Gap
 from workbench.sync.reconcile.run import ReconcileReport, reconcile
@@ -70,12 +70,12 @@ def http(server: Server) -> Iterator[httpx.Client]:
 
 def delivered(lake: Lake, count: int = 1, day: date = DAY) -> list[str]:
     """SIDs of priced and delivered messages from the middle of a day."""
-    found = lake.rows(
+    rows = lake.rows(
         "select message_sid from raw_messages where cast(date_sent as date) = ? and status = 'delivered' "
         "and price is not null and body <> '' order by date_sent, message_sid limit ? offset 20",
         [day, count],
     )
-    return [sid for (sid,) in found]
+    return [sid for (sid,) in rows]
 
 
 def told(report: ReconcileReport) -> list[tuple[str, str, str, int]]:
@@ -88,8 +88,8 @@ def told(report: ReconcileReport) -> list[tuple[str, str, str, int]]:
 
 
 def the_gap(report: ReconcileReport, kind: str, reason: str = UNEXPLAINED) -> Gap:
-    (found,) = [gap for gap in report.gaps if (gap.kind, gap.reason) == (kind, reason)]
-    return found
+    (gap_of_kind,) = [gap for gap in report.gaps if (gap.kind, gap.reason) == (kind, reason)]
+    return gap_of_kind
 
 
 # --- clean ---
@@ -102,11 +102,11 @@ def test_a_freshly_synced_account_is_clean(
     report = compare()
     assert told(report) == []
     assert report.unexplained == 0
-    held = lake.value("select count(*) from messages")
+    messages = lake.value("select count(*) from messages")
     assert [report.as_dict()[name] for name in ("days", "lake_messages", "twilio_messages")] == [
         10,
-        held,
-        held,
+        messages,
+        messages,
     ]
     # Every penny: what usage charges is what the messages cost and the fees of failed ones.
     fees = sum((gap.difference for gap in report.gaps), Decimal(0))
@@ -138,7 +138,7 @@ def test_the_report_is_rows_for_people_and_machines(
     change("delete from raw_messages where message_sid = ?", [sid])
     report = compare(DAY, DAY + timedelta(days=1))
     row = json.loads(json.dumps(report.as_dict()))["gaps"][0]
-    held = lake.value("select count(*) from raw_messages where cast(date_sent as date) = ?", [DAY])
+    messages = lake.value("select count(*) from raw_messages where cast(date_sent as date) = ?", [DAY])
     assert row == {
         "day": "2026-09-05",
         "kind": "missing_row",
@@ -151,7 +151,7 @@ def test_the_report_is_rows_for_people_and_machines(
         "detail": "it was there when the day was last read",
         "examples": [sid],
     }
-    assert lake_messages(report) >= held
+    assert lake_messages(report) >= messages
 
 
 def lake_messages(report: ReconcileReport) -> int:
@@ -497,12 +497,12 @@ def test_a_privacy_mode_applies_to_both_sides(
 
 
 def delivered_without_text(lake: Lake) -> list[str]:
-    found = lake.rows(
+    rows = lake.rows(
         "select message_sid from raw_messages where status = 'delivered' and price is not null "
         "and cast(date_sent as date) = ? order by date_sent limit 1",
         [DAY],
     )
-    return [sid for (sid,) in found]
+    return [sid for (sid,) in rows]
 
 
 def test_credentials_that_may_not_read_usage_compare_the_rest(

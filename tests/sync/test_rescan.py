@@ -74,12 +74,12 @@ def walk(client: TwilioClient, server: Server) -> Walk:
 
 
 def sids_of(lake: Lake, day: date, condition: str = "true") -> list[str]:
-    found = lake.rows(
+    rows = lake.rows(
         "select message_sid from raw_messages where cast(date_sent as date) = ? "
         f"and is_outbound and status = 'delivered' and {condition} order by date_sent, message_sid",
         [day],
     )
-    return [sid for (sid,) in found]
+    return [sid for (sid,) in rows]
 
 
 def delete(http: httpx.Client, sid: str) -> None:
@@ -174,8 +174,8 @@ def test_undated_and_newer_rows_are_never_looked_for(
     change(newer, f"date_created = '{NOW.isoformat()}'::timestamptz")
     seen = walk(DAY)
     seen.sids -= {undated, newer, plain}
-    found = find_unseen(lake, client, server.account.account_sid, seen)
-    assert [item.message_sid for item in found] == [plain]
+    unseen = find_unseen(lake, client, server.account.account_sid, seen)
+    assert [item.message_sid for item in unseen] == [plain]
 
 
 @pytest.mark.parametrize("status", [503, 403])
@@ -246,9 +246,9 @@ def test_a_day_of_one_message_may_be_deleted_whole(
         ledger.log.newest_first(server.account.now(), int(start.timestamp()), int(finish.timestamp()) - 1)
     ):
         ledger.log.remove(message.serial)
-    held = lake.value("select count(*) from raw_messages where cast(date_sent as date) = ?", [DAY])
-    assert held > 100
-    assert settle(lake, client, server, walk(DAY)) == Settled(deleted=held)
+    messages = lake.value("select count(*) from raw_messages where cast(date_sent as date) = ?", [DAY])
+    assert messages > 100
+    assert settle(lake, client, server, walk(DAY)) == Settled(deleted=messages)
 
 
 # --- plan ---

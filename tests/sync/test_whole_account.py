@@ -64,7 +64,9 @@ def test_requests_are_counted_once(server: Server, whole: Whole) -> None:
     before = asked(server)
     summary = whole(with_subaccounts=True)
     listed_subaccounts = 1
-    counted = summary.requests + sum(one.requests for one in summary.subaccounts) + listed_subaccounts
+    counted = (
+        summary.requests + sum(subaccount.requests for subaccount in summary.subaccounts) + listed_subaccounts
+    )
     assert counted == asked(server) - before
 
 

@@ -95,13 +95,13 @@ states = strategies.builds(
 @given(
     since_back=strategies.integers(0, 12),
     lookback=strategies.integers(0, 5),
-    found=strategies.lists(states, unique_by=lambda state: state.day),
+    states_read=strategies.lists(states, unique_by=lambda state: state.day),
 )
 def test_whatever_is_known_no_day_is_left_behind(
-    since_back: int, lookback: int, found: list[WindowState]
+    since_back: int, lookback: int, states_read: list[WindowState]
 ) -> None:
     """Every day of the period is either in the plan, once, or settled and older than the lookback."""
-    since, known = TODAY - timedelta(days=since_back), {state.day: state for state in found}
+    since, known = TODAY - timedelta(days=since_back), {state.day: state for state in states_read}
     planned = days(plan_windows(since, TOMORROW, TODAY, known, lookback_days=lookback))
     assert planned == sorted(set(planned), reverse=True)
     for back in range(since_back + 1):

@@ -181,7 +181,7 @@ def test_a_workbook_with_numbers_dates_and_blanks() -> None:
 
 def test_a_value_beyond_the_header_of_a_workbook_is_a_problem_of_its_line() -> None:
     table = read_table_bytes(workbook([["to", "name"], ["+1", "Ann", "x"], ["+2"]]), "people.xlsx")
-    assert [(one.line, one.reason) for one in table.problems] == [
+    assert [(problem.line, problem.reason) for problem in table.problems] == [
         (2, "it has 3 cells where the header has 2")
     ]
     assert [(row.line, row.cells) for row in table.rows] == [(3, ("+2", ""))]
@@ -210,7 +210,7 @@ def test_a_row_that_does_not_fit_its_header_is_a_problem_of_its_line(
     data: bytes, problems: list[tuple[int, str]]
 ) -> None:
     table = read_table_bytes(data, "people.csv")
-    assert [(one.line, one.reason) for one in table.problems] == problems
+    assert [(problem.line, problem.reason) for problem in table.problems] == problems
     with pytest.raises(UsageError, match=f"people.csv: line {problems[0][0]}: it has .* Nothing was done"):
         table.require_clean()
 
@@ -241,8 +241,8 @@ def test_the_first_twenty_problems_are_named_and_all_counted() -> None:
         (b"to,na\x00me\n", "holds zero bytes"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
         (b"PK\x03\x04nonsense", "damaged archive"),
-        (b'[{"to": "+1"}]', "is JSON, no table"),
-        (b'  {"to": "+1"}', "is JSON, no table"),
+        (b'[{"to": "+1"}]', "is JSON, not a table"),
+        (b'  {"to": "+1"}', "is JSON, not a table"),
         (b"<html><table>", "is HTML or XML"),
         (b"PAR1....", "is a Parquet file"),
         (gzip.compress(b"to\n+1\n")[:-9], "was cut off"),
@@ -412,8 +412,8 @@ def test_names_of_columns() -> None:
 
 
 def test_a_digest_is_of_the_reading() -> None:
-    one = read_table_bytes(b"to,name\n+1,Ann\n", "a.csv")
+    table = read_table_bytes(b"to,name\n+1,Ann\n", "a.csv")
     same = read_table_bytes("to;name\r\n+1;Ann\r\n".encode("utf-16"), "b.csv")
     other = read_table_bytes(b"to,name\n+1,Ben\n", "a.csv")
-    assert one.digest("to") == same.digest("to")
-    assert len({one.digest("to"), one.digest("name"), other.digest("to")}) == 3
+    assert table.digest("to") == same.digest("to")
+    assert len({table.digest("to"), table.digest("name"), other.digest("to")}) == 3

@@ -223,8 +223,8 @@ def test_pages_are_followed_verbatim(twilio: ScriptedTwilio, client: TwilioClien
         json_reply(page("e", None)),
     ]
     pages = list(client.pages(PATH, {"DateSent>": "2026-01-31", "PageSize": 2}, "messages"))
-    assert [[row["sid"] for row in one.rows] for one in pages] == [["a", "b"], ["c", "d"], ["e"]]
-    assert [one.next_page_uri for one in pages] == [second, third, None]
+    assert [[row["sid"] for row in page.rows] for page in pages] == [["a", "b"], ["c", "d"], ["e"]]
+    assert [page.next_page_uri for page in pages] == [second, third, None]
     assert twilio.uris == [f"{PATH}?DateSent%3E=2026-01-31&PageSize=2", second, third]
 
 
@@ -237,7 +237,7 @@ def test_pages_of_newer_products_are_absolute_and_redirected(
         json_reply({"services": [{"sid": "MG2"}], "meta": {"next_page_url": None, "key": "services"}}),
     ]
     pages = list(client.pages("/v1/Services", {"PageSize": 1}, "services", "messaging"))
-    assert [one.rows for one in pages] == [[{"sid": "MG1"}], [{"sid": "MG2"}]]
+    assert [page.rows for page in pages] == [[{"sid": "MG1"}], [{"sid": "MG2"}]]
     assert pages[0].next_page_uri == second
     assert twilio.uris == ["/v1/Services?PageSize=1", "/v1/Services?PageSize=1&Page=1&PageToken=PT1"]
 
@@ -245,13 +245,13 @@ def test_pages_of_newer_products_are_absolute_and_redirected(
 def test_a_walk_resumes_from_a_stored_page(twilio: ScriptedTwilio, client: TwilioClient) -> None:
     stored = f"{PATH}?PageSize=2&Page=1&PageToken=PASM9"
     twilio.script = [json_reply(page("cd", None))]
-    assert [one.rows for one in client.pages(stored, None, "messages")] == [[{"sid": "c"}, {"sid": "d"}]]
+    assert [page.rows for page in client.pages(stored, None, "messages")] == [[{"sid": "c"}, {"sid": "d"}]]
     assert twilio.uris == [stored]
 
 
 def test_an_empty_page_is_not_the_end(twilio: ScriptedTwilio, client: TwilioClient) -> None:
     twilio.script = [json_reply(page("", f"{PATH}?Page=1")), json_reply(page("a", None))]
-    assert [len(one.rows) for one in client.pages(PATH, None, "messages")] == [0, 1]
+    assert [len(page.rows) for page in client.pages(PATH, None, "messages")] == [0, 1]
 
 
 def test_pages_are_fetched_as_they_are_asked_for(twilio: ScriptedTwilio, client: TwilioClient) -> None:
@@ -266,9 +266,9 @@ def test_a_page_says_how_long_it_took_and_twilios_time(twilio: ScriptedTwilio, c
         return json_reply(page("a", None), headers={"Date": "Tue, 01 Sep 2026 12:00:00 GMT"})
 
     twilio.otherwise = after_a_while
-    one = client.fetch_page(PATH, None, "messages")
-    assert 0.1 <= one.elapsed < 5
-    assert one.server_time == datetime(2026, 9, 1, 12, tzinfo=UTC)
+    fetched = client.fetch_page(PATH, None, "messages")
+    assert 0.1 <= fetched.elapsed < 5
+    assert fetched.server_time == datetime(2026, 9, 1, 12, tzinfo=UTC)
 
 
 def test_a_page_that_names_itself_is_noticed(twilio: ScriptedTwilio, client: TwilioClient) -> None:
@@ -287,11 +287,15 @@ def test_a_first_page_that_names_itself_is_noticed(twilio: ScriptedTwilio, clien
 
 
 def test_pages_that_go_round_are_noticed(twilio: ScriptedTwilio, client: TwilioClient) -> None:
-    one, two = f"{PATH}?Page=1", f"{PATH}?Page=2"
-    twilio.script = [json_reply(page("a", one)), json_reply(page("b", two)), json_reply(page("c", one))]
+    first, second = f"{PATH}?Page=1", f"{PATH}?Page=2"
+    twilio.script = [
+        json_reply(page("a", first)),
+        json_reply(page("b", second)),
+        json_reply(page("c", first)),
+    ]
     walk = client.pages(PATH, None, "messages")
     assert [next(walk).rows[0]["sid"] for _ in range(2)] == ["a", "b"]
-    with pytest.raises(TwilioError, match="came round again"):
+    with pytest.raises(TwilioError, match="came a second time"):
         next(walk)
 
 
@@ -391,10 +395,10 @@ def test_everything_arrives_from_an_account_that_takes_few_requests_at_once(
 
 def test_no_slot_is_held_while_waiting_to_retry(twilio: ScriptedTwilio, connect: Connect) -> None:
     limit = AdaptiveLimit(4, start=4)
-    held: list[int] = []
+    slots_in_use: list[int] = []
     twilio.script = [TOO_MANY, Reset(), json_reply({})]
-    connect(limit=limit, sleep=lambda _: held.append(limit.in_flight)).get_json(PATH)
-    assert held == [0, 0]
+    connect(limit=limit, sleep=lambda _: slots_in_use.append(limit.in_flight)).get_json(PATH)
+    assert slots_in_use == [0, 0]
     assert limit.pace.halvings == 1
 
 

@@ -180,7 +180,7 @@ def test_without_a_base_url_it_is_the_network_that_is_doubted() -> None:
         error = failing(client)
     assert str(error) == (
         "https://api.twilio.com does not answer: [Errno -2] Name or service not known (5 attempts). "
-        "Check this machine's network, DNS and proxy. Twilio's own state: https://status.twilio.com"
+        "Check this machine's network, DNS and proxy. Twilio's own status: https://status.twilio.com"
     )
     assert isinstance(error.__cause__, httpx.ConnectError)
 
@@ -227,15 +227,15 @@ def test_no_secret_in_error_traceback_or_log(
 
 def everything_in(error: BaseException) -> str:
     """The traceback with every local variable of every frame, causes and contexts followed."""
-    found, chain = [], [error]
+    texts, chain = [], [error]
     while chain:
-        one = chain.pop()
-        lines = traceback.TracebackException.from_exception(one, capture_locals=True).format()
+        link = chain.pop()
+        lines = traceback.TracebackException.from_exception(link, capture_locals=True).format()
         # The test's own frames hold the secrets it compares with.
-        found += [line for line in lines if "test_failures.py" not in line]
-        found.append(repr(vars(one)))
-        chain += [linked for linked in (one.__cause__, one.__context__) if linked]
-    return "".join(found)
+        texts += [line for line in lines if "test_failures.py" not in line]
+        texts.append(repr(vars(link)))
+        chain += [linked for linked in (link.__cause__, link.__context__) if linked]
+    return "".join(texts)
 
 
 def test_no_secret_in_the_log_of_any_library(

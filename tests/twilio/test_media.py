@@ -85,10 +85,10 @@ def test_twilios_cdn_is_reached_at_the_checked_address_without_credentials(
 ) -> None:
     twilio.script = [redirect(CDN), PICTURE]
     network = Elsewhere(twilio)
-    found = fetch(
+    media_file = fetch(
         base_url=None, transport=network, find_addresses=lambda host: ["2606:4700::1", "93.184.216.34"]
     )
-    assert found.content == b"\x89PNG bytes"
+    assert media_file.content == b"\x89PNG bytes"
     assert network.meant == [
         ("api.twilio.com", "api.twilio.com", None),
         ("93.184.216.34", "mms.twiliocdn.com", "mms.twiliocdn.com"),
@@ -181,7 +181,7 @@ def test_refusals_and_broken_answers(twilio: ScriptedTwilio, fetch: Fetch) -> No
 
 
 def test_only_sids_become_part_of_the_path() -> None:
-    with pytest.raises(UsageError, match="is no SID"):
+    with pytest.raises(UsageError, match="is not a SID"):
         fetch_media_bytes(WITH_TOKEN, ACCOUNT_SID, MESSAGE_SID, "../Messages")
 
 

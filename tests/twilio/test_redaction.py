@@ -96,10 +96,10 @@ def _suspicious_names(schema: Any) -> set[str]:
         return set().union(*map(_suspicious_names, schema))
     if not isinstance(schema, dict):
         return set()
-    found = set().union(*map(_suspicious_names, schema.values()))
+    nested = set().union(*map(_suspicious_names, schema.values()))
     properties = schema.get("properties")
     names = properties if isinstance(properties, dict) else {}
-    return found | {name for name in names if re.search("token|secret|passw|credential|private|auth", name)}
+    return nested | {name for name in names if re.search("token|secret|passw|credential|private|auth", name)}
 
 
 @pytest.mark.parametrize(

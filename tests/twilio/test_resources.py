@@ -63,9 +63,9 @@ def test_the_registry_is_by_name() -> None:
     "sid", ["", "AC1", ACCOUNT_SID + "/..", ACCOUNT_SID + "\n", "../" + ACCOUNT_SID, ACCOUNT_SID.lower()]
 )
 def test_only_a_sid_becomes_part_of_a_path(sid: str) -> None:
-    with pytest.raises(UsageError, match="is no SID"):
+    with pytest.raises(UsageError, match="is not a SID"):
         MESSAGES.path_for(sid)
-    with pytest.raises(UsageError, match="is no SID"):
+    with pytest.raises(UsageError, match="is not a SID"):
         MESSAGES.one_path_for(ACCOUNT_SID, sid)
 
 

@@ -17,7 +17,7 @@ from workbench.errors import TwilioAuthError, TwilioError
 from workbench.messaging.message import message_row
 from workbench.settings import Credentials, Secret
 from workbench.simulator import Account, Fault, Server, serve
-from workbench.simulator.sending import PlannedOutcome
+from workbench.simulator.account.sending import PlannedOutcome
 from workbench.twilio.sending import Accepted, MessageSender, NewMessage, NotSent, SendRefused, Unclear
 
 SENDER = "+14155550104"
@@ -111,9 +111,9 @@ def test_an_answer_that_does_not_come_ends(server: Server, monkeypatch: pytest.M
 
 def test_times_become_utc() -> None:
     at = datetime(2026, 11, 30, 9, 0, tzinfo=ZoneInfo("America/New_York"))
-    found = NewMessage("+1", "x", send_at=at).arguments()
-    assert found["send_at"].isoformat() == "2026-11-30T14:00:00+00:00"
-    assert found["schedule_type"] == "fixed"
+    arguments = NewMessage("+1", "x", send_at=at).arguments()
+    assert arguments["send_at"].isoformat() == "2026-11-30T14:00:00+00:00"
+    assert arguments["schedule_type"] == "fixed"
 
 
 def test_a_wrong_password_is_refused_and_never_shown(

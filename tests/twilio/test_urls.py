@@ -72,7 +72,7 @@ def test_a_password_in_a_page_address_is_refused_without_showing_it(uri: str) ->
 
 @pytest.mark.parametrize("host", ["evil.example/", "api.twilio.com", "", "API", "a@b", "api\n"])
 def test_a_host_is_one_label(host: str) -> None:
-    with pytest.raises(UsageError, match="is no Twilio host"):
+    with pytest.raises(UsageError, match="is not a Twilio host"):
         resolve("/x", host, None)
 
 

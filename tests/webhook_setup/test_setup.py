@@ -34,16 +34,16 @@ def twilio() -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def environ(tmp_path_factory: pytest.TempPathFactory, twilio: Server) -> Iterator[dict[str, str]]:
     port = free_port()
-    found = environment(
+    variables = environment(
         tmp_path_factory.mktemp("connect") / "home",
         WORKBENCH_PUBLIC_URL=f"http://127.0.0.1:{port}",
         WORKBENCH_TWILIO_BASE_URL=twilio.url,
         TWILIO_ACCOUNT_SID=twilio.account.account_sid,
         TWILIO_AUTH_TOKEN=twilio.account.auth_token,
     )
-    with hooks_process(found, port) as process:
+    with hooks_process(variables, port) as process:
         wait_until_live(port, process)
-        yield found
+        yield variables
 
 
 def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -111,7 +111,7 @@ def consent_push(confirm: bool) -> None:
     if not confirm:
         click.echo("Nothing was told. Add --confirm to tell it.", err=True)
         return
-    click.echo(f"{push.taken:,} taken, {len(push.refused):,} refused.")
+    click.echo(f"{push.accepted:,} taken, {len(push.refused):,} refused.")
     for answer in push.refused:
         click.echo(f"Refused: {answer.problem} ({answer.error_code}).", err=True)
     if push.refused:

@@ -97,7 +97,7 @@ def _say_plan(plan: ErasurePlan) -> None:
         click.echo(f"  {name}: the number in {count:,} other rows")
     if plan.attachments:
         click.echo(f"  attachments: {len(plan.attachments):,} files")
-    for name in plan.files.found:
+    for name in plan.files.changeable:
         click.echo(f"  file {name}")
     for name in plan.files.kept:
         click.echo(f"  file {name} stays: change it by hand")

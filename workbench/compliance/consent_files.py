@@ -1,8 +1,8 @@
-"""Consent from a file into the ledger, looked at before anything is written; and the ledger as a file.
+"""Imports consent from a file into the ledger, after a check of the whole file; and exports the ledger.
 
-A file is a table with a header (see `table_files`). Needed: `address` and `kind` (opt-in or opt-out).
-Optional: `scope`, `source`, `evidence`, `wording_version`, `date`. Whoever says that somebody consented has
-to say when; an opt-out without a date counts from now.
+A file is a table with a header (see `table_files`). Required: `address` and `kind` (opt-in or opt-out).
+Optional: `scope`, `source`, `evidence`, `wording_version`, `date`. An opt-in must have the date on which it
+was given; an opt-out without a date counts from now.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _LONGEST_TEXT = 2000
 
 @dataclass(frozen=True)
 class Reject:
-    """A line that cannot be used, and why; the reason repeats nothing of the line."""
+    """A line that cannot be used, and the reason, which quotes nothing of the line."""
 
     line: int
     reason: str
@@ -54,7 +54,7 @@ class Reject:
 
 @dataclass(frozen=True)
 class ConsentFile:
-    """What a file says, before any of it is written."""
+    """The content of a file, before anything is written."""
 
     name: str
     events: tuple[ConsentEvent, ...]
@@ -73,22 +73,22 @@ class ConsentFile:
 
 @dataclass(frozen=True)
 class ConsentDefaults:
-    """What lines leave out."""
+    """Values for what a line leaves out."""
 
     account_sid: str
     scope: str | None = None
     country: str | None = None
-    """Of numbers without a country code."""
+    """The country of numbers without a country code."""
     zone: ZoneInfo | None = None
-    """Of dates that name none; without it such dates are refused."""
+    """The time zone of dates that name none; without it such dates are refused."""
     actor: str | None = None
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     sender_countries: tuple[str, ...] = ()
-    """Where the account's own numbers are."""
+    """The countries of the account's own numbers."""
 
     @property
     def numbers(self) -> NumberContext:
-        """How numbers without a country code are read."""
+        """The context to read numbers without a country code."""
         return NumberContext(self.country, self.sender_countries)
 
 
@@ -99,10 +99,10 @@ def read_consent_file(
 
     Args:
         path: CSV or XLSX; ``-`` is stdin.
-        address_column: the column of the numbers, where several can be it.
+        address_column: the column of the numbers, if several columns fit.
 
     Raises:
-        UsageError: it is no table with the columns that are needed.
+        UsageError: the file is not a table, or a required column is missing.
     """
     table = read_table(path)
     columns, unknown = _read_header(table, address_column)
@@ -117,13 +117,18 @@ def read_consent_file(
     return ConsentFile(table.name, tuple(events), tuple(rejects), unknown)
 
 
-def save_consent_file(lake: Lake, told: ConsentFile, actor: str, now: datetime | None = None) -> int:
-    """Add a file's events to the ledger, audited; how many were new."""
+def save_consent_file(lake: Lake, consent_file: ConsentFile, actor: str, now: datetime | None = None) -> int:
+    """Add a file's events to the ledger, with an audit row; returns how many were new."""
     now = now or datetime.now(UTC)
 
     def save(cursor: Any) -> int:
-        added = save_consent_events(cursor, told.events, now)
-        detail = {"file": told.name, "events": len(told.events), "added": added, "kinds": dict(told.kinds)}
+        added = save_consent_events(cursor, consent_file.events, now)
+        detail = {
+            "file": consent_file.name,
+            "events": len(consent_file.events),
+            "added": added,
+            "kinds": dict(consent_file.kinds),
+        }
         append_audit(cursor, "consent-import", actor=actor, detail=detail, at=now)
         return added
 
@@ -134,10 +139,10 @@ def check_scope(text: str, numbers: NumberContext | None = None) -> str:
     """A scope as the ledger writes it: `*`, a messaging service, `topic:NAME`, or one of our senders.
 
     Args:
-        numbers: how a number without a country code is read.
+        numbers: the context to read a number without a country code.
 
     Raises:
-        UsageError: it is none of these.
+        UsageError: the text is not one of these.
     """
     if text == EVERYTHING or _SERVICE.fullmatch(text) or _TOPIC.fullmatch(text):
         return text
@@ -157,10 +162,10 @@ EXPORT_COLUMNS = (
 
 
 def write_ledger(lake: Lake, path: Path, actor: str) -> int:
-    """Write the whole ledger as CSV, numbers as they are, audited; how many events.
+    """Write the whole ledger as CSV, with unmasked numbers and an audit row; returns how many events.
 
     Raises:
-        UsageError: the file is there already.
+        UsageError: the file exists already.
     """
     rows = lake.rows(
         f"select {', '.join(EXPORT_COLUMNS)} from consent_events order by happened_at, event_id"  # noqa: S608
@@ -177,7 +182,7 @@ def write_ledger(lake: Lake, path: Path, actor: str) -> int:
 
 
 def _guarded(rows: Iterable[Iterable[object]]) -> Iterator[list[str]]:
-    """Cells as text that a spreadsheet does not take for a formula; a number of a person stays one."""
+    """Cells as text that a spreadsheet does not read as a formula; phone numbers stay unchanged."""
     for row in rows:
         texts = ["" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
                  for value in row]  # fmt: skip
@@ -200,8 +205,8 @@ def _read_header(table: InputTable, address_column: str | None) -> tuple[dict[st
             f"{table.form.text}. Give a table with a header: address, kind (opt-in or opt-out), and "
             "optionally scope, source, evidence, wording_version, date."
         )
-    known = set(columns.values())
-    return columns, tuple(column for index, column in enumerate(table.columns) if index not in known)
+    allowed = set(columns.values())
+    return columns, tuple(column for index, column in enumerate(table.columns) if index not in allowed)
 
 
 def _read_line(

@@ -1,7 +1,7 @@
-"""Brings the ledger's present state to Twilio's Consent API: what it was not told yet, and can be told.
+"""Sends the ledger's present state to Twilio's Consent API: every consent that was not sent yet and can be.
 
-An opt-out of everything or of a topic has no place there, which knows senders and services only; neither has
-a number that this lake keeps hidden. Twilio's own refusals (21610) it knows by itself.
+The API knows senders and services only, so an opt-out of everything or of a topic cannot be sent; nor can a
+number that this lake hides. Opt-outs that follow from Twilio's own refusals (21610) are already known there.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ _SOURCES = {"website": "website", "offline": "offline"}
 
 @dataclass(frozen=True)
 class ConsentPush:
-    """What is to be told, and what became of it."""
+    """The items to send, and the result."""
 
     items: tuple[ConsentItem, ...]
     left_out: int
-    """States that the Consent API has no place for."""
-    taken: int = 0
+    """How many states the Consent API cannot store."""
+    accepted: int = 0
     refused: tuple[ConsentAnswer, ...] = ()
 
 
 def plan_push(lake: Lake, account_sid: str) -> ConsentPush:
-    """The states of one account that Twilio was not told of."""
+    """The states of one account that were not sent to Twilio yet."""
     rows = lake.rows(
         """
         select s.event_id, s.address, s.scope, s.state, s.source, s.since,
@@ -58,23 +58,23 @@ def plan_push(lake: Lake, account_sid: str) -> ConsentPush:
 def push_consent(
     lake: Lake, client: TwilioClient, actor: str, *, sleep: Any = None, now: datetime | None = None
 ) -> ConsentPush:
-    """Tell Twilio, noting each answer as it comes; can be run again, also after it was killed.
+    """Send the items and save each answer at once; can be run again, also after the process was killed.
 
     Raises:
         TwilioError: as :func:`workbench.twilio.consents.push_consents`.
     """
     plan = plan_push(lake, client.account_sid)
     events = {_correlation(row[0]): row[0] for row in lake.rows("select event_id from consent_state")}
-    taken, refused = 0, []
+    accepted, refused = 0, []
     options = {} if sleep is None else {"sleep": sleep}
     for answers in push_consents(client, plan.items, **options):
         lake.write(lambda cursor, answers=answers: _note(cursor, answers, events, now or datetime.now(UTC)))  # type: ignore[misc]
-        taken += sum(answer.error_code == 0 for answer in answers)
+        accepted += sum(answer.error_code == 0 for answer in answers)
         refused += [answer for answer in answers if answer.error_code]
     if plan.items:
-        detail = {"told": len(plan.items), "taken": taken, "refused": len(refused)}
+        detail = {"told": len(plan.items), "taken": accepted, "refused": len(refused)}
         lake.write(lambda cursor: append_audit(cursor, "consent-push", actor=actor, detail=detail))
-    return ConsentPush(plan.items, plan.left_out, taken, tuple(refused))
+    return ConsentPush(plan.items, plan.left_out, accepted, tuple(refused))
 
 
 def _note(

@@ -1,4 +1,4 @@
-"""One person as the lake may know them: every spelling of a number, on every channel, in the lake's form."""
+"""One person in all forms that the lake may store: every spelling of the number, on every channel."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ _CHANNELS = ("", "whatsapp:", "rcs:", "messenger:")
 
 @dataclass(frozen=True)
 class DataSubject:
-    """Somebody with a number."""
+    """A person with a phone number."""
 
     number: str
     """E.164; never written to the lake, a log or a file by itself."""
     numbers: tuple[str, ...]
-    """The same number in every spelling, that one first."""
+    """Every spelling of the number; `number` itself is the first."""
     addresses: tuple[str, ...]
-    """As Twilio writes them, each number on each channel."""
+    """The addresses as Twilio writes them: each spelling on each channel."""
     contacts: tuple[str, ...]
-    """The same as this lake keeps them, and as they are: a contact that was imported may stand so."""
+    """The addresses as this lake stores them, and unchanged, because an imported contact may be unchanged."""
     is_shared: bool
     """Whether the lake keeps masked numbers, which several people can share."""
 
@@ -35,7 +35,7 @@ class DataSubject:
 
     @property
     def digits(self) -> tuple[str, ...]:
-        """What stands for them in a text: their numbers without the plus."""
+        """What to search for in texts: the person's numbers without the plus."""
         return tuple(number[1:] for number in self.numbers)
 
     def __repr__(self) -> str:
@@ -46,22 +46,22 @@ def find_person(text: str, privacy: Privacy) -> DataSubject:
     """The person of a number, typed with its country code.
 
     Raises:
-        UsageError: it is no international number.
+        UsageError: the text is not an international number.
     """
     number = person_of(normalize_address(_TYPED.sub("", text)))
     if not is_e164(number):
         raise UsageError(
-            f"{text!r} is no person's number. Write it with its country code, such as +14155552671."
+            f"{text!r} is not the number of a person. Write it with its country code, such as +14155552671."
         )
     numbers = spellings(number)
-    addresses = tuple(channel + one for one in numbers for channel in _CHANNELS)
+    addresses = tuple(channel + spelling for spelling in numbers for channel in _CHANNELS)
     kept = (form for address in addresses for form in privacy.contact_forms(address))
     contacts = tuple(dict.fromkeys([*kept, *addresses]))
     return DataSubject(number, numbers, addresses, contacts, privacy.mode is PrivacyMode.MASKED)
 
 
 def require_alone(person: DataSubject) -> None:
-    """Refuse what must concern one person only, where the lake cannot tell people apart.
+    """Refuse an action for one person if the lake cannot tell people apart.
 
     Raises:
         UsageError: the lake keeps masked numbers.

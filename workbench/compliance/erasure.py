@@ -1,8 +1,8 @@
-"""Erases one person's rows from the lake; what stays is a keyed hash. ``finishing.py`` does the rest.
+"""Erases one person's rows from the lake; only a keyed hash of the number stays. See ``finishing.py``, too.
 
-Tables are found, not listed: whichever room made them, a row that names the person's number, one of their
-messages or one of their conversations goes, and their number is blotted out of other people's texts. The
-audit trail holds masked numbers only and stays.
+All tables of the lake are searched, whichever room made them. A row with the person's number, or with one of
+their messages or conversations, is deleted; in texts of other people the number is overwritten. The audit
+trail has only masked numbers and stays.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from workbench.lake.secret_key import privacy_key
 _UNTOUCHED = frozenset(
     {"audit_events", "erased_people", "removals", "lake_identity", "lake_key", "schema_migrations"}
 )
-"""Tables of masked numbers, hashes and names of ours; what looks like a number in them is none."""
+"""Tables that are not searched: they hold only masked numbers, hashes and our own names."""
 _ALWAYS = frozenset(
     {
         "raw_messages",
@@ -41,16 +41,16 @@ _ALWAYS = frozenset(
         "quarantined_rows",
     }
 )
-"""Tables in which rows of messages that are still there may come in at any moment."""
+"""Tables into which rows of the person's messages may still be written while these exist."""
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid", "sid"})
 _ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _SHORTEST_TEXT = 12
-"""Shorter texts of a person are too common to look for in files."""
+"""The shortest text of a person that is searched in files; shorter ones are too common."""
 
 
 def plan_erasure(lake: Lake, person: DataSubject) -> ErasurePlan:
-    """Count what would go; changes nothing.
+    """Count what an erasure would delete; changes nothing.
 
     Raises:
         UsageError: the lake keeps masked numbers, which several people can share.
@@ -70,7 +70,7 @@ def order_erasure(
     at_twilio: AtTwilio | None = None,
     now: datetime | None = None,
 ) -> Order:
-    """Write down what is to be done, for good: from here on it is finished by whoever comes next.
+    """Save the order of the erasure durably: from now on it is finished even if this process is killed.
 
     Raises:
         UsageError: the lake keeps masked numbers, which several people can share.
@@ -82,10 +82,10 @@ def order_erasure(
 
 
 def commit_erasure(lake: Lake, order: Order) -> None:
-    """Keep the hash, say *begun*, and delete the rows; a second time does no harm.
+    """Save the hash, record the erasure as *begun*, and delete the rows; it can safely run twice.
 
-    The hash comes first: from then on the lake refuses whatever is new of the person, so that most tables can
-    be looked through without holding up anybody who writes.
+    The hash comes first: from then on the lake refuses new rows of the person, so most tables can be searched
+    without blocking other writers.
     """
     lake.write(lambda cursor: _begin(cursor, lake, order))
     with lake.cursor() as cursor:
@@ -116,7 +116,7 @@ def _begin(cursor: duckdb.DuckDBPyConnection, lake: Lake, order: Order) -> None:
             "erasure_id": order.erasure_id,
             "state": "begun",
             "rows": dict(order.plan.rows),
-            "files": len(order.plan.files.found),
+            "files": len(order.plan.files.changeable),
         }
         append_audit(
             cursor, "erase", actor=order.actor, subject=person.masked, detail=detail, at=order.begun_at
@@ -148,7 +148,7 @@ def _plan(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> _Found:
 
 
 def _attachments(cursor: duckdb.DuckDBPyConnection, keys: Mapping[str, Any]) -> tuple[str, ...]:
-    """Files of attachments that go with the person's messages."""
+    """The files of the person's attachments, to be removed with the messages."""
     rows = cursor.execute(
         "select file_name from media_files "
         "where file_name is not null and message_sid in (select unnest(?::varchar[])) order by all",
@@ -160,7 +160,7 @@ def _attachments(cursor: duckdb.DuckDBPyConnection, keys: Mapping[str, Any]) -> 
 def _count(
     cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], keys: Mapping[str, Any]
 ) -> tuple[int, dict[str, int]]:
-    """Rows of one table that are the person's own, and by column the others with the number in a text."""
+    """How many rows of a table are the person's own, and by column, how many others mention the number."""
     own, texts = _belongs(columns) or "false", _texts(columns)
     counts = [f"count(*) filter ({own})"]
     counts += [f"count(*) filter (regexp_matches({name}, $digits) and not ({own}))" for name in texts]
@@ -194,36 +194,36 @@ def _erase_rows(cursor: duckdb.DuckDBPyConnection, order: Order, tables: Mapping
 
 
 def _keys(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> dict[str, Any]:
-    """What tells a row of this person's."""
+    """The values by which a row of this person is recognised."""
     contacts = list(person.contacts)
-    found = cursor.execute(
+    messages = cursor.execute(
         "select message_sid, conversation_id from raw_messages where contact in (select unnest(?))",
         [contacts],
     ).fetchall()
     return {
         "contacts": contacts,
-        "sids": sorted({row[0] for row in found}),
-        "conversations": sorted({row[1] for row in found if row[1]}),
-        # The longer spelling first: one may begin another.
+        "sids": sorted({row[0] for row in messages}),
+        "conversations": sorted({row[1] for row in messages if row[1]}),
+        # The longer spelling first, because a shorter one can be its beginning.
         "digits": "|".join(sorted(person.digits, key=len, reverse=True)),
     }
 
 
 def _tables(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """Every table of the lake with its text columns."""
-    found: dict[str, list[str]] = {}
+    text_columns: dict[str, list[str]] = {}
     for table, column in cursor.execute(
         "select c.table_name, c.column_name from duckdb_columns() c join duckdb_tables() t "
         "on t.table_name = c.table_name and t.database_name = c.database_name "
         "where c.database_name = 'lake' and c.data_type in ('VARCHAR', 'JSON') order by all"
     ).fetchall():
         if table not in _UNTOUCHED and _NAME.fullmatch(table) and _NAME.fullmatch(column):
-            found.setdefault(table, []).append(column)
-    return found
+            text_columns.setdefault(table, []).append(column)
+    return text_columns
 
 
 def _belongs(columns: Sequence[str]) -> str:
-    """The condition for rows that are the person's own; empty where a table cannot have any."""
+    """The condition for rows that are the person's own; empty if a table cannot have any."""
     parts = [f"{name} in (select unnest($sids::varchar[]))" for name in columns if name in _MESSAGE_COLUMNS]
     parts += [
         f"{name} in (select unnest($contacts::varchar[]))" for name in columns if name in _ADDRESS_COLUMNS
@@ -234,24 +234,24 @@ def _belongs(columns: Sequence[str]) -> str:
 
 
 def _texts(columns: Sequence[str]) -> list[str]:
-    """Columns in which the number may stand among other words."""
+    """The columns with free text, in which the number may occur."""
     keys = _MESSAGE_COLUMNS | _ADDRESS_COLUMNS | {"conversation_id", "account_sid", "direction", "status"}
     return [name for name in columns if name not in keys]
 
 
 def _used(sql: str, keys: Mapping[str, object]) -> dict[str, object]:
-    """The parameters that a statement names; others may not be given."""
+    """Only the parameters that a statement uses, because DuckDB refuses others."""
     return {name: value for name, value in keys.items() if f"${name}" in sql}
 
 
 def readmit_person(lake: Lake, person: DataSubject, *, because: str, actor: str) -> None:
-    """Let an erased person in again: their messages are kept from now on, and they may be written to.
+    """Admit an erased person again: from now on their messages are stored, and they can be written to.
 
     Args:
-        because: what they asked for and where that is written down; it stays in the audit trail.
+        because: what they asked for and where that is recorded; it stays in the audit trail.
 
     Raises:
-        UsageError: nobody with that number was erased, or not to the end, or no reason is given.
+        UsageError: nobody with that number was erased, the erasure is not finished, or no reason is given.
     """
     if not because.strip():
         raise UsageError("Say why they are let in again: what they asked for, and where that is on record.")

@@ -1,7 +1,7 @@
-"""Finishes what was begun: old copies go from the home's files, the webhooks on their way, and the lake.
+"""Finishes removals: deletes old copies from the home's files, from waiting webhooks, and from the lake.
 
-Every step can be done again, so whoever was killed anywhere in between is taken over from the start: by the
-next erasure, the next retention run, or the next maintenance.
+Every step can be repeated. So if a process was killed at any point, the next erasure, retention run or
+maintenance runs all of its steps again from the first.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from workbench.lake.removals import RETENTION, Unfinished, end_removal, read_unf
 from workbench.lake.spool import rewrite_segments, segment_names
 
 SPOOL_FOLDER, HOOKS_LOCK = "spool", "hooks.lock"
-"""Under WORKBENCH_HOME: webhooks on their way to the lake, and the lock of the process that owns them."""
+"""Under WORKBENCH_HOME: the webhooks that wait for the lake, and the lock of the process that owns them."""
 _SPOOL_SECONDS, _LOOK_EVERY = 30.0, 0.05
 
 
 @dataclass(frozen=True)
 class Erasure:
-    """What was done here, with the proof of it."""
+    """The result of an erasure, with its proof."""
 
     order: Order
     finished_at: datetime
@@ -49,26 +49,26 @@ class Erasure:
 
 @contextmanager
 def removing_alone(lake: Lake) -> Iterator[None]:
-    """One process of this home at a time erases, applies retention or finishes either.
+    """A lock, so that only one process of this home erases, applies retention, or finishes either.
 
     Raises:
-        LakeBusy: another one does.
+        LakeBusy: another process holds the lock.
     """
     with only_one(lake.home / "removals.lock", "erasure or retention run"):
         yield
 
 
 def finish_erasure(lake: Lake, order: Order) -> Erasure:
-    """Do all that an order says. For the holder of :func:`removing_alone`.
+    """Do everything that an order says. Call it while holding :func:`removing_alone`.
 
     Raises:
-        LakeBusy: the rows are gone, and others use old copies so much that these could not be removed yet.
+        LakeBusy: the rows are deleted, but other processes use old copies, which could not be removed yet.
     """
     commit_erasure(lake, order)
     _remove_attachments(lake, order.erasure_id)
     clean_spool(lake.home, order.person)
     purge(lake)
-    # Last, so that what others made of the old rows meanwhile is found too.
+    # Last, so that files that other processes wrote from the old rows in the meantime are searched, too.
     files = erase_from_files(lake, [*order.person.digits, *order.plan.texts])
     finished_at = datetime.now(UTC)
     proof = build_proof(order, files, finished_at)
@@ -79,9 +79,9 @@ def finish_erasure(lake: Lake, order: Order) -> Erasure:
 
 
 def finish_removals(lake: Lake, actor: str) -> list[Erasure]:
-    """Finish what was begun in this home, and retention runs wherever they were. For the holder of the lock.
+    """Finish the erasures of this home, and the retention runs of all homes. Call it while holding the lock.
 
-    An erasure that was begun in another home on the same lake stays unfinished: only there is its order.
+    An erasure of another home on the same lake stays unfinished, because its order is only there.
 
     Raises:
         LakeBusy: old copies could not be removed yet.
@@ -104,14 +104,14 @@ def finish_retention(lake: Lake, runs: list[Unfinished], actor: str) -> None:
 
 
 def clean_spool(home: Path, person: DataSubject, seconds: float = _SPOOL_SECONDS) -> None:
-    """Take the person out of the webhooks that wait for the lake; called once the lake refuses them.
+    """Remove the person from the webhooks that wait for the lake; call it after the lake refuses the person.
 
-    While the hooks run the files are theirs, and nothing has to be asked of them: what is in a file at this
-    moment is refused by the lake, and the file goes, within seconds (``lake/spool.py``). Where they do not
-    run, or end meanwhile, their lock is free, and its holder may rewrite the files.
+    While the hooks process runs, it owns the files and empties them within seconds: the lake refuses the
+    person's webhooks, and the file is deleted (``lake/spool.py``). If it does not run, or ends meanwhile, its
+    lock is free, and this process takes the lock and rewrites the files.
 
     Raises:
-        LakeBusy: the hooks run and cannot bring into the lake what waits.
+        LakeBusy: the hooks process runs but cannot save the waiting webhooks.
     """
     folder, until = home / SPOOL_FOLDER, time.monotonic() + seconds
     names = segment_names(folder)
@@ -123,16 +123,16 @@ def clean_spool(home: Path, person: DataSubject, seconds: float = _SPOOL_SECONDS
         except LakeBusy:
             if time.monotonic() > until:
                 raise LakeBusy(
-                    "Webhooks wait on the disk and do not get into the lake, so the person could not be "
-                    "taken out of them yet: /readyz of the hooks says why. Run the same again after that."
+                    "Webhooks wait on the disk and cannot be saved into the lake, so the person could not be "
+                    "removed from them yet. /readyz of the hooks says why; mend that and run the same again."
                 ) from None
             time.sleep(_LOOK_EVERY)
 
 
 def _without(record: bytes, person: DataSubject) -> bytes | None:
-    """A record without the person; None for one that they sent."""
-    told = orjson.loads(record)
-    sent_by = told.get("message", {}).get("contact") or told.get("row", {}).get("from_address")
+    """A record without the person; None if they sent it."""
+    content = orjson.loads(record)
+    sent_by = content.get("message", {}).get("contact") or content.get("row", {}).get("from_address")
     if sent_by in person.contacts:
         return None
     return blotted(record.decode(), sorted(person.numbers, key=len, reverse=True)).encode()

@@ -1,7 +1,7 @@
-"""Files of an installation outside of its lake that hold certain words: found, and cleaned or removed.
+"""Finds the files outside of the lake that contain certain words, and cleans or removes them.
 
-What happens to a file depends on whose it is (``workbench/home.py``). What may be in use at this moment is
-overwritten in place, byte for byte, so that whoever has it open goes on with the same file and loses nothing.
+The treatment of a file depends on its owner (``workbench/home.py``). A file that a process may have open is
+overwritten in place, byte for byte, so that the process keeps the same file and loses nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from workbench.home import Treatment, treatment_of
 from workbench.lake.connect import Lake
 
 MEDIA_FOLDER = "media"
-"""Under WORKBENCH_HOME: copies of attachments, where they are kept."""
+"""Under WORKBENCH_HOME: the copies of attachments, if they are kept."""
 _CATALOG_SUFFIXES = ("", "-wal", "-shm", "-journal")
 _LAKE_SCHEMA = "main"
 _CHANGED_BY_US = frozenset(
@@ -37,12 +37,12 @@ _ROUNDS, _PAUSE = 20, 0.05
 
 @dataclass(frozen=True)
 class HomeFiles:
-    """Files with the words, relative to WORKBENCH_HOME."""
+    """The files that contain the words, relative to WORKBENCH_HOME."""
 
-    found: tuple[str, ...]
-    """Those that are cleaned or removed."""
+    changeable: tuple[str, ...]
+    """Files that are cleaned or removed."""
     kept: tuple[str, ...]
-    """Those that only a person can change, or that could not be read."""
+    """Files that only the user can change, or that could not be read."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +53,9 @@ class ChangedFiles:
 
 
 def find_in_files(lake: Lake, words: Sequence[str]) -> HomeFiles:
-    """Look through every file of the home but those of the lake, compressed ones and Parquet too."""
+    """Search every file of the home except those of the lake, also compressed files and Parquet."""
     looked_for = Words(words)
-    found: list[str] = []
+    changeable: list[str] = []
     kept: list[str] = []
     for name, path in home_files(lake):
         treatment = treatment_of(name)
@@ -64,49 +64,51 @@ def find_in_files(lake: Lake, words: Sequence[str]) -> HomeFiles:
         is_ours_to_change = treatment in _CHANGED_BY_US and not _is_other_lake(path)
         try:
             if looked_for.are_in_name(name) or holds(lake, path, _words_for(treatment, looked_for)):
-                (found if is_ours_to_change else kept).append(name)
+                (changeable if is_ours_to_change else kept).append(name)
         except FileNotFoundError:
-            continue  # gone since it was listed
+            continue  # removed since it was listed
         except OSError:
             kept.append(name)
-    return HomeFiles(tuple(found), tuple(kept))
+    return HomeFiles(tuple(changeable), tuple(kept))
 
 
 def erase_from_files(lake: Lake, words: Sequence[str]) -> ChangedFiles:
-    """Take the words out of files that stay, and remove the others that hold them.
+    """Remove the words from files that stay, and remove the other files that contain them.
 
     Raises:
-        LakeBusy: somebody goes on writing them.
+        LakeBusy: a process keeps writing the words.
     """
     looked_for = Words(words)
     rewritten: dict[str, None] = {}
     removed = {name: None for name, path in home_files(lake) if _remove_unsearched(name, path)}
     for _ in range(_ROUNDS):
         files = find_in_files(lake, words)
-        if not files.found:
+        if not files.changeable:
             return ChangedFiles(tuple(rewritten), tuple(removed), files.kept)
-        for name in files.found:
+        for name in files.changeable:
             (removed if _change(lake, name, looked_for) else rewritten)[name] = None
         time.sleep(_PAUSE)
     raise LakeBusy(
-        f"{', '.join(files.found)} is still being written with the number in it. End whoever writes it; the "
-        "erasure is finished by running it again, or by the next maintenance."
+        f"{', '.join(files.changeable)} is still being written with the number in it. End the process that "
+        "writes it, then run the erasure again; otherwise the next maintenance finishes it."
     )
 
 
 def home_files(lake: Lake) -> Iterator[tuple[str, Path]]:
-    """Every file under WORKBENCH_HOME that is none of the lake's own, with its name relative to it.
+    """Every file under WORKBENCH_HOME that does not belong to the lake, with its relative name.
 
-    Links are followed: what is reached under the home belongs to it.
+    Links are followed: every file that can be reached from the home belongs to it.
     """
     is_of_lake = _lake_test(lake)
     home = lake.home.resolve()
-    seen = {home, *home.parents}
+    visited = {home, *home.parents}
     for folder, folders, names in os.walk(home, followlinks=True):
         place = Path(folder)
         real = {name: (place / name).resolve() for name in folders}
-        folders[:] = sorted(name for name in folders if real[name] not in seen and not is_of_lake(real[name]))
-        seen.update(real[name] for name in folders)
+        folders[:] = sorted(
+            name for name in folders if real[name] not in visited and not is_of_lake(real[name])
+        )
+        visited.update(real[name] for name in folders)
         for name in sorted(names):
             path = (place / name).resolve()
             if path.is_file() and not is_of_lake(path):
@@ -114,7 +116,7 @@ def home_files(lake: Lake) -> Iterator[tuple[str, Path]]:
 
 
 def _lake_test(lake: Lake) -> Callable[[Path], bool]:
-    """Whether a path, without links in it, is the lake's own: its catalog, or its folder of data files."""
+    """A test whether a path (without links) belongs to the lake: its catalog, or its folder of data files."""
     own: set[Path] = set()
     if lake.address.kind == "sqlite":
         catalog = Path(lake.address.catalog).resolve()
@@ -144,7 +146,7 @@ def _remove_unsearched(name: str, path: Path) -> bool:
 
 
 def _change(lake: Lake, name: str, words: Words) -> bool:
-    """Clean one file; whether it went as a whole."""
+    """Clean one file; returns whether the whole file was removed."""
     path, treatment = (lake.home / name).resolve(), treatment_of(name)
     try:
         if words.are_in_name(name) or treatment is Treatment.REMOVE:
@@ -166,7 +168,7 @@ def _words_for(treatment: Treatment, words: Words) -> Words:
 
 
 def _forget_attachment(lake: Lake, name: str) -> None:
-    """An attachment of somebody else that named the person: say why it is not there any more."""
+    """For another person's attachment that contained the number: record why its file is missing."""
     folder, _, file_name = name.partition("/")
     if folder == MEDIA_FOLDER and file_name:
         lake.write(
@@ -179,21 +181,21 @@ def _forget_attachment(lake: Lake, name: str) -> None:
 
 
 def _drop_lines(path: Path, words: Words) -> None:
-    """The file without the lines that hold one of the words, put in its place at once."""
+    """Replace the file, in one step, by one without the lines that contain a word."""
     lines = path.read_bytes().splitlines(keepends=True)
     kept = b"".join(line for line in lines if not words.are_in(line))
     write_whole(path, kept, mode=path.stat().st_mode & 0o777)
 
 
 def _blank(path: Path, words: Words, *, is_whole_line: bool) -> None:
-    """Overwrite the words, or their lines, with as many asterisks: the file and its length stay.
+    """Overwrite the words, or their lines, with as many asterisks: the file and its length do not change.
 
-    What is appended meanwhile is never touched; being killed in between leaves the rest for the next time.
+    Lines appended meanwhile are not touched. If the process is killed, the next run does the rest.
     """
     with path.open("r+b", buffering=0) as file:
         content = file.readall()
         for start, end in spans_of(content, words, is_whole_line=is_whole_line):
-            # A file that was cut off or written anew since is looked at again by the next round.
+            # A file that was truncated or written again since then is searched again in the next round.
             if os.pread(file.fileno(), end - start, start) == content[start:end]:
                 os.pwrite(file.fileno(), b"*" * (end - start), start)
         os.fsync(file.fileno())

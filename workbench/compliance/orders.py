@@ -1,7 +1,7 @@
-"""What an erasure still has to do, in a file until it is done: whoever is killed is taken over.
+"""The order of an erasure, in a file until it is finished, so that an interrupted erasure can be continued.
 
-The lake must not name the person any more once their rows are gone, and whoever finishes has to know whose
-traces to look for. So the number stands here alone, readable by this user only, and goes as the last of all.
+The lake must not contain the person's number after their rows are deleted, but to finish the erasure one must
+know for which number to search. So only this file has it, readable by this user only, and is removed last.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from workbench.compliance.home_files import HomeFiles
 from workbench.files import write_whole
 
 FOLDER = "erasures"
-"""Under WORKBENCH_HOME: orders, and proofs of what was done."""
+"""Under WORKBENCH_HOME: the orders, and the proofs of finished erasures."""
 _SUFFIX = ".begun.json"
 
 
 @dataclass(frozen=True)
 class ErasurePlan:
-    """What there is of a person, before anything is done."""
+    """What is stored of a person, before anything is deleted."""
 
     person: str
     """Masked."""
     rows: Mapping[str, int]
-    """By table: rows that go."""
+    """By table: how many rows are deleted."""
     mentions: Mapping[str, int]
-    """By table and column: other rows with the number in a text."""
+    """By table and column: how many other rows contain the number in a text."""
     files: HomeFiles
     attachments: tuple[str, ...] = ()
     """Files of attachments, under `media/`."""
     texts: tuple[str, ...] = field(repr=False, default=())
-    """What they wrote, but for short words; looked for in files."""
+    """The person's texts, without short ones; searched in files."""
 
     @property
     def is_empty(self) -> bool:
-        return not (self.rows or self.mentions or self.files.found or self.attachments)
+        return not (self.rows or self.mentions or self.files.changeable or self.attachments)
 
 
 @dataclass(frozen=True)
 class AtTwilio:
-    """What was asked of Twilio before, for the proof."""
+    """What was requested at Twilio before, for the proof."""
 
     asked: Sequence[Mapping[str, Any]] = ()
     not_confirmed: Sequence[Mapping[str, Any]] = ()
@@ -64,18 +64,18 @@ class Order:
 
 
 def save_order(home: Path, order: Order) -> None:
-    """Force it to the disk."""
+    """Write the order to the disk, durably."""
     write_whole(_path(home, order.erasure_id), json.dumps(asdict(order), default=str))
 
 
 def read_orders(home: Path) -> list[Order]:
-    """What was begun from this home and is not done, the oldest first."""
+    """The unfinished erasures of this home, the oldest first."""
     paths = sorted((home / FOLDER).glob(f"*{_SUFFIX}"))
     return sorted((_read(path) for path in paths), key=lambda order: order.begun_at)
 
 
 def remove_order(home: Path, erasure_id: str) -> None:
-    """It is done."""
+    """Remove the order of a finished erasure."""
     _path(home, erasure_id).unlink(missing_ok=True)
 
 
@@ -106,12 +106,14 @@ def _read_person(record: Mapping[str, Any]) -> DataSubject:
 
 
 def _read_plan(record: Mapping[str, Any]) -> ErasurePlan:
-    files = HomeFiles(tuple(record["files"]["found"]), tuple(record["files"]["kept"]))
+    files = record["files"]
+    # An order of an older version calls the changeable files "found".
+    changeable = files["changeable"] if "changeable" in files else files["found"]
     return ErasurePlan(
         record["person"],
         record["rows"],
         record["mentions"],
-        files,
+        HomeFiles(tuple(changeable), tuple(files["kept"])),
         tuple(record["attachments"]),
         tuple(record["texts"]),
     )

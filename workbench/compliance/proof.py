@@ -1,4 +1,4 @@
-"""What an erasure leaves in writing: what was erased here, what Twilio confirmed, what Twilio keeps."""
+"""The proof of an erasure: what was erased here, what Twilio confirmed, and what Twilio keeps."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def build_proof(order: Order, files: ChangedFiles, finished_at: datetime) -> Rec
 
 
 def _cleaned(order: Order, files: ChangedFiles) -> list[dict[str, str]]:
-    """Files that were found before, by this run or by one that was killed, and those found since."""
-    names = dict.fromkeys([*order.plan.files.found, *files.rewritten, *files.removed])
+    """The cleaned files: those of the plan, and those that this or an interrupted run found later."""
+    names = dict.fromkeys([*order.plan.files.changeable, *files.rewritten, *files.removed])
     return [
         {
             "file": name,
@@ -71,7 +71,7 @@ def _cleaned(order: Order, files: ChangedFiles) -> list[dict[str, str]]:
 
 
 def say_removals(removals: Sequence[Removal] | None, way: str) -> AtTwilio:
-    """What was asked of Twilio, for the proof; `removals` is None where Twilio was left out."""
+    """What was requested at Twilio, for the proof; `removals` is None if Twilio was left out."""
     return AtTwilio(
         _at_twilio(removals, way),
         [

@@ -1,4 +1,4 @@
-"""Everything the lake knows about one person, as plain data; and as a page and a file to hand over."""
+"""Everything that the lake has about one person, as plain data, as JSON and as a page to hand over."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BY_MESSAGE = ("status_events", "media", "revocation_decisions", "tombstones")
 
 
 def read_consent_record(lake: Lake, person: DataSubject, now: datetime | None = None) -> Record:
-    """What this person said about being messaged: the state by scope, and every event with its evidence.
+    """This person's consent: the state by scope, and every event with its evidence.
 
     Raises:
         UsageError: the lake keeps masked numbers, which several people can share.
@@ -90,22 +90,22 @@ def read_person(lake: Lake, person: DataSubject, now: datetime | None = None) ->
     return record
 
 
-#: Tables that :func:`read_person` reads by name, or that hold no person's address.
+#: Tables that :func:`read_person` reads by name, or that have no addresses of people.
 _READ_OTHERWISE = frozenset({"raw_messages", "consent_events", "audit_events", "senders"})
 _ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient"})
 
 
 def address_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """Columns with people's addresses in all other tables there are, whichever room made them."""
-    found: dict[str, list[str]] = {}
+    """The columns with people's addresses in all other tables, whichever room made them."""
+    columns: dict[str, list[str]] = {}
     for table, column in cursor.execute(
         "select c.table_name, c.column_name from duckdb_columns() c "
         "join duckdb_tables() t on t.table_name = c.table_name and t.database_name = c.database_name "
         "where c.database_name = 'lake' order by all"
     ).fetchall():
         if column in _ADDRESS_COLUMNS and table not in _READ_OTHERWISE:
-            found.setdefault(table, []).append(column)
-    return found
+            columns.setdefault(table, []).append(column)
+    return columns
 
 
 def write_record(record: Record, folder: Path, name: str) -> list[Path]:
@@ -163,9 +163,9 @@ def _plain(value: Any) -> Any:
 def _rows(
     cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Iterable[object] | Mapping[str, object]
 ) -> Rows:
-    found = cursor.execute(sql, parameters)
-    names = [column[0] for column in found.description or ()]
-    return [dict(zip(names, values, strict=True)) for values in found.fetchall()]
+    result = cursor.execute(sql, parameters)
+    names = [column[0] for column in result.description or ()]
+    return [dict(zip(names, values, strict=True)) for values in result.fetchall()]
 
 
 _PAGE = """<!doctype html>

@@ -1,14 +1,14 @@
-"""How long what is kept: `[retention]` in workbench.toml, by table and field, bodies sooner than the rest.
+"""How long data is kept: `[retention]` in workbench.toml, by table and field; bodies can go before the rest.
 
 ::
 
     [retention]
     bodies = 90          # days; then the texts of messages are emptied
-    messages = 400       # then the messages themselves go, with all that hangs on them
-    alerts = 90          # warnings and errors of Twilio's
-    status_events = 400  # every status a message went through
+    messages = 400       # then the messages are deleted, with everything that belongs to them
+    alerts = 90          # Twilio's warnings and errors
+    status_events = 400  # every status that a message had
 
-What was removed does not come back with the next reading of Twilio's list (``lake/retained.py``).
+Removed data does not come back when Twilio's list is read again (``lake/retained.py``).
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RetentionRule:
-    """What happens to what, once it is so many days old."""
+    """What is removed once it is a number of days old."""
 
     name: str
     days: int
 
     def before(self, now: datetime) -> datetime:
-        """What is older goes: whole GMT days, so that a day is there or not."""
+        """The limit of age: a whole GMT day, so that each day is either kept or removed completely."""
         return datetime.combine((now - timedelta(days=self.days)).astimezone(UTC).date(), time(), UTC)
 
     @property
     def statements(self) -> tuple[str, str, tuple[str, ...]]:
-        """Table, the condition for what is too old, and the statements that end it, in order."""
+        """Table, the condition for rows that are too old, and the statements that remove them, in order."""
         return _RULES[self.name]
 
 
@@ -75,7 +75,7 @@ _RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
                 for table in _MESSAGE_TABLES
             ),
             "delete from raw_messages where date_created < $before",
-            # When such a message was created nobody could read; last seen it was later.
+            # The creation date of such a message cannot be read; it was last seen after that.
             "delete from quarantined_rows where last_seen_at < $before",
         ),
     ),
@@ -97,7 +97,7 @@ def retention_rules(retention: RetentionSettings) -> tuple[RetentionRule, ...]:
 def run_retention(
     lake: Lake, rules: Sequence[RetentionRule], actor: str, *, confirm: bool, now: datetime | None = None
 ) -> pd.DataFrame:
-    """Count what is too old, and with ``confirm`` end it, in the lake's files too.
+    """Count what is too old, and with ``confirm`` remove it, also from the lake's files.
 
     Returns:
         One row per rule: rule, table, days, older_than (UTC), rows.
@@ -121,7 +121,7 @@ def _count(lake: Lake, rule: RetentionRule, now: datetime) -> dict[str, Any]:
 
 
 def _attachments(cursor: duckdb.DuckDBPyConnection, rule: RetentionRule, now: datetime) -> list[str]:
-    """Files of attachments that go with their messages."""
+    """The files of attachments that are removed with their messages."""
     if rule.name != "messages":
         return []
     rows = cursor.execute(

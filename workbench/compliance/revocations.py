@@ -1,7 +1,7 @@
-"""The queue of wishes to be left alone: who asked, with which words, until when, and what a person decided.
+"""The queue of revocations in free words: who wrote, which words, the deadline, and the decision of a reader.
 
-A decision to opt somebody out becomes an event in the consent ledger, effective from the moment the person
-wrote; a decision is never taken back silently, the next one stands beside it and counts.
+A decision for an opt-out becomes an event in the consent ledger, which counts from the time of the message. A
+decision is never deleted: a later one is added, and then the later one counts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DECISIONS = (OPT_OUT, NOT_OPT_OUT)
 
 @dataclass(frozen=True)
 class RevocationDecision:
-    """What was written down."""
+    """The decision as it was saved."""
 
     message_sid: str
     decision: str
@@ -40,14 +40,14 @@ class RevocationDecision:
 
 
 def read_queue(lake: Lake, state: str | None = "waiting") -> pd.DataFrame:
-    """The candidates, those due first.
+    """The candidates, those with the earliest deadline first.
 
     Args:
         state: `waiting`, `opt-out` or `not-opt-out`; None for all.
 
     Returns:
         Columns message_sid, contact, sender, date_created, phrase, language, body, due_at, is_late, state,
-        actor, decided_at, note; contacts and bodies as the lake keeps them.
+        actor, decided_at, note; contacts and bodies as the lake stores them.
     """
     return lake.frame(
         """
@@ -70,13 +70,13 @@ def decide(
     note: str | None = None,
     now: datetime | None = None,
 ) -> RevocationDecision:
-    """Write down what a candidate means; an opt-out takes effect from the moment it was written.
+    """Save what a candidate means; an opt-out counts from the time of the message.
 
     Args:
-        scope: what an opt-out reaches; by default the sender or service that was written to.
+        scope: the scope of an opt-out; by default the sender or service to which the message was sent.
 
     Raises:
-        UsageError: no such candidate, or no such decision.
+        UsageError: the candidate or the decision does not exist.
     """
     if decision not in DECISIONS:
         raise UsageError(f"{decision!r} is no decision. Allowed: {', '.join(DECISIONS)}.")
@@ -93,15 +93,15 @@ def _decide(
     note: str | None,
     now: datetime,
 ) -> RevocationDecision:
-    found: list[tuple[Any, ...]] = cursor.execute(
+    candidates: list[tuple[Any, ...]] = cursor.execute(
         "select account_sid, contact, sender, reach, date_created, revocation, state from revocations "
         "where message_sid = ?",
         [message_sid],
     ).fetchall()
-    if not found:
+    if not candidates:
         raise UsageError(f"{message_sid!r} is no candidate. `workbench revocations` lists them.")
-    account_sid, contact, sender, reach, written_at, phrase, before = found[0]
-    # Where somebody says how far it reaches, it is that and no more.
+    account_sid, contact, sender, reach, written_at, phrase, before = candidates[0]
+    # If a scope is given, the opt-out has that scope and no other.
     reaches, said_to = (scope, None) if scope else (reach, sender)
     cursor.execute(
         "insert into revocation_decisions values (?, ?, ?, ?, ?, ?, ?)",
@@ -109,7 +109,7 @@ def _decide(
     )
     honoured = _opted_out_by(cursor, message_sid)
     if decision == OPT_OUT and honoured:
-        # Decided so before, and taken back: from now on again.
+        # It was an opt-out before and was taken back; the new decision counts from now.
         _save_event(cursor, account_sid, contact, reaches, said_to, OPT_OUT, now, None, actor, phrase, now)
     elif decision == OPT_OUT:
         _save_event(
@@ -126,10 +126,20 @@ def _decide(
             now,
         )
     elif before == OPT_OUT:
-        # The opt-out that was a mistake ends now; what it stopped meanwhile stays as it was.
-        for taken, heard_by in honoured:
+        # The opt-out was a mistake and ends now; messages that it stopped in the meantime stay unsent.
+        for honoured_scope, heard_by in honoured:
             _save_event(
-                cursor, account_sid, contact, taken, heard_by, "opt-in", now, None, actor, phrase, now
+                cursor,
+                account_sid,
+                contact,
+                honoured_scope,
+                heard_by,
+                "opt-in",
+                now,
+                None,
+                actor,
+                phrase,
+                now,
             )
     detail = {"message_sid": message_sid, "decision": decision, "phrase": phrase, "before": before}
     if decision == OPT_OUT:
@@ -139,7 +149,7 @@ def _decide(
 
 
 def _opted_out_by(cursor: duckdb.DuckDBPyConnection, message_sid: str) -> list[tuple[str, str | None]]:
-    """Scope and sender of the opt-outs that a candidate became."""
+    """Scope and sender of the opt-outs that were saved for a candidate."""
     return cursor.execute(
         "select distinct scope, said_to from consent_events where message_sid = ? and source = 'revocation'",
         [message_sid],

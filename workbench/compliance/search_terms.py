@@ -1,4 +1,4 @@
-"""Words looked for in files: each in every way in which a file may spell it. Finding them changes nothing."""
+"""Searches files for words, each in every encoding in which a file may contain it. Changes nothing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from workbench.lake.connect import Lake
 
 _CHUNK = 8 * 2**20
 _GZIP_MAGIC = b"\x1f\x8b\x08"
-"""Gzip with its only method; files that merely are named so hold what their bytes say."""
+"""The first bytes of gzip; the bytes decide, not the name of the file."""
 
 
 class Words:
-    """Words of one person."""
+    """The words of one person to search for."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.plain = tuple(words)
@@ -30,7 +30,7 @@ class Words:
 
     @property
     def numbers(self) -> Words:
-        """Those that are numbers. Whoever writes to us chooses the texts: some stand in files of our own."""
+        """Only the numbers, for our own files: a text that a stranger chose may occur there by chance."""
         return Words([word for word in self.plain if word.isdecimal()])
 
     def are_in(self, content: bytes) -> bool:
@@ -41,7 +41,7 @@ class Words:
 
 
 def _spellings(word: str) -> set[bytes]:
-    """As it is, and as JSON, HTML and a form write it."""
+    """The word unchanged, and as it is written in JSON, in HTML and in a form."""
     spelled = {
         word,
         json.dumps(word)[1:-1],
@@ -55,10 +55,10 @@ def _spellings(word: str) -> set[bytes]:
 
 
 def holds(lake: Lake, path: Path, words: Words) -> bool:
-    """Whether a file holds one of the words, in its bytes or in what it packs.
+    """Whether a file contains one of the words, in its bytes or in its unpacked content.
 
     Raises:
-        OSError: it cannot be read, or not unpacked, so that nobody can say what it holds.
+        OSError: it cannot be read or unpacked, so its content is unknown.
     """
     with path.open("rb") as file:
         if _stream_holds(file, words):
@@ -68,7 +68,7 @@ def holds(lake: Lake, path: Path, words: Words) -> bool:
     try:
         return _packed_holds(path, words)
     except (EOFError, zlib.error, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        # Damaged, packed in a way that is not known here, or locked by a password.
+        # Damaged, packed in an unknown way, or protected by a password.
         raise OSError(f"{path} cannot be unpacked: {error}") from error
 
 
@@ -106,12 +106,12 @@ def _parquet_holds(lake: Lake, path: Path, words: Words) -> bool:
                 [str(path), list(words.plain)],
             ).fetchall()
     except WorkbenchError:
-        return False  # no Parquet after all; its bytes were looked at
+        return False  # not Parquet after all; its bytes were searched before
     return bool(rows[0][0])
 
 
 def spans_of(content: bytes, words: Words, *, is_whole_line: bool) -> Iterator[tuple[int, int]]:
-    """Where the words stand, or the lines (without their ends) that hold them."""
+    """The positions of the words, or of the lines (without line ends) that contain them."""
     for spelling in words.spellings:
         start = content.find(spelling)
         while start >= 0:

@@ -1,7 +1,8 @@
-"""Verifies and shows the audit trail: a row that is altered, missing, out of order or cut off is found.
+"""Verifies and shows the audit trail: finds rows that are altered, missing, out of order or cut off.
 
-Each row's hash covers the row and the hash before it, so the last hash stands for the whole trail. Whoever
-can write to the lake could make a new, consistent trail; against that keep the last hash somewhere else.
+Each row's hash covers the row and the hash before it, so the last hash identifies the whole trail. A person
+who can write to the lake could build a new, consistent trail; to detect that, keep the last hash in another
+place.
 """
 
 from __future__ import annotations
@@ -49,20 +50,20 @@ class TrailCheck:
 
     @property
     def tail(self) -> str:
-        """To be kept elsewhere, and given to a later verification."""
+        """The last hash, to keep in another place and give to a later verification."""
         return f"{self.last_seq}:{self.last_hash}"
 
 
 def verify_trail(lake: Lake, anchor: str | None = None) -> TrailCheck:
-    """Follow the chain from its first row to its last, and beyond it to the anchors.
+    """Check the chain from its first row to its last, and compare it with the anchors.
 
     Args:
-        anchor: what an earlier verification printed, as ``12:9f3a…``; this machine's own is checked always.
+        anchor: what an earlier verification printed, as ``12:9f3a…``; this machine's own is always checked.
 
     Raises:
-        UsageError: the anchor is none.
+        UsageError: the text is not an anchor.
     """
-    anchors = [found for found in (read_anchor(lake.home), _read_anchor(anchor)) if found]
+    anchors = [anchor_pair for anchor_pair in (read_anchor(lake.home), _read_anchor(anchor)) if anchor_pair]
     wanted = dict(anchors)
     problems: list[TrailProblem] = []
     rows, expected, previous, stored = 0, 1, FIRST_HASH, ""
@@ -99,11 +100,11 @@ def read_trail(
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[AuditRow, str]]:
-    found = cursor.execute(
+    result = cursor.execute(
         "select seq, happened_at, actor, action, subject, detail, previous_hash, hash from audit_events "
         "order by seq, happened_at"
     )
-    while batch := found.fetchmany(_AT_ONCE):
+    while batch := result.fetchmany(_AT_ONCE):
         for *values, stored in batch:
             yield AuditRow(*values), stored
 

@@ -1,3 +1,5 @@
-"""Conversations: one for each of our senders (or messaging services) and contact, what people here decided
-about them, and who the contacts are. Reads and writes the lake; sends nothing.
+"""Conversations: one for each sender (or messaging service) and contact; their state, and the contacts.
+
+Reads and writes the lake; sends nothing. Start at `find.py` (finds one), `listing.py` (the list) or
+`inbox_session.py` (the requests of the inbox page).
 """

@@ -1,4 +1,4 @@
-"""How values look: numbers, money, durations, names of nothing, outcomes, moments. Pure.
+"""How values are shown: numbers, money, durations, names of empty values, outcomes, times. Pure.
 
-The same text on a page, in the inbox, in a report and on a terminal. Start at `formats`.
+A value has the same text on a page, in the inbox, in a report and on a terminal. Start at `formats.py`.
 """

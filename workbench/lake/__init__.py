@@ -1,4 +1,8 @@
-"""The lake: the local copy of the account, in DuckDB's lakehouse format. The only user of DuckDB."""
+"""The lake: the local copy of the account, in DuckDB's lakehouse format (DuckLake).
+
+Start at `connect.py` (opens a lake; every query goes through `Lake`). Tables are in `sql/`, views in
+`sql/views/`; `save.py` and `save_rows.py` write rows.
+"""
 
 from workbench.lake.connect import Lake, open_lake
 

@@ -1,4 +1,4 @@
-"""What an address is: channel, kind, country, time zones; how it is shown; how one typed by hand is read.
+"""What an address is (channel, kind, country, time zones), how it is shown, and how a typed one is read.
 
 An address is what Twilio puts in ``from`` and ``to``: an E.164 number, a short code, an alphanumeric sender,
 or one of these behind a channel prefix (``whatsapp:``, ``rcs:``, ``messenger:``). Number plans come from the
@@ -25,7 +25,7 @@ _REDACTED_TAIL = "XXXX"
 """Twilio's phone number redaction replaces the last four digits with these."""
 
 _SHARED = "shared"
-"""Stands for a country where one calling code serves several."""
+"""Stands for "several countries": they share this calling code."""
 
 
 def channel(address: str) -> Channel:
@@ -36,7 +36,7 @@ def channel(address: str) -> Channel:
 
 @lru_cache(maxsize=2**16)
 def address_kind(address: str | None) -> AddressKind:
-    """What sort of address this is. ``toll-free`` means the North American prefixes; None is ``unknown``."""
+    """The kind of an address. ``toll-free`` means the North American prefixes; None is ``unknown``."""
     if not address:
         return "unknown"
     if (name := channel(address)) != "sms":
@@ -55,36 +55,37 @@ def is_e164(address: str) -> bool:
 
 
 def country(address: str | None) -> str | None:
-    """ISO 3166 alpha-2 country of a number, also behind a channel prefix; None where there is none.
+    """ISO 3166 alpha-2 country of a number, also behind a channel prefix; None if it has no country.
 
-    Calling codes shared by countries are told apart (+1, +7, +44 …). A number of the right shape that is not
-    assigned, such as the +1 555 of examples, gets its area's country, or the main one of its calling code.
+    Countries that share a calling code are distinguished (+1, +7, +44 …). A number that has the right form
+    but is not assigned, such as +1 555 in examples, gets the country of its area, or the main country of its
+    calling code.
     """
     if not address:
         return None
     number = address if address[0] == "+" else address.rpartition(":")[2]
-    # The same test as is_e164, three times faster; sync asks this for every row.
+    # The same test as is_e164, three times faster; sync needs it for every row.
     if not (8 <= len(number) <= 16 and number[0] == "+" and number[1:].isdigit() and number.isascii()):
         number = _restore_redacted(number)
         if not is_e164(number):
             return None
-    found = _country_of_head(number[:6])
-    if found == _SHARED or (number[1] == "1" and len(number) != 12):
+    iso = _country_of_head(number[:6])
+    if iso == _SHARED or (number[1] == "1" and len(number) != 12):
         return _country_of_prefix(number[:-3])
-    return found
+    return iso
 
 
 def time_zones(address: str | None) -> tuple[str, ...]:
-    """IANA names of every zone the number's owner may be in, in the library's order; () where unknown."""
+    """IANA names of all time zones where the number's owner may be, in the library's order; () if unknown."""
     number = _restore_redacted((address or "").rpartition(":")[2])
     return _zones_of_number(number) if is_e164(number) else ()
 
 
 def mask(address: str | None) -> str:
-    """The address as shown by default: ``+14155552671`` becomes ``+1415***2671``, the channel prefix stays.
+    """The address as it is shown by default: ``+14155552671`` becomes ``+1415***2671``; the prefix stays.
 
     At least three digits are always hidden. Short codes, alphanumeric names and RCS agents are public senders
-    of businesses, not people, and stay readable. Masking twice changes nothing.
+    of businesses, not of people, and stay readable. Masking twice gives the same as masking once.
     """
     if not address or "***" in address or address_kind(address) in ("short code", "alphanumeric"):
         return address or ""
@@ -95,13 +96,13 @@ def mask(address: str | None) -> str:
 
 
 def normalize_address(text: object, default_country: str | None = None) -> str:
-    """The address that a person meant: ``(415) 555-2671`` in ``US`` is ``+14155552671``.
+    """A typed address as Twilio writes it: ``(415) 555-2671`` in ``US`` is ``+14155552671``.
 
-    ``default_country`` (ISO alpha-2) is where numbers without a country code are. Three to eight bare
-    digits that are not a number assigned there are a short code. See `address_reader` for what is read.
+    ``default_country`` (ISO alpha-2) is the country of numbers without a country code. Three to eight plain
+    digits that are not a number assigned there are a short code. `address_reader` lists the forms it reads.
 
     Raises:
-        UsageError: it is neither a possible number, a short code nor an alphanumeric sender.
+        UsageError: the text is neither a possible number nor a short code nor an alphanumeric sender.
     """
     from workbench.messaging.address_reader import NumberContext, read_address
 
@@ -117,7 +118,7 @@ def _mask_name(name: str) -> str:
 
 
 def _restore_redacted(number: str) -> str:
-    """The number with digits in place of redaction; country and kind never depend on the last four."""
+    """The number with digits in place of Twilio's redaction; the last four never decide country or kind."""
     if number.endswith(_REDACTED_TAIL):
         return number[: -len(_REDACTED_TAIL)] + "2345"
     return number
@@ -125,9 +126,9 @@ def _restore_redacted(number: str) -> str:
 
 @cache
 def _country_of_head(head: str) -> str | None:
-    """Country by ``+`` and five digits, or ``_SHARED`` when more digits are needed.
+    """Country by ``+`` and five digits, or ``_SHARED`` if more digits are needed.
 
-    Five digits hold every calling code, and what decides in +1. Never more than 100,000 entries.
+    Five digits contain every calling code, and for +1 the area code. At most 100,000 entries are cached.
     """
     import phonenumbers
 
@@ -146,12 +147,12 @@ def _country_of_head(head: str) -> str | None:
 
 @lru_cache(maxsize=2**17)
 def _country_of_prefix(prefix: str) -> str | None:
-    """Country by all but the last three digits of a number, whose length therefore counts too."""
+    """Country by all digits of a number except the last three; the length of the number counts, too."""
     return _country_of_number(prefix + "234")
 
 
 def _country_of_number(text: str) -> str | None:
-    """Where the number is assigned; else its area of +1; else the main country of its calling code."""
+    """The country of the assigned number, else of its +1 area, else the main one of its calling code."""
     import phonenumbers
 
     number = phonenumbers.parse(text)

@@ -1,8 +1,8 @@
-"""Blanks of a text, as ``{{ first_name }}``: each is filled, or an error names it. Pure.
+"""Fills the blanks of a text, such as ``{{ first_name }}``; a blank without a value is an error. Pure.
 
-Every text that is sent goes through here, by whatever door it came. Values come from lists and people: they
-are put in as they are, once, and never read as blanks themselves. Braces that are meant as braces are
-written ``{{ '{{' }}``, or stand between ``{% raw %}`` and ``{% endraw %}``.
+Every text that is sent goes through this module, whether it comes from a page, a notebook, a file or the
+command line. Values are put in once, unchanged, and are never read as blanks themselves. To send braces,
+write ``{{ '{{' }}``, or put the text between ``{% raw %}`` and ``{% endraw %}``.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
 
 LONGEST_RENDERED = 20_000
-"""More than any message; a text that grows past it is a mistake in the template."""
+"""Longer than any message can be; a text that grows beyond it shows a mistake in the template."""
 
-ESCAPE = "Braces that are meant as braces are written {{ '{{' }}."
+ESCAPE = "To send braces, write {{ '{{' }}."
 
 _MOST_NAMES = 30
 _FAILURES = (
     ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, SyntaxError, TypeError,
     ValueError,
 )  # fmt: skip
-"""What an expression in a text can end in, besides jinja's own errors."""
+"""The errors that an expression in a text can raise, besides jinja's own."""
 
 _MARK = re.compile(r"\{\{|\{%|\{#")
 _UNDEFINED_NAME = re.compile(r"'(.+)' is undefined")
@@ -38,12 +38,12 @@ _SPACED_BLANK = re.compile(r"\{\{\s*([^\W\d]\w*(?:[ \-.]+\w+)+)\s*\}\}")
 
 
 def has_marks(text: str) -> bool:
-    """Whether anything in the text begins a blank; a text without is sent exactly as it is."""
+    """Whether the text holds a mark that can begin a blank; a text without one is sent exactly as it is."""
     return _MARK.search(text) is not None
 
 
 def escape_blanks(text: str) -> str:
-    """The text with every mark written so that filling gives back the text."""
+    """The text with every mark escaped, so that filling it gives the original text."""
     return _MARK.sub(lambda mark: "{{ '" + mark.group() + "' }}", text)
 
 
@@ -62,7 +62,7 @@ def blank_names(text: str, of: str = "The text") -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def literal_parts(text: str) -> tuple[str, ...]:
-    """What of a text is sent as it stands, without what is marked as literal on purpose ({% raw %})."""
+    """The parts of a text that are sent unchanged, except those inside ``{% raw %}``."""
     parts, is_raw = [], False
     for _, kind, value in _environment().lex(text):
         is_raw = kind == "raw_begin" or (is_raw and kind != "raw_end")
@@ -72,10 +72,10 @@ def literal_parts(text: str) -> tuple[str, ...]:
 
 
 def fill_typed(text: str, values: Mapping[str, object]) -> str:
-    """A text that somebody typed or a program made, filled; without blanks it is exactly what it was.
+    """Fill a text that a person typed or a program built; a text without blanks is returned unchanged.
 
-    Such a text may hold what a stranger wrote, so it takes values, choices between them and filters that
-    change little, and computes nothing: see :data:`_SIMPLE`.
+    Such a text may hold words of a stranger. So only values, choices between values and a few simple filters
+    are allowed in its blanks (see :data:`_SIMPLE`), and nothing is computed.
 
     Raises:
         UsageError: as :func:`fill_blanks`.
@@ -88,17 +88,17 @@ def fill_typed(text: str, values: Mapping[str, object]) -> str:
 
 
 def fill_blanks(text: str, values: Mapping[str, object], of: str = "The text") -> str:
-    """A template's text, filled.
+    """Fill the text of a template.
 
     Args:
-        values: what goes into the blanks, by name; a name that is no word also answers to its spelling with
-            underscores (`First Name` to ``{{ First_Name }}``). None, NaN, an empty text and one of spaces
-            count as missing.
+        values: what goes into the blanks, by name. A name that is not one word can also be written with
+            underscores (``{{ First_Name }}`` for `First Name`). None, NaN, an empty text and a text of
+            spaces count as missing.
         of: what the text is, for errors.
 
     Raises:
-        UsageError: a blank has no value, or the text cannot be read; it names the blank, the values that
-            there are, and the nearest of them.
+        UsageError: a blank has no value, or the text cannot be read. The error names the blank, the values
+            that exist, and the nearest name.
     """
     from jinja2 import TemplateError, UndefinedError
 
@@ -117,11 +117,11 @@ def fill_blanks(text: str, values: Mapping[str, object], of: str = "The text") -
 
 
 def by_word(values: Mapping[str, object]) -> dict[str, object]:
-    """The values, and those whose name is no word also under their spelling with underscores."""
+    """The values by name; a name that is not one word also stands under its spelling with underscores."""
     spelled: dict[str, list[str]] = {}
     for name in values:
         spelled.setdefault(as_word(name), []).append(name)
-    # Two columns of one spelling: nobody can tell which is meant, so neither answers to it.
+    # Two columns with the same spelling are ambiguous, so neither can be used by that spelling.
     extra = {word: values[names[0]] for word, names in spelled.items() if len(names) == 1}
     return {**extra, **values}
 
@@ -148,7 +148,7 @@ def _environment() -> SandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, finalize=_printed
     )
-    # Every name is a blank: {{ range }} or {{ dict }} is a column or it is missing.
+    # Every name is a blank, jinja's own {{ range }} and {{ dict }} too: a column, or missing.
     environment.globals.clear()
     return environment
 
@@ -178,17 +178,17 @@ def _parse(text: str, of: str, names: Iterable[str]) -> nodes.Template:
             advice = f"line {error.lineno}: {problem}. A blank is written {{{{ first_name }}}}."
         raise UsageError(f"{of}: {advice} {ESCAPE}") from error
     except RecursionError as error:
-        raise UsageError(f"{of} nests too deep between its braces; correct it.") from error
+        raise UsageError(f"{of} has braces nested too deeply; correct it.") from error
 
 
 def _refuse_numbers(parsed: nodes.Template, of: str) -> None:
-    """A blank such as {{ 1 }} is one of another tool, and not to be sent as 1."""
+    """Refuse a blank such as {{ 1 }}: it belongs to another tool, and must not be sent as 1."""
     from jinja2 import nodes
 
     for output in parsed.find_all(nodes.Output):
         for part in output.nodes:
             if isinstance(part, nodes.Const) and not isinstance(part.value, str):
-                raise UsageError(f"{of} has a blank {{{{ {part.value} }}}}, which is no name. {ESCAPE}")
+                raise UsageError(f"{of} has a blank {{{{ {part.value} }}}}, which is not a name. {ESCAPE}")
 
 
 _SIMPLE = frozenset({
@@ -196,7 +196,7 @@ _SIMPLE = frozenset({
     "Test", "Keyword", "Filter",
 })  # fmt: skip
 _SIMPLE_FILTERS = frozenset({"default", "d", "upper", "lower", "title", "capitalize", "trim", "int"})
-"""None that a stranger's text could make grow without end."""
+"""The filters that are allowed: none of them can make a stranger's text grow without limit."""
 
 
 @lru_cache(maxsize=64)
@@ -208,8 +208,8 @@ def _require_simple(text: str) -> None:
         if name not in _SIMPLE or (isinstance(node, nodes.Filter) and node.name not in _SIMPLE_FILTERS):
             what = f"the filter {node.name!r}" if isinstance(node, nodes.Filter) else "more than names"
             raise UsageError(
-                f"The text has {what} between its braces; here a blank is a name, as {{{{ first_name }}}} or "
-                f"{{{{ first_name | default('there') }}}}. More goes into a template file. {ESCAPE}"
+                f"The text has {what} between its braces; here a blank is a name, as {{{{ first_name }}}} "
+                f"or {{{{ first_name | default('there') }}}}. For more, use a template file. {ESCAPE}"
             )
     if any(kind == "comment_begin" for _, kind, _ in _environment().lex(text)):
         raise UsageError(f"The text has a comment, {{# … #}}, that would not be sent; remove it. {ESCAPE}")
@@ -240,10 +240,12 @@ def _there_are(given: Mapping[str, object]) -> str:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
-    """A question that names the nearest spelling, or nothing."""
-    word, known = as_word(name), sorted({as_word(known) for known in names})
-    alike = difflib.get_close_matches(word.casefold(), {one.casefold() for one in known}, n=1)
-    # Of those that differ in capitals only, the one written most like it.
-    spelled = [one for one in known if one.casefold() in alike]
+    """The question "Did you mean …?" with the nearest spelling; empty if none is near."""
+    word, blank_names = as_word(name), sorted({as_word(candidate) for candidate in names})
+    alike = difflib.get_close_matches(
+        word.casefold(), {blank_name.casefold() for blank_name in blank_names}, n=1
+    )
+    # Among names that differ only in upper and lower case, take the most similar one.
+    spelled = [blank_name for blank_name in blank_names if blank_name.casefold() in alike]
     close = difflib.get_close_matches(word, spelled, n=1, cutoff=0)
     return f"Did you mean {{{{ {close[0]} }}}}? " if close else ""

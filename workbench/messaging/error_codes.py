@@ -1,7 +1,7 @@
-"""What an error code means, who can change it, and what to do next, in sentences for the people who send.
+"""What an error code means, who can fix it, and what to do next, in sentences for the people who send.
 
-Codes, titles and sentences are data, in ``error_codes.toml``. Twilio adds codes without notice, so a code
-that is not there is still answered, with the address of Twilio's own page.
+Codes, titles and sentences are data, in ``error_codes.toml``. Twilio adds codes without notice, so an unknown
+code gets an answer too: a link to Twilio's own page about it.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ class ErrorCode:
 
     code: int
     title: str
-    """Twilio's title. A response's own message is often more exact: show that first."""
+    """Twilio's title. The message in a response is often more exact: show that one first."""
     meaning: str
     """One sentence."""
     owner: Owner
-    """Who can change it; ``unknown`` only for codes we do not know."""
+    """Who can fix it; ``unknown`` only for codes that are not in our data."""
     fix: str
     """One sentence: what to do."""
     retry: Retry
-    """Whether to send again: never (forbidden), no (not until something changes), later, or once or twice."""
+    """Whether to send again: never (forbidden), no (first change something), later, or once or twice."""
     url: str
     """Twilio's page about the code."""
 
@@ -65,7 +65,7 @@ def _explain_code(code: int) -> ErrorCode:
 
 
 def _family(data: dict[str, Any], code: int) -> dict[str, str]:
-    """The sentences for the range a code without its own lies in; the ranges cover every title."""
+    """The sentences for a code that has none of its own: those of its range. The ranges cover every title."""
     family = next(family for family in data["families"] if family["first"] <= code <= family["last"])
     return {key: family[key] for key in ("meaning", "owner", "fix", "retry")}
 

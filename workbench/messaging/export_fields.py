@@ -1,6 +1,6 @@
-"""One field of an exported message, checked: a file may hold anything, and no value may end a batch. Pure.
+"""Reads and checks the fields of an exported message; any value of a file gives a result or a reason. Pure.
 
-A reason never repeats what stood in the file: that may be a number or a body.
+A reason never quotes the value from the file, because it may be a number or a body.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from workbench.messaging.address_reader import NumberContext
 from workbench.messaging.message import MalformedMessage, parse_date
 
 Record = Mapping[str, Any]
-"""Fields by the names of Twilio's Message resource, as JSON or as text."""
+"""Fields by the names of Twilio's Message resource, from JSON or from text."""
 
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z _-]{0,39}")
@@ -49,12 +49,12 @@ def read_sid(record: Record, name: str) -> str | None:
 
 
 def read_status(record: Record) -> str:
-    """Any word: Twilio may add a status any day."""
+    """Any word, because Twilio may add a status any day."""
     return _word(record, "status").lower().replace(" ", "_")
 
 
 def read_direction(record: Record) -> str:
-    """Twilio's word for it; a console writes "Outgoing API" where the API says outbound-api."""
+    """The direction in the API's words; the console writes "Outgoing API" for outbound-api."""
     direction = _DIRECTIONS.get(re.sub(r"[^a-z]", "", _word(record, "direction").lower()))
     if direction is None:
         raise MalformedMessage("direction is not one that Twilio uses")
@@ -62,7 +62,7 @@ def read_direction(record: Record) -> str:
 
 
 def read_address(record: Record, name: str, numbers: NumberContext) -> str | None:
-    """As Twilio writes it; a number that a spreadsheet changed is restored where it has one meaning."""
+    """The address as Twilio writes it; if a spreadsheet changed it, restored where it has one meaning."""
     text = read_text(record, name) or None
     try:
         return text and address_reader.read_address(text, numbers)
@@ -107,7 +107,8 @@ def read_date(record: Record, name: str, zone: tzinfo | None) -> str | None:
     """The date as the Message resource writes it.
 
     Args:
-        zone: of dates that name none; without it these are refused, because a guess moves messages in time.
+        zone: the time zone of dates that name none; without it such dates are refused, because a guess would
+            change when messages were sent.
     """
     text = read_text(record, name)
     if not text:

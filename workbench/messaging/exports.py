@@ -1,4 +1,4 @@
-"""Messages from files instead of the API, as the same rows: BulkExport's JSON lines, the console's CSV. Pure.
+"""Reads exported messages into the rows that the API gives: BulkExport's JSON lines, the console's CSV. Pure.
 
 A BulkExport record is a Message resource without `price_unit`, `error_message` and `uri`; its dates are
 ISO 8601 in UTC, its counts are numbers, and an `error_code` of 0 means none
@@ -28,19 +28,19 @@ from workbench.messaging.message import MalformedMessage, MessageRow, message_ro
 
 @dataclass(frozen=True)
 class ExportOrigin:
-    """Whose export it is, for what a file leaves out."""
+    """What is known of an export besides its file; it fills in what the file leaves out."""
 
     account_sid: str
     currency: str | None = None
     """The account's, for prices without one."""
     zone: tzinfo | None = None
-    """Of dates that name none; without it such dates are refused."""
+    """The time zone of dates that name none; without it such dates are refused."""
     numbers: NumberContext = LOG_NUMBERS
-    """How numbers are read that a spreadsheet changed."""
+    """How to read numbers that a spreadsheet has changed."""
 
 
 class ExportedMessage(NamedTuple):
-    """A row, and whether its `date_created` is only the date of sending."""
+    """A row, and whether its `date_created` is a guess: the date of sending, if the file has no other."""
 
     row: MessageRow
     is_created_guessed: bool
@@ -50,7 +50,7 @@ def read_json_line(line: bytes, origin: ExportOrigin) -> ExportedMessage:
     """One line of a BulkExport file.
 
     Raises:
-        MalformedMessage: its text is the reason, and repeats nothing of the line but the names of fields.
+        MalformedMessage: the line cannot be read; the text gives the reason and quotes only names of fields.
     """
     try:
         record = _json_of(line)
@@ -62,7 +62,7 @@ def read_json_line(line: bytes, origin: ExportOrigin) -> ExportedMessage:
 
 
 def _json_of(line: bytes) -> Any:
-    """The line as JSON in UTF-8, in which half a surrogate pair is replaced by U+FFFD, and nothing else."""
+    """The line as JSON in UTF-8; the only repair is U+FFFD in place of half a surrogate pair."""
     line.decode()
     record, repairs = read_json(line)
     return record if repairs else orjson.loads(line)
@@ -81,7 +81,7 @@ class CsvLayout:
         """One record.
 
         Raises:
-            MalformedMessage: its text is the reason, and repeats nothing of the record.
+            MalformedMessage: the record cannot be read; the text gives the reason and quotes no value.
         """
         if len(values) != len(self.columns):
             raise MalformedMessage(f"{len(values)} columns where the header has {len(self.columns)}")
@@ -123,12 +123,15 @@ def read_csv_header(header: Sequence[str], file_name: str) -> CsvLayout:
     """Find the columns by their names, whatever their case, spaces and underscores.
 
     Raises:
-        UsageError: a column that is needed is missing, or one is there twice; names these and those unknown.
+        UsageError: a required column is missing or a column is there twice; the text names them, and the
+            columns that are not known.
     """
     spellings = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
     columns = tuple(_FIELD_OF.get(spelling) for spelling in spellings)
-    known = _FIELD_OF.keys() | _IGNORED
-    unknown = tuple(name for name, spelling in zip(header, spellings, strict=True) if spelling not in known)
+    known_columns = _FIELD_OF.keys() | _IGNORED
+    unknown = tuple(
+        name for name, spelling in zip(header, spellings, strict=True) if spelling not in known_columns
+    )
     missing = [shown for name, shown in _REQUIRED.items() if name not in columns]
     if not any(name in columns for name in _BEGINNINGS):
         missing.append("SentDate")

@@ -1,7 +1,7 @@
 """Where the owner of a number may be: time zones and, in the United States, states.
 
-Nobody can tell from a number where its owner is today. These are the possible places, by area code or by
-ZIP code; whoever applies a rule that depends on the place takes the strictest of them.
+A number does not tell where its owner is today. These functions give the possible places, by area code or by
+ZIP code; a rule that depends on the place must apply the strictest of them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ _ZIP_CODE = re.compile(r"(?P<prefix>[0-9]{3})[0-9]{2}(?:-?[0-9]{4})?")
 
 
 def area_zones(address: str | None) -> tuple[tuple[str, ...], ZoneSource]:
-    """IANA zones of the area that a number belongs to, and whether an area code or only the country says so.
+    """IANA zones of a number's area, and whether they follow from an area code or only from the country.
 
-    In the numbering plan of +1 the area is the area code with every exchange in it, since people move and
-    keep their number; elsewhere what the library says of the number but for its last three digits, which for
-    mobile numbers is most often every zone of the country.
+    For +1 the area is the area code with every exchange in it, because people keep their number when they
+    move. Elsewhere it is what the library knows of the number without its last three digits; for mobile
+    numbers that is usually every zone of the country.
     """
     number = (address or "").rpartition(":")[2].replace("XXXX", "2345")
     if not is_e164(number):
@@ -40,13 +40,13 @@ def area_zones(address: str | None) -> tuple[tuple[str, ...], ZoneSource]:
 
 
 def area_states(address: str | None) -> frozenset[str]:
-    """US states whose area code a number has; empty where the area code belongs to no one state."""
-    found = _US_NUMBER.fullmatch((address or "").rpartition(":")[2])
-    return _states_by_area_code().get(found["area"], frozenset()) if found else frozenset()
+    """US states of a number's area code; empty if the area code belongs to no state."""
+    number = _US_NUMBER.fullmatch((address or "").rpartition(":")[2])
+    return _states_by_area_code().get(number["area"], frozenset()) if number else frozenset()
 
 
 def postal_code_states(postal_code: str | None) -> frozenset[str]:
-    """US states (and territories) that a ZIP code may be in; empty for none, a military or an unknown one."""
+    """US states (and territories) of a ZIP code; empty for a missing, military or unknown ZIP code."""
     digits = (postal_code or "").strip()[:5]
     return (
         _states_by_zip().get(digits[:3], frozenset())
@@ -61,7 +61,7 @@ def state_zones(state: str) -> tuple[str, ...]:
 
 
 def all_states() -> frozenset[str]:
-    """US states with area codes of their own, and the District of Columbia."""
+    """The US states that have their own area codes, and the District of Columbia."""
     return frozenset(_load()["area_codes"])
 
 
@@ -77,8 +77,10 @@ def country_zones(iso: str) -> tuple[str, ...]:
 def _zones_of_area_code(digits: str) -> tuple[str, ...]:
     from phonenumbers.tzdata import TIMEZONE_DATA
 
-    found = {zone for prefix, zones in TIMEZONE_DATA.items() if prefix.startswith(digits) for zone in zones}
-    return tuple(sorted(found))
+    zone_names = {
+        zone for prefix, zones in TIMEZONE_DATA.items() if prefix.startswith(digits) for zone in zones
+    }
+    return tuple(sorted(zone_names))
 
 
 @cache
@@ -92,22 +94,22 @@ def _zones_of_calling_code(digits: str) -> tuple[str, ...]:
 
 @cache
 def _states_by_area_code() -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    states_of: dict[str, frozenset[str]] = {}
     for state, codes in _load()["area_codes"].items():
         for code in codes:
-            found[str(code)] = found.get(str(code), frozenset()) | {state}
-    return found
+            states_of[str(code)] = states_of.get(str(code), frozenset()) | {state}
+    return states_of
 
 
 @cache
 def _states_by_zip() -> dict[str, frozenset[str]]:
-    found: dict[str, frozenset[str]] = {}
+    states_of: dict[str, frozenset[str]] = {}
     for state, ranges in _load()["zip_prefixes"].items():
         for text in ranges:
             first, _, last = text.partition("-")
             for prefix in range(int(first), int(last or first) + 1):
-                found[f"{prefix:03}"] = found.get(f"{prefix:03}", frozenset()) | {state}
-    return found
+                states_of[f"{prefix:03}"] = states_of.get(f"{prefix:03}", frozenset()) | {state}
+    return states_of
 
 
 @cache

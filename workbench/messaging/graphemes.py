@@ -1,8 +1,8 @@
-"""Where one visible character ends and the next begins, because a segment boundary never cuts one in two.
+"""Splits a text into visible characters (graphemes), because a segment boundary never divides one.
 
-Twilio's calculator splits by Unicode 10 (UAX #29), with a few habits of its own around skin tones and flags.
-They are kept here, since counts must equal: a later emoji table would place other boundaries. The break
-classes are data, in ``grapheme_breaks.json``.
+Twilio's calculator splits by Unicode 10 (UAX #29), with a few differences for skin tones and flags. This
+module does the same, so that our counts equal Twilio's; the emoji table of a later Unicode version would give
+other boundaries. The break classes are data, in ``grapheme_breaks.json``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def split_graphemes(text: str) -> list[str]:
 
 @cache
 def _cluster_pattern() -> re.Pattern[str]:
-    """One alternative per kind of cluster, in the order to try them; each takes all that holds together."""
+    """A pattern with one alternative per kind of cluster, in the order to try; each matches it whole."""
     of = _break_classes()
     extend, tone, flag, prepend = (
         f"[{of[name]}]" for name in ("Extend", "E_Modifier", "Regional_Indicator", "Prepend")
@@ -30,7 +30,7 @@ def _cluster_pattern() -> re.Pattern[str]:
     base = f"[{of['E_Base']}{of['E_Base_GAZ']}]"
     mark = f"[{of['Extend']}{of['ZWJ']}{of['SpacingMark']}]"
     joined = f"(?<=[{of['ZWJ']}])[{of['Glue_After_Zwj']}{of['E_Base_GAZ']}]"
-    # A skin tone follows its base directly; once the cluster has an extending mark, only just behind one.
+    # A skin tone directly follows its base; in a cluster with extending marks it directly follows a mark.
     after_extend = f"(?:{mark}|{joined}|(?<={base}{extend}){tone})*+"
     before_extend = f"(?:[{of['ZWJ']}{of['SpacingMark']}]|{joined}|(?<={base}){tone})*+"
     tail = f"{before_extend}(?:{extend}{after_extend})?+"
@@ -47,14 +47,14 @@ def _cluster_pattern() -> re.Pattern[str]:
 
 
 def _hangul(of: dict[str, str]) -> str:
-    """A Korean syllable, whole or in parts; only one without a trailing consonant is followed by vowels."""
+    """A Korean syllable, whole or in parts; vowels can follow only if it has no trailing consonant."""
     leading, vowel, trailing = (f"[{of[name]}]" for name in "LVT")
     syllable = f"[{chr(_FIRST_HANGUL)}-{chr(_LAST_HANGUL)}](?:(?<=[{of['LV']}]){vowel}++)?+"
     return f"{leading}*+(?:{syllable}|{vowel}++){trailing}*+|{leading}++|{trailing}++"
 
 
 def _break_classes() -> dict[str, str]:
-    """Break class to the inside of a regular expression's character class."""
+    """For each break class, its characters as the inside of a regular expression's character class."""
     data = resources.files(__package__).joinpath("grapheme_breaks.json").read_text(encoding="utf-8")
     classes = {name: _expand(ranges) for name, ranges in json.loads(data).items()}
     classes["Control"] += "\r\n"
@@ -64,7 +64,7 @@ def _break_classes() -> dict[str, str]:
 
 
 def _expand(ranges: str) -> str:
-    """``300-36F 483`` as those characters; none of them is special inside a character class."""
+    """The characters of ``300-36F 483``; none of them is special inside a character class."""
     return "".join(
         dash.join(chr(int(code, 16)) for code in (first, last) if code)
         for first, dash, last in (part.partition("-") for part in ranges.split())

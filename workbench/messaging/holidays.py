@@ -1,7 +1,7 @@
 """Public holidays by rule, so that quiet hours and business days need no list for each year.
 
-A holiday is a fixed date, the nth weekday of a month, or a number of days after Easter Sunday. Which of them
-a country keeps is data, in the files of the rules that need them.
+A holiday is a fixed date, the nth weekday of a month, or a number of days after Easter Sunday. The holidays
+of a country are data, in the files of the rules that use them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FORMS = (
 
 @dataclass(frozen=True)
 class Holiday:
-    """One holiday's rule; exactly one of its three forms is set."""
+    """The rule of one holiday; exactly one of the three forms is set."""
 
     name: str
     month: int = 0
@@ -34,7 +34,7 @@ class Holiday:
     nth: int = 0
     easter: int | None = None
     is_observed: bool = False
-    """On a Saturday it is kept on the Friday before, on a Sunday on the Monday after (US federal law)."""
+    """A Saturday is observed on the Friday before, a Sunday on the Monday after (US federal law)."""
 
     def date_in(self, year: int) -> date | None:
         """The day itself in a year; None for 29 February in a common year."""
@@ -60,12 +60,12 @@ def read_holidays(entries: object, where: str) -> tuple[Holiday, ...]:
 
 
 def is_holiday(day: date, holidays: tuple[Holiday, ...]) -> bool:
-    """Whether a day is one of the holidays, or the day on which one of them is kept."""
+    """Whether a day is one of the holidays, or the day on which one of them is observed."""
     return bool(holidays) and day in _days_of_year(day.year, holidays)
 
 
 def business_days_after(start: date, count: int, holidays: tuple[Holiday, ...]) -> date:
-    """The day that is ``count`` business days after a day: Monday to Friday but for holidays."""
+    """The day ``count`` business days after a day; business days are Monday to Friday without holidays."""
     day = start
     while count > 0:
         day += timedelta(days=1)
@@ -86,7 +86,7 @@ def easter_sunday(year: int) -> date:
 
 @lru_cache(maxsize=512)
 def _days_of_year(year: int, holidays: tuple[Holiday, ...]) -> frozenset[date]:
-    # New Year's Day may be kept on the last day of the year before.
+    # New Year's Day may be observed on the last day of the year before.
     return frozenset(_kept_days(holidays, (year, year + 1)))
 
 
@@ -120,7 +120,7 @@ def _read_holiday(entry: object, where: str) -> Holiday:
 def _form(entry: Mapping[str, Any]) -> dict[str, int]:
     if "date" in entry:
         month, day = map(int, str(entry["date"]).split("-"))
-        date(2024, month, day)  # a leap year has every day there is
+        date(2024, month, day)  # a leap year, so that 29 February is allowed
         return {"month": month, "day": day}
     if "easter" in entry:
         return {"easter": int(entry["easter"])}

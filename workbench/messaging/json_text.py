@@ -1,8 +1,9 @@
-"""Reads JSON as it comes, also what the strict reader refuses although it can be understood. Pure.
+"""Reads JSON, including texts that a strict reader refuses although their meaning is clear. Pure.
 
-orjson is five times as fast as the standard library and refuses a whole page for half a surrogate pair in one
-body, for bytes that are not UTF-8 and for `NaN`. So a text that it refuses is read a second time, and what no
-text can hold is replaced by U+FFFD; where that was is told, because a body is then not what was written.
+orjson is five times as fast as the standard library, but refuses a whole page for half a surrogate pair in
+one body, for bytes that are not UTF-8, and for `NaN`. A text that it refuses is read again with the standard
+library. Characters that cannot be stored become U+FFFD. The result lists each such place, because that body
+differs from what was written.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _LONGEST_WHOLE = 1000
 
 
 class UnreadableJson(ValueError):
-    """It is no JSON; `is_cut_off` tells a text that ends too early from one that is wrong in the middle."""
+    """The text is not JSON; `is_cut_off`: it ends too early; otherwise it is wrong in the middle."""
 
     def __init__(self, problem: str, *, is_cut_off: bool = False) -> None:
         super().__init__(problem)
@@ -30,17 +31,17 @@ class UnreadableJson(ValueError):
 
 @dataclass(frozen=True)
 class TextRepair:
-    """A text in which something was replaced: the SID of the object that it is in, and its name there."""
+    """A text in which characters were replaced: the SID of its object, and the name of the field."""
 
     sid: str | None
     field: str
 
 
 def read_json(body: bytes) -> tuple[Any, tuple[TextRepair, ...]]:
-    """The value, and what had to be replaced in it.
+    """The value, and the texts in which characters had to be replaced.
 
     Raises:
-        UnreadableJson: it is no JSON; the text of the error says where, and repeats nothing of it.
+        UnreadableJson: the text is not JSON; the error says at which character and quotes nothing.
     """
     try:
         return orjson.loads(body), ()
@@ -84,5 +85,5 @@ def _repaired(value: Any, sid: str | None, field: str, repairs: list[TextRepair]
 
 
 def replace_surrogates(text: str) -> str:
-    """The text with U+FFFD for each half of a surrogate pair: neither UTF-8 nor a database can hold one."""
+    """The text with U+FFFD for each half of a surrogate pair, which UTF-8 and databases cannot store."""
     return text if text.isascii() else _SURROGATE.sub(REPLACEMENT, text)

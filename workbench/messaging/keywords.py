@@ -1,4 +1,4 @@
-"""Which inbound messages Twilio treats as opt-out, opt-in or help, so that we count what Twilio acts on.
+"""Which inbound messages Twilio treats as opt-out, opt-in or help, so that our counts equal what Twilio does.
 
 Source: Twilio's Advanced Opt-Out guide and its support article on toll-free opt-outs.
 """
@@ -21,7 +21,7 @@ _LONGEST_WORD = max(map(len, OPT_OUT_WORDS | OPT_IN_WORDS | HELP_WORDS))
 
 
 def keyword(body: str | None, *, toll_free: bool = False) -> Keyword | None:
-    """What the whole body asks for, ignoring case and surrounding space: ``Stop please`` is not a keyword."""
+    """The keyword that is the whole body, ignoring case and outer spaces, so not ``Stop please``."""
     if not body:
         return None
     word = body.strip()
@@ -42,7 +42,7 @@ _OPT_OUT_TYPES: dict[str, Keyword] = {"STOP": "opt-out", "START": "opt-in", "HEL
 
 
 def opt_out_type(value: str | None) -> Keyword | None:
-    """What `OptOutType` of an inbound webhook says; where it is there, it wins over the words.
+    """The keyword that `OptOutType` of an inbound webhook names; if it is there, the body does not count.
 
     Twilio sends it with Advanced Opt-Out, whose keywords each messaging service may choose for itself.
     """

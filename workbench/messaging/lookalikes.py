@@ -1,6 +1,7 @@
-"""What in a text looks like a blank of another tool, as ``{first_name}`` or ``%NAME%``. Pure.
+"""Finds parts of a text that look like a blank of another tool, such as ``{first_name}`` or ``%NAME%``. Pure.
 
-It may be meant as it stands, so it is a doubt and no error; a blank of ours that is wrong is an error, see
+The text may be right as it is, so this gives a warning and not an error; a wrong blank of our own form is an
+error, see
 :mod:`workbench.messaging.blanks`.
 """
 
@@ -26,27 +27,27 @@ _USUAL = frozenset({
     "business_name", "date", "time", "day", "amount", "price", "code", "link", "url", "address", "phone",
     "phone_number", "email", "order_id", "order_number", "tracking_number", "insert_name", "insert_link",
 })  # fmt: skip
-"""What people call blanks; a [word] that is none of them and no column is more likely a brand."""
+"""Usual names of blanks. A [word] that is neither one of them nor a column is more likely a brand."""
 
 
 def lookalikes(text: str, names: Iterable[str] = ()) -> list[str]:
-    """Each thing that looks like a blank and is sent as it stands, once, in the order of the text.
+    """Each part that looks like a blank but would be sent unchanged, once, in the order of the text.
 
     Args:
-        names: what could fill a blank here.
+        names: the names of the values that could fill a blank here.
     """
-    known = _USUAL | {as_word(name).casefold() for name in names}
+    known_words = _USUAL | {as_word(name).casefold() for name in names}
     if not has_marks(text):
-        return list(dict.fromkeys(_looks(text, known)))
-    # Where blanks were read, each has its end: a }} besides is one that was escaped.
-    looks = (look for part in literal_parts(text) for look in _looks(part, known) if look != "}}")
+        return list(dict.fromkeys(_looks(text, known_words)))
+    # The text's blanks were read without an error, so each has its end: another }} must be an escaped one.
+    looks = (look for part in literal_parts(text) for look in _looks(part, known_words) if look != "}}")
     return list(dict.fromkeys(looks))
 
 
-def _looks(text: str, known: frozenset[str]) -> Iterator[str]:
+def _looks(text: str, known_words: frozenset[str]) -> Iterator[str]:
     for match in _SURE.finditer(text):
         yield match.group()
     for match in _PERHAPS.finditer(text):
         word = next(group for group in match.groups() if group)
-        if as_word(word).casefold() in known:
+        if as_word(word).casefold() in known_words:
             yield match.group()

@@ -1,9 +1,9 @@
-"""One message as a row: from Twilio's JSON to typed values, and what follows from one row alone.
+"""Turns one message from Twilio's JSON into a row of typed values, with the columns that follow from one row.
 
 Source of the fields: Twilio's Message resource (API 2010). Numbers arrive as text, dates as RFC 2822
 in GMT, money negative for a charge; `num_segments` is "0" until a messaging service picks a sender.
-What is written otherwise and can be understood is read all the same: numbers as JSON numbers, dates in
-ISO 8601. What cannot is refused, naming the field: a guess would be a wrong number in a report.
+Other forms that are clear are read too: numbers as JSON numbers, dates in ISO 8601. Anything else is refused
+with the name of the field, because a guess would be a wrong number in a report.
 """
 
 from __future__ import annotations
@@ -58,9 +58,10 @@ class MessageRow(NamedTuple):
 
 
 class MalformedMessage(WorkbenchError):
-    """A row that is no message; its text repeats nothing of the row but a SID and names of fields.
+    """The row cannot be read as a message; the text quotes only the SID and names of fields.
 
-    `field` is the one at fault and `reason` what is wrong with it; None and the text where it is no field.
+    `field` is the wrong field and `reason` what is wrong with it. If no single field is wrong, `field` is
+    None and `reason` is the whole text.
     """
 
     def __init__(self, text: str, field: str | None = None, reason: str | None = None) -> None:
@@ -74,10 +75,10 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
 
     Args:
         payload: the JSON object.
-        account_currency: used where `price_unit` is empty, which it may be until the price is known.
+        account_currency: used where `price_unit` is empty, as it may be until the price is known.
 
     Raises:
-        MalformedMessage: a field that must be there is missing or unreadable.
+        MalformedMessage: a required field is missing or unreadable.
     """
     sid = _sid(payload)
     from_address, to_address, body = payload.get("from"), payload.get("to"), payload.get("body")
@@ -87,7 +88,7 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
     )  # fmt: skip
     _check_texts((from_address, to_address, body, direction, status, account_sid, service, currency), payload)
     direction = direction or "outbound-api"
-    # Of a direction that Twilio adds one day the beginning says enough.
+    # If Twilio adds a direction one day, its first letters will still tell inbound from outbound.
     is_outbound = not direction.startswith("inbound")
     created, sent, updated = _dates(payload, sid)
     from_address, to_address, service = from_address or None, to_address or None, service or None
@@ -95,7 +96,7 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
     kind = address_kind(sender) if sender else None
     status, currency = status or "unknown", currency or account_currency
     word = None if is_outbound else keyword(body, toll_free=kind == "toll-free")
-    # A keyword is an answer already; only what Twilio does not act on waits for a reader.
+    # Twilio acts on keywords itself; only other wishes to be left alone wait for a person to read them.
     wish = None if is_outbound or word else find_revocation(body)
     return MessageRow(
         message_sid=sid,
@@ -129,7 +130,7 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
 
 
 def _sid(payload: object) -> str:
-    """The message's SID, of what is a message at all."""
+    """The SID of the message; raises if the payload is not an object with one."""
     if not isinstance(payload, Mapping):
         raise MalformedMessage("Twilio's answer holds a message that is no object.", None, "no object")
     sid = payload.get("sid")
@@ -141,7 +142,7 @@ def _sid(payload: object) -> str:
 
 
 def _dates(payload: Mapping[str, Any], sid: str) -> tuple[datetime, datetime | None, datetime | None]:
-    """When it was created, sent and updated; the first of the others stands in for a missing creation."""
+    """When it was created, sent and updated; a missing creation date is filled with one of the others."""
     sent = _date(payload, "date_sent", sid)
     updated = _date(payload, "date_updated", sid)
     created = _date(payload, "date_created", sid) or sent or updated
@@ -157,7 +158,7 @@ def _dates(payload: Mapping[str, Any], sid: str) -> tuple[datetime, datetime | N
 def conversation_id(our_side: str | None, contact: str | None) -> str | None:
     """The id shared by all messages between one sender (or messaging service) and one contact.
 
-    Stable and without a readable number in it, so that it may stand in an address bar.
+    It never changes and contains no readable number, so it can be part of a page's address.
     """
     if not our_side or not contact:
         return None
@@ -166,14 +167,14 @@ def conversation_id(our_side: str | None, contact: str | None) -> str | None:
 
 @lru_cache(maxsize=8192)
 def parse_date(text: str) -> datetime:
-    """A date of Twilio's in UTC: RFC 2822 ("Fri, 24 May 2019 17:44:46 +0000") or ISO 8601 with its time.
+    """A date from Twilio, in UTC: RFC 2822 ("Fri, 24 May 2019 17:44:46 +0000") or ISO 8601 with a time.
 
     Raises:
         ValueError: the text is not such a date.
     """
     if len(text) == 31 and text.endswith("+0000"):
         month = _MONTHS.get(text[8:14])
-        if month:  # the usual form, without the general parser: this runs three times for every row
+        if month:  # a shortcut for the usual form, because this runs three times for every row
             return datetime.fromisoformat(f"{text[12:16]}-{month}-{text[5:7]}T{text[17:25]}+00:00")
     if text[:4].isdigit() and len(text) < len("20260901T0000"):
         raise ValueError("a day without a time")
@@ -184,7 +185,7 @@ def parse_date(text: str) -> datetime:
     return parsed
 
 
-#: With the century, so that no other is read without a look at it.
+#: With the century in the key, so that years outside it take the slow path, which checks them.
 _MONTHS = {
     f"{name} 20": f"{number:02}"
     for number, name in enumerate(
@@ -193,16 +194,16 @@ _MONTHS = {
 }
 _is_sid = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}").fullmatch
 _FIRST_YEAR, _AFTER_LAST_YEAR = 2000, 2100
-"""Before Twilio was, and after what any table of days is made for: no date of a message."""
+"""Years that no message can have: before Twilio existed, and after the last day of our tables of days."""
 
 
 _TEXTS = ("from", "to", "body", "direction", "status", "account_sid", "messaging_service_sid", "price_unit")
 
 
 def _check_texts(values: Sequence[Any], payload: Mapping[str, Any]) -> None:
-    """Refuse a value that is neither text nor nothing."""
+    """Refuse a value that is neither a text nor None."""
     try:
-        "".join(["" if value is None else value for value in values])  # a fifth of looking at each type
+        "".join(["" if value is None else value for value in values])  # five times faster than isinstance
     except TypeError:
         for field in _TEXTS:
             if not isinstance(payload.get(field), str | None):
@@ -237,7 +238,7 @@ def _count(payload: Mapping[str, Any], field: str, sid: str) -> int | None:
     value = payload.get(field)
     if value is None or value == "":
         return None
-    # As Twilio writes it; the rest is for what is written otherwise.
+    # Twilio's own form first; the rest of the function reads other forms.
     if type(value) is str and len(value) < 10 and value.isdigit() and value.isascii():
         return int(value)
     count = read_number(value)
@@ -258,7 +259,7 @@ def _price(payload: Mapping[str, Any], sid: str) -> Decimal | None:
 
 @lru_cache(maxsize=4096)
 def _price_text(text: str) -> Decimal | None:
-    """Kept, because an account pays few different prices."""
+    """Cached, because an account pays few different prices."""
     return read_amount(text, whole_digits=6, decimals=6)
 
 
@@ -278,7 +279,7 @@ def read_number(value: object) -> Decimal | None:
 def read_amount(value: object, *, whole_digits: int, decimals: int) -> Decimal | None:
     """A number that fits a column without losing anything; None for anything else.
 
-    A JSON number is binary, so what it has beyond its fifteenth digit is noise.
+    A JSON number is a binary float, so its digits beyond the fifteenth are rounding errors.
     """
     number = read_number(value)
     if number is None or number.adjusted() >= whole_digits:

@@ -1,4 +1,4 @@
-"""Until when a wish to be left alone has to be honoured: ten business days, as dated data has it. Pure."""
+"""The deadline for honouring an opt-out: ten business days after it, by dated data. Pure."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from workbench.messaging.holidays import Holiday, business_days_after, read_holi
 
 @dataclass(frozen=True)
 class OptOutClock:
-    """How many business days, and which days are none."""
+    """How many business days there are to act, and the holidays, which are not business days."""
 
     as_of: date
     days: int
     holidays: tuple[Holiday, ...]
 
     def due_at(self, day: date) -> datetime:
-        """The end (UTC) of the last business day in time for a wish that came in on a day (UTC)."""
+        """The deadline (UTC) for an opt-out that came in on a day (UTC): the end of the last business day."""
         last = business_days_after(day, self.days, self.holidays)
         return datetime.combine(last + timedelta(days=1), time(), tzinfo=UTC)
 
 
 @cache
 def opt_out_clock() -> OptOutClock:
-    """The clock as it comes with us."""
+    """The built-in clock."""
     file = tomllib.loads(
         resources.files(__package__).joinpath("business_days.toml").read_text(encoding="utf-8")
     )

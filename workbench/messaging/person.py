@@ -1,9 +1,9 @@
-"""Who an address belongs to: one name for a person under every channel and every spelling. Pure.
+"""Which person an address belongs to: one identity for all channels and spellings of a number. Pure.
 
-Twilio gives one person several addresses. A channel's prefix is one reason (``whatsapp:+1…``). The other is a
-number plan that changed: WhatsApp keeps the number that somebody registered with, SMS uses today's.
+At Twilio one person has several addresses. One reason is the channel's prefix (``whatsapp:+1…``). The other
+is a number plan that changed: WhatsApp keeps the number with which a person registered, SMS uses today's.
 
-| country | today | also met as | source |
+| country | today | other spellings | source |
 |---|---|---|---|
 | Mexico | +52 and 10 digits | 1, 01, 044 or 045 before them | WhatsApp's help; plan of 2019 |
 | Argentina | +54 and 10 digits | 9 before them, 15 behind the area code | the same; libphonenumber |
@@ -11,7 +11,7 @@ number plan that changed: WhatsApp keeps the number that somebody registered wit
 | Benin | +229 01 and 8 digits | without the 01 | plan of November 2024 |
 | Côte d'Ivoire | mobiles +225, 01, 05 or 07, 8 digits | without these two | plan of January 2021 |
 
-The same in SQL is the macro ``person_of`` (``sql/views/person_of.sql``); a test keeps the two equal.
+The macro ``person_of`` (``sql/views/person_of.sql``) does the same in SQL; a test keeps the two equal.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _ARGENTINA_15 = (
 )
 """An area code of two, three or four digits, the 15 of a mobile, and the rest of ten digits."""
 
-#: The beginning of a number, and what makes of a spelling the one that stands for the person.
+#: The beginning of a number, and the replacement that turns a spelling into the person's identity.
 _SPELLINGS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     (head, re.compile(pattern), replacement)
     for head, pattern, replacement in (
@@ -43,7 +43,7 @@ _SPELLINGS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
     )
 )
 
-#: Every other spelling of a number that stands for a person.
+#: The replacements that give every other spelling of a person's identity.
 _OTHERS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
     (re.compile(r"^\+52([0-9]{10})$"), (r"+521\1", r"+5201\1", r"+52044\1", r"+52045\1")),
     (re.compile(r"^\+54(11)([0-9]{8})$"), (r"+549\1\2", r"+54\g<1>15\2")),
@@ -60,14 +60,14 @@ _OTHERS: tuple[tuple[re.Pattern[str], tuple[str, ...]], ...] = (
 
 @lru_cache(maxsize=2**16)
 def person_of(address: str) -> str:
-    """The identity of whoever has this address, as the lake keeps it.
+    """The identity of the person with this address, as the lake stores it.
 
     Args:
-        address: as Twilio writes it or as the lake stores it (see ``privacy.py``): what is hashed or masked
-            loses its channel alone.
+        address: as Twilio writes it or as the lake stores it (see ``privacy.py``); a hashed or masked address
+            only loses its channel.
 
     Returns:
-        Their number as it is spelled today, without a channel; of what is no number the address itself.
+        The number in today's spelling, without a channel; an address that is not a number stays as it is.
     """
     behind_prefix = _BARE.match(address)
     name = behind_prefix.group(1) if behind_prefix else address
@@ -82,7 +82,7 @@ def person_of(address: str) -> str:
 def channel_family(address: str) -> str:
     """The channels that share their opt-outs: ``sms`` (with MMS and RCS), ``whatsapp`` or ``messenger``.
 
-    The same in SQL is the macro ``channel_family``.
+    The macro ``channel_family`` does the same in SQL.
     """
     return next((name for name in ("whatsapp", "messenger") if address.startswith(name + ":")), "sms")
 
@@ -95,17 +95,17 @@ def respelled(address: str) -> str:
 
 
 def address_spellings(address: str) -> tuple[str, ...]:
-    """The address itself, and with every other spelling of its number on the same channel."""
+    """The address itself, then the same address with every other spelling of its number."""
     behind_prefix = _BARE.match(address)
     prefix = address[: behind_prefix.start(1)] if behind_prefix else ""
     return tuple(dict.fromkeys([address, *(prefix + number for number in spellings(address))]))
 
 
 def spellings(address: str) -> tuple[str, ...]:
-    """Every number that is the same person's as this address, today's first; without channels."""
+    """Every spelling of this person's number, today's first, without channels."""
     person = person_of(address)
     written = [person]
     for pattern, replacements in _OTHERS:
         if match := pattern.match(person):
             written += [match.expand(replacement) for replacement in replacements]
-    return tuple(dict.fromkeys(one for one in written if person_of(one) == person))
+    return tuple(dict.fromkeys(spelling for spelling in written if person_of(spelling) == person))

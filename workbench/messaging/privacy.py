@@ -1,4 +1,4 @@
-"""What may be kept of a message: applied to each row before it is written anywhere. Pure.
+"""The privacy modes: what may be stored of a message. Applied to each row before it is written. Pure.
 
 | mode | contact, and its side of from/to | body | conversation_id |
 |---|---|---|---|
@@ -7,14 +7,14 @@
 | `masked` | `+1415***2671`; short codes and sender names stay | never | by keyed hash |
 | `hashed` | a keyed hash, the channel prefix stays | never | by keyed hash |
 
-Everything else is kept in every mode: our own sender, service, status, error, price, times, and what was
-worked out from the number and the body before they went: country, keyword, encoding, segments, media count.
-A body that was not allowed in is NULL; an empty one was redacted at Twilio.
+Everything else is kept in every mode: our own sender, service, status, error, price, times, and what is
+computed from the number and the body before these are removed: country, keyword, encoding, segments, media
+count. A body that the mode does not allow is NULL; an empty body was redacted at Twilio.
 
-Bodies go with the numbers because people write numbers and names into them. A conversation's id is a hash
-without a key in the other modes, which trying every number would undo; so it is made from the keyed hash
-here, and conversations stay whole. Several people can share one masked number, so counting contacts counts
-too few in `masked`; in `hashed` it is exact.
+Where numbers are hidden, bodies are removed too, because people write numbers and names into them. In `full`
+and `no_body` a conversation's id is a hash without a key, which could be reversed by trying every number; so
+`masked` and `hashed` compute it from the keyed hash, and conversations still stay together. Several people
+can share one masked number, so a count of contacts is too low in `masked`; in `hashed` it is exact.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from workbench.messaging.message import MessageRow, conversation_id
 from workbench.messaging.person import address_spellings, respelled
 
 HASH_MARK = "anon-"
-"""Begins every hashed contact, so that none is taken for an address."""
+"""The first characters of every hashed contact, so that it is never mistaken for an address."""
 
 
 class PrivacyMode(StrEnum):
@@ -46,16 +46,16 @@ class PrivacyMode(StrEnum):
 
 
 def privacy_mode(text: str) -> PrivacyMode:
-    """The mode of that name.
+    """The mode with this name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: no mode has this name.
     """
     try:
         return PrivacyMode(text)
     except ValueError as error:
-        known = ", ".join(PrivacyMode)
-        raise ConfigError(f"[privacy] mode is {text!r}; it must be one of {known}.") from error
+        allowed = ", ".join(PrivacyMode)
+        raise ConfigError(f"[privacy] mode is {text!r}; it must be one of {allowed}.") from error
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Privacy:
         key: 16 to 64 secret bytes, the same for the whole life of a lake; for `masked` and `hashed`.
 
     Raises:
-        ConfigError: the mode needs a key and there is none, or it is too short or too long.
+        ConfigError: the mode needs a key, and the key is missing, too short or too long.
     """
 
     mode: PrivacyMode = PrivacyMode.FULL
@@ -84,7 +84,7 @@ class Privacy:
         return self.mode is PrivacyMode.FULL
 
     def apply(self, row: MessageRow) -> MessageRow:
-        """The part of the row that may be written. For a row as read from Twilio, once."""
+        """The row as it may be stored. Call it once, on a row as it was read from Twilio."""
         if self.keeps_all:
             return row
         if self.mode is PrivacyMode.NO_BODY:
@@ -99,7 +99,7 @@ class Privacy:
         )
 
     def contact(self, address: str | None) -> str | None:
-        """A contact's address as this lake holds it, to find somebody's rows by their number."""
+        """A contact's address as this lake stores it, to find a person's rows by their number."""
         if not address or not self.mode.needs_key:
             return address
         return self._kept(respelled(address))
@@ -108,10 +108,10 @@ class Privacy:
         return self._hashed(address) if self.mode is PrivacyMode.HASHED else mask(address)
 
     def contact_forms(self, address: str) -> tuple[str, ...]:
-        """Every form under which this lake may hold the person of an address, on the same channel.
+        """Every form in which this lake may store the person of an address, on the same channel.
 
-        A lake that keeps numbers hidden has one form for all spellings of a number. Rows of an
-        older version were hidden as they were spelled, so those forms are here as well.
+        A lake that hides numbers has one form for all spellings of a number. An older version of the
+        workbench hid each spelling by itself, so these forms are included.
         """
         if not self.mode.needs_key:
             return (address,)
@@ -119,22 +119,22 @@ class Privacy:
         return tuple(dict.fromkeys(map(self._kept, written)))
 
     def conversation_id(self, our_side: str | None, contact: str | None) -> str | None:
-        """The id of a conversation as this lake holds it, from the addresses as Twilio writes them."""
+        """The id of a conversation as this lake stores it, from the addresses as Twilio writes them."""
         if contact and self.mode.needs_key:
             contact = self._hashed(respelled(contact))
         return conversation_id(our_side, contact)
 
     @property
     def key_check(self) -> str | None:
-        """Tells one key from another without giving it away; None without a key."""
+        """A value that differs between two keys and does not reveal the key; None without a key."""
         return self._digest(b"", b"wb-key-check", 8) if self.mode.needs_key else None
 
     def fingerprint(self, data: bytes) -> str:
-        """Tells data apart without giving it away where numbers are not kept."""
+        """A hash to tell data apart; with a key where numbers are hidden, so that it reveals nothing."""
         return self._digest(data, b"wb-row", 16)
 
     def _hashed(self, address: str) -> str:
-        # Without the channel's prefix, so that a person is the same by SMS and by WhatsApp.
+        # Without the channel's prefix, so that a person has the same hash by SMS and by WhatsApp.
         prefix, colon, name = address.rpartition(":")
         return prefix + colon + HASH_MARK + self._digest(name.encode(), b"wb-contact", 16)
 

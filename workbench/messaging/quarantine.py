@@ -1,8 +1,9 @@
-"""Rows of Twilio's that cannot be read: what is kept of them until they can. Pure.
+"""Quarantine: what is stored of a row from Twilio that cannot be read, until it can be. Pure.
 
-One row that nobody can read must not end what reads a million others. It is set aside with the field at
-fault, the reason and, as far as the privacy mode allows, the value: never a body or a number that it forbids.
-In every mode but `full` the value is kept as its shape only (`9999-99-99`), which says what is wrong with it.
+One unreadable row must not stop the reading of a million others. It is set aside with the wrong field, the
+reason and, if the privacy mode allows it, the value; a body or a number that the mode forbids is never
+stored. In every mode but `full` only the shape of the value is stored (`9999-99-99`), which shows what is
+wrong.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from workbench.messaging.privacy import Privacy
 R = TypeVar("R")
 
 STATUS_CALLBACKS, INBOUND_WEBHOOKS = "status callbacks", "inbound webhooks"
-"""The resources of what Twilio pushes; those that are listed are named in ``twilio/resources.py``."""
+"""Names for what Twilio sends by webhook; the resources that we list are in ``twilio/resources.py``."""
 
 LONGEST_VALUE = 500
 LONGEST_SHAPE = 64
 
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
-#: What is none of these is not kept as an address: it may be a text that came into the wrong field.
+#: A value that matches none of these is not stored as an address: it may be a text in the wrong field.
 _ADDRESS = re.compile(r"([a-z]{2,12}:)?\+?[0-9]{3,15}")
 _TEXTS = frozenset({"body", "Body", "alert_text"})
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
@@ -40,7 +41,7 @@ Failure = tuple[Any, Exception]
 
 @dataclass(frozen=True)
 class HeardOptOut:
-    """An opt-out in an inbound message of which something else cannot be read: it counts all the same."""
+    """An opt-out in an inbound message with another unreadable field: the opt-out counts all the same."""
 
     address: str
     """The contact, as the lake keeps it."""
@@ -53,8 +54,8 @@ class HeardOptOut:
 class QuarantinedRow:
     """A row of `quarantined_rows`, without its times.
 
-    `row_key` is the SID, or a digest where there is none; `part` is what has to be read again to see the row:
-    a GMT day, a service, a country. `field` is None where the row as a whole is at fault.
+    `row_key` is the SID, or a digest if there is no SID. `part` is what must be read again to get the row: a
+    GMT day, a service, a country. `field` is None if the row as a whole is wrong.
     """
 
     resource: str
@@ -68,11 +69,11 @@ class QuarantinedRow:
     reason: str
     raw_value: str | None
     opt_out: HeardOptOut | None = None
-    """Goes into the consent ledger, not into the table."""
+    """Saved into the consent ledger, not into this table."""
 
 
 def read_each(items: Iterable[Any], read: Callable[[Any], R]) -> tuple[list[R], list[Failure]]:
-    """Read row by row; whatever one of them does to `read` ends that row only."""
+    """Read row by row; an error of `read` concerns that row only. Returns the results and the failures."""
     rows: list[R] = []
     failures: list[Failure] = []
     for item in items:
@@ -91,8 +92,8 @@ def quarantine(
     privacy: Privacy,
     part_of: Callable[[Any], str] = lambda item: "",
 ) -> list[QuarantinedRow]:
-    """What is kept of rows that could not be read; of one SID once, of equal rows without a SID each."""
-    found: dict[str, QuarantinedRow] = {}
+    """The rows to store for these failures: one for each SID; equal rows without a SID are all stored."""
+    rows: dict[str, QuarantinedRow] = {}
     equal: Counter[str] = Counter()
     for item, error in failures:
         fields: Mapping[str, Any] = item if isinstance(item, Mapping) else {}
@@ -103,7 +104,7 @@ def quarantine(
             key = f"{key}-{equal[key]}"
         field = getattr(error, "field", None)
         from_address, to_address = _sides(fields, resource, privacy)
-        found[key] = QuarantinedRow(
+        rows[key] = QuarantinedRow(
             resource=resource,
             account_sid=account_sid,
             row_key=key,
@@ -114,17 +115,17 @@ def quarantine(
             field=field,
             reason=getattr(error, "reason", None) or f"cannot be read ({type(error).__name__})",
             raw_value=raw_value(fields.get(field) if field else item, field, privacy),
-            # Of a webhook the one that took it has heard it already.
+            # The webhook receiver has already saved the opt-out of a webhook.
             opt_out=None if resource in _PUSHED else _opt_out(fields, privacy),
         )
-    return list(found.values())
+    return list(rows.values())
 
 
 _SID_FIELDS = ("sid", "MessageSid", "SmsSid", "SmsMessageSid")
 
 
 def raw_value(value: Any, field: str | None, privacy: Privacy) -> str | None:
-    """A value as it may be kept: as JSON in mode `full`, else its shape; None for nothing, and for a text."""
+    """A value as it may be stored: JSON in mode `full`, else its shape; None if empty or a message text."""
     if value is None:
         return None
     if privacy.keeps_all:
@@ -137,7 +138,7 @@ def raw_value(value: Any, field: str | None, privacy: Privacy) -> str | None:
 
 
 def shape(text: str) -> str:
-    """The text with `a` for every letter and `9` for every digit, cut short."""
+    """The text with `a` for every letter and `9` for every digit, shortened."""
     marks = "".join(
         "9" if sign.isdigit() else "a" if sign.isalpha() else sign if sign.isascii() else "?"
         for sign in text[:LONGEST_SHAPE]
@@ -146,7 +147,7 @@ def shape(text: str) -> str:
 
 
 def _opt_out(fields: Mapping[str, Any], privacy: Privacy) -> HeardOptOut | None:
-    """The opt-out in a listed message; for everything where it cannot be read whom it was said to."""
+    """The opt-out in a listed message; it covers every sender if the receiving number cannot be read."""
     contact, said_to, body = _address(fields.get("from")), fields.get("to"), fields.get("body")
     if not contact or not isinstance(body, str) or str(fields.get("direction")).startswith("outbound"):
         return None
@@ -166,12 +167,12 @@ def _sid(value: Any) -> str | None:
     return value if isinstance(value, str) and _SID.fullmatch(value) else None
 
 
-#: Webhooks name no direction: what comes in is from the contact, and a status is of what we sent to them.
+#: Webhooks have no direction: an inbound message comes from the contact, a status belongs to an outbound one.
 _PUSHED = {INBOUND_WEBHOOKS: "inbound", STATUS_CALLBACKS: "outbound"}
 
 
 def _sides(fields: Mapping[str, Any], resource: str, privacy: Privacy) -> tuple[str | None, str | None]:
-    """Sender and receiver as the lake keeps them; where it is not known who is who, both as contacts."""
+    """Sender and receiver as the lake stores them; without a known direction, both count as contacts."""
     direction = _PUSHED.get(resource, fields.get("direction"))
     is_inbound = isinstance(direction, str) and direction.startswith("inbound")
     is_outbound = isinstance(direction, str) and direction.startswith("outbound")
@@ -188,7 +189,7 @@ def _address(value: Any) -> str | None:
 
 
 def _digest(item: Any, privacy: Privacy) -> str:
-    """Tells rows without a SID apart; of what may not be kept nothing goes into it."""
+    """A key for rows without a SID; values that may not be stored are left out of it."""
     if isinstance(item, Mapping) and not privacy.keeps_all:
         item = {name: value for name, value in item.items() if name not in _TEXTS}
     return privacy.fingerprint(repr(item).encode("utf-8", "replace"))

@@ -1,9 +1,9 @@
-"""Quiet hours: whether it is too early, too late or the wrong day where a recipient may be.
+"""Quiet hours: whether it is too early, too late or the wrong day at the place where a recipient may be.
 
-The rules are dated data that users edit (``quiet_hours.toml``), by country and US state. Where somebody is
-follows from the contact's zone, else the ZIP code, else the area code; whatever stays open is answered by the
-strictest of the possible places, and a recipient who may be anywhere is always in quiet hours. This tells
-what the table says; whether a message needs to keep to it (an emergency does not) is the sender's judgement.
+The rules are dated data that users edit (``quiet_hours.toml``), by country and US state. The place follows
+from the contact's time zone, else the ZIP code, else the area code. If several places are possible, the
+strictest one decides; if every place is possible, it is always quiet hours. This module only answers what the
+rules say. Whether a message has to follow them (an emergency does not) is for the sender to judge.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from workbench.messaging.quiet_rules import QuietHoursRules, QuietRule, read_rul
 __all__ = ["QuietHoursRules", "QuietHoursVerdict", "QuietRule", "check_quiet_hours", "load_rules"]
 
 _DAYS_AHEAD = 15
-"""How far to look for a moment that is allowed everywhere the person may be."""
+"""How many days ahead to look for a moment that is allowed at every possible place."""
 
 Place = tuple[str, QuietRule]
 """A possible zone of the recipient with a rule that may hold there."""
@@ -42,16 +42,16 @@ class QuietHoursVerdict:
     local_times: tuple[datetime, ...]
     """The moment on the clock of each zone, in the order of ``zones``."""
     rule: str
-    """The rule that makes it quiet, else the rules that were kept, with hours and source."""
+    """The rule that makes it quiet, otherwise the rules that were checked, with hours and source."""
     allowed_again_at: datetime | None
     """UTC; the first moment allowed at every possible place; None while allowed, or if there is none."""
 
 
 def load_rules(path: Path | None = None) -> QuietHoursRules:
-    """The rules of a file such as ``WORKBENCH_HOME/quiet_hours.toml``; without one, those that come with us.
+    """The rules of a file such as ``WORKBENCH_HOME/quiet_hours.toml``; without a path, the built-in rules.
 
     Raises:
-        ConfigError: the file cannot be read, or an entry is not what the file's own head says is allowed.
+        ConfigError: the file cannot be read, or an entry is not of a form that the head of the file allows.
     """
     return read_rules(path)
 
@@ -64,56 +64,56 @@ def check_quiet_hours(
     postal_code: str | None = None,
     rules: QuietHoursRules,
 ) -> QuietHoursVerdict:
-    """Whether ``at`` lies in quiet hours wherever the owner of ``address`` may be.
+    """Whether ``at`` lies in quiet hours at any place where the owner of ``address`` may be.
 
     Args:
         at: an aware datetime.
-        timezone: IANA name that is known of the contact; it wins over what the number tells.
+        timezone: IANA name of the contact's time zone, if known; it counts instead of the number's area.
         postal_code: the contact's ZIP code, used for US numbers.
 
     Raises:
-        UsageError: ``at`` has no zone, or ``timezone`` is no zone.
+        UsageError: ``at`` has no time zone, or ``timezone`` is not an IANA name.
     """
     if at.tzinfo is None:
         raise UsageError(f"The time {at} has no zone. Give an aware datetime, such as datetime.now(UTC).")
-    found, zones, source = possible_places(address, timezone, postal_code, rules)
-    if not found:
+    places, zones, source = possible_places(address, timezone, postal_code, rules)
+    if not places:
         return QuietHoursVerdict(True, (), "unknown", (), _NOWHERE, None)
     clocks = {zone: at.astimezone(ZoneInfo(zone)) for zone in zones}
-    quiet = [rule for zone, rule in found if not rule.allows(clocks[zone])]
-    kept = "; ".join(sorted({rule.text for _, rule in found}))
+    quiet = [rule for zone, rule in places if not rule.allows(clocks[zone])]
+    kept = "; ".join(sorted({rule.text for _, rule in places}))
     return QuietHoursVerdict(
         is_quiet=bool(quiet),
         zones=zones,
         zone_source=source,
         local_times=tuple(clocks.values()),
         rule=quiet[0].text if quiet else kept,
-        allowed_again_at=_first_allowed(found, at) if quiet else None,
+        allowed_again_at=_first_allowed(places, at) if quiet else None,
     )
 
 
-_NOWHERE = "where the recipient is cannot be told from the address, so every hour counts as quiet"
+_NOWHERE = "the address does not tell where the recipient is, so every hour counts as quiet"
 
 
 def possible_places(
     address: str, timezone: str | None, postal_code: str | None, rules: QuietHoursRules
 ) -> tuple[tuple[Place, ...], tuple[str, ...], ZoneSource]:
-    """Every zone and rule that may hold for a recipient, the zones alone, and what they follow from."""
+    """Every pair of zone and rule that may apply to a recipient, the zones alone, and their source."""
     home = country(address)
     by_zip = geography.postal_code_states(postal_code) if home == "US" else frozenset()
     zones, source = _zones(address, timezone, by_zip)
     if home != "US":
-        found = [(zone, rule) for zone in zones for rule in rules.of_country(home)]
+        places = [(zone, rule) for zone in zones for rule in rules.of_country(home)]
     elif by_zip or (geography.area_states(address) and not timezone):
         states = sorted(by_zip or geography.area_states(address))
-        found = [(zone, rules.of_state(state)) for zone in zones for state in states]
+        places = [(zone, rules.of_state(state)) for zone in zones for state in states]
     else:
-        found = [(zone, rule) for zone in zones for rule in _rules_by_clock(address, zone, rules)]
-    return tuple(dict.fromkeys(found)), zones, source
+        places = [(zone, rule) for zone in zones for rule in _rules_by_clock(address, zone, rules)]
+    return tuple(dict.fromkeys(places)), zones, source
 
 
 def country_places(country_code: str | None, rules: QuietHoursRules) -> tuple[Place, ...]:
-    """Every zone and rule of a country, for a recipient of whom nothing else is known."""
+    """Every pair of zone and rule of a country, for a recipient whose country alone is known."""
     if country_code == "US":
         return tuple(
             (zone, rules.of_state(state))
@@ -125,7 +125,10 @@ def country_places(country_code: str | None, rules: QuietHoursRules) -> tuple[Pl
 
 
 def _rules_by_clock(address: str, zone: str, rules: QuietHoursRules) -> list[QuietRule]:
-    """Of every state that keeps a zone's time, or only the area code's if it does; else the country's."""
+    """The rules of the states with this zone's time, only the area code's states if these have it.
+
+    Without any such state, the country's rules.
+    """
     fitting = {state for state in geography.all_states() if _has_clock(state, zone)}
     states = (geography.area_states(address) & fitting) or fitting
     return [rules.of_state(state) for state in sorted(states)] or list(rules.of_country("US"))
@@ -141,7 +144,7 @@ def _zones(address: str, timezone: str | None, by_zip: frozenset[str]) -> tuple[
 
 
 def _has_clock(state: str, timezone: str) -> bool:
-    """Whether a zone shows the time of a zone of the state: by the clock, since zones have aliases."""
+    """Whether a zone has the same time as a zone of the state; names would miss aliases of zones."""
     return any(_clock(zone) == _clock(timezone) for zone in geography.state_zones(state))
 
 
@@ -160,17 +163,17 @@ def _known_zone(timezone: str) -> str:
         ZoneInfo(timezone)
     except (KeyError, ValueError, OSError) as error:
         raise UsageError(
-            f"The contact's time zone {timezone!r} is none. "
+            f"The contact's time zone {timezone!r} does not exist. "
             "Use a name such as 'America/New_York', or leave it out."
         ) from error
     return timezone
 
 
-def _first_allowed(found: tuple[Place, ...], at: datetime) -> datetime | None:
-    """The first start of allowed hours, at any of the places, that lies in allowed hours at all of them."""
-    starts = sorted({start for zone, rule in found for start in _starts(ZoneInfo(zone), rule, at)})
+def _first_allowed(places: tuple[Place, ...], at: datetime) -> datetime | None:
+    """The first start of allowed hours at one place that is within the allowed hours of all places."""
+    starts = sorted({start for zone, rule in places for start in _starts(ZoneInfo(zone), rule, at)})
     for start in starts:
-        if all(rule.allows(start.astimezone(ZoneInfo(zone))) for zone, rule in found):
+        if all(rule.allows(start.astimezone(ZoneInfo(zone))) for zone, rule in places):
             return start
     return None
 

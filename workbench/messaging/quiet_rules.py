@@ -1,7 +1,7 @@
-"""The table of quiet hours as read from its file: checked, frozen, and able to answer for a day.
+"""The rules of quiet hours, read from their file, checked, and able to answer for one day.
 
-Kept apart from the question that is asked of it (``quiet_hours.py``), so that the audit of a whole log can
-ask the same rules of many messages at once.
+They stand apart from the question about one moment (``quiet_hours.py``), so that the check of a whole log can
+apply the same rules to many messages at once.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Hours:
         return f"{self.opens // 60:02}:{self.opens % 60:02}-{self.closes // 60:02}:{self.closes % 60:02}"
 
 
-# Compared by identity: a file has one rule of each name, and the places of a person hold them many times.
+# Compared by identity, which is fast: a file has one rule of each name, and many places share it.
 @dataclass(frozen=True, eq=False)
 class QuietRule:
     """The hours of one country or state."""
@@ -45,20 +45,20 @@ class QuietRule:
     name: str
     """Such as ``US-TX``, ``FR`` or ``default``."""
     by_weekday: tuple[Hours | None, ...]
-    """Monday first; None is a whole quiet day."""
+    """Monday first; None is a day that is quiet all day."""
     holidays: tuple[Holiday, ...]
     on_holidays: Hours | None
     text: str
     """One line: name, hours and source."""
 
     def hours_on(self, day: date) -> Hours | None:
-        """The hours in which sending is allowed on a day, by the clock there; None if there are none."""
+        """The allowed hours of a day in local time; None if sending is not allowed on that day."""
         if is_holiday(day, self.holidays):
             return self.on_holidays
         return self.by_weekday[day.weekday()]
 
     def allows(self, local: datetime) -> bool:
-        """Whether sending is allowed at a moment on the clock there."""
+        """Whether sending is allowed at a local time."""
         hours = self.hours_on(local.date())
         return hours is not None and hours.opens <= local.hour * 60 + local.minute < hours.closes
 
@@ -73,17 +73,17 @@ class QuietHoursRules:
     default: QuietRule
     countries: Mapping[str, QuietRule]
     states: Mapping[str, QuietRule]
-    """By US state; a state without one keeps the country's."""
+    """By US state; a state without a rule has the country's."""
 
     @property
     def key(self) -> str:
-        """Differs whenever a rule does."""
+        """A hash that changes whenever a rule changes."""
         rules = [self.default, *self.countries.values(), *self.states.values()]
         facts = [(rule.name, rule.by_weekday, rule.holidays, rule.on_holidays, rule.text) for rule in rules]
         return hashlib.blake2s(repr((self.as_of, facts)).encode(), digest_size=16).hexdigest()
 
     def of_country(self, country: str | None) -> tuple[QuietRule, ...]:
-        """The rule of a country; of an unknown one, every rule there is."""
+        """The rule of a country; for an unknown country, all rules."""
         if country is None:
             return (self.default, *self.countries.values(), *self.states.values())
         return (self.countries.get(country, self.default),)
@@ -94,7 +94,7 @@ class QuietHoursRules:
 
 
 def read_rules(path: Path | None) -> QuietHoursRules:
-    """Read and check a file of rules; None is the one that comes with us."""
+    """Read and check a file of rules; None reads the built-in one."""
     if path is None:
         return _built_in()
     try:
@@ -136,13 +136,13 @@ def _parse(text: str, source: str) -> QuietHoursRules:
 
 
 def _read_states(country: Mapping[str, Any], source: str) -> dict[str, QuietRule]:
-    """Rules by state; a state inherits the country's holidays, and says itself what holds on them."""
+    """Rules by state; a state inherits the country's holidays, and gives its own hours for them."""
     rules: dict[str, QuietRule] = {}
     for entry in country.get("states", []):
         shared = {"holidays": country.get("holidays", []), **entry}
         for state in entry.get("of", []):
             if state not in all_states():
-                raise ConfigError(f"{source}: {state!r} is no US state. Write two letters, such as TX.")
+                raise ConfigError(f"{source}: {state!r} is not a US state. Write two letters, such as TX.")
             if state in rules:
                 raise ConfigError(f"{source}: {state} has two rules. Keep one.")
             rules[state] = _rule(f"US-{state}", shared, source)
@@ -175,10 +175,10 @@ def _text(name: str, entry: Mapping[str, Any]) -> str:
 def _hours(text: object, where: str) -> Hours | None:
     if text == "never":
         return None
-    found = _HOURS.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    hours_text = _HOURS.fullmatch(text) if isinstance(text, str) else None
+    if hours_text is None:
         raise ConfigError(f"{where} is {text!r}. {_ALLOWED}")
-    hour, minute, last_hour, last_minute = map(int, found.groups())
+    hour, minute, last_hour, last_minute = map(int, hours_text.groups())
     hours = Hours(hour * 60 + minute, last_hour * 60 + last_minute)
     if not hours.opens < hours.closes <= 24 * 60:
         raise ConfigError(f"{where} is {text!r}. {_ALLOWED}")

@@ -1,7 +1,7 @@
-"""When sending is allowed at a place, as spans of UTC over many days: a whole log is judged at once.
+"""When sending is allowed at a place, as UTC spans over many days, to check a whole log in one query.
 
-The same rules as :mod:`workbench.messaging.quiet_hours`, asked the other way round: not whether a moment is
-quiet, but which moments are not. Pure.
+The same rules as :mod:`workbench.messaging.quiet_hours`. That module answers whether one moment is quiet;
+this one lists the spans that are not. Pure.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from workbench.messaging.quiet_hours import Place
 from workbench.messaging.quiet_rules import QuietRule
 
 Span = tuple[datetime, datetime]
-"""From the first moment up to, not including, the second; both UTC."""
+"""Begin (included) and end (not included), both in UTC."""
 
 
 def allowed_spans(places: Sequence[Place], first: date, last: date) -> list[Span]:
-    """When sending is allowed at every one of the places, in order, between two days (both included, UTC).
+    """The spans in which sending is allowed at all of the places, from the first to the last day (UTC).
 
-    A recipient with no possible place has none.
+    Without any place there are no spans.
     """
     if not places:
         return []
@@ -33,7 +33,7 @@ def allowed_spans(places: Sequence[Place], first: date, last: date) -> list[Span
 
 
 def _open_hours(zone: ZoneInfo, rule: QuietRule, first: date, last: date) -> Iterable[Span]:
-    """The hours of each day at one place; a day there begins up to a day before or after UTC's."""
+    """The allowed hours of each local day at one place; it can begin a day before or after the UTC day."""
     day = first - timedelta(days=1)
     while day <= last + timedelta(days=1):
         hours = rule.hours_on(day)
@@ -49,7 +49,7 @@ def _moment(day: date, minute: int, zone: ZoneInfo) -> datetime:
 
 
 def _merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans that touch as one: a day that is open to midnight goes on into the next."""
+    """Spans that touch are joined: a day that is open until midnight continues into the next."""
     merged: list[Span] = []
     for begin, end in spans:
         if merged and merged[-1][1] >= begin:
@@ -60,14 +60,14 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
 
 
 def _overlaps(left: Sequence[Span], right: Sequence[Span]) -> list[Span]:
-    """What two ordered lists of spans have in common."""
-    found, i, j = [], 0, 0
+    """The times that two ordered lists of spans have in common."""
+    overlaps, i, j = [], 0, 0
     while i < len(left) and j < len(right):
         begin, end = max(left[i][0], right[j][0]), min(left[i][1], right[j][1])
         if begin < end:
-            found.append((begin, end))
+            overlaps.append((begin, end))
         if left[i][1] < right[j][1]:
             i += 1
         else:
             j += 1
-    return found
+    return overlaps

@@ -1,8 +1,8 @@
-"""Wishes to be left alone that are no keyword: "please stop texting me", "no más", "wrong number".
+"""Finds revocations of consent in free words, without a keyword: "please stop texting me", "no más".
 
-US law lets people revoke consent by any reasonable means (47 CFR 64.1200(a)(10)), and Twilio acts only on its
-keywords. Which words mean it is not for a program to say: a phrase found here makes a message a candidate
-that a person reads and decides on. Phrases are dated data, in ``revocations.toml``. Pure.
+US law lets people revoke consent by any reasonable means (47 CFR 64.1200(a)(10)), but Twilio acts only on its
+keywords. A program must not decide what such words mean: a phrase from the list only makes a message a
+candidate, which a person reads and decides on. The phrases are dated data, in ``revocations.toml``. Pure.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from importlib import resources
 from typing import Any, NamedTuple
 
 _LONGEST_BODY = 1600
-"""What Twilio carries; a longer text is only looked at so far."""
+"""The longest body that Twilio carries; of a longer text only this part is searched."""
 
 _LONGEST_PHRASE = 8
 """Words."""
@@ -31,27 +31,27 @@ class Revocation(NamedTuple):
     """Why a message is a candidate."""
 
     phrase: str
-    """As the list has it; nothing of the message itself."""
+    """The phrase as the list has it; nothing is copied from the message."""
     language: str
     """ISO 639-1 language of the phrase."""
 
 
 @dataclass(frozen=True)
 class RevocationPhrases:
-    """The list, made ready for matching."""
+    """The list, prepared for matching."""
 
     as_of: date
     whole: Mapping[str, Revocation]
     within: Mapping[str, tuple[tuple[str, Revocation, bool], ...]]
-    """By first word, the longest first: the words, the phrase, and whether a negation turns it round."""
+    """By first word, longest first: the words, the phrase, and whether a negation reverses its meaning."""
     negations: frozenset[str]
 
 
 def find_revocation(body: str | None) -> Revocation | None:
-    """The first phrase of the list that an inbound message holds, or None.
+    """The first phrase of the list that occurs in an inbound message, or None.
 
-    A negation up to two words before turns an order round ("please don't stop texting me"). More of what
-    people mean, such as irony or a question, is left to the reader of the queue.
+    A negation up to two words before a phrase reverses its meaning ("please don't stop texting me"). Irony,
+    questions and the like are left to the person who reads the queue.
     """
     if not body:
         return None
@@ -59,19 +59,19 @@ def find_revocation(body: str | None) -> Revocation | None:
     if text in phrases.whole:
         return phrases.whole[text]
     words = text.split()
-    if phrases.within.keys().isdisjoint(words):  # nearly every message
+    if phrases.within.keys().isdisjoint(words):  # a shortcut for nearly every message
         return None
     for index, word in enumerate(words):
         rest = " ".join(words[index : index + _LONGEST_PHRASE]) + " "
-        for start, found, is_negatable in phrases.within.get(word, ()):
+        for start, revocation, is_negatable in phrases.within.get(word, ()):
             is_negated = is_negatable and not phrases.negations.isdisjoint(words[max(0, index - 2) : index])
             if rest.startswith(start) and not is_negated:
-                return found
+                return revocation
     return None
 
 
 def phrases_as_of() -> date:
-    """The date of the list, by which a lake knows with which one its messages were read."""
+    """The date of the list; a lake stores it to know with which list its messages were searched."""
     return _load().as_of
 
 
@@ -90,12 +90,17 @@ def _load() -> RevocationPhrases:
         resources.files(__package__).joinpath("revocations.toml").read_text(encoding="utf-8")
     )
     groups: list[dict[str, Any]] = file["phrases"]
-    whole = {name: found for group in groups if group.get("whole") for name, found in _texts(group).items()}
+    whole = {
+        name: revocation
+        for group in groups
+        if group.get("whole")
+        for name, revocation in _texts(group).items()
+    }
     within: dict[str, list[tuple[str, Revocation, bool]]] = {}
     for group in groups:
-        for text, found in _texts(group).items() if not group.get("whole") else ():
+        for text, revocation in _texts(group).items() if not group.get("whole") else ():
             is_negatable = bool(group.get("negatable"))
-            within.setdefault(text.split()[0], []).append((text + " ", found, is_negatable))
+            within.setdefault(text.split()[0], []).append((text + " ", revocation, is_negatable))
     return RevocationPhrases(
         as_of=file["as_of"],
         whole=whole,

@@ -1,4 +1,4 @@
-"""How many billed segments a text becomes, equal to Twilio's own calculator, and what makes it more.
+"""How many billed segments a text needs, equal to Twilio's own calculator, and which characters cost more.
 
 GSM-7 carries 160 septets in one segment and 153 in each of several; UCS-2 carries 70 and 67 units of UTF-16.
 One character outside GSM-7 turns the whole message into UCS-2. Extension characters such as ``€`` and ``{``
@@ -51,16 +51,16 @@ class SegmentCount:
     forcing: tuple[str, ...]
     """The visible characters that force UCS-2, each once, in order; empty for GSM-7."""
     suggestion: str | None
-    """The text in GSM-7 by look-alike characters, if that is possible and needs no more segments."""
+    """The text in GSM-7 with look-alike characters, if that is possible and needs no more segments."""
 
 
 def encoding_of(text: str) -> Encoding:
-    """The encoding a text is sent in. About a microsecond for a usual message, for use on whole logs."""
+    """The encoding in which a text is sent. Takes about a microsecond, so it can be used on whole logs."""
     return "UCS-2" if _OUTSIDE_GSM.search(text) else "GSM-7"
 
 
 def count_segments(text: str, smart_encoding: bool = False) -> SegmentCount:
-    """Encoding, segments with their layout, and what forces UCS-2.
+    """Encoding, segments with their layout, and the characters that force UCS-2.
 
     ``smart_encoding`` is the Messaging Service's setting of that name.
     """
@@ -85,7 +85,7 @@ def count_units(text: str, encoding: Encoding) -> int:
 
 
 def replace_characters(text: str) -> str:
-    """The text as Smart Encoding sends it; it can grow, since ``…`` becomes three dots."""
+    """The text as Smart Encoding sends it; it can become longer, because ``…`` becomes three dots."""
     return text.translate(_smart_encoding_table())
 
 
@@ -122,10 +122,11 @@ def _layout(text: str, encoding: Encoding) -> tuple[str, ...]:
 
 
 def _segment_starts(sizes: Sequence[int], encoding: Encoding) -> list[int]:
-    """The index of the character that begins each segment but the first, for more units than fit in one.
+    """The index of the first character of each segment after the first, for a text of several segments.
 
-    Twilio's calculator fills the first segment as if it were alone; what the header then displaces starts the
-    second, together with the character that did not fit. No character is cut, however long it is.
+    Twilio's calculator first fills segment one as if it were the only one. Then the header takes its space:
+    the characters that no longer fit move to segment two, followed by the character that did not fit at all.
+    No character is divided, however long it is.
     """
     limit = _JOINED_LIMIT[encoding]
     running = list(itertools.accumulate(sizes))

@@ -1,6 +1,6 @@
 """Which of two statuses is the later one, because callbacks and list pages arrive in any order.
 
-A status is text, never a closed enum: Twilio may add one any day, and it is stored and shown, not refused.
+A status is a text and not a closed enum: Twilio may add one any day, and it must be stored and shown.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ DELIVERED = frozenset({"delivered", "read"})
 NOT_DELIVERED = frozenset({"failed", "undelivered"})
 RECEIVED = frozenset({"received"})
 FINAL = DELIVERED | NOT_DELIVERED | RECEIVED | {"canceled"}
-"""Final from the moment they are seen; an old ``sent`` is final too, see :func:`is_final`."""
+"""Statuses that are final at once; an old ``sent`` is final too, see :func:`is_final`."""
 
 SENT_IS_FINAL_AFTER = timedelta(hours=72)
-"""Many routes never return a delivery receipt, so their messages stay ``sent`` for good."""
+"""Many routes never return a delivery receipt, so their messages stay ``sent`` forever."""
 
-# Evidence that a message got further outranks evidence that it did not: a handset's receipt beats a
-# carrier's refusal, which beats "never left Twilio". Everything final outranks everything in flight.
+# Evidence that a message got further outranks evidence that it did not: a handset's receipt outranks a
+# carrier's refusal, which outranks "never left Twilio". Every final status outranks every status in flight.
 STATUS_RANK: dict[str, int] = {
     "receiving": 5,
     "scheduled": 10,
@@ -39,7 +39,7 @@ STATUS_RANK: dict[str, int] = {
 """Rank of every known status; higher wins. Also the source for the same rule in SQL."""
 
 UNKNOWN_STATUS_RANK = 70
-"""A status we do not know is news, so it shows over ``sent``, but never undoes a final one."""
+"""An unknown status is newer than ``sent`` and replaces it, but never replaces a final one."""
 
 
 def status_rank(status: str) -> int:
@@ -51,8 +51,8 @@ def latest_status(current: str | None, incoming: str) -> str:
     """The status to keep, whatever the order of arrival.
 
     Of ``delivered`` and ``undelivered`` (or ``failed``), ``delivered`` is kept: a receipt cannot be taken
-    back, while a refusal may come from one of several attempts. Two unknown statuses are told apart by name,
-    only so that every order of arrival ends the same.
+    back, while a refusal may come from one of several attempts. Of two unknown statuses the name decides, so
+    that every order of arrival gives the same result.
     """
     if current is None:
         return incoming

@@ -1,4 +1,4 @@
-"""Texts to send again and again: what a template is, how it is read, its text for one recipient. Pure."""
+"""Templates (texts that are sent many times): reading, searching, and filling one for a recipient. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STOP_WORD = re.compile(r"\bSTOP\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Template:
-    """A text to send again and again, or a content template that Twilio keeps."""
+    """A text that is sent many times, or a content template that Twilio stores."""
 
     name: str
     body: str = ""
@@ -23,22 +23,22 @@ class Template:
     tags: tuple[str, ...] = ()
     language: str | None = None
     business_name: bool = False
-    """Begins with the business's name."""
+    """Whether the text begins with the business's name."""
     opt_out_line: bool = False
-    """Ends with how to opt out."""
+    """Whether the text ends with how to opt out."""
     content_sid: str | None = None
     content_variables: Mapping[str, str] = field(default_factory=dict)
-    """For a content template: each of its variables, as a text with blanks."""
+    """For a content template: the value of each of its variables, as a text with blanks."""
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The names of the blanks, in order of the alphabet."""
+        """The names of the blanks, in alphabetical order."""
         texts = (self.body, *self.content_variables.values())
         return tuple(sorted({name for text in texts for name in blank_names(text, self.label)}))
 
     @property
     def label(self) -> str:
-        """What errors call it."""
+        """Its name in error messages."""
         return f"Template {self.name!r}"
 
 
@@ -52,9 +52,9 @@ def render(
     """The text for one recipient.
 
     Args:
-        values: what goes into the blanks; None, NaN, an empty text and one of spaces count as missing.
-        business_name: put before it, where the template asks for that.
-        opt_out_line: put after it, where the template asks for that and the text has none.
+        values: what goes into the blanks; None, NaN, an empty text and a text of spaces count as missing.
+        business_name: put before the text if the template asks for it.
+        opt_out_line: put after the text if the template asks for it and the text has none yet.
 
     Raises:
         UsageError: a blank has no value, the template is wrong, or it asks for a name that is not set.
@@ -73,13 +73,15 @@ def render(
 
 
 def search_templates(templates: Iterable[Template], words: str) -> list[Template]:
-    """The templates that hold every word, in name, title, tags or text; best by name first."""
+    """The templates that contain every word in name, title, tags or text; matches in the name come first."""
     wanted = words.casefold().split()
 
     def place(template: Template) -> tuple[bool, str]:
         return not all(word in template.name.casefold() for word in wanted), template.name
 
-    return sorted((one for one in templates if all(word in _searched(one) for word in wanted)), key=place)
+    return sorted(
+        (template for template in templates if all(word in _searched(template) for word in wanted)), key=place
+    )
 
 
 def _searched(template: Template) -> str:
@@ -90,7 +92,8 @@ def read_template(name: str, data: Mapping[str, Any]) -> Template:
     """A template from a file's content.
 
     Raises:
-        UsageError: naming the key, its value and what is allowed.
+        UsageError: a key is unknown or has a wrong value; the text names the key, its value and what is
+            allowed.
     """
     unknown = sorted(set(data) - set(_KINDS))
     if unknown:
@@ -105,7 +108,7 @@ def read_template(name: str, data: Mapping[str, Any]) -> Template:
     template = Template(
         name, **{**data, "tags": tuple(map(str, data.get("tags", ()))), "content_variables": variables}
     )
-    # Raises where a text cannot be read.
+    # Raises if a text cannot be read.
     _ = template.variables
     return template
 

@@ -1,7 +1,7 @@
-"""What texts cost because of how they are written, and what they would cost written otherwise. Pure.
+"""What texts cost because of their characters, and what they would cost with other characters. Pure.
 
-Works on groups of messages whose texts are alike in all that decides about segments, each with one of its
-texts as an example, so that a million messages are counted by looking at some thousands of texts.
+The input is groups of messages. All texts of a group are equal in everything that decides about segments, and
+one of them stands as an example. So a million messages are counted from some thousands of texts.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NO_MONEY = Decimal(0)
 class TextGroup:
     """Messages of one skeleton with equal lengths, characters and billed segments, in one currency.
 
-    ``spend`` is of the ``priced`` ones of its ``messages``; ``segments`` is what Twilio billed for each.
+    ``spend`` is the sum over the ``priced`` messages; ``segments`` is what Twilio billed for each message.
     """
 
     skeleton: str
@@ -66,7 +66,7 @@ class Tally:
 
 @dataclass
 class TemplateCost(Tally):
-    """A template, the characters that force UCS-2, and its text without them (None: nothing to gain)."""
+    """A template, the characters that force UCS-2, and its text without them (None if that saves nothing)."""
 
     text: str = ""
     encodings: set[Encoding] = field(default_factory=set)
@@ -103,10 +103,10 @@ class Mismatch(Tally):
 
 @dataclass
 class TextCosts:
-    """All of it; each list has the dearest (mismatches and boundaries: the most frequent) first.
+    """The whole result; each list begins with the most expensive (mismatches and boundaries: most frequent).
 
-    ``plain`` tallies what would need fewer segments in GSM-7, ``shorter`` what is just over one segment. A
-    text can be in both.
+    ``plain`` counts the texts that would need fewer segments in GSM-7, ``shorter`` the texts just over one
+    segment. A text can be in both.
     """
 
     templates: list[TemplateCost] = field(default_factory=list)
@@ -120,7 +120,7 @@ class TextCosts:
 
 
 def cost_of_texts(groups: Sequence[TextGroup]) -> TextCosts:
-    """Templates, forcing characters, near misses and mismatches of these groups."""
+    """Templates, characters that force UCS-2, texts just over a boundary, and mismatches of these groups."""
     frequency: dict[str, int] = defaultdict(int)
     for group in groups:
         frequency[group.skeleton] += group.messages
@@ -138,9 +138,9 @@ def cost_of_texts(groups: Sequence[TextGroup]) -> TextCosts:
         costs.messages += group.messages
         _add_template(templates[text], text, group, counted, instead)
         for character in counted.forcing:
-            found = characters[character]
-            found.character, found.replacement = character, _replacement(character)
-            found.add(group, instead)
+            character_cost = characters[character]
+            character_cost.character, character_cost.replacement = character, _replacement(character)
+            character_cost.add(group, instead)
         if instead < group.segments:
             costs.plain.add(group, instead)
         if _add_boundary(boundaries, text, group, counted):
@@ -149,14 +149,14 @@ def cost_of_texts(groups: Sequence[TextGroup]) -> TextCosts:
             costs.mismatched += group.messages
             _add_mismatch(mismatches[text, group.segments, counted.segments], text, group, counted)
     costs.templates = sorted(templates.values(), key=_dearest)
-    costs.characters = sorted(characters.values(), key=lambda found: (-found.messages, found.character))
-    costs.boundaries = sorted(boundaries.values(), key=lambda found: (-found.messages, found.text))
-    costs.mismatches = sorted(mismatches.values(), key=lambda found: (-found.messages, found.text))
+    costs.characters = sorted(characters.values(), key=lambda cost: (-cost.messages, cost.character))
+    costs.boundaries = sorted(boundaries.values(), key=lambda cost: (-cost.messages, cost.text))
+    costs.mismatches = sorted(mismatches.values(), key=lambda mismatch: (-mismatch.messages, mismatch.text))
     return costs
 
 
 def _dearest(template: TemplateCost) -> tuple[Decimal, Decimal, int, str]:
-    # Only an order: an amount in another currency is no larger or smaller, but must stand somewhere.
+    # Only for sorting: amounts in two currencies cannot be compared, but every template needs a place.
     saved, spend = (
         max(template.saved.values(), default=_NO_MONEY),
         max(template.spend.values(), default=_NO_MONEY),
@@ -165,43 +165,47 @@ def _dearest(template: TemplateCost) -> tuple[Decimal, Decimal, int, str]:
 
 
 def _add_template(
-    found: TemplateCost, text: str, group: TextGroup, counted: SegmentCount, instead: int
+    cost: TemplateCost, text: str, group: TextGroup, counted: SegmentCount, instead: int
 ) -> None:
-    found.text = text
-    found.encodings.add(counted.encoding)
-    found.forcing |= dict.fromkeys(counted.forcing)
-    found.add(group, instead)
-    if instead < group.segments and found.instead is None:
-        found.instead = cheaper_template(text)
+    cost.text = text
+    cost.encodings.add(counted.encoding)
+    cost.forcing |= dict.fromkeys(counted.forcing)
+    cost.add(group, instead)
+    if instead < group.segments and cost.instead is None:
+        cost.instead = cheaper_template(text)
 
 
 def _add_boundary(
     boundaries: dict[tuple[str, Encoding], BoundaryCost], text: str, group: TextGroup, counted: SegmentCount
 ) -> bool:
-    """Whether the group is just over one segment; then it is counted."""
+    """Count the group if its text is just over one segment; returns whether it is."""
     near = _JUST_OVER[counted.encoding]
     units = count_units(group.example, counted.encoding)
     if units not in near or group.segments < 2:
         return False
-    found = boundaries[text, counted.encoding]
+    boundary = boundaries[text, counted.encoding]
     over = units - near.start + 1
-    low, high = found.over if found.messages else (over, over)
-    found.text, found.encoding, found.over = text, counted.encoding, (min(low, over), max(high, over))
-    found.add(group, 1)
+    low, high = boundary.over if boundary.messages else (over, over)
+    boundary.text, boundary.encoding, boundary.over = (
+        text,
+        counted.encoding,
+        (min(low, over), max(high, over)),
+    )
+    boundary.add(group, 1)
     return True
 
 
-def _add_mismatch(found: Mismatch, text: str, group: TextGroup, counted: SegmentCount) -> None:
-    found.text, found.billed, found.counted = text, group.segments, counted.segments
+def _add_mismatch(mismatch: Mismatch, text: str, group: TextGroup, counted: SegmentCount) -> None:
+    mismatch.text, mismatch.billed, mismatch.counted = text, group.segments, counted.segments
     smart = count_segments(group.example, smart_encoding=True).segments
-    found.is_smart_encoding = smart == group.segments
-    found.add(group, group.segments)
+    mismatch.is_smart_encoding = smart == group.segments
+    mismatch.add(group, group.segments)
 
 
 def cheaper_text(text: str) -> str | None:
-    """A UCS-2 text in GSM-7: look-alikes for what has one, accents and symbols left out.
+    """A UCS-2 text in GSM-7: characters replaced by look-alikes, other accents and symbols left out.
 
-    None if that saves no segment, and for a text in a script that GSM-7 does not have.
+    None if that saves no segment, or if the text is in a script that GSM-7 does not have.
     """
     before = count_segments(text)
     after = _in_gsm(text)
@@ -217,7 +221,7 @@ def cheaper_template(template: str) -> str | None:
 
 
 def _in_gsm(text: str, *, keep_ends: bool = False) -> str | None:
-    """Look-alikes as Smart Encoding has them; else letters lose their accents and symbols are left out."""
+    """The text in GSM-7: Smart Encoding's look-alikes, then letters without accents, symbols left out."""
     replaced = replace_characters(unicodedata.normalize("NFC", text))
     if encoding_of(replaced) == "GSM-7":
         return replaced
@@ -229,7 +233,7 @@ def _in_gsm(text: str, *, keep_ends: bool = False) -> str | None:
 
 
 def _written(character: str) -> str | None:
-    """One character in GSM-7, empty for a symbol that has none; None for a letter that has none."""
+    """One character in GSM-7; without an equivalent, "" for a symbol and None for a letter."""
     if encoding_of(character) == "GSM-7":
         return character
     base = "".join(
@@ -241,5 +245,5 @@ def _written(character: str) -> str | None:
 
 
 def _replacement(character: str) -> str | None:
-    """What stands for it in GSM-7: a look-alike or the letter without its accent, empty if it is left out."""
+    """Its replacement in GSM-7: a look-alike, or the letter without its accent; empty if it is left out."""
     return _in_gsm(character)

@@ -1,8 +1,8 @@
-"""How fast a sender may send: from the configuration, else Twilio's documented default for its kind. Pure.
+"""How fast a sender may send: as configured, else Twilio's documented default for its kind. Pure.
 
-No API tells a sender's limit. Limits count *segments* per second (one MMS counts as one). The defaults are
-what an account starts with; Twilio raises them on request, and carriers set their own for registered
-US campaigns. So the source always travels with the number.
+No API returns a sender's limit. Limits count *segments* per second (one MMS counts as one). The defaults are
+what a new account has; Twilio raises them on request, and carriers set their own limits for registered
+US campaigns. So every limit is returned with its source.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WHATSAPP_SOURCE = "https://www.twilio.com/docs/whatsapp/best-practices-and-faqs
 
 @dataclass(frozen=True)
 class MpsLimit:
-    """Segments per second, None where nobody says; and who says so."""
+    """Segments per second (None if unknown), and the source of this number."""
 
     per_second: Decimal | None
     source: str

@@ -1,4 +1,4 @@
-"""Values of tables and people as they stand in a text: 12.0 is 12, midnight is the day, NaN is nothing."""
+"""Writes values of tables as people write them: 12.0 is 12, midnight is the day, NaN is missing."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from uuid import UUID
 
 
 def is_missing(value: object) -> bool:
-    """Whether there is nothing to put into a blank: None, NaN and its kin, an empty text, one of spaces."""
+    """Whether a value counts as missing: None, NaN and similar values, an empty text, a text of spaces."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return True
     try:
         return bool(value != value)
     except (TypeError, ValueError, ArithmeticError):
-        # pandas' NA and a signalling NaN refuse to be compared; so does an array, which is no missing value.
+        # pandas' NA and a signalling NaN cannot be compared; neither can an array, which is not missing.
         return not hasattr(value, "__len__")
 
 
 def as_text(value: object) -> str:
-    """A value as people write it: 12.0 is 12, and midnight is the day.
+    """A value as people write it: 12.0 is 12, and a time at midnight is the day.
 
     Raises:
-        ValueError: it is nothing that can stand in a text.
+        ValueError: the value has no form for a text.
     """
     if isinstance(value, str):
         return value

@@ -1,4 +1,7 @@
-"""The numbers of this product: each defined once, compiled to SQL, used everywhere."""
+"""Metrics and dimensions: each is defined once, compiled to SQL, and used by all pages, reports and commands.
+
+Start at `definitions/` (all metrics and dimensions by theme), then `compile.py` (metric to SQL) and `run.py`.
+"""
 
 from workbench.metrics.compile import CompiledMetric, compile_metric
 from workbench.metrics.day_cube import DayCube

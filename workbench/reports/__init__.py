@@ -1,7 +1,8 @@
-"""Reports: notebooks of `notebooks/reports/`, run on one snapshot of the lake, kept as HTML, PDF and proof.
+"""Reports: notebooks of `notebooks/reports/`, run on one snapshot of the lake, saved as HTML and PDF.
 
-Outside (this process): `notebooks` finds them, `parameters` checks what they are given, `run` executes one,
-`document` makes HTML and PDF of it, `manifest` writes down what it stands on, `mail` sends it, `schedule`
-says which are due. Inside (the kernel of the notebook): `report_builder` is the few calls a notebook is made
-of; it asks the metrics registry and nothing else for numbers.
+Start at `run.py`. In this process `notebooks` finds reports, `parameters` checks parameters, `run` executes
+one, `document` makes HTML and PDF, `manifest` records the data behind it, `mail` sends it, `schedule` says
+which are due. In the notebook's kernel `report_builder` has the calls of a notebook; all numbers come from
+the
+metrics.
 """

@@ -1,6 +1,7 @@
-"""Charts as SVG by matplotlib: no browser, the same picture on screen and on paper, the same bytes each time.
+"""Draws charts as SVG with matplotlib: without a browser, equal on screen and paper, always the same bytes.
 
-Texts stay texts, so that a chart can be searched and copied; nothing in them is taken for markup or maths.
+Texts stay texts, so that a chart can be searched and copied; their characters are never read as markup or
+maths.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _STYLE = {
 
 @dataclass(frozen=True)
 class Series:
-    """One colour of a chart; a value is None where there is nothing to show."""
+    """One coloured series of a chart; None is a day without a value."""
 
     label: str
     color: str
@@ -50,21 +51,21 @@ def stacked_bars(days: Sequence[date], series: Sequence[Series], *, unit: str, c
     """Amounts over time, stacked in the order given."""
     figure, axes = _axes(days, unit, currency)
     bottom = [0.0] * len(days)
-    for one in series:
-        values = [value or 0.0 for value in one.values]
-        axes.bar(range(len(days)), values, bottom=bottom, color=one.color, width=0.82, label=one.label)
+    for layer in series:
+        values = [value or 0.0 for value in layer.values]
+        axes.bar(range(len(days)), values, bottom=bottom, color=layer.color, width=0.82, label=layer.label)
         bottom = [low + value for low, value in zip(bottom, values, strict=True)]
     axes.set_ylim(0, max([*bottom, 0.0]) * 1.08 or 1)
     return _svg(figure, axes, len(series))
 
 
 def line(days: Sequence[date], series: Series, *, unit: str) -> str:
-    """A rate over time. Days without a value are gaps in the line, never zeros; zero need not be in sight."""
+    """A rate over time. A day without a value is a gap in the line, never zero; zero may be out of view."""
     figure, axes = _axes(days, unit, "")
     values = [float("nan") if value is None else value for value in series.values]
     axes.plot(range(len(days)), values, color=series.color, linewidth=1.6, marker="o", markersize=3)
-    known = [value for value in values if value == value]
-    low, high = min(known, default=0.0), max(known, default=1.0)
+    numbers = [value for value in values if value == value]
+    low, high = min(numbers, default=0.0), max(numbers, default=1.0)
     room = max((high - low) * 0.15, 0.01)
     axes.set_ylim(max(low - room, 0), min(high + room, 1.005) if unit == "rate" else high + room)
     return _svg(figure, axes, 1)
@@ -106,6 +107,6 @@ def _svg(figure: Figure, axes: Any, series: int) -> str:
     text = target.getvalue()
     text = text[text.index("<svg ") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    # Several charts share one page: ids that nothing refers to would be there twice.
+    # Several charts share one page, so unused ids are removed, because they would occur twice.
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     return re.sub(r'(<svg [^>]*?)width="[^"]*" height="[^"]*"', r"\1", text, count=1)

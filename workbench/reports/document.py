@@ -1,4 +1,4 @@
-"""Makes a document of an executed notebook: HTML without code, the same HTML as PDF. Nothing is fetched."""
+"""Turns an executed notebook into a document: HTML without code, and the same as PDF. Fetches nothing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.reports.elements import RECORD_MIME
 from workbench.reports.escaping import escape
 
 FORMATS = ("html", "pdf", "ipynb")
-#: Numbers of people and of ours, wherever they stand: 7 to 15 digits behind a plus.
+#: Phone numbers of people and our own, in any text: a plus and 7 to 15 digits.
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}(?![0-9])")
 _NO_PANGO = (
     "PDF needs the Pango library, which this machine lacks ({error}). Install it with `apt-get install "
@@ -23,7 +23,7 @@ _NO_PANGO = (
 
 
 def find_record(notebook: Any) -> dict[str, Any] | None:
-    """What the notebook's `report.end()` handed over; None if it was not called."""
+    """The record that the notebook's `report.end()` left in its output; None if it was not called."""
     for cell in reversed(notebook.cells):
         for output in cell.get("outputs", ()):
             if RECORD_MIME in output.get("data", {}):
@@ -34,14 +34,15 @@ def find_record(notebook: Any) -> dict[str, Any] | None:
 def cleaned(notebook: Any, secrets: tuple[str, ...] = ()) -> Any:
     """The notebook with every whole number masked and no secret, in code, outputs and parameters alike.
 
-    The pieces mask what they show already; this holds for whatever else a notebook may print.
+    The elements of a report mask their numbers already; this also covers everything else that a notebook
+    prints.
     """
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
             for secret in secrets:
                 value = value.replace(secret, "***")
-            return _NUMBER.sub(lambda found: mask(found[0]), value)
+            return _NUMBER.sub(lambda number: mask(number[0]), value)
         if isinstance(value, list):
             return [clean(item) for item in value]
         if isinstance(value, dict):
@@ -52,7 +53,7 @@ def cleaned(notebook: Any, secrets: tuple[str, ...] = ()) -> Any:
 
 
 def to_html(notebook: Any, title: str) -> str:
-    """One file: no code, no script, no address of anything outside it."""
+    """One file without code, without scripts and without links to anything outside it."""
     from nbconvert import HTMLExporter
 
     exporter = HTMLExporter(
@@ -83,7 +84,7 @@ def to_pdf(html: str) -> bytes:
 
 
 def check_formats(formats: tuple[str, ...]) -> None:
-    """Raise before a run what would only be noticed after it."""
+    """Raise an error about a format before the run, not only after it."""
     if "pdf" in formats:
         try:
             import weasyprint  # noqa: F401
@@ -92,7 +93,7 @@ def check_formats(formats: tuple[str, ...]) -> None:
 
 
 def _only_results(notebook: Any) -> Any:
-    """Text cells and what cells show; not what they print beside it, as warnings are."""
+    """The text cells and the results of code cells, without other output such as warnings."""
     kept = deepcopy(notebook)
     for cell in kept.cells:
         if cell.cell_type == "code":

@@ -1,6 +1,6 @@
-"""What a report is built of, as HTML: banner, cards, tables, charts, definitions. Pure.
+"""The elements of a report as HTML: head, cards, tables, charts, definitions. Pure.
 
-Everything that comes from data is escaped here and nowhere else, so a sender called `<b>` stays one.
+All values from data are escaped here and nowhere else, so a sender named `<b>` is shown as such.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 from workbench.metrics import Metric
 from workbench.reports.escaping import escape
 
-#: Where the notebook hands its record to whoever ran it.
+#: The output type in which the notebook passes its record to the run.
 RECORD_MIME = "application/vnd.workbench.report+json"
 
 
 @dataclass(frozen=True)
 class Element:
-    """Something a cell shows; `record` is for the program that ran the notebook."""
+    """The output of a cell; `record` is for the program that runs the notebook."""
 
     html: str
     record: Mapping[str, Any] | None = None
@@ -35,7 +35,7 @@ class Element:
 
 @dataclass(frozen=True)
 class TableCell:
-    """A cell of a table: lines of text, a quieter remark, and whether it is beyond a threshold."""
+    """A cell of a table: lines of text, a remark in smaller type, and whether it is beyond a limit."""
 
     lines: Sequence[str]
     remark: str = ""
@@ -44,7 +44,7 @@ class TableCell:
 
 @dataclass(frozen=True)
 class TableElement:
-    """Rows under a head; `share` of a row draws a bar under its first cell, from 0 to 1."""
+    """Rows under a head; the `share` of a row, from 0 to 1, is drawn as a bar under its first cell."""
 
     head: Sequence[str]
     rows: Sequence[Sequence[TableCell]]
@@ -63,10 +63,10 @@ class CardElement:
 
 
 def head_html(facts: Sequence[tuple[str, str]], problems: Sequence[str], findings: Sequence[str] = ()) -> str:
-    """What the report is about; and in red what speaks against its numbers, and what they say is wrong."""
-    said = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
+    """The subject of the report; in red the problems of its data, and the values beyond their limits."""
+    facts_html = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(text)}</dd></div>" for name, text in facts)
     html = _red("Read this before the numbers", problems) + _red("Beyond the limits", findings)
-    return f'{html}<dl class="about">{said}</dl>'
+    return f'{html}<dl class="about">{facts_html}</dl>'
 
 
 def _red(title: str, texts: Sequence[str]) -> str:
@@ -122,7 +122,7 @@ def _wide(table: TableElement, index: int) -> str:
 
 
 def chart_html(title: str, svgs: Iterable[tuple[str, str]], remark: str = "") -> str:
-    """Charts below each other, each `(what it shows, svg)`; the words are for who cannot see it."""
+    """Charts below each other, each `(description, svg)`; the description is for screen readers."""
     figures = "".join(
         f'<figure class="chart" role="img" aria-label="{escape(words)}">{svg}</figure>' for words, svg in svgs
     )

@@ -1,4 +1,4 @@
-"""Text as itself in a report's HTML, whoever wrote it. Pure."""
+"""Escapes any text for a report's HTML. Pure."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import html
 
 
 def escape(text: str) -> str:
-    """Text as itself in HTML, whoever wrote it; what cannot be seen is spelt out."""
+    """The text escaped for HTML; characters that cannot be printed are written as escape codes."""
     return html.escape("".join(char if char.isprintable() else repr(char)[1:-1] for char in text))

@@ -1,7 +1,7 @@
-"""The Python that a report's notebook runs in: this interpreter, and none of its secrets.
+"""The Jupyter kernel of a report's notebook: this Python interpreter, without our secrets.
 
-Neither an installed kernelspec nor anything else in the home folder takes part: a kernel of the same name
-there may belong to another Python, and start-up files of IPython could change what a report says.
+Installed kernelspecs and other files in the user's home folder are ignored: a kernel of the same name may
+belong to another Python, and start-up files of IPython could change a report.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from workbench.reports.report_builder import SNAPSHOT_VARIABLE
 from workbench.settings import Settings
 from workbench.settings.names import secret_variables
 
-#: What a notebook that reads the lake has no business with. A shared lake's own keys it does need.
+#: Environment variables that a notebook must not see. It needs the keys of a shared lake, so these stay.
 _WITHHELD = ("TWILIO_", *secret_variables())
 
 
 def kernel_environment(
     environ: Mapping[str, str], settings: Settings, folder: Path, snapshot: int
 ) -> dict[str, str]:
-    """The kernel's environment: ours without secrets, leading to the same lake at one version of it."""
+    """The kernel's environment: ours without secrets, with the same lake at one snapshot."""
     kept = {name: value for name, value in environ.items() if not name.startswith(_WITHHELD)}
     address = lake_address(settings)
     own = {
@@ -37,7 +37,7 @@ def kernel_environment(
         "WORKBENCH_TIMEZONE": settings.timezone,
         SNAPSHOT_VARIABLE: str(snapshot),
         "IPYTHONDIR": str(folder / "ipython"),
-        # matplotlib lists the machine's fonts once and keeps the list.
+        # matplotlib lists the machine's fonts once and caches the list.
         "MPLCONFIGDIR": str(settings.home / "tmp" / "matplotlib"),
         "PYTHONHASHSEED": "0",
     }
@@ -56,13 +56,13 @@ def kernel_manager(environment: Mapping[str, str], folder: Path) -> type[AsyncKe
             super().__init__(**options)
             self.connection_file = str(folder / "connection.json")
             if zmq.has("curve"):
-                # Otherwise anybody on this machine who can watch its loopback reads what the kernel says.
+                # Otherwise another user of this machine could read the kernel's messages on loopback.
                 self.transport_encryption = "auto"
 
         @property
         def kernel_spec(self) -> KernelSpec:
             arguments = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-            # What matters comes as messages; the kernel's own log would end up on our stderr.
+            # Errors come as messages; the kernel's own log would be printed on our stderr.
             arguments.append("--log-level=50")
             return KernelSpec(
                 argv=arguments,

@@ -1,7 +1,7 @@
-"""Sends a report by mail: the files of one manifest, or a link to them. Never anything that was altered.
+"""Sends a report by mail: the files of one manifest, or a link to them. Altered files are never sent.
 
-`[smtp]` of the settings names the server; the password comes from the environment. Without encryption a
-password or a report leaves this machine only to this machine.
+`[smtp]` of the settings names the server; the password comes from the environment. Without encryption, only a
+server on this machine is allowed.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _LARGEST_BYTES = 20_000_000
 
 
 class MailUnavailable(WorkbenchError):
-    """The mail server cannot be reached or asks to come again later."""
+    """The mail server cannot be reached, or asks for another attempt later."""
 
     exit_code = TRY_AGAIN
 
 
 @dataclass(frozen=True)
 class MailSettings:
-    """`[smtp]`, checked. `password` is None where the server asks for none."""
+    """The checked `[smtp]`. `password` is None if the server needs none."""
 
     host: str
     port: int
@@ -55,7 +55,7 @@ def mail_settings(settings: Settings) -> MailSettings:
     """`[smtp]` with the password, complete.
 
     Raises:
-        ConfigError: something that a mail needs is missing, or does not go together.
+        ConfigError: a required setting is missing, or two settings contradict each other.
     """
     smtp = settings.smtp
     if smtp.host is None or smtp.sender is None:
@@ -83,7 +83,7 @@ def send_report(
     formats: Sequence[str],
     link: str | None = None,
 ) -> list[str]:
-    """Send one report and note in the audit trail to whom; gives the addresses.
+    """Send one report and write the recipients into the audit trail; returns the addresses.
 
     Raises:
         UsageError: no address, a malformed one, or files that are missing, altered or too large.
@@ -118,7 +118,7 @@ def send_report(
 
 
 def sent_files(lake: Lake) -> set[str]:
-    """Names of the files that were mailed or linked to, as the audit trail has them."""
+    """Names of the files that were mailed or linked, from the audit trail."""
     rows = lake.rows("select detail from audit_events where action = 'report-send'")
     return {name for (detail,) in rows for name in json.loads(detail)["files"]}
 
@@ -126,7 +126,7 @@ def sent_files(lake: Lake) -> set[str]:
 def build_message(
     manifest: Mapping[str, Any], sender: str, to: Sequence[str], files: Sequence[Path], link: str | None
 ) -> EmailMessage:
-    """The mail: what it is and what speaks against it, without a number; the files or where they are."""
+    """The mail: title and problems of the report, without its numbers, and the files or a link to them."""
     message = EmailMessage()
     message["Subject"] = " ".join(str(manifest["title"]).split())
     message["From"], message["To"] = sender, ", ".join(to)
@@ -160,7 +160,7 @@ def _addresses(given: Sequence[str]) -> list[str]:
     for address in given:
         name, _, domain = address.rpartition("@")
         if not name or "." not in domain or any(char.isspace() or char in "<>,;" for char in address):
-            raise UsageError(f"{address!r} is no mail address; write it as ann@example.com.")
+            raise UsageError(f"{address!r} is not a mail address; write it as ann@example.com.")
     return list(dict.fromkeys(given))
 
 
@@ -192,7 +192,7 @@ def _checked_link(link: str | None) -> str | None:
 
 
 def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
-    """Hand it over; gives the addresses that were refused while others were accepted."""
+    """Send the message; returns the addresses that the server refused while it accepted others."""
     where = f"{mail.host}:{mail.port}"
     try:
         with _connect(mail) as server:
@@ -216,12 +216,12 @@ def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
         raise WorkbenchError(f"The mail server {where} refused {refused}; nothing was sent.") from error
     except smtplib.SMTPResponseException as error:
         kind = MailUnavailable if 400 <= error.smtp_code < 500 else WorkbenchError
-        said = (
+        reply = (
             error.smtp_error.decode(errors="replace")
             if isinstance(error.smtp_error, bytes)
             else error.smtp_error
         )
-        raise kind(f"The mail server {where} refused the report: {error.smtp_code} {said}") from error
+        raise kind(f"The mail server {where} refused the report: {error.smtp_code} {reply}") from error
     except ssl.SSLCertVerificationError as error:
         raise ConfigError(
             f"The certificate of the mail server {where} is not valid: {error.verify_message}."

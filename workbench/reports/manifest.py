@@ -1,4 +1,4 @@
-"""What a report stands on, as JSON beside it: whether these are its files, and of what it was made."""
+"""The manifest of a report, as JSON beside its files: their hashes, and the data and code behind it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from workbench.errors import UsageError
 
-#: Written of the packages that can change a number or its look.
+#: Packages whose version is recorded, because they can change a number or how it looks.
 _PACKAGES = (
     "workbench", "duckdb", "pandas", "phonenumbers", "papermill", "nbconvert", "ipykernel", "matplotlib",
     "weasyprint",
@@ -31,7 +31,7 @@ def build_manifest(
     notebook: Path,
     files: Sequence[Path],
 ) -> dict[str, Any]:
-    """The manifest of a run; `record` is what the notebook handed over, `parameters` are masked."""
+    """The manifest of a run; `record` comes from the notebook, `parameters` are masked."""
     queries = list(record["queries"])
     return {
         "report": report,
@@ -52,14 +52,14 @@ def read_manifest(path: Path) -> dict[str, Any]:
     """A manifest whose files are beside it and unchanged.
 
     Raises:
-        UsageError: it is no manifest, or a file is missing or was altered since.
+        UsageError: the file is not a manifest, or a file of the report is missing or was altered.
     """
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         files = [(path.parent / Path(file["name"]).name, file["sha256"]) for file in manifest["files"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"{path} is no manifest of a report: give the *{SUFFIX} that `workbench report run` wrote."
+            f"{path} is not a manifest of a report: give the *{SUFFIX} that `workbench report run` wrote."
         ) from error
     for file, expected in files:
         if not file.exists():
@@ -76,7 +76,7 @@ def file_hash(path: Path) -> str:
 
 
 def code_hash(notebook: Path) -> str:
-    """SHA-256 over the notebook and the code that makes its numbers and its look."""
+    """SHA-256 over the notebook and over the code that computes and formats its numbers."""
     package = Path(__file__).parents[1]
     sources = [notebook]
     for room in _ROOMS:

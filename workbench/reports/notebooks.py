@@ -1,4 +1,4 @@
-"""Which reports there are: every notebook in `notebooks/reports/`, read without running it."""
+"""Finds the reports: every notebook in `notebooks/reports/`, read without running it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PARAMETERS_TAG = "parameters"
 
 @dataclass(frozen=True)
 class ReportNotebook:
-    """A report as it is listed. `name` is its file's; title and description are its first cell's."""
+    """A report in a list. `name` is that of its file; title and description are in its first cell."""
 
     name: str
     title: str
@@ -24,7 +24,7 @@ class ReportNotebook:
     path: Path
     parameters: tuple[Parameter, ...]
     needs_audits: bool = False
-    """Whether it shows audits, which are worked out before it runs."""
+    """Whether it shows audits, whose tables must be prepared before it runs."""
 
 
 def discover_reports(folder: Path = FOLDER) -> dict[str, ReportNotebook]:
@@ -35,9 +35,9 @@ def discover_reports(folder: Path = FOLDER) -> dict[str, ReportNotebook]:
 def find_report(name: str, folder: Path = FOLDER) -> ReportNotebook:
     """One report; raises UnknownName."""
     path = folder / f"{name}.ipynb"
-    known = [found.stem for found in folder.glob("[!_.]*.ipynb")]
-    if name not in known:
-        raise UnknownName("report", name, known)
+    names = [notebook.stem for notebook in folder.glob("[!_.]*.ipynb")]
+    if name not in names:
+        raise UnknownName("report", name, names)
     return _read_notebook(path)
 
 
@@ -47,8 +47,8 @@ def _read_notebook(path: Path) -> ReportNotebook:
     declared = [cell for cell in cells if PARAMETERS_TAG in cell.get("metadata", {}).get("tags", ())]
     if about is None or len(declared) != 1:
         raise WorkbenchError(
-            f"{path} is no report: it needs a first text cell with its title, and exactly one cell with the "
-            f"tag {PARAMETERS_TAG!r}."
+            f"{path} is not a report: it needs a first text cell with its title, and exactly one cell with "
+            f"the tag {PARAMETERS_TAG!r}."
         )
     title, _, description = _source(about).partition("\n")
     parameters = read_parameters(_source(declared[0]), path.name)

@@ -1,7 +1,7 @@
-"""What a report may be given: read from the notebook's `parameters` cell, checked before anything runs. Pure.
+"""The parameters of a report: read from the notebook's `parameters` cell, and checked before a run. Pure.
 
-The cell is the only declaration: `name: type = default  # what it is`. Types are those of :data:`_KINDS`, a
-`Literal[…]` of texts, or one of these with `| None`.
+They are declared only in that cell: `name: type = default  # what it is`. Types are those of :data:`_KINDS`,
+a `Literal[…]` of texts, or one of these with `| None`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _KINDS = {
     "list[str]": "texts with commas between them",
 }
 _SECRET_NAME = re.compile(r"token|secret|passw|credential|api_?key|private_?key", re.IGNORECASE)
-#: An auth token, an API key's SID, a private key; the SIDs of other things begin with two letters more.
+#: An auth token, the SID of an API key, a private key. Other SIDs do not match, as other letters stand
+#: before.
 _SECRET_VALUE = re.compile(r"\b(?:SK)?[0-9a-fA-F]{32}\b|-----BEGIN ")
 _YES = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -52,10 +53,10 @@ def read_parameters(source: str, notebook: str) -> tuple[Parameter, ...]:
     """The parameters that a cell declares, in order.
 
     Raises:
-        WorkbenchError: a line is no declaration; names the notebook and the line.
+        WorkbenchError: a line is not a declaration; the error names the notebook and the line.
     """
     comments = _comments(source)
-    found = []
+    parameters = []
     for node in ast.parse(source).body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             continue
@@ -66,30 +67,30 @@ def read_parameters(source: str, notebook: str) -> tuple[Parameter, ...]:
             default = ast.literal_eval(node.value)
         except ValueError as error:
             raise _wrong_cell(notebook, node.lineno) from error
-        name, said = node.target.id, comments.get(node.end_lineno or node.lineno, "")
+        name, comment = node.target.id, comments.get(node.end_lineno or node.lineno, "")
         if _SECRET_NAME.search(name):
             raise WorkbenchError(
                 f"{notebook}: the parameter {name!r} looks like a secret. A report is kept and sent on, "
                 "so secrets come from the environment only. Remove it."
             )
-        found.append(Parameter(name, kind, default, said, choices))
-    return tuple(found)
+        parameters.append(Parameter(name, kind, default, comment, choices))
+    return tuple(parameters)
 
 
 def check_parameters(
-    known: Iterable[Parameter], given: Mapping[str, Any], *, secrets: Iterable[str] = ()
+    declared: Iterable[Parameter], given: Mapping[str, Any], *, secrets: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Every parameter with its value as JSON has it; dates are ISO text.
+    """Every parameter with its value in JSON form; dates are ISO texts.
 
     Args:
-        given: name → value, or the text a person typed; None and "" leave the default.
-        secrets: values that must never be one, whatever the name.
+        given: values by name, also as typed texts; None and "" keep the default.
+        secrets: values that no parameter may have.
 
     Raises:
-        UnknownName: there is no such parameter.
+        UnknownName: a parameter does not exist.
         UsageError: a value is of the wrong type, not allowed, or looks like a secret.
     """
-    by_name = {parameter.name: parameter for parameter in known}
+    by_name = {parameter.name: parameter for parameter in declared}
     for name, value in given.items():
         _refuse_secret(name, value, secrets)
         if name not in by_name:
@@ -102,10 +103,11 @@ def check_parameters(
 
 
 def read_rows(path: Path | str) -> list[dict[str, str]]:
-    """A table of parameters (CSV, XLSX; ``-`` is stdin), one run for each row; its header names them.
+    """A table of parameters (CSV, XLSX; ``-`` is stdin) with one run per row and names in its header.
 
     Raises:
-        UsageError: it cannot be read, has no rows, or a row has more or fewer cells than there are names.
+        UsageError: the table cannot be read, has no rows, or a row has another number of cells than the
+            header.
     """
     table = read_table(path)
     table.require_clean()
@@ -118,13 +120,13 @@ def read_rows(path: Path | str) -> list[dict[str, str]]:
 
 def _wrong_cell(notebook: str, line: int) -> WorkbenchError:
     return WorkbenchError(
-        f"{notebook}: line {line} of the parameters cell is no declaration; write "
+        f"{notebook}: line {line} of the parameters cell is not a declaration; write "
         f"`name: type = default  # what` with a type of {', '.join(_KINDS)} or Literal['…']."
     )
 
 
 def _comments(source: str) -> dict[int, str]:
-    """Comment by line number."""
+    """The comments by line number."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     return {
         token.start[0]: token.string.lstrip("# ").strip()

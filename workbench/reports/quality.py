@@ -1,6 +1,6 @@
-"""Whether the data can carry a report: facts read from the lake, and what is wrong with them.
+"""Checks whether the data is good enough for a report: reads facts from the lake, and names the problems.
 
-`read_facts` asks, `judge` decides and is pure. Money and message counts come from the metrics registry.
+`read_facts` reads, `judge` decides and is pure. Money and message counts come from the metrics registry.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from workbench.reports.periods import Period
 
 Kind = Literal["unknown", "stale", "gap", "unreconciled", "unpriced", "unfinished", "quarantined"]
 
-#: Outcomes that Twilio bills: a failed message has no price for good.
+#: Outcomes that Twilio bills; a failed message never gets a price.
 _BILLED = ("delivered", "undelivered", "unknown")
 
 
 @dataclass(frozen=True)
 class QualityProblem:
-    """One thing that is wrong with what a report stands on."""
+    """One problem of a report's data."""
 
     kind: Kind
     text: str
@@ -37,11 +37,11 @@ class QualityProblem:
 
 @dataclass(frozen=True)
 class DataQuality:
-    """What a period's numbers stand on. Times in UTC, days GMT as in Twilio's list.
+    """The facts about a period's data. Times in UTC, days GMT as in Twilio's list.
 
-    `days` are those that have begun; `unread_days` were never read from Twilio to their end,
-    `unreconciled_days` differ from Twilio without an explanation, `unpriced` of `billed` messages have no
-    price yet. `quarantined` rows of Twilio's and `rejected` lines of files could not be read, of any day.
+    `days` are those that have begun; `unread_days` were never read from Twilio to their end;
+    `unreconciled_days` differ from Twilio without an explanation; `unpriced` of `billed` messages have no
+    price yet. `quarantined` rows from Twilio and `rejected` lines of files, of any day, could not be read.
     """
 
     as_of: datetime
@@ -59,7 +59,7 @@ class DataQuality:
 
 
 def read_facts(lake: Lake, period: Period, where: Where | None = None) -> DataQuality:
-    """The facts of a period; `where` narrows the message counts, not the days."""
+    """The facts of a period; `where` filters the message counts, not the days."""
     fresh = freshness(lake)
     billed, unpriced = _pricing(lake, period, where)
     days = _begun_days(period, fresh.as_of)
@@ -80,7 +80,7 @@ def read_facts(lake: Lake, period: Period, where: Where | None = None) -> DataQu
 
 
 def judge_filters(unknown: Mapping[str, Sequence[str]]) -> tuple[QualityProblem, ...]:
-    """What must be said of filters by values that the lake has never seen, by dimension."""
+    """A problem for each dimension with filter values that do not occur in the lake."""
     return tuple(
         QualityProblem(
             "unknown",
@@ -98,7 +98,7 @@ def judge(
     stale_after: timedelta = timedelta(hours=24),
     priced_at_least: float = 0.98,
 ) -> tuple[QualityProblem, ...]:
-    """What must be said in red before anybody reads a number."""
+    """The problems that the report must show in red before its numbers."""
     return tuple(
         problem
         for problem in (
@@ -114,7 +114,7 @@ def judge(
 
 
 def _stale(facts: DataQuality, period: Period, stale_after: timedelta) -> QualityProblem | None:
-    """A period that is over is settled by a sync after its last `sent` messages became final."""
+    """Whether the data is stale; a past period needs a sync after its last `sent` messages became final."""
     if facts.last_sync_at is None:
         return QualityProblem("stale", "Nothing was ever synced: run `workbench sync`.")
     needed = min(facts.as_of, period.ends_at + SENT_IS_FINAL_AFTER)
@@ -155,7 +155,7 @@ def _quarantined(facts: DataQuality) -> QualityProblem | None:
     return QualityProblem(
         "quarantined",
         f"{plural(facts.quarantined, 'row')} of Twilio's could not be read and are missing from the numbers, "
-        "of whatever day: `workbench status` says of what, table quarantined_rows why.",
+        "of any day: `workbench status` says of which resource, table quarantined_rows why.",
     )
 
 
@@ -179,7 +179,7 @@ def _unfinished(facts: DataQuality, period: Period) -> QualityProblem | None:
 
 
 def _spans(days: Sequence[date]) -> str:
-    """Days as runs: `2026-09-03 to 2026-09-05, 2026-09-09`; after five runs how many more."""
+    """Days as spans: `2026-09-03 to 2026-09-05, 2026-09-09`; after five spans how many more."""
     runs: list[list[date]] = []
     for day in days:
         if runs and day - runs[-1][-1] == timedelta(days=1):
@@ -196,7 +196,7 @@ def _total(lake: Lake, name: str, period: Period, where: Where | None) -> int:
 
 
 def _pricing(lake: Lake, period: Period, where: Where | None) -> tuple[int, int]:
-    """Billed messages, and those without a price, from the priced share by outcome."""
+    """The numbers of billed messages and of those without a price, from the priced share by outcome."""
     frame = _query(lake, "priced_share", ("outcome",), period, where)
     billed = unpriced = 0
     for row in frame[frame["outcome"].isin(_BILLED)].itertuples():
@@ -211,15 +211,15 @@ def _query(lake: Lake, name: str, by: Iterable[str], period: Period, where: Wher
 
 
 def _begun_days(period: Period, as_of: datetime) -> list[date]:
-    """The GMT days that the period touches, without those to come."""
+    """The GMT days of the period, without future days."""
     first, last = period.begins_at.date(), min(period.ends_at - timedelta(microseconds=1), as_of).date()
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def _unread_days(lake: Lake, days: Iterable[date], as_of: datetime) -> tuple[date, ...]:
-    """Days that no finished walk through Twilio's list covers, for any account that is synced.
+    """The days that were not read to their end from Twilio's list, for any synced account.
 
-    A day that files were imported for counts as read; today does as soon as it was begun.
+    A day with imported files counts as read; today counts as soon as its reading has begun.
     """
     accounts = {sid for (sid,) in lake.rows("select distinct account_sid from sync_windows")}
     read = read_whole_days(lake, as_of)

@@ -1,4 +1,4 @@
-"""What a report asks: the metrics registry on one period, each question once and each one noted."""
+"""The queries of a report: metrics and audits of one period, each run once and recorded."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 
 class ReportQueries:
-    """A period of the lake with conditions on it; `problems` speak against its data, `findings` are what the
-    numbers say is wrong."""
+    """Queries on a period of the lake with filters.
+
+    `problems` are those of the data; `findings` are values beyond their limits.
+    """
 
     def __init__(
         self,
@@ -54,7 +56,7 @@ class ReportQueries:
         where: Mapping[str, Any] | None = None,
         period: Period | None = None,
     ) -> MetricResult:
-        """A metric of the period with the report's conditions; asked once, however often it is shown."""
+        """A metric of the period with the report's filters; queried once, however often it is shown."""
         days = period or self.period
         conditions = {**self.where, **(where or {})}
         key = json.dumps([name, by, conditions, str(days.since), str(days.until)], default=str)
@@ -68,7 +70,7 @@ class ReportQueries:
         return self._answers[key]
 
     def audit(self, name: str) -> pd.DataFrame:
-        """The rows of an audit in the period, addresses as they are: whoever shows them masks them."""
+        """The rows of an audit in the period, with unmasked addresses: the caller must mask them."""
         days = self.period
         compiled = compile_audit(name, self.where, days.since, days.until, timezone=days.timezone)
         frame = self.lake.frame(compiled.sql, compiled.parameters)
@@ -82,15 +84,15 @@ class ReportQueries:
 
     @property
     def used(self) -> list[Metric]:
-        """The metrics that were asked, in order."""
+        """The metrics that were queried, in order."""
         return [METRICS[name] for name in self._used]
 
     def limits(
         self, *, at_least: Mapping[str, float] | None = None, most: Mapping[str, float] | None = None
     ) -> None:
-        """Say which values a metric must not be below or above, before the head: beyond it is red everywhere.
+        """Set the limits of a metric, before the head; values beyond them are red everywhere.
 
-        A rate of fewer messages than its minimum sample is never judged.
+        A rate of fewer messages than its minimum sample is never checked.
         """
         self._limits = {name: (low, None) for name, low in (at_least or {}).items()}
         self._limits |= {name: (None, high) for name, high in (most or {}).items()}
@@ -113,18 +115,18 @@ class ReportQueries:
         return (low is not None and value < low) or (high is not None and value > high)
 
     def before(self) -> Period | None:
-        """The period before, if it was read from its first day on; else there is nothing to compare with."""
+        """The period before; None if it was not read from its first day, so that it cannot be compared."""
         before = self.period.before()
         return before if self._first_day is not None and before.since >= self._first_day else None
 
     def name(self, dimension: str, value: Any) -> str:
-        """A dimension's value as it may be shown."""
+        """A dimension's value as it is shown, with masked numbers."""
         if dimension == "messaging_service" and self._names is None:
             self._names = dict(self.lake.rows(_SERVICE_NAMES))
         return value_name(dimension, value, self._names if dimension == "messaging_service" else None)
 
     def record(self) -> dict[str, Any]:
-        """What the report stands on, for its manifest; times in UTC."""
+        """The data of the report, for its manifest; times in UTC."""
         facts, period = self.facts, self.period
         return {
             "as_of": _iso(facts.as_of),
@@ -151,7 +153,7 @@ class ReportQueries:
 
 
 def known_rows(result: MetricResult) -> list[dict[str, Any]]:
-    """Rows as dictionaries; of money only those that have an amount, the largest first."""
+    """Rows as dictionaries; for money only rows with an amount, the largest first."""
     frame: pd.DataFrame = result.frame
     if result.metric.is_money:
         frame = frame.dropna(subset=["currency", result.metric.name])

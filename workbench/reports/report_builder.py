@@ -1,4 +1,4 @@
-"""The calls a report's notebook is made of.
+"""The calls that a report's notebook consists of.
 
 report = open_report(since, until, period=period, sender=senders)
 report.head()
@@ -30,7 +30,7 @@ from workbench.reports.tables import audit_rows_html, audits_html, data_html, di
 from workbench.settings import load_settings
 
 SNAPSHOT_VARIABLE = "WORKBENCH_REPORT_SNAPSHOT"
-"""The version of the lake that a run is made on; without it, whatever is there."""
+"""The snapshot of the lake for a run; without it, the lake as it is."""
 
 
 def open_report(
@@ -46,15 +46,15 @@ def open_report(
     """Open the lake for a report on a period.
 
     Args:
-        since, until: first day in, first day out; see ``resolve_period`` for what is left out.
+        since, until: first day included, first day not included; ``resolve_period`` fills in missing ones.
         period: day, week or month.
-        priced_at_least: a smaller share of priced messages is said in red.
-        client: for whom it is, as shown in its head.
-        allow_unknown: report also on values that the lake has never seen, and say so in red.
-        where: dimension → values a message must have one of; an empty list is no condition.
+        priced_at_least: a smaller share of priced messages is reported in red.
+        client: the client's name, as shown in the head.
+        allow_unknown: accept filter values that do not occur in the lake, and report them in red.
+        where: allowed values by dimension; an empty list does not filter.
 
     Raises:
-        UnknownName: there is no such dimension, or the lake has never seen a value.
+        UnknownName: a dimension does not exist, or a value does not occur in the lake.
         UsageError: a period or a value is of the wrong kind.
     """
     if period not in PERIODS:
@@ -74,12 +74,12 @@ def open_report(
 
 
 class ReportBuilder(ReportQueries):
-    """One report being written; each call is a piece of it."""
+    """One report; each call gives one element of it."""
 
     client = ""
 
     def head(self) -> Element:
-        """The period, the filters, how fresh it all is; and in red what speaks against the numbers."""
+        """The period, the filters, the age of the data; and in red the problems of the numbers."""
         zone, facts = self.period.timezone, self.facts
         lines = [("For", self.client)] if self.client else []
         lines.append(("Period", f"{self.period.title} ({zone})"))
@@ -92,7 +92,7 @@ class ReportBuilder(ReportQueries):
         return Element(head_html(lines, [problem.text for problem in self.problems], self.findings))
 
     def cards(self, *names: str) -> Element:
-        """Metrics of the whole period, large, with those of the period before."""
+        """Cards with metrics of the whole period, and their values in the period before."""
         return Element(cards_html(map(self._card, names)))
 
     def _card(self, name: str) -> CardElement:
@@ -116,27 +116,27 @@ class ReportBuilder(ReportQueries):
         return Element(timeline_html(self, name, title, split=split, where=where))
 
     def table(self, by: str, *names: str, title: str = "", where: Mapping[str, Any] | None = None) -> Element:
-        """Metrics by a dimension, one line for each value, and the whole period below."""
+        """A table of metrics by a dimension, with the whole period in the last row."""
         return Element(dimension_html(self, by, names, title, where))
 
     def failures(self) -> Element:
-        """Failed and undelivered messages by error code, in plain words."""
+        """Failed and undelivered messages by error code, with explanations."""
         return Element(failures_html(self))
 
     def audits(self) -> Element:
-        """Everything that is checked for compliance, with what was found."""
+        """All compliance checks, with the number of messages that each found."""
         return Element(audits_html(self))
 
     def audit_rows(self, limit: int = 10) -> Element:
-        """The messages behind each check that found any, the newest or worst ``limit`` of them."""
+        """The messages that each check found, at most the newest or worst ``limit``."""
         return Element(audit_rows_html(self, limit))
 
     def data_health(self) -> Element:
-        """How complete the copy is that all of this was counted on."""
+        """How complete the data of this report is."""
         return Element(data_html(self))
 
     def end(self) -> Element:
-        """How everything is counted; and the record, without which a run is not complete."""
+        """The definitions of all numbers, and the record for the manifest; the last call of every report."""
         return Element(definitions_html(self.used), self.record())
 
 

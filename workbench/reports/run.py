@@ -1,4 +1,4 @@
-"""Runs a report: checks what it is given, executes the notebook on one snapshot, writes all or nothing."""
+"""Runs a report: checks its parameters, executes the notebook on one snapshot, writes all files or none."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from workbench.settings import Settings
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
 _CELL_SECONDS = 600
 FILTER_PARAMETERS = {"senders": "sender", "services": "messaging_service", "countries": "country"}
-"""Parameters that hold values of a dimension, so that they are checked before a notebook starts."""
+"""Parameters with values of a dimension, which are checked before a notebook starts."""
 _SCRATCH = "report-"
 
 
 @dataclass(frozen=True)
 class PlannedReport:
-    """A report with parameters that are checked, before it runs; `label` tells rows of a file apart."""
+    """A report with checked parameters, ready to run; `label` distinguishes the rows of a parameter file."""
 
     notebook: ReportNotebook
     parameters: Mapping[str, Any]
@@ -45,14 +45,14 @@ class PlannedReport:
 
     @property
     def filters(self) -> Filters:
-        """Dimension → values that its parameters ask for."""
+        """The filter values in its parameters, by dimension."""
         chosen = {dimension: self.parameters.get(name) for name, dimension in FILTER_PARAMETERS.items()}
         return read_filters({dimension: values for dimension, values in chosen.items() if values})
 
 
 @dataclass(frozen=True)
 class ReportRun:
-    """A report that was made. `problems` speak against its data, `findings` are what it says is wrong."""
+    """A finished report. `problems` are those of its data, `findings` are values beyond their limits."""
 
     report: str
     title: str
@@ -89,10 +89,10 @@ def plan_report(
 
 
 def require_known_filters(lake: Lake, plans: Sequence[PlannedReport]) -> None:
-    """Refuse plans that ask for what the lake has never seen, but those that allow it.
+    """Refuse plans with filter values that do not occur in the lake, unless they allow it.
 
     Raises:
-        UnknownName: the first value, with the nearest that the lake knows.
+        UnknownName: names the first such value, and the nearest one in the lake.
     """
     for plan in plans:
         if not plan.parameters.get("allow_unknown"):
@@ -112,9 +112,9 @@ def run_report(
         out: folder of the files; by default ``reports/`` of the installation.
 
     Raises:
-        UnknownName: a format that there is not.
-        ConfigError: PDF, and the machine cannot make it.
-        ReportFailed: a cell failed; what was executed is kept.
+        UnknownName: a format does not exist.
+        ConfigError: PDF was requested, but this machine cannot make it.
+        ReportFailed: a cell failed; the notebook is kept as far as it was executed.
     """
     for format in formats:
         if format not in FORMATS:
@@ -133,27 +133,28 @@ def run_report(
         if failure:
             kept = out / f"{stem}.failed.ipynb"
             write_whole(kept, _notebook_bytes(notebook))
-            said = str(cleaned(failure, _secrets(settings)))
-            raise ReportFailed(f"{plan.notebook.name} failed in {said} The notebook is kept: {kept}")
+            text = str(cleaned(failure, _secrets(settings)))
+            raise ReportFailed(f"{plan.notebook.name} failed in {text} The notebook is kept: {kept}")
         return _write_report(plan, notebook, tuple(dict.fromkeys(formats)), out, stem)
 
 
 def _forget_killed_runs(folder: Path) -> None:
-    """Remove what runs left behind that were killed; none takes a day."""
+    """Remove temporary folders of killed runs: those older than a day, since no run takes that long."""
     for scratch in folder.glob(f"{_SCRATCH}*"):
         if time.time() - scratch.stat().st_mtime > 24 * 3600:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _execute(settings: Settings, plan: PlannedReport, scratch: Path, snapshot: int) -> tuple[Any, str]:
-    """The executed notebook, and in words which cell failed; "" for none."""
+    """The executed notebook, and a text about the cell that failed ("" if none did)."""
     import nbformat
     import papermill
 
     from workbench.reports.kernel import kernel_environment, kernel_manager
 
     target = scratch / "executed.ipynb"
-    # It looks for the parameters in a way of its own and warns of those it cannot read; ours are checked.
+    # papermill looks for parameters in its own way and warns of those it cannot read; ours are checked
+    # before.
     logging.getLogger("papermill").setLevel(logging.ERROR)
     environment = kernel_environment(os.environ, settings, scratch, snapshot)
     failure = ""
@@ -181,7 +182,7 @@ def _write_report(
     record = find_record(notebook)
     if record is None:
         raise WorkbenchError(
-            f"{plan.notebook.path} does not end with `report.end()`, which says what its numbers stand on. "
+            f"{plan.notebook.path} does not end with `report.end()`, which gives the manifest's data. "
             "Add it as the last cell."
         )
     title = f"{plan.notebook.title} · {plan.period.title}"
@@ -191,8 +192,8 @@ def _write_report(
         "pdf": lambda: to_pdf(html),
         "ipynb": lambda: _notebook_bytes(notebook),
     }
-    made = {out / f"{stem}.{format}": contents[format]() for format in formats}
-    for path, content in made.items():
+    contents_by_file = {out / f"{stem}.{format}": contents[format]() for format in formats}
+    for path, content in contents_by_file.items():
         write_whole(path, content)
     manifest = build_manifest(
         report=plan.notebook.name,
@@ -201,25 +202,27 @@ def _write_report(
         parameters=cleaned(dict(plan.parameters)),
         record=record,
         notebook=plan.notebook.path,
-        files=list(made),
+        files=list(contents_by_file),
     )
     path = out / f"{stem}{SUFFIX}"
     write_whole(path, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())
     problems = tuple(problem["text"] for problem in record["problems"])
-    return ReportRun(plan.notebook.name, title, path, tuple(made), problems, tuple(record["findings"]))
+    return ReportRun(
+        plan.notebook.name, title, path, tuple(contents_by_file), problems, tuple(record["findings"])
+    )
 
 
 def _stem(plan: PlannedReport) -> str:
-    """`cost_2026-09-01_2026-10-01_20261001T081500Z`: a later run never takes an earlier one's place."""
-    made = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    parts = [plan.notebook.name, str(plan.period.since), str(plan.period.until), plan.label, made]
+    """A unique name with the time of the run: `cost_2026-09-01_2026-10-01_20261001T081500Z`."""
+    created = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    parts = [plan.notebook.name, str(plan.period.since), str(plan.period.until), plan.label, created]
     return "_".join(part for part in parts if part)
 
 
 def _secrets(settings: Settings) -> tuple[str, ...]:
-    found = settings.optional_credentials
-    held = (found.auth_token, found.api_secret) if found else ()
-    return tuple(secret.reveal() for secret in held if secret)
+    credentials = settings.optional_credentials
+    secrets = (credentials.auth_token, credentials.api_secret) if credentials else ()
+    return tuple(secret.reveal() for secret in secrets if secret)
 
 
 def _one_line(text: str) -> str:

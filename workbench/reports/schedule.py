@@ -1,4 +1,4 @@
-"""Which reports are made by themselves: `[reports.NAME]` of the settings, and which of them are due.
+"""Scheduled reports: `[reports.NAME]` of the settings, and which of them are due.
 
     [reports.cost-for-acme]
     report = "cost"
@@ -6,8 +6,8 @@
     formats = ["html", "pdf"]
     parameters = { client = "ACME", senders = ["+12025550110"] }
 
-A report is due when its last whole period is over and no manifest in the reports folder bears its name and
-period: so a missed run is made up for, by whoever runs next, and none is made twice.
+A report is due when its last whole period is over and the reports folder has no manifest with its name and
+period. So the next run also makes reports that were missed, and none is made twice.
 """
 
 from __future__ import annotations
@@ -32,31 +32,31 @@ def scheduled_reports(settings: Settings) -> list[ReportSettings]:
 
 
 def check_entries(settings: Settings) -> None:
-    """Whether every entry names a report that there is, with parameters that it has.
+    """Check that every entry names an existing report and existing parameters.
 
     Raises:
-        ConfigError: naming the entry and what is wrong with it.
+        ConfigError: names the entry and what is wrong with it.
     """
     _planned(settings, None)
 
 
 def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[ReportSettings, PlannedReport]]:
     """The entries whose last whole period has no report yet."""
-    made = _made(settings)
-    return [(entry, plan) for entry, plan in _planned(settings, now) if _key(plan) not in made]
+    manifests = _latest_manifests(settings)
+    return [(entry, plan) for entry, plan in _planned(settings, now) if _key(plan) not in manifests]
 
 
 def find_unsent(
     settings: Settings, sent: Collection[str], now: datetime | None = None
 ) -> list[tuple[ReportSettings, Path]]:
-    """Entries that are mailed, with the manifest of a report that was made and not mailed yet.
+    """Entries with recipients, with the manifest of a report that was made but not mailed yet.
 
     Args:
-        sent: names of the files that went out, as the audit trail has them.
+        sent: names of the files that were sent, from the audit trail.
     """
-    made = _made(settings)
-    found = [(entry, made.get(_key(plan))) for entry, plan in _planned(settings, now) if entry.to]
-    return [(entry, path) for entry, path in found if path and path.name.replace(SUFFIX, ".pdf") not in sent]
+    manifests = _latest_manifests(settings)
+    mailed = [(entry, manifests.get(_key(plan))) for entry, plan in _planned(settings, now) if entry.to]
+    return [(entry, path) for entry, path in mailed if path and path.name.replace(SUFFIX, ".pdf") not in sent]
 
 
 def _planned(settings: Settings, now: datetime | None) -> list[tuple[ReportSettings, PlannedReport]]:
@@ -76,7 +76,7 @@ def _key(plan: PlannedReport) -> tuple[str, str, str]:
 
 
 def schedule_lines(settings: Settings, python: str) -> list[str]:
-    """What is scheduled and due, and how to have it run; for people."""
+    """Lines for the user: what is scheduled and due, and how to run it."""
     entries = scheduled_reports(settings)
     if not entries:
         return [
@@ -102,13 +102,13 @@ def schedule_lines(settings: Settings, python: str) -> list[str]:
     ]
 
 
-def _made(settings: Settings) -> dict[tuple[str, str, str], Path]:
-    """The latest manifest by entry, since and until; a file that is none is passed over."""
-    made = {}
+def _latest_manifests(settings: Settings) -> dict[tuple[str, str, str], Path]:
+    """The latest manifest by entry, since and until; files that are not manifests are ignored."""
+    manifests = {}
     for path in sorted((settings.home / "reports").glob(f"*{SUFFIX}")):
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
-            made[manifest["label"], manifest["period"]["since"], manifest["period"]["until"]] = path
+            manifests[manifest["label"], manifest["period"]["since"], manifest["period"]["until"]] = path
         except (ValueError, KeyError, TypeError):
             continue
-    return made
+    return manifests

@@ -1,4 +1,4 @@
-"""Tables of a report: a metric by a dimension, error codes in words, the audits and their rows, the data."""
+"""The tables of a report: metrics by a dimension, explained error codes, audits and their rows, the data."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LIMIT = 40
 def dimension_html(
     asking: ReportQueries, by: str, names: Sequence[str], title: str, where: Mapping[str, Any] | None
 ) -> str:
-    """One line for each value of a dimension, the largest first metric first, and the whole period below.
+    """One row for each value of a dimension, sorted by the first metric, and a last row for the period.
 
-    The total is asked anew, never added up: people and rates cannot be added.
+    The total is a query of its own and never a sum, because people and rates cannot be added.
     """
     first = names[0]
     ranked = asking.metric(first, (by,), where).frame
@@ -52,14 +52,14 @@ def dimension_html(
 
 
 def _nothing(name: str) -> TableCell:
-    """No row at all: none for a count, and no answer for everything else."""
+    """The cell for a metric without a row: none for a count, no value for others."""
     return TableCell(["0" if METRICS[name].unit == "count" else MISSING])
 
 
 def _column(
     asking: ReportQueries, name: str, by: str | None, where: Mapping[str, Any] | None
 ) -> dict[str, TableCell]:
-    """A metric's cell for each value of a dimension; under "" where there is none."""
+    """A metric's cell for each value of a dimension; "" is the key of the missing value."""
     metric = METRICS[name]
     cells: dict[str, TableCell] = {}
     for row in known_rows(asking.metric(name, (by,) if by else (), where)):
@@ -72,18 +72,20 @@ def _column(
 
 
 def failures_html(asking: ReportQueries) -> str:
-    """Failed and undelivered messages by error code, each code in plain words with who can fix it."""
+    """Failed and undelivered messages by error code, with what the code means and who can fix it."""
     frame = asking.metric("messages", ("error_code",), {"outcome": ["failed", "undelivered"]}).frame
     ranked = frame.sort_values(["messages", "error_code"], ascending=[False, True])
     together = float(ranked["messages"].sum()) or 1.0
     rows, shares = [], []
     for code, messages in zip(ranked["error_code"], ranked["messages"], strict=True):
-        known = explain(None if is_missing(code) else int(code))
-        name = f"{known.code} · {known.title}" if known else "Twilio gave no code"
-        remark = f"{known.meaning} {known.fix}" if known else ""
+        error_code = explain(None if is_missing(code) else int(code))
+        name = f"{error_code.code} · {error_code.title}" if error_code else "Twilio gave no code"
+        remark = f"{error_code.meaning} {error_code.fix}" if error_code else ""
         share = float(messages) / together
         numbers = [TableCell([formats.value(messages, "count")]), TableCell([formats.value(share, "rate")])]
-        rows.append([TableCell([name], remark), TableCell([known.owner if known else "unknown"]), *numbers])
+        rows.append(
+            [TableCell([name], remark), TableCell([error_code.owner if error_code else "unknown"]), *numbers]
+        )
         shares.append(share)
     head = ["Reason", "Who can fix it", "Messages", "Share"]
     rest = len(rows) - _LIMIT
@@ -93,7 +95,7 @@ def failures_html(asking: ReportQueries) -> str:
 
 
 def audits_html(asking: ReportQueries) -> str:
-    """Every audit with its count; none is left out because it is zero."""
+    """Every audit with its count, also those with zero."""
     rows = []
     for audit in AUDITS.values():
         metric = METRICS[audit.metric]
@@ -106,7 +108,7 @@ def audits_html(asking: ReportQueries) -> str:
 
 
 def audit_rows_html(asking: ReportQueries, limit: int) -> str:
-    """The rows behind each audit that found any, people's numbers masked."""
+    """The rows that each audit found, with masked numbers."""
     return "".join(_audit_html(asking, name, limit) for name in AUDITS)
 
 
@@ -135,7 +137,7 @@ def _audit_word(asking: ReportQueries, column: str, value: Any) -> str:
 
 
 def data_html(asking: ReportQueries) -> str:
-    """How complete the copy is that all of this was counted on."""
+    """How complete the data of this report is."""
     facts, zone = asking.facts, asking.period.timezone
     priced = 1 - facts.unpriced / facts.billed if facts.billed else None
     rows = [
@@ -153,12 +155,12 @@ def data_html(asking: ReportQueries) -> str:
 
 
 def _distinct(labels: Sequence[str]) -> list[str]:
-    """Masked numbers can look alike; each after the first is told apart by a count."""
-    seen: dict[str, int] = {}
+    """The labels, with a count after repeated ones, because different numbers can have the same mask."""
+    counts: dict[str, int] = {}
     texts = []
     for label in labels:
-        seen[label] = seen.get(label, 0) + 1
-        texts.append(label if seen[label] == 1 else f"{label} ({seen[label]})")
+        counts[label] = counts.get(label, 0) + 1
+        texts.append(label if counts[label] == 1 else f"{label} ({counts[label]})")
     return texts
 
 

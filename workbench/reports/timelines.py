@@ -38,11 +38,11 @@ def timeline_html(
         ]
         return chart_html(title, [(words, charts.stacked_bars(days, series, unit=metric.unit))])
     values = _by_day(result.frame, name, days, metric.minimum_sample)
-    one = charts.Series(metric.label, charts.ACCENT, values)
+    line = charts.Series(metric.label, charts.ACCENT, values)
     if metric.unit == "count":
-        return chart_html(title, [(words, charts.stacked_bars(days, [one], unit="count"))])
+        return chart_html(title, [(words, charts.stacked_bars(days, [line], unit="count"))])
     remark = f"Days with fewer than {metric.minimum_sample} final messages are left out."
-    drawn = charts.line(days, one, unit=metric.unit)
+    drawn = charts.line(days, line, unit=metric.unit)
     return chart_html(title, [(words, drawn)], remark if metric.minimum_sample else "")
 
 
@@ -59,9 +59,9 @@ def _by_currency(result: MetricResult, days: Sequence[date], words: str) -> list
 def _by_day(
     rows: pd.DataFrame, name: str, days: Sequence[date], minimum_sample: int = 0
 ) -> list[float | None]:
-    """Values by day; None without a row, and where the sample is too small to say anything."""
-    known: dict[str, float] = {}
+    """Values by day; None for a day without a row or with a sample that is too small."""
+    by_day: dict[str, float] = {}
     for row in rows.to_dict("records"):
         if not is_missing(row[name]) and row.get("sample_size", minimum_sample) >= minimum_sample:
-            known[str(row["day"])[:10]] = float(row[name])
-    return [known.get(str(day)) for day in days]
+            by_day[str(row["day"])[:10]] = float(row[name])
+    return [by_day.get(str(day)) for day in days]

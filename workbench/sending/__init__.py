@@ -1,5 +1,6 @@
-"""Sending: what may be sent, to whom and when; never twice, never to somebody who opted out.
+"""Sending: what may be sent, to whom and when; never twice, and never to a person who opted out.
 
-Rules and arithmetic are pure (``outgoing``, ``preflight``, ``pacing``, ``matching``); what reads the lake,
-asks Twilio or waits stands beside them (``facts``, ``outbox``, ``settle``, ``deliver``, ``batch``).
+Start at ``deliver.py`` (one send) or ``batch.py`` (many). Rules and arithmetic are pure (``outgoing``,
+``preflight``, ``pacing``, ``log_matching``); I/O is in ``facts``, ``outbox``, ``settle``, ``deliver`` and
+``batch``.
 """

@@ -5,7 +5,7 @@ Everything of one installation lives under its *home* (``WORKBENCH_HOME``, defau
 The environment wins over both files. An unknown name is an error, as is a value that is not
 allowed.
 
-Start with ``model.py`` (what there is) and ``declare.py`` (how a setting is declared); ``read.py`` reads.
+Start at ``model.py`` (all settings), then ``declare.py`` (how a setting is declared) and ``read.py``.
 """
 
 from __future__ import annotations

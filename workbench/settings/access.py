@@ -25,7 +25,7 @@ class OAuthSettings:
     client_secret: Secret | None = setting(
         None,
         kinds.secret(),
-        "The client's secret there.",
+        "The client secret there.",
         secret="oauth_secret",
         variable="WORKBENCH_OAUTH_SECRET",
     )  # fmt: skip
@@ -66,7 +66,7 @@ class AccessSettings:
 
     @property
     def provider(self) -> OAuthSettings | None:
-        """Who signs people in; None where nobody outside does."""
+        """The provider that signs people in; None if there is none."""
         return self.oauth if self.method == "oauth" else None
 
     @property
@@ -75,7 +75,7 @@ class AccessSettings:
 
     @property
     def is_secure(self) -> bool:
-        """Whether people come over https, as far as they can see."""
+        """Whether the address that people open is https."""
         return bool(self.url and self.url.startswith("https:"))
 
     @property
@@ -85,6 +85,6 @@ class AccessSettings:
         return (*public, *self.origins, *self.hosts)
 
     def role_of(self, email: str) -> str | None:
-        """The role of an address; its own entry wins over that of its domain."""
+        """The role of an address; its own entry counts before the one of its domain."""
         email = email.lower()
         return self.roles.get(email) or self.roles.get("*@" + email.rpartition("@")[2])

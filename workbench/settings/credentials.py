@@ -22,7 +22,7 @@ _API_KEY = r"SK[0-9a-fA-F]{32}"
 
 @dataclass(frozen=True)
 class Credentials:
-    """What Twilio's REST API accepts: the account with its auth token, or with an API key."""
+    """Credentials for Twilio's REST API: the account with its auth token, or with an API key."""
 
     account_sid: str
     auth_token: Secret | None = None
@@ -36,7 +36,7 @@ class Credentials:
 
     @property
     def webhook_secrets(self) -> dict[str, Secret]:
-        """What may sign webhooks: the auth token under the empty name, a shared key under its own."""
+        """The secrets that may sign webhooks: the auth token has the empty name, a shared key its own."""
         secrets = {"": self.auth_token} if self.auth_token else {}
         if self.webhook_key and self.webhook_secret:
             secrets[self.webhook_key] = self.webhook_secret
@@ -44,7 +44,7 @@ class Credentials:
 
     @property
     def basic_auth(self) -> tuple[str, str]:
-        """User and password for HTTP basic auth; the API key wins, it can be revoked alone."""
+        """User and password for HTTP basic auth; an API key is preferred, because it can be revoked alone."""
         if self.api_key and self.api_secret:
             return self.api_key, self.api_secret.reveal()
         if self.auth_token:
@@ -93,7 +93,7 @@ def check_account(
     """The credentials that settings hold; None without an account.
 
     Raises:
-        ConfigError: one is malformed, or comes without what belongs to it.
+        ConfigError: a value is malformed, or a value that belongs to it is missing.
     """
     if not account_sid:
         return None

@@ -1,8 +1,8 @@
 """How a setting is declared: its default, what is allowed, what it means, and its environment variable.
 
-A section is a frozen dataclass; each of its fields is made by one of the functions here. Reading,
-`workbench config`, the template and the tables of the README all walk these declarations, so that what is
-said of a setting is what is checked.
+A section is a frozen dataclass; each of its fields is made by one of the functions here. The reader,
+`workbench config`, the template and the README's tables all use these declarations, so that the description
+of a setting and its check are always the same.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import MISSING, Field, field, fields
 from typing import Any, NamedTuple
 
 Place = tuple[str, ...]
-"""Where a setting stands in workbench.toml, as ("sync", "since")."""
+"""The place of a setting in workbench.toml, such as ("sync", "since")."""
 
 _DECLARED = "declared"
 
@@ -21,8 +21,8 @@ class InvalidValue(ValueError):
     """A value that is not possible.
 
     Args:
-        text: goes on after the setting's name, as "is 3; write true or false."
-        key: of a table, the name whose value it is.
+        text: continues the message after the setting's name, such as "is 3; write true or false."
+        key: in a table, the name of the wrong value.
     """
 
     def __init__(self, text: str, key: str = "") -> None:
@@ -31,11 +31,13 @@ class InvalidValue(ValueError):
 
 
 class Kind(NamedTuple):
-    """What values a setting takes.
+    """The values that a setting can have.
 
-    `allowed` says it to people, as the end of "write …". `parse` makes the value from what the file holds,
-    and raises :class:`InvalidValue`. `from_text` makes what a file would hold from the text of an environment
-    variable; None where there is no variable. A table has names of people's own, and stands as a section.
+    `allowed` describes them to people, as the end of "write …". `parse` makes the value from the file's
+    content, or raises :class:`InvalidValue`. `from_text` turns the text of an environment variable into what
+    the file would contain; it is None if there is no variable. A table has names that the user chooses, and
+    is a
+    section.
     """
 
     allowed: str
@@ -66,7 +68,7 @@ class Section(NamedTuple):
 
 
 class Entries(NamedTuple):
-    """A section whose entries people name themselves; each is a section of the same type."""
+    """A section whose entries have names that the user chooses; each is a section of the same type."""
 
     type: type[Any]
     sentence: str
@@ -75,7 +77,7 @@ class Entries(NamedTuple):
 
 
 class Member(NamedTuple):
-    """A setting or a section in its place."""
+    """A setting or a section, with its place."""
 
     place: Place
     field_name: str
@@ -84,7 +86,7 @@ class Member(NamedTuple):
 
     @property
     def name(self) -> str:
-        """As messages call it: `[sync] since`; a bare key at the top of the file; `[mps_limits]`."""
+        """Its name in messages: `[sync] since`; the key alone at the top of the file; `[mps_limits]`."""
         if isinstance(self.declared, Setting) and self.declared.kind.is_table:
             return f"[{'.'.join(self.place)}]"
         *sections, key = self.place
@@ -92,7 +94,7 @@ class Member(NamedTuple):
 
     @property
     def variable(self) -> str | None:
-        """Its environment variable: WORKBENCH_SECTION_KEY where no other was declared."""
+        """Its environment variable: WORKBENCH_SECTION_KEY unless another one is declared."""
         if not isinstance(self.declared, Setting) or self.declared.is_required:
             return None
         if self.declared.variable or self.declared.kind.from_text is None:
@@ -115,14 +117,14 @@ def setting(
     """Declare a setting.
 
     Args:
-        default: its value where nobody gives one.
+        default: its value if none is given.
         sentence: what it does, for the template and the README.
-        key: its name in workbench.toml, where that is not the field's.
-        variable: its environment variable, where that is not WORKBENCH_SECTION_KEY.
-        example: a value as TOML, for the template, where the default is none.
-        default_text: the default in words, where it depends on something.
+        key: its name in workbench.toml, if it differs from the field's.
+        variable: its environment variable, if it differs from WORKBENCH_SECTION_KEY.
+        example: a value as TOML, for the template, if the default is None.
+        default_text: the default in words, if it depends on something.
         secret: its name in credentials.toml; it is refused in workbench.toml and never shown.
-        group: settings of a group come all from the environment or all from the files.
+        group: all settings of a group come from the environment, or all from the files.
     """
     declared = {_DECLARED: Setting(kind, sentence, key, variable, example, default_text, secret, group)}
     if isinstance(default, Mapping):
@@ -131,12 +133,12 @@ def setting(
 
 
 def required(kind: Kind, sentence: str, *, example: str) -> Any:
-    """Declare a setting that its section cannot do without."""
+    """Declare a setting that must be given in its section."""
     return field(metadata={_DECLARED: Setting(kind, sentence, example=example, is_required=True)})
 
 
 def file_only(kind: Kind) -> Kind:
-    """The kind without an environment variable, for entries, which have names of people's own."""
+    """The kind without an environment variable, for entries, whose names the user chooses."""
     return kind._replace(from_text=None)
 
 
@@ -146,27 +148,27 @@ def section(type: type[Any], sentence: str) -> Any:
 
 
 def entries(type: type[Any], sentence: str, check_name: Callable[[str], str], example: str) -> Any:
-    """Declare a section whose entries people name themselves.
+    """Declare a section whose entries have names that the user chooses.
 
     Args:
-        check_name: gives the name back, or raises :class:`InvalidValue`.
+        check_name: returns the name, or raises :class:`InvalidValue`.
         example: the name of an entry, for the template.
     """
     return field(default_factory=dict, metadata={_DECLARED: Entries(type, sentence, check_name, example)})
 
 
 def members(type: type[Any], place: Place = ()) -> dict[str, Member]:
-    """What a section declares, by the names in the file.
+    """The members that a section declares, by their names in the file.
 
     Args:
-        place: where the section stands.
+        place: the place of the section.
     """
-    made = (_member(each, place) for each in fields(type) if _DECLARED in each.metadata)
-    return {member.place[-1]: member for member in made}
+    all_members = (_member(each, place) for each in fields(type) if _DECLARED in each.metadata)
+    return {member.place[-1]: member for member in all_members}
 
 
 def all_settings(type: type[Any], place: Place = ()) -> Iterator[Member]:
-    """Every setting of a section and of the sections in it; entries stand under their example's name."""
+    """Every setting of a section and of its sections; for entries, under the name of the example."""
     for member in members(type, place).values():
         if isinstance(member.declared, Setting):
             yield member

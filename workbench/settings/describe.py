@@ -1,4 +1,4 @@
-"""What settings there are and which hold: for `workbench config`, the template and the README."""
+"""Describes all settings and their present values, for `workbench config`, the template and the README."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PASSWORDS = re.compile(r"(password\s*=\s*)('[^']*'|\S+)|(://[^/@:\s]*:)[^/@\s]+
 
 
 class EffectiveSetting(NamedTuple):
-    """A setting as it holds now; `source` is a file, a variable or `default`."""
+    """A setting with its present value; `source` is a file, a variable or `default`."""
 
     setting: str
     value: str
@@ -39,10 +39,10 @@ class DescribedSetting(NamedTuple):
 
 
 def effective_settings(settings: Settings, reading: SettingsReader) -> list[EffectiveSetting]:
-    """Every setting with its value and where that came from; a secret only says whether it is set.
+    """Every setting with its value and the source of it; for a secret only whether it is set.
 
     Args:
-        reading: what the settings were read from.
+        reading: the result of reading the settings.
     """
     lines = line_numbers(reading.text)
     sources = {
@@ -56,7 +56,7 @@ def effective_settings(settings: Settings, reading: SettingsReader) -> list[Effe
 
 
 def described_settings() -> list[DescribedSetting]:
-    """Every setting that there is, in the order of the template."""
+    """All settings, in the order of the template."""
     return [_described(member) for member in all_settings(Settings)]
 
 
@@ -64,11 +64,11 @@ def settings_template(given: Mapping[Place, str] | None = None) -> str:
     """A workbench.toml with every setting as a comment.
 
     Args:
-        given: values by place that are no comments.
+        given: values by place, which are written without the comment sign.
     """
     lines = [
         f"# Settings of this workbench. No secrets here: they are in {CREDENTIALS_FILE} or in the",
-        "# environment, which wins over both files. A line behind # is the default, or an example.",
+        "# environment, which counts before both files. A line after # is the default, or an example.",
         "",
         *_template(Settings, (), given or {}, ""),
     ]
@@ -76,7 +76,7 @@ def settings_template(given: Mapping[Place, str] | None = None) -> str:
 
 
 def shown_value(value: Any) -> str:
-    """A value as people read it: as in workbench.toml, a text without its quotes."""
+    """A value as it is shown to people: as in workbench.toml, but texts without quotes."""
     return _without_passwords(str(value)) if isinstance(value, str | Money) else _toml(value)
 
 
@@ -151,7 +151,7 @@ def _is_empty(default: Any) -> bool:
 
 
 def _is_table(member: Member) -> bool:
-    """Whether it is written as a section with names of people's own."""
+    """Whether it is written as a section with names that the user chooses."""
     declared = member.declared
     return isinstance(declared, Setting) and declared.kind.is_table and "{" not in declared.example
 

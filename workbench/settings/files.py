@@ -1,4 +1,4 @@
-"""The two files of settings, as they are: their content, and on which line it stands."""
+"""Reads the two files of settings: their content, and the line of each name."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from workbench.settings.lines import line_numbers
 
 
 class TomlFile(NamedTuple):
-    """A file that was read; an empty one where there is none."""
+    """The content of a file; empty if the file does not exist."""
 
     path: Path
     text: str
     content: Mapping[str, Any]
 
     def where(self, place: Place) -> str:
-        """The file, and the line where it can be told, for messages."""
+        """The file and, if known, the line, for messages."""
         number = line_numbers(self.text).get(place) if place else None
         return f"{self.path}, line {number}" if number else str(self.path)
 
@@ -30,7 +30,7 @@ def read_toml(path: Path) -> TomlFile:
     """Read a file of settings.
 
     Raises:
-        ConfigError: it is no TOML, or cannot be read.
+        ConfigError: the file is not TOML, or cannot be read.
     """
     try:
         text = path.read_bytes().decode().replace("\r\n", "\n")
@@ -44,10 +44,10 @@ def read_toml(path: Path) -> TomlFile:
 
 
 def read_private_toml(path: Path) -> TomlFile:
-    """As :func:`read_toml`, for a file that only its owner may read.
+    """As :func:`read_toml`, for a file that must be readable by its owner only.
 
     Raises:
-        ConfigError: others may read it.
+        ConfigError: other users can read it.
     """
     if path.exists() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
         raise ConfigError(

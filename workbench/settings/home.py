@@ -1,4 +1,4 @@
-"""Where an installation is, and the names of what lies in it."""
+"""Finds the home of an installation, and names its files."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ CREDENTIALS_FILE = "credentials.toml"
 DEMO_FOLDER = "demo"
 
 STATUS_PATH, INBOUND_PATH = "/webhooks/twilio/status", "/webhooks/twilio/inbound"
-"""Under ``public_url``: where Twilio tells the status of messages, and brings those that come in."""
+"""Paths under ``public_url`` to which Twilio posts status callbacks and inbound messages."""
 PROBE_FIELD = "WorkbenchProbe"
-"""In a signed form: only whether it arrives is asked; nothing is stored."""
+"""A field in a signed form that marks it as a test: it is checked but not stored."""
 
 
 def find_home(env: Mapping[str, str], cwd: Path) -> Path:
     """The folder that holds this installation.
 
-    ``WORKBENCH_HOME`` when set; else ``data/`` of the nearest folder upwards that is in use, so that a
-    notebook in a subfolder finds it; else ``./data``. With nothing set up there but a demo, the demo.
+    ``WORKBENCH_HOME`` if set; else ``data/`` in this folder or the nearest parent folder with one in use, so
+    that a notebook in a subfolder finds it; else ``./data``. If only a demo is set up there, the demo's home.
     """
     given = env.get("WORKBENCH_HOME")
     if given:

@@ -1,4 +1,4 @@
-"""The kinds of values that settings take. Pure: each says what is allowed and makes the value."""
+"""The kinds of values that settings can have: each describes what is allowed and parses the value. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from workbench.settings.secret import Secret
 
 
 def refused(value: object, allowed: str) -> InvalidValue:
-    """What stands after a setting's name, for a value that is none of the allowed ones."""
+    """The error for a value that is not allowed; its text follows the setting's name."""
     return InvalidValue(f"is {value!r}; write {allowed}.")
 
 
 def text(allowed: str = "a text in quotes", pattern: str = "", *, longest: int = 0) -> Kind:
-    """A text that is not blank; the spaces around it go.
+    """A text that is not blank; spaces around it are removed.
 
     Args:
-        pattern: a regular expression that the whole text matches.
+        pattern: a regular expression that the whole text must match.
         longest: the most characters, 0 for any number.
     """
 
@@ -36,11 +36,11 @@ def text(allowed: str = "a text in quotes", pattern: str = "", *, longest: int =
 
 
 def secret() -> Kind:
-    """A text that is never shown, not even where it is wrong."""
+    """A text that is never shown, not even if it is wrong."""
 
     def parse(value: Any) -> Secret:
         if not isinstance(value, str) or not value:
-            raise InvalidValue("is no text; write it in quotes (its value is not shown).")
+            raise InvalidValue("is not a text; write it in quotes (its value is not shown).")
         return Secret(value)
 
     return Kind("a text in quotes", parse)
@@ -102,11 +102,11 @@ def texts(
     or_one: bool = False,
     may_be_empty: bool = True,
 ) -> Kind:
-    """A list of texts; in a variable with commas between them.
+    """A list of texts; in a variable they are separated by commas.
 
     Args:
-        item: makes the value of each, or raises :class:`InvalidValue`.
-        or_one: a single text stands for a list of it.
+        item: makes the value of each text, or raises :class:`InvalidValue`.
+        or_one: a single text is allowed as well and means a list with this text.
     """
 
     def parse(value: Any) -> tuple[Any, ...]:
@@ -121,10 +121,10 @@ def texts(
 
 
 def table(allowed: str, entry: Callable[[str, Any], tuple[str, Any]]) -> Kind:
-    """Names of people's own with a value each.
+    """A table of names that the user chooses, with one value each.
 
     Args:
-        entry: makes name and value of each, or raises :class:`InvalidValue`.
+        entry: makes the name and the value of each, or raises :class:`InvalidValue`.
     """
 
     def parse(value: Any) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def table(allowed: str, entry: Callable[[str, Any], tuple[str, Any]]) -> Kind:
 
 
 def url(*, bare: bool = False) -> Kind:
-    """An address without a user and a password; `bare` ones have no path either."""
+    """An address without a user and a password; with `bare` also without a path."""
     allowed = "https://workbench.example.com" if bare else "https://host or http://127.0.0.1:8080"
     clause = f"it must look like {allowed}{', no path' if bare else ''}"
 
@@ -150,7 +150,7 @@ def url(*, bare: bool = False) -> Kind:
             return str(value).rstrip("/")
         if parts.path.strip("/") or parts.query or parts.fragment:
             raise InvalidValue(f"is {value!r}; {clause}.")
-        # As browsers write it in `Origin`.
+        # In the form that browsers write in `Origin`.
         usual_port = {"http": ":80", "https": ":443"}[parts.scheme]
         return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual_port)}"
 
@@ -173,7 +173,7 @@ def day() -> Kind:
 
 
 def _number(type: Callable[[str], Any], word: str) -> Any:
-    """The number that a variable says, or the text itself, which is then refused."""
+    """The number in the text of a variable, or the text itself, which is then refused."""
     try:
         return type(word)
     except ValueError:

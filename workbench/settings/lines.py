@@ -1,4 +1,4 @@
-"""On which line of a TOML file each of its names stands."""
+"""Finds the line of each name in a TOML file."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from workbench.settings.declare import Place
 def line_numbers(text: str) -> dict[Place, int]:
     """The first line of every section and every key.
 
-    A statement of TOML (a header, or a key with its value) is a document by itself, and no part of one is: so
-    lines are put together until they parse, and the parser of the standard library says what they name.
+    A statement of TOML (a header, or a key with its value) is a valid document by itself, but a part of one
+    is not. So lines are joined until they parse, and the standard library's parser gives their names.
 
     Args:
         text: a valid document.

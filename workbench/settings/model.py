@@ -42,9 +42,9 @@ class Settings:
     twilio: TwilioSettings = section(TwilioSettings, "The account; its secrets are in credentials.toml.")
     lake: LakeSettings = section(LakeSettings, "Where the lake is.")
     sync: SyncSettings = section(SyncSettings, "What a sync brings.")
-    privacy: PrivacySettings = section(PrivacySettings, "What may be kept.")
+    privacy: PrivacySettings = section(PrivacySettings, "What of a message is stored.")
     access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
-    sending: SendingSettings = section(SendingSettings, "What holds for every send.")
+    sending: SendingSettings = section(SendingSettings, "Rules for every send.")
     conversations: ConversationsSettings = section(ConversationsSettings, "Reply times in business hours.")
     schedule: ScheduleSettings = section(
         ScheduleSettings,
@@ -54,7 +54,7 @@ class Settings:
         WebhooksSettings,
         "Set a reply only where Twilio's own answers are switched off: otherwise people get two.",
     )
-    retention: RetentionSettings = section(RetentionSettings, "How long what is kept.")
+    retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
     mps_limits: Mapping[str, float] = setting(
         {}, values.senders(kinds.number(0, 10_000, "segments per second"), '"+12025550110" = 1', kinds=True),
@@ -72,7 +72,7 @@ class Settings:
     )  # fmt: skip
 
     def __post_init__(self) -> None:
-        # An attachment is what somebody wrote, as a text is.
+        # An attachment is content of a person, as a text is.
         if self.sync.media_bytes and self.privacy.mode != "full":
             raise ConfigError(
                 f"sync.media_bytes is true and privacy.mode is {self.privacy.mode!r}: attachments may be "
@@ -82,15 +82,15 @@ class Settings:
 
     @property
     def catalog(self) -> str:
-        """The address of the lake's catalog; it may hold a password."""
+        """The address of the lake's catalog; it may contain a password."""
         return self.lake.catalog or f"sqlite:{self.home / 'lake' / 'catalog.sqlite'}"
 
     @cached_property
     def optional_credentials(self) -> Credentials | None:
-        """The account's credentials, None where there are none.
+        """The account's credentials; None if there are none.
 
         Raises:
-            ConfigError: they are malformed; :func:`workbench.settings.load_settings` has asked before.
+            ConfigError: they are malformed; :func:`workbench.settings.load_settings` checks this before.
         """
         account = self.twilio
         return check_account(

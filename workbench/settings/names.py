@@ -1,4 +1,4 @@
-"""Names that no setting has: which one was meant, where it belongs, and what there is."""
+"""Messages about unknown names: the nearest setting, where it belongs, and which names are allowed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from workbench.settings.model import Settings
 
 HOME_VARIABLE = "WORKBENCH_HOME"
 SNAPSHOT_VARIABLE = "WORKBENCH_REPORT_SNAPSHOT"
-"""Which version of the lake a report's notebook reads; set for it by the run."""
+"""The snapshot of the lake that a report's notebook reads; set by the run of the report."""
 TEST_PREFIX = "WORKBENCH_TEST_"
-"""Begins variables of the tests, which no setting reads."""
+"""The prefix of variables for the tests, which no setting reads."""
 
 _SECRET_WORDS = ("token", "secret", "password")
 
 
 def looks_secret(name: str) -> bool:
-    """Whether something of that name is likely to be a secret, so that its value is never shown."""
+    """Whether a setting with this name is probably a secret, so that its value is never shown."""
     return any(word in name.lower() for word in _SECRET_WORDS)
 
 
 def misplaced_secrets(content: Mapping[str, Any], place: Place = ()) -> list[Place]:
-    """Where workbench.toml holds what belongs into credentials.toml; settings are shared and committed."""
+    """The places of secrets in workbench.toml; they belong in credentials.toml, as settings are shared."""
     allowed = {member.place for member in all_settings(Settings) if not _is_secret(member.declared)}
     secrets = {member.place for member in all_settings(Settings) if _is_secret(member.declared)}
     return list(_misplaced(content, place, allowed, secrets))
@@ -50,7 +50,7 @@ def _is_secret(declared: object) -> bool:
 
 
 def secret_names() -> dict[str, Place]:
-    """What credentials.toml may hold, and which settings it is: secrets, and the account they are of."""
+    """The names that credentials.toml may have, and their settings: secrets, and the account of them."""
     names = {}
     for member in all_settings(Settings):
         if isinstance(member.declared, Setting) and (member.declared.secret or member.declared.group):
@@ -73,27 +73,27 @@ def secret_variables() -> tuple[str, ...]:
 
 
 def unknown_variables(names: Iterable[str]) -> list[str]:
-    """One line for each variable that begins like ours and that nothing reads."""
-    known = {*known_variables(), HOME_VARIABLE, SNAPSHOT_VARIABLE}
+    """One line for each environment variable with our prefix that no setting reads."""
+    allowed = {*known_variables(), HOME_VARIABLE, SNAPSHOT_VARIABLE}
     ours = (name for name in names if name.startswith("WORKBENCH_") and not name.startswith(TEST_PREFIX))
     return [
-        f"The environment variable {name} is set and no setting reads it.{_did_you_mean(name, known)} "
+        f"The environment variable {name} is set and no setting reads it.{_did_you_mean(name, allowed)} "
         "Correct its name or unset it; the README lists the variables."
         for name in sorted(ours)
-        if name not in known
+        if name not in allowed
     ]
 
 
-def unknown_name(place: Place, known: Iterable[str], *, is_section: bool = False) -> str:
-    """What to say of a name that a section does not have.
+def unknown_name(place: Place, known_names: Iterable[str], *, is_section: bool = False) -> str:
+    """The message about a name that a section does not have.
 
     Args:
-        place: the name with the sections it stands in.
-        known: the names that may stand there.
-        is_section: a section of that name was written, not a value.
+        place: the name, after the sections that contain it.
+        known_names: the names that are allowed there.
+        is_section: whether a section with this name was written, and not a value.
     """
     *sections, name = place
-    allowed = tuple(known)
+    allowed = tuple(known_names)
     where = f"[{'.'.join(sections)}] has" if sections else "workbench.toml has"
     kind = "section" if is_section else "setting"
     elsewhere = next(
@@ -123,6 +123,6 @@ def _section_text(sections: Place) -> str:
     return f"in the section [{'.'.join(sections)}]" if sections else "at the top, above every section"
 
 
-def _did_you_mean(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), n=1)
+def _did_you_mean(name: str, known_names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known_names), n=1)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -21,8 +21,8 @@ from workbench.settings.names import (
     unknown_variables,
 )
 
-#: A group of settings is taken from the environment where one of these is set there, else from the files:
-#: half from here and half from there could pair one account's name with another one's token.
+#: A group of settings comes from the environment if one of these variables is set, else from the files. A mix
+#: of both could combine one account's SID with another account's token.
 _DECIDERS: Mapping[str, tuple[str, ...]] = {
     "account": ("TWILIO_ACCOUNT_SID",),
     "shared key": ("TWILIO_ACCOUNT_SID", "TWILIO_WEBHOOK_KEY", "TWILIO_WEBHOOK_SECRET"),
@@ -32,10 +32,10 @@ _UNUSED_ALONE = ("TWILIO_AUTH_TOKEN", "TWILIO_API_KEY", "TWILIO_API_SECRET")
 
 
 class SettingsReader(NamedTuple):
-    """What was read, with everything that speaks against it.
+    """The settings as they were read, with all problems.
 
-    `settings` has the default where a value is wrong, and is None where the values do not go together.
-    `sources` says where each value that is no default came from; `text` is what workbench.toml holds.
+    `settings` has the default instead of a wrong value, and is None if values contradict each other.
+    `sources` is the source of each value that is not a default; `text` is the content of workbench.toml.
     """
 
     settings: Settings | None
@@ -46,16 +46,16 @@ class SettingsReader(NamedTuple):
 
 
 class _Given(NamedTuple):
-    """What somebody wrote for a setting, and where."""
+    """The value that was given for a setting, and its source."""
 
     value: Any
     source: str
     where: Callable[[str], str]
-    """Begins a message about it, or about one key of it."""
+    """Gives the beginning of a message about the value, or about one of its keys."""
 
 
 def read_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> SettingsReader:
-    """Read the settings and note everything that is wrong, for ``workbench config``."""
+    """Read the settings and collect all problems, for ``workbench config``."""
     env = os.environ if environ is None else environ
     return _Reader(env, find_home(env, cwd or Path.cwd())).read()
 
@@ -105,16 +105,16 @@ class _Reader:
         ]
 
     def _check_credentials_names(self) -> None:
-        known = secret_names()
+        allowed = secret_names()
         for name in self._credentials.content:
-            if name not in known:
-                text = unknown_name((name,), known).replace(SETTINGS_FILE, CREDENTIALS_FILE, 1)
+            if name not in allowed:
+                text = unknown_name((name,), allowed).replace(SETTINGS_FILE, CREDENTIALS_FILE, 1)
                 self._problems.append(f"{self._credentials.where((name,))}: {text}")
 
     def _section(
-        self, type: Callable[..., Any], content: Any, place: Place, *, label: str = "", **known: Any
+        self, type: Callable[..., Any], content: Any, place: Place, *, label: str = "", **given: Any
     ) -> Any:
-        """A section's dataclass from what the file holds of it; None where its values do not go together."""
+        """A section's dataclass from its content in the file; None if its values contradict each other."""
         declared = members(type, place)  # type: ignore[arg-type]
         if not isinstance(content, Mapping):
             name = ".".join(place)
@@ -123,11 +123,11 @@ class _Reader:
             )
             content = {}
         self._check_names(declared, content, place)
-        values = dict(known)
+        values = dict(given)
         for key, member in declared.items():
-            made = self._member(member, content.get(key), is_there=key in content)
-            if made is not _NOTHING:
-                values[member.field_name] = made
+            value = self._member(member, content.get(key), is_there=key in content)
+            if value is not _NOTHING:
+                values[member.field_name] = value
         if missing := [key for key, member in declared.items() if _is_missing(member, values)]:
             self._problems.append(
                 f"{self._file.where(place)}: [{'.'.join(place)}] needs {_line_for(declared[missing[0]])}"
@@ -140,7 +140,7 @@ class _Reader:
             return None
 
     def _check_names(self, declared: Mapping[str, Member], content: Mapping[str, Any], place: Place) -> None:
-        """Note the names that no setting has; a misspelt one would leave its default in force."""
+        """Note unknown names, because a misspelt name would silently leave the default in force."""
         for name, value in content.items():
             here = (*place, name)
             if name in declared or here in self._misplaced:
@@ -152,14 +152,14 @@ class _Reader:
             )
 
     def _member(self, member: Member, content: Any, *, is_there: bool) -> Any:
-        """The value of a setting or a section; nothing where its default is to stand."""
+        """The value of a setting or a section; `_NOTHING` if its default applies."""
         if isinstance(member.declared, Setting):
             return self._setting(member, member.declared, content, is_there=is_there)
         if isinstance(member.declared, Section):
-            made = self._section(member.declared.type, content if is_there else {}, member.place)
+            value = self._section(member.declared.type, content if is_there else {}, member.place)
         else:
-            made = self._entries(member.declared, content if is_there else {}, member.place)
-        return _NOTHING if made is None else made
+            value = self._entries(member.declared, content if is_there else {}, member.place)
+        return _NOTHING if value is None else value
 
     def _entries(self, declared: Entries, content: Any, place: Place) -> dict[str, Any] | None:
         if not isinstance(content, Mapping):
@@ -168,7 +168,7 @@ class _Reader:
                 f"[{place[-1]}.{declared.example}]."
             )
             return None
-        made: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         for name, value in content.items():
             here = (*place, name)
             label = f"[{'.'.join(here)}]"
@@ -179,8 +179,8 @@ class _Reader:
                 continue
             entry = self._section(declared.type, value, here, label=f"{label} ", name=name)
             if entry is not None:
-                made[name] = entry
-        return made
+                entries[name] = entry
+        return entries
 
     def _setting(self, member: Member, declared: Setting, content: Any, *, is_there: bool) -> Any:
         given = self._given(member, declared, content, is_there=is_there)
@@ -189,16 +189,16 @@ class _Reader:
         try:
             value = declared.kind.parse(given.value)
         except InvalidValue as error:
-            said = str(error)
+            problem = str(error)
             if looks_secret(member.place[-1]) and not declared.secret:
-                said = f"has another value (not shown, it may be a secret); write {declared.kind.allowed}."
-            self._problems.append(f"{given.where(error.key)} {said}")
+                problem = f"has another value (not shown, it may be a secret); write {declared.kind.allowed}."
+            self._problems.append(f"{given.where(error.key)} {problem}")
             return _NOTHING
         self._sources[member.place] = given.source
         return value
 
     def _given(self, member: Member, declared: Setting, content: Any, *, is_there: bool) -> _Given | None:
-        """Where the value comes from: the environment, then credentials.toml, then workbench.toml."""
+        """The given value, from the environment, else credentials.toml, else workbench.toml."""
         variable = member.variable
         decided = any(self._env.get(name) for name in _DECIDERS.get(declared.group or "", ()))
         from_text = declared.kind.from_text
@@ -237,7 +237,7 @@ def _line_for(member: Member) -> str:
 
 
 def _plain_names(declared: Mapping[str, Member]) -> list[str]:
-    """What may stand in workbench.toml; secrets may not."""
+    """The names that are allowed in workbench.toml: all but secrets."""
     return [
         key
         for key, member in declared.items()

@@ -1,10 +1,10 @@
-"""A text that never shows itself."""
+"""A text that is never shown by accident."""
 
 from __future__ import annotations
 
 
 class Secret:
-    """A string that shows itself only when asked with :meth:`reveal`."""
+    """A string whose value is only given by :meth:`reveal`."""
 
     __slots__ = ("_value",)
 

@@ -1,6 +1,6 @@
 """The sections of workbench.toml: every setting with its type, default, unit, allowed values and meaning.
 
-They have no repr: some hold secrets, and each method that a dataclass gets costs start-up time.
+The dataclasses have no repr, because some contain secrets, and each generated method costs start-up time.
 """
 
 from __future__ import annotations
@@ -59,23 +59,23 @@ class PrivacySettings:
 
     mode: str = setting(
         "full", choice(*PRIVACY_MODES),
-        "What of a message may be kept; the first sync settles it for the life of the lake.",
+        "What of a message is stored; the first sync fixes it for the life of the lake.",
         variable="WORKBENCH_PRIVACY",
     )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SendingSettings:
-    """What the people of this installation decided about sending; it holds for every send."""
+    """Rules for every send of this installation."""
 
     sender: str | None = setting(
-        None, text(), "Sends when nobody names a sender or a service: an address.", example='"+12025550110"'
+        None, text(), "The default sender, an address, if none is named.", example='"+12025550110"'
     )
     service: str | None = setting(
         None, text("the SID of a messaging service, MG and 32 hexadecimal digits", "MG[0-9a-fA-F]{32}"),
         "As `sender`, for a messaging service: its SID.", example=f'"MG{"0" * 32}"',
     )  # fmt: skip
-    require_consent: bool = setting(False, flag(), "Block who has no consent on record, instead of warning.")
+    require_consent: bool = setting(False, flag(), "Block contacts without consent, instead of warning.")
     max_messages_per_batch: int = setting(10_000, whole(1, 10_000_000), "Cap on the messages of one batch.")
     max_messages_per_day: int = setting(50_000, whole(1, 10_000_000), "Cap on the messages of 24 hours.")
     max_spend_per_batch: Money | None = setting(
@@ -85,15 +85,15 @@ class SendingSettings:
         None, money(), "Cap on the estimated spend of 24 hours.", example='"25.00 USD"'
     )
     typed_count_from: int = setting(
-        2, whole(1, 10_000_000), "From so many recipients on, confirming means giving their number."
+        2, whole(1, 10_000_000), "From this many recipients on, --confirm needs their exact number."
     )
     settle_after_seconds: int = setting(
         120, whole(1, 10_000_000, "seconds"),
-        "How long a message of a process that died is looked for before it counts as not sent.",
+        "How long to search Twilio for a message of a killed process before it counts as not sent.",
     )  # fmt: skip
     default_country: str | None = setting(
         None, text('a country of two capital letters, as "US"', "[A-Z]{2}"),
-        "Where numbers without a country code are.", example='"US"',
+        "The country of numbers without a country code.", example='"US"',
     )  # fmt: skip
     business_name: str | None = setting(
         None, text(), "Put before texts whose template asks for it.", example='"Example Ltd"'
@@ -105,7 +105,7 @@ class SendingSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ConversationsSettings:
-    """When people here answer; :mod:`workbench.conversations.business_hours` reads the lines."""
+    """The business hours; :mod:`workbench.conversations.business_hours` reads the lines."""
 
     business_hours: tuple[str, ...] = setting(
         ("Mon-Fri 09:00-17:00",),
@@ -120,23 +120,23 @@ class ConversationsSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RetentionSettings:
-    """How long what is kept; None keeps it."""
+    """How long data is kept; None keeps it forever."""
 
     bodies: int | None = setting(
-        None, whole(1, _LONGEST_DAYS, "days"), "After so many days the texts of messages are emptied.",
+        None, whole(1, _LONGEST_DAYS, "days"), "Days after which the texts of messages are deleted.",
         example="90",
     )  # fmt: skip
     messages: int | None = setting(
         None, whole(1, _LONGEST_DAYS, "days"),
-        "After so many days the messages go, with all that hangs on them.", example="400",
+        "Days after which messages are deleted, with everything that belongs to them.", example="400",
     )  # fmt: skip
     alerts: int | None = setting(
-        None, whole(1, _LONGEST_DAYS, "days"), "After so many days Twilio's warnings and errors go.",
+        None, whole(1, _LONGEST_DAYS, "days"), "Days after which Twilio's warnings and errors are deleted.",
         example="90",
     )  # fmt: skip
     status_events: int | None = setting(
         None, whole(1, _LONGEST_DAYS, "days"),
-        "After so many days every status that a message went through goes.", example="400",
+        "Days after which the history of statuses is deleted.", example="400",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -162,23 +162,24 @@ class ScheduleSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WebhooksSettings:
-    """What the hooks answer."""
+    """The answers of the webhooks."""
 
     opt_out_reply: str | None = setting(
         None, text("a text of at most 1600 characters", longest=1600),
-        "Answers an opt-out where neither Twilio nor the network does.",
+        "The answer to an opt-out, if neither Twilio nor the network answers it.",
         example='"You will get no more messages."',
     )  # fmt: skip
     opt_in_reply: str | None = setting(
         None, text("a text of at most 1600 characters", longest=1600),
-        "Answers an opt-in where neither Twilio nor the network does.", example='"Welcome back."',
+        "The answer to an opt-in, if neither Twilio nor the network answers it.", example='"Welcome back."',
     )  # fmt: skip
     help_reply: str | None = setting(
         None, text("a text of at most 1600 characters", longest=1600),
-        "Answers HELP where neither Twilio nor the network does.", example='"Call +1 202 555 0110."',
+        "The answer to HELP, if neither Twilio nor the network answers it.",
+        example='"Call +1 202 555 0110."',
     )  # fmt: skip
     most_per_second: int = setting(
-        3_000, whole(1, 100_000), "Requests a second that are taken; what is above is told to come again."
+        3_000, whole(1, 100_000), "The most requests a second; others are asked to come again."
     )
 
 
@@ -201,7 +202,7 @@ class SmtpSettings:
     )  # fmt: skip
     to: tuple[str, ...] = setting(
         (), texts('a list of e-mail addresses, as ["ann@example.com"]', or_one=True),
-        "Who gets a report when nobody is named.",
+        "Who gets a report if no recipient is named.",
     )  # fmt: skip
     password: Secret | None = setting(
         None, secret(), "Password of `user`.", secret="smtp_password", variable="WORKBENCH_SMTP_PASSWORD"
@@ -210,7 +211,7 @@ class SmtpSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ReportSettings:
-    """One report that is made as soon as its period is over; `name` is its entry's and labels the files."""
+    """One report that is made as soon as its period is over; `name` is the entry's and labels its files."""
 
     name: str
     report: str = required(
@@ -239,10 +240,10 @@ class ReportSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TwilioSettings:
-    """The account; :class:`workbench.settings.credentials.Credentials` is made of it."""
+    """The account; :class:`workbench.settings.credentials.Credentials` is built from it."""
 
     base_url: str | None = setting(
-        None, url(), "One address that stands in for every Twilio host (simulator, proxy).",
+        None, url(), "One address that replaces every Twilio host (simulator, proxy).",
         example='"http://127.0.0.1:8080"',
     )  # fmt: skip
     account_sid: str | None = setting(
@@ -263,7 +264,7 @@ class TwilioSettings:
         variable="TWILIO_API_SECRET", secret="api_secret", group="account",
     )  # fmt: skip
     webhook_key: str | None = setting(
-        None, text(), "Name of a shared key, where one signs webhooks.",
+        None, text(), "Name of a shared key, if one signs webhooks.",
         variable="TWILIO_WEBHOOK_KEY", example='"name-of-the-key"', group="shared key",
     )  # fmt: skip
     webhook_secret: Secret | None = setting(

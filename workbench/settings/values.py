@@ -1,4 +1,4 @@
-"""Values with a meaning of their own: money, time zones, moments, senders, hosts, networks, roles."""
+"""The special kinds of values: money, time zones, times of jobs, senders, hosts, networks, roles."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REPORT_FORMATS = ("html", "pdf", "ipynb")
 SENDER_KINDS = (
     "long code", "toll-free", "short code", "alphanumeric", "whatsapp", "rcs", "messenger", "unknown",
 )  # fmt: skip
-"""Names that stand for every sender of a kind."""
+"""Names that mean all senders of a kind."""
 
 _MONEY = r"(\d+(?:\.\d{1,6})?) ([A-Z]{3})"
 _REPORT_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
@@ -38,7 +38,7 @@ _NEARLY_A_KIND = 0.8
 
 @dataclass(frozen=True)
 class Money:
-    """An amount that only compares with its own currency."""
+    """An amount that can only be compared with amounts of the same currency."""
 
     amount: Decimal
     currency: str
@@ -51,7 +51,7 @@ def check_timezone(name: str) -> str:
     """The name itself, if it is a time zone.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not a time zone.
     """
     try:
         return _timezone(name)
@@ -78,7 +78,7 @@ def money() -> Kind:
 
 
 def moment() -> Kind:
-    """When a job runs; `workbench.server.schedule` makes a rule of it."""
+    """When a job runs; `workbench.server.schedule` makes a rule from it."""
     return text(
         'how often ("5m", "2h"), a time of day ("03:30") or "off"',
         r"off|[1-9]\d{0,3}[mh]|(?:[01]\d|2[0-3]):[0-5]\d",
@@ -86,7 +86,7 @@ def moment() -> Kind:
 
 
 def senders(value: Kind, example: str, *, kinds: bool) -> Kind:
-    """A value for each sender, by its address or (with `kinds`) by what kind of sender it is."""
+    """A value for each sender, by its address or (with `kinds`) by its kind."""
 
     def entry(name: str, item: Any) -> tuple[str, Any]:
         _check_sender(name, kinds=kinds)
@@ -104,7 +104,7 @@ _HOST = re.compile(r"([a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?|\[[0-9a-f:.]+\])(:[0-9]{
 
 
 def hosts(name: str) -> Kind:
-    """Hosts with or without a port, in small letters."""
+    """Hosts with or without a port, in lower case."""
 
     def item(value: str) -> str:
         netloc = (urlsplit(value).netloc if "//" in value else value).lower()
@@ -180,7 +180,7 @@ def _check_sender(name: str, *, kinds: bool) -> None:
         hint = f"did you mean {near[0]!r}?" if kinds else "a cap is of one sender: write its address."
         raise InvalidValue(f"has {name!r}, which is no sender; {hint}", name)
     if not re.fullmatch(_SENDER, name):
-        known = f", or one of {', '.join(SENDER_KINDS)}" if kinds else ""
+        or_kinds = f", or one of {', '.join(SENDER_KINDS)}" if kinds else ""
         raise InvalidValue(
-            f"has {name!r}, which is no sender; write an address, as +12025550110{known}.", name
+            f"has {name!r}, which is no sender; write an address, as +12025550110{or_kinds}.", name
         )

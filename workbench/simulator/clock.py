@@ -1,4 +1,4 @@
-"""The account's idea of now, so that tests can freeze time, jump ahead or live through a day in a minute."""
+"""The account's clock: tests can stop it, set it, or let a day pass in a minute."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def day_of(seconds: float) -> int:
 class Clock:
     """A clock that can be set, frozen, advanced and sped up. Safe to use from several threads.
 
-    ``rate`` is how many seconds pass here while one passes outside: 1 by default, 0 is frozen.
+    ``rate`` is how many simulated seconds pass in one real second: 1 by default; 0 stops the clock.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class Clock:
         self._rebase(self.now() + seconds, self._rate)
 
     def run(self, rate: float = 1.0) -> None:
-        """Go on from the present instant at another rate; 0 freezes."""
+        """Continue from the present instant at another rate; 0 stops the clock."""
         self._rebase(self.now(), rate)
 
     def freeze(self) -> None:

@@ -1,7 +1,7 @@
-"""What a test can do inside a running account: move its clock, write as a contact, break things.
+"""Actions of a test inside a running account: set its clock, write as a contact, cause faults.
 
-Each action takes the runtime and a body (JSON or query) and returns what is to be answered; wrong bodies
-raise SimulatorError, KeyError, TypeError or ValueError. rest.control calls them over HTTP.
+Each action takes the runtime and a body (JSON or query) and returns the answer; a wrong body raises
+SimulatorError, KeyError, TypeError or ValueError. `rest/control.py` offers the actions over HTTP.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from workbench.messaging.segments import count_segments
-from workbench.simulator.arrivals import arrive, receive
+from workbench.simulator.account.arrivals import arrive, receive
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.sending import ALLOWED_OUTCOMES, PlannedOutcome
+from workbench.simulator.account.truth import breaches, summary
 from workbench.simulator.clock import epoch
 from workbench.simulator.errors import SimulatorError
 from workbench.simulator.faults import Fault
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import DIRECTIONS, INBOUND, STATUSES, Message
 from workbench.simulator.runtime import Runtime
-from workbench.simulator.sending import ALLOWED_OUTCOMES, PlannedOutcome
-from workbench.simulator.truth import breaches, summary
 
 Body = dict[str, Any]
 
@@ -95,7 +95,7 @@ def _arrivals(runtime: Runtime, body: Body) -> list[Body]:
 
 
 def _inject(runtime: Runtime, body: Body) -> Body:
-    """A message just as described, also in the past; see :func:`described`."""
+    """Add a message exactly as described, also in the past; see :func:`described`."""
     ledger, now = _ledger(runtime, body), runtime.account.tick()
     message = described(ledger, now, body)
     ledger.put(message)
@@ -103,7 +103,7 @@ def _inject(runtime: Runtime, body: Body) -> Body:
 
 
 def described(ledger: Ledger, now: int, body: Body) -> Message:
-    """A message from a description: `contact`, `sender`, and whatever shall not be usual.
+    """A message from a description: `contact`, `sender`, and every field that differs from the default.
 
     `created` is ISO 8601; `sent`, `done`, `read`, `priced`, `picked`, `scheduled` are seconds after it,
     -1 for never.
@@ -144,7 +144,7 @@ def _usual_instants(inbound: bool, with_service: bool) -> dict[str, int]:
 
 
 def _plan_outcome(runtime: Runtime, body: Body) -> Body:
-    """What shall become of the next message to `to`; see PlannedOutcome."""
+    """Set the outcome of the next message to `to`; see PlannedOutcome."""
     to = body.pop("to")
     planned = PlannedOutcome(**body)
     if planned.status is not None and planned.status not in ALLOWED_OUTCOMES:
@@ -168,10 +168,10 @@ def _clear_faults(runtime: Runtime, _: Body) -> list[Body]:
 
 
 def _options(runtime: Runtime, body: Body) -> Body:
-    known = {field.name for field in fields(runtime.options)}
+    option_names = {field.name for field in fields(runtime.options)}
     for name, value in body.items():
-        if name not in known:
-            raise SimulatorError(f"No option named {name!r}; known: {', '.join(sorted(known))}.")
+        if name not in option_names:
+            raise SimulatorError(f"No option named {name!r}; known: {', '.join(sorted(option_names))}.")
         setattr(runtime.options, name, value)
     return asdict(runtime.options)
 
@@ -187,7 +187,7 @@ def _clear_requests(runtime: Runtime, _: Body) -> Body:
 
 
 def _redact(runtime: Runtime, body: Body) -> Body:
-    """`sid`: somebody else empties a body in the console."""
+    """`sid`: empty the body of a message, as another user does in the console."""
     ledger, message = _message(runtime, body)
     changed = message._replace(body="")
     ledger.put(changed)
@@ -195,7 +195,7 @@ def _redact(runtime: Runtime, body: Body) -> Body:
 
 
 def _delete(runtime: Runtime, body: Body) -> Body:
-    """`sid`: somebody else deletes a message."""
+    """`sid`: delete a message, as another user does."""
     ledger, message = _message(runtime, body)
     ledger.change({"op": "delete", "serial": message.serial, "at": runtime.account.now()})
     return {"deleted": body["sid"]}
@@ -211,7 +211,7 @@ def _message(runtime: Runtime, body: Body) -> tuple[Ledger, Message]:
 
 
 def _callbacks(runtime: Runtime, body: Body) -> Body:
-    """Change the worker's habits or default addresses (`status_url`, `inbound_url`), see what was posted."""
+    """Change the worker's habits or default addresses (`status_url`, `inbound_url`); returns the posts."""
     worker = runtime.callbacks
     if worker is None:
         raise SimulatorError("This server posts no callbacks.")

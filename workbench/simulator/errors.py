@@ -1,8 +1,8 @@
-"""What goes wrong here: the account cannot be built as asked, or the API refuses a request.
+"""The errors of the simulator: the account cannot be built as requested, or the API refuses a request.
 
 ::
 
-    SimulatorError(ValueError)   an account that cannot be, or a state file that does not fit it
+    SimulatorError(ValueError)   an impossible account, or a state file that belongs to another account
     ApiError                     an answer with an HTTP status and one of Twilio's error codes
 """
 
@@ -14,11 +14,11 @@ DOCUMENTATION = "https://www.twilio.com/docs/errors/"
 
 
 class SimulatorError(ValueError):
-    """One line for the person at the keyboard, with the remedy."""
+    """One line for the user, with the fix."""
 
 
 class ApiError(HTTPError):
-    """A refusal as Twilio's API words it: `code`, `message`, `more_info`, `status`."""
+    """A refusal in the form of Twilio's API: `code`, `message`, `more_info`, `status`."""
 
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(status)

@@ -8,12 +8,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.clock import DAY, epoch
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import DIRECTIONS, INBOUND, READ, STATUSES, Message, settled_at, state_at
-from workbench.simulator.profile import Profile
-from workbench.simulator.templates import body_text
-from workbench.simulator.world import UNIT
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.templates import body_text
+from workbench.simulator.traffic.world import UNIT
 
 
 class TrafficRow(NamedTuple):
@@ -42,9 +42,9 @@ def generate_traffic(
 ) -> Iterator[TrafficRow]:
     """Every message created from `start` up to and including `end` (UTC days), in order of creation by day.
 
-    The rows are those that `Account.build` with the same profile, seed and start serves; subaccounts follow
-    their main account day by day. `as_of` leaves out what is not created by then and shows the rest as it is
-    then; by default each row is in its last state. Holds one day in memory.
+    The rows equal those that `Account.build` serves for the same profile, seed and start; on each day the
+    subaccounts follow the main account. `as_of` gives the state at that time, without messages created later;
+    by default each row is in its last state. One day is in memory at a time.
     """
     first_day, last_day = epoch(start.isoformat()) // DAY, epoch(end.isoformat()) // DAY
     now = None if as_of is None else epoch(as_of)
@@ -60,7 +60,7 @@ def generate_traffic(
 
 
 def _forget(_: object) -> None:
-    """Nothing is done to these accounts that a journal should keep."""
+    """Drop a change: these accounts have no journal."""
 
 
 def _row(ledger: Ledger, message: Message, now: int | None) -> TrafficRow:

@@ -1,10 +1,10 @@
-"""Faults on demand: which of the next answers go wrong, and how; rest.base carries them out.
+"""Faults that a test requests: which of the next answers fail, and how; `rest/base.py` executes them.
 
 Kinds: ``status`` (an error answer, with Retry-After if given), ``reset`` (the connection is reset),
 ``truncate`` (the connection closes in the middle of the body), ``garble`` (a complete answer with half a
-JSON document), ``alter`` (a complete answer in which one text stands for another), ``drip`` (the body comes
-slowly), ``delay`` (the answer comes late), ``arrivals`` (new messages come in while somebody pages).
-``when="after"`` lets the request take effect before it goes wrong.
+JSON document), ``alter`` (a complete answer in which one text is replaced by another), ``drip`` (the body
+comes slowly), ``delay`` (the answer comes late), ``arrivals`` (new messages come in while a client reads
+pages). With ``when="after"`` the request takes effect before its answer fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Fault:
     """Prefix of the path."""
     method: str | None = None
     skip: int = 0
-    """So many matching requests pass first."""
+    """How many matching requests succeed first."""
     when: Literal["before", "after"] = "before"
     status: int = 503
     code: int | None = None
@@ -71,7 +71,7 @@ class Faults:
             return [asdict(rule) for rule in self._rules]
 
     def draw(self, method: str, path: str) -> Fault | None:
-        """The fault this request meets, if any; uses up one of its times."""
+        """The fault for this request, if any; it counts as one of the rule's `times`."""
         with self._lock:
             for rule in self._rules:
                 if self._applies(rule, method, path):

@@ -1,8 +1,8 @@
-"""A message and its whole life, fixed when it is made; how it looks at an instant is a pure function.
+"""A message with all of its later changes, fixed at its creation; its state at an instant is a pure function.
 
-Nothing ticks: a message is created with the instants of every later change, and :func:`state_at` reads
-off what the API would show at a given second. Life cycle, late prices and live arrival all follow from
-the clock.
+No timer changes a message. It is created with the instants of every later change, and :func:`state_at` gives
+what the API shows at a given second. So status changes, late prices and new messages all follow from the
+clock.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ DIRECTIONS = ("inbound", "outbound-api", "outbound-reply", "outbound-call")
 INBOUND, OUTBOUND_API, OUTBOUND_REPLY, OUTBOUND_CALL = range(len(DIRECTIONS))
 
 NEVER = -1
-"""For an instant that does not come, and for a sender or service that is not there."""
+"""Means: this instant never comes, or there is no sender or service."""
 
-# What the account's truth knows beyond the API; bits of Message.flags.
+# What is known of a message beyond what the API shows; bits of Message.flags.
 AFTER_REVOCATION = 1
 AFTER_OPT_OUT = 2
 IN_QUIET_HOURS = 4
@@ -51,9 +51,9 @@ BREACHES = (AFTER_REVOCATION, AFTER_OPT_OUT, IN_QUIET_HOURS, UNREGISTERED)
 
 
 class Message(NamedTuple):
-    """One message for all time. Instants are seconds after `created`; -1 means never.
+    """One message with its whole life. Instants are seconds after `created`; -1 means never.
 
-    A tuple of numbers and text, because an account holds millions and Python's collector skips such tuples.
+    A tuple of numbers and text, because an account has millions and Python's garbage collector skips them.
     """
 
     serial: int
@@ -61,7 +61,7 @@ class Message(NamedTuple):
     """Seconds since 1970."""
     direction: int
     status: int
-    """Where it ends, `read` excepted: that is `delivered` with a `read` instant."""
+    """The last status; for `read` it is `delivered`, with a `read` instant."""
     sender: int
     """Index of our side's address in the profile; -1 if none was ever picked."""
     contact: str
@@ -108,7 +108,7 @@ def timeline(message: Message) -> list[tuple[int, int]]:
     if message.picked >= 0:
         steps.append((created + message.picked, QUEUED))
     if message.sent >= 0:
-        # At least a second in the queue, so that a new message is never already being sent.
+        # At least one second in the queue, so that a new message is never in `sending` at once.
         ready = max(message.picked, 0)
         steps.append((created + min(message.sent, max(ready + 1, message.sent - 1)), SENDING))
         steps.append((created + message.sent, SENT))
@@ -126,7 +126,7 @@ def _first_status(message: Message) -> int:
 
 
 def state_at(message: Message, now: int) -> State:
-    """What the API shows of a message at `now`, which is not before it was created."""
+    """What the API shows of a message at `now`, which must not be before its creation."""
     status, updated = RECEIVING, message.created
     for at, step in timeline(message):
         if at > now:
@@ -151,7 +151,7 @@ def state_at(message: Message, now: int) -> State:
 
 
 def settled_at(message: Message) -> int:
-    """From this instant on nothing about the message changes by itself: its last change."""
+    """The instant of its last change; after it, the message changes only through the API."""
     if message.status == CANCELED:
         return message.created + message.done
     return message.created + max(
@@ -160,7 +160,7 @@ def settled_at(message: Message) -> int:
 
 
 def final_position(message: Message) -> tuple[int, int]:
-    """Its place in the log once sent: lists go by date_sent, or date_created where that stays null."""
+    """Its place in the log after sending: by date_sent, or by date_created if that stays null."""
     return message.created + max(message.sent, 0), message.serial
 
 

@@ -1,19 +1,17 @@
-"""What a running server knows besides its account: options, faults, and a count of what was asked of it."""
+"""The state of a running server besides its account: options, faults, and a log of its requests."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from workbench.simulator.account import Account
+from workbench.simulator.account.account import Account
+from workbench.simulator.account.sending import PlannedOutcome
+from workbench.simulator.account.usage import UsageBook
 from workbench.simulator.faults import Faults
-from workbench.simulator.sending import PlannedOutcome
-from workbench.simulator.usage import UsageBook
-
-if TYPE_CHECKING:
-    from workbench.simulator.callbacks import Callbacks
+from workbench.simulator.webhooks.callbacks import Callbacks
 
 _LOGGED_REQUESTS = 20_000
 
@@ -23,7 +21,7 @@ class Options:
     """How the server behaves beyond the account's own data; may be changed while it runs."""
 
     latency: float = 0.0
-    """Seconds that every answer takes."""
+    """Seconds of delay before every answer."""
     concurrency_limit: int | None = 100
     """More requests at once than this are refused with 429/20429; None for no limit."""
     undated_in_windows: bool = True
@@ -88,8 +86,8 @@ class Runtime:
         self.callbacks: Callbacks | None = None
         self.usage_books: dict[str, UsageBook] = {}
         self.consents: dict[tuple[str, str, str], dict[str, Any]] = {}
-        """What the Consent API was told, by account, contact and sender."""
+        """What the Consent API received, by account, contact and sender."""
         self.consent_requests: deque[int] = deque(maxlen=1000)
-        """When it was asked."""
+        """When the Consent API was called."""
         self.planned: dict[str, PlannedOutcome] = {}
-        """What shall become of the next message to an address."""
+        """The requested outcome of the next message to an address."""

@@ -1,4 +1,4 @@
-"""Serves a stand-in account over HTTP: in a thread for tests, in the foreground for the command line."""
+"""Serves a simulated account over HTTP: in a thread for tests, in the foreground for the command line."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from types import TracebackType
 
 from tornado.httpserver import HTTPServer
 
-from workbench.simulator.account import Account
-from workbench.simulator.callbacks import Callbacks, Habits
+from workbench.simulator.account.account import Account
 from workbench.simulator.errors import SimulatorError
 from workbench.simulator.faults import Faults
 from workbench.simulator.rest.routes import make_application
 from workbench.simulator.runtime import Options, Runtime
-from workbench.simulator.webhooks import Urls
+from workbench.simulator.webhooks.callbacks import Callbacks, Habits
+from workbench.simulator.webhooks.forms import Urls
 
 
 class Server:
-    """A running stand-in; stop it with :meth:`stop` or leave its `with` block."""
+    """A running simulator; stop it with :meth:`stop` or leave its `with` block."""
 
     def __init__(
         self, runtime: Runtime, host: str, port: int, *, gzip: bool, urls: Urls, habits: Habits
@@ -32,7 +32,7 @@ class Server:
         self._socket = _listen(host, port)
         name = f"[{host}]" if ":" in host else host
         self.url = f"http://{name}:{self._socket.getsockname()[1]}"
-        self.callbacks = runtime.callbacks = Callbacks(runtime, self.url, urls, habits)
+        self.callbacks = runtime.callbacks = Callbacks(runtime.account, self.url, urls, habits)
         self._ready = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -106,7 +106,7 @@ def serve(
     Args:
         options: latency, concurrency limit and the like.
         gzip: compress answers for clients that accept it.
-        callbacks: where status callbacks and inbound webhooks go that name no address of their own.
+        callbacks: default addresses for status callbacks and inbound webhooks.
         habits: order, repeats, delay and loss of callbacks.
     """
     runtime = Runtime(account, options)

@@ -1,5 +1,5 @@
-"""Brings the account into the lake and keeps it true.
+"""Copies the Twilio account into the lake and keeps the copy equal to it.
 
-Start with ``whole_account.py``. ``messages`` is the log, ``account`` what is around it, ``reconcile`` the
-proof that both sides are equal, ``imports`` the way in for files, ``shared`` what all of them use.
+Start at ``whole_account.py``. ``messages`` reads the message log, ``account`` everything else of the account,
+``reconcile`` compares both sides, ``imports`` reads exported files, ``shared`` is used by all of them.
 """

@@ -1,4 +1,4 @@
-"""What the last syncs left behind: how far, how complete, what is still open."""
+"""The state of the lake after the last syncs: up to which day, how complete, what is still open."""
 
 from __future__ import annotations
 
@@ -21,11 +21,12 @@ from workbench.sync.shared.days import spans
 class AccountStatus:
     """One account in the lake.
 
-    `first_day` is the first that should be there: read, or asked for. `settled_through`: every day from it on
-    was read after it was over, or came from a file. `holes` are the stretches before yesterday that were not
-    read although later days were, each as first and last day. `quarantined` counts rows that could not be
-    read, by resource; `rejected` lines of imported files that could not be used. `deleted` and `redacted`:
-    messages that Twilio no longer has, or not their text, noticed and honoured here.
+    `first_day` is the first day that was read or requested. `settled_through`: every day from the first day
+    to this one was read after it was over, or came from a file. `holes` are the stretches before yesterday
+    that were not read although later days were, each as first and last day. `quarantined` counts rows that
+    could not be read, by resource; `rejected` counts lines of imported files that could not be used.
+    `deleted` and `redacted` count messages that were deleted at Twilio, or whose text was, and are removed
+    here, too.
     """
 
     account_sid: str
@@ -45,7 +46,7 @@ class AccountStatus:
 class SyncStatus:
     """Times in UTC; ``last_run`` is a row of `sync_runs`.
 
-    `quarantined` and `rejected` are of accounts that were never synced, or that could not be read either.
+    `quarantined` and `rejected` count rows whose account was never synced or could not be read.
     """
 
     as_of: datetime
@@ -79,7 +80,7 @@ def read_sync_status(lake: Lake, now: datetime | None = None) -> SyncStatus:
 
 
 def settled_through(first: date | None, today: date, read: Collection[date]) -> date | None:
-    """The last day, before today, up to which every day from the first on was read; None without any."""
+    """The last day before today such that every day from the first to it was read; None if there is none."""
     settled = None
     for day in _days(first, today):
         if day not in read:
@@ -89,7 +90,7 @@ def settled_through(first: date | None, today: date, read: Collection[date]) -> 
 
 
 def holes(first: date | None, today: date, read: Collection[date]) -> tuple[tuple[date, date], ...]:
-    """Stretches of days from the first on that were not read although a later day, before today, was."""
+    """Stretches of days after the first that were not read although a later day before today was."""
     last = max((day for day in read if day < today), default=None)
     missing = [day for day in _days(first, last) if day not in read]
     return tuple(sorted(spans(missing[::-1], longest=len(missing) or 1)))

@@ -1,4 +1,4 @@
-"""An account brought in whole: its messages, then what is around them; and its subaccounts likewise."""
+"""Syncs a whole account: its messages, then its other resources (the catalog); and its subaccounts, too."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workbench.sync.shared.cancellation import Cancellation
 from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, SyncSummary
 from workbench.twilio.client import TwilioClient
 
-#: Senders, prices and the rest change seldom, so a frequent sync reads them only so often.
+#: Senders, prices and other resources change seldom, so a frequent sync reads them only this often.
 CATALOG_EVERY = timedelta(hours=1)
 
 
@@ -37,19 +37,19 @@ def sync_whole_account(
     cancellation: Cancellation | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> SyncSummary:
-    """Bring in the account of the client's credentials: messages always, the catalog when it is due.
+    """Sync the account of the client's credentials: the messages always, the catalog when it is due.
 
-    A subaccount that fails becomes a notice and stops no other; so does a part of the catalog.
+    A subaccount, or a part of the catalog, that fails becomes a notice and does not stop the others.
 
     Args:
-        check: of the client's account, if it is on its way already.
-        media_store: where the bytes of attachments go, if they are wanted.
-        messages_only: leave the catalog alone, due or not.
-        with_subaccounts: each of its open subaccounts too, in `subaccounts` of the summary.
+        check: the check of the client's account, if it has begun already.
+        media_store: where attachments are stored, if they are wanted.
+        messages_only: do not read the catalog, even if it is due.
+        with_subaccounts: sync each open subaccount, too; see `subaccounts` of the summary.
 
     Raises:
         ConfigError: the lake holds another account's messages.
-        TwilioError: the account's own messages could not be read; what was read before is kept.
+        TwilioError: the account's own messages could not be read; earlier pages are kept.
         SyncStopped: `cancellation` was asked.
     """
     cancellation = cancellation or Cancellation()
@@ -70,7 +70,7 @@ def sync_whole_account(
         return summary
 
     def _add_catalog(summary: SyncSummary, account_sid: str) -> None:
-        found = sync_catalog(
+        catalog = sync_catalog(
             lake, client, account_sid,
             now=clock(), since=None if request.retry_quarantined else summary.since,
             mps_limits=mps_limits, privacy=privacy, cancellation=cancellation, media_store=media_store,
@@ -79,10 +79,10 @@ def sync_whole_account(
                 Progress(f"{name} of the account", done, total, summary.listed)
             ),
         )  # fmt: skip
-        summary.requests += found.requests
-        summary.catalog = {name: saved.added + saved.changed for name, saved in found.by_part.items()}
-        summary.quarantined += found.quarantined
-        summary.notices += [str(notice) for notice in found.notices]
+        summary.requests += catalog.requests
+        summary.catalog = {name: saved.added + saved.changed for name, saved in catalog.by_part.items()}
+        summary.quarantined += catalog.quarantined
+        summary.notices += [str(notice) for notice in catalog.notices]
 
     summary = sync_one(client.account_sid)
     if with_subaccounts:
@@ -98,6 +98,6 @@ def _add_subaccounts(
     except TwilioError as error:
         summary.notices.append(f"The subaccounts could not be listed: {error}")
         return
-    found, notices = for_each_account(sids, sync_one)
-    summary.subaccounts = list(found.values())
+    summaries, notices = for_each_account(sids, sync_one)
+    summary.subaccounts = list(summaries.values())
     summary.notices += [str(notice) for notice in notices]

@@ -1,7 +1,8 @@
 """Tables that people hand over: CSV as any program writes it, XLSX, from a file or stdin, read as text.
 
-One reader for every door. It never guesses a value: "NA" is a text, an empty cell is "". A row that does not
-have as many cells as the header is a problem of its line, and a file with two readings is refused.
+One reader for pages, notebooks and the command line; start at `read.py`, then `table.py` (the result). It
+never guesses a value: "NA" is a text, an empty cell is "". A row with another number of cells than the header
+is a problem of its line, and a file that can be read in two ways is refused.
 """
 
 from workbench.table_files.columns import (

@@ -1,4 +1,4 @@
-"""Finds the columns that a door needs by the names people give them. Pure."""
+"""Finds the columns that are needed, by the names that people give them. Pure."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ ADDRESS_COLUMNS = frozenset(
         "toaddress", "msisdn", "e164", "whatsapp", "whatsappnumber",
     }
 )  # fmt: skip
-"""What a column with people's addresses is called, as `plain_name` writes it."""
+"""Names of a column with people's addresses, as `plain_name` writes them."""
 _RECIPIENT_COLUMNS = ADDRESS_COLUMNS - {"number", "contact"}
-"""What is sent to must be sure of it: these two can be an order's number and a name."""
+"""Not certain enough for recipients: such a column can hold an order's number or a name."""
 CHOOSE_ADDRESS = "Choose one with --address-column (address_column=)."
 RENAME = "Rename or remove one of them."
 _LIKE_ADDRESS = re.compile(r"phone|mobile|cell|tel(?!l)|msisdn|whatsapp|number")
@@ -39,13 +39,13 @@ def find_column(
     fix: str = RENAME,
     table: str = "The table",
 ) -> str | None:
-    """The one column for a purpose, as the table spells it; None where there is none.
+    """The one column for a purpose, as the table spells it; None if there is none.
 
     Args:
-        purpose: what it holds, for messages.
+        purpose: what the column holds, for messages.
         spellings: its names, as `plain_name` writes them.
-        chosen: the column that somebody named.
-        fix: what to do where several fit.
+        chosen: the column that the user named.
+        fix: what to do if several columns fit.
         table: the name of the table, for messages.
 
     Raises:
@@ -74,8 +74,8 @@ def recipient_column(
     """The column of the recipients: `to`, else the only one with a name for that.
 
     Args:
-        chosen: the column that somebody named.
-        option: how to name it here, for messages.
+        chosen: the column that the user named.
+        option: how the user can name it, for messages.
         table: the name of the table, for messages.
 
     Raises:

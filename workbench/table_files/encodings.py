@@ -1,7 +1,8 @@
-"""The text of a file in whatever encoding a program wrote it, as UTF-8. Pure.
+"""Detects the encoding of a file and converts its text to UTF-8. Pure.
 
-A byte order mark decides; without one UTF-16 is told by its zeros. What is no UTF-8 is Windows-1252 only when
-hardly anything in it is UTF-8 either: a file with both was put together wrongly, and is left as it is.
+A byte order mark decides; without one, UTF-16 is recognised by its zero bytes. A file that is not UTF-8 is
+Windows-1252 only if almost nothing in it looks like UTF-8: a file that mixes both is damaged and not
+converted.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 HEAD = 1 << 20
-"""Bytes at the beginning that decide."""
+"""Byte order marks, which decide the encoding."""
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _UTF8_CHARACTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _NOT_WINDOWS = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f\x81\x8d\x8f\x90\x9d]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _COINCIDENCE = 10
-"""Of so many characters of Windows-1252 at most one looks like one of UTF-8 together with the next."""
+"""Among this many Windows-1252 characters, at most one may look like UTF-8 together with the next one."""
 NAMES = {"utf-8": "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "cp1252": "Windows-1252"}
 
 
@@ -32,15 +33,15 @@ class Encoding:
 
     @property
     def is_certain(self) -> bool:
-        """Windows-1252 has no mark and no check: it is what is left."""
+        """Whether the encoding is certain; Windows-1252 is not, because it is only what remains."""
         return self.codec != "cp1252"
 
 
 def detect_encoding(head: bytes, is_whole: bool) -> Encoding:
-    """The encoding of a file that begins so.
+    """The encoding of a file, from its first bytes.
 
     Args:
-        is_whole: nothing follows, so that a character at the end cannot be going on.
+        is_whole: the bytes are the whole file, so that no character continues after them.
     """
     for mark, codec in _MARKS:
         if head.startswith(mark):
@@ -62,9 +63,9 @@ def _is_windows(head: bytes) -> bool:
 
 
 def as_utf8(chunks: Iterable[bytes], encoding: Encoding) -> Iterator[bytes]:
-    """The same text in UTF-8, without the mark; UTF-8 passes as it is, errors included.
+    """The same text in UTF-8, without the mark; UTF-8 is not changed, not even its errors.
 
-    A half character of UTF-16 becomes U+FFFD: Twilio has none either.
+    Half a surrogate pair in UTF-16 becomes U+FFFD, because Twilio cannot store one either.
     """
     source = _without_mark(iter(chunks), len(encoding.mark))
     if encoding.codec == "utf-8":
@@ -86,7 +87,7 @@ def _without_mark(chunks: Iterator[bytes], length: int) -> Iterator[bytes]:
 
 
 def _utf_16(head: bytes) -> str | None:
-    """Text of our languages in UTF-16 has a zero in every second byte."""
+    """The byte order of UTF-16 without a mark, which has a zero in every second byte for Latin letters."""
     sample = head[:4096]
     if sample.count(b"\x00") * 3 < len(sample) or len(sample) < 4:
         return None

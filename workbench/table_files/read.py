@@ -1,4 +1,4 @@
-"""Reads a table from a file or stdin, whole and within bounds: CSV in any dialect, XLSX, plain or gzipped."""
+"""Reads a table from a file or stdin, up to a size limit: CSV in any dialect, XLSX, plain or gzipped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workbench.table_files.workbook import read_workbook
 STDIN = "-"
 """The path that means stdin."""
 LARGEST_FILE = 64 * 1024 * 1024
-"""Bytes of a table, unpacked."""
+"""The largest table in bytes, unpacked."""
 _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
     b"PAR1": "a Parquet file",
@@ -31,13 +31,13 @@ _FOREIGN = {
 
 
 def read_table(path: Path | str) -> InputTable:
-    """A table from a file, or from stdin where the path is ``-``.
+    """A table from a file, or from stdin if the path is ``-``.
 
     Returns:
-        The table as text throughout; rows that do not fit the header are its `problems`.
+        The table with all cells as text; rows that do not fit the header are its `problems`.
 
     Raises:
-        UsageError: it cannot be read, is no table, is too large, or has two readings.
+        UsageError: the file cannot be read, is not a table, is too large, or can be read in two ways.
     """
     name = "stdin" if str(path) == STDIN else Path(path).name
     return read_table_bytes(_read_bytes(path), name)
@@ -51,7 +51,7 @@ def read_table_bytes(data: bytes, name: str) -> InputTable:
         return make_table(name, Form(f"XLSX, sheet {sheet!r}"), rows, rectangular=True)
     for mark, kind in _FOREIGN.items():
         if data.lstrip()[:8].startswith(mark):
-            raise UsageError(f"{name} is {kind}, no table. Save it as CSV or XLSX.")
+            raise UsageError(f"{name} is {kind}, not a table. Save it as CSV or XLSX.")
     text, encoding_name, is_certain = _decoded(data, name)
     separator, records = read_separated(text, name)
     return make_table(name, Form(f"CSV with {SEPARATORS[separator]}, {encoding_name}", is_certain), records)
@@ -60,15 +60,15 @@ def read_table_bytes(data: bytes, name: str) -> InputTable:
 @contextmanager
 def stdin_as_file(paths: Iterable[Path | str]) -> Iterator[list[Path]]:
     """The paths with stdin (``-``) as a file that only its owner can read, removed afterwards."""
-    known = [Path(path) for path in paths]
-    if STDIN not in map(str, known):
-        yield known
+    files = [Path(path) for path in paths]
+    if STDIN not in map(str, files):
+        yield files
         return
     with TemporaryDirectory() as folder:
         copy = Path(folder) / "stdin"
         with copy.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield [copy if str(path) == STDIN else path for path in known]
+        yield [copy if str(path) == STDIN else path for path in files]
 
 
 def _read_bytes(path: Path | str) -> bytes:
@@ -90,7 +90,7 @@ def _bounded(data: bytes, name: str) -> bytes:
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
-    """What gzip packed, whatever the name of the file says."""
+    """The unpacked content of gzip, whatever the name of the file is."""
     unpacked = b""
     while data.startswith(b"\x1f\x8b"):
         unpacker = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
@@ -115,7 +115,7 @@ def _decoded(data: bytes, name: str) -> tuple[str, str, bool]:
     except UnicodeDecodeError as error:
         line = utf8[: error.start].count(b"\n") + 1
         raise UsageError(
-            f"{name} is not text in UTF-8 (line {line}), nor wholly in another encoding that is read here: "
+            f"{name} is not text in UTF-8 (line {line}), nor wholly in another encoding that can be read: "
             "UTF-16, Windows-1252. Save it as CSV in UTF-8."
         ) from error
     if "\x00" in text:

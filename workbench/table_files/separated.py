@@ -1,4 +1,4 @@
-"""Separated values as spreadsheets and databases write them: which separator, and the records. Pure."""
+"""Finds the separator of a CSV file and reads its records, as spreadsheets and databases write them. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.table_files.table import Row
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _SAMPLE = 200
-"""Records that a separator has to fit."""
+"""How many records at the beginning a separator must fit."""
 _EXCEL_HINT = re.compile(r"\s*\"?sep=([,;\t|])\"?\s*(?:\r\n|\r|\n)", re.IGNORECASE)
 
 
@@ -22,7 +22,7 @@ def read_separated(text: str, name: str) -> tuple[str, Iterator[Row]]:
     """The separator, and every record with the line it begins on.
 
     Raises:
-        UsageError: two separators fit; or later, while records are taken, quotes that do not pair.
+        UsageError: two separators fit; or later, while records are read, a quote is not closed.
     """
     hinted, length = excel_hint(text)
     separator = hinted or find_separator(text, name)
@@ -36,22 +36,23 @@ def excel_hint(text: str) -> tuple[str | None, int]:
 
 
 def find_separator(text: str, name: str) -> str:
-    """The separator of a table: it parts the header, and the same way every row of the beginning.
+    """The separator that divides the header and the first rows into the same number of cells.
 
     Raises:
-        UsageError: more than one does.
+        UsageError: more than one separator does.
     """
     counts = {separator: _counts(text, separator) for separator in SEPARATORS}
-    if blank := [separator for separator, found in counts.items() if not found]:
+    if blank := [separator for separator, widths in counts.items() if not widths]:
         return blank[0]
-    parting = [separator for separator, found in counts.items() if found[0] > 1]
+    parting = [separator for separator, widths in counts.items() if widths[0] > 1]
     if len(parting) == 1:
         return parting[0]
     fitting = [separator for separator in parting or counts if len(set(counts[separator])) == 1]
     if len(fitting) > 1 and parting:
+        separators = " and with ".join(SEPARATORS[separator] for separator in fitting)
         raise UsageError(
-            f"{name} can be read with {' and with '.join(SEPARATORS[one] for one in fitting)} between its "
-            "values. Write the names of the columns without these characters."
+            f"{name} can be read with {separators} between its values. Write the names of the columns "
+            "without these characters."
         )
     if not fitting and len(parting) > 1:
         fitting = [max(parting, key=lambda separator: counts[separator][0])]
@@ -59,7 +60,7 @@ def find_separator(text: str, name: str) -> str:
 
 
 def _counts(text: str, separator: str, has_spaces: bool = False) -> list[int]:
-    """Cells of each of the first records that are not blank, and -1 behind them where quotes do not pair."""
+    """How many cells each of the first non-blank records has; -1 at the end if a quote is not closed."""
     counts: list[int] = []
     try:
         for cells in islice(_reader(text, separator, has_spaces), _SAMPLE):
@@ -71,13 +72,13 @@ def _counts(text: str, separator: str, has_spaces: bool = False) -> list[int]:
 
 
 def _reader(text: str, separator: str, has_spaces: bool = False) -> Any:
-    # With newline="" each of \n, \r\n and \r ends a line, and stays as it is within quotes.
+    # With newline="" each of \n, \r\n and \r ends a line, and is not changed within quotes.
     lines = io.StringIO(text, newline="")
     return csv.reader(lines, delimiter=separator, skipinitialspace=has_spaces, strict=True)
 
 
 def _has_spaces(text: str, separator: str) -> bool:
-    """Whether quotes stand behind a space, as in `to, "Doe, Ann"`: only read so do the rows fit."""
+    """Whether quotes follow a space, as in `to, "Doe, Ann"`, and the rows fit only if it is skipped."""
     if not re.search(rf'{re.escape(separator)} +"', text):
         return False
     plain, spaced = (_counts(text, separator, has_spaces) for has_spaces in (False, True))

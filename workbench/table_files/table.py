@@ -1,4 +1,4 @@
-"""What a table is once it was read: names, rows with their lines, and what is wrong with it. Pure."""
+"""A table after reading: names of columns, rows with their lines, and the rows that cannot be used. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from workbench.errors import UsageError
 
 SHOWN_PROBLEMS = 20
-"""So many problems are named one by one; the rest is counted."""
+"""How many problems are named; the others are only counted."""
 MOST_COLUMNS = 1_000
 MOST_ROWS = 1_048_575
-"""As many as a sheet of a workbook has below its header."""
+"""As many rows as a sheet of a workbook has below its header."""
 _SPACES = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2060\ufeff"))
 
 
@@ -26,7 +26,7 @@ class Row:
 
 @dataclass(frozen=True)
 class RowProblem:
-    """A row that cannot be used, and why; the reason repeats nothing of the row."""
+    """A row that cannot be used, and the reason, which quotes nothing of the row."""
 
     line: int
     reason: str
@@ -37,17 +37,17 @@ class Form:
     """How a file was read."""
 
     text: str
-    """In words, as "CSV with semicolons, UTF-8"."""
+    """The format in words, such as "CSV with semicolons, UTF-8"."""
     is_certain: bool = True
-    """Whether no other reading of the same bytes makes sense."""
+    """Whether the bytes can be read in this way only."""
 
 
 @dataclass(frozen=True)
 class InputTable:
-    """A table as it was understood."""
+    """A table as it was read."""
 
     name: str
-    """Of the file, for messages."""
+    """The name of the file, for messages."""
     form: Form
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -69,19 +69,21 @@ class InputTable:
             )
 
     def digest(self, *chosen: str) -> str:
-        """Eight characters that stand for this reading: its columns, its cells, and what was `chosen`."""
-        told = hashlib.sha256(repr((chosen, self.columns)).encode("utf-8", "surrogatepass"))
+        """Eight characters that identify this reading: its columns, its cells, and what was `chosen`."""
+        digest = hashlib.sha256(repr((chosen, self.columns)).encode("utf-8", "surrogatepass"))
         for row in self.rows:
-            told.update(repr(row.cells).encode("utf-8", "surrogatepass"))
-        return told.hexdigest()[:8]
+            digest.update(repr(row.cells).encode("utf-8", "surrogatepass"))
+        return digest.hexdigest()[:8]
 
 
 def say_problems(problems: Iterable[RowProblem]) -> str:
     """The first problems by line, and how many there are."""
-    known = sorted(problems, key=lambda problem: problem.line)
-    shown = "; ".join(f"line {one.line}: {one.reason.rstrip('.')}" for one in known[:SHOWN_PROBLEMS])
-    more = f"; and {len(known) - SHOWN_PROBLEMS:,} more ({len(known):,} in all)"
-    return shown + (more if len(known) > SHOWN_PROBLEMS else "") + "."
+    by_line = sorted(problems, key=lambda problem: problem.line)
+    shown = "; ".join(
+        f"line {problem.line}: {problem.reason.rstrip('.')}" for problem in by_line[:SHOWN_PROBLEMS]
+    )
+    more = f"; and {len(by_line) - SHOWN_PROBLEMS:,} more ({len(by_line):,} in all)"
+    return shown + (more if len(by_line) > SHOWN_PROBLEMS else "") + "."
 
 
 def make_table(name: str, form: Form, records: Iterable[Row], rectangular: bool = False) -> InputTable:
@@ -136,7 +138,7 @@ def _miscount(row: Row, width: int) -> str:
 def _without_nameless(
     name: str, columns: tuple[str, ...], rows: list[Row]
 ) -> tuple[tuple[str, ...], list[Row]]:
-    """Columns that have neither a name nor a value go: every line ended with a separator."""
+    """Remove columns without name and values; they come from a separator at the end of every line."""
     nameless = [index for index, column in enumerate(columns) if not column]
     if not nameless:
         return columns, rows
@@ -155,9 +157,9 @@ def _without_nameless(
 def _check_names(name: str, names: tuple[str, ...]) -> None:
     if len(names) > MOST_COLUMNS:
         raise UsageError(f"{name} has {len(names):,} columns; allowed are {MOST_COLUMNS:,}.")
-    seen: dict[str, str] = {}
+    spellings: dict[str, str] = {}
     for column in names:
-        if (first := seen.setdefault(column.casefold(), column)) is not column:
+        if (first := spellings.setdefault(column.casefold(), column)) is not column:
             raise UsageError(
                 f"{name} has two columns of one name: {first!r} and {column!r}. Rename or remove one of them."
             )

@@ -13,15 +13,15 @@ from workbench.errors import UsageError
 from workbench.table_files.table import MOST_COLUMNS, MOST_ROWS, Row
 
 _LARGEST_UNPACKED = 512 * 1024 * 1024
-"""What a workbook may grow to while it is read."""
+"""The largest size of a workbook, unpacked."""
 
 
 def read_workbook(data: bytes, name: str) -> tuple[str, Iterator[Row]]:
     """The name of the sheet that has values, and its rows with their numbers.
 
     Raises:
-        UsageError: it is no workbook, is too large, or has several such sheets; or later, while rows are
-            taken, a formula without its result.
+        UsageError: the data is not a workbook, is too large, or has several such sheets; or later, while rows
+            are read, a formula has no stored result.
     """
     _check_archive(data, name)
     values, formulas = _open(data, name, data_only=True), _open(data, name, data_only=False)
@@ -38,7 +38,7 @@ def _open(data: bytes, name: str, *, data_only: bool) -> Any:
 
     try:
         with warnings.catch_warnings():
-            # About styles and other things that are no values.
+            # Warnings about styles and other things that are not values.
             warnings.simplefilter("ignore")
             return openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=data_only)
     except Exception as error:
@@ -53,7 +53,7 @@ def _values(sheet: Any, name: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _unreadable(name: str, error: Exception) -> UsageError:
-    """The library lets whatever its XML parser or zip reader raises pass."""
+    """The error for a broken workbook; the library raises any error of its XML parser or zip reader."""
     return UsageError(
         f"{name} is no XLSX workbook that can be read ({type(error).__name__}). Save it again, or as CSV."
     )
@@ -76,7 +76,7 @@ def _has_values(sheet: Any, name: str) -> bool:
 
 
 def _rows(values: Any, formulas: Any, name: str) -> Iterator[Row]:
-    # What a file says about its size is not to be trusted: a row is as wide as it is.
+    # The size that a file declares may be wrong, so each row is measured.
     values.reset_dimensions()
     formulas.reset_dimensions()
     pairs = zip(_values(values, name), _values(formulas, name), strict=True)

@@ -1,4 +1,4 @@
-"""What came back from one attempt, read without trust: JSON, an error body, HTML, half a body, nothing."""
+"""Reads the answer to one attempt, whatever it is: JSON, an error body, HTML, half a body, or nothing."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from workbench.twilio.redaction import drop_secrets, may_hold_secrets
 from workbench.twilio.retry import parse_http_date
 
 LONGEST_MESSAGE = 600
-"""Characters of foreign text that an error repeats."""
+"""How many characters of a server's text an error quotes."""
 
 
 @dataclass(frozen=True)
 class ErrorBody:
-    """What Twilio says went wrong, from any of the shapes its products use."""
+    """Twilio's error, read from any of the forms that its products use."""
 
     code: int | None = None
     """Twilio's error code; None when the body is not Twilio's."""
     message: str = ""
-    """The body's own words."""
+    """The message in the body."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The result of one attempt; either ``payload`` is there or one of the other parts says why not."""
+    """The result of one attempt: either ``payload``, or ``error`` or ``problem`` with the reason."""
 
     status: int | None
     """HTTP status; None when no complete answer came."""
     payload: dict[str, Any] | None = None
     """The JSON object of a 2xx, without secrets."""
     repairs: tuple[TextRepair, ...] = ()
-    """Texts of the payload in which something was replaced, because no text can hold it."""
+    """Texts of the payload in which characters were replaced, because they cannot be stored."""
     is_torn: bool = False
-    """Whether bytes of it are no UTF-8, which may be the way here and not Twilio: worth a second attempt."""
+    """Whether it holds bytes that are not UTF-8; if a proxy damaged them, a second attempt helps."""
     error: ErrorBody | None = None
-    """Of any other status."""
+    """The error body of any other status."""
     problem: str = ""
-    """Why there is nothing readable: the network's words, or what the body was instead of JSON."""
+    """Why nothing could be read: the network's error, or what the body was instead of JSON."""
     cause: httpx.HTTPError | None = None
-    """The network's error, bare: without the request, whose headers hold the credentials."""
+    """The network's error, without the request, because its headers contain the credentials."""
     retry_after: str | None = None
     server_time: datetime | None = None
     location: str | None = None
@@ -54,7 +54,7 @@ class Answer:
 
     @property
     def outcome(self) -> int | None:
-        """The status that retries and concurrency go by: None for a success that cannot be read."""
+        """The status for the decisions about retries and concurrency; None for a 2xx that cannot be read."""
         return None if self.payload is None and self.is_success else self.status
 
     @property
@@ -68,7 +68,7 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, elapsed: f
     error, problem = None, ""
     repairs: tuple[TextRepair, ...] = ()
     if status == 204:
-        payload = {}  # done, and nothing to say about it
+        payload = {}  # a success without a body
     elif 200 <= status < 300:
         payload, problem, repairs = _read_payload(headers.get("content-type", ""), body)
     else:
@@ -89,15 +89,15 @@ def read_answer(status: int, headers: Mapping[str, str], body: bytes, elapsed: f
 
 
 def no_answer(error: httpx.HTTPError, text: str, elapsed: float) -> Answer:
-    """What is left of a failed attempt; ``text`` is the error's own, already free of secrets."""
+    """The answer for an attempt that failed in the network; ``text`` is the error's text without secrets."""
     problem = text or type(error).__name__
     return Answer(None, problem=problem, cause=_bare_copy(error, problem), elapsed=elapsed)
 
 
 def tidy(answer: Answer, redact: Callable[[str], str]) -> Answer:
-    """The same with its foreign words made safe to print: redacted, on one line, and bounded.
+    """The same answer with the server's texts made safe to print: redacted, on one line, and shortened.
 
-    Redacted before it is cut, so that no half of a secret is left.
+    Texts are redacted before they are shortened, so that no part of a secret remains.
     """
 
     def clean(text: str) -> str:
@@ -110,12 +110,12 @@ def tidy(answer: Answer, redact: Callable[[str], str]) -> Answer:
 
 
 def one_line(text: str) -> str:
-    """Text without line breaks or control characters, which could repaint a terminal."""
+    """Text without line breaks and control characters, which could change what a terminal shows."""
     return "".join(c for c in re.sub(r"\s+", " ", text) if c.isprintable()).strip()
 
 
 def _bare_copy(error: httpx.HTTPError, text: str) -> httpx.HTTPError:
-    """Same class and words, but no request and no traceback: their frames hold the request's headers."""
+    """An error of the same class and text, without request and traceback, which contain the headers."""
     return type(error)(text) if isinstance(error, httpx.RequestError) else httpx.TransportError(text)
 
 
@@ -151,7 +151,7 @@ def _describe(content_type: str, body: bytes, error: UnreadableJson | None = Non
 
 
 def read_error_body(body: bytes) -> ErrorBody:
-    """Twilio's code and words from an error body; empty when the body is not Twilio's.
+    """Twilio's code and message from an error body; empty if the body is not Twilio's.
 
     Three shapes are in use: ``{code, message, more_info, status}``; the same with ``httpStatusCode``;
     and RFC 9457 ``{type, title, status, code, detail, errors: [{detail, pointer}]}``.

@@ -1,7 +1,7 @@
-"""BulkExport: Twilio's own files of all messages of a day, for what its list no longer reaches.
+"""BulkExport: Twilio's files with all messages of a day, for days that are too old for Twilio's list.
 
-A day's file is behind a redirect to storage that is not Twilio's API: the link is signed, works once and for
-a few minutes, and is fetched by a client that has no credentials to give away. Files stay for seven days.
+The API redirects to the file, which is in storage outside Twilio's API. The link is signed and works for a
+few minutes only. It is fetched by a client without credentials, so none can leak. Files stay for seven days.
 The API exists in the US1 region only. https://www.twilio.com/docs/usage/bulkexport
 """
 
@@ -41,8 +41,8 @@ class BulkExportClient:
     """Lists exported days, downloads their files, asks for new ones.
 
     Args:
-        credentials: of the account whose messages they are.
-        base_url: one address that stands in for every Twilio host (simulator, proxy).
+        credentials: those of the account whose messages are exported.
+        base_url: one address that replaces every Twilio host (simulator, proxy).
         sleep: waits between attempts; may raise to give up.
         attempts: most attempts per call.
 
@@ -79,18 +79,18 @@ class BulkExportClient:
         return str(currency).upper() if currency else None
 
     def days(self) -> list[DayFile]:
-        """The days whose files can be downloaded now, oldest first; of one day the latest export.
+        """The days whose files can be downloaded now, oldest first; for each day the latest export.
 
         Raises:
-            TwilioError: see :meth:`TwilioClient.fetch_page`; or an entry is not a day.
+            TwilioError: see :meth:`TwilioClient.fetch_page`; or an entry of the list is not a day.
         """
-        found: dict[date, DayFile] = {}
+        files: dict[date, DayFile] = {}
         for page in self._lists.pages(_DAYS, {"PageSize": _DAYS_PER_PAGE}, "days", HOST):
             for entry in page.rows:
                 file = read_day(entry)
-                if file.day not in found or file.created >= found[file.day].created:
-                    found[file.day] = file
-        return sorted(found.values(), key=lambda file: file.day)
+                if file.day not in files or file.created >= files[file.day].created:
+                    files[file.day] = file
+        return sorted(files.values(), key=lambda file: file.day)
 
     @contextmanager
     def open_day(self, day: date) -> Iterator[Iterator[bytes]]:
@@ -112,23 +112,23 @@ class BulkExportClient:
                     )
                 yield response.iter_raw()
         except httpx.HTTPError as error:
-            # The words, not the request: its address is a signed link.
+            # Only the error's class, not the request: its address is a signed link.
             raise TwilioUnavailable(
                 f"{origin} broke off the file of {day} ({type(error).__name__}). Run the same again."
             ) from None
 
     def jobs(self) -> list[ExportJob]:
-        """The exports of messages that were asked for."""
+        """The export jobs for messages that were requested."""
         return [
             read_job(entry) for page in self._lists.pages(_JOBS, None, "jobs", HOST) for entry in page.rows
         ]
 
     def create_job(self, first: date, last: date, name: str) -> ExportJob:
-        """Ask for the files of all days from first to last, both included. Asked once, whatever happens.
+        """Request the files of all days from first to last, both included. The request is never repeated.
 
         Raises:
             TwilioError: Twilio refused.
-            TwilioUnavailable: no clear answer; look at :meth:`jobs` before asking again, it may exist.
+            TwilioUnavailable: no clear answer; the job may exist, so check :meth:`jobs` before a new request.
         """
         form = {"StartDay": first.isoformat(), "EndDay": last.isoformat(), "FriendlyName": name}
         return read_job(_json_object(self._call("POST", _JOBS, form)))
@@ -157,7 +157,7 @@ class BulkExportClient:
         return link
 
     def _call(self, method: str, path: str, form: Mapping[str, str] | None = None) -> httpx.Response:
-        """The first answer that is no error; GETs are repeated, POSTs never."""
+        """The first answer without an error; GET requests are repeated, POST requests never."""
         url, unauthorized = resolve(path, HOST, self._base_url), 0
         for attempt in itertools.count(1):
             answer, response = self._attempt(method, url, form)
@@ -199,17 +199,17 @@ class BulkExportClient:
 
 
 def check_storage(link: str, base_url: httpx.URL | None) -> httpx.URL:
-    """The link itself, if it leads to where Twilio keeps its files.
+    """The link itself, if it leads to the storage where Twilio keeps its files.
 
     Raises:
-        TwilioError: it leads elsewhere, or carries a user, or is no address.
+        TwilioError: it leads to another host, contains a user, or is not a URL.
     """
     try:
         url = httpx.URL(link)
     except httpx.InvalidURL:
         raise TwilioError("Twilio's link to a file is no address.") from None
     if base_url is not None:
-        is_known = url.host == base_url.host  # on any port: a stand-in may keep its files apart
+        is_known = url.host == base_url.host  # on any port: a simulator may serve files on another one
     else:
         is_known = url.scheme == "https" and url.host.endswith(_STORAGE)
     if not is_known or url.userinfo:

@@ -1,6 +1,6 @@
-"""The one door to Twilio's REST API: a pool of connections, retries, pages, and no secret in any text.
+"""The client for Twilio's REST API: connection pool, retries, pages, and no secrets in its texts.
 
-It reads, and it removes; sending has a client of its own, because a message must never be sent twice.
+It reads, sets values and deletes. Sending has its own client, because a message must never be sent twice.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ Params = Mapping[str, str | int]
 Form = Mapping[str, str | list[str]]
 """Fields of a posted form; a field with several values repeats."""
 
-# Waiting for a connection of our own pool is no fault of Twilio's and ends by itself.
+# Waiting for a free connection of our own pool is not an error of Twilio and ends by itself.
 TIMEOUT = httpx.Timeout(connect=5.0, read=60.0, write=10.0, pool=None)
 ANSWER_WITHIN = 180.0
 
-#: Answers read at once. Reading holds Python's lock, so more would only get in each other's way, and an
-#: answer takes five times its size while it is read.
+#: How many answers are parsed at the same time. Parsing holds Python's global lock, so more would not be
+#: faster, and an answer needs five times its size in memory while it is parsed.
 READ_AT_ONCE = 3
 
 
@@ -56,7 +56,7 @@ class ListPage:
     rows: list[dict[str, Any]]
     """As Twilio wrote them, without secrets."""
     next_page_uri: str | None
-    """Verbatim, to be stored and resumed from; None after the last page."""
+    """Verbatim, so that it can be stored and a later run can continue there; None after the last page."""
     elapsed: float
     """Seconds from sending the request to the last byte; retries and their waits not included."""
     server_time: datetime | None
@@ -65,7 +65,7 @@ class ListPage:
 
 @dataclass
 class Repairs:
-    """Texts of answers in which U+FFFD stands for what no text can hold, with the first few named."""
+    """Texts of answers in which U+FFFD replaces characters that cannot be stored; the first few are named."""
 
     count: int = 0
     examples: list[TextRepair] = field(default_factory=list)
@@ -78,11 +78,13 @@ class Repairs:
         """What was replaced, in one sentence; empty without any."""
         if not self.count:
             return ""
-        named = ", ".join(f"{one.field} of {one.sid or 'a row without a SID'}" for one in self.examples)
+        named = ", ".join(
+            f"{example.field} of {example.sid or 'a row without a SID'}" for example in self.examples
+        )
         more = f" and {self.count - len(self.examples):,} more" if self.count > len(self.examples) else ""
         return (
-            f"Texts with characters that no text can hold (half of a surrogate pair, or no UTF-8): "
-            f"{self.count:,}; U+FFFD stands in their place ({named}{more})."
+            f"Texts with characters that cannot be stored (half of a surrogate pair, or not UTF-8): "
+            f"{self.count:,}; U+FFFD replaces them ({named}{more})."
         )
 
 
@@ -90,20 +92,20 @@ _NAMED_REPAIRS = 3
 
 
 class TwilioClient:
-    """Reads Twilio over HTTPS, and sets what exists there; safe to share between threads, never copied.
+    """Reads resources over HTTPS, and changes or deletes existing ones; can be shared between threads.
 
     Args:
         credentials: account with auth token or API key.
-        base_url: one address that stands in for every Twilio host, path kept (simulator, proxy).
+        base_url: one address that replaces every Twilio host, path kept (simulator, proxy).
         transport: replaces the network, for tests.
         sleep: waits between attempts; may raise to give up.
         limit: shared limiter; a slot is held while a request is in flight, not while waiting to retry.
-        on_response: told status (None: no complete answer) and seconds of every attempt, from the
-            thread that made it.
+        on_response: called after every attempt, in its thread, with the status (None: no complete answer)
+            and the seconds.
         attempts: most attempts per call, the first included.
-        max_connections: size of the pool; more threads than that wait.
+        max_connections: size of the connection pool; further threads wait.
         timeout: for each step of a request.
-        answer_within: seconds after which an answer that trickles in is given up.
+        answer_within: seconds after which an answer that arrives too slowly is given up.
 
     Raises:
         ConfigError: ``base_url`` is not a bare http(s) address, or the credentials are incomplete.
@@ -141,7 +143,7 @@ class TwilioClient:
             limits=httpx.Limits(max_connections=max_connections, max_keepalive_connections=max_connections),
             timeout=timeout,
             transport=transport,
-            # A proxy from the environment is for reaching Twilio, not this machine.
+            # A proxy from the environment is for requests to Twilio, not to this machine.
             trust_env=not is_loopback(self._base_url),
         )
 
@@ -155,7 +157,7 @@ class TwilioClient:
         return self._requests
 
     def take_repairs(self) -> Repairs:
-        """In which texts something was replaced since this was last asked."""
+        """The texts in which characters were replaced since the last call."""
         with self._counting:
             repairs, self._repairs = self._repairs, Repairs()
         return repairs
@@ -164,20 +166,20 @@ class TwilioClient:
         """Fetch one JSON object, without secrets.
 
         Args:
-            path_or_uri: a path from ``/``, or an absolute URL of that very host.
+            path_or_uri: a path that begins with ``/``, or an absolute URL of the same host.
             params: added to the query.
             host: first label of the product's host: api, messaging, pricing, monitor …
 
         Raises:
             TwilioAuthError: a second 401, or 403.
-            TwilioUnavailable: 429, 5xx, no complete or readable answer, after all attempts.
+            TwilioUnavailable: after all attempts: 429, 5xx, or no complete and readable answer.
             TwilioError: any other status, or a URI that leads to another host.
         """
         answer = self._get(resolve(path_or_uri, host, self._base_url, params))
         return answer.payload or {}
 
     def post_form(self, path: str, form: Form, host: str = "api") -> dict[str, Any]:
-        """Post a form whose effect is the same however often it arrives; retried like a read.
+        """Post a form that can safely be posted more than once; retried like a read.
 
         Raises:
             TwilioAuthError, TwilioUnavailable, TwilioError: as :meth:`get_json`.
@@ -186,7 +188,7 @@ class TwilioClient:
         return answer.payload or {}
 
     def delete(self, path: str, host: str = "api") -> None:
-        """Delete one row; of a retried delete a 404 may mean that the first attempt worked.
+        """Delete one resource; after a retry, a 404 may mean that the first attempt worked.
 
         Raises:
             TwilioAuthError, TwilioUnavailable, TwilioError: as :meth:`get_json`.
@@ -194,10 +196,10 @@ class TwilioClient:
         self._get(resolve(path, host, self._base_url, None), "DELETE")
 
     def fetch_page(self, uri: str, params: Params | None, key: str, host: str = "api") -> ListPage:
-        """Fetch one page of the list under ``key``; pass ``next_page_uri`` and no params for the next.
+        """Fetch one page of the list under ``key``; for the next page pass ``next_page_uri`` and no params.
 
         Raises:
-            TwilioError: also when the answer is no such list, or its next page is elsewhere or itself.
+            TwilioError: also if the answer is not such a list, or its next page is itself or on another host.
         """
         url = resolve(uri, host, self._base_url, params)
         answer = self._get(url)
@@ -210,15 +212,15 @@ class TwilioClient:
         """Every page from ``uri`` to the last, fetched one at a time as they are asked for.
 
         Raises:
-            TwilioError: as :meth:`fetch_page`; also when a page comes round a second time.
+            TwilioError: as :meth:`fetch_page`; also if a page comes a second time.
         """
-        seen = set()
+        requested_uris = set()
         next_uri: str | None = uri
         while next_uri is not None:
-            seen.add(next_uri)
+            requested_uris.add(next_uri)
             page = self.fetch_page(next_uri, params, key, host)
-            if page.next_page_uri in seen:
-                raise TwilioError(f"{_LOOP} {httpx.URL(page.next_page_uri).path} came round again.")
+            if page.next_page_uri in requested_uris:
+                raise TwilioError(f"{_LOOP} {httpx.URL(page.next_page_uri).path} came a second time.")
             yield page
             next_uri, params = page.next_page_uri, None
 
@@ -267,7 +269,7 @@ class TwilioClient:
     def _attempt(self, url: httpx.URL, method: str, form: Form | None) -> Answer:
         with self._counting:
             self._requests += 1
-        # The slot ends with the last byte: reading the answer takes as long as fetching, and nobody's slot.
+        # The slot is freed after the last byte: parsing takes as long as fetching and needs no slot.
         with self._limit.slot() if self._limit else nullcontext() as slot:
             raw = self._send(url, method, form)
         with self._reading:
@@ -291,7 +293,7 @@ class TwilioClient:
         chunks = []
         for chunk in response.iter_bytes():
             chunks.append(chunk)
-            # The read timeout starts anew with every byte, so a trickle would never end.
+            # The read timeout starts again with every byte, so a very slow answer would never end.
             if time.perf_counter() - started > self._answer_within:
                 raise httpx.ReadTimeout(f"not finished after {self._answer_within:g} s")
         return b"".join(chunks)
@@ -314,13 +316,13 @@ _LOOP = "Stopped reading a list that does not end:"
 
 
 def _read_page(answer: Answer, key: str) -> ListPage:
-    """Both envelopes: ``next_page_uri`` beside the rows (2010 API), ``meta.next_page_url`` (all newer)."""
+    """A page in either form: ``next_page_uri`` beside the rows (2010 API) or ``meta.next_page_url``."""
     payload = answer.payload or {}
     rows, meta = payload.get(key), payload.get("meta")
     envelope, link = (meta, "next_page_url") if isinstance(meta, dict) else (payload, "next_page_uri")
     next_uri = envelope.get(link, _MISSING)
     if not isinstance(rows, list) or not (next_uri is None or isinstance(next_uri, str)):
-        # Reading this as an empty or a last page would lose rows without a word.
+        # To read this as an empty or a last page would lose rows silently.
         raise TwilioError(
             f"Twilio's answer is not the list {key!r} that was asked for. "
             "Check what answers at that address (WORKBENCH_TWILIO_BASE_URL)."

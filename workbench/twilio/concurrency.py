@@ -1,7 +1,7 @@
-"""How many requests may be in flight at once: found out from the answers, shared by all threads.
+"""How many requests may be in flight at once: learned from the answers, shared by all threads.
 
-Twilio limits concurrent requests per account, does not publish the number, and shares it with whatever
-else the account runs. So we climb by one while answers are good and halve when told to slow down.
+Twilio limits concurrent requests per account and does not publish the number; other programs of the account
+count, too. So the limit rises by one after some good answers and is halved after an answer 429.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ REQUESTS_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class ConcurrencyState:
-    """What the answers so far allow."""
+    """The limit that follows from the answers so far."""
 
     allowed: int
     """Requests that may be in flight at once."""
     streak: int = 0
-    """Good answers since the last change or disturbance."""
+    """Good answers since the last change of the limit or the last bad answer."""
     halvings: int = 0
-    """How often we were told to slow down."""
+    """How often the limit was halved."""
 
 
 def next_pace(
@@ -34,9 +34,9 @@ def next_pace(
 
     Args:
         status: HTTP status of the answer, None when none came.
-        halvings_at_start: ``pace.halvings`` when that request began. A burst of 429 answers to requests
-            that began at the old pace is one message, not eight: only the first of them halves.
-        maximum: the most that is ever allowed.
+        halvings_at_start: ``pace.halvings`` when that request began. Of several 429 answers to requests that
+            began before the limit was halved, only the first halves it.
+        maximum: the highest limit.
         step: good answers needed to allow one more.
     """
     if status == 429:
@@ -51,14 +51,14 @@ def next_pace(
 
 
 class Slot:
-    """The right to one request in flight; tell it the answer."""
+    """Permission for one request in flight; report its answer with :meth:`answered`."""
 
     def __init__(self, limit: AdaptiveLimit, halvings_at_start: int) -> None:
         self._limit = limit
         self._halvings_at_start = halvings_at_start
 
     def answered(self, status: int | None) -> None:
-        """Let this answer change the pace; None means that no complete answer came."""
+        """Adjust the limit to this answer; None means that no complete answer came."""
         self._limit._learn(status, self._halvings_at_start)
 
 

@@ -1,7 +1,7 @@
-"""Tells Twilio's Consent API (accounts v1, Compliance Toolkit) what people said, within its bulk limits.
+"""Sends opt-ins and opt-outs to Twilio's Consent API (accounts v1, Compliance Toolkit) in batches.
 
-Up to 25 items a request and 100 requests a minute; each item is answered for itself. Telling the same thing
-twice changes nothing. The Consent API is not for protected health information (not HIPAA eligible).
+Up to 25 items a request and 100 requests a minute; each item has its own answer. To send an item twice
+changes nothing. The Consent API is not for protected health information (not HIPAA eligible).
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from workbench.twilio.client import TwilioClient
 PATH, HOST = "/v1/Consents/Bulk", "accounts"
 MOST_ITEMS = 25
 SECONDS_BETWEEN = 0.6
-"""Between requests: 100 a minute."""
+"""Pause between requests, for 100 a minute."""
 
 
 @dataclass(frozen=True)
 class ConsentItem:
-    """What one person said about one sender or messaging service."""
+    """The opt-in or opt-out of one person for one sender or messaging service."""
 
     correlation_id: str
-    """32 characters that tell it from others."""
+    """32 characters that identify the item."""
     contact: str
     sender: str
     status: str
@@ -49,7 +49,7 @@ class ConsentItem:
 
 @dataclass(frozen=True)
 class ConsentAnswer:
-    """What Twilio says of one item; 0 is no error."""
+    """Twilio's answer to one item; error code 0 means success."""
 
     correlation_id: str
     error_code: int
@@ -62,10 +62,10 @@ def push_consents(
     *,
     sleep: Callable[[float], object] = time.sleep,
 ) -> Iterator[list[ConsentAnswer]]:
-    """Send items in as many requests as they take; the answers to each request.
+    """Send the items in as many requests as needed; yields the answers to each request.
 
     Raises:
-        TwilioAuthError, TwilioUnavailable: nothing can be told with these credentials, or at the moment.
+        TwilioAuthError, TwilioUnavailable: nothing can be sent with these credentials, or at the moment.
         TwilioError: the account has no Consent API, or an answer cannot be read.
     """
     for start in range(0, len(items), MOST_ITEMS):
@@ -77,16 +77,16 @@ def push_consents(
 
 
 def _read_answers(rows: object, batch: Sequence[ConsentItem]) -> list[ConsentAnswer]:
-    known = {item.correlation_id for item in batch}
+    asked_ids = {item.correlation_id for item in batch}
     answers = {}
     for row in rows if isinstance(rows, list) else []:
-        if isinstance(row, dict) and row.get("correlation_id") in known:
+        if isinstance(row, dict) and row.get("correlation_id") in asked_ids:
             problem = ", ".join(map(str, row.get("error_messages") or ())) or None
             answer = ConsentAnswer(row["correlation_id"], int(row.get("error_code") or 0), problem)
             answers[answer.correlation_id] = answer
-    if answers.keys() != known:
+    if answers.keys() != asked_ids:
         raise TwilioError(
-            f"Twilio answered {len(answers)} of {len(known)} consents. Run the same again: it changes "
-            "nothing that was taken."
+            f"Twilio answered {len(answers)} of {len(asked_ids)} consents. Run the same again: consents that "
+            "Twilio has accepted do not change."
         )
     return list(answers.values())

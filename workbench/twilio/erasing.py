@@ -1,6 +1,7 @@
-"""Removes one person's messages at Twilio: found by their number, redacted or deleted one by one.
+"""Removes one person's messages at Twilio: finds them by number, then redacts or deletes each of them.
 
-A message that is not final yet cannot be deleted (20009) and is tried again; one that is gone counts as done.
+A message that is not final yet cannot be deleted (20009) and is tried again; a message that no longer exists
+counts as removed.
 Deleting a message deletes its media; redacting keeps the row without its text.
 """
 
@@ -19,12 +20,12 @@ Way = Literal["delete", "redact"]
 
 NOT_COMPLETE = 20009
 _WAITS = (1.0, 4.0, 15.0)
-"""Seconds between attempts at a message that is still under way."""
+"""Seconds between attempts at a message that is not final yet."""
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What became of one message at Twilio."""
+    """The outcome for one message at Twilio."""
 
     message_sid: str
     outcome: Literal["deleted", "redacted", "gone already", "not complete yet", "refused"]

@@ -1,4 +1,4 @@
-"""What BulkExport says about its files and jobs, read without trust. Pure."""
+"""Reads and checks what BulkExport says about its files and jobs. Pure."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ class DayFile:
 
     day: date
     created: str
-    """When it was exported, in Twilio's words."""
+    """When it was exported, as Twilio writes it."""
     size: int
     """Bytes."""
 
     @property
     def version(self) -> str:
-        """Tells this export from a later one of the same day."""
+        """A text that differs from that of a later export of the same day."""
         return f"{self.created}/{self.size}"
 
 
 @dataclass(frozen=True)
 class ExportJob:
-    """An export that was asked for."""
+    """An export that was requested."""
 
     job_sid: str
     first_day: str
@@ -58,7 +58,7 @@ def read_day(entry: Mapping[str, Any]) -> DayFile:
             int(entry.get("size") or 0),
         )
     except (KeyError, ValueError, TypeError) as error:
-        raise TwilioError("Twilio lists an exported day that is no day.") from error
+        raise TwilioError("Twilio's list of exported days has an entry that is not a day.") from error
 
 
 def read_job(entry: Mapping[str, Any]) -> ExportJob:

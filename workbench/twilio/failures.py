@@ -1,4 +1,4 @@
-"""From a failed answer to the error a user reads: what Twilio said first, then what to do about it."""
+"""Builds the error that a user reads from a failed answer: first Twilio's message, then what to do."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.twilio.answers import Answer
 
 _BASE_URL_HINT = "The address comes from WORKBENCH_TWILIO_BASE_URL or [twilio] base_url in workbench.toml."
 
-_STATUS_PAGE = "Twilio's own state: https://status.twilio.com"
+_STATUS_PAGE = "Twilio's own status: https://status.twilio.com"
 
 _REMEDIES = {
     401: "Check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET.",
@@ -25,14 +25,14 @@ _REMEDIES = {
 
 @dataclass(frozen=True)
 class Call:
-    """The circumstances of a call that its error text needs."""
+    """What the error text says about the call."""
 
     origin: str
     """Scheme, host and port that were called."""
     is_redirected: bool
-    """Whether a base URL stands in for Twilio."""
+    """Whether a configured base URL replaces Twilio's hosts."""
     attempts: int
-    """How many were made."""
+    """How many attempts were made."""
     uses_api_key: bool = False
 
 
@@ -43,7 +43,7 @@ def failure(answer: Answer, call: Call) -> TwilioError:
     if answer.error is None:
         return TwilioUnavailable(_unreadable(answer, call), status=answer.status)
     code = answer.error.code
-    text = f"{_said(answer, call)}{_tries(call)}. {_remedy(answer, call)}"
+    text = f"{_what_twilio_said(answer, call)}{_tries(call)}. {_remedy(answer, call)}"
     if answer.status in (401, 403):
         return TwilioAuthError(text, status=answer.status, code=code)
     if answer.status == 429 or answer.status >= 500:
@@ -51,7 +51,7 @@ def failure(answer: Answer, call: Call) -> TwilioError:
     return TwilioError(text, status=answer.status, code=code)
 
 
-def _said(answer: Answer, call: Call) -> str:
+def _what_twilio_said(answer: Answer, call: Call) -> str:
     error = answer.error
     if error is None or not (error.message or error.code):
         return f"HTTP {answer.status} from {call.origin} with {answer.problem}"
@@ -60,13 +60,13 @@ def _said(answer: Answer, call: Call) -> str:
 
 
 def _remedy(answer: Answer, call: Call) -> str:
-    known = explain(answer.error.code if answer.error else None)
-    if known is None:
+    error_code = explain(answer.error.code if answer.error else None)
+    if error_code is None:
         advice = _by_status(answer, call)
-    elif known.owner == "unknown":
-        advice = f"{_by_status(answer, call)} See {known.url}"
+    elif error_code.owner == "unknown":
+        advice = f"{_by_status(answer, call)} See {error_code.url}"
     else:
-        advice = f"{known.fix} See {known.url}"
+        advice = f"{error_code.fix} See {error_code.url}"
     if answer.status == 401 and call.uses_api_key:
         advice += " (An API key of type Standard or Restricted may not read the account itself.)"
     return advice

@@ -1,5 +1,6 @@
-"""Fetches an attachment's bytes, which somebody else wrote: from Twilio only, of bounded size, and without
-lending the credentials to whomever Twilio redirects to.
+"""Fetches an attachment's bytes: from Twilio's hosts only, up to a size limit, without leaking credentials.
+
+The content comes from strangers. A redirect of Twilio's is followed without the credentials.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ LARGEST_MEDIA = 16 * 1024 * 1024
 MOST_REDIRECTS = 4
 
 _ALLOWED_SUFFIXES = (".twilio.com", ".twiliocdn.com")
-#: Buckets of Amazon's that Twilio keeps media in; anybody can have others there.
+#: The Amazon buckets in which Twilio keeps media; other buckets there can belong to anybody.
 _S3_HOST, _S3_PATH = "s3-external-1.amazonaws.com", "/media.twiliocdn.com/"
 
 FindAddresses = Callable[[str], list[str]]
@@ -36,7 +37,7 @@ Hop = tuple[httpx.URL, Mapping[str, str], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class MediaFile:
-    """An attachment. Its type is what Twilio says and its content is hostile until proven otherwise."""
+    """An attachment. The type is what Twilio says; the content must be treated as hostile."""
 
     content: bytes
     content_type: str
@@ -44,7 +45,7 @@ class MediaFile:
 
 def find_addresses(host: str) -> list[str]:
     """The IP addresses of a host."""
-    return [str(found[4][0]) for found in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)]
+    return [str(resolved[4][0]) for resolved in socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM)]
 
 
 def fetch_media_bytes(
@@ -60,18 +61,18 @@ def fetch_media_bytes(
 ) -> MediaFile:
     """Fetch one attachment of a message.
 
-    The credentials go to Twilio's API (or ``base_url``) and no further. A redirect is followed over HTTPS to
-    hosts of Twilio's with public addresses only, or within ``base_url``.
+    The credentials are sent to Twilio's API (or ``base_url``) only. A redirect is followed only over HTTPS to
+    Twilio's hosts with public addresses, or within ``base_url``.
 
     Args:
-        largest: most bytes taken.
+        largest: the size limit in bytes.
         transport: replaces the network, for tests.
-        find_addresses: looks a host up, for tests.
+        find_addresses: replaces the look-up of a host, for tests.
 
     Raises:
         TwilioError: Twilio refused, the file is too large, or a redirect leads elsewhere.
         TwilioUnavailable: no complete answer, 429 or 5xx; the same call may work later.
-        UsageError: one of the SIDs is none.
+        UsageError: one of the SIDs is not a SID.
     """
     base = parse_base_url(base_url)
     origin = twilio_origin("api", base)
@@ -81,10 +82,10 @@ def fetch_media_bytes(
     auth: httpx.BasicAuth | None = httpx.BasicAuth(*credentials.basic_auth)
     with httpx.Client(timeout=TIMEOUT, transport=transport, trust_env=not is_loopback(base)) as http:
         for _ in range(MOST_REDIRECTS + 1):
-            found = getter.get(http, url, auth)
-            if isinstance(found, MediaFile):
-                return found
-            url, auth = found, None
+            answer = getter.get(http, url, auth)
+            if isinstance(answer, MediaFile):
+                return answer
+            url, auth = answer, None
     raise TwilioError(f"Twilio redirected more than {MOST_REDIRECTS} times on the way to {media_sid}.")
 
 
@@ -103,7 +104,7 @@ class _Getter:
     find_addresses: FindAddresses
 
     def get(self, http: httpx.Client, url: httpx.URL, auth: httpx.BasicAuth | None) -> MediaFile | httpx.URL:
-        """The file, or the address it redirects to; credentials are lent for the first step only."""
+        """The file, or the address it redirects to; credentials are sent with the first request only."""
         where, headers, extensions = (url, {}, {}) if auth else self._checked(url)
         started = time.perf_counter()
         try:
@@ -132,12 +133,12 @@ class _Getter:
         return b"".join(chunks)
 
     def _checked(self, url: httpx.URL) -> Hop:
-        """Where a redirect may go: by the address that was checked, so that no second look-up decides."""
+        """Check a redirect and give the IP address to connect to, so that no second look-up can change it."""
         if self.base is not None and _origin(url) == _origin(self.base) and not url.userinfo:
             return url, {}, {}
         if not is_allowed(url):
             raise TwilioError(
-                f"Refused to fetch an attachment from {url.host!r}: that is no host of Twilio's."
+                f"Refused to fetch an attachment from {url.host!r}: that is not a host of Twilio."
             )
         try:
             addresses = self.find_addresses(url.host)
@@ -145,8 +146,8 @@ class _Getter:
             raise TwilioUnavailable(f"{url.host} was not found: {error.strerror or error}.") from error
         if not addresses or not all(map(is_public, addresses)):
             raise TwilioError(f"Refused to fetch an attachment: {url.host} is not at a public address.")
-        # IPv4 first: many machines look IPv6 addresses up but cannot reach them.
-        chosen = min(addresses, key=lambda found: ":" in found)
+        # IPv4 first: many machines can look up IPv6 addresses but cannot reach them.
+        chosen = min(addresses, key=lambda address: ":" in address)
         return url.copy_with(host=chosen), {"Host": url.host}, {"sni_hostname": url.host}
 
     def _failure(self, url: httpx.URL, answer: Answer) -> TwilioError:
@@ -158,7 +159,7 @@ class _Getter:
 
 
 def is_allowed(url: httpx.URL) -> bool:
-    """Whether attachments may be fetched there: by HTTPS, from where Twilio keeps them."""
+    """Whether attachments may be fetched from there: over HTTPS, from the places where Twilio keeps them."""
     if url.scheme != "https" or url.port not in (None, 443) or url.userinfo:
         return False
     in_bucket = url.host == _S3_HOST and url.path.startswith(_S3_PATH) and "/." not in url.path
@@ -167,15 +168,15 @@ def is_allowed(url: httpx.URL) -> bool:
 
 def is_public(address: str) -> bool:
     """Whether an IP address is on the internet, not on this machine or network."""
-    found = ipaddress.ip_address(address)
-    return found.is_global and not found.is_multicast
+    parsed = ipaddress.ip_address(address)
+    return parsed.is_global and not parsed.is_multicast
 
 
 def _target(url: httpx.URL, location: str) -> httpx.URL:
     try:
         return url.join(location)
     except httpx.InvalidURL as error:
-        raise TwilioError("Twilio redirected an attachment to something that is no address.") from error
+        raise TwilioError("Twilio redirected an attachment to something that is not a URL.") from error
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

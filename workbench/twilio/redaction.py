@@ -1,4 +1,4 @@
-"""What must never leave this room: secrets in Twilio's answers, and our own in any text."""
+"""Removes secrets: those in Twilio's answers, and our own credentials in any text."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ SECRET_KEYS = frozenset().union(*map(_spellings, _SECRET_NAMES))
 """Keys dropped from every answer, at any depth."""
 
 
-#: How every spelling above ends in JSON, and a key's letter written as an escape.
+#: What shows that a body may have such a key: how the spellings above end in JSON, and an escaped letter.
 _TRACES = (b'oken"', b'ecret"', b'ey"', b'edential"', b'assword"', b"\\u00")
 
 
 def may_hold_secrets(body: bytes) -> bool:
-    """Whether JSON text could have a key of :data:`SECRET_KEYS`: looking is cheaper than dropping."""
+    """Whether JSON text could have a key of :data:`SECRET_KEYS`; this check is cheaper than the removal."""
     return any(trace in body for trace in _TRACES)
 
 
 def drop_secrets(payload: Any) -> Any:
     """The same JSON value without any key in :data:`SECRET_KEYS`; the argument is not changed.
 
-    Parts that hold nothing secret are shared with the argument, so a page of messages costs no copy.
+    Parts without secrets are shared with the argument, so a page of messages is not copied.
     """
     if isinstance(payload, dict):
         return _drop_from_object(payload)
@@ -71,7 +71,7 @@ _CONTAINERS = (dict, list)
 
 
 def scrub(text: str, credentials: Credentials) -> str:
-    """The text with our own secrets blotted out, in case a server or a proxy echoes them."""
+    """The text with our own secrets replaced, in case a server or a proxy repeats them."""
     for secret in sorted(_own_secrets(credentials), key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
@@ -81,5 +81,5 @@ def _own_secrets(credentials: Credentials) -> Iterable[str]:
     user, password = credentials.basic_auth
     header = base64.b64encode(f"{user}:{password}".encode()).decode()
     given = [secret.reveal() for secret in (credentials.auth_token, credentials.api_secret) if secret]
-    # Shorter than this is no secret, and would blot out ordinary words.
+    # A text shorter than this is not a secret, and to replace it would damage ordinary words.
     return {secret for secret in (header, password, *given) if len(secret) >= 6}

@@ -20,29 +20,29 @@ class Resource:
 
     name: str
     path: str
-    """Of the list, or of the object when there is one only; ``{account_sid}`` and the like are filled in."""
+    """The path of the list, or of the single object; ``{account_sid}`` and other names are filled in."""
     key: str | None = None
-    """Under which a list holds its rows; None when the path leads to one object."""
+    """The key of the rows in a list; None if the path leads to one object."""
     host: str = "api"
     """First label of the product's host."""
     page_size: int | None = None
     """Rows to ask for per page; None leaves it to Twilio."""
     one_path: str | None = None
-    """Of a single row by its ``{sid}``."""
+    """The path of a single row, with its ``{sid}``."""
     right: str = ""
-    """What credentials must be allowed to read, in words: an API key may be restricted."""
+    """What the credentials must have the right to read, in words; an API key may be restricted."""
 
     @property
     def follows_credentials(self) -> bool:
-        """Whether the credentials, and not the path, say whose rows these are: all hosts but api.
+        """Whether the credentials, not the path, decide which account's rows these are (all hosts but api).
 
-        A main account's credentials reach its subaccounts on the api host only:
+        A main account's credentials can read its subaccounts on the api host only:
         https://www.twilio.com/docs/iam/api/subaccounts.
         """
         return self.host != "api"
 
     def path_for(self, account_sid: str, **parts: str) -> str:
-        """The path for one account; ``parts`` are the other names in it, by name.
+        """The path for one account; ``parts`` are the values of its other names.
 
         Raises:
             UsageError: the account or a part is not a SID, or ``iso_country`` not a country.
@@ -51,7 +51,7 @@ class Resource:
         return self.path.format(account_sid=check_sid(account_sid), **checked)
 
     def one_path_for(self, account_sid: str, sid: str) -> str:
-        """The path of one row; raises UsageError for what is not a SID or a resource without such."""
+        """The path of one row; raises UsageError for a text that is not a SID, or if rows have no path."""
         if self.one_path is None:
             raise UsageError(f"{self.name} cannot be fetched one by one.")
         return self.one_path.format(account_sid=check_sid(account_sid), sid=check_sid(sid))
@@ -199,9 +199,9 @@ RESOURCES: Mapping[str, Resource] = {
 
 
 def check_sid(sid: str) -> str:
-    """The SID itself; a SID becomes part of a path, so anything else is refused with UsageError."""
+    """The SID itself. It becomes part of a path, so anything else is refused with UsageError."""
     if not _SID.fullmatch(sid):
-        raise UsageError(f"{sid!r} is no SID: two capital letters and 32 hexadecimal digits are.")
+        raise UsageError(f"{sid!r} is not a SID. A SID is two capital letters and 32 hexadecimal digits.")
     return sid
 
 
@@ -209,7 +209,7 @@ def _check_part(name: str, value: str) -> str:
     if name != "iso_country":
         return check_sid(value)
     if not _COUNTRY.fullmatch(value):
-        raise UsageError(f"{value!r} is no country: two capital letters are, such as US.")
+        raise UsageError(f"{value!r} is not a country. Write two capital letters, such as US.")
     return value
 
 
@@ -220,7 +220,7 @@ def list_rows(
 
     Args:
         params: filters of the list; our page size is added.
-        parts: what the path names besides the account: ``service_sid``, ``message_sid``.
+        parts: values of the other names in the path: ``service_sid``, ``message_sid``.
 
     Raises:
         TwilioError: see :meth:`TwilioClient.pages`.
@@ -231,14 +231,14 @@ def list_rows(
 
 
 def fetch_object(client: TwilioClient, resource: Resource, account_sid: str, **parts: str) -> dict[str, Any]:
-    """A resource that is one object; raises TwilioError as :meth:`TwilioClient.get_json` does."""
+    """Fetch a resource that is one object; raises TwilioError as :meth:`TwilioClient.get_json` does."""
     return client.get_json(resource.path_for(account_sid, **parts), host=resource.host)
 
 
 def set_values(
     client: TwilioClient, resource: Resource, account_sid: str, sid: str, form: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Set fields of one row of a list, by the names of Twilio's form; its new state.
+    """Set fields of one row of a list, by the names of Twilio's form; returns the changed row.
 
     Raises:
         TwilioError: see :meth:`TwilioClient.post_form`.
@@ -258,10 +258,10 @@ def message_page(
     Args:
         params: filters of a first page: ``To``, ``From``, ``DateSent``, ``DateSent<``, ``DateSent>``
             (the inequality belongs to the key), ``PageSize``.
-        next_page_uri: a later page instead, as an earlier one named it; it carries the filters itself.
+        next_page_uri: instead of filters, a later page as an earlier page named it; it contains the filters.
 
     Raises:
-        UsageError: both are given, or ``account_sid`` is no SID.
+        UsageError: both are given, or ``account_sid`` is not a SID.
         TwilioError: see :meth:`TwilioClient.fetch_page`.
     """
     if next_page_uri is None:
@@ -276,9 +276,9 @@ def _list_page(client: TwilioClient, resource: Resource, uri: str, params: Param
 
 
 def fetch_message(client: TwilioClient, account_sid: str, message_sid: str) -> dict[str, Any] | None:
-    """One message as Twilio has it now; None when Twilio says that there is none.
+    """One message as Twilio has it now; None if Twilio says that it does not exist.
 
-    A 404 from something that is not Twilio raises TwilioError: it says nothing about the message.
+    A 404 that does not come from Twilio raises TwilioError, because it says nothing about the message.
     """
     try:
         return client.get_json(MESSAGES.one_path_for(account_sid, message_sid))
@@ -291,12 +291,12 @@ def fetch_message(client: TwilioClient, account_sid: str, message_sid: str) -> d
 def fetch_account(client: TwilioClient, account_sid: str) -> dict[str, Any]:
     """The account: sid, friendly_name, status, type … and never its ``auth_token``.
 
-    An API key of type Standard or Restricted is refused here (401, code 20003) though it reads messages
-    well: https://www.twilio.com/docs/api/errors/20003.
+    An API key of type Standard or Restricted is refused here (401, code 20003), although it may read
+    messages: https://www.twilio.com/docs/api/errors/20003.
     """
     return client.get_json(ACCOUNT.path_for(account_sid), host=ACCOUNT.host)
 
 
 def fetch_balance(client: TwilioClient, account_sid: str) -> dict[str, Any]:
-    """What is left on the account: ``balance`` (text) and ``currency``, the account's one currency."""
+    """The account's balance: ``balance`` (text) and ``currency``, the one currency of the account."""
     return client.get_json(BALANCE.path_for(account_sid), host=BALANCE.host)

@@ -1,4 +1,4 @@
-"""Whether to call again, and when: the two decisions behind every retry, without clock or network."""
+"""Whether to call again, and when: the two decisions of every retry, without clock and network. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LONGEST_DELAY = 30.0
 LONGEST_RETRY_AFTER = 120.0
 JITTER = 0.1
 
-# A call that may have been carried out is repeated only if doing it twice changes nothing.
+# A call that may have been executed is repeated only if a second execution changes nothing.
 _IDEMPOTENT = frozenset({"GET", "HEAD", "DELETE"})
 
 
@@ -30,8 +30,8 @@ def should_retry(
         status: HTTP status of the answer; None when no complete, readable answer came.
         attempt: number of the attempt just made, from 1.
         attempts: how many attempts are allowed in all.
-        unauthorized: how many 401 this call has had, the current one included. Twilio sporadically
-            refuses good credentials, so the first 401 is doubted and the second believed.
+        unauthorized: how many answers 401 this call has had, this one included. Twilio sometimes refuses
+            correct credentials, so the call is repeated after the first 401 and ends with the second.
         method: HTTP method; only GET, HEAD and DELETE are ever repeated.
     """
     if method.upper() not in _IDEMPOTENT or attempt >= attempts:
@@ -46,11 +46,11 @@ def retry_delay(attempt: int, retry_after: str | None, random: float, now: datet
 
     Args:
         attempt: number of the attempt just made, from 1.
-        retry_after: the answer's ``Retry-After`` header: seconds or an HTTP date. It wins over our own
-            schedule, from 0.1 s to 120 s; what cannot be read is ignored.
-        random: a number from 0 to 1 that spreads callers which failed at the same moment: up to 10 %
-            either side of our own schedule, up to 10 % later than what the server asked for.
-        now: the time a date in ``retry_after`` counts from, aware.
+        retry_after: the answer's ``Retry-After`` header: seconds or an HTTP date. It replaces our own
+            schedule, within 0.1 s to 120 s; an unreadable header is ignored.
+        random: a number from 0 to 1, so that callers that failed at the same moment do not repeat at the same
+            moment: up to 10 % around our own schedule, or up to 10 % later than the server asked for.
+        now: the aware time from which a date in ``retry_after`` counts.
     """
     asked = parse_retry_after(retry_after, now)
     if asked is not None:
@@ -61,10 +61,10 @@ def retry_delay(attempt: int, retry_after: str | None, random: float, now: datet
 
 
 def parse_retry_after(text: str | None, now: datetime) -> float | None:
-    """Seconds from now that a ``Retry-After`` header names (negative if past), None if unreadable."""
+    """The seconds from now in a ``Retry-After`` header (negative if past); None if unreadable."""
     if text is None:
         return None
-    # Fractions are not in the standard, but servers send them.
+    # Fractions of seconds are not in the standard, but servers send them.
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]+)?", text.strip()):
         return float(text)
     moment = parse_http_date(text)

@@ -1,7 +1,7 @@
 """Creates and cancels messages with the official SDK: one request each, never repeated, with time-outs.
 
-What comes back is one of four answers, and the difference matters: after `SendRefused` and `NotSent` Twilio
-surely has no message, after `Unclear` it may have one, and only its log can tell.
+There are four outcomes. After `Accepted` Twilio has the message; after `SendRefused` and `NotSent` it
+certainly has none; after `Unclear` it may have one, and only Twilio's log can tell.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from workbench.twilio.redaction import scrub
 from workbench.twilio.resources import check_sid
 from workbench.twilio.urls import is_loopback, parse_base_url
 
-#: Seconds until a connection stands, and between two bytes of the answer.
+#: Time-outs in seconds: to connect, and between two bytes of the answer.
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
 
-#: Twilio repeats the recipient's number in its errors, which are kept and shown.
+#: Twilio's errors contain the recipient's number; it is masked, because errors are stored and shown.
 _NUMBER = re.compile(r"\+?\d{7,15}")
 
-#: No request was made: the connection never stood.
+#: Errors after which no request was made, because there was no connection.
 _NEVER_LEFT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 _log = logging.getLogger("workbench.twilio.sdk")
@@ -52,7 +52,7 @@ class Accepted:
 
 @dataclass(frozen=True)
 class SendRefused:
-    """Twilio answered and made no message; `status` is HTTP's, `code` Twilio's."""
+    """Twilio answered and created no message; `status` is HTTP's, `code` Twilio's."""
 
     status: int
     code: int | None
@@ -68,7 +68,7 @@ class NotSent:
 
 @dataclass(frozen=True)
 class Unclear:
-    """Nobody knows whether Twilio has the message."""
+    """It is not known whether Twilio has the message."""
 
     problem: str
 
@@ -92,8 +92,8 @@ class NewMessage:
     status_callback: str | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """The SDK's arguments. It writes Z behind any time unconverted, so times become UTC here."""
-        found: dict[str, Any] = {
+        """The SDK's arguments, with times in UTC, because the SDK writes Z after a time of any zone."""
+        arguments: dict[str, Any] = {
             "to": self.to,
             "body": self.body or None,
             "from_": self.sender,
@@ -105,19 +105,19 @@ class NewMessage:
             "status_callback": self.status_callback,
         }
         if self.send_at is not None:
-            found |= {"send_at": self.send_at.astimezone(UTC), "schedule_type": "fixed"}
-        return {name: value for name, value in found.items() if value is not None}
+            arguments |= {"send_at": self.send_at.astimezone(UTC), "schedule_type": "fixed"}
+        return {name: value for name, value in arguments.items() if value is not None}
 
 
 class _OnceClient(TwilioHttpClient):  # type: ignore[misc]
-    """The SDK's HTTP client with the time-outs it lacks, and no second attempt on any scheme."""
+    """The SDK's HTTP client with time-outs, which it lacks, and without repeated requests."""
 
     def __init__(self, *, trust_env: bool) -> None:
         super().__init__(max_retries=0, logger=_log)
         self.session.trust_env = trust_env
         self.session.mount("https://", requests.adapters.HTTPAdapter(max_retries=0, pool_maxsize=32))
         self.session.mount("http://", requests.adapters.HTTPAdapter(max_retries=0, pool_maxsize=32))
-        # A pair cannot go through the constructor, which only compares a number with zero.
+        # The constructor accepts only one number, so the pair is set here.
         self.timeout = (CONNECT_SECONDS, READ_SECONDS)
 
 
@@ -126,7 +126,7 @@ class MessageSender:
 
     Args:
         credentials: account with auth token or API key.
-        base_url: one address that stands in for every Twilio host.
+        base_url: one address that replaces every Twilio host.
     """
 
     def __init__(self, credentials: Credentials, *, base_url: str | None = None) -> None:
@@ -136,7 +136,7 @@ class MessageSender:
         self._http = _OnceClient(trust_env=not is_loopback(base))
         self._client = Client(
             user, password, account_sid=credentials.account_sid, http_client=self._http,
-            # Whatever TWILIO_REGION and TWILIO_EDGE say: reading and sending meet the same account.
+            # TWILIO_REGION and TWILIO_EDGE are ignored, so that reading and sending reach the same account.
             environment={"TWILIO_REGION": ""},
         )  # fmt: skip
         if base is not None:
@@ -174,11 +174,11 @@ class MessageSender:
         return Accepted(created.sid, _payload(created))
 
     def cancel(self, message_sid: str) -> Mapping[str, Any]:
-        """Cancel a message that is scheduled and not sent yet; the Message resource as it is then.
+        """Cancel a message that is scheduled and not sent yet; returns the changed Message resource.
 
         Raises:
-            TwilioError: it cannot be canceled any more, or there is none.
-            TwilioUnavailable: no answer; asking again does no harm.
+            TwilioError: it can no longer be canceled, or does not exist.
+            TwilioUnavailable: no answer; the call can safely be repeated.
         """
         try:
             return _payload(self._client.messages(check_sid(message_sid)).update(status="canceled"))
@@ -194,20 +194,22 @@ class MessageSender:
             raise TwilioUnavailable(f"Twilio's answer could not be read ({type(error).__name__}).") from error
 
     def _answered(self, error: TwilioRestException | TwilioServiceException) -> SendRefused | Unclear:
-        status, said = int(error.status), getattr(error, "msg", None) or getattr(error, "detail", None)
+        status, message = int(error.status), getattr(error, "msg", None) or getattr(error, "detail", None)
         code = None if error.code in (None, status) else int(error.code)
-        problem = self._problem(status, code, str(said or "").partition(": ")[2] or str(said or ""))
-        # A time-out or a server's error can come after the message was made.
+        problem = self._problem(status, code, str(message or "").partition(": ")[2] or str(message or ""))
+        # A time-out or a server error can come after the message was created.
         return (
             SendRefused(status, code, problem) if 400 <= status < 500 and status != 408 else Unclear(problem)
         )
 
-    def _problem(self, status: int, code: int | None, said: str) -> str:
+    def _problem(self, status: int, code: int | None, message: str) -> str:
         text = f"HTTP {status}" + (f", Twilio error {code}" if code is not None else "")
-        told = _NUMBER.sub(lambda found: mask(found[0]), scrub(" ".join(said.split()), self._credentials))
-        text += f": {told.rstrip('.')}." if said else "."
-        known = explain(code)
-        return text if known is None else f"{text} {known.fix} See {known.url}"
+        masked = _NUMBER.sub(
+            lambda number: mask(number[0]), scrub(" ".join(message.split()), self._credentials)
+        )
+        text += f": {masked.rstrip('.')}." if message else "."
+        explanation = explain(code)
+        return text if explanation is None else f"{text} {explanation.fix} See {explanation.url}"
 
     def _broken(self, error: requests.RequestException) -> NotSent | Unclear:
         cause = error.args[0] if error.args else None
@@ -225,7 +227,7 @@ _DATES = ("date_created", "date_sent", "date_updated")
 
 
 def _payload(created: Any) -> dict[str, Any]:
-    """The SDK's object as the JSON it was made from, for the one reader of messages that there is."""
+    """The SDK's object as the JSON it was made from, so that our one reader of messages can read it."""
     dates = {name: getattr(created, name) for name in _DATES}
     return {
         **{name: getattr(created, name) for name in _FIELDS},

@@ -1,9 +1,10 @@
-"""Whether Twilio itself sent a webhook: its signature, checked over exactly what was received. Pure.
+"""Checks the signature of a webhook, which proves that Twilio sent it. Pure.
 
-Rule (Twilio's security guide and its official validator): HMAC over the address that Twilio called and, for
-a form, every field's name and value in order of the names; base64. A JSON body is signed by its SHA-256 in
-the query instead. Twilio is not consistent about the port, so the address counts with and without it. Our own
-code, because the official validator raises on a missing signature, on repeated fields and on IPv6.
+Rule (Twilio's security guide and its official validator): HMAC over the address that Twilio called and, for a
+form, every field's name and value in order of the names; base64. For a JSON body the address contains the
+body's SHA-256 instead. Twilio is not consistent about the port, so the signature may be of the address with
+or without it. This is our own code, because the official validator raises on a missing signature, on repeated
+fields and on IPv6.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from workbench.settings import Secret
 
 SIGNATURE_HEADER = "X-Twilio-Signature"
 SETTINGS_HEADER = "X-Twilio-Webhooks-Signature-Settings"
-"""Names the shared key and the algorithm; absent where the auth token and SHA-1 are meant."""
+"""The header that names the shared key and the algorithm; without it the auth token and SHA-1 apply."""
 
 AUTH_TOKEN = ""
-"""The name under which the auth token stands among the secrets; a shared key's is its own."""
+"""The name of the auth token among the secrets; a shared key has its own name."""
 
 Verdict = Literal["genuine", "missing", "wrong", "unknown key", "unknown algorithm"]
 
@@ -37,12 +38,12 @@ def check_form(
     signature: str | None,
     settings: str | None = None,
 ) -> Verdict:
-    """Whether a form was signed with one of our secrets; anything but `genuine` is to be refused.
+    """Whether a form was signed with one of our secrets; anything but `genuine` must be refused.
 
     Args:
         secrets: the auth token under :data:`AUTH_TOKEN`, shared keys under their names.
-        url: as Twilio called it, with its query; a fragment is not signed.
-        fields: all that came, empty values and unknown names included.
+        url: the address as Twilio called it, with its query; a fragment is not signed.
+        fields: all fields that were received, with empty values and unknown names.
         signature: the value of :data:`SIGNATURE_HEADER`.
         settings: the value of :data:`SETTINGS_HEADER`.
     """
@@ -70,7 +71,7 @@ def check_json(
     signature: str | None,
     settings: str | None = None,
 ) -> Verdict:
-    """As :func:`check_form` for a JSON body, which counts only if the signed address carries its hash."""
+    """As :func:`check_form`, for a JSON body; its hash must be in the signed address."""
     hashes = parse_qs(urlsplit(url).query).get("bodySHA256", [])
     if len(hashes) != 1 or not _same(hashlib.sha256(body).hexdigest(), hashes[0].lower()):
         return "wrong" if signature else "missing"
@@ -78,7 +79,7 @@ def check_json(
 
 
 def url_variants(url: str) -> tuple[str, str]:
-    """The address without and with its port; its text is otherwise left exactly as it is."""
+    """The address without and with its port; otherwise its text is not changed."""
     url = url.partition("#")[0]
     parts = urlsplit(url)
     if parts.port is None:
@@ -98,7 +99,7 @@ def _check(
         return "unknown algorithm"
     if secret is None or not secret.reveal():
         return "unknown key"
-    # Both are always compared, in constant time each.
+    # Both are always compared, each in constant time, so that the duration reveals nothing.
     matches = [
         _same(_sign(secret, variant + signed, algorithm.upper()), signature.strip())
         for variant in url_variants(url)
@@ -107,18 +108,19 @@ def _check(
 
 
 def _read_settings(header: str | None) -> dict[str, str]:
-    """`key=…,algorithm=…` by name; parts without a value say nothing."""
+    """The parts of `key=…,algorithm=…` by name; parts without a value are ignored."""
     pairs = (part.partition("=") for part in (header or "").split(","))
     return {name.strip(): value.strip() for name, _, value in pairs if value.strip()}
 
 
 def _sign(secret: Secret, text: str, algorithm: str) -> str:
-    # Bytes that are no UTF-8 pass as surrogates: what was signed are the bytes.
+    # Bytes that are not UTF-8 are kept as surrogates, because the signature is over the bytes.
     signed = text.encode("utf-8", "surrogateescape")
     mac = hmac.new(secret.reveal().encode(), signed, _HASHES[algorithm])
     return base64.b64encode(mac.digest()).decode()
 
 
-def _same(one: str, other: str) -> bool:
-    # As bytes: of text, only ASCII may be compared in constant time, and a header holds anything.
-    return hmac.compare_digest(one.encode(), other.encode("utf-8", "surrogateescape"))
+def _same(first: str, second: str) -> bool:
+    # As bytes, because a text is compared in constant time only if it is ASCII, and a header may hold
+    # anything.
+    return hmac.compare_digest(first.encode(), second.encode("utf-8", "surrogateescape"))

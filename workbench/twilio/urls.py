@@ -1,4 +1,4 @@
-"""Where a request may go. Credentials travel with every request, so no answer may choose the host."""
+"""Which hosts a request may go to. Every request has credentials, so no answer may choose the host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.errors import ConfigError, TwilioError, UsageError
 
 
 def parse_base_url(base_url: str | None) -> httpx.URL | None:
-    """Check the one address that stands in for every Twilio host.
+    """Check the address that replaces every Twilio host.
 
     Raises:
         ConfigError: it is not a bare http(s) address.
@@ -21,7 +21,7 @@ def parse_base_url(base_url: str | None) -> httpx.URL | None:
         return None
     try:
         url = httpx.URL(base_url.rstrip("/"))
-        # httpx lets both through, and the socket then fails with errors of its own.
+        # httpx accepts both, and the socket then fails with its own errors.
         if not 0 < (url.port or 80) < 65536:
             raise httpx.InvalidURL(f"there is no port {url.port}")
         url.host.encode("idna")
@@ -44,28 +44,30 @@ def twilio_origin(host: str, base_url: httpx.URL | None) -> httpx.URL:
         UsageError: ``host`` is not a single label, and could name a host that is not Twilio's.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", host):
-        raise UsageError(f"{host!r} is no Twilio host; give its first label, such as 'api' or 'messaging'.")
+        raise UsageError(
+            f"{host!r} is not a Twilio host; give its first label, such as 'api' or 'messaging'."
+        )
     return base_url or httpx.URL(f"https://{host}.twilio.com")
 
 
 def resolve(
     uri: str, host: str, base_url: httpx.URL | None, params: Mapping[str, str | int] | None = None
 ) -> httpx.URL:
-    """The URL to call for a path or a next-page URI, its query kept as Twilio wrote it.
+    """The URL to call for a path or a next-page URI, with its query as Twilio wrote it.
 
-    A path goes to the product's host. An absolute URL must name that very host (or ``base_url``, when
-    set); with ``base_url`` it is redirected there.
+    A path goes to the product's host. An absolute URL must name the same host (or ``base_url``, if set); with
+    ``base_url`` it is called there.
 
     Raises:
-        TwilioError: the URI leads to another host, or is no URI.
+        TwilioError: the URI leads to another host, or is not a URI.
         UsageError: ``host`` is not a Twilio host.
     """
     origin = twilio_origin(host, base_url)
     url = _join(uri, host, origin)
     if url is None:
-        # Neither the address nor httpx's words about it are shown: it may carry a user and password.
+        # Neither the address nor httpx's error is shown, because they may contain a user and password.
         raise TwilioError(f"{origin.host} named a page whose address is neither a path nor an https:// URL.")
-    # Compare what will be connected to, as httpx reads it, not what the text looks like.
+    # Compare the host that httpx will connect to, not how the text looks.
     if not _same_origin(url, origin) or url.userinfo:
         raise TwilioError(
             f"Refused to follow a page to {url.host!r}: the credentials go to {origin.host!r} only. "

@@ -1,4 +1,8 @@
-"""Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
+"""Panel components for dashboards and notebooks: filters, cards, charts, tables, and the page.
+
+Start at `page.py` (what a dashboard builds), then `panels/` (the parts of a page) and `view.py` (the data
+that a panel gets).
+"""
 
 from workbench.ui import charts
 from workbench.ui.inbox_page import InboxPage

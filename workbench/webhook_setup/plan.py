@@ -1,10 +1,11 @@
-"""What has to change at Twilio so that every message reaches us, and which setting overrides which. Pure.
+"""What must change at Twilio so that every message reaches us, and which setting overrides which. Pure.
 
-Twilio's rules, from its API reference. A number in a messaging service is answered by the service's inbound
-address, unless the service says "use the webhook on the number". A number by itself is answered by its own
-`SmsUrl`, unless it has an SMS application (`SmsApplicationSid`), which then wins. The status of a message
-goes where the message says, else to the service's `StatusCallback`. A number's own `StatusCallback` is about
-phone calls and stays as it is: a message of a number without a service carries the address with it.
+Twilio's rules, from its API reference. Messages to a number in a messaging service go to the service's
+inbound address, unless the service is set to "use the webhook on the number". Messages to another number go
+to its own `SmsUrl`, unless it has an SMS application (`SmsApplicationSid`), which then applies. The status of
+a message goes to the address in the message, else to the service's `StatusCallback`. A number's own
+`StatusCallback` is for phone calls and is not changed: messages of a number without a service have the
+address themselves.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class WebhookChange:
-    """One field: Twilio's name of it in a form, what it is and what it is to be ("" clears it)."""
+    """One field: its name in Twilio's form, its present value and its new value ("" clears it)."""
 
     field: str
     old: str
@@ -38,7 +39,7 @@ class WebhookChange:
 
 @dataclass(frozen=True)
 class SenderPlan:
-    """One sender or service. Without changes it is as it must be, or `answered_by` says what answers."""
+    """One sender or service. Without changes it is right already, or `answered_by` says why not."""
 
     kind: Kind
     sid: str
@@ -120,7 +121,7 @@ def _text(value: Any) -> str:
 
 
 def without_password(url: str) -> str:
-    """An address without the user and password that it may carry."""
+    """An address without the user and password that it may contain."""
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return url

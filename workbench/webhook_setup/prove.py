@@ -1,6 +1,6 @@
-"""Whether webhooks arrive: we call our own public address, as Twilio would, and once as a stranger would.
+"""Tests whether webhooks arrive: calls our public address as Twilio would, and once with a wrong signature.
 
-Nothing is stored: the signed request carries a field that only asks whether it arrived.
+Nothing is stored: the signed request has a field that marks it as a test.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from workbench.settings import INBOUND_PATH, PROBE_FIELD, STATUS_PATH, Secret
 from workbench.twilio.signatures import SIGNATURE_HEADER, sign_form
 
 _TIMEOUT = httpx.Timeout(15.0, connect=5.0)
-"""Twilio's own patience."""
+"""Twilio's own time-out."""
 _FORM: Mapping[str, Sequence[str]] = {PROBE_FIELD: ["1"], "MessageStatus": ["sent"], "Empty": [""]}
 
 
 @dataclass(frozen=True)
 class Proof:
-    """One request: what was asked, whether the answer was right, and else what it means."""
+    """One request: what was requested, whether the answer was right, and if not, what it means."""
 
     what: str
     is_good: bool
@@ -34,7 +34,8 @@ def prove(
 ) -> list[Proof]:
     """Ask for health, then send signed and forged webhooks through the public address.
 
-    Ends with the first that shows the address itself to be wrong, since the others would only repeat it.
+    Stops at the first answer that shows that the address itself is wrong, because the others would be the
+    same.
 
     Args:
         secrets: as :attr:`workbench.settings.Credentials.webhook_secrets`; not empty.
@@ -116,7 +117,7 @@ def _call(
     headers: Mapping[str, str] | None = None,
     body: str | None = None,
 ) -> httpx.Response | str:
-    """The answer, or why there is none."""
+    """The answer, or a text that says why there is none."""
     try:
         return client.request(method, url, headers=headers, content=body)
     except httpx.TimeoutException:

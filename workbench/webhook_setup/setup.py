@@ -1,4 +1,4 @@
-"""Reads what is set at Twilio, and sets it; each change stands in the audit trail before it is made."""
+"""Reads Twilio's webhook settings and changes them; each change is written to the audit trail first."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _RESOURCES = {"messaging service": SERVICES, "phone number": NUMBERS, "short cod
 
 @dataclass(frozen=True)
 class Connection:
-    """What is to change, what was proven, and what was changed."""
+    """The planned changes, the proofs, and the changes that were made."""
 
     public_url: str
     plans: Sequence[SenderPlan]
@@ -51,7 +51,7 @@ class Connection:
 
     @property
     def pending(self) -> list[SenderPlan]:
-        """What Twilio does not have yet."""
+        """The plans whose changes Twilio does not have yet."""
         done = {item.sid for item in self.changed}
         return [item for item in self.plans if item.changes and item.sid not in done]
 
@@ -66,12 +66,13 @@ def connect(
 ) -> Connection:
     """Show what must be set at Twilio and prove that our address works; with ``confirm`` also set it.
 
-    Nothing is set while the proof fails: Twilio would bring messages to an address that does not take them.
+    Nothing is set if a proof fails, because Twilio would send messages to an address that does not accept
+    them.
 
     Raises:
-        ConfigError: there is no public address, or Twilio cannot use it, or nothing could check a signature.
-        NotAllowed: whoever asks is no admin.
-        TwilioError: what is set there cannot be read.
+        ConfigError: there is no public address, Twilio cannot use it, or there is no secret for signatures.
+        NotAllowed: the user is not an admin.
+        TwilioError: Twilio's settings cannot be read.
     """
     person = require_role("admin", "set webhooks at Twilio")
     public_url, notices = check_public_url(settings)
@@ -90,10 +91,10 @@ def connect(
 
 
 def check_public_url(settings: Settings) -> tuple[str, list[str]]:
-    """The public address, and what is doubtful about it.
+    """The public address, and warnings about it.
 
     Raises:
-        ConfigError: there is none, or Twilio does not take it.
+        ConfigError: there is none, or Twilio does not accept it.
     """
     url = settings.public_url
     if url is None:
@@ -123,7 +124,7 @@ def _is_private(host: str) -> bool:
 
 
 def _read(client: TwilioClient) -> tuple[list[Any], list[Any], list[Any], dict[str, str]]:
-    """Services, numbers and short codes as they are, and which is in which service."""
+    """Services, numbers and short codes as Twilio lists them, and the service of each member."""
     sid = client.account_sid
     services = list(list_rows(client, SERVICES, sid))
     members = {
@@ -138,7 +139,7 @@ def _read(client: TwilioClient) -> tuple[list[Any], list[Any], list[Any], dict[s
 def _apply(
     client: TwilioClient, lake: Lake, plans: Sequence[SenderPlan], actor: str
 ) -> tuple[list[SenderPlan], list[str]]:
-    """Set one after the other; one that fails does not stop the others."""
+    """Set one after the other; a failure does not stop the others."""
     changed, failures = [], []
     for item in plans:
         try:
@@ -169,7 +170,7 @@ def _resource(item: SenderPlan) -> Resource:
 
 
 def _not_taken(answer: dict[str, Any], item: SenderPlan) -> Iterator[str]:
-    """Fields whose new value is not in the answer."""
+    """The fields whose new value is not in Twilio's answer."""
     for change in item.changes:
         name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in change.field)
         value = answer.get(name.lstrip("_"))

@@ -1,1 +1,4 @@
-"""Sign-in to the pages: who may come in, how they prove it, how long it lasts, and the trail it leaves."""
+"""Sign-in to the pages: who may enter, how they prove it, how long it lasts, and the audit rows about it.
+
+Start at `gate.py` (everything that sign-in needs, built from the settings) and `handlers.py`.
+"""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from workbench.simulator.ledger import Ledger
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import API_VERSION, rfc2822
 from workbench.simulator.rest.base import ApiHandler
 from workbench.simulator.rest.paging import PageUris, envelope, page_request, slice_page
-from workbench.simulator.rows import API_VERSION, rfc2822
 
 _SUBRESOURCES = {
     "available_phone_numbers": "AvailablePhoneNumbers",

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from itertools import chain
-from typing import NamedTuple
 
-from workbench.simulator.clock import DAY
+from workbench.simulator.account.alerts import Alert, alerts_of_messages
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import API_VERSION, error_message, iso8601
+from workbench.simulator.account.sids import derive_sid
 from workbench.simulator.errors import DOCUMENTATION, bad_value, not_found
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.rest.paging import PageUris, meta_envelope, page_request, slice_page
 from workbench.simulator.rest.services import ListHandler, Row
-from workbench.simulator.rows import API_VERSION, error_message, iso8601
-from workbench.simulator.sids import derive_sid
-from workbench.simulator.windows import FOREVER, read_moment
+from workbench.simulator.rest.windows import FOREVER, read_moment
 
-_KEPT_DAYS = 30
 _LEVELS = ("error", "warning", "notice", "debug")
-
-
-class Alert(NamedTuple):
-    """Something went wrong at an instant, with a resource."""
-
-    at: int
-    error: int
-    resource_sid: str
-    url: str | None = None
 
 
 class Alerts(ListHandler):
@@ -38,8 +27,8 @@ class Alerts(ListHandler):
             raise bad_value("LogLevel", level, f"It is one of {', '.join(_LEVELS)}.")
         low = read_moment(query["StartDate"], "StartDate") if query.get("StartDate") else 0
         high = read_moment(query["EndDate"], "EndDate") if query.get("EndDate") else FOREVER
-        found = [alert for alert in self._alerts() if low <= alert.at <= high]
-        rows = [alert_row(self.account, alert, self.base()) for alert in found]
+        alerts = [alert for alert in self._alerts() if low <= alert.at <= high]
+        rows = [alert_row(self.account, alert, self.base()) for alert in alerts]
         rows = [row for row in rows if not level or row["log_level"] == level]
         chosen, first, last = slice_page(rows, page, lambda row: str(row["sid"]))
         uris = PageUris(self.base() + self.request.path, self.request.query, page)
@@ -48,7 +37,7 @@ class Alerts(ListHandler):
     def _alerts(self) -> list[Alert]:
         callbacks = self.runtime.callbacks
         of_webhooks = callbacks.alerts(self.account.sid) if callbacks is not None else []
-        return sorted(chain(of_messages(self.account, self.now), of_webhooks), reverse=True)
+        return sorted(chain(alerts_of_messages(self.account, self.now), of_webhooks), reverse=True)
 
 
 class OneAlert(Alerts):
@@ -60,16 +49,6 @@ class OneAlert(Alerts):
             if row["sid"] == sid:
                 return row
         raise not_found(self.request.path)
-
-
-def of_messages(ledger: Ledger, now: int) -> list[Alert]:
-    """The alerts that messages of the last 30 days raised."""
-    rows = ledger.log.created_between(now - (_KEPT_DAYS + 1) * DAY, now)
-    return [
-        Alert(message.created + message.done, message.error, ledger.rows.sid(message))
-        for message in rows
-        if message.error and now - _KEPT_DAYS * DAY <= message.created + message.done <= now
-    ]
 
 
 def alert_row(ledger: Ledger, alert: Alert, base: str) -> Row:

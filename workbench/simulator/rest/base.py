@@ -1,7 +1,7 @@
-"""What every answer of the API has in common: credentials, limits, faults, latency, headers, errors.
+"""What all answers of the API have in common: credentials, limits, faults, latency, headers, errors.
 
-A resource says what it is in `on_get`, `on_post` and `on_delete`, which are plain functions of the
-account at `now`; everything that is awaited happens here.
+A resource implements `on_get`, `on_post` and `on_delete`, which are plain functions of the account at `now`;
+everything asynchronous is in this module.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tornado.httputil import HTTPServerRequest
 from tornado.iostream import StreamClosedError
 from tornado.web import Application, HTTPError, RequestHandler
 
-from workbench.simulator.arrivals import arrive
+from workbench.simulator.account.arrivals import arrive
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.sids import derive_hex
 from workbench.simulator.errors import ApiError, not_found
 from workbench.simulator.faults import Fault
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.runtime import Runtime
-from workbench.simulator.sids import derive_hex
 
 _DRIPS = 10
 
@@ -121,7 +121,7 @@ class ApiHandler(RequestHandler):
         return dict(parse_qsl(self.request.query, keep_blank_values=True))
 
     async def _go_wrong(self, fault: Fault) -> None:
-        """Carry out a fault that needs no answer of ours; the others are left to :meth:`_send`."""
+        """Execute a fault that replaces the answer; the other kinds are executed by :meth:`_send`."""
         if fault.kind == "status":
             if fault.retry_after is not None:
                 self.set_header("Retry-After", f"{fault.retry_after:g}")
@@ -137,7 +137,7 @@ class ApiHandler(RequestHandler):
                 arrive(self.runtime.account.main, self.runtime.account.tick(), fault.count)
 
     def _reset(self) -> None:
-        """Close the connection so that the other side sees a reset, not an end."""
+        """Close the connection with a reset, not with a normal end."""
         stream = self.detach()
         stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         stream.close()
@@ -170,11 +170,11 @@ class ApiHandler(RequestHandler):
             await asyncio.sleep(seconds / _DRIPS)
 
     async def _send_raw(self, body: bytes, length: int) -> None:
-        """Promise the whole body, send the first `length` bytes, close the connection."""
+        """Announce the whole body, send only the first `length` bytes, and close the connection."""
         status, stream = self.get_status(), self.detach()
         head = f"HTTP/1.1 {status} {responses[status]}\r\nContent-Type: application/json\r\n"
         head += f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        # If the other side leaves first, it only does what we were about to do.
+        # If the client closes the connection first, the result is the same.
         with contextlib.suppress(StreamClosedError):
             await stream.write(head.encode() + body[:length])
         stream.close()
@@ -197,7 +197,7 @@ class ApiHandler(RequestHandler):
         self.finish(orjson.dumps(error.body()))
 
     def send_error(self, status_code: int = 500, **kwargs: Any) -> None:
-        """As tornado does it, but a Retry-After set before survives."""
+        """As in tornado, but a Retry-After header that was set before is kept."""
         retry_after = self._headers.get("Retry-After")
         super_clear = super().send_error
         if retry_after is None:
@@ -209,7 +209,7 @@ class ApiHandler(RequestHandler):
         self.write_error(status_code, **kwargs)
 
     def log_exception(self, *args: Any) -> None:
-        """Refusals are answers, not news; anything else is logged with its traceback."""
+        """Log every exception with its traceback, except refusals, which are normal answers."""
         if not isinstance(args[1], HTTPError):
             super().log_exception(*args)
 
@@ -230,7 +230,7 @@ class ApiHandler(RequestHandler):
 
 
 class UnknownPath(ApiHandler):
-    """Whatever no resource answers for."""
+    """Every path without a resource."""
 
     def _owner(self, path: dict[str, str]) -> Ledger:
         super()._owner(path)

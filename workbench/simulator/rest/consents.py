@@ -12,7 +12,7 @@ from workbench.simulator.rest.base import ApiHandler
 
 MOST_ITEMS = 25
 MOST_A_MINUTE = 100
-"""Requests; Twilio's documentation of the Consent API."""
+"""Requests per minute, from Twilio's documentation of the Consent API."""
 
 _INVALID = 30646
 _CONTACT = re.compile(r"\+[1-9][0-9]{6,14}")

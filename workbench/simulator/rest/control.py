@@ -1,6 +1,6 @@
-"""The control API under `/_simulator/`: the hands of a test inside the account. No credentials, no faults.
+"""The control API under `/_simulator/`, with which a test changes the account. No credentials, no faults.
 
-Bodies are JSON. What is wrong with a request comes back as 400 with one line under `error`.
+Bodies are JSON. A wrong request is answered with 400 and one line under `error`.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import orjson
 from tornado.web import RequestHandler
 
+from workbench.simulator.account.truth import truth_rows
 from workbench.simulator.control import ACTIONS
 from workbench.simulator.errors import SimulatorError
 from workbench.simulator.runtime import Runtime
-from workbench.simulator.truth import truth_rows
 
 _ROWS_AT_ONCE = 2_000
 
@@ -40,8 +40,8 @@ class Control(RequestHandler):
         action = ACTIONS.get((method, what))
         self.set_header("Content-Type", "application/json")
         if action is None:
-            known = ", ".join(sorted(f"{verb} /_simulator/{name}" for verb, name in ACTIONS))
-            self._fail(404, f"No {method} /_simulator/{what}. Known: {known}.")
+            actions = ", ".join(sorted(f"{verb} /_simulator/{name}" for verb, name in ACTIONS))
+            self._fail(404, f"No {method} /_simulator/{what}. Known: {actions}.")
             return
         try:
             body = orjson.loads(self.request.body) if self.request.body else {}

@@ -7,13 +7,13 @@ import zlib
 from hashlib import blake2b
 from typing import Any
 
+from workbench.simulator.account.rows import API_VERSION, rfc2822
 from workbench.simulator.errors import not_found
 from workbench.simulator.messages import Message
 from workbench.simulator.rest.base import ApiHandler
 from workbench.simulator.rest.messages import find_message
 from workbench.simulator.rest.paging import PageUris, envelope, page_request, slice_page
-from workbench.simulator.rows import API_VERSION, rfc2822
-from workbench.simulator.windows import Window, read_window
+from workbench.simulator.rest.windows import Window, read_window
 
 _SIDE = 48
 

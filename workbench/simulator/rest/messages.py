@@ -8,17 +8,17 @@ from typing import Any
 
 from orjson import Fragment
 
-from workbench.simulator.account import RETENTION_DAYS
+from workbench.simulator.account.account import RETENTION_DAYS
+from workbench.simulator.account.log import Position
+from workbench.simulator.account.requests import read_request
+from workbench.simulator.account.rows import API_VERSION, error_message, rfc2822
+from workbench.simulator.account.sending import check_queue, compose
 from workbench.simulator.clock import DAY
 from workbench.simulator.errors import ApiError, bad_value, not_found
-from workbench.simulator.log import Position
 from workbench.simulator.messages import CANCELED, FINAL, INBOUND, NEVER, STATUSES, Message, state_at
-from workbench.simulator.requests import read_request
 from workbench.simulator.rest.base import ApiHandler, last_values
 from workbench.simulator.rest.paging import PageRequest, PageUris, envelope, page_request
-from workbench.simulator.rows import API_VERSION, error_message, rfc2822
-from workbench.simulator.sending import check_queue, compose
-from workbench.simulator.windows import Window, check_retention, read_window
+from workbench.simulator.rest.windows import Window, check_retention, read_window
 
 _SENT_IS_FINAL = 72 * 3600
 """After so many seconds no receipt is expected any more."""
@@ -44,7 +44,7 @@ class Messages(ApiHandler):
         )
 
     def on_post(self) -> bytes:
-        """Create; 201 with the message as it is in its first second."""
+        """Create a message; 201 with its state in the first second."""
         form, now = self.form(), self.now
         account, options = self.account, self.runtime.options
         to = last_values(form).get("To", "")
@@ -69,14 +69,14 @@ class Messages(ApiHandler):
         undated = asked is None or self.runtime.options.undated_in_windows
         edge = self._edge(page)
         if page.backwards and edge is not None:
-            found = self._matching(log.oldest_first(now, kept.low, kept.high, edge, undated), query)
-            return list(islice(found, page.size))[::-1], True
-        found = self._matching(log.newest_first(now, kept.low, kept.high, edge, undated), query)
-        chosen = list(islice(found, page.size + 1))
+            matching = self._matching(log.oldest_first(now, kept.low, kept.high, edge, undated), query)
+            return list(islice(matching, page.size))[::-1], True
+        matching = self._matching(log.newest_first(now, kept.low, kept.high, edge, undated), query)
+        chosen = list(islice(matching, page.size + 1))
         return chosen[: page.size], len(chosen) > page.size
 
     def _edge(self, page: PageRequest) -> Position | None:
-        """Where the row in the page token stands."""
+        """The place of the row that the page token names."""
         if page.sid is None:
             return None
         serial = self.account.serial_of(page.sid)
@@ -85,13 +85,13 @@ class Messages(ApiHandler):
             raise bad_value("PageToken", page.token, "Follow next_page_uri instead.")
         return position
 
-    def _matching(self, found: Iterator[Message], query: dict[str, str]) -> Iterator[Message]:
+    def _matching(self, messages: Iterator[Message], query: dict[str, str]) -> Iterator[Message]:
         to, sender = query.get("To"), query.get("From")
         if to:
-            found = filter(self._has_address(to, their_direction_is_inbound=False), found)
+            messages = filter(self._has_address(to, their_direction_is_inbound=False), messages)
         if sender:
-            found = filter(self._has_address(sender, their_direction_is_inbound=True), found)
-        return found
+            messages = filter(self._has_address(sender, their_direction_is_inbound=True), messages)
+        return messages
 
     def _has_address(self, address: str, *, their_direction_is_inbound: bool) -> Callable[[Message], bool]:
         """A test for `to` (our side if inbound) or `from` (our side if outbound)."""
@@ -160,7 +160,7 @@ def find_message(handler: ApiHandler, sid: str) -> Message:
 
 
 def cancel(message: Message, status: str, now: int) -> Message:
-    """The message called off at `now`; only what is not yet being sent can be."""
+    """The message canceled at `now`; only possible before it is being sent."""
     if status != "canceled":
         raise ApiError(400, 30400, f"Status can only be set to 'canceled', not to {status!r}")
     if state_at(message, now).status not in ("scheduled", "accepted", "queued"):
@@ -173,14 +173,14 @@ def cancel(message: Message, status: str, now: int) -> Message:
 
 
 def redact(message: Message, body: str) -> Message:
-    """The message without its text. `date_updated` stays, as with the real one."""
+    """The message without its text. `date_updated` does not change, as at Twilio."""
     if body:
         raise ApiError(400, 30400, "Body can only be emptied")
     return message._replace(body="")
 
 
 def check_complete(message: Message, now: int) -> None:
-    """Refuse to delete what is still under way: 409/20009."""
+    """Refuse to delete a message in flight: 409/20009."""
     state = state_at(message, now)
     given_up = state.status == "sent" and state.sent is not None and now - state.sent > _SENT_IS_FINAL
     if STATUSES.index(state.status) not in FINAL and not given_up:

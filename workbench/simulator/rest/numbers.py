@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import API_VERSION, rfc2822
+from workbench.simulator.account.sids import derive_sid
 from workbench.simulator.errors import not_found
-from workbench.simulator.ledger import Ledger
-from workbench.simulator.profile import Sender
 from workbench.simulator.rest.base import ApiHandler, last_values
 from workbench.simulator.rest.paging import PageUris, envelope, page_request, slice_page
-from workbench.simulator.rows import API_VERSION, rfc2822
-from workbench.simulator.sids import derive_sid
+from workbench.simulator.traffic.profile import Sender
 
 _NUMBER_KINDS = ("long code", "toll-free")
 _SETTABLE = {

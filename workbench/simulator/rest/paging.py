@@ -1,7 +1,7 @@
-"""Twilio's two ways to page: 2010 lists with relative addresses, newer ones with `meta` and absolute.
+"""Twilio's two forms of pages: relative addresses in 2010 lists, `meta` with absolute ones in newer lists.
 
-A token names the last row of the page before (`PA` and its SID; `PB` and the first row's for going back),
-so rows that arrive at the top do not shift the pages below.
+A token names the last row of the page before (`PA` and its SID), or the first row of the page after (`PB`) to
+go back. So new rows at the top do not shift the pages below.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _PAGING = ("PageSize", "Page", "PageToken")
 
 
 class PageRequest(NamedTuple):
-    """Which page was asked for."""
+    """The requested page."""
 
     size: int
     number: int
@@ -36,7 +36,7 @@ def page_request(query: Mapping[str, str]) -> PageRequest:
     """Read PageSize, Page and PageToken.
 
     Raises:
-        ApiError: 400/20001 for anything that is no page.
+        ApiError: 400/20001 if they do not name a page.
     """
     size = _whole_number(query, "PageSize", DEFAULT_PAGE_SIZE)
     number = _whole_number(query, "Page", 0)
@@ -142,7 +142,7 @@ Identify = Callable[[Mapping[str, Any]], str]
 def slice_page(
     rows: Sequence[Mapping[str, Any]], page: PageRequest, identify: Identify
 ) -> tuple[Sequence[Mapping[str, Any]], str | None, str | None]:
-    """One page of a short list that is all in memory, with the SIDs its neighbours' addresses need."""
+    """One page of a list in memory, with the SIDs for the addresses of the pages before and after it."""
     start = 0
     if page.sid is not None:
         places = [index for index, row in enumerate(rows) if identify(row) == page.sid]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.errors import not_found
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.rest.paging import PageUris, meta_envelope, page_request, slice_page
 from workbench.simulator.rest.services import ListHandler, Row
-from workbench.simulator.world import COUNTRIES, COUNTRY_INDEX, UNIT, Country
+from workbench.simulator.traffic.world import COUNTRIES, COUNTRY_INDEX, UNIT, Country
 
 _NUMBER_TYPES = ("local", "toll free", "short code")
 

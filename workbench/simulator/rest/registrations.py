@@ -1,12 +1,12 @@
-"""What lets senders send: A2P brand and campaigns, toll-free verifications (messaging v1)."""
+"""Registrations that senders need: A2P brand and campaigns, toll-free verifications (messaging v1)."""
 
 from __future__ import annotations
 
-from workbench.simulator.ledger import Ledger
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import iso8601
+from workbench.simulator.account.sids import derive_sid
 from workbench.simulator.rest.numbers import find_row
 from workbench.simulator.rest.services import ListHandler, Row, find_service, numbers_in
-from workbench.simulator.rows import iso8601
-from workbench.simulator.sids import derive_sid
 
 
 class Campaigns(ListHandler):

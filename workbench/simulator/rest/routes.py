@@ -1,4 +1,4 @@
-"""Which path is which resource. Every Twilio host's paths are served here; they do not collide."""
+"""The paths and their handlers. The paths of all Twilio hosts are served here; they do not collide."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MEDIA = f"{_MESSAGE}/Media/(?P<media_sid>ME{_HEX})"
 _SERVICE = f"/v1/Services/(?P<service_sid>MG{_HEX})"
 _MEMBERS = "(?P<members>PhoneNumbers|ShortCodes|AlphaSenders)"
 _JSON = r"(?:\.json)?"
-"""Resources of 2010 answer with and without the suffix."""
+"""Resources of the 2010 API answer with and without this suffix."""
 
 ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (_API + _JSON, Accounts),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import iso8601
 from workbench.simulator.errors import not_found
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.rest.base import ApiHandler, last_values
 from workbench.simulator.rest.numbers import find_row
 from workbench.simulator.rest.paging import PageUris, meta_envelope, page_request, slice_page
-from workbench.simulator.rows import iso8601
 
 Row = dict[str, Any]
 
@@ -41,7 +41,7 @@ class ListHandler(ApiHandler):
     """A list of a newer product: absolute addresses, `meta`."""
 
     def base(self) -> str:
-        """Where this server is, as the caller reached it."""
+        """The address of this server, as the caller used it."""
         return f"{self.request.protocol}://{self.request.host}"
 
     def page_of(self, key: str, rows: list[Row]) -> Row:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import API_VERSION
+from workbench.simulator.account.usage import CATEGORIES, Sums, UsageBook, price, total
 from workbench.simulator.clock import DAY, day_of
 from workbench.simulator.errors import bad_value, not_found
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.rest.base import ApiHandler
 from workbench.simulator.rest.paging import PageUris, envelope, page_request, slice_page
-from workbench.simulator.rows import API_VERSION
-from workbench.simulator.usage import CATEGORIES, Sums, UsageBook, price, total
-from workbench.simulator.world import UNIT
+from workbench.simulator.traffic.world import UNIT
 
 _OFFSET = re.compile(r"([+-])(\d{1,4})days?")
 _SUBRESOURCES = {
@@ -60,14 +60,14 @@ class UsageRecords(ApiHandler):
         return max(first, opened), min(last, today)
 
     def _sums(self, span: Span, with_subaccounts: bool) -> Sums:
-        """Of the account and, by default, of its subaccounts that are billed in the same currency."""
+        """The sums of the account and, by default, of its subaccounts with the same currency."""
         sums: Sums = {}
         for ledger in self.runtime.account.ledgers:
             mine = ledger is self.account
             ours = with_subaccounts and ledger.owner_sid == self.account.sid
             if mine or (ours and ledger.profile.currency == self.account.profile.currency):
-                found = book_of(self, ledger).of_days(_day(span[0]), _day(span[1]), self.now)
-                for category, usage in found.items():
+                ledger_sums = book_of(self, ledger).of_days(_day(span[0]), _day(span[1]), self.now)
+                for category, usage in ledger_sums.items():
                     sums[category] = sums[category].plus(usage) if category in sums else usage
         return sums
 
@@ -101,7 +101,7 @@ class UsageRecords(ApiHandler):
 
 
 class Balance(ApiHandler):
-    """`/2010-04-01/Accounts/{AC}/Balance.json`: paid in by the same amount whenever it would run out."""
+    """`/2010-04-01/Accounts/{AC}/Balance.json`: the same amount is paid in whenever it would run out."""
 
     def on_get(self) -> dict[str, Any]:
         first, last = day_of(self.account.opened_at), day_of(self.now)
@@ -115,7 +115,7 @@ class Balance(ApiHandler):
 
 
 def book_of(handler: ApiHandler, ledger: Ledger) -> UsageBook:
-    """The sums of an account, kept between requests."""
+    """The sums of an account, cached between requests."""
     return handler.runtime.usage_books.setdefault(ledger.sid, UsageBook(ledger))
 
 

@@ -1,4 +1,4 @@
-"""Everything around the messages: senders, services, media, usage, alerts, and the subaccounts.
+"""The resources of an account besides messages: senders, services, media, usage, alerts, subaccounts.
 
-Start with ``catalog.py``: one entry per resource.
+Start at ``catalog.py`` (one entry per resource), then ``account_reader.py`` (what all entries use).
 """

@@ -1,7 +1,7 @@
-"""The first questions to Twilio: do the credentials hold, and in which currency does the account pay.
+"""The first requests to Twilio: are the credentials valid, and in which currency does the account pay?
 
-They are on their way as soon as a check is made, so that they can be asked while the lake is being opened.
-Imports neither DuckDB nor Arrow for the same reason.
+The requests start as soon as the check is created, so that they run while the lake is being opened. For the
+same reason this module imports neither DuckDB nor Arrow.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from workbench.twilio.resources import fetch_account, fetch_balance, message_pag
 
 @dataclass(frozen=True)
 class CheckedAccount:
-    """What Twilio said: the account (empty where a key may not read it), its currency, what it refused."""
+    """The answers: the account (empty if a key may not read it), its currency, and what Twilio refused."""
 
     account: dict[str, Any]
     currency: str | None
@@ -25,7 +25,7 @@ class CheckedAccount:
 
 
 class AccountCheck:
-    """One account's check, begun at once."""
+    """The check of one account; its requests start at once."""
 
     def __init__(self, client: TwilioClient, account_sid: str) -> None:
         self.account_sid = account_sid
@@ -39,14 +39,14 @@ class AccountCheck:
         """Wait for the answers.
 
         Raises:
-            TwilioError: the account's messages may not be read, or Twilio is out of reach.
+            TwilioError: the account's messages may not be read, or Twilio cannot be reached.
         """
         currency, notice = self._currency.result()
         return CheckedAccount(self._account.result(), currency, notice)
 
 
 def _read_account(client: TwilioClient, account_sid: str) -> dict[str, Any]:
-    """The account, or nothing for an API key that may read messages but not the account itself."""
+    """The account; empty for an API key that may read messages but not the account itself."""
     try:
         return fetch_account(client, account_sid)
     except TwilioAuthError:
@@ -55,12 +55,12 @@ def _read_account(client: TwilioClient, account_sid: str) -> dict[str, Any]:
 
 
 def _read_currency(client: TwilioClient, account_sid: str) -> tuple[str | None, str | None]:
-    """The currency, which the balance names before any message is priced, or why it is not known."""
+    """The currency from the balance, which has it before any message has a price; or why it is unknown."""
     try:
         currency = fetch_balance(client, account_sid).get("currency")
     except TwilioError as error:
         if error.status not in (401, 403, 404):
             raise
-        # A restricted key may not read the balance; the messages themselves name the currency later.
+        # A restricted key may not read the balance; later the messages themselves have the currency.
         return None, f"The balance could not be read (HTTP {error.status})."
     return (currency.upper() if isinstance(currency, str) and currency else None), None

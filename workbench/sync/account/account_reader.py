@@ -1,7 +1,7 @@
-"""What the parts of the catalog share: reading without letting one failure stop the rest, and saving.
+"""Reading and saving for all parts of the catalog; the failure of one does not stop the others.
 
-A row that cannot be read stops nothing either: it is set aside and saved with the next commit, and what it
-belongs to (its *part*: a day, a service, a country) is read again by later syncs.
+A row that cannot be read does not stop anything either: it goes into quarantine with the next commit, and its
+*part* (a day, a service, a country) is read again by later syncs.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ R = TypeVar("R")
 Rows = list[dict[str, Any]]
 
 WORKERS = REQUESTS_AT_ONCE
-#: A resource that failed so often is left for the next sync.
+#: After this many failures a resource is left for the next sync.
 MOST_FAILURES = 5
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What could not be read, of which account, and why; the rest was read all the same."""
+    """A resource that could not be read, its account, and why; the other resources were read."""
 
     resource: str
     account_sid: str
@@ -51,7 +51,7 @@ class Notice:
 
 @dataclass
 class Failures:
-    """What went wrong with one resource: the first reason, how often, and whether to try on."""
+    """The failures of one resource: the first reason, their number, and whether Twilio refused it."""
 
     reason: str
     count: int = 1
@@ -60,7 +60,7 @@ class Failures:
 
 @dataclass
 class AccountReader:
-    """One account being read. Fetching is safe from several threads; saving is for the calling one."""
+    """Reads one account. Several threads may fetch; only the calling thread may save."""
 
     lake: Lake
     client: TwilioClient
@@ -89,7 +89,7 @@ class AccountReader:
 
     @property
     def has_own_credentials(self) -> bool:
-        """False for a subaccount that is read with its main account's credentials."""
+        """Whether the credentials are the account's own; false for a subaccount of the main account."""
         return self.client.account_sid == self.account_sid
 
     def rows(
@@ -102,27 +102,27 @@ class AccountReader:
         part_of: Callable[[Row], str] = lambda row: "",
         **parts: str,
     ) -> Rows | None:
-        """All rows of a list that can be read; None when the list could not be, which is noted.
+        """All readable rows of a list; None, with a note, if the list itself could not be read.
 
         Args:
-            check: reads a row; what it raises puts the row into quarantine.
-            covers: the parts of the resource that this list is the whole of.
-            part_of: to which of them a row belongs; one that does not say belongs to the first.
+            check: reads a row; if it raises, the row goes into quarantine.
+            covers: the parts of the resource that this list contains completely.
+            part_of: the part of a row; a row that does not tell belongs to the first.
         """
-        found = self.attempt(
+        listed = self.attempt(
             resource, lambda: list(list_rows(self.client, resource, self.account_sid, params, **parts))
         )
-        return None if found is None else self.checked(resource, found, check, covers, part_of)
+        return None if listed is None else self.checked(resource, listed, check, covers, part_of)
 
     def checked(
         self,
         resource: Resource,
-        found: Sequence[Any],
+        listed: Sequence[Any],
         check: Callable[[Row], object],
         covers: Sequence[str] = ("",),
         part_of: Callable[[Row], str] = lambda row: "",
     ) -> Rows:
-        """Those of the rows that can be read; the others go into quarantine with the next commit."""
+        """The readable rows; the others go into quarantine with the next commit."""
 
         def read(row: Any) -> dict[str, Any]:
             if not isinstance(row, dict):
@@ -134,7 +134,7 @@ class AccountReader:
             part = read_each([row], part_of)[0]
             return part[0] if part and part[0] in covers else covers[0]
 
-        rows, failures = read_each(found, read)
+        rows, failures = read_each(listed, read)
         unread = quarantine(
             failures, resource=resource.name, account_sid=self.account_sid, privacy=self.privacy,
             part_of=known_part,
@@ -147,21 +147,21 @@ class AccountReader:
         return rows
 
     def is_whole(self, resource: Resource, part: str = "") -> bool:
-        """Whether every row of the part could be read, as far as it was read now."""
+        """Whether every row of the part that was read in this sync could be read."""
         return (resource.name, part) not in self._unread_parts
 
-    def one(self, resource: Resource, **parts: str) -> dict[str, Any] | None:
-        """A single object; empty when Twilio has none, None when it could not be read, which is noted."""
+    def fetch_single(self, resource: Resource, **parts: str) -> dict[str, Any] | None:
+        """A single object; empty if Twilio has none; None, with a note, if it could not be read."""
         nothing: dict[str, Any] = {}
         return self.attempt(
             resource, lambda: fetch_object(self.client, resource, self.account_sid, **parts), absent=nothing
         )
 
     def attempt(self, resource: Resource, fetch: Callable[[], T], *, absent: T | None = None) -> T | None:
-        """What `fetch` brings, or None with a notice.
+        """The result of `fetch`, or None with a notice.
 
         Args:
-            absent: what stands for Twilio's own "not found"; a failure like any other when None.
+            absent: the result for Twilio's own "not found"; with None that is a failure like any other.
         """
         if self._is_given_up(resource):
             return None
@@ -176,40 +176,44 @@ class AccountReader:
         return None
 
     def note(self, resource: Resource, error: TwilioError | MalformedRow) -> None:
-        """Remember a failure; the first one of a resource says why."""
+        """Note a failure; the first failure of a resource gives the reason."""
         refused = isinstance(error, TwilioAuthError)
         reason = (
             f"the credentials lack the right to read {resource.right}: {error}" if refused else str(error)
         )
         with self._counting:
-            held = self._failures.get(resource.name)
-            if held is None:
+            earlier = self._failures.get(resource.name)
+            if earlier is None:
                 self._failures[resource.name] = Failures(reason, is_refused=refused)
             else:
-                held.count += 1
+                earlier.count += 1
 
     def say(self, resource: str, reason: str) -> None:
-        """Add a notice that is no failed request."""
+        """Add a notice that does not come from a failed request."""
         self.notices.append(Notice(resource, self.account_sid, reason))
 
     def all_notices(self) -> list[Notice]:
         failed = [
-            Notice(name, self.account_sid, held.reason + (f" ({held.count} times)" if held.count > 1 else ""))
-            for name, held in self._failures.items()
+            Notice(
+                name,
+                self.account_sid,
+                failures.reason + (f" ({failures.count} times)" if failures.count > 1 else ""),
+            )
+            for name, failures in self._failures.items()
         ]
         return failed + self.notices
 
     def _is_given_up(self, resource: Resource) -> bool:
-        """Whether to leave it: it was refused, failed too often, or would tell of another account."""
+        """Whether to skip the resource: refused, failed too often, or it would be another account's."""
         if resource.follows_credentials and not self.has_own_credentials:
             return True
-        held = self._failures.get(resource.name)
-        return held is not None and (held.is_refused or held.count >= MOST_FAILURES)
+        failures = self._failures.get(resource.name)
+        return failures is not None and (failures.is_refused or failures.count >= MOST_FAILURES)
 
     def fetch_each(
         self, tasks: Iterable[T], fetch: Callable[[T], R | None], keep: Callable[[T, R], None]
     ) -> bool:
-        """Fetch in threads, and `keep` in this one what comes, as it comes; whether all of it came."""
+        """Fetch in threads, and call `keep` in this thread for each result; returns whether all came."""
 
         def work(task: T) -> R | None:
             return None if self.cancellation.is_set else fetch(task)
@@ -219,18 +223,18 @@ class AccountReader:
             running = {pool.submit(work, task): task for task in tasks}
             try:
                 for future in as_completed(running):
-                    found = future.result()
-                    if found is None:
+                    result = future.result()
+                    if result is None:
                         is_whole = False
                     else:
-                        keep(running[future], found)
+                        keep(running[future], result)
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
         return is_whole
 
     def write(self, work: Callable[[duckdb.DuckDBPyConnection], Saved]) -> None:
-        """Run `work` in one transaction, with what could not be read, and count what it saved."""
+        """Run `work` and save the quarantined rows in one transaction; adds to the count of saved rows."""
         with self._counting:
             unread, self._unread = self._unread, []
             resolved, self._read_whole = self._read_whole & self._waiting, set()
@@ -245,33 +249,33 @@ class AccountReader:
         self.saved += self.lake.write(save)
 
     def is_whole_list(self, resource: Resource) -> bool:
-        """Whether every row of a resource could be read, whatever the part."""
+        """Whether every row of a resource could be read, in all of its parts."""
         return all(name != resource.name for name, _ in self._unread_parts)
 
     def save_unread(self) -> None:
-        """Commit what is in nobody's transaction: rows of lists of which nothing could be read."""
+        """Commit quarantined rows that no transaction has saved: those of lists without a readable row."""
         if self._unread or self._read_whole & self._waiting:
             self.write(lambda cursor: Saved())
 
     def read_parts(self, resource: Resource, after: datetime | None = None) -> set[str]:
-        """The parts of a resource that `save_part_reads` noted, those read after a moment only if given.
+        """The parts of a resource that `save_part_reads` noted; with `after`, only those read after it.
 
-        A part with rows in quarantine has to be read again, so it is not among them.
+        Parts with rows in quarantine must be read again, so they are left out.
         """
-        found = self.lake.rows(
+        part_names = self.lake.rows(
             "select part from catalog_reads where account_sid = $account and resource = $resource "
             "and ($after is null or read_at > $after)",
             {"account": self.account_sid, "resource": resource.name, "after": after},
         )
-        return {part for (part,) in found if (resource.name, part) not in self._waiting}
+        return {part for (part,) in part_names if (resource.name, part) not in self._waiting}
 
     def has_waiting(self, resources: Iterable[Resource]) -> bool:
-        """Whether rows of one of these are in quarantine since an earlier reading."""
+        """Whether one of these resources has rows in quarantine from an earlier sync."""
         names = {resource.name for resource in resources}
         return any(name in names for name, _ in self._waiting)
 
     def wanted(self, resource: Resource, parts: Sequence[T], name: Callable[[T], str]) -> list[T]:
-        """Of parts that are due, those to read now."""
+        """The parts to read now, of those that are due."""
         if not self.only_quarantined:
             return list(parts)
         return [part for part in parts if (resource.name, name(part)) in self._waiting]
@@ -279,7 +283,7 @@ class AccountReader:
     def save_part_reads(
         self, cursor: duckdb.DuckDBPyConnection, resource: Resource, parts: Sequence[str]
     ) -> None:
-        """Note parts as read now; bookkeeping, which counts as no change."""
+        """Note that parts were read now; this does not count as a change."""
         rows = [
             {"account_sid": self.account_sid, "resource": resource.name, "part": part, "read_at": self.now}
             for part in parts

@@ -1,4 +1,4 @@
-"""The account, its subaccounts, and how to do one thing for each of them."""
+"""Syncs the account and its subaccounts, and runs an action for each account."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ T = TypeVar("T")
 
 
 def sync_accounts(reading: AccountReader) -> None:
-    """Bring the account into the lake, and with a main account's own credentials its subaccounts."""
+    """Save the account; with a main account's own credentials also its subaccounts."""
     if reading.has_own_credentials:
-        found = reading.rows(ACCOUNTS, check=account_row)
+        accounts = reading.rows(ACCOUNTS, check=account_row)
     else:
-        one = reading.one(ACCOUNT)
-        found = reading.checked(ACCOUNT, [one], account_row) if one else None
-    if found:
-        rows = [{**account_row(row), "read_at": reading.now} for row in found]
+        account = reading.fetch_single(ACCOUNT)
+        accounts = reading.checked(ACCOUNT, [account], account_row) if account else None
+    if accounts:
+        rows = [{**account_row(row), "read_at": reading.now} for row in accounts]
         reading.write(lambda cursor: save_rows(cursor, "accounts", rows, key=("account_sid",)))
 
 
 def account_row(row: Row) -> dict[str, Any]:
-    """A row of `accounts`, without its currency, which the balance tells, and the time of reading."""
+    """A row of `accounts`, without the currency (it comes from the balance) and the time of reading."""
     return {
         "account_sid": required_sid(row, "sid"),
         "friendly_name": text(row, "friendly_name"),
@@ -44,7 +44,7 @@ def subaccount_sids(client: TwilioClient, notices: list[str] | None = None) -> l
     """The subaccounts that can be read with the client's credentials, closed ones left out, in order.
 
     Args:
-        notices: told when rows of the list could not be read.
+        notices: gets a notice if rows of the list could not be read.
 
     Raises:
         TwilioError: the list could not be read; TwilioAuthError for an API key that is not of type Main.
@@ -64,9 +64,9 @@ def subaccount_sids(client: TwilioClient, notices: list[str] | None = None) -> l
 def for_each_account(
     account_sids: Iterable[str], work: Callable[[str], T]
 ) -> tuple[dict[str, T], list[Notice]]:
-    """Do one thing for each account: results by account, and a notice for each that Twilio failed.
+    """Run an action for each account: the results by account, and a notice for each failure of Twilio.
 
-    Anything that is not one account's trouble (the lake, the settings, a stop) is raised at once.
+    An error that does not concern one account only (the lake, the settings, a stop) is raised at once.
     """
     results: dict[str, T] = {}
     notices: list[Notice] = []

@@ -1,4 +1,4 @@
-"""Alerts: what Twilio complained about, read day by day before it forgets them after 30 days."""
+"""Syncs alerts (Twilio's warnings and errors) day by day, because Twilio deletes them after 30 days."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from workbench.sync.shared.fields import (
 from workbench.twilio.resources import ALERTS
 
 KEPT = timedelta(days=30)
-#: Alerts may come in late; yesterday is read again.
+#: Alerts may appear late, so yesterday is read again.
 REREAD_DAYS = 1
 #: Twilio lists no more than this for one query.
 LONGEST_LIST = 10_000
@@ -38,8 +38,8 @@ def sync_alerts(reading: AccountReader) -> None:
     keeps_text = reading.privacy.keeps_all
 
     def fetch(day: date) -> Rows | None:
-        found = reading.rows(ALERTS, _params(day, oldest), check=read, covers=[day.isoformat()])
-        return None if found is None else [read(row) for row in found]
+        alerts = reading.rows(ALERTS, _params(day, oldest), check=read, covers=[day.isoformat()])
+        return None if alerts is None else [read(row) for row in alerts]
 
     def read(row: Row) -> dict[str, Any]:
         return alert_row(row, keeps_text=keeps_text)
@@ -70,7 +70,7 @@ def alert_row(row: Row, *, keeps_text: bool) -> dict[str, Any]:
     """A row of `alerts`, without account and time of reading.
 
     Args:
-        keeps_text: keep the text and the query of the address, where numbers and bodies can stand.
+        keeps_text: keep the text and the query of the address, which may contain numbers and bodies.
     """
     alert_text, url = text(row, "alert_text"), address(row, "request_url")
     created = moment(row, "date_created")

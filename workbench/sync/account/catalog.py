@@ -1,6 +1,6 @@
-"""Brings everything but messages into the lake: one entry of :data:`PARTS` per resource.
+"""Syncs all resources except messages (the catalog): one entry of :data:`PARTS` per resource.
 
-No entry stops another: what cannot be read becomes a notice, and stays in the lake as it was.
+A failure does not stop other entries: it becomes a notice, and the rows in the lake stay as they are.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ from workbench.twilio.resources import (
 
 @dataclass(frozen=True)
 class CatalogPart:
-    """One resource: how it is brought in, and whether Twilio tells of it by path or by credentials."""
+    """One resource: how it is synced, and whether the path or the credentials decide about its account."""
 
     name: str
     sync: Callable[[AccountReader], None]
     resources: tuple[Resource, ...]
-    """What it reads, as far as rows of it can be in quarantine."""
+    """The resources that it reads, if their rows can be in quarantine."""
     needs_own_credentials: bool = False
-    """A subaccount's is not read with its main account's credentials: they would show the main account's."""
+    """Whether it is skipped for subaccounts: the main account's credentials would show the main account's."""
 
 
-#: In this order: prices look at the senders.
+#: In this order, because prices need the senders.
 PARTS: Mapping[str, CatalogPart] = {
     part.name: part
     for part in (
@@ -67,14 +67,14 @@ PARTS: Mapping[str, CatalogPart] = {
 
 @dataclass
 class CatalogSummary:
-    """What one reading of the catalog did."""
+    """The result of one sync of the catalog."""
 
     account_sid: str
     added: int = 0
     changed: int = 0
     requests: int = 0
     quarantined: int = 0
-    """Rows that could not be read; they are kept with the reason until they can."""
+    """Rows that could not be read; they are kept in quarantine, with the reason."""
     by_part: dict[str, Saved] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
@@ -101,21 +101,21 @@ def sync_catalog(
     """Bring accounts, senders, services, usage, balance, prices, alerts and media lists into the lake.
 
     Args:
-        now: the moment it happens, aware; what it reads is noted as of then.
-        since: first GMT day of usage records; by default as far back as messages are listed.
+        now: the time of the sync, aware; rows are saved with it.
+        since: first GMT day of usage records; by default as far back as Twilio lists messages.
         mps_limits: segments per second by sender or kind of sender, as configured.
         privacy: what may be kept; alerts lose their texts in every mode but `full`.
         parts: names of :data:`PARTS`.
-        on_part: told of each part before it is read: its name, how many are done, and of how many.
-        media_messages: most messages whose attachments are listed now; a notice counts those left for later.
-        media_store: where the bytes of attachments go; they are not fetched without it.
-        only_quarantined: read what is in quarantine again, and nothing else.
-        halt: ends it early when asked; what was read is kept.
+        on_part: called before each part with its name, how many parts are done, and how many there are.
+        media_messages: the most messages whose attachments are listed now; a notice counts the others.
+        media_store: where attachments are stored; without it they are not fetched.
+        only_quarantined: only read again what is in quarantine.
+        cancellation: ends the sync early when asked; what was read is kept.
 
     Raises:
         UnknownName: `parts` names something else.
         LakeError: the lake cannot be written.
-        SyncStopped: the client was stopped while it waited to try again.
+        SyncStopped: the client was stopped while it waited for a retry.
     """
     for name in parts:
         if name not in PARTS:
@@ -147,14 +147,14 @@ def sync_catalog(
 
 
 def catalog_is_due(lake: Lake, account_sid: str, before: datetime) -> bool:
-    """Whether the whole catalog of the account was last read before that moment, or never."""
+    """Whether the whole catalog of the account was last read before this time, or never."""
     return not lake.rows(
         "select 1 from catalog_reads where account_sid = ? and resource = ? and read_at > ?",
         [account_sid, _WHOLE, before],
     )
 
 
-#: Stands in `catalog_reads` for the whole of it.
+#: The name in `catalog_reads` for the whole catalog.
 _WHOLE = "catalog"
 
 
@@ -165,7 +165,7 @@ def _note_whole_reading(reading: AccountReader) -> None:
 
 
 def _sync_part(reading: AccountReader, part: CatalogPart) -> Saved:
-    """Bring one part in; what it saved."""
+    """Sync one part; returns what it saved."""
     before = reading.saved
     if reading.has_own_credentials or not part.needs_own_credentials:
         try:

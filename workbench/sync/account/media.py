@@ -1,4 +1,4 @@
-"""What is attached to messages: listed once for each message that has attachments, newest first."""
+"""Lists the attachments of messages, once for each message that has some, newest first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workbench.sync.account.account_reader import AccountReader, Rows
 from workbench.sync.shared.fields import Row, moment, required, text
 from workbench.twilio.resources import MEDIA, list_rows
 
-#: Messages whose attachments are listed between two commits.
+#: How many messages are listed between two commits.
 BATCH = 25
 
 _UNLISTED_SQL = """
@@ -24,14 +24,14 @@ _UNLISTED_SQL = """
     order by m.date_created desc, m.message_sid
 """
 
-#: By message, so that a message without any is known as listed, too.
+#: By message, so that a message without attachments counts as listed, too.
 Listed = dict[str, Rows]
 
 _NOTHING: Rows = []
 
 
 def sync_media(reading: AccountReader) -> None:
-    """List the attachments of messages that are not listed yet, at most so many messages per sync."""
+    """List the attachments of messages that were not listed yet, up to a number of messages per sync."""
     waiting = [sid for (sid,) in reading.lake.rows(_UNLISTED_SQL, [reading.account_sid])]
     waiting = reading.wanted(MEDIA, waiting, str)
     now = waiting[: reading.media_messages]
@@ -46,7 +46,7 @@ def sync_media(reading: AccountReader) -> None:
 
 
 def _fetch(reading: AccountReader, message_sids: Sequence[str]) -> Listed:
-    """What could be listed; a message that Twilio has no longer has no attachments."""
+    """The lists that could be read; a message that Twilio no longer has has no attachments."""
     listed: Listed = {}
     for sid in message_sids:
         if reading.cancellation.is_set:
@@ -58,8 +58,8 @@ def _fetch(reading: AccountReader, message_sids: Sequence[str]) -> Listed:
 
 
 def _list(reading: AccountReader, message_sid: str) -> Rows:
-    found = list(list_rows(reading.client, MEDIA, reading.account_sid, message_sid=message_sid))
-    rows = reading.checked(MEDIA, found, lambda row: media_row(row, message_sid), [message_sid])
+    answered = list(list_rows(reading.client, MEDIA, reading.account_sid, message_sid=message_sid))
+    rows = reading.checked(MEDIA, answered, lambda row: media_row(row, message_sid), [message_sid])
     return [media_row(row, message_sid) for row in rows]
 
 

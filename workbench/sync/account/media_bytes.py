@@ -1,7 +1,7 @@
-"""The bytes of attachments, for who asked for them: fetched once, kept as a file, gone with the message.
+"""Fetches the files of attachments, if requested: once, stored as a file, removed with the message.
 
-A file's name is Twilio's SID and nothing else: what the sender called it, and what type they say it has, is
-theirs and stays out of the file system.
+The file's name is Twilio's SID only. The name and type that the sender gave are not trusted and never used in
+the file system.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from workbench.sync.account.account_reader import AccountReader
 from workbench.twilio.media import MediaFile
 from workbench.twilio.resources import MEDIA, check_sid
 
-#: Files fetched between two commits.
+#: How many files are fetched between two commits.
 BATCH = 10
 
 _MISSING_SQL = """
@@ -42,14 +42,14 @@ _ORPHANED_SQL = """
 
 @dataclass(frozen=True)
 class MediaStore:
-    """Where the files go, and how one is fetched: `fetch(account_sid, message_sid, media_sid)`."""
+    """The folder for the files, and the function `fetch(account_sid, message_sid, media_sid)`."""
 
     folder: Path
     fetch: Callable[[str, str, str], MediaFile]
 
 
 def sync_media_bytes(reading: AccountReader, store: MediaStore) -> None:
-    """Fetch what is missing, at most so many files per sync; remove what was deleted at Twilio."""
+    """Fetch missing files, up to a number per sync; remove files of messages deleted at Twilio."""
     remove_orphaned_files(reading, store.folder)
     missing = reading.lake.rows(_MISSING_SQL, [reading.account_sid])
     now = missing[: reading.media_messages]
@@ -61,37 +61,37 @@ def sync_media_bytes(reading: AccountReader, store: MediaStore) -> None:
 
 
 def _bring(reading: AccountReader, store: MediaStore, files: Sequence[tuple[str, str]]) -> None:
-    """Fetch some files, then note them together."""
-    found: list[dict[str, Any]] = []
-    reading.fetch_each(files, lambda task: _fetch(reading, store, *task), lambda _, row: found.append(row))
-    if found:
-        reading.write(partial(_save, found))
-        _remove_unwanted(reading, store, found)
+    """Fetch some files, then save their rows in one transaction."""
+    fetched: list[dict[str, Any]] = []
+    reading.fetch_each(files, lambda task: _fetch(reading, store, *task), lambda _, row: fetched.append(row))
+    if fetched:
+        reading.write(partial(_save, fetched))
+        _remove_unwanted(reading, store, fetched)
 
 
-def _save(found: Sequence[dict[str, Any]], cursor: duckdb.DuckDBPyConnection) -> Saved:
-    """Note the files whose message is still there; it may have been erased while they were fetched."""
+def _save(fetched: Sequence[dict[str, Any]], cursor: duckdb.DuckDBPyConnection) -> Saved:
+    """Save the rows of files whose message still exists; it may have been erased during the fetch."""
     there = cursor.execute(
         "select message_sid from raw_messages where message_sid in (select unnest(?::varchar[]))",
-        [[row["message_sid"] for row in found]],
+        [[row["message_sid"] for row in fetched]],
     ).fetchall()
-    rows = [row for row in found if (row["message_sid"],) in there]
+    rows = [row for row in fetched if (row["message_sid"],) in there]
     return save_rows(cursor, "media_files", rows, key=("media_sid",)) if rows else Saved()
 
 
-def _remove_unwanted(reading: AccountReader, store: MediaStore, found: Sequence[dict[str, Any]]) -> None:
-    """Remove the files that were not noted."""
+def _remove_unwanted(reading: AccountReader, store: MediaStore, fetched: Sequence[dict[str, Any]]) -> None:
+    """Remove the files whose rows were not saved."""
     noted = reading.lake.rows(
         "select media_sid from media_files where media_sid in (select unnest(?::varchar[]))",
-        [[row["media_sid"] for row in found]],
+        [[row["media_sid"] for row in fetched]],
     )
-    for row in found:
+    for row in fetched:
         if row["file_name"] and (row["media_sid"],) not in noted:
             (store.folder / row["file_name"]).unlink(missing_ok=True)
 
 
 def remove_orphaned_files(reading: AccountReader, folder: Path) -> None:
-    """Remove the files of messages that Twilio no longer has, then what the lake says of them."""
+    """Remove the files of messages that Twilio no longer has, then their rows."""
     orphaned = reading.lake.rows(_ORPHANED_SQL, [reading.account_sid])
     for _, file_name in orphaned:
         if file_name:
@@ -108,22 +108,22 @@ def remove_orphaned_files(reading: AccountReader, folder: Path) -> None:
 def _fetch(
     reading: AccountReader, store: MediaStore, media_sid: str, message_sid: str
 ) -> dict[str, Any] | None:
-    """One file as a row of `media_files`; None when another try may bring it."""
+    """One file as a row of `media_files`; None if another attempt may succeed."""
     row = {
         "media_sid": check_sid(media_sid), "message_sid": message_sid, "account_sid": reading.account_sid,
         "file_name": None, "bytes": None, "sha256": None, "problem": None, "fetched_at": reading.now,
     }  # fmt: skip
     try:
-        found = store.fetch(reading.account_sid, message_sid, media_sid)
+        media_file = store.fetch(reading.account_sid, message_sid, media_sid)
     except TwilioUnavailable as error:
         reading.note(MEDIA, error)
         return None
     except TwilioError as error:
-        # Too large, or refused: asking again would end the same.
+        # Too large, or refused: another attempt would fail, too.
         return {**row, "problem": str(error)}
     file_name = f"{media_sid[:4]}/{media_sid}"
     path = store.folder / file_name
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_whole(path, found.content)
-    digest = hashlib.sha256(found.content).hexdigest()
-    return {**row, "file_name": file_name, "bytes": len(found.content), "sha256": digest}
+    write_whole(path, media_file.content)
+    digest = hashlib.sha256(media_file.content).hexdigest()
+    return {**row, "file_name": file_name, "bytes": len(media_file.content), "sha256": digest}

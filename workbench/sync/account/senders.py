@@ -1,7 +1,7 @@
-"""What the account can send from: senders and messaging services, put together from several lists.
+"""Syncs senders and messaging services, which are combined from several lists.
 
-A list that could not be read changes nothing of what is known: only a sender that is missing from lists
-that were read is marked as removed. A list with a row that could not be read may hold any sender.
+A list that could not be read changes nothing. A sender is marked as removed only if it is missing from lists
+that were read completely, because an unreadable row may be any sender.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from workbench.twilio.resources import (
 
 Stored = Mapping[str, dict[str, Any]]
 
-#: Resource of a pool, its name among a service's `links`, and the field that holds the address.
+#: The resource of a pool, its name in a service's `links`, and the field with the address.
 _POOLS: tuple[tuple[Resource, str, str], ...] = (
     (SERVICE_NUMBERS, "phone_numbers", "phone_number"),
     (SERVICE_SHORT_CODES, "short_codes", "short_code"),
@@ -52,7 +52,7 @@ SENDER_RESOURCES = (
 
 @dataclass
 class SenderAnswers:
-    """What Twilio answered; None stands for a list that could not be read."""
+    """Twilio's lists; None is a list that could not be read."""
 
     numbers: Rows | None = None
     short_codes: Rows | None = None
@@ -64,13 +64,13 @@ class SenderAnswers:
     verifications: Mapping[str, str | None] | None = None
     """Status by toll-free number."""
     pools: Sequence[tuple[str, str]] | None = None
-    """Every sender with every service whose pool it is in: an alphanumeric name may be in several."""
+    """Every pair of sender and service; an alphanumeric name may be in several pools."""
     not_whole: frozenset[Resource] = frozenset()
-    """Lists with rows that could not be read: what is missing from them may be there all the same."""
+    """Lists with unreadable rows: a sender that is missing from them may exist all the same."""
 
 
 def sync_senders(reading: AccountReader) -> None:
-    """Bring the account's messaging services and senders into the lake, both in one commit."""
+    """Save the account's messaging services and senders in one commit."""
     answers = _fetch(reading)
     services = service_rows(
         answers, reading.stored("messaging_services", "messaging_service_sid"), reading.now
@@ -115,13 +115,13 @@ def _fetch_services(reading: AccountReader, answers: SenderAnswers, services: Ro
     pools: dict[str, Rows | None] = {}
     campaigns: dict[str, Rows | None] = {}
 
-    def keep(service: dict[str, Any], found: tuple[Rows | None, Rows | None]) -> None:
-        pools[service["sid"]], campaigns[service["sid"]] = found
+    def keep(service: dict[str, Any], senders_and_campaigns: tuple[Rows | None, Rows | None]) -> None:
+        pools[service["sid"]], campaigns[service["sid"]] = senders_and_campaigns
 
     is_whole = reading.fetch_each(services, lambda service: _fetch_service(reading, service), keep)
     answers.members = _members(pools) if is_whole else None
     if answers.members is not None:
-        answers.pools = [(row["sender"], sid) for sid, found in pools.items() for row in found or ()]
+        answers.pools = [(row["sender"], sid) for sid, pool in pools.items() for row in pool or ()]
     answers.campaigns = _campaigns(campaigns) if is_whole else None
 
 
@@ -131,13 +131,13 @@ def _fetch_service(reading: AccountReader, service: Row) -> tuple[Rows | None, R
     senders: Rows | None = []
     for resource, link, name in _POOLS:
         if link in links:
-            found = reading.rows(
+            pooled = reading.rows(
                 resource, check=partial(_own_sender, name=name), covers=[sid], service_sid=sid
             )
-            if found is None or senders is None:
+            if pooled is None or senders is None:
                 senders = None
             else:
-                senders += [{**row, "sender": required(row, name)} for row in found]
+                senders += [{**row, "sender": required(row, name)} for row in pooled]
     return senders, reading.rows(CAMPAIGNS, check=_campaign_columns, covers=[sid], service_sid=sid)
 
 
@@ -156,21 +156,21 @@ def _check_service(row: Row) -> None:
 
 
 def _members(pools: Mapping[str, Rows | None]) -> dict[str, Row] | None:
-    """Pool members by address; of several services with one alphanumeric name the first SID counts."""
+    """Pool members by address; if several services have one alphanumeric name, the first SID counts."""
     members: dict[str, Row] = {}
     for service_sid in sorted(pools):
-        found = pools[service_sid]
-        if found is None:
+        pool = pools[service_sid]
+        if pool is None:
             return None
-        for row in found:
+        for row in pool:
             members.setdefault(row["sender"], {**row, "messaging_service_sid": service_sid})
     return members
 
 
-def _campaigns(found: Mapping[str, Rows | None]) -> dict[str, Row] | None:
+def _campaigns(campaigns_of_services: Mapping[str, Rows | None]) -> dict[str, Row] | None:
     """The campaign of each service that has one; a verified one before any other."""
     campaigns: dict[str, Row] = {}
-    for service_sid, rows in found.items():
+    for service_sid, rows in campaigns_of_services.items():
         if rows is None:
             return None
         if rows:
@@ -235,12 +235,12 @@ def sender_rows(
 ) -> Rows:
     """Rows of `senders`, without the account."""
     rows = _listed(answers)
-    for sender, held in stored.items():
-        answered, is_whole = _list_of(held, answers)
-        # Of a list that was read but for a row, what it does say is newer.
+    for sender, stored_row in stored.items():
+        answered, is_whole = _list_of(stored_row, answers)
+        # A list with an unreadable row is still newer than the lake in its readable rows.
         is_missing = not is_whole and sender not in rows
-        if held["removed_at"] is None and (not answered or is_missing):
-            rows[sender] = {name: held[name] for name in _LISTED}
+        if stored_row["removed_at"] is None and (not answered or is_missing):
+            rows[sender] = {name: stored_row[name] for name in _LISTED}
     complete = {
         sender: {
             **row,
@@ -255,9 +255,9 @@ def sender_rows(
     return [*complete.values(), *_removed(complete, stored, now)]
 
 
-def _list_of(held: Row, answers: SenderAnswers) -> tuple[bool, bool]:
-    """Whether the list that tells of a stored sender was read now, and whether with all its rows."""
-    kind = (held["sender_sid"] or "")[:2]
+def _list_of(stored_row: Row, answers: SenderAnswers) -> tuple[bool, bool]:
+    """Whether the list of a stored sender was read in this sync, and whether all of its rows were."""
+    kind = (stored_row["sender_sid"] or "")[:2]
     if kind in ("PN", "SC"):
         own, resource = (answers.numbers, NUMBERS) if kind == "PN" else (answers.short_codes, SHORT_CODES)
         return own is not None, resource not in answers.not_whole
@@ -265,15 +265,15 @@ def _list_of(held: Row, answers: SenderAnswers) -> tuple[bool, bool]:
 
 
 def _pools_are_torn(answers: SenderAnswers) -> bool:
-    """Whether a sender that no pool shows may be in one all the same."""
+    """Whether a pool has unreadable rows, so that a sender that no pool shows may still be in one."""
     return any(resource in answers.not_whole for resource in (SERVICES, *(pool for pool, _, _ in _POOLS)))
 
 
 def _listed(answers: SenderAnswers) -> dict[str, dict[str, Any]]:
-    """Every sender of the lists that were read, with what its own list says before what a pool says."""
+    """Every sender of the lists that were read; values of its own list count before those of a pool."""
     rows = {sender: _sender_row(sender, row) for sender, row in (answers.members or {}).items()}
-    for found, name in ((answers.numbers, "phone_number"), (answers.short_codes, "short_code")):
-        for own in found or ():
+    for own_list, name in ((answers.numbers, "phone_number"), (answers.short_codes, "short_code")):
+        for own in own_list or ():
             sender = required(own, name)
             pooled, row = rows.get(sender, {}), _sender_row(sender, own)
             rows[sender] = {
@@ -299,7 +299,7 @@ def _sender_row(sender: str, row: Row) -> dict[str, Any]:
 
 
 def _can(row: Row, what: str) -> bool | None:
-    """A capability: numbers have an object of switches, pool members a list of those that are on."""
+    """A capability: numbers have an object of true and false, pool members a list of capabilities."""
     can = row.get("capabilities")
     if isinstance(can, list):
         return what.upper() in can if can else None
@@ -310,29 +310,32 @@ def _can(row: Row, what: str) -> bool | None:
 _LISTED = tuple(_sender_row("", {}))
 
 
-def _pool_columns(row: Row, answers: SenderAnswers, held: Row) -> dict[str, Any]:
-    """The sender's messaging service; what only pools say of it stays known while they cannot be read."""
+def _pool_columns(row: Row, answers: SenderAnswers, stored_row: Row) -> dict[str, Any]:
+    """The sender's messaging service; values that only pools give are kept while these cannot be read."""
     members = answers.members
     if members is not None and (row["sender"] in members or not _pools_are_torn(answers)):
         return {"messaging_service_sid": members.get(row["sender"], {}).get("messaging_service_sid")}
     partly = {
-        name: held.get(name) if row[name] is None else row[name] for name in ("country", "can_sms", "can_mms")
+        name: stored_row.get(name) if row[name] is None else row[name]
+        for name in ("country", "can_sms", "can_mms")
     }
-    return {**partly, "messaging_service_sid": held.get("messaging_service_sid")}
+    return {**partly, "messaging_service_sid": stored_row.get("messaging_service_sid")}
 
 
-def _registration_columns(row: Row, answers: SenderAnswers, held: Row) -> dict[str, Any]:
-    """How the sender is registered with US carriers, its status in Twilio's words.
+def _registration_columns(row: Row, answers: SenderAnswers, stored_row: Row) -> dict[str, Any]:
+    """The sender's registration with US carriers, with the status as Twilio writes it.
 
-    `a2p` or `toll-free` without a status was looked for and not found; no `registration` at all is
+    `a2p` or `toll-free` without a status: a registration was not found. No `registration` at all: it is
     either not needed or not known.
     """
     sender, kind = row["sender"], row["sender_type"]
     if kind == "toll-free" and answers.verifications is not None:
-        known = held.get("registration_status") if TOLL_FREE_VERIFICATIONS in answers.not_whole else None
+        last_status = (
+            stored_row.get("registration_status") if TOLL_FREE_VERIFICATIONS in answers.not_whole else None
+        )
         return {
             "registration": "toll-free",
-            "registration_status": answers.verifications.get(sender, known),
+            "registration_status": answers.verifications.get(sender, last_status),
         }
     is_a2p = kind == "long code" and sender.startswith("+1")
     is_torn = CAMPAIGNS in answers.not_whole or _pools_are_torn(answers)
@@ -340,7 +343,7 @@ def _registration_columns(row: Row, answers: SenderAnswers, held: Row) -> dict[s
         service_sid = answers.members.get(sender, {}).get("messaging_service_sid", "")
         campaign = answers.campaigns.get(service_sid, {})
         return {"registration": "a2p", "registration_status": text(campaign, "campaign_status")}
-    return {name: held.get(name) for name in ("registration", "registration_status")}
+    return {name: stored_row.get(name) for name in ("registration", "registration_status")}
 
 
 def _limit_columns(sender: str, mps_limits: Mapping[str, float]) -> dict[str, Any]:
@@ -349,9 +352,12 @@ def _limit_columns(sender: str, mps_limits: Mapping[str, float]) -> dict[str, An
 
 
 def _removed(rows: Mapping[str, Any], stored: Stored, now: datetime) -> Rows:
-    """Stored rows that Twilio lists no longer, unless they are already marked."""
+    """Stored rows that Twilio no longer lists and that are not marked as removed yet."""
     return [
-        {**{column: value for column, value in held.items() if column != "account_sid"}, "removed_at": now}
-        for name, held in stored.items()
-        if name not in rows and held["removed_at"] is None
+        {
+            **{column: value for column, value in stored_row.items() if column != "account_sid"},
+            "removed_at": now,
+        }
+        for name, stored_row in stored.items()
+        if name not in rows and stored_row["removed_at"] is None
     ]

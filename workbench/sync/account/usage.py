@@ -1,4 +1,4 @@
-"""Usage records by day, the balance, and prices of the countries in use: what the account is charged."""
+"""Syncs what the account is charged: usage records by day, the balance, and prices of countries in use."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from workbench.sync.shared.days import days_of, days_to_read, is_settled, spans
 from workbench.sync.shared.fields import MalformedRow, Row, gmt_day, number, part, required, text
 from workbench.twilio.resources import BALANCE, PRICES, USAGE_DAYS
 
-#: Charges still change for days: late prices, corrections.
+#: Charges can change for some days: late prices, corrections.
 REREAD_DAYS = 7
 LONGEST_SPAN = 10
 PRICES_EVERY = timedelta(days=1)
 
-#: Sums of others, also on days on which those others are not listed.
+#: Categories that are sums of others, even on days when the others are not listed.
 _PARENTS = frozenset(
     {
         *("totalprice", "sms", "sms-inbound", "sms-outbound", "mms", "mms-inbound", "mms-outbound"),
@@ -34,7 +34,7 @@ _PARENTS = frozenset(
 
 
 def sync_usage(reading: AccountReader) -> None:
-    """Daily usage records since the first day wanted: recent days again, older ones once."""
+    """Daily usage records since the first requested day: recent days again, older ones once."""
     today = reading.now.date()
     settled = {date.fromisoformat(part) for part in reading.read_parts(USAGE_DAYS)}
     due = days_to_read(reading.since, today, settled, REREAD_DAYS)
@@ -42,11 +42,11 @@ def sync_usage(reading: AccountReader) -> None:
 
     def fetch(span: tuple[date, date]) -> Rows | None:
         covers = [day.isoformat() for day in days_of(span)]
-        found = reading.rows(
+        records = reading.rows(
             USAGE_DAYS, _usage_params(span),
             check=checked_usage, covers=covers, part_of=lambda row: gmt_day(row, "start_date").isoformat(),
         )  # fmt: skip
-        return None if found is None else usage_rows(found)
+        return None if records is None else usage_rows(records)
 
     def keep(span: tuple[date, date], rows: Rows) -> None:
         over = [day.isoformat() for day in days_of(span) if is_settled(day, today, REREAD_DAYS)]
@@ -64,22 +64,22 @@ def sync_usage(reading: AccountReader) -> None:
 
 def _usage_params(span: tuple[date, date]) -> dict[str, str | int]:
     first, last = span
-    # By default a main account's records contain its subaccounts', which adding up would count twice.
+    # By default a main account's records include its subaccounts', which would then be counted twice.
     return {
         "StartDate": first.isoformat(), "EndDate": last.isoformat(), "IncludeSubaccounts": "false"
     }  # fmt: skip
 
 
 def checked_usage(row: Row) -> dict[str, Any]:
-    """A row of `usage_days` but for what other rows tell of it; raises MalformedRow."""
+    """A row of `usage_days`, before it is compared with other rows; raises MalformedRow."""
     return _usage_row(row, is_leaf=True)
 
 
-def usage_rows(found: Sequence[Row]) -> Rows:
+def usage_rows(records: Sequence[Row]) -> Rows:
     """Rows of `usage_days`, without account and time."""
-    categories = {required(row, "category") for row in found}
+    categories = {required(row, "category") for row in records}
     parents = {category for category in categories if is_parent(category, categories)}
-    return [_usage_row(row, is_leaf=row["category"] not in parents) for row in found]
+    return [_usage_row(row, is_leaf=row["category"] not in parents) for row in records]
 
 
 def is_parent(category: str, categories: set[str]) -> bool:
@@ -106,11 +106,11 @@ def _usage_row(row: Row, *, is_leaf: bool) -> dict[str, Any]:
 
 
 def sync_balance(reading: AccountReader) -> None:
-    """Append the balance if it changed, and note its currency as the account's."""
-    found = reading.one(BALANCE)
-    if not found or not reading.checked(BALANCE, [found], _balance):
+    """Append the balance if it changed, and save its currency as the account's."""
+    balance = reading.fetch_single(BALANCE)
+    if not balance or not reading.checked(BALANCE, [balance], _balance):
         return
-    amount, currency = _balance(found)
+    amount, currency = _balance(balance)
     if amount is None:
         return
     reading.write(lambda cursor: _save_balance(cursor, reading, amount, currency))
@@ -153,16 +153,16 @@ _PRICE_KEY = ("account_sid", "country", "direction", "carrier", "mcc", "mnc", "n
 
 
 def sync_prices(reading: AccountReader) -> None:
-    """Prices of every country that we write to, hear from or send from; each at most once a day."""
+    """Prices of every country of our senders and contacts, each at most once a day."""
     fresh = reading.read_parts(PRICES, after=reading.now - PRICES_EVERY)
     in_use = [iso for (iso,) in reading.lake.rows(_COUNTRIES_SQL, {"account": reading.account_sid})]
 
     def fetch(iso: str) -> Rows | None:
-        # A country without a price list of its own (404) has no prices; that is not worth a word.
-        found = reading.one(PRICES, iso_country=iso)
-        if found is None:
+        # A country without its own price list (404) has no prices; that needs no notice.
+        country_prices = reading.fetch_single(PRICES, iso_country=iso)
+        if country_prices is None:
             return None
-        rows = reading.checked(PRICES, price_lists(found), _price_row, [iso])
+        rows = reading.checked(PRICES, price_lists(country_prices), _price_row, [iso])
         return [_price_row(row) for row in rows]
 
     def keep(iso: str, rows: Rows) -> None:
@@ -170,7 +170,7 @@ def sync_prices(reading: AccountReader) -> None:
         rows = [{**own, **row, "read_at": reading.now} for row in rows]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
-            if not reading.is_whole(PRICES, iso):  # what cannot be read now keeps its last price
+            if not reading.is_whole(PRICES, iso):  # rows that cannot be read keep their last price
                 return save_rows(cursor, "prices", rows, key=_PRICE_KEY)
             reading.save_part_reads(cursor, PRICES, [iso])
             return replace_rows(cursor, "prices", rows, key=_PRICE_KEY, within=own)
@@ -181,29 +181,30 @@ def sync_prices(reading: AccountReader) -> None:
     reading.fetch_each(reading.wanted(PRICES, due, str), fetch, keep)
 
 
-def price_lists(found: Row) -> Rows:
-    """The prices of one country as rows of their own, each with what its country and carrier say."""
-    common = {"price_unit": found.get("price_unit")}
+def price_lists(country_prices: Row) -> Rows:
+    """The prices of one country, one row each, with the values of its country and carrier."""
+    common = {"price_unit": country_prices.get("price_unit")}
     rows = [
-        {**common, "direction": "inbound", "price": price} for price in _listed(found, "inbound_sms_prices")
+        {**common, "direction": "inbound", "price": price}
+        for price in _listed(country_prices, "inbound_sms_prices")
     ]
-    for carrier in _listed(found, "outbound_sms_prices"):
+    for carrier in _listed(country_prices, "outbound_sms_prices"):
         own = {**common, "direction": "outbound", "carrier": carrier}
-        # What is no carrier, or has no list of prices, is one row that cannot be read.
+        # An entry that is not a carrier, or has no list of prices, becomes one row that cannot be read.
         prices = _listed(carrier, "prices") if isinstance(carrier, dict) else [None]
         rows += [{**own, "price": price} for price in prices]
     return rows
 
 
-def _listed(found: Row, name: str) -> Sequence[Any]:
-    """A list within the answer; what is none is one row, to be refused."""
-    value = found.get(name)
+def _listed(answer: Row, name: str) -> Sequence[Any]:
+    """A list in the answer; another value becomes one row, which will be refused."""
+    value = answer.get(name)
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def price_rows(found: Row) -> Rows:
+def price_rows(country_prices: Row) -> Rows:
     """Rows of `prices` of one country, without account, country and time."""
-    return [_price_row(row) for row in price_lists(found)]
+    return [_price_row(row) for row in price_lists(country_prices)]
 
 
 def _price_row(row: Row) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Messages from files: BulkExport and the console's CSV, for what the list no longer reaches.
+"""Imports messages from files: BulkExport and the console's CSV, for days that Twilio no longer lists.
 
-Start with ``run.py`` (files) or ``bulk_export.py`` (days that Twilio exported).
+Start at ``run.py`` (the user's files) or ``bulk_export.py`` (days that Twilio exported).
 """

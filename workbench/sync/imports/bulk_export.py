@@ -1,7 +1,8 @@
-"""Brings in the days that Twilio has exported: what its list no longer reaches, or is too large for a list.
+"""Imports the days that Twilio has exported, for days that are too old or too large for its list.
 
-Each day's file is read while it arrives and never lies on disk, where a body or a number could be left that
-may not be kept. A day that breaks off is asked for again; one that is noted in `imports` is not read twice.
+Each day's file is read while it is downloaded and never stored, so that no body or number that may not be
+kept is left on the disk. An interrupted day is downloaded again; a day that is noted in `imports` is not read
+twice.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _PAUSE_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class BulkExportRequest:
-    """Which days, GMT: `since` included, `until` not; None takes whatever is exported."""
+    """The GMT days: `since` is included, `until` is not; None takes every exported day."""
 
     since: date | None = None
     until: date | None = None
@@ -45,23 +46,23 @@ class BulkExportRequest:
 
 @dataclass
 class BulkExportSummary:
-    """What came of it; the one JSON object of ``workbench sync --bulk-export --json``."""
+    """The result; the one JSON object of ``workbench sync --bulk-export --json``."""
 
     account_sid: str
     ready_days: int = 0
-    """Days whose files Twilio has, among those asked for."""
+    """How many of the requested days have a file at Twilio."""
     known_days: int = 0
-    """Of these, imported before and not read again."""
+    """How many of these were imported before and not read again."""
     imported: ImportSummary = field(default_factory=lambda: ImportSummary(""))
     failed_days: dict[str, str] = field(default_factory=dict)
-    """Days whose file could not be had, with the reason; the next run tries them again."""
+    """Days whose file could not be read, with the reason; the next run tries them again."""
     job: ExportJob | None = None
     notices: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
     def is_complete(self) -> bool:
-        """Whether every file that is ready came in, with every line of it."""
+        """Whether every line of every file that is ready was imported."""
         return not self.failed_days and self.imported.is_complete
 
     def sentence(self) -> str:
@@ -103,12 +104,12 @@ def sync_bulk_export(
     cancellation: Cancellation | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> BulkExportSummary:
-    """Import the exported days that are not in yet; ask for an export first if the request says so.
+    """Import the exported days that were not imported yet; create an export job first if requested.
 
     Raises:
         ConfigError: the lake holds another account's messages.
-        UsageError: a job was asked for without `since`, or for more days than Twilio exports.
-        TwilioError: Twilio refused the list or the job. A single file that fails is in the summary instead.
+        UsageError: a job was requested without `since`, or for more days than Twilio exports.
+        TwilioError: Twilio refused the list or the job. The failure of a single file is in the summary.
         SyncStopped: `cancellation` was asked; days that were read are kept.
     """
     check_import_account(lake, account_sid)
@@ -134,13 +135,13 @@ class _BulkExportRun:
         began, today = time.monotonic(), self.clock().date()
         summary = BulkExportSummary(self.account_sid, imported=ImportSummary(self.account_sid))
         if self.request.create_job:
-            plan_job(self.request, today)  # what cannot be asked for needs no request
+            plan_job(self.request, today)  # raises before any request if the job is not possible
         ready, jobs = self.exports.days(), self.exports.jobs()
         if self.request.create_job:
             summary.job = self._ensure_job(jobs, ready, today, summary.notices)
         wanted = [file for file in ready if self._is_asked_for(file.day)]
-        known = {} if self.request.full else self._imported_versions()
-        new = [file for file in wanted if known.get(file.day) != file.version]
+        imported_versions = {} if self.request.full else self._imported_versions()
+        new = [file for file in wanted if imported_versions.get(file.day) != file.version]
         summary.ready_days, summary.known_days = len(wanted), len(wanted) - len(new)
         known_currency = state.read_account_currency(self.lake, self.account_sid)
         self.currency = known_currency or (self.exports.account_currency() if new else None)
@@ -158,7 +159,7 @@ class _BulkExportRun:
     # --- a day ---
 
     def _import_day(self, file: DayFile, summary: BulkExportSummary) -> None:
-        """Import one day, from its beginning as often as it breaks off; note it as failed in the end."""
+        """Import one day; if it breaks off, again from its beginning, and in the end note it as failed."""
         reason = ""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -192,18 +193,18 @@ class _BulkExportRun:
             return importer.run(ByteSource(chunks), f"Messages {file.day}", export=export)
 
     def _imported_versions(self) -> dict[date, str]:
-        found = self.lake.rows(
+        versions = self.lake.rows(
             "select export_day, export_version from imports where account_sid = ? and export_day is not null",
             [self.account_sid],
         )
-        return dict(found)
+        return dict(versions)
 
     # --- a job ---
 
     def _ensure_job(
         self, jobs: list[ExportJob], ready: list[DayFile], today: date, notices: list[str]
     ) -> ExportJob:
-        """The job for the days asked for; a new one unless there is one that serves."""
+        """The job for the requested days: an existing one if it fits, else a new one."""
         first, last = plan_job(self.request, today)
         if self.request.until is None or last < self.request.until - timedelta(days=1):
             notices.append(f"Twilio exports days up to two days back: asked for {first} to {last}.")
@@ -220,7 +221,7 @@ class _BulkExportRun:
     def _state_gaps(
         self, summary: BulkExportSummary, wanted: list[DayFile], jobs: list[ExportJob], today: date
     ) -> None:
-        """State the days asked for (or between the first and last file) that nothing is known of."""
+        """Report the requested days (or days between the first and last file) without a file or message."""
         days = [file.day for file in wanted]
         newest = today - timedelta(days=NEWEST_DAY_BACK)
         first = self.request.since or min(days, default=None)
@@ -231,8 +232,8 @@ class _BulkExportRun:
             return
         explained = {day for job in jobs for day in job.days("CompletedEmptyRecords")}
         explained |= set(self._imported_versions()) | {date.fromisoformat(day) for day in summary.failed_days}
-        held = days_with_messages(self.lake, self.account_sid, first, last)
-        summary.imported.gaps = stretches(first, last, held | explained)
+        days_in_lake = days_with_messages(self.lake, self.account_sid, first, last)
+        summary.imported.gaps = stretches(first, last, days_in_lake | explained)
         summary.notices += gap_notice(summary.imported.gaps, _WITH_JOB if summary.job else _WITHOUT_JOB)
 
 

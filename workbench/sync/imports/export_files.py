@@ -1,7 +1,7 @@
-"""Reads exported files as rows, line by line, in bounded memory; knows nothing of the lake.
+"""Reads exported files line by line as rows, in bounded memory, without access to the lake.
 
-A line that cannot be used is a `BadLine`, never silence. A file that ends too early is a `DamagedFile`,
-raised where it ends, after everything before was given.
+A line that cannot be used becomes a `BadLine` and is never skipped silently. A file that ends too early
+raises `DamagedFile` where it ends, after all lines before that were returned.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from workbench.table_files import Row
 from workbench.table_files.separated import excel_hint, find_separator
 
 LONGEST_LINE = 1 << 20
-"""Bytes; a message is a few kilobytes, so what is longer is no line of messages."""
+"""In bytes. A message has a few kilobytes, so a longer line is not a message."""
 _CHUNK = 1 << 18
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 @dataclass(frozen=True)
 class BadLine:
-    """A line that is no message we can read; `reason` repeats nothing of it."""
+    """A line that cannot be read as a message; `reason` quotes nothing of it."""
 
     line: int
     reason: str
 
 
 class DamagedFile(WorkbenchError):
-    """A compressed file ends too early or is not what its checksum says."""
+    """A compressed file ends too early or does not match its checksum."""
 
 
 class _ChunkFile(io.RawIOBase):
@@ -69,7 +69,7 @@ class _ChunkFile(io.RawIOBase):
 
 
 class ByteSource(_ChunkFile):
-    """A file as it is stored or sent, which knows how much was read of it, and the SHA-256 of that."""
+    """A file as it is stored or sent; it counts the bytes read so far and their SHA-256."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         super().__init__(self._counted(chunks))
@@ -89,10 +89,10 @@ class ByteSource(_ChunkFile):
 
 @contextmanager
 def open_file(path: Path) -> Iterator[ByteSource]:
-    """A file of the user's.
+    """Open a file of the user.
 
     Raises:
-        UsageError: it cannot be read.
+        UsageError: the file cannot be read.
     """
     try:
         file = path.open("rb", buffering=0)
@@ -103,14 +103,14 @@ def open_file(path: Path) -> Iterator[ByteSource]:
 
 
 class ExportReader:
-    """One exported file: what kind it is, and its messages.
+    """One exported file: its format, and its messages.
 
     Args:
         file_name: for messages about it.
 
     Raises:
-        UsageError: it is not an export, or a CSV without the columns it needs.
-        DamagedFile: it is compressed, and not even its beginning can be read.
+        UsageError: the file is not an export, or a CSV without required columns.
+        DamagedFile: the file is compressed, and not even its beginning can be read.
     """
 
     def __init__(self, source: ByteSource, file_name: str) -> None:
@@ -136,7 +136,7 @@ class ExportReader:
             self.layout = self._read_header(file_name)
 
     def messages(self, origin: ExportOrigin) -> Iterator[ExportedMessage | BadLine]:
-        """Every message, and every line that is none, in the order of the file.
+        """Every message, and every line that is not a message, in the order of the file.
 
         Raises:
             DamagedFile: after the last line that could be read.
@@ -146,7 +146,7 @@ class ExportReader:
                 yield from self._json_messages(origin)
             else:
                 yield from self._csv_messages(self.layout, origin)
-            # The checksum is of the whole file, what follows its last line included.
+            # The checksum is of the whole file, with everything after its last line.
             while self._stream.read(_CHUNK):
                 pass
 
@@ -202,7 +202,7 @@ class ExportReader:
             yield list(row.cells)
 
     def _texts(self) -> Iterator[str]:
-        # Bytes that are not UTF-8 pass as surrogates, to be refused with their record and not with the file.
+        # Bytes that are not UTF-8 become surrogates, so that only their record is refused, not the file.
         return (line.decode("utf-8", errors="surrogateescape") for line in self._lines())
 
     def _lines(self) -> Iterator[bytes]:
@@ -216,12 +216,12 @@ class ExportReader:
             yield line
 
     def _take_skipped(self) -> list[BadLine]:
-        taken, self._skipped = self._skipped, []
-        return taken
+        skipped, self._skipped = self._skipped, []
+        return skipped
 
 
 def _decompressed(source: ByteSource) -> io.BufferedReader[Any]:
-    """The file itself, or what is in it if it is compressed, whatever its name says."""
+    """The content of the file, unpacked if it is compressed, whatever its name is."""
     plain: io.BufferedReader[Any] = io.BufferedReader(source, _CHUNK)
     if not plain.peek(2).startswith(b"\x1f\x8b"):
         return plain
@@ -229,23 +229,23 @@ def _decompressed(source: ByteSource) -> io.BufferedReader[Any]:
 
 
 def _gunzipped(plain: io.BufferedReader[Any]) -> Iterator[bytes]:
-    """What gzip packed, up to the very byte where a file that was cut off ends."""
+    """The unpacked content of gzip; of an incomplete file everything up to its last byte."""
     unpacker = None
     while chunk := plain.read1(_CHUNK):
         while chunk:
             unpacker = unpacker or zlib.decompressobj(wbits=_GZIP)
-            # In small pieces: of a damaged one nothing comes out.
+            # In small pieces, because a damaged piece gives no output.
             yield unpacker.decompress(chunk, _CHUNK >> 3)
             chunk = unpacker.unconsumed_tail
             if unpacker.eof:
-                # Another member may follow, or zeros that fill up a block.
+                # Another gzip member may follow, or zeros that fill a block.
                 chunk, unpacker = unpacker.unused_data.lstrip(b"\x00"), None
     if unpacker is not None:
         raise EOFError("it ends too early")
 
 
 def _as_text(stream: io.BufferedReader[Any]) -> io.BufferedReader[Any]:
-    """The same in UTF-8 with lines that end in LF, whatever the encoding that its beginning shows."""
+    """The content in UTF-8 with LF line ends, converted from the encoding that its first bytes show."""
     return io.BufferedReader(_ChunkFile(text_chunks(stream)), _CHUNK)
 
 

@@ -1,4 +1,4 @@
-"""Exported files that a program saved again: other encodings, old line ends, workbooks. In bounded memory."""
+"""Reads exported files that another program has saved: other encodings, old line ends, workbooks."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _WORKBOOK = b"PK\x03\x04"
 
 
 def text_chunks(stream: io.BufferedReader[Any]) -> Iterator[bytes]:
-    """A file in UTF-8 whose lines end in LF, whatever the encoding that its beginning shows.
+    """A file in UTF-8 with LF line ends, converted from the encoding that its first bytes show.
 
-    JSON is UTF-8 by definition, and a workbook passes as it is. What the source raises is raised where it
-    ends, after everything before was given.
+    JSON is always UTF-8, and a workbook is not changed. An error of the source is raised where it occurs,
+    after all text before it was returned.
     """
     chunks, damage = _read_head(stream)
     head = b"".join(chunks)
@@ -41,10 +41,10 @@ def text_chunks(stream: io.BufferedReader[Any]) -> Iterator[bytes]:
 
 
 def read_sheet(stream: io.BufferedReader[Any], file_name: str) -> tuple[list[str], Iterator[Row]]:
-    """The header and the rows of a workbook that a console's CSV was saved as; blank rows have no cells.
+    """The header and the rows of a console's CSV that was saved as a workbook; blank rows have no cells.
 
     Raises:
-        UsageError: it is too large, or not such a workbook.
+        UsageError: the file is too large, or is not such a workbook.
     """
     data = stream.read(LARGEST_FILE + 1)
     if len(data) > LARGEST_FILE:
@@ -64,7 +64,7 @@ def _is_json(head: bytes) -> bool:
 
 
 def _read_head(stream: io.BufferedReader[Any]) -> tuple[list[bytes], Exception | None]:
-    """As much as tells the encoding, and the damage that the file has within it."""
+    """Enough chunks to detect the encoding, and the error if the file is damaged within them."""
     chunks: list[bytes] = []
     try:
         while sum(map(len, chunks)) < HEAD and (chunk := stream.read1(_CHUNK)):

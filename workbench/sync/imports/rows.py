@@ -1,9 +1,8 @@
-"""Saves one batch of exported messages, of which none may overwrite what the API has told us since.
+"""Saves one batch of exported messages without overwriting newer data from the API.
 
-A file is a picture of some moment in the past. Its row replaces a stored one only when Twilio changed the
-message later than the stored one says (`date_updated`), and even then leaves alone what the file does not
-know. Otherwise it may add a price that was missing, and nothing else. What was deleted or redacted at Twilio
-never comes back.
+A file shows the messages as they were at some time in the past. Its row replaces a stored one only if its
+`date_updated` is later, and even then columns that the file lacks are kept. Otherwise it may only add a
+missing price. A message that was deleted or redacted at Twilio never comes back.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from workbench.messaging.exports import ExportedMessage
 
 
 class ImportBatch:
-    """Rows ready to be saved; made outside of the transaction, which may run more than once."""
+    """Rows to save, prepared outside of the transaction, because that may run more than once."""
 
     def __init__(self, messages: Sequence[ExportedMessage]) -> None:
         self.table = message_table([message.row for message in messages])
@@ -29,7 +28,7 @@ class ImportBatch:
         self._guessed = {message.row.message_sid for message in messages if message.is_created_guessed}
 
     def save(self, cursor: duckdb.DuckDBPyConnection, received_at: datetime) -> Saved:
-        """Save what is new or newer; the same batch again changes nothing."""
+        """Save rows that are new or newer; saving the same batch again changes nothing."""
         if not self.table.num_rows:
             return Saved()
         settle_created_dates(cursor, self._dated)
@@ -37,7 +36,7 @@ class ImportBatch:
         if self._guessed:
             self._note_guessed(cursor, wanted)
         rows = wanted.select(MESSAGE_SCHEMA.names).cast(MESSAGE_SCHEMA)
-        # The dates that are true were settled above.
+        # The true dates were saved above.
         return save_messages(cursor, rows, source="import", received_at=received_at, dates_are_true=False)
 
     def _wanted_rows(self, cursor: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -46,8 +45,8 @@ class ImportBatch:
         oldest = span["min"] - LONGEST_WAIT if self._guessed else span["min"]
         cursor.register("arriving", self.table)
         try:
-            found = cursor.execute(_WANTED_SQL, {"oldest": oldest, "newest": span["max"]})
-            return found.to_arrow_table()
+            result = cursor.execute(_WANTED_SQL, {"oldest": oldest, "newest": span["max"]})
+            return result.to_arrow_table()
         finally:
             cursor.unregister("arriving")
 
@@ -68,7 +67,7 @@ _NEWER = """(
     or (t.date_updated is null and (i.date_updated is not null or i.status_rank > t.status_rank))
 )"""
 _ADDS_PRICE = "(t.price is null and i.price is not null) or (t.currency is null and i.currency is not null)"
-#: Where a column is not simply the newer value, or the stored one if the file has none.
+#: The columns that are not simply the newer value, or the stored one if the file has none.
 _KEPT = {
     "message_sid": "i.message_sid",
     "date_created": "coalesce(t.date_created, i.date_created)",
@@ -76,7 +75,7 @@ _KEPT = {
     "price": f"case when {_NEWER} then coalesce(i.price, t.price) else coalesce(t.price, i.price) end",
     "currency": f"case when {_NEWER} and i.price is not null then coalesce(i.currency, t.currency) "
     "else coalesce(t.currency, i.currency) end",
-    # No error is news too; and which sender makes a conversation is for the saving to decide.
+    # An empty error code is a value, too; the sender of a conversation is decided when saving.
     **{
         name: f"case when {_NEWER} then i.{name} else t.{name} end"
         for name in ("error_code", "sender", "sender_type", "conversation_id")

@@ -1,7 +1,7 @@
-"""Brings exported files into the lake: older than what Twilio still lists, or too much to list.
+"""Imports exported files, for messages that are too old or too many for Twilio's list.
 
-Each batch is committed alone, so a killed import has lost nothing that was committed; the same file again
-goes over it without a change. A file is noted in `imports` once it was read to its end.
+Each batch has its own commit, so a killed import keeps what was committed, and importing the same file again
+does not change it. A file is noted in `imports` after it was read to its end.
 """
 
 from __future__ import annotations
@@ -50,14 +50,14 @@ def import_files(
     """Import BulkExport files (JSON lines) and console CSVs, plain or gzipped.
 
     Args:
-        account_sid: whose messages they are; lines of another account are rejected.
-        currency: of prices that name none; by default the account's, once a sync has learnt it.
-        zone: of dates that name none.
-        numbers: how numbers without a country code are read; by default with what the lake knows.
-        halt: ends the import early between two batches.
+        account_sid: the account of the messages; lines of another account are rejected.
+        currency: the currency of prices without one; by default the account's, if a sync has read it.
+        zone: the time zone of dates without one.
+        numbers: how to read numbers without a country code; by default by what the lake knows.
+        cancellation: ends the import early, between two batches.
 
     Raises:
-        UsageError: a file cannot be read, is no export, or lacks a column; nothing was imported then.
+        UsageError: a file cannot be read, is not an export, or lacks a column; then nothing was imported.
         ConfigError: the lake holds another account's messages.
         SyncStopped: `cancellation` was asked.
     """
@@ -88,32 +88,32 @@ def import_files(
 
 
 def time_zone(name: str) -> tzinfo:
-    """The zone of that name, for dates of a file that name none.
+    """The time zone with this name, for dates of a file without one.
 
     Raises:
-        UsageError: there is none.
+        UsageError: the zone does not exist.
     """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise UsageError(
-            f"--timezone is {name!r}, which is no time zone; use a name such as 'Europe/Berlin' or 'UTC'."
+            f"--timezone is {name!r}, which is not a time zone; use a name such as 'Europe/Berlin' or 'UTC'."
         ) from error
 
 
 def check_import_account(lake: Lake, account_sid: str) -> None:
-    """Keep two accounts from being mixed up in one lake.
+    """Refuse an account that does not belong into this lake.
 
     Raises:
-        UsageError: it is no account SID.
+        UsageError: the text is not an account SID.
         ConfigError: the lake holds another account, and not this one.
     """
     if not re.fullmatch(r"AC[0-9a-fA-F]{32}", account_sid):
-        raise UsageError(f"{account_sid!r} is no account SID: AC and 32 hexadecimal digits.")
-    known = [sid for (sid,) in lake.rows(_ACCOUNTS_SQL)]
-    if known and account_sid not in known:
+        raise UsageError(f"{account_sid!r} is not an account SID: AC and 32 hexadecimal digits.")
+    accounts = [sid for (sid,) in lake.rows(_ACCOUNTS_SQL)]
+    if accounts and account_sid not in accounts:
         raise ConfigError(
-            f"This lake holds account {known[0]}, and the import is for {account_sid}. Use a lake of its "
+            f"This lake holds account {accounts[0]}, and the import is for {account_sid}. Use a lake of its "
             "own: set WORKBENCH_HOME to another folder. (A subaccount has to be synced before its files.)"
         )
 
@@ -126,7 +126,7 @@ _ACCOUNTS_SQL = """
 
 @dataclass(frozen=True)
 class ExportedDay:
-    """Which export of Twilio's a file is: the day, and what tells it from a later export of the same day."""
+    """The export of a file: the day, and a version that differs for a later export of that day."""
 
     day: date
     version: str
@@ -134,7 +134,7 @@ class ExportedDay:
 
 @dataclass(frozen=True)
 class Importer:
-    """Saves exported messages of one account, batch after batch; arguments as of :func:`import_files`."""
+    """Saves exported messages of one account in batches; the arguments are those of :func:`import_files`."""
 
     lake: Lake
     account_sid: str
@@ -149,7 +149,7 @@ class Importer:
     def run(
         self, source: ByteSource, file_name: str, *, size: int = 0, export: ExportedDay | None = None
     ) -> FileImport:
-        """Import one file to its end, or to where it is damaged.
+        """Import one file to its end, or up to the point where it is damaged.
 
         Args:
             size: bytes of the file, for the progress.
@@ -187,7 +187,7 @@ class Importer:
         result.count(messages, saved)
 
     def _note(self, result: FileImport, export: ExportedDay | None) -> None:
-        """Replace what is noted of this file, or of this exported day."""
+        """Replace the note about this file, or about this exported day."""
         day, version = (export.day, export.version) if export else (None, None)
         row = [
             self.account_sid, result.file_name, result.kind, result.sha256, result.rows, result.added,
@@ -234,7 +234,7 @@ def _find_gaps(lake: Lake, account_sid: str, files: Sequence[FileImport]) -> lis
 def _batches(
     reader: ExportReader, origin: ExportOrigin, result: FileImport
 ) -> Iterator[list[ExportedMessage]]:
-    """The messages in batches, also the last one of a file that turns out to be damaged; notes bad lines."""
+    """The messages in batches, with the last one before a damage; notes bad lines in the result."""
     batch: list[ExportedMessage] = []
     try:
         for message in reader.messages(origin):
@@ -252,6 +252,6 @@ def _batches(
 
 
 def _check_file(path: Path) -> None:
-    """Find out before anything is written that this is no export; damage is found by reading it."""
+    """Raise if the file is not an export, before anything is written; damage is noticed later."""
     with open_file(path) as source, suppress(DamagedFile):
         ExportReader(source, path.name)

@@ -1,4 +1,4 @@
-"""What came of an import, file by file, and what it says to the person who started it."""
+"""The result of an import, file by file, and its text for the user."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from workbench.messaging.exports import ExportedMessage
 from workbench.sync.imports.export_files import BadLine
 from workbench.sync.shared.days import spans
 
-#: Bad lines that a summary shows one by one for a file; all of them are counted, by reason.
+#: How many bad lines of a file are shown one by one; all of them are counted, by reason.
 SHOWN_BAD_LINES = 100
 _SHOWN_GAPS = 10
 
 
 @dataclass
 class FileImport:
-    """What came of one file. Days are GMT days of sending."""
+    """The result of one file. Days are GMT days of sending."""
 
     file_name: str
     kind: str = ""
@@ -39,11 +39,11 @@ class FileImport:
     """Set when the file ends too early."""
     ignored_columns: tuple[str, ...] = ()
     without_currency: int = 0
-    """Rows whose price is in no known currency."""
+    """Rows whose price has an unknown currency."""
 
     @property
     def kept(self) -> int:
-        """Rows that the lake had already, as new or newer."""
+        """How many rows the lake had already, in the same or a newer state."""
         return self.rows - self.added - self.changed
 
     @property
@@ -66,16 +66,16 @@ class FileImport:
         self.last_day = max(days if self.last_day is None else [*days, self.last_day])
 
     def notices(self) -> list[str]:
-        found = [self.damage] if self.damage else []
+        sentences = [self.damage] if self.damage else []
         if self.ignored_columns:
             names = ", ".join(self.ignored_columns)
-            found.append(f"{self.file_name}: columns that are not known were not read: {names}.")
+            sentences.append(f"{self.file_name}: columns that are not known were not read: {names}.")
         if self.without_currency:
-            found.append(
-                f"{self.file_name}: {self.without_currency:,} prices are in no known currency. Bring it in "
-                "again after a sync, which learns the account's, or import it with --currency."
+            sentences.append(
+                f"{self.file_name}: {self.without_currency:,} prices have no known currency. Import it again "
+                "after a sync, which reads the account's currency, or import it with --currency."
             )
-        return found
+        return sentences
 
 
 @dataclass
@@ -85,7 +85,7 @@ class ImportSummary:
     account_sid: str
     files: list[FileImport] = field(default_factory=list)
     gaps: list[tuple[date, date]] = field(default_factory=list)
-    """Stretches (first day, last day) within what the files reach over without a message in the lake."""
+    """Stretches (first day, last day) within the days of the files for which the lake has no message."""
     notices: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -128,14 +128,14 @@ class ImportSummary:
         return {**asdict(self), **totals, "rejected": self.rejected, "is_complete": self.is_complete}
 
 
-def stretches(first: date, last: date, held: Collection[date]) -> list[tuple[date, date]]:
-    """The days from first to last (both included) that are not held, as (first, last) of each stretch."""
+def stretches(first: date, last: date, days_in_lake: Collection[date]) -> list[tuple[date, date]]:
+    """The days from first to last (both included) without messages, as (first, last) of each stretch."""
     days = [last - timedelta(days=back) for back in range((last - first).days + 1)]
-    return sorted(spans([day for day in days if day not in held], longest=len(days) or 1))
+    return sorted(spans([day for day in days if day not in days_in_lake], longest=len(days) or 1))
 
 
 def gap_notice(gaps: Sequence[tuple[date, date]], why: str) -> list[str]:
-    """The stretches in one sentence, as a list that is empty without any."""
+    """The stretches in one sentence, as a list; empty if there are none."""
     if not gaps:
         return []
     count = sum((last - first).days + 1 for first, last in gaps)

@@ -1,8 +1,10 @@
-"""Which messages to read again because their story is not over. Pure.
+"""Which messages to read again because their status or price can still change. Pure.
 
-Status and price change after a message is listed and Twilio cannot be asked what changed. A message is
-*open* while its status is not final or its price is missing. It is read again 5 minutes, 1 hour, 6 hours,
-24 hours and 72 hours after it was sent; what is still open then is `unresolved` and shown, not chased.
+Status and price change after a message is listed, and Twilio has no list of changes. A message is *open*
+while its status is not final or its price is missing. It is read again 5 minutes, 1 hour, 6 hours, 24 hours
+and 72 hours after it was sent. If it is still open then, it is `unresolved`: it is shown, but not read again
+for
+that.
 """
 
 from __future__ import annotations
@@ -19,10 +21,10 @@ CHECK_AFTER = (
     timedelta(hours=24),
     timedelta(hours=72),
 )
-#: A scheduled message may wait 35 days for its moment; it is looked at once a day until then.
+#: A scheduled message may wait 35 days until it is sent; until then it is read once a day.
 SCHEDULED_FOR = timedelta(days=36)
 SCHEDULED_EVERY = timedelta(hours=24)
-#: Final without a price: never billed, or only in the usage records.
+#: Final statuses without a price: never billed, or only in the usage records.
 NEVER_PRICED = frozenset({"failed", "canceled"})
 
 
@@ -39,14 +41,14 @@ class OpenMessage:
 
 @dataclass(frozen=True)
 class OpenSetPlan:
-    """Days to list again and messages to fetch one by one, whichever costs fewer requests per day."""
+    """Days to list again and messages to fetch one by one, whichever needs fewer requests for a day."""
 
     list_days: tuple[date, ...] = ()
     fetch: tuple[str, ...] = field(default=())
 
 
 def is_due(message: OpenMessage, now: datetime) -> bool:
-    """Whether a moment of the back-off has passed since the message was last read."""
+    """Whether a time of the back-off has passed since the message was last read."""
     age, read_at_age = now - message.began_at, message.last_read_at - message.began_at
     if any(read_at_age < moment <= age for moment in CHECK_AFTER):
         return True
@@ -55,7 +57,7 @@ def is_due(message: OpenMessage, now: datetime) -> bool:
 
 
 def is_unresolved(message: OpenMessage, now: datetime) -> bool:
-    """Whether every moment of the back-off was used and the message is still open."""
+    """Whether the message was read at the last time of the back-off and is still open."""
     if message.status == "scheduled" and now - message.began_at <= SCHEDULED_FOR:
         return False
     return message.last_read_at - message.began_at >= CHECK_AFTER[-1]
@@ -68,7 +70,7 @@ def plan_open_set(
 
     Args:
         messages: the open rows, except those on days that are being listed anyway.
-        rows_per_day: how many rows each day holds, which is what listing it again costs.
+        rows_per_day: how many rows each day has; listing the day again needs requests for all of them.
     """
     due: dict[date, list[str]] = defaultdict(list)
     for message in messages:
@@ -82,5 +84,5 @@ def plan_open_set(
 
 
 def _pages(rows: int, page_size: int) -> int:
-    # A list is known to be over only when the last page says so, hence at least one request.
+    # Only the last page shows that a list is complete, so it needs at least one request.
     return max(1, -(-rows // page_size))

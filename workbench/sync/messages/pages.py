@@ -1,4 +1,4 @@
-"""From a page of messages to a table, and to the quarantine what cannot be read. No database, no HTTP."""
+"""Turns a page of messages into a table, and unreadable rows into quarantined ones. No database, no HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from workbench.twilio.resources import MESSAGES
 
 @dataclass(frozen=True)
 class ReadPage:
-    """The rows of a page, the same as a table, and those that could not be read."""
+    """The readable rows of a page, the same as a table, and the unreadable rows."""
 
     rows: Sequence[MessageRow]
     table: pa.Table
@@ -25,26 +25,26 @@ class ReadPage:
 
     @property
     def sids(self) -> set[str]:
-        """All that were listed and have one, whether they could be read or not."""
+        """The SIDs of all listed rows, readable or not."""
         return {row.message_sid for row in self.rows} | {row.sid for row in self.unread if row.sid}
 
 
 @dataclass(frozen=True)
 class MessageReader:
-    """Reads an account's messages as far as they may be kept."""
+    """Reads an account's messages, with only what the privacy mode permits."""
 
     account_sid: str
     privacy: Privacy
     currency: str | None = None
 
     def read(self, items: Sequence[Any], part: str = "") -> ReadPage:
-        """Every row of a page, kept or set aside.
+        """Read every row of a page; unreadable rows are for the quarantine.
 
         Args:
-            part: the GMT day that was listed; empty for messages that were asked for one by one.
+            part: the GMT day of the list; empty for messages that were fetched one by one.
         """
         try:
-            # The whole page at once: a row that cannot be read is rare, and looking for it costs time.
+            # The whole page at once, because unreadable rows are rare and the search for them takes time.
             rows = [self._row(item) for item in items]
             return ReadPage(rows, message_table(rows))
         except Exception:
@@ -57,7 +57,7 @@ class MessageReader:
     def _read_one_by_one(self, items: Sequence[Any], part: str) -> ReadPage:
         def read(item: Any) -> MessageRow:
             row = self._row(item)
-            message_table([row])  # whether it fits
+            message_table([row])  # raises if a value does not fit into its column
             return row
 
         rows, failures = read_each(items, read)

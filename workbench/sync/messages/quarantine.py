@@ -1,4 +1,4 @@
-"""Messages that could not be read: which of them a sync asks for again, and when they are resolved."""
+"""Messages in quarantine: which of them a sync reads again, and when they are resolved."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from workbench.sync.messages.state import WindowProgress
 from workbench.sync.shared.windows import PAGE_SIZE, clamp_since
 from workbench.twilio.resources import MESSAGES
 
-#: What the list of messages tells, too: a webhook that could not be read is made good by it.
+#: Webhooks with data that is also in the message list, so that the list can replace an unreadable one.
 _RESOURCES = (MESSAGES.name, STATUS_CALLBACKS, INBOUND_WEBHOOKS)
-#: Rows that one sync asks for one by one, and days that it lists again for them; the next one goes on.
+#: How many rows one sync fetches one by one, and how many days it lists again; the next sync continues.
 MOST_FETCHED, MOST_DAYS = 200, 5
-#: A row that came so often unreadable is asked for once a day only.
+#: A row that was unreadable this often is read again only once a day.
 PATIENT_TIMES, PATIENT_EVERY = 10, timedelta(hours=24)
 
 
@@ -44,12 +44,12 @@ def plan_retry(
 ) -> RetryPlan:
     """How to read quarantined messages again with the fewest requests. Pure.
 
-    One without a SID is only seen when its day is listed; so is a day with many of them.
+    A message without a SID can only be read by listing its day; a day with many such messages is listed, too.
 
     Args:
-        rows_per_day: what listing a day costs.
+        rows_per_day: how many rows each day has; listing the day needs requests for all of them.
         listed: days that are listed anyway.
-        everything: all of them, however often they came so.
+        everything: read all of them, however often they were unreadable.
     """
     days: dict[date | None, list[OpenRow]] = defaultdict(list)
     for row in rows:
@@ -86,13 +86,13 @@ class MessageQuarantine:
         self._parts = {row.part for row in self.waiting if row.part}
 
     def days(self) -> set[date]:
-        """Days in which something waits."""
+        """The days with messages in quarantine."""
         return {day for part in self._parts if (day := _day(part))}
 
     def resolved(
         self, table_sids: pa.ChunkedArray, checked: Iterable[str], unread: Iterable[QuarantinedRow]
     ) -> set[str]:
-        """Waiting messages among those that were read, or asked for and not there."""
+        """The messages in quarantine that were now read, or that were fetched and do not exist."""
         if not self._sids:
             return set()
         waiting = pa.array(sorted(self._sids), pa.string())
@@ -107,11 +107,11 @@ class MessageQuarantine:
         windows: Iterable[WindowProgress],
         now: datetime,
     ) -> None:
-        """Note what could not be read, and what is resolved, in the transaction that saves the rest.
+        """Save the unreadable rows and the resolved ones, in the transaction that saves the other rows.
 
         Args:
-            resolved: as `resolved` tells.
-            windows: how far the days are now.
+            resolved: the result of `resolved`.
+            windows: the progress of the days.
         """
         save_quarantined(cursor, unread, now)
         if not (self._sids or self._parts):
@@ -125,7 +125,7 @@ class MessageQuarantine:
                 )
 
     def noted(self, unread: Iterable[QuarantinedRow]) -> None:
-        """What was saved waits from now on, too."""
+        """Add rows that were saved to those that wait."""
         for row in unread:
             self._sids |= {row.sid} if row.sid else set()
             self._parts |= {row.part} if row.part else set()

@@ -1,10 +1,11 @@
-"""Notices what was deleted or redacted at Twilio, by reading settled days again, and honours it here.
+"""Finds messages deleted or redacted at Twilio by reading settled days again, and removes them here, too.
 
-Nothing at Twilio says so: a deleted message stops appearing, and a redaction empties the body without moving
-`date_updated`. So every sync reads a few settled days again, those read longest ago first. A redacted text
-goes when its row comes again. A row that a whole walk of its day did not show is fetched singly, and only if
-Twilio says that there is none it gets a tombstone: it leaves the views, and its body leaves the table. Older
-Parquet files hold that body until the lake is rewritten, which is a matter of maintenance, not of syncing.
+Twilio does not report either: a deleted message no longer appears, and a redaction empties the body without
+changing `date_updated`. So every sync reads a few settled days again, those first that were read longest ago.
+A redacted text is removed when its row is read again. A row that a complete walk of its day did not show is
+fetched by itself; only if Twilio answers that it does not exist, it gets a tombstone: it leaves the views,
+and its body is removed from the table. Older Parquet files contain the body until maintenance rewrites the
+lake.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import fetch_message, message_page
 
 RESCAN_DAYS = 30
-#: Every day comes round within so many syncs …
+#: Every day is read again within this many syncs …
 ROTATION = 10
-#: … but is not read more often than this, however often somebody syncs.
+#: … but not more often than this, however frequent the syncs are.
 RESCAN_EVERY = timedelta(hours=24)
-#: Messages that one sync asks for singly; a day with more is settled by its next readings.
+#: How many messages one sync fetches one by one; the others are settled by later readings of their days.
 MOST_FETCHED = 1000
 #: A scheduled message is sent at most 35 days after it was created.
 LONGEST_WAIT = timedelta(days=37)
@@ -44,7 +45,7 @@ _BATCH = 200
 
 
 def plan_rescan(
-    known: Mapping[date, WindowState],
+    windows: Mapping[date, WindowState],
     now: datetime,
     *,
     lookback_days: int,
@@ -52,13 +53,13 @@ def plan_rescan(
 ) -> list[date]:
     """The settled days to read again in this sync, read longest ago first. Pure.
 
-    Days within the lookback are read by every sync anyway. Each older day, up to `rescan_days` back, comes
-    round once in `ROTATION` syncs or once in `RESCAN_EVERY`, whichever is later.
+    Days within the lookback are read by every sync anyway. Each older day, up to `rescan_days` back, is read
+    again once in `ROTATION` syncs or once in `RESCAN_EVERY`, whichever is later.
     """
     today = now.date()
     candidates = [
         state
-        for day, state in known.items()
+        for day, state in windows.items()
         if state.is_settled and lookback_days < (today - day).days <= rescan_days
     ]
     due = [state for state in candidates if now - state.read_from >= RESCAN_EVERY]
@@ -71,7 +72,7 @@ def plan_rescan(
 
 @dataclass
 class SeenDay:
-    """What one walk of a day saw. It says nothing unless it saw the day's first page and its last."""
+    """What one walk of a day saw. Conclusions need a walk from the day's first page to its last."""
 
     day: date
     read_from: datetime
@@ -88,7 +89,7 @@ class SeenDay:
 
 @dataclass(frozen=True)
 class Unseen:
-    """A message that the lake places on a day and a whole walk of that day did not show."""
+    """A message that the lake has on a day and that a complete walk of the day did not show."""
 
     message_sid: str
     day: date
@@ -103,34 +104,34 @@ _UNSEEN_SQL = """
 """
 
 
-def find_unseen(lake: Lake, client: TwilioClient, account_sid: str, seen: SeenDay) -> list[Unseen]:
+def find_unseen(lake: Lake, client: TwilioClient, account_sid: str, seen_day: SeenDay) -> list[Unseen]:
     """The lake's messages that a finished walk should have shown and did not.
 
-    Only those that Twilio's list must reach: older than the walk, with a `date_sent`, and not older than all
-    that is listed. An account may keep its messages for less than 400 days, and what ends that way was not
-    deleted by anybody.
+    Only messages that Twilio's list must contain: older than the walk, with a `date_sent`, and not older than
+    everything that is listed. Twilio may keep an account's messages for less than 400 days, and messages that
+    expired were not deleted by anybody.
     """
-    start = datetime.combine(seen.day, time(), UTC)
-    held = lake.rows(
+    start = datetime.combine(seen_day.day, time(), UTC)
+    stored = lake.rows(
         _UNSEEN_SQL,
         {
             "account": account_sid,
             "oldest": start - LONGEST_WAIT,
-            "read_from": seen.read_from,
+            "read_from": seen_day.read_from,
             "start": start,
             "finish": start + timedelta(days=1),
         },
     )
-    unseen = [Unseen(sid, seen.day, sent) for sid, sent in held if sid not in seen.sids]
-    is_reached = [item for item in unseen if seen.oldest is not None and seen.oldest < item.began_at]
-    if len(is_reached) == len(unseen) or lists_before(client, account_sid, seen.day):
+    unseen = [Unseen(sid, seen_day.day, sent) for sid, sent in stored if sid not in seen_day.sids]
+    is_reached = [item for item in unseen if seen_day.oldest is not None and seen_day.oldest < item.began_at]
+    if len(is_reached) == len(unseen) or lists_before(client, account_sid, seen_day.day):
         return unseen
     return is_reached
 
 
 def lists_before(client: TwilioClient, account_sid: str, day: date) -> bool:
     """Whether Twilio lists any message of an earlier day."""
-    # `DateSent<` with a day ends where that day begins.
+    # `DateSent<` with a day ends at the beginning of that day.
     return bool(message_page(client, account_sid, {"DateSent<": day.isoformat(), "PageSize": 1}).rows)
 
 
@@ -139,13 +140,13 @@ def lists_before(client: TwilioClient, account_sid: str, day: date) -> bool:
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of messages that were not listed; `left` were not asked for: their days come again."""
+    """The result for messages that were not listed; `left` were not fetched and wait for the next reading."""
 
     deleted: int = 0
     kept: int = 0
     left: int = 0
     unread: int = 0
-    """Of the kept: rows that could not be read."""
+    """How many of the kept ones could not be read."""
 
 
 def settle_unseen(
@@ -157,14 +158,13 @@ def settle_unseen(
     now: datetime,
     reader: MessageReader | None = None,
 ) -> Settled:
-    """Fetch each message singly; mark what Twilio no longer has, save the others as they are now.
+    """Fetch each message by itself; mark those that Twilio no longer has, save the others as they are now.
 
     Args:
-        reader: what may be kept of a message; everything by default.
+        reader: reads messages with what may be kept of them; by default everything.
 
     Raises:
-        TwilioError: an answer that is neither the message nor Twilio's own "not found"; nothing is concluded
-            from it.
+        TwilioError: an answer is neither the message nor Twilio's own "not found", so it proves nothing.
     """
     asked = [item.message_sid for item in unseen[:MOST_FETCHED]]
     reader = reader or MessageReader(account_sid, Privacy())
@@ -179,15 +179,15 @@ def settle_unseen(
 def fetch_each(
     client: TwilioClient, reader: MessageReader, message_sids: Sequence[str]
 ) -> tuple[list[str], ReadPage]:
-    """The messages that Twilio does not have, and the others as it has them now."""
+    """The SIDs of messages that Twilio does not have, and the other messages as they are now."""
     account_sid = reader.account_sid
 
     with ThreadPoolExecutor(_WORKERS, thread_name_prefix="fetch") as pool:
-        found = list(pool.map(lambda sid: fetch_message(client, account_sid, sid), message_sids))
-    told = dict(zip(message_sids, found, strict=True))
-    gone = [sid for sid, item in told.items() if item is None]
-    # Which message it is we know, whatever the answer says.
-    return gone, reader.read([{**item, "sid": sid} for sid, item in told.items() if item is not None])
+        answers = list(pool.map(lambda sid: fetch_message(client, account_sid, sid), message_sids))
+    by_sid = dict(zip(message_sids, answers, strict=True))
+    gone = [sid for sid, item in by_sid.items() if item is None]
+    # The SID is known, even if the answer has none or another one.
+    return gone, reader.read([{**item, "sid": sid} for sid, item in by_sid.items() if item is not None])
 
 
 def _save(lake: Lake, account_sid: str, gone: Sequence[str], page: ReadPage, now: datetime) -> None:
@@ -203,35 +203,35 @@ def _save(lake: Lake, account_sid: str, gone: Sequence[str], page: ReadPage, now
 
 
 class DeletionWatch:
-    """Follows the walks of one sync and remembers what they should have shown; safe to share between threads.
+    """Follows the walks of one sync and notes messages that they should have shown; can be shared by threads.
 
-    What it remembers is settled at the sync's end. A sync that dies before that has lost nothing: the day
-    comes round again.
+    These are settled at the end of the sync. If the sync is killed before, nothing is lost: the day is read
+    again by a later sync.
     """
 
     def __init__(
-        self, lake: Lake, client: TwilioClient, account_sid: str, known: Mapping[date, WindowState]
+        self, lake: Lake, client: TwilioClient, account_sid: str, windows: Mapping[date, WindowState]
     ) -> None:
-        """`known` is what the lake remembered of each day before this sync."""
-        self._lake, self._client, self._account_sid, self._known = lake, client, account_sid, known
+        """`windows` are the states of the days before this sync."""
+        self._lake, self._client, self._account_sid, self._windows = lake, client, account_sid, windows
         self._unseen: list[Unseen] = []
 
     def begin(self, day: date, read_from: datetime, *, is_resumed: bool) -> SeenDay | None:
-        """For a walk to note its pages in; None for one that can conclude nothing.
+        """A record for the pages of a walk; None for a walk from which nothing can be concluded.
 
-        It can if the day was over when the walk began, had been read to its end before, and is now read from
-        its first page on.
+        Something can be concluded if the day was over when the walk began, was read to its end before, and is
+        now read from its first page.
         """
-        before = self._known.get(day)
+        before = self._windows.get(day)
         was_read = before is not None and before.finished_at is not None
         return SeenDay(day, read_from) if was_read and not is_resumed and read_from >= day_end(day) else None
 
-    def end(self, seen: SeenDay | None) -> None:
-        """A walk came to its end, its last page noted."""
-        if seen is not None:
-            self._unseen += find_unseen(self._lake, self._client, self._account_sid, seen)
+    def end(self, seen_day: SeenDay | None) -> None:
+        """Call this at the end of a walk, after its last page was noted."""
+        if seen_day is not None:
+            self._unseen += find_unseen(self._lake, self._client, self._account_sid, seen_day)
 
     def settle(self, now: datetime, reader: MessageReader | None = None) -> Settled:
-        """Find out what became of the messages that were not shown; see :func:`settle_unseen`."""
+        """Settle the messages that were not shown; see :func:`settle_unseen`."""
         unseen, self._unseen = self._unseen, []
         return settle_unseen(self._lake, self._client, self._account_sid, unseen, now=now, reader=reader)

@@ -1,4 +1,4 @@
-"""What the lake remembers about syncing: windows, runs, open messages. Reads and writes, no decisions."""
+"""The sync state in the lake: windows, runs, open messages. Reads and writes only, no decisions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from workbench.sync.shared.windows import WindowState
 
 @dataclass(frozen=True)
 class WindowProgress:
-    """How far one window's walk has come: rows seen so far, and where it goes on (None: at its end)."""
+    """The progress of one window's walk: the rows so far, and the next page (None at its end)."""
 
     day: date
     read_from: datetime
@@ -25,17 +25,17 @@ class WindowProgress:
 
 
 def read_windows(lake: Lake, account_sid: str) -> dict[date, WindowState]:
-    found = lake.rows(
+    rows = lake.rows(
         "select day, read_from, finished_at, next_page_uri, rows from sync_windows where account_sid = ?",
         [account_sid],
     )
-    return {row[0]: WindowState(*row) for row in found}
+    return {row[0]: WindowState(*row) for row in rows}
 
 
 def save_windows(
     cursor: duckdb.DuckDBPyConnection, account_sid: str, walks: Sequence[WindowProgress], now: datetime
 ) -> None:
-    """Replace what is known of these windows' days, all at once: a statement costs more than a row."""
+    """Replace the state of these windows' days in one statement, which is faster than one for each."""
     if not walks:
         return
     cursor.execute(
@@ -57,7 +57,7 @@ def _finished_at(walk: WindowProgress, now: datetime) -> datetime | None:
 
 
 def save_start(cursor: duckdb.DuckDBPyConnection, account_sid: str, since: date) -> None:
-    """Note from which day on every day should be there; an earlier one stays."""
+    """Save the first day from which the lake should be complete; an earlier saved day stays."""
     cursor.execute(
         "insert into sync_starts select $account, $since where not exists "
         "(select 1 from sync_starts where account_sid = $account and since <= $since)",
@@ -66,7 +66,7 @@ def save_start(cursor: duckdb.DuckDBPyConnection, account_sid: str, since: date)
 
 
 def read_first_day(lake: Lake, account_sid: str) -> date | None:
-    """The first day that was ever read or asked for, so that a sync that was cut short is carried on."""
+    """The first day that was ever read or requested, so that an interrupted sync is continued."""
     day: date | None = lake.value(
         "select min(day) from (select min(day) as day from sync_windows where account_sid = $account "
         "union all select min(since) from sync_starts where account_sid = $account)",
@@ -76,12 +76,12 @@ def read_first_day(lake: Lake, account_sid: str) -> date | None:
 
 
 def read_rows_per_day(lake: Lake, account_sid: str, days: Collection[date]) -> dict[date, int]:
-    """How many rows the last walk of each day saw."""
-    found = lake.rows(
+    """How many rows the last walk of each day had."""
+    row_counts = lake.rows(
         "select day, rows from sync_windows where account_sid = ? and list_contains(?, day)",
         [account_sid, list(days)],
     )
-    return dict(found)
+    return dict(row_counts)
 
 
 _OPEN_SQL = f"""
@@ -100,20 +100,20 @@ _OPEN_SQL = f"""
 
 
 def read_open_messages(lake: Lake, account_sid: str, now: datetime) -> list[OpenMessage]:
-    """Rows whose status is not final or whose price is missing, as of `now`; those that are not given up.
+    """Rows whose status is not final or whose price is missing, as of `now`.
 
-    A row that was never read through a window or singly (it came with a webhook) counts as read when it
-    began, so that every moment of the back-off lies before it.
+    A row that came by webhook only, and was never listed or fetched, counts as read at its beginning, so that
+    all times of the back-off are still to come.
     """
     oldest = now - SCHEDULED_FOR - timedelta(days=1)
-    found = lake.rows(_OPEN_SQL, {"account": account_sid, "oldest": oldest, "now": now})
-    return [OpenMessage(sid, status, day, began, read or began) for sid, status, day, began, read in found]
+    rows = lake.rows(_OPEN_SQL, {"account": account_sid, "oldest": oldest, "now": now})
+    return [OpenMessage(sid, status, day, began, read or began) for sid, status, day, began, read in rows]
 
 
 def save_open_checks(
     cursor: duckdb.DuckDBPyConnection, account_sid: str, message_sids: Iterable[str], now: datetime
 ) -> None:
-    """Note that these messages were just read on their own; forget notes too old to matter."""
+    """Save that these messages were just fetched one by one; delete old notes that are no longer needed."""
     sids = list(message_sids)
     cursor.execute(
         "delete from open_checks where list_contains(?, message_sid) or checked_at < ?",
@@ -147,5 +147,5 @@ def read_account_currency(lake: Lake, account_sid: str) -> str | None:
 def read_last_run(lake: Lake) -> dict[str, Any] | None:
     """The newest row of `sync_runs`, by column."""
     names = "account_sid, started_at, finished_at, outcome, listed, added, changed, requests, error"
-    found = lake.rows(f"select {names} from sync_runs order by started_at desc limit 1")  # noqa: S608
-    return dict(zip(names.split(", "), found[0], strict=True)) if found else None
+    rows = lake.rows(f"select {names} from sync_runs order by started_at desc limit 1")  # noqa: S608
+    return dict(zip(names.split(", "), rows[0], strict=True)) if rows else None

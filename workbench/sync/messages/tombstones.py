@@ -1,4 +1,4 @@
-"""Marks of messages deleted at Twilio: they leave the views and lose their body, but can be counted."""
+"""Marks messages as deleted at Twilio: they leave the views and lose their body, but can be counted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def save_tombstones(
     now: datetime,
     reason: str = "deleted_upstream",
 ) -> None:
-    """Mark messages as deleted at Twilio and remove their bodies; a second time changes nothing."""
+    """Mark messages as deleted at Twilio and remove their bodies; a second call changes nothing."""
     if not message_sids:
         return
     cursor.execute(
@@ -34,7 +34,7 @@ def save_tombstones(
 
 
 def remove_tombstones(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str]) -> None:
-    """Take back marks: Twilio shows these messages again."""
+    """Remove the marks of messages that Twilio shows again."""
     cursor.execute(
         "delete from tombstones where message_sid in (select unnest(?::varchar[]))", [list(message_sids)]
     )
@@ -51,7 +51,7 @@ class Removed:
 def count_removed(lake: Lake, account_sid: str) -> Removed:
     """The counts for one account.
 
-    A redacted text is known by its encoding, which stays: a message that never had a text has none.
+    A redacted message still has its encoding; a message that never had a text has none.
     """
     deleted = lake.value("select count(*) from tombstones where account_sid = ?", [account_sid])
     redacted = lake.value(

@@ -1,8 +1,8 @@
 """Compares one day's messages in the lake with the same day as Twilio lists it now. Pure.
 
-The lake is read before the list, so a row can only be older than what is listed. What differs is explained
-where the sync could not have known it, and by nothing else: a row is *in flight* only if Twilio changed it
-after the sync last read it.
+The lake is read before the list, so a row of the lake can only be older than the listed one. A difference is
+explained only if the sync could not have known it: a row is *in flight* only if Twilio changed it after the
+sync last read it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,12 @@ from workbench.messaging.message import MessageRow
 from workbench.messaging.status import DELIVERED, FINAL, NOT_DELIVERED, status_rank
 from workbench.sync.reconcile.discrepancies import UNEXPLAINED, RowGap
 
-#: Twilio's list and clock against ours: what changed so shortly before a reading may not have been in it.
+#: Twilio's list can lag and clocks differ: a change so shortly before a reading may be missing in it.
 LAG = timedelta(minutes=5)
-#: A price, or a status that a callback told first, may reach the list so late.
+#: A price, or a status that came first by callback, may appear in the list this much later.
 LATE = timedelta(hours=24)
 
-#: Fields by what they tell of, in the order in which a difference is looked for. Whatever else a row holds
-#: follows from these.
+#: The compared fields by kind of difference, in this order. All other columns of a row follow from these.
 _FIELDS = {
     "status": ("status", "error_code"),
     "price": ("price", "currency"),
@@ -32,12 +31,12 @@ _FIELDS = {
         "media_count", "date_created", "date_sent", "date_updated",
     ),
 }  # fmt: skip
-#: Once known these stay known in the lake, also when an answer leaves them out.
+#: Values that the lake keeps even if a later answer leaves them out.
 _KEPT = frozenset({"currency", "from_address", "date_sent"})
 
 
 @dataclass(frozen=True)
-class HeldRow:
+class StoredRow:
     """A row of the lake, and when the sync last read it from Twilio; None if it only came by a webhook."""
 
     row: MessageRow
@@ -46,7 +45,7 @@ class HeldRow:
 
 @dataclass(frozen=True)
 class Callback:
-    """What a status callback said, and when it came, by our clock."""
+    """The content of a status callback, and when we received it."""
 
     status: str
     error_code: int | None
@@ -55,7 +54,7 @@ class Callback:
 
 @dataclass(frozen=True)
 class DayRead:
-    """How the sync stands with a day: when its last walk began, and whether that came to the day's end."""
+    """The sync state of a day: when its last walk began, and whether it reached the day's end."""
 
     read_from: datetime | None = None
     is_finished: bool = False
@@ -65,14 +64,15 @@ class DayRead:
 class DaySides:
     """One GMT day on both sides.
 
-    `held` also has the listed messages that the lake places on another day. `fetched` has those that the lake
-    holds on this day and the list does not show, as Twilio has them now; None for those it does not have.
-    `reaches_from`: Twilio lists something as old as this, so what it lacks after that is not just too old;
-    None if it lists nothing so old.
+    `stored`: the lake's messages of the day, and listed messages that the lake places on another day.
+    `fetched`: messages that the lake places on this day and the list lacks, as Twilio answers when asked for
+    each; None for a message that Twilio does not have.
+    `reaches_from`: Twilio lists a message as old as this, so age alone does not explain what the list lacks
+    after it; None if Twilio lists nothing so old.
     """
 
     day: date
-    held: Mapping[str, HeldRow]
+    stored: Mapping[str, StoredRow]
     listed: Mapping[str, MessageRow]
     fetched: Mapping[str, MessageRow | None] = field(default_factory=dict)
     deleted: frozenset[str] = frozenset()
@@ -84,7 +84,7 @@ class DaySides:
 
 
 def began_at(row: MessageRow) -> datetime:
-    """What places a message in Twilio's list: when it was sent, or created if it was not sent."""
+    """The time by which Twilio lists a message: when it was sent, or created if it was not sent."""
     return row.date_sent or row.date_created
 
 
@@ -94,37 +94,37 @@ def day_of(row: MessageRow) -> date:
 
 
 def unlisted(sides: DaySides) -> list[str]:
-    """What the lake holds on the day and the list does not show: to be asked for one by one."""
+    """The SIDs of the lake's messages of the day that the list lacks; they must be fetched one by one."""
     return sorted(
         sid
-        for sid, held in sides.held.items()
+        for sid, stored_row in sides.stored.items()
         if sid not in sides.listed
         and sid not in sides.unread
         and sid not in sides.deleted
-        and day_of(held.row) == sides.day
+        and day_of(stored_row.row) == sides.day
     )
 
 
 def compare_rows(sides: DaySides, now: datetime) -> list[RowGap]:
-    """Every difference between the two sides, message by message; at most one per kind of a message."""
-    found: list[RowGap] = []
+    """Every difference between the two sides, message by message; at most one of each kind per message."""
+    gaps: list[RowGap] = []
     for sid, fresh in sides.listed.items():
         if sid in sides.deleted:
             note = "marked deleted here, but Twilio lists it"
-            found.append(RowGap(sid, "missing_row", UNEXPLAINED, note))
-        elif sid not in sides.held:
-            found.append(_missing(fresh, sides.read))
+            gaps.append(RowGap(sid, "missing_row", UNEXPLAINED, note))
+        elif sid not in sides.stored:
+            gaps.append(_missing(fresh, sides.read))
         else:
-            found += compare_row(sides.held[sid], fresh, sides.callbacks.get(sid, ()), now)
-    for sid, held in sides.held.items():
-        if day_of(held.row) != sides.day:
+            gaps += compare_row(sides.stored[sid], fresh, sides.callbacks.get(sid, ()), now)
+    for sid, stored_row in sides.stored.items():
+        if day_of(stored_row.row) != sides.day:
             continue
         if sid not in sides.listed and sid not in sides.unread:
-            found += _extra(held, sides, now)
+            gaps += _extra(stored_row, sides, now)
         if sid not in sides.deleted:
-            found += compare_callbacks(held, sides.callbacks.get(sid, ()))
-    found += [RowGap(sid, "unread_row", "quarantined", note) for sid, note in sides.unread.items()]
-    return found
+            gaps += compare_callbacks(stored_row, sides.callbacks.get(sid, ()))
+    gaps += [RowGap(sid, "unread_row", "quarantined", note) for sid, note in sides.unread.items()]
+    return gaps
 
 
 def _missing(fresh: MessageRow, read: DayRead) -> RowGap:
@@ -140,22 +140,22 @@ def _missing(fresh: MessageRow, read: DayRead) -> RowGap:
     return RowGap(sid, "missing_row", UNEXPLAINED, note)
 
 
-def _extra(held: HeldRow, sides: DaySides, now: datetime) -> Iterator[RowGap]:
-    sid = held.row.message_sid
+def _extra(stored_row: StoredRow, sides: DaySides, now: datetime) -> Iterator[RowGap]:
+    sid = stored_row.row.message_sid
     if sid in sides.deleted:
         yield RowGap(sid, "extra_row", "deleted_upstream", "deleted at Twilio")
         return
     fresh = sides.fetched.get(sid)
     if fresh is None:
-        if sides.reaches_from is None or began_at(held.row) < sides.reaches_from:
+        if sides.reaches_from is None or began_at(stored_row.row) < sides.reaches_from:
             yield RowGap(sid, "extra_row", "before_retention", "older than all that Twilio lists")
         else:
             yield RowGap(sid, "extra_row", UNEXPLAINED, "Twilio has no such message")
         return
-    differences = compare_row(held, fresh, sides.callbacks.get(sid, ()), now)
+    differences = compare_row(stored_row, fresh, sides.callbacks.get(sid, ()), now)
     yield from differences
     if day_of(fresh) != sides.day and differences:
-        return  # it moved to another day, which its difference tells
+        return  # it moved to another day, and the difference says so
     if fresh.date_sent is None:
         yield RowGap(sid, "extra_row", "undated", "not sent, so not listed by date")
     elif now - began_at(fresh) <= LAG:
@@ -168,37 +168,37 @@ def _extra(held: HeldRow, sides: DaySides, now: datetime) -> Iterator[RowGap]:
 
 
 def compare_row(
-    held: HeldRow, fresh: MessageRow, callbacks: Sequence[Callback], now: datetime
+    stored_row: StoredRow, fresh: MessageRow, callbacks: Sequence[Callback], now: datetime
 ) -> list[RowGap]:
     """How a row of the lake differs from the message as Twilio has it now; at most one gap per kind."""
-    found: dict[str, RowGap] = {}
+    gaps: dict[str, RowGap] = {}
     for kind, names in _FIELDS.items():
-        different = [name for name in names if _differs(name, held.row, fresh)]
-        if different == ["date_updated"] and found:
-            continue  # the other change moved it
+        different = [name for name in names if _differs(name, stored_row.row, fresh)]
+        if different == ["date_updated"] and gaps:
+            continue  # another difference changed it
         if different:
-            found[kind] = _difference(kind, different, held, fresh, callbacks, now)
-    rest = found.get("fields")
-    if rest and any(gap.reason == rest.reason != UNEXPLAINED for gap in found.values() if gap is not rest):
-        del found["fields"]  # a status that moves on brings sender, segments and date with it
-    return list(found.values())
+            gaps[kind] = _difference(kind, different, stored_row, fresh, callbacks, now)
+    rest = gaps.get("fields")
+    if rest and any(gap.reason == rest.reason != UNEXPLAINED for gap in gaps.values() if gap is not rest):
+        del gaps["fields"]  # a later status also changes sender, segments and date
+    return list(gaps.values())
 
 
-def _differs(name: str, held: MessageRow, fresh: MessageRow) -> bool:
-    ours, theirs = getattr(held, name), getattr(fresh, name)
+def _differs(name: str, stored: MessageRow, fresh: MessageRow) -> bool:
+    ours, theirs = getattr(stored, name), getattr(fresh, name)
     return bool(ours != theirs and not (name in _KEPT and theirs is None))
 
 
 def _difference(
     kind: str,
     different: Sequence[str],
-    held: HeldRow,
+    stored_row: StoredRow,
     fresh: MessageRow,
     callbacks: Sequence[Callback],
     now: datetime,
 ) -> RowGap:
-    row, sid = held.row, fresh.message_sid
-    reason = _reason(kind, held, fresh, callbacks, now)
+    row, sid = stored_row.row, fresh.message_sid
+    reason = _reason(kind, stored_row, fresh, callbacks, now)
     if kind == "price":
         note = f"{_shown(row.price)} here, {_shown(fresh.price)} at Twilio" if "price" in different else (
             f"{row.currency} here, {fresh.currency} at Twilio"
@@ -207,13 +207,15 @@ def _difference(
     if kind == "status":
         ours, theirs = _outcome(row.status, row.error_code), _outcome(fresh.status, fresh.error_code)
         return RowGap(sid, kind, reason, f"{ours} here, {theirs} at Twilio")
-    # Never the values themselves: they are texts and numbers of people.
+    # Never the values themselves, because they are texts and numbers of people.
     note = "empty at Twilio" if kind == "body" and not fresh.body else f"{', '.join(different)} differ"
     return RowGap(sid, kind, reason, note)
 
 
-def _reason(kind: str, held: HeldRow, fresh: MessageRow, callbacks: Sequence[Callback], now: datetime) -> str:
-    row, read_at = held.row, held.read_at
+def _reason(
+    kind: str, stored_row: StoredRow, fresh: MessageRow, callbacks: Sequence[Callback], now: datetime
+) -> str:
+    row, read_at = stored_row.row, stored_row.read_at
     if kind == "body":
         return "redacted_upstream" if row.body and fresh.body == "" else UNEXPLAINED
     if kind == "status" and row.status_rank > fresh.status_rank:
@@ -230,23 +232,25 @@ def _reason(kind: str, held: HeldRow, fresh: MessageRow, callbacks: Sequence[Cal
 
 
 def _reason_to_be_ahead(row: MessageRow, callbacks: Sequence[Callback], now: datetime) -> str:
-    """The lake knows a later status than Twilio's list: only a callback of late can have told it."""
-    told = any(event.status == row.status and now - event.received_at <= LATE for event in callbacks)
-    return "twilio_lag" if told else UNEXPLAINED
+    """Why the lake has a later status than Twilio's list: only a recent callback explains it."""
+    is_told_by_callback = any(
+        event.status == row.status and now - event.received_at <= LATE for event in callbacks
+    )
+    return "twilio_lag" if is_told_by_callback else UNEXPLAINED
 
 
 # --- callbacks ---
 
 
-def compare_callbacks(held: HeldRow, callbacks: Sequence[Callback]) -> list[RowGap]:
-    """Whether the furthest status that callbacks told of a message is what its row says; at most one gap."""
+def compare_callbacks(stored_row: StoredRow, callbacks: Sequence[Callback]) -> list[RowGap]:
+    """Compare the latest status in a message's callbacks with its row; at most one gap."""
     if not callbacks:
         return []
-    row = held.row
+    row = stored_row.row
     top = max(callbacks, key=lambda event: (status_rank(event.status), event.received_at))
     note = f"callback {_outcome(top.status, top.error_code)}, row {_outcome(row.status, row.error_code)}"
     if status_rank(top.status) > row.status_rank:
-        is_newer = held.read_at is None or top.received_at >= held.read_at - LAG
+        is_newer = stored_row.read_at is None or top.received_at >= stored_row.read_at - LAG
         reason = "after_last_sync" if is_newer else UNEXPLAINED
     elif top.status == row.status:
         if top.error_code is None or top.error_code == row.error_code:
@@ -257,7 +261,7 @@ def compare_callbacks(held: HeldRow, callbacks: Sequence[Callback]) -> list[RowG
     elif top.status in FINAL and row.status != "read":
         reason = UNEXPLAINED
     else:
-        return []  # later callbacks got lost, as they may
+        return []  # later callbacks may have been lost
     return [RowGap(row.message_sid, "callback", reason, note)]
 
 

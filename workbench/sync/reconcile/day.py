@@ -1,6 +1,6 @@
-"""Brings both sides of one GMT day together, compares them, and plans the repair.
+"""Reads both sides of one GMT day, compares them, and plans the repair.
 
-The lake is read before Twilio is asked, so that what changes meanwhile can only be newer at Twilio.
+The lake is read before Twilio, so that a change between the two readings can only be newer at Twilio.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from workbench.sync.reconcile import state
 from workbench.sync.reconcile.compare import (
     LATE,
     DaySides,
-    HeldRow,
+    StoredRow,
     began_at,
     compare_callbacks,
     compare_rows,
@@ -40,22 +40,22 @@ from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import USAGE_DAYS, list_rows, message_page
 
 Prepare = Callable[[MessageRow], MessageRow]
-"""What may be kept of a row; a privacy mode's `apply`."""
+"""Gives the part of a row that may be kept: the `apply` of a privacy mode."""
 
 _MAY_BE_PRICED_FOR = CHECK_AFTER[-1]
 
 
-def plan_repair(found: Sequence[RowGap], sides: DaySides) -> DayRepair:
-    """Twilio's rows for what is missing or differs, and marks for what is gone there. Pure.
+def plan_repair(gaps: Sequence[RowGap], sides: DaySides) -> DayRepair:
+    """Twilio's rows for messages that are missing or differ, and marks for those that Twilio deleted. Pure.
 
-    What only lags behind is left to the next sync. A status that a callback told is not overwritten: of two
-    answers of Twilio's that contradict each other, people shall see both.
+    A difference that only lags behind is left to the next sync. A status that came by callback is not
+    overwritten: if Twilio contradicts itself, the user must see both statuses.
     """
     leave = ("twilio_lag", "deleted_upstream", "before_retention", "undated", "quarantined")
-    wanted = {gap.message_sid for gap in found if gap.kind != "callback" and gap.reason not in leave}
+    wanted = {gap.message_sid for gap in gaps if gap.kind != "callback" and gap.reason not in leave}
     contested = {
         gap.message_sid
-        for gap in found
+        for gap in gaps
         if gap.kind == "status" and gap.reason == UNEXPLAINED and _was_told(gap.message_sid, sides)
     }
     current = {**sides.fetched, **sides.listed}
@@ -65,13 +65,13 @@ def plan_repair(found: Sequence[RowGap], sides: DaySides) -> DayRepair:
 
 
 def _was_told(message_sid: str, sides: DaySides) -> bool:
-    """Whether a callback told the status that the lake holds."""
-    status = sides.held[message_sid].row.status
+    """Whether the lake's status of the message came by callback."""
+    status = sides.stored[message_sid].row.status
     return any(event.status == status for event in sides.callbacks.get(message_sid, ()))
 
 
 class DayComparer:
-    """Brings the two sides of a day together; safe to share between threads."""
+    """Reads and compares the two sides of a day; can be shared by threads."""
 
     def __init__(
         self, lake: Lake, client: TwilioClient, account_sid: str, *, now: datetime, prepare: Prepare
@@ -87,52 +87,56 @@ class DayComparer:
             self.horizons = read_horizons(cursor)
 
     def compare_day(self, day: date) -> tuple[DayCheck, DayRepair]:
-        """One day, and what would repair it.
+        """The comparison of one day, and its repair.
 
         Raises:
-            TwilioError: Twilio could not be asked.
+            TwilioError: Twilio could not be read.
         """
-        held = state.read_held(self.lake, self.account_sid, day)
+        stored = state.read_stored(self.lake, self.account_sid, day)
         if not self.horizons.keeps_day(day):
-            return _day_check(day, self._present(held), None, None, [_removed_gap(day)]), DayRepair()
+            return _day_check(day, self._present(stored), None, None, [_removed_gap(day)]), DayRepair()
         usage = self._read_usage(day)
         if day < clamp_since(day, self.now.date()):
-            return self._compare_unlisted(day, held, usage), DayRepair()
-        sides = self._read_sides(day, held)
-        found = compare_rows(sides, self.now)
-        gaps = sum_up(day, found, lake_rows=len(held), twilio_rows=len(sides.listed))
-        gaps += self._compare_spend(day, held, sides.listed, usage)
-        check = _day_check(day, self._present(held), len(sides.listed), usage, gaps)
-        return check, plan_repair(found, sides)
+            return self._compare_unlisted(day, stored, usage), DayRepair()
+        sides = self._read_sides(day, stored)
+        row_gaps = compare_rows(sides, self.now)
+        gaps = sum_up(day, row_gaps, lake_rows=len(stored), twilio_rows=len(sides.listed))
+        gaps += self._compare_spend(day, stored, sides.listed, usage)
+        check = _day_check(day, self._present(stored), len(sides.listed), usage, gaps)
+        return check, plan_repair(row_gaps, sides)
 
-    def _compare_unlisted(self, day: date, held: Mapping[str, HeldRow], usage: DayUsage | None) -> DayCheck:
-        """A day that Twilio lists no more: callbacks and spend are all there is to compare with."""
-        told = state.read_callbacks(self.lake, self.account_sid, day, held)
-        found = [gap for sid, events in told.items() for gap in compare_callbacks(held[sid], events)]
-        rows = self._present(held)
-        gaps = sum_up(day, found, lake_rows=len(held), twilio_rows=0)
+    def _compare_unlisted(
+        self, day: date, stored: Mapping[str, StoredRow], usage: DayUsage | None
+    ) -> DayCheck:
+        """Compare a day that Twilio no longer lists: only callbacks and spend can be compared."""
+        callbacks = state.read_callbacks(self.lake, self.account_sid, day, stored)
+        row_gaps = [
+            gap for sid, events in callbacks.items() for gap in compare_callbacks(stored[sid], events)
+        ]
+        rows = self._present(stored)
+        gaps = sum_up(day, row_gaps, lake_rows=len(stored), twilio_rows=0)
         if rows:
             gaps.append(_unlisted_gap(day, len(rows)))
-        gaps += self._compare_spend(day, held, None, usage)
+        gaps += self._compare_spend(day, stored, None, usage)
         return _day_check(day, rows, None, usage, gaps)
 
-    def _present(self, held: Mapping[str, HeldRow]) -> list[MessageRow]:
+    def _present(self, stored: Mapping[str, StoredRow]) -> list[MessageRow]:
         """The messages that Twilio still has, as far as the lake knows."""
-        return [row.row for sid, row in held.items() if sid not in self.deleted]
+        return [row.row for sid, row in stored.items() if sid not in self.deleted]
 
     # --- read ---
 
-    def _read_sides(self, day: date, held: dict[str, HeldRow]) -> DaySides:
+    def _read_sides(self, day: date, stored: dict[str, StoredRow]) -> DaySides:
         listed_rows, unread = self._list(day)
         listed = self._kept(listed_rows)
-        strangers = [row for sid, row in listed.items() if sid not in held]
-        held = held | state.read_held_elsewhere(self.lake, self.account_sid, strangers)
+        strangers = [row for sid, row in listed.items() if sid not in stored]
+        stored = stored | state.read_stored_elsewhere(self.lake, self.account_sid, strangers)
         sides = DaySides(
             day,
-            held,
+            stored,
             listed,
             deleted=self.deleted,
-            callbacks=state.read_callbacks(self.lake, self.account_sid, day, held),
+            callbacks=state.read_callbacks(self.lake, self.account_sid, day, stored),
             read=state.read_day_read(self.lake, self.account_sid, day),
             unread=unread,
         )
@@ -149,13 +153,13 @@ class DayComparer:
         )
 
     def _kept(self, rows: Sequence[MessageRow]) -> dict[str, MessageRow]:
-        """By SID, but for people who were erased: what Twilio keeps of them is no gap here."""
+        """The rows by SID, without erased people: rows that Twilio keeps of them are not a gap."""
         with self.lake.cursor() as cursor:
             erased = find_erased(cursor, sorted({row.contact for row in rows if row.contact}))
         return {row.message_sid: row for row in rows if row.contact not in erased}
 
     def _list(self, day: date) -> tuple[list[MessageRow], dict[str, str]]:
-        """What Twilio lists of the day, and what is wrong with rows that cannot be read, by SID."""
+        """The rows that Twilio lists for the day, and the reasons of unreadable rows by SID."""
         rows: list[MessageRow] = []
         unread: dict[str, str] = {}
         window = SyncWindow(day, is_open_ended=day == self.now.date())
@@ -169,7 +173,7 @@ class DayComparer:
             page = message_page(self.client, self.account_sid, next_page_uri=page.next_page_uri)
 
     def _prepared(self, row: MessageRow) -> MessageRow:
-        """What may be kept of a row: by the privacy mode, and by its age."""
+        """The part of a row that may be kept, by privacy mode and age."""
         kept = self.prepare(row)
         return self.horizons.row(kept) or kept
 
@@ -179,7 +183,7 @@ class DayComparer:
         return min((began_at(row) for row in listed), default=None)
 
     def _read_usage(self, day: date) -> DayUsage | None:
-        """What usage records charge for the day; None, with a notice, where they may not be read."""
+        """The charges of the day in usage records; None, with a notice, if these may not be read."""
         if self.usage_is_refused:
             return None
         params: dict[str, str | int] = {
@@ -189,7 +193,7 @@ class DayComparer:
         }
         try:
             listed = list_rows(self.client, USAGE_DAYS, self.account_sid, params)
-            found, bad = read_each(listed, lambda row: checked_usage(row) and row)
+            records, bad = read_each(listed, lambda row: checked_usage(row) and row)
         except TwilioError as error:
             if error.status not in (401, 403, 404):
                 raise
@@ -200,24 +204,24 @@ class DayComparer:
             return None
         if bad:
             self.notices.append(f"{len(bad)} usage records of {day} cannot be read; spend lacks them.")
-        return usage_of_days(usage_rows(found)).get(day, DayUsage(self.currency or ""))
+        return usage_of_days(usage_rows(records)).get(day, DayUsage(self.currency or ""))
 
     # --- spend ---
 
     def _compare_spend(
         self,
         day: date,
-        held: Mapping[str, HeldRow],
+        stored: Mapping[str, StoredRow],
         listed: Mapping[str, MessageRow] | None,
         usage: DayUsage | None,
     ) -> list[Gap]:
         if usage is None:
             return []
-        present = self._present(held)
+        present = self._present(stored)
         spends = _day_spends(
             lake=_sums(present),
             listed=None if listed is None else _sums(listed.values()),
-            deleted=_sums(row.row for sid, row in held.items() if sid in self.deleted),
+            deleted=_sums(row.row for sid, row in stored.items() if sid in self.deleted),
             unlisted=_sums(row for row in present if listed is not None and row.message_sid not in listed),
             unpriced=sum(_may_be_priced(row, self.now) for row in (listed or {}).values()),
         )
@@ -296,12 +300,12 @@ def _removed_gap(day: date) -> Gap:
 
 def _sums(rows: Iterable[MessageRow]) -> Sums:
     """Prices by currency, positive."""
-    found: Sums = {}
+    sums: Sums = {}
     for row in rows:
         if row.price is not None:
             currency = row.currency or ""
-            found[currency] = found.get(currency, NOTHING) + abs(row.price)
-    return found
+            sums[currency] = sums.get(currency, NOTHING) + abs(row.price)
+    return sums
 
 
 def _may_be_priced(row: MessageRow, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""What a comparison of the lake with Twilio can find, and what may explain it. Data, no decisions."""
+"""The kinds of differences between the lake and Twilio, and their explanations. Data, no decisions."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-#: What the lake and Twilio can disagree about.
+#: The kinds of differences between the lake and Twilio.
 KINDS: Mapping[str, str] = {
     "missing_row": "Twilio lists a message that the lake does not hold",
     "extra_row": "the lake holds a message that Twilio does not list",
-    "status": "the two name another status or error code",
-    "price": "the two name another price",
-    "body": "the two hold another text",
-    "fields": "the two differ in another field",
+    "status": "the status or error code differs",
+    "price": "the price differs",
+    "body": "the text differs",
+    "fields": "another field differs",
     "unread_row": "Twilio lists a row that cannot be read",
-    "callback": "a status callback told something else than the row",
+    "callback": "a status callback and the row differ",
     "spend": "the sum of prices is not what the usage records charge",
     "unlisted_day": "the day is older than what Twilio lists",
     "removed_day": "the day is older than what [retention] keeps",
 }
 
 UNEXPLAINED = "unexplained"
-#: Why a gap may be there although nothing is wrong; whatever fits none of these is `unexplained`.
+#: Explanations of a gap although nothing is wrong; any other gap is `unexplained`.
 REASONS: Mapping[str, str] = {
     "after_last_sync": "it came or changed after the last sync read it",
     "in_flight": "the message was under way when the last sync read it",
@@ -34,8 +34,8 @@ REASONS: Mapping[str, str] = {
     "twilio_lag": "Twilio's answers may lag behind each other for a while",
     "deleted_upstream": "deleted at Twilio, and marked so here",
     "redacted_upstream": "the text was redacted at Twilio; the next reading of the day removes it here",
-    "outranked": "Twilio told of a refusal and of a receipt; the receipt stands",
-    "quarantined": "kept in quarantine with what is wrong with it (quarantined_rows), and asked for again",
+    "outranked": "Twilio reported a refusal and a receipt; the receipt counts",
+    "quarantined": "kept in quarantine with the reason (quarantined_rows), and read again by later syncs",
     "rows_differ": "follows from the messages of the day that differ",
     "carrier_fees": "carrier fees are charged in a category of their own, not in the messages' prices",
     "fee_only_in_usage": "a fee that no message's price shows",
@@ -44,15 +44,15 @@ REASONS: Mapping[str, str] = {
     "before_retention": "older than what Twilio lists, so it cannot be compared message by message",
 }
 
-#: SIDs that a gap names; the number of messages says how many there are.
+#: How many SIDs a gap names; `messages` says how many there are.
 EXAMPLES = 5
-#: Different notes that a gap's detail quotes.
+#: How many different notes the detail of a gap quotes.
 NOTES = 3
 
 
 @dataclass(frozen=True)
 class RowGap:
-    """One message that differs: what, why, and in words; the price on both sides where it is about prices."""
+    """One message that differs: kind, reason and a note; with both prices if the prices differ."""
 
     message_sid: str
     kind: str
@@ -67,7 +67,7 @@ class RowGap:
 class Gap:
     """A difference of one day, with its numbers on both sides in `unit` (`messages` or a currency).
 
-    `difference` is the part that this gap is about, `messages` how many messages it concerns.
+    `difference` is the part that this gap explains, `messages` how many messages it concerns.
     """
 
     day: date
@@ -91,10 +91,10 @@ class Gap:
         return {**asdict(self), "day": self.day.isoformat(), **numbers, "examples": list(self.examples)}
 
 
-def sum_up(day: date, found: Iterable[RowGap], *, lake_rows: int, twilio_rows: int) -> list[Gap]:
-    """Gaps of single messages as gaps of their day, one per kind, reason and unit."""
+def sum_up(day: date, row_gaps: Iterable[RowGap], *, lake_rows: int, twilio_rows: int) -> list[Gap]:
+    """Combine the gaps of single messages into gaps of the day, one per kind, reason and unit."""
     groups: dict[tuple[str, str, str], list[RowGap]] = defaultdict(list)
-    for gap in found:
+    for gap in row_gaps:
         groups[gap.kind, gap.reason, (gap.currency or "messages")].append(gap)
     return [
         _gap_of_day(day, group, Decimal(lake_rows), Decimal(twilio_rows))

@@ -1,8 +1,8 @@
-"""Reconciles the lake with Twilio: compares day by day, writes what it found, and repairs on demand.
+"""Reconciles the lake with Twilio: compares day by day, saves the result, and repairs on request.
 
-Each day is listed anew and compared message by message; its spend is compared with the usage records, and its
-statuses with what callbacks told. The lake is read before the list. A day is written when it is compared, so
-an interrupted run keeps what it did.
+Each day is listed again and compared message by message; its spend is compared with the usage records, and
+its statuses with the callbacks. The lake is read before the list. Each day is saved when it is compared, so
+an interrupted run keeps the finished days.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ OnDay = Callable[[DayCheck], None]
 
 @dataclass(frozen=True)
 class ReconcileReport:
-    """What was compared and found; after a repair, what is left. `until` is not included."""
+    """The result of a comparison; after a repair, the remaining gaps. `until` is not included."""
 
     account_sid: str
     since: date
@@ -48,7 +48,7 @@ class ReconcileReport:
 
     @property
     def unexplained(self) -> int:
-        """How many gaps nothing explains; the account is reconciled when there is none."""
+        """How many gaps are unexplained; the account is reconciled if there are none."""
         return sum(check.unexplained for check in self.days)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -89,23 +89,23 @@ def reconcile(
     """Compare the lake with Twilio, GMT day by day, newest first.
 
     Args:
-        since: first day; `until` is not compared any more. Days to come are left out.
-        repair: bring what is missing, rewrite what differs, mark what Twilio no longer has, and compare those
-            days again.
-        prepare: what may be kept of a row (a privacy mode's `apply`), on both sides of the comparison.
-        on_day: told of each day when it is done.
-        halt: ends it early when asked; days that were compared are written.
+        since: first day; `until` itself is not compared. Future days are left out.
+        repair: add missing messages, rewrite different ones, mark those that Twilio no longer has, and
+            compare these days again.
+        prepare: the part of a row that may be kept (a privacy mode's `apply`), on both sides.
+        on_day: called for each day when it is done.
+        cancellation: ends the run early when asked; compared days are saved.
 
     Raises:
         ConfigError: the lake holds another account's messages.
-        UsageError: there is no day from `since` to before `until` that has begun.
-        TwilioError: a day could not be read; what was compared before it is written.
+        UsageError: no day from `since` to before `until` has begun yet.
+        TwilioError: a day could not be read; days compared before are saved.
         SyncStopped: `cancellation` was asked.
     """
-    known = read_synced_accounts(lake)
-    if known and account_sid not in known:
+    accounts = read_synced_accounts(lake)
+    if accounts and account_sid not in accounts:
         raise ConfigError(
-            f"This lake holds account {known[0]}, and the credentials are for {account_sid}. "
+            f"This lake holds account {accounts[0]}, and the credentials are for {account_sid}. "
             "Set WORKBENCH_HOME to the folder of that account."
         )
     last = min(until - timedelta(days=1), now.date())
@@ -117,15 +117,15 @@ def reconcile(
     run = _ReconcileRun(lake, client, account_sid, now, prepare, on_day, cancellation or Cancellation())
     checks = run.compare(days, round=1, repair=repair)
     if run.repaired_days:
-        # Once only: what a repair does not mend is for people to see.
+        # Only once: gaps that remain after a repair are shown to the user.
         checks |= run.compare(run.repaired_days, round=2, repair=False)
-    found = tuple(checks[day] for day in days)
-    return ReconcileReport(account_sid, since, until, now, found, run.repaired, tuple(run.notices))
+    compared = tuple(checks[day] for day in days)
+    return ReconcileReport(account_sid, since, until, now, compared, run.repaired, tuple(run.notices))
 
 
 @dataclass
 class _ReconcileRun:
-    """Days compared in threads, and written in the calling one."""
+    """Compares days in threads, and saves them in the calling thread."""
 
     lake: Lake
     client: TwilioClient
@@ -143,7 +143,7 @@ class _ReconcileRun:
         comparer = DayComparer(self.lake, self.client, self.account_sid, now=self.now, prepare=self.prepare)
         with ThreadPoolExecutor(_WORKERS, thread_name_prefix="reconcile") as pool:
             try:
-                # A few days at a time: what would repair a day is as large as the day.
+                # A few days at a time, because the repair of a day can be as large as the day.
                 for start in range(0, len(days), _WORKERS):
                     if self.cancellation.is_asked:
                         raise SyncStopped("The comparison was stopped. The days it compared are written.")
@@ -156,12 +156,12 @@ class _ReconcileRun:
         self.notices = self.notices or comparer.notices
         return checks
 
-    def _write(self, found: Sequence[tuple[DayCheck, DayRepair]], round: int, *, repair: bool) -> None:
-        """Commit what was found together with its repair."""
-        plans = {check.day: plan for check, plan in found if repair and plan.size}
+    def _write(self, compared: Sequence[tuple[DayCheck, DayRepair]], round: int, *, repair: bool) -> None:
+        """Commit the comparisons together with their repairs."""
+        plans = {check.day: plan for check, plan in compared if repair and plan.size}
 
         def work(cursor: duckdb.DuckDBPyConnection) -> None:
-            checks = [check for check, _ in found]
+            checks = [check for check, _ in compared]
             state.save_checks(cursor, self.account_sid, checks, self.now, round)
             for plan in plans.values():
                 state.apply_repair(cursor, self.account_sid, plan, self.now)
@@ -169,5 +169,5 @@ class _ReconcileRun:
         self.lake.write(work)
         self.repaired += sum(plan.size for plan in plans.values())
         self.repaired_days += plans
-        for check, _ in found:
+        for check, _ in compared:
             self.on_day(check)

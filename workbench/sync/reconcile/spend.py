@@ -1,8 +1,8 @@
-"""Compares one day's spend in the lake with what the usage records charge for messages. Pure.
+"""Compares one day's spend in the lake with the charges for messages in the usage records. Pure.
 
 A message's price contains the carrier's fee (https://help.twilio.com/articles/46871410243099), while usage
-records show that fee in a category of its own; an older article (360016571913) reads as if prices left it
-out. So both are tried: if only the carrier fees are missing from the prices, that is said and not hidden.
+records have that fee in its own category; according to an older article (360016571913) prices do not contain
+it. So both are tried: if exactly the carrier fees are missing from the prices, a gap says so.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ ROUNDING = Decimal("0.005")
 
 _FAILED_FEE = "failed-message-processing-fee"
 _MESSAGES = ("sms", "mms", "rcs", "channels-messaging")
-#: Charges around messages that are no message's price.
+#: Charges related to messages that are not part of any message's price.
 _EXTRAS = ("-messages-features", "-content-inspection")
 
 
 @dataclass(frozen=True)
 class DayUsage:
-    """What usage records charge for one day's messages, in one currency.
+    """The charges for one day's messages in the usage records, in one currency.
 
-    `messages` and `carrier` are what messages' prices are made of; `fees` are charged apart, by category.
+    `messages` and `carrier` together are the messages' prices; `fees` are charged separately, by category.
     """
 
     currency: str
@@ -47,9 +47,9 @@ class DayUsage:
 class DaySpend:
     """One day's prices in one currency, all positive.
 
-    `lake`: of what the lake holds and Twilio has not deleted. `listed`: of what Twilio lists now. `deleted`:
-    of what was marked deleted there. `unlisted`: of the lake's messages that Twilio does not list.
-    `unpriced`: how many listed messages may still get a price.
+    `lake`: the lake's messages that were not deleted at Twilio. `listed`: the messages that Twilio lists now.
+    `deleted`: the messages marked as deleted at Twilio. `unlisted`: the lake's messages that Twilio does not
+    list. `unpriced`: how many listed messages may still get a price.
     """
 
     currency: str
@@ -61,14 +61,14 @@ class DaySpend:
 
 
 def usage_of_days(rows: Iterable[Mapping[str, Any]]) -> dict[date, DayUsage]:
-    """The charges for messages in rows of the form of `usage_days`, by day; parents are left out."""
-    found: dict[date, DayUsage] = {}
+    """The charges for messages by day, from rows like those of `usage_days`; parents are left out."""
+    by_day: dict[date, DayUsage] = {}
     for row in rows:
         category, price = row["category"], row["price"]
         if row["is_leaf"] and price is not None and is_about_messages(category):
-            held = found.get(row["day"], DayUsage(row["currency"] or ""))
-            found[row["day"]] = _with_charge(held, category, price)
-    return found
+            so_far = by_day.get(row["day"], DayUsage(row["currency"] or ""))
+            by_day[row["day"]] = _with_charge(so_far, category, price)
+    return by_day
 
 
 def is_about_messages(category: str) -> bool:
@@ -78,37 +78,37 @@ def is_about_messages(category: str) -> bool:
     )
 
 
-def _with_charge(held: DayUsage, category: str, price: Decimal) -> DayUsage:
-    messages, carrier, fees = held.messages, held.carrier, dict(held.fees)
+def _with_charge(so_far: DayUsage, category: str, price: Decimal) -> DayUsage:
+    messages, carrier, fees = so_far.messages, so_far.carrier, dict(so_far.fees)
     if category.endswith("-carrierfees"):
         carrier += price
     elif category == _FAILED_FEE or any(part in category for part in _EXTRAS):
         fees[category] = fees.get(category, NOTHING) + price
     else:
         messages += price
-    return DayUsage(held.currency, messages, carrier, fees)
+    return DayUsage(so_far.currency, messages, carrier, fees)
 
 
 def compare_spend(
     day: date, spend: DaySpend, usage: DayUsage, *, is_recent: bool, is_listed: bool = True
 ) -> list[Gap]:
-    """The gaps between the lake's spend of a day and its usage; their differences add up to the whole one.
+    """The gaps between the lake's spend of a day and its usage; the sum of their differences is the whole.
 
     Args:
         is_recent: usage records of the day may still lag behind.
-        is_listed: False where Twilio lists the day no more, so that the lake cannot be complete by list.
+        is_listed: False if Twilio no longer lists the day, so that the lake cannot be checked by the list.
     """
     merged: dict[str, Part] = {}
     for reason, amount, messages, detail in _parts(spend, usage, is_recent=is_recent, is_listed=is_listed):
-        held = merged.get(reason)
-        merged[reason] = (reason, amount + held[1], held[2], f"{held[3]}, {detail}") if held else (
+        so_far = merged.get(reason)
+        merged[reason] = (reason, amount + so_far[1], so_far[2], f"{so_far[3]}, {detail}") if so_far else (
             reason, amount, messages, detail
         )  # fmt: skip
     return [_gap(day, spend, usage, part) for part in merged.values() if part[1]]
 
 
 Part = tuple[str, Decimal, int, str]
-"""A reason with the amount that it explains, how many messages it is about, and words."""
+"""A reason, the amount that it explains, the number of messages, and a text."""
 
 
 def _gap(day: date, spend: DaySpend, usage: DayUsage, part: Part) -> Gap:
@@ -129,25 +129,25 @@ def _gap(day: date, spend: DaySpend, usage: DayUsage, part: Part) -> Gap:
 def _parts(spend: DaySpend, usage: DayUsage, *, is_recent: bool, is_listed: bool) -> list[Part]:
     if usage.total == spend.lake:
         return []
-    found: list[Part] = [
+    parts: list[Part] = [
         ("rows_differ", spend.listed - spend.lake, 0, "the listed prices of the day add up to another sum")
     ]
     rest = usage.total - spend.listed
     if rest:
         charged = {category: fee for category, fee in sorted(usage.fees.items()) if fee}
         for category, fee in charged.items():
-            found.append(("fee_only_in_usage", fee, 0, category))
+            parts.append(("fee_only_in_usage", fee, 0, category))
             rest -= fee
     amounts = {
         "deleted_upstream": spend.deleted,
         "rows_differ": spend.unlisted,
         "carrier_fees": usage.carrier,
     }
-    known = _explanation(rest, amounts)
-    if known is None:
-        return [*found, _remainder(rest, spend, is_recent=is_recent, is_listed=is_listed)]
-    found += [(reason, amount, 0, _WORDS[reason]) for reason, amount in known.items()]
-    return [*found, ("rounding", rest - sum(known.values(), NOTHING), 0, "usage records may round")]
+    explanation = _explanation(rest, amounts)
+    if explanation is None:
+        return [*parts, _remainder(rest, spend, is_recent=is_recent, is_listed=is_listed)]
+    parts += [(reason, amount, 0, _WORDS[reason]) for reason, amount in explanation.items()]
+    return [*parts, ("rounding", rest - sum(explanation.values(), NOTHING), 0, "usage records may round")]
 
 
 _WORDS = {
@@ -157,13 +157,13 @@ _WORDS = {
 }
 
 
-def _explanation(rest: Decimal, known: Mapping[str, Decimal]) -> dict[str, Decimal] | None:
-    """The fewest known amounts that make up the rest, exactly or but for rounding; None if none do."""
+def _explanation(rest: Decimal, amounts: Mapping[str, Decimal]) -> dict[str, Decimal] | None:
+    """The fewest amounts whose sum is the rest, exactly or with a rounding difference; None if none fit."""
     for tolerance in (NOTHING, ROUNDING):
-        for size in range(len(known) + 1):
-            for names in combinations(known, size):
-                if abs(rest - sum((known[name] for name in names), NOTHING)) <= tolerance:
-                    return {name: known[name] for name in names}
+        for size in range(len(amounts) + 1):
+            for names in combinations(amounts, size):
+                if abs(rest - sum((amounts[name] for name in names), NOTHING)) <= tolerance:
+                    return {name: amounts[name] for name in names}
     return None
 
 

@@ -1,4 +1,4 @@
-"""What a reconciliation reads from the lake and writes into it, one GMT day at a time."""
+"""Reads the lake for a reconciliation and saves its results, one GMT day at a time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import MessageRow
 from workbench.sync.messages.rescan import LONGEST_WAIT
 from workbench.sync.messages.tombstones import remove_tombstones, save_tombstones
-from workbench.sync.reconcile.compare import Callback, DayRead, HeldRow
+from workbench.sync.reconcile.compare import Callback, DayRead, StoredRow
 from workbench.sync.reconcile.discrepancies import Gap
 
 _COLUMNS = ", ".join(f"m.{name}" for name in MessageRow._fields)
 _CLASSIFIED = ("keyword", "revocation", "revocation_language", "encoding")
-"""What was worked out from a text that may be gone since."""
-_HELD_SQL = f"""
+"""Columns that were computed from a text that may have been removed since."""
+_STORED_SQL = f"""
     select {_COLUMNS}, greatest(w.read_from, c.checked_at)
     from (
         select *, coalesce(date_sent, date_created) as began_at
@@ -36,7 +36,7 @@ _HELD_SQL = f"""
 
 @dataclass(frozen=True)
 class DayCheck:
-    """One day compared; a number is None where that side was not or could not be asked."""
+    """The comparison of one day; a number is None if that side was not or could not be read."""
 
     day: date
     lake_messages: int
@@ -53,66 +53,66 @@ class DayCheck:
 
 @dataclass(frozen=True)
 class DayRepair:
-    """What makes a day equal to Twilio: rows as Twilio has them, and messages that it does not have."""
+    """The changes that make a day equal to Twilio: Twilio's rows, and messages that Twilio does not have."""
 
     rows: tuple[MessageRow, ...] = ()
     gone: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
-        """How many messages it is about."""
+        """How many messages it changes."""
         return len(self.rows) + len(self.gone)
 
 
 def read_day_read(lake: Lake, account_sid: str, day: date) -> DayRead:
-    found = lake.rows(
+    rows = lake.rows(
         "select read_from, finished_at is not null from sync_windows where account_sid = ? and day = ?",
         [account_sid, day],
     )
-    return DayRead(*found[0]) if found else DayRead()
+    return DayRead(*rows[0]) if rows else DayRead()
 
 
-def read_held(lake: Lake, account_sid: str, day: date) -> dict[str, HeldRow]:
-    """The messages that the lake places on a day, by SID, those deleted at Twilio included."""
+def read_stored(lake: Lake, account_sid: str, day: date) -> dict[str, StoredRow]:
+    """The lake's messages of a day by SID, with those deleted at Twilio."""
     start = datetime.combine(day, time(), UTC)
     finish = start + timedelta(days=1)
     bounds = {"oldest": start - LONGEST_WAIT, "newest": finish + timedelta(days=1)}
-    found = lake.rows(
-        _HELD_SQL + " where m.began_at >= $start and m.began_at < $finish",
+    rows = lake.rows(
+        _STORED_SQL + " where m.began_at >= $start and m.began_at < $finish",
         {"account": account_sid, "start": start, "finish": finish, **bounds},
     )
-    return _held(found)
+    return _stored_rows(rows)
 
 
-def read_held_elsewhere(lake: Lake, account_sid: str, rows: Sequence[MessageRow]) -> dict[str, HeldRow]:
-    """Those of the given messages that the lake holds, wherever it places them."""
+def read_stored_elsewhere(lake: Lake, account_sid: str, rows: Sequence[MessageRow]) -> dict[str, StoredRow]:
+    """Those of the given messages that the lake has, on whatever day."""
     if not rows:
         return {}
     created = [row.date_created for row in rows]
     bounds = {"oldest": min(created), "newest": max(created) + timedelta(seconds=1)}
-    found = lake.rows(
-        _HELD_SQL + " where m.message_sid in (select unnest($sids::varchar[]))",
+    stored_rows = lake.rows(
+        _STORED_SQL + " where m.message_sid in (select unnest($sids::varchar[]))",
         {"account": account_sid, "sids": [row.message_sid for row in rows], **bounds},
     )
-    return _held(found)
+    return _stored_rows(stored_rows)
 
 
-def _held(found: Iterable[Sequence[Any]]) -> dict[str, HeldRow]:
-    return {values[0]: HeldRow(MessageRow(*values[:-1]), values[-1]) for values in found}
+def _stored_rows(rows: Iterable[Sequence[Any]]) -> dict[str, StoredRow]:
+    return {values[0]: StoredRow(MessageRow(*values[:-1]), values[-1]) for values in rows}
 
 
 def read_deleted(lake: Lake, account_sid: str) -> frozenset[str]:
     """All messages of the account that are marked as deleted at Twilio."""
-    found = lake.rows("select message_sid from tombstones where account_sid = ?", [account_sid])
-    return frozenset(sid for (sid,) in found)
+    rows = lake.rows("select message_sid from tombstones where account_sid = ?", [account_sid])
+    return frozenset(sid for (sid,) in rows)
 
 
 def read_callbacks(
     lake: Lake, account_sid: str, day: date, message_sids: Iterable[str]
 ) -> dict[str, list[Callback]]:
-    """What status callbacks told of some messages of a day."""
+    """The status callbacks of some messages of a day."""
     start = datetime.combine(day, time(), UTC)
-    found = lake.rows(
+    rows = lake.rows(
         "select message_sid, status, error_code, received_at from status_events "
         "where account_sid = $account and source = 'callback' "
         "and received_at >= $earliest and received_at < $latest "
@@ -124,10 +124,10 @@ def read_callbacks(
             "sids": list(message_sids),
         },
     )
-    told: dict[str, list[Callback]] = defaultdict(list)
-    for sid, *values in found:
-        told[sid].append(Callback(*values))
-    return dict(told)
+    callbacks: dict[str, list[Callback]] = defaultdict(list)
+    for sid, *values in rows:
+        callbacks[sid].append(Callback(*values))
+    return dict(callbacks)
 
 
 _DAY_SQL = "(?, ?, ?, ?, ?, ?, ?::decimal(18, 6), ?::decimal(18, 6), ?::varchar, ?)"
@@ -143,7 +143,7 @@ def save_checks(
     checked_at: datetime,
     round: int,
 ) -> None:
-    """Add comparisons to those before them; one of the same moment and round takes the other's place."""
+    """Save comparisons; one with the same time and round as a saved one replaces it."""
     days, gaps = [], []
     for check in checks:
         key = [account_sid, check.day, checked_at, round]
@@ -172,10 +172,10 @@ def _gap_values(gap: Gap) -> list[object]:
 def apply_repair(
     cursor: duckdb.DuckDBPyConnection, account_sid: str, repair: DayRepair, now: datetime
 ) -> None:
-    """Make the lake say what Twilio says.
+    """Make the lake equal to Twilio.
 
-    A plain save never takes a status back or a price away, so a wrong row is taken out first; nobody sees
-    the moment in between.
+    A normal save never reverts a status or removes a price, so a wrong row is deleted first. All is in one
+    transaction.
     """
     save_tombstones(cursor, account_sid, repair.gone, now)
     sids = [row.message_sid for row in repair.rows]
@@ -189,16 +189,16 @@ def apply_repair(
 
 
 def _classified(cursor: duckdb.DuckDBPyConnection, sids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
-    found = cursor.execute(
+    rows = cursor.execute(
         f"select message_sid, {', '.join(_CLASSIFIED)} from raw_messages "  # noqa: S608
         "where message_sid in (select unnest(?::varchar[]))",
         [sids],
     ).fetchall()
-    return {sid: values for sid, *values in found}
+    return {sid: values for sid, *values in rows}
 
 
 def _keep_classified(row: MessageRow, before: Sequence[Any] | None) -> MessageRow:
-    """A redacted text takes with it what it was for counting, which stays true."""
+    """Keep the columns that were computed from a text if the text was redacted, because they stay true."""
     if row.body or before is None:
         return row
     kept = zip(_CLASSIFIED, before, strict=True)

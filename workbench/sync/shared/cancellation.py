@@ -1,4 +1,4 @@
-"""Ends a sync early and in order: because somebody asked, or because one of its threads failed."""
+"""Ends a sync early and without loss: on request, or because one of its threads failed."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ _LOOK_EVERY_SECONDS = 0.1
 
 
 class SyncStopped(WorkbenchError):
-    """Somebody asked the sync to end before it was done; what was read is kept."""
+    """The sync was asked to end before it was done; what was read is kept."""
 
-    exit_code = 130  # as a shell says of an interrupted command
+    exit_code = 130  # as in shells, for an interrupted command
 
 
 class Cancellation:
-    """Shared by a sync's threads and by its Twilio client, which may be waiting to try again."""
+    """Shared by the threads of a sync and by its Twilio client, which may be waiting for a retry."""
 
     def __init__(self, asked: threading.Event | None = None) -> None:
-        """`asked` is set by somebody outside, who keeps it: a failure of ours never sets it."""
+        """`asked` is set from outside to request the end; a failure of a thread never sets it."""
         self._asked = asked or threading.Event()
         self._failed = threading.Event()
 
     def fail(self) -> None:
-        """Let the other threads end, because one of them failed."""
+        """Make the other threads end, because one of them failed."""
         self._failed.set()
 
     @property
@@ -37,10 +37,10 @@ class Cancellation:
         return self._asked.is_set() or self._failed.is_set()
 
     def pause(self, seconds: float) -> None:
-        """Sleep, but not a moment longer than the sync goes on.
+        """Sleep until the time is over or the sync ends.
 
         Raises:
-            SyncStopped: it ended meanwhile.
+            SyncStopped: the sync ended during the sleep.
         """
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:

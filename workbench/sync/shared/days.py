@@ -1,4 +1,4 @@
-"""Which days of a daily resource to read: recent ones again and again, older ones once. Pure."""
+"""Which days of a daily resource to read: recent days in every sync, older days once. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 
 def days_to_read(since: date, today: date, settled: Collection[date], reread_days: int) -> list[date]:
-    """The days from `since` to `today` that are recent or were never read once settled, newest first.
+    """The days from `since` to `today` that are recent, or were not yet read as settled days; newest first.
 
     A day is recent for `reread_days` days after it; see :func:`is_settled`.
     """
@@ -16,20 +16,20 @@ def days_to_read(since: date, today: date, settled: Collection[date], reread_day
 
 
 def is_settled(day: date, today: date, reread_days: int) -> bool:
-    """Whether what is read of the day today need not be read again."""
+    """Whether a reading of the day made today is final, so that the day need not be read again."""
     return (today - day).days > reread_days
 
 
 def spans(days: Sequence[date], longest: int) -> list[tuple[date, date]]:
     """The days, newest first, as first and last day of unbroken stretches of at most `longest` days."""
-    found: list[tuple[date, date]] = []
+    stretches: list[tuple[date, date]] = []
     for day in days:
-        first, last = found[-1] if found else (date.max, date.max)
+        first, last = stretches[-1] if stretches else (date.max, date.max)
         if first - day == timedelta(days=1) and (last - day).days < longest:
-            found[-1] = (day, last)
+            stretches[-1] = (day, last)
         else:
-            found.append((day, day))
-    return found
+            stretches.append((day, day))
+    return stretches
 
 
 def days_of(span: tuple[date, date]) -> list[date]:

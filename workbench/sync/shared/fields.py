@@ -1,7 +1,7 @@
-"""Reads values out of Twilio's rows without trust: text, numbers, times, web addresses without passwords.
+"""Reads and checks values of Twilio's rows: text, numbers, times, web addresses without passwords.
 
-What can be understood is read, however it is written; what cannot is refused, naming the field. A refusal
-repeats nothing of the value: that may be a number or a text of somebody's.
+Every clear form of a value is read; other values are refused with the name of the field. The error never
+quotes the value, because it may be a phone number or a text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST = 2**31 - 1
 
 
 class MalformedRow(WorkbenchError):
-    """An answer of Twilio's lacks a field that it must have, or holds something else in it."""
+    """An answer of Twilio lacks a required field, or the field has a wrong value."""
 
     def __init__(self, text: str, field: str | None = None, reason: str | None = None) -> None:
         super().__init__(text)
@@ -30,7 +30,7 @@ class MalformedRow(WorkbenchError):
 
 
 def required(row: Row, name: str) -> str:
-    """A text that must be there."""
+    """A required text."""
     value = row.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedRow(f"Twilio's answer holds a row without {name}.", name, "missing or no text")
@@ -38,7 +38,7 @@ def required(row: Row, name: str) -> str:
 
 
 def required_sid(row: Row, name: str) -> str:
-    """A SID that must be there: it becomes part of paths and keys."""
+    """A required SID, which becomes part of paths and keys."""
     value = required(row, name)
     if not _SID.fullmatch(value):
         raise _malformed(name, "no SID")
@@ -65,21 +65,21 @@ def whole(row: Row, name: str) -> int | None:
     value = row.get(name)
     if value is None or value == "":
         return None
-    found = read_number(value)
-    if found is None or abs(found) > _MOST:
+    parsed = read_number(value)
+    if parsed is None or abs(parsed) > _MOST:
         raise _malformed(name, f"no number up to {_MOST:,}")
-    return int(found)
+    return int(parsed)
 
 
 def number(row: Row, name: str, digits: int, *, whole_digits: int = 12) -> Decimal | None:
-    """A number that came as text or as a number, rounded to so many decimals; None when it is empty."""
+    """A number, given as text or number, rounded to `digits` decimals; None if it is empty."""
     value = row.get(name)
     if value is None or value == "":
         return None
-    found = read_number(value)
-    if found is None or found.adjusted() >= whole_digits:
+    parsed = read_number(value)
+    if parsed is None or parsed.adjusted() >= whole_digits:
         raise _malformed(name, f"no number of at most {whole_digits} digits")
-    rounded = round(found, digits)
+    rounded = round(parsed, digits)
     if rounded.adjusted() >= whole_digits:
         raise _malformed(name, f"no number of at most {whole_digits} digits")
     return rounded
@@ -90,10 +90,10 @@ def flag(row: Row, name: str) -> bool | None:
     value = row.get(name)
     if value is None or value == "":
         return None
-    said = _FLAGS.get(value) if isinstance(value, bool | str) else None
-    if said is None:
+    switch = _FLAGS.get(value) if isinstance(value, bool | str) else None
+    if switch is None:
         raise _malformed(name, "neither true nor false")
-    return said
+    return switch
 
 
 _FLAGS = {True: True, False: False, "true": True, "false": False}
@@ -104,23 +104,23 @@ def moment(row: Row, name: str) -> datetime | None:
     value = row.get(name)
     if value is None or value == "":
         return None
-    found = read_date(value)
-    if found is None:
+    parsed = read_date(value)
+    if parsed is None:
         raise _malformed(name, "no time: neither RFC 2822 nor ISO 8601")
-    return found
+    return parsed
 
 
 def gmt_day(row: Row, name: str) -> date:
-    """A GMT day that must be there, also where a time stands beside it."""
+    """A required GMT day; a time of day after it is allowed."""
     value = required(row, name)
     try:
-        found = date.fromisoformat(value) if len(value) == len("2026-09-01") else None
+        day = date.fromisoformat(value) if len(value) == len("2026-09-01") else None
     except ValueError:
-        found = None
-    found = found or ((whole_time := read_date(value)) and whole_time.astimezone(UTC).date())
-    if found is None or not 2000 <= found.year < 2100:
+        day = None
+    day = day or ((whole_time := read_date(value)) and whole_time.astimezone(UTC).date())
+    if day is None or not 2000 <= day.year < 2100:
         raise _malformed(name, "no day")
-    return found
+    return day
 
 
 def part(row: Row, name: str) -> Row:
@@ -148,18 +148,18 @@ def _malformed(name: str, reason: str) -> MalformedRow:
 
 
 def address(row: Row, name: str) -> str | None:
-    """A web address without the user and password that it may carry; None when it is empty."""
+    """A web address without the user and password that it may contain; None if it is empty."""
     value = text(row, name)
     return None if value is None else without_userinfo(value)
 
 
-# In plain text, and as it stands inside another address's query.
+# In plain text, and URL-encoded as in the query of another address.
 _USERINFO = re.compile(r"(?<=://)[^/?#\s]*@")
 _ENCODED_USERINFO = re.compile(r"(?<=%3A%2F%2F)(?:(?!%2F|%3F|%23)[^&/?#\s])*%40", re.IGNORECASE)
 
 
 def without_userinfo(value: str) -> str:
-    """The text with `user:password@` taken out of every address in it, URL-encoded ones included."""
+    """The text without `user:password@` in any of its addresses, also URL-encoded ones."""
     return _ENCODED_USERINFO.sub("", _USERINFO.sub("", value))
 
 

@@ -1,8 +1,7 @@
-"""Settles, before the first message comes in, what this lake may keep.
+"""Chooses the lake's privacy mode before its first message, and checks it at every later sync.
 
-Pseudonyms are made with the lake's own key (``lake/secret_key.py``): with another one a known contact would
-not be recognised in new messages, so a lake that was begun with a key refuses to go on with another or with
-none.
+Pseudonyms are made with the lake's own key (``lake/secret_key.py``). With another key a known contact would
+not be recognised in new messages, so a lake with a key refuses to work with another key or without one.
 """
 
 from __future__ import annotations
@@ -25,33 +24,34 @@ def open_privacy(lake: Lake, mode: str, *, now: datetime | None = None) -> Priva
         mode: `[privacy] mode` of the settings.
 
     Raises:
-        ConfigError: no such mode; the lake was loaded in another; the key is missing, unsafe or another one.
+        ConfigError: the mode does not exist, the lake has another mode, or the key is missing, unsafe or
+            wrong.
     """
     wanted = privacy_mode(mode)
-    held = _read_mode(lake)
-    if held is None:
+    lake_mode = _read_mode(lake)
+    if lake_mode is None:
         _refuse_other_mode(wanted, _mode_before_choosing(lake))
         lake.write(lambda cursor: _choose(cursor, lake.home, wanted, now or datetime.now(UTC)))
-        # Of two processes that begin a lake at once, one has chosen for both.
-        held = _read_mode(lake)
-    _refuse_other_mode(wanted, held)
+        # If two processes begin a lake at once, the choice of one counts for both.
+        lake_mode = _read_mode(lake)
+    _refuse_other_mode(wanted, lake_mode)
     if not wanted.needs_key:
         return Privacy(wanted)
     with lake.cursor() as cursor:
         return Privacy(wanted, known_lake_key(cursor, lake.home))
 
 
-def _refuse_other_mode(wanted: PrivacyMode, held: str | None) -> None:
-    if held is not None and held != wanted:
+def _refuse_other_mode(wanted: PrivacyMode, lake_mode: str | None) -> None:
+    if lake_mode is not None and lake_mode != wanted:
         raise ConfigError(
-            f"This lake was loaded in privacy mode {held}, and [privacy] mode is now {wanted}. A setting "
-            "does not change what is stored, and two modes in one lake would break conversations. Set "
-            f'mode = "{held}" again, or set WORKBENCH_HOME to a new folder and load that.'
+            f"This lake was loaded in privacy mode {lake_mode}, and [privacy] mode is now {wanted}. A "
+            "setting does not change what is stored, and two modes in one lake would break conversations. "
+            f'Set mode = "{lake_mode}" again, or set WORKBENCH_HOME to a new folder and load that.'
         )
 
 
 def _mode_before_choosing(lake: Lake) -> str | None:
-    """A lake older than this setting took everything in."""
+    """The mode of a lake that is older than this setting: it stored everything."""
     return PrivacyMode.FULL.value if lake.rows("select 1 from raw_messages limit 1") else None
 
 
@@ -62,6 +62,6 @@ def _read_mode(lake: Lake) -> str | None:
 
 def _choose(cursor: duckdb.DuckDBPyConnection, home: Path, mode: PrivacyMode, now: datetime) -> None:
     if cursor.execute("select count(*) from privacy_choice").fetchall()[0][0] == 0:
-        # The key before the choice: a lake that keeps pseudonyms already never gets a new one.
+        # The key is made before the choice is saved, so a lake with pseudonyms never gets a new key.
         privacy = Privacy(mode, lake_key(cursor, home) if mode.needs_key else None)
         cursor.execute("insert into privacy_choice values (?, ?, ?)", [mode.value, privacy.key_check, now])

@@ -1,4 +1,4 @@
-"""What a sync is asked for, what it says on the way, and what it did."""
+"""The request, the progress and the summary of a sync."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class SyncSummary:
     until: date
     windows: int = 0
     listed: int = 0
-    """Rows that Twilio listed: those that were kept and those in quarantine."""
+    """Rows that Twilio listed, both the saved ones and those in quarantine."""
     quarantined: int = 0
-    """Rows that could not be read; they are kept with the reason until they can."""
+    """Rows that could not be read; they are kept in quarantine, with the reason."""
     added: int = 0
     changed: int = 0
     deleted: int = 0
@@ -31,7 +31,7 @@ class SyncSummary:
     seconds: float = 0.0
     notices: list[str] = field(default_factory=list)
     catalog: dict[str, int] = field(default_factory=dict)
-    """Rows added or changed by part of the catalog; empty when it was not due."""
+    """Rows added or changed, by part of the catalog; empty if it was not due."""
     subaccounts: list[SyncSummary] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class SyncRequest:
-    """What to sync. Days are GMT days; `since` included, `until` not; None leaves it to the lake."""
+    """What to sync. Days are GMT days; `since` is included, `until` is not; with None the lake decides."""
 
     since: date | None = None
     until: date | None = None

@@ -1,8 +1,8 @@
 """Which days of the message list to read. Pure.
 
-Twilio's list filters by GMT day of sending and by nothing else, newest first. A *window* is one such
-day. A day is settled once it was read to the end by a walk that began after the day was over; recent
-days are read again all the same, because rows can appear late.
+Twilio's list can be filtered by GMT day of sending only, newest first. A *window* is one such day. A *walk*
+reads all pages of a window. A day is settled if a walk that began after the day was over has read it to the
+end; recent days are read again even if settled, because rows can appear late.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PAGE_SIZE = 1000
 class WindowState:
     """What the lake remembers of reading one day.
 
-    `read_from` is when the walk began; `next_page_uri` is where it goes on if it did not finish.
+    `read_from` is when the walk began; `next_page_uri` is where it continues if it did not finish.
     """
 
     day: date
@@ -45,7 +45,7 @@ class SyncWindow:
     resumed_rows: int = 0
 
     def query(self) -> dict[str, str | int]:
-        """Twilio's list parameters. Today's window has no end: clocks differ a little."""
+        """Twilio's list parameters. Today's window has no end, because clocks differ a little."""
         key = "DateSent>" if self.is_open_ended else "DateSent"
         return {key: self.day.isoformat(), "PageSize": PAGE_SIZE}
 
@@ -54,7 +54,7 @@ def plan_windows(
     since: date,
     until: date,
     today: date,
-    known: Mapping[date, WindowState],
+    states: Mapping[date, WindowState],
     *,
     lookback_days: int,
     full: bool = False,
@@ -63,16 +63,16 @@ def plan_windows(
 
     Args:
         today: the GMT day of now; later days do not exist yet.
-        known: what was read before, by day.
-        lookback_days: how many days before today are read again although settled.
-        full: read every day again from its start.
+        states: what was read before, by day.
+        lookback_days: how many days before today are read again even if settled.
+        full: read every day again from its first page.
     """
     newest = min(until - timedelta(days=1), today)
     days = [newest - timedelta(days=back) for back in range((newest - since).days + 1)]
     return [
-        _window(day, today, known.get(day), full=full)
+        _window(day, today, states.get(day), full=full)
         for day in days
-        if full or _needs_reading(day, today, known.get(day), lookback_days)
+        if full or _needs_reading(day, today, states.get(day), lookback_days)
     ]
 
 

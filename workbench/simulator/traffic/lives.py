@@ -1,11 +1,10 @@
-"""Writes down the life of a generated message: its place in a sender's queue, its instants, its price."""
+"""Computes the life of a generated message: its place in a sender's queue, its instants, its price."""
 
 from __future__ import annotations
 
 import random
 from typing import NamedTuple
 
-from workbench.simulator.contacts import Contacts
 from workbench.simulator.messages import (
     CANCELED,
     DELIVERED,
@@ -18,15 +17,16 @@ from workbench.simulator.messages import (
     SENT,
     Message,
 )
-from workbench.simulator.outcomes import Outcome, seconds_to_done, seconds_to_price
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import rate
+from workbench.simulator.traffic.contacts import Contacts
+from workbench.simulator.traffic.outcomes import Outcome, seconds_to_done, seconds_to_price
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import rate
 
 _ARRIVED = Outcome(RECEIVED)
 
 
 class UnsentMessage(NamedTuple):
-    """What is known of a message before it is handed over."""
+    """What is known of a message before it is sent."""
 
     serial: int
     created: int
@@ -43,7 +43,7 @@ class UnsentMessage(NamedTuple):
 
 
 class Lives:
-    """Turns drafts into messages; remembers how far each sender's queue reaches."""
+    """Turns drafts into messages; remembers until when each sender's queue is full."""
 
     def __init__(self, profile: Profile, contacts: Contacts) -> None:
         self._profile = profile
@@ -51,7 +51,7 @@ class Lives:
         self._free_at = [0.0] * len(profile.senders)
 
     def outbound(self, rng: random.Random, draft: UnsentMessage, outcome: Outcome) -> Message:
-        """A message with this outcome; takes its turn in the sender's queue if it leaves."""
+        """A message with this outcome; if it is sent, it waits in the sender's queue."""
         country = self._contacts.countries[draft.contact]
         picked = max(draft.due, 0) + 1 + int(rng.random() * 3) if draft.service >= 0 else NEVER
         ready = max(picked, 0)
@@ -83,12 +83,12 @@ class Lives:
         )
 
     def canceled(self, rng: random.Random, draft: UnsentMessage) -> Message:
-        """Scheduled, then called off in good time; it never had a sender."""
+        """A scheduled message that is canceled before it is due; it never gets a sender."""
         done = int(draft.due * (0.1 + 0.8 * rng.random()))
         return self._never_sent(draft, CANCELED)._replace(scheduled=draft.due, done=done)
 
     def refused(self, rng: random.Random, draft: UnsentMessage) -> Message:
-        """A service's send to somebody who opted out, failed after it was accepted."""
+        """A message of a service to a person who opted out: accepted, then failed."""
         return self._never_sent(draft, FAILED)._replace(error=21610, done=1 + int(rng.random() * 3))
 
     def _never_sent(self, draft: UnsentMessage, status: int) -> Message:
@@ -128,7 +128,7 @@ class Lives:
         )
 
     def _leave(self, draft: UnsentMessage, ready: int) -> int:
-        """When the queue lets the message go; a sender serves so many segments a second."""
+        """When the message leaves the queue, at the sender's segments per second."""
         if draft.due >= 0:
             return ready + 1
         start = max(float(draft.created + ready), self._free_at[draft.sender])

@@ -1,8 +1,8 @@
 """The countries that the simulated company writes to: numbers, time zones, prices, how well they deliver.
 
-Numbers parse as numbers of their country and look made up: North America uses the 555 exchange, elsewhere
-one block of each plan. Prices are in hundred-thousandths of the account's currency per segment (SMS) or
-per message (MMS) and of the right size; they are no price list.
+Numbers are valid for their country but recognisably invented: the 555 exchange in North America, one block of
+the number plan elsewhere. Prices are in hundred-thousandths of the account's currency per segment (SMS) or
+per message (MMS); their size is realistic, but they are not a price list.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Country(NamedTuple):
     name: str
     language: str
     share: float
-    """Of the contacts."""
+    """Share of the contacts."""
     outbound: int
     """Price of an outbound SMS segment, without carrier fees."""
     carrier_fee: int
@@ -60,7 +60,7 @@ class Area(NamedTuple):
     country: int
     zone: str
     weight: float
-    """Within its country."""
+    """Share within its country."""
 
 
 _NORTH_AMERICA = {

@@ -1,4 +1,4 @@
-"""What is really so in the account, for tests to compare with: every row, counts, and the seeded mistakes."""
+"""The account's true data, for tests to compare with: every row, counts, and the seeded breaches."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from workbench.simulator.account import Account
-from workbench.simulator.ledger import Ledger
+from workbench.simulator.account.account import Account
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.messages import BREACHES, FLAG_NAMES, OPT_OUT, REVOCATION, Message, settled_at
-from workbench.simulator.templates import purpose_of
+from workbench.simulator.traffic.templates import purpose_of
 
 
 def truth_rows(ledger: Ledger, now: int) -> Iterator[dict[str, Any]]:
-    """Every message as the API shows it at `now`, with what only we know under `truth`."""
+    """Every message as the API shows it at `now`, with data that the API does not show under `truth`."""
     for message in ledger.log.everything(now):
         yield ledger.rows.row(message, now) | {
             "truth": {
@@ -25,12 +25,12 @@ def truth_rows(ledger: Ledger, now: int) -> Iterator[dict[str, Any]]:
 
 
 def flag_names(message: Message) -> list[str]:
-    """What is remarkable about a message, in words."""
+    """The names of a message's flags."""
     return [name for flag, name in FLAG_NAMES.items() if message.flags & flag]
 
 
 def marked(account: Account, now: int, flags: int) -> Iterator[tuple[Ledger, Message]]:
-    """Every message that carries one of some flags and has been sent (or received) by `now`."""
+    """Every message that has one of the flags and was sent (or received) by `now`."""
     for ledger in account.ledgers:
         for message in ledger.log.everything(now):
             if message.flags & flags and message.created + max(0, message.sent) <= now:
@@ -38,14 +38,14 @@ def marked(account: Account, now: int, flags: int) -> Iterator[tuple[Ledger, Mes
 
 
 def breaches(account: Account) -> dict[str, list[str]]:
-    """SIDs of the seeded mistakes by kind, as of now."""
+    """SIDs of the seeded breaches by kind, as of now."""
     now = account.tick()
-    found: dict[str, list[str]] = {FLAG_NAMES[flag]: [] for flag in (*BREACHES, REVOCATION, OPT_OUT)}
+    sids: dict[str, list[str]] = {FLAG_NAMES[flag]: [] for flag in (*BREACHES, REVOCATION, OPT_OUT)}
     for ledger, message in marked(account, now, sum((*BREACHES, REVOCATION, OPT_OUT))):
         for name in flag_names(message):
-            if name in found:
-                found[name].append(ledger.rows.sid(message))
-    return found
+            if name in sids:
+                sids[name].append(ledger.rows.sid(message))
+    return sids
 
 
 def summary(account: Account) -> dict[str, Any]:

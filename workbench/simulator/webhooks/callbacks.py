@@ -1,7 +1,7 @@
-"""Posts signed status callbacks and inbound webhooks as the account's clock passes over them.
+"""Posts signed status callbacks and inbound webhooks when the account's clock reaches them.
 
-A worker looks at the clock a few times a second: whatever changed since the last look is posted. Order,
-repeats, delays and losses can be set, because Twilio promises none of them.
+A worker reads the clock a few times a second and posts everything that changed since. Order, repeats, delays
+and losses can be set, because Twilio guarantees nothing about them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from workbench.simulator.ledger import Ledger
-from workbench.simulator.log import EXTRA
+from workbench.simulator.account.account import Account
+from workbench.simulator.account.alerts import Alert
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.log import EXTRA
+from workbench.simulator.account.requests import Request
+from workbench.simulator.account.sending import compose
+from workbench.simulator.account.sids import derive_hex
 from workbench.simulator.messages import OUTBOUND_REPLY, STATUSES, Message, timeline
-from workbench.simulator.requests import Request
-from workbench.simulator.rest.alerts import Alert
-from workbench.simulator.runtime import Runtime
-from workbench.simulator.sending import compose
-from workbench.simulator.sids import derive_hex
-from workbench.simulator.signature import sign
-from workbench.simulator.webhooks import (
+from workbench.simulator.webhooks.forms import (
     Form,
     Urls,
     inbound_form,
@@ -33,6 +32,7 @@ from workbench.simulator.webhooks import (
     status_url,
     twiml_messages,
 )
+from workbench.simulator.webhooks.signature import sign
 
 if TYPE_CHECKING:
     import httpx
@@ -47,16 +47,16 @@ _NO_CONNECTION, _BAD_ANSWER = 11205, 11200
 
 @dataclass
 class Habits:
-    """How reliably callbacks come; may be changed while the server runs."""
+    """How reliable callbacks are; may be changed while the server runs."""
 
     order: Literal["timeline", "reversed", "shuffled"] = "timeline"
     """`reversed` and `shuffled` wait for a message's last status and then post all of them."""
     repeats: int = 1
     """How often each one is posted."""
     delay: float = 0.0
-    """Each waits up to so many real seconds."""
+    """The longest random delay of each, in real seconds."""
     lost: float = 0.0
-    """Share that never comes."""
+    """Share that is never posted."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Post:
 
 @dataclass
 class _Watch:
-    """A message that is not at its end, and how many of its steps were posted."""
+    """A message with changes still to come, and how many of them were posted."""
 
     ledger: Ledger
     steps: int
@@ -84,22 +84,22 @@ class _Watch:
 class Callbacks:
     """The worker; :meth:`run` lives as long as the server."""
 
-    def __init__(self, runtime: Runtime, base_url: str, urls: Urls, habits: Habits) -> None:
+    def __init__(self, account: Account, base_url: str, urls: Urls, habits: Habits) -> None:
         self.urls = urls
         self.habits = habits
         self.posted: deque[dict[str, Any]] = deque(maxlen=_REMEMBERED)
-        """Every attempt: address, fields, attempt number, and the status or trouble it met."""
-        self._runtime = runtime
+        """Every attempt: address, fields, attempt number, and the status or kind of failure."""
+        self._account = account
         self._base_url = base_url
-        self._rng = random.Random(runtime.account.seed)
+        self._rng = random.Random(account.seed)
         self._watched: dict[tuple[str, int], _Watch] = {}
-        self._extras_seen: dict[str, int] = {}
-        self._held: dict[tuple[str, int], list[Post]] = {}
+        self._extras_posted: dict[str, int] = {}
+        self._waiting: dict[tuple[str, int], list[Post]] = {}
         self._chains: dict[tuple[str, int], asyncio.Task[None]] = {}
         self._alerts: deque[tuple[str, Alert]] = deque(maxlen=_REMEMBERED)
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._client: httpx.AsyncClient | None = None
-        self._seen = 0
+        self._last_look = 0
         self._ending = False
 
     def alerts(self, account_sid: str) -> list[Alert]:
@@ -107,21 +107,21 @@ class Callbacks:
         return [alert for sid, alert in self._alerts if sid == account_sid]
 
     def begin(self) -> None:
-        """Take a first look: what happens from now on will be posted."""
-        account = self._runtime.account
+        """Note the present state; every later change will be posted."""
+        account = self._account
         with account.lock:
-            self._seen = account.tick()
-            self._watch_those_under_way(self._seen)
+            self._last_look = account.tick()
+            self._watch_those_under_way(self._last_look)
 
     async def run(self) -> None:
-        """Look at the clock until cancelled."""
+        """Post what is due until cancelled."""
         try:
             await self._look_again_and_again()
         finally:
             await self._end()
 
     async def _end(self) -> None:
-        """Begin no further post, let those under way finish, then close the connections."""
+        """Start no further post, wait for those in progress, then close the connections."""
         self._ending = True
         if chains := list(self._chains.values()):
             _, late = await asyncio.wait(chains, timeout=_LAST_POSTS)
@@ -141,31 +141,31 @@ class Callbacks:
         return self._client
 
     async def _look_again_and_again(self) -> None:
-        account = self._runtime.account
+        account = self._account
         while True:
             await asyncio.sleep(_LOOK_EVERY)
             with account.lock:
                 now = account.tick()
-                posts = self._news(self._seen, now)
-            self._seen = now
+                posts = self._due_posts(self._last_look, now)
+            self._last_look = now
             for post in posts:
                 self._hand_over(post)
 
     def _watch_those_under_way(self, now: int) -> None:
-        for ledger in self._runtime.account.ledgers:
-            self._extras_seen[ledger.sid] = len(ledger.log.extras)
+        for ledger in self._account.ledgers:
+            self._extras_posted[ledger.sid] = len(ledger.log.extras)
             for message in ledger.log.unsettled_since(now - 2 * 86_400, now):
                 steps = _steps(message)
                 past = sum(at <= now for at, _ in steps)
                 if past < len(steps):
                     self._watched[ledger.sid, message.serial] = _Watch(ledger, past)
 
-    def _news(self, seen: int, now: int) -> list[Post]:
-        """What is to be posted since the last look, oldest first."""
-        for ledger in self._runtime.account.ledgers:
-            for message in self._new_messages(ledger, seen, now):
+    def _due_posts(self, last_look: int, now: int) -> list[Post]:
+        """The posts that became due since the last look, oldest first."""
+        for ledger in self._account.ledgers:
+            for message in self._new_messages(ledger, last_look, now):
                 self._watched.setdefault((ledger.sid, message.serial), _Watch(ledger, 0))
-        found: list[tuple[int, int, Post]] = []
+        timed_posts: list[tuple[int, int, Post]] = []
         for (sid, serial), watch in list(self._watched.items()):
             current = watch.ledger.log.get(serial, now)
             if current is None:
@@ -174,22 +174,24 @@ class Callbacks:
             steps = _steps(current)
             due = [step for step in steps[watch.steps :] if step[0] <= now]
             watch.steps += len(due)
-            found += ((at, len(found), post) for at, post in self._posts(watch.ledger, current, due))
+            timed_posts += (
+                (at, len(timed_posts), post) for at, post in self._posts(watch.ledger, current, due)
+            )
             if watch.steps >= len(steps):
                 del self._watched[sid, serial]
-        return [post for _, _, post in sorted(found, key=lambda item: item[:2])]
+        return [post for _, _, post in sorted(timed_posts, key=lambda item: item[:2])]
 
-    def _new_messages(self, ledger: Ledger, seen: int, now: int) -> list[Message]:
-        """Traffic whose time has come, and whatever came through the API since the last look."""
-        known, extras = self._extras_seen[ledger.sid], ledger.log.extras
-        self._extras_seen[ledger.sid] = len(extras)
-        by_api = [extras[EXTRA + number] for number in range(known, len(extras))]
-        return [m for m in ledger.log.created_between(seen, now) if m.serial < EXTRA] + by_api
+    def _new_messages(self, ledger: Ledger, last_look: int, now: int) -> list[Message]:
+        """Generated messages that became due, and messages from the API, since the last look."""
+        posted_extras, extras = self._extras_posted[ledger.sid], ledger.log.extras
+        self._extras_posted[ledger.sid] = len(extras)
+        by_api = [extras[EXTRA + number] for number in range(posted_extras, len(extras))]
+        return [m for m in ledger.log.created_between(last_look, now) if m.serial < EXTRA] + by_api
 
     def _posts(
         self, ledger: Ledger, message: Message, due: list[tuple[int, int]]
     ) -> Iterator[tuple[int, Post]]:
-        """The forms that a message's steps are worth, if anybody wants to know."""
+        """The posts for the due changes of a message; none if no address is set."""
         if is_inbound(message):
             url = inbound_url(ledger, message, self.urls)
             for at, _ in due:
@@ -202,17 +204,17 @@ class Callbacks:
                 yield at, Post(ledger, message, url, status_form(ledger, message, STATUSES[status], at))
 
     def _hand_over(self, post: Post) -> None:
-        """Queue a post behind those of the same message, or hold it until the last one is there."""
+        """Queue a post after those of the same message, or keep it until the message's last one is there."""
         if self.habits.order == "timeline" or is_inbound(post.message):
             self._chain([post])
             return
-        held = self._held.setdefault(post.key, [])
-        held.append(post)
-        if len(held) < len(_steps(post.message)):
+        waiting = self._waiting.setdefault(post.key, [])
+        waiting.append(post)
+        if len(waiting) < len(_steps(post.message)):
             return
-        del self._held[post.key]
-        held.reverse() if self.habits.order == "reversed" else self._rng.shuffle(held)
-        self._chain(held)
+        del self._waiting[post.key]
+        waiting.reverse() if self.habits.order == "reversed" else self._rng.shuffle(waiting)
+        self._chain(waiting)
 
     def _chain(self, posts: list[Post]) -> None:
         key = posts[0].key
@@ -233,7 +235,7 @@ class Callbacks:
                     await self._post(post)
 
     async def _post(self, post: Post) -> None:
-        """Post a form, again where the address's rule says so, and act on the answer."""
+        """Post a form, with the retries of its address, and act on the answer."""
         headers = {
             "X-Twilio-Signature": sign(post.ledger.auth_token, post.url, post.form),
             "I-Twilio-Idempotency-Token": derive_hex(post.ledger.sid, f"{sorted(post.form.items())}"),
@@ -247,7 +249,7 @@ class Callbacks:
             attempt += 1
         if trouble is not None:
             code = _NO_CONNECTION if answer is None else _BAD_ANSWER
-            alert = Alert(self._runtime.account.now(), code, post.form["MessageSid"], post.url)
+            alert = Alert(self._account.now(), code, post.form["MessageSid"], post.url)
             self._alerts.append((post.ledger.sid, alert))
         elif answer is not None and is_inbound(post.message):
             self._reply(post, answer.text)
@@ -255,7 +257,7 @@ class Callbacks:
     async def _try(
         self, post: Post, headers: dict[str, str], attempt: int
     ) -> tuple[str | None, httpx.Response | None]:
-        """One attempt: the kind of trouble (`ct`, `rt`, `4xx`, `5xx`) or None, and the answer if one came."""
+        """One attempt: the kind of failure (`ct`, `rt`, `4xx`, `5xx`) or None, and the answer if any."""
         import httpx
 
         trouble, answer = None, None
@@ -279,8 +281,8 @@ class Callbacks:
         return trouble, answer
 
     def _reply(self, post: Post, twiml: str) -> None:
-        """Send what the answer to an inbound webhook asks for, unless the contact has opted out."""
-        account, ledger, inbound = self._runtime.account, post.ledger, post.message
+        """Send the messages in the answer to an inbound webhook, unless the contact has opted out."""
+        account, ledger, inbound = self._account, post.ledger, post.message
         with account.lock:
             now = account.tick()
             for body, media in twiml_messages(twiml):
@@ -291,5 +293,5 @@ class Callbacks:
 
 
 def _steps(message: Message) -> list[tuple[int, int]]:
-    """The changes that are told: each status after the first of a message we send; the arrival of others."""
+    """The changes that are posted: each status after the first (outbound), or the arrival (inbound)."""
     return timeline(message)[1:]

@@ -1,4 +1,4 @@
-"""What becomes of a message that is created through the API: its queue, its outcome, its whole life."""
+"""The further life of a message that is created through the API: its queue, its outcome, its price."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 from workbench.messaging.addresses import country
 from workbench.messaging.segments import count_segments
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.requests import Request, refuse
 from workbench.simulator.clock import DAY
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import FAILED, INBOUND, NEVER, OUTBOUND_API, SENT, STATUSES, Message
-from workbench.simulator.outcomes import Outcome, decide, seconds_to_done, seconds_to_price
-from workbench.simulator.profile import Sender
-from workbench.simulator.requests import Request, refuse
-from workbench.simulator.world import COUNTRY_INDEX, rate
+from workbench.simulator.traffic.outcomes import Outcome, decide, seconds_to_done, seconds_to_price
+from workbench.simulator.traffic.profile import Sender
+from workbench.simulator.traffic.world import COUNTRY_INDEX, rate
 
 _UNKNOWN_PHONE = 999
-"""A phone without a history of its own, for the chances of delivery."""
+"""A phone without a history, for the probability of delivery."""
 
 ALLOWED_OUTCOMES = ("delivered", "sent", "undelivered", "failed")
 
 
 @dataclass(frozen=True)
 class PlannedOutcome:
-    """What shall become of the next message to somebody, set through the control API."""
+    """The outcome of the next message to an address, set through the control API."""
 
     status: str | None = None
     """The last status: delivered, undelivered, failed or sent."""
@@ -31,13 +31,13 @@ class PlannedOutcome:
     refuse: int | None = None
     """Answer the create request with 400 and this code."""
     seconds: int | None = None
-    """From sent to the last status."""
+    """Seconds from sent to the last status."""
     queue_seconds: int | None = None
-    """From created to sent."""
+    """Seconds from created to sent."""
 
 
 def check_queue(ledger: Ledger, request: Request, now: int, hours: float) -> None:
-    """Refuse what would wait longer than the queue holds; a service accepts it and fails later (30001).
+    """Refuse a message that would wait too long in its queue; a service fails it later (30001).
 
     Raises:
         ApiError: 400/21611.
@@ -59,7 +59,7 @@ def queue_seconds(ledger: Ledger, sender: int, now: int) -> float:
 def compose(
     ledger: Ledger, request: Request, now: int, planned: PlannedOutcome | None = None, max_hours: float = 10.0
 ) -> Message:
-    """The accepted message with its whole life; chance depends on the account and its serial number only."""
+    """The accepted message with its whole life; its random numbers depend on account and serial number."""
     serial = ledger.log.next_serial()
     rng = random.Random(f"{ledger.sid}:{serial}")
     place = COUNTRY_INDEX.get(country(request.to.rpartition(":")[2]) or "US", 0)
@@ -101,7 +101,7 @@ def compose(
 def _with_instants(
     message: Message, rng: random.Random, place: int, outcome: Outcome, wait: int, planned: PlannedOutcome
 ) -> Message:
-    """When a sender is picked, when it is sent, when it ends and when its price is known."""
+    """The message with its instants: sender picked, sent, last status, price known."""
     picked = max(message.scheduled, 0) + 1 + rng.randrange(3) if message.service >= 0 else NEVER
     queued = 1 + wait if planned.queue_seconds is None else planned.queue_seconds
     sent = max(picked, 0) + queued if outcome.leaves else NEVER

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from workbench.simulator.world import AREAS, COUNTRIES
+from workbench.simulator.traffic.world import AREAS, COUNTRIES
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -21,7 +21,7 @@ class Contacts:
     def __init__(self, seed: int | str, count: int) -> None:
         rng = random.Random(f"{seed}:contacts")
         bounds, fitting = _area_bounds()
-        taken = [0] * len(AREAS)
+        numbers_used = [0] * len(AREAS)
         starts = [rng.randrange(10**area.digits) for area in AREAS]
         self.addresses: list[str] = []
         self.areas = array("H")
@@ -30,8 +30,8 @@ class Contacts:
             area = fitting[bisect(bounds, rng.random() * bounds[-1])]
             place = AREAS[area]
             # 7919 is prime to 10, so a block is used up before a number repeats.
-            number = (starts[area] + taken[area] * 7919) % 10**place.digits
-            taken[area] += 1
+            number = (starts[area] + numbers_used[area] * 7919) % 10**place.digits
+            numbers_used[area] += 1
             self.addresses.append(f"{place.head}{number:0{place.digits}d}")
             self.areas.append(area)
             self.countries.append(place.country)

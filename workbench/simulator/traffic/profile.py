@@ -1,7 +1,7 @@
-"""What the simulated company owns: its senders, its messaging services, how much it sends.
+"""The simulated company: its senders, its messaging services, how much it sends.
 
-A profile is a plain value, so that a test can describe a company of its own; :data:`COMPANY` is the usual
-one. Its own numbers are 555-01xx, which nobody has.
+A profile is a plain value, so a test can describe another company; :data:`COMPANY` is the default. Its
+numbers are 555-01xx, which are never assigned.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Sender(NamedTuple):
     service: int = -1
     """Index of its messaging service; -1 for none."""
     registered: bool = True
-    """A2P campaign, toll-free verification or channel approval is in order."""
+    """Whether its A2P campaign, toll-free verification or channel approval is complete."""
     label: str = ""
 
 
@@ -35,7 +35,7 @@ class Service(NamedTuple):
 
 @dataclass(frozen=True)
 class Roles:
-    """Which sender or service (by index) carries which stream of traffic; None switches a stream off."""
+    """The sender or service (by index) for each kind of traffic; None for no such traffic."""
 
     notifications: int | None = 0
     promotions: int | None = 1
@@ -57,9 +57,9 @@ class Profile:
     contacts: int = 7_000
     currency: str = "USD"
     price_factor: float = 1.0
-    """For accounts billed in another currency: list prices are dollars times this."""
+    """For accounts billed in another currency: the factor from dollar prices."""
     filtering_every: int = 45
-    """One day in so many, carriers filter much of the long code traffic; 0 for never."""
+    """Every how many days carriers filter much of the long code traffic; 0 for never."""
     subaccounts: tuple[Profile, ...] = ()
 
     def scaled(self, factor: float) -> Profile:

@@ -1,7 +1,7 @@
-"""The stand-in account as a whole: credentials, clock, main account and subaccounts, built from a seed.
+"""The simulated account as a whole: credentials, clock, main account and subaccounts, built from a seed.
 
-The same seed, start and clock give the same account, row by row, on every machine. What is done to it
-through its API is the only thing that is not computed; with a state file it survives restarts.
+The same seed, start and clock give the same account, row by row, on every machine. Only changes through the
+API are not computed from the seed; a state file keeps them over a restart.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.simulator.account.journal import GENERATOR, Journal, check_header
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.clock import DAY, Clock, day_of, epoch
 from workbench.simulator.errors import SimulatorError
-from workbench.simulator.journal import GENERATOR, Journal, check_header
-from workbench.simulator.ledger import Ledger
-from workbench.simulator.profile import COMPANY, PROFILES, Profile
+from workbench.simulator.traffic.profile import COMPANY, PROFILES, Profile
 
 RETENTION_DAYS = 400
 
@@ -53,17 +53,17 @@ class Account:
         """Make the account and its history up to now.
 
         Args:
-            seed: everything follows from it.
-            messages: about how many in `days` days, subaccounts included; by default as many as the profile
-                says, about 50,000 in 90 days.
-            days: how far back the traffic begins. Ignored with `start`, or with a state file that has one.
+            seed: the account and its traffic are computed from it.
+            messages: about how many messages in `days` days, subaccounts included; by default the profile's
+                number, about 50,000 in 90 days.
+            days: how many days ago the traffic begins. Ignored with `start`, or if the state file has one.
             start: first day (UTC) of the traffic.
             profile: a company, or the name of one: "company", "two-currencies".
             clock: the account's now; the real time by default.
-            state: a file that keeps what is done through the API.
+            state: a file that keeps the changes made through the API.
 
         Raises:
-            SimulatorError: the state file belongs to another account, or a value makes no sense.
+            SimulatorError: the state file belongs to another account, or a value is impossible.
         """
         clock = clock or Clock()
         chosen = _profile(profile)
@@ -120,7 +120,7 @@ class Account:
         return int(self.clock.now())
 
     def tick(self) -> int:
-        """The present second, with the traffic of its day made."""
+        """The present second, after generating the traffic of its day."""
         now = self.now()
         for ledger in self.ledgers:
             ledger.log.ensure(now)
@@ -157,5 +157,5 @@ def _start(start: date | str | None, clock: Clock, days: int) -> date:
         return date.fromordinal(today.toordinal() - days)
     first = date.fromisoformat(start) if isinstance(start, str) else start
     if first > today:
-        raise SimulatorError(f"The traffic cannot start on {first}, after the account's today ({today}).")
+        raise SimulatorError(f"The traffic cannot start on {first}: the account's today is {today}.")
     return first

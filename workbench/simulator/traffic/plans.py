@@ -1,7 +1,7 @@
-"""What the company means to send on a day, and which people write to it: the input of a day's traffic.
+"""What the company plans to send on a day, and which people write to it: the input of a day's traffic.
 
-Rhythms are in the contact's local time. A plan knows nothing of consent, queues or outcomes; those depend
-on what happened before and are decided one message at a time in :mod:`workbench.simulator.traffic`.
+Times of day are in the contact's local time. A plan knows nothing of consent, queues and outcomes. These
+depend on earlier messages; :mod:`workbench.simulator.traffic.generator` decides them message by message.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from workbench.simulator.clock import DAY
-from workbench.simulator.contacts import Contacts
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import AREAS, COUNTRIES
+from workbench.simulator.traffic.contacts import Contacts
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import AREAS, COUNTRIES
 
 PURPOSES = (
     "otp", "order", "delivery", "reminder", "survey", "promotion", "auto-reply", "answer",
@@ -29,7 +29,7 @@ INBOUND_PURPOSES = frozenset({QUESTION, THANKS, RATING, HELP, OPT_OUT, OPT_IN, R
 
 
 class PlannedSend(NamedTuple):
-    """Somebody is about to send something. Ordered by instant, then by `order`."""
+    """A planned message. Plans are sorted by instant, then by `order`."""
 
     at: int
     order: int
@@ -39,7 +39,7 @@ class PlannedSend(NamedTuple):
     """-1 lets the messaging service pick."""
     service: int
     turn: int = 0
-    """How far a conversation has gone."""
+    """How many messages the conversation has had."""
 
 
 _WEEKDAYS = (1.0, 1.06, 1.06, 1.02, 1.08, 0.74, 0.6)
@@ -69,27 +69,27 @@ _MISTAKE = 0.03
 _MISTAKE_EVERY, _MISTAKE_OFFSET = 11, 4
 
 Fits = Callable[[str, str], bool]
-"""Whether a contact in a country and a time zone will do."""
+"""Whether a contact in a country and a time zone is suitable."""
 
 _STILL_ON_THE_LIST = 0.2
-"""How often a campaign reaches somebody who asked in free text to be left alone and was overlooked."""
+"""How often a campaign is sent to a person whose opt-out in free text was not noticed."""
 
 
 class Audience(NamedTuple):
-    """Who can be written to, and what earlier days left behind."""
+    """The contacts that can be written to, and the opt-outs of earlier days."""
 
     contacts: Contacts
     offsets: Sequence[int]
     overlooked: Sequence[int]
-    """Asked in free text for no more messages; nobody noticed."""
+    """Contacts who opted out in free text, which was not noticed."""
     opted_out: Sequence[int]
-    """Replied with a keyword, so that only the sender they wrote to must stay away."""
+    """Contacts who opted out by keyword; only the sender to which they wrote must stop."""
 
 
 def plan_day(
     profile: Profile, day: int, offset: int, rng: random.Random, audience: Audience
 ) -> list[PlannedSend]:
-    """Every intent of a UTC day, in order. `offset` counts days since the account was opened."""
+    """Every planned message of a UTC day, in order. `offset` counts days since the account was opened."""
     weekday = (day + 3) % 7
     volume = profile.messages_per_day * _PLANNED * _WEEKDAYS[weekday]
     volume *= (1 + _GROWTH_PER_DAY * offset) * (0.95 + 0.1 * rng.random())
@@ -103,7 +103,7 @@ def plan_day(
 
 
 def _how_many(expected: float, rng: random.Random) -> int:
-    """A whole number around an expected one; below one it is now and then 1."""
+    """A random whole number near the expected one; if that is below 1, sometimes 1."""
     return int(expected) + (rng.random() < expected % 1)
 
 
@@ -119,7 +119,7 @@ def _steady(
         hours, bounds = _HOURS[purpose]
         total = bounds[-1]
         for _ in range(_how_many(volume * share, rng)):
-            # Some people hear from the company more often than others.
+            # Some people get more messages than others.
             contact = int(people * random_float() ** 1.5)
             local = hours[bisect(bounds, random_float() * total)] * 3600 + int(random_float() * 3600)
             at = start + (local - audience.offsets[contacts.areas[contact]]) % DAY
@@ -133,12 +133,12 @@ def _talks(
     support, whatsapp = profile.roles.support, profile.roles.whatsapp
     for _ in range(_how_many(volume * _TALK, rng)):
         if support is not None:
-            contact = _somebody(audience, rng, lambda iso, _: iso in ("US", "CA"))
+            contact = _pick_contact(audience, rng, lambda iso, _: iso in ("US", "CA"))
             at = _local_time(day, 8.5, 20, contact, rng, audience)
             yield PlannedSend(at, 0, QUESTION, contact, support, profile.senders[support].service)
     for _ in range(_how_many(volume * _WHATSAPP, rng)):
         if whatsapp is not None:
-            contact = _somebody(audience, rng, lambda iso, _: iso != "US")
+            contact = _pick_contact(audience, rng, lambda iso, _: iso != "US")
             at = _local_time(day, 8, 21, contact, rng, audience)
             yield PlannedSend(at, 0, QUESTION, contact, whatsapp, -1)
 
@@ -158,13 +158,13 @@ def _small_streams(
             if nearby and rng.random() < 0.04:
                 contact = rng.choice(nearby)
             else:
-                contact = _somebody(audience, rng, lambda _, zone: zone == "America/Chicago")
+                contact = _pick_contact(audience, rng, lambda _, zone: zone == "America/Chicago")
             yield PlannedSend(
                 _local_time(day, 11, 16, contact, rng, audience), 0, PROMOTION, contact, store, -1
             )
     if trial is not None:
         for _ in range(_how_many(volume * _TRIAL, rng)):
-            contact = _somebody(audience, rng, lambda iso, _: iso == "US")
+            contact = _pick_contact(audience, rng, lambda iso, _: iso == "US")
             yield PlannedSend(_local_time(day, 12, 18, contact, rng, audience), 0, SURVEY, contact, trial, -1)
 
 
@@ -177,7 +177,7 @@ def _campaigns(
     rng: random.Random,
     audience: Audience,
 ) -> Iterator[PlannedSend]:
-    """Tuesday by short code, Thursday by toll-free number, Wednesday in Europe; now and then too early."""
+    """Tuesday by short code, Thursday by toll-free number, Wednesday in Europe; sometimes too early."""
     service = profile.roles.promotions
     if service is None:
         return
@@ -196,15 +196,15 @@ def _campaigns(
             )
             yield PlannedSend(noon + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, sender, service)
     if weekday != _SUNDAY and offset % _MISTAKE_EVERY == _MISTAKE_OFFSET:
-        # Sent at nine in New York; on the west coast it is six.
+        # Sent at nine in New York, which is six on the west coast.
         early = day * DAY + 14 * 3600 + 600
         for index in range(_how_many(volume * _MISTAKE, rng)):
-            contact = _somebody(audience, rng, lambda _, zone: zone in _COASTS)
+            contact = _pick_contact(audience, rng, lambda _, zone: zone in _COASTS)
             yield PlannedSend(early + index // _CAMPAIGN_PER_SECOND, 0, PROMOTION, contact, slow, service)
     if weekday == 2 and profile.roles.notifications is not None and _has_alphanumeric(profile):
         morning = day * DAY + 10 * 3600
         for index in range(_how_many(volume * _EUROPE_CAMPAIGN, rng)):
-            contact = _somebody(audience, rng, lambda iso, _: iso in ("GB", "DE", "FR"))
+            contact = _pick_contact(audience, rng, lambda iso, _: iso in ("GB", "DE", "FR"))
             yield PlannedSend(morning + index // 5, 0, PROMOTION, contact, -1, profile.roles.notifications)
 
 
@@ -217,12 +217,12 @@ def _has_alphanumeric(profile: Profile) -> bool:
 
 def _campaign_people(size: int, rng: random.Random, audience: Audience) -> list[int]:
     overlooked = [contact for contact in audience.overlooked if rng.random() < _STILL_ON_THE_LIST]
-    rest = (_somebody(audience, rng, lambda iso, _: iso in ("US", "CA")) for _ in range(size))
+    rest = (_pick_contact(audience, rng, lambda iso, _: iso in ("US", "CA")) for _ in range(size))
     return list(dict.fromkeys([*overlooked, *rest]))
 
 
-def _somebody(audience: Audience, rng: random.Random, fits: Fits) -> int:
-    """A contact whose country and time zone fit; after many tries anybody, so that tiny audiences work."""
+def _pick_contact(audience: Audience, rng: random.Random, fits: Fits) -> int:
+    """A contact with a suitable country and zone; after many tries any contact, for very small audiences."""
     contacts = audience.contacts
     for _ in range(200):
         contact = int(len(contacts) * rng.random())
@@ -235,6 +235,6 @@ def _somebody(audience: Audience, rng: random.Random, fits: Fits) -> int:
 def _local_time(
     day: int, first: float, last: float, contact: int, rng: random.Random, audience: Audience
 ) -> int:
-    """An instant of the UTC day at which it is between two hours where the contact lives."""
+    """A random instant of the UTC day that is between two hours in the contact's local time."""
     local = int((first + (last - first) * rng.random()) * 3600)
     return day * DAY + (local - audience.offsets[audience.contacts.areas[contact]]) % DAY

@@ -1,4 +1,4 @@
-"""What Usage Records say: the same charges as the messages' prices, by day and category, leaves and parents.
+"""Usage Records: the charges of the messages' prices by day and category, with parent categories.
 
 A message's price includes the carrier's fee; usage shows that fee in a category of its own, and the fee
 for failed messages, which no message shows, in another. Days are GMT days of date_sent (date_created
@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from workbench.messaging.addresses import country
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.clock import DAY
-from workbench.simulator.ledger import Ledger
 from workbench.simulator.messages import FAILED, INBOUND, Message, settled_at
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import COUNTRY_INDEX, FAILED_FEE, UNIT, rate
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import COUNTRY_INDEX, FAILED_FEE, UNIT, rate
 
 _EXEMPT_FROM_FEE = frozenset(
     {
@@ -64,14 +64,14 @@ PARENTS: dict[str, tuple[str, ...]] = {
         "failed-message-processing-fee",
     ),
 }
-"""Category to the categories it is the sum of."""
+"""The categories of which a category is the sum."""
 
 LEAVES = tuple(sorted({child for children in PARENTS.values() for child in children} - set(PARENTS)))
 CATEGORIES = tuple(sorted((*LEAVES, *PARENTS)))
 
 
 class Usage(NamedTuple):
-    """How often, how much of it, and its price in world.UNIT."""
+    """How many events, how many units, and the price in world.UNIT."""
 
     events: int = 0
     usage: int = 0
@@ -86,7 +86,7 @@ Sums = dict[str, Usage]
 
 
 class UsageBook:
-    """Sums of one account by day; days on which nothing can change any more are kept."""
+    """Sums of one account by day; days that can no longer change are cached."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -138,7 +138,7 @@ def _charges(profile: Profile, messages: Iterable[Message], now: int) -> Iterato
 
 
 def is_charged_for_failing(message: Message) -> bool:
-    """Most failures cost a fee; what the API refused at once does not."""
+    """Whether a failed message costs the fee; a message that the API refused at once does not."""
     return message.status == FAILED and message.done > 0 and message.error not in _EXEMPT_FROM_FEE
 
 

@@ -1,14 +1,14 @@
-"""Messages that arrive out of turn: what the control API injects and what comes in while somebody pages."""
+"""Inbound messages outside the generated traffic: from the control API, or arriving between two pages."""
 
 from __future__ import annotations
 
 import random
 
 from workbench.messaging.segments import count_segments
-from workbench.simulator.consent import is_opt_out
-from workbench.simulator.ledger import Ledger
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.messages import INBOUND, OPT_IN, OPT_OUT, RECEIVED, Message
-from workbench.simulator.world import COUNTRY_INDEX, rate
+from workbench.simulator.traffic.consent import is_opt_out
+from workbench.simulator.traffic.world import COUNTRY_INDEX, rate
 
 
 def receive(ledger: Ledger, now: int, *, sender: int, contact: str, body: str, media: int = 0) -> Message:

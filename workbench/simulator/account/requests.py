@@ -1,6 +1,6 @@
-"""Reading a create request: what is refused at once, with the code that Twilio gives.
+"""Reads a create request and refuses a wrong one with the code that Twilio gives.
 
-The checks run in the order in which a caller should fix things: recipient, sender, content, schedule,
+The checks run in the order in which a caller should correct errors: recipient, sender, content, schedule,
 permission.
 """
 
@@ -12,10 +12,10 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from workbench.messaging.addresses import channel, country, is_e164
+from workbench.simulator.account.ledger import MAX_MEDIA, Ledger
 from workbench.simulator.errors import ApiError
-from workbench.simulator.ledger import MAX_MEDIA, Ledger
-from workbench.simulator.profile import Sender
-from workbench.simulator.world import COUNTRIES, COUNTRY_INDEX
+from workbench.simulator.traffic.profile import Sender
+from workbench.simulator.traffic.world import COUNTRIES, COUNTRY_INDEX
 
 LONGEST_BODY = 1600
 EARLIEST_SCHEDULE, LATEST_SCHEDULE = 300, 35 * 86_400
@@ -70,7 +70,7 @@ def _value(form: Form, name: str) -> str:
 
 
 def refuse(code: int, message: str) -> ApiError:
-    """A bad request, in Twilio's numbers."""
+    """The answer to a wrong request: HTTP 400 with Twilio's code."""
     return ApiError(400, code, message)
 
 

@@ -1,7 +1,7 @@
-"""What Twilio posts to a customer's server: status callbacks, inbound messages, and how often it tries.
+"""The forms that Twilio posts to a customer's server: status callbacks and inbound messages. Pure.
 
-Pure: which fields with which values, where to, how often to try. Posting is in
-:mod:`workbench.simulator.callbacks`.
+It decides the fields and values, the address, and the number of attempts. Posting is in
+:mod:`workbench.simulator.webhooks.callbacks`.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 from workbench.messaging.addresses import country
-from workbench.simulator.consent import is_opt_out
-from workbench.simulator.ledger import Ledger
+from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.rows import API_VERSION
+from workbench.simulator.account.sids import derive_sid
 from workbench.simulator.messages import INBOUND, Message, state_at
-from workbench.simulator.rows import API_VERSION
-from workbench.simulator.sids import derive_sid
-from workbench.simulator.templates import body_text
+from workbench.simulator.traffic.consent import is_opt_out
+from workbench.simulator.traffic.templates import body_text
 
 Form = dict[str, str]
 
 
 @dataclass(frozen=True)
 class Urls:
-    """Addresses for messages that bring none of their own and whose number or service has none set."""
+    """Default addresses, for messages without an address whose number or service has none either."""
 
     status: str | None = None
     inbound: str | None = None
@@ -35,13 +35,13 @@ class Urls:
 
 
 def status_url(ledger: Ledger, message: Message, urls: Urls) -> str | None:
-    """Where a message's status goes: its own StatusCallback, else its service's, else the default."""
+    """The address for a message's status: its own StatusCallback, else its service's, else the default."""
     own = ledger.callback_urls.get(message.serial)
     return own or _service_setting(ledger, message, "status_callback") or urls.status
 
 
 def inbound_url(ledger: Ledger, message: Message, urls: Urls) -> str | None:
-    """Where an inbound message goes: to its service unless that defers to the number, else to the number."""
+    """The address for an inbound message: the service's, or the number's if the service is set so."""
     number = ledger.settings.get(ledger.sender_sids[message.sender], {}).get("sms_url")
     service = _service_setting(ledger, message, "inbound_request_url")
     if _service_setting(ledger, message, "use_inbound_webhook_on_number"):
@@ -87,7 +87,7 @@ def status_form(ledger: Ledger, message: Message, status: str, at: int) -> Form:
 
 
 def inbound_form(ledger: Ledger, message: Message, base_url: str) -> Form:
-    """The fields of one inbound webhook; `base_url` is where media can be fetched."""
+    """The fields of one inbound webhook; `base_url` is the beginning of media addresses."""
     sid, sender = ledger.rows.sid(message), ledger.profile.senders[message.sender]
     form = {
         "AccountSid": ledger.sid,
@@ -122,7 +122,7 @@ def _places(side: str, address: str) -> Form:
 
 
 def twiml_messages(text: str) -> Iterator[tuple[str, int]]:
-    """Body and number of media of each message that a TwiML answer asks for; nothing if it is no TwiML."""
+    """Body and number of media of each message in a TwiML answer; nothing if the text is not TwiML."""
     try:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError:
@@ -134,7 +134,7 @@ def twiml_messages(text: str) -> Iterator[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class RetryRule:
-    """How often Twilio tries again and after what, from the fragment of the address (`#rc=3&rp=5xx,rt`)."""
+    """How often Twilio retries and after which failures, from the address's fragment (`#rc=3&rp=5xx,rt`)."""
 
     times: int = 1
     after: frozenset[str] = frozenset({"ct"})

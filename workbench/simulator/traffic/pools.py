@@ -1,9 +1,9 @@
-"""Which senders of a messaging service may serve a contact: a number at home, a name, or one abroad."""
+"""Which senders of a messaging service a contact can get: a number of the country, a name, or any number."""
 
 from __future__ import annotations
 
-from workbench.simulator.profile import Profile
-from workbench.simulator.world import COUNTRIES
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.world import COUNTRIES
 
 Pools = list[list[tuple[int, ...]]]
 

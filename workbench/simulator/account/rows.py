@@ -9,19 +9,19 @@ from typing import Any
 import orjson
 
 from workbench.messaging.error_codes import explain
+from workbench.simulator.account.sids import SidCodec
 from workbench.simulator.clock import DAY
 from workbench.simulator.messages import DIRECTIONS, INBOUND, Message, settled_at, state_at
-from workbench.simulator.profile import Profile
-from workbench.simulator.sids import SidCodec
-from workbench.simulator.templates import body_text
-from workbench.simulator.world import UNIT
+from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.traffic.templates import body_text
+from workbench.simulator.traffic.world import UNIT
 
 API_VERSION = "2010-04-01"
 _CACHED_ROWS = 150_000
 
 
 class RowWriter:
-    """Writes the rows of one account; keeps the JSON of rows that will not change any more."""
+    """Writes the rows of one account; caches the JSON of rows that will not change again."""
 
     def __init__(self, account_sid: str, profile: Profile, service_sids: list[str], codec: SidCodec) -> None:
         self.account_sid = account_sid
@@ -39,15 +39,15 @@ class RowWriter:
         """The row as JSON, as the API shows it at `now`."""
         if settled_at(message) > now:
             return orjson.dumps(self.row(message, now))
-        found = self._cache.get(message.serial)
-        if found is None:
-            found = orjson.dumps(self.row(message, now))
+        row_json = self._cache.get(message.serial)
+        if row_json is None:
+            row_json = orjson.dumps(self.row(message, now))
             if len(self._cache) < _CACHED_ROWS:
-                self._cache[message.serial] = found
-        return found
+                self._cache[message.serial] = row_json
+        return row_json
 
     def forget(self, serial: int) -> None:
-        """Drop the kept JSON of a message that was changed."""
+        """Drop the cached JSON of a message that was changed."""
         self._cache.pop(serial, None)
 
     def row(self, message: Message, now: int) -> dict[str, Any]:
@@ -107,7 +107,7 @@ _TIMES = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(1440)]
 
 @lru_cache(maxsize=4096)
 def money(units: int) -> str:
-    """`-0.00750` from whole fractions of a dollar."""
+    """A charge as text, such as `-0.00750`, from a whole number of UNITs."""
     sign = "-" if units < 0 else ""
     whole, rest = divmod(abs(units), UNIT)
     return f"{sign}{whole}.{rest:05d}"

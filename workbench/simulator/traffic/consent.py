@@ -1,7 +1,7 @@
-"""Who left, by keyword or in their own words, and what that means for the next message to them.
+"""Who opted out, by keyword or in free words, and what that means for the next message to them.
 
-A keyword is honoured by Twilio within a messaging service (or at one sender outside of any). Words of one's
-own are honoured when somebody at the company notices; when nobody does, every later message is a breach.
+Twilio honours a keyword within a messaging service (or for one sender outside of any). An opt-out in free
+words is honoured if the company notices it; otherwise every later message is a breach.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from typing import NamedTuple
 
 from workbench.messaging.keywords import keyword
 from workbench.simulator.messages import AFTER_OPT_OUT, AFTER_REVOCATION
-from workbench.simulator.profile import Sender
+from workbench.simulator.traffic.profile import Sender
 
 NOT_SENT = -1
-"""Verdict: the company knows that this person wants nothing."""
+"""Verdict: the company knows of the opt-out and does not send."""
 
 REFUSED = -2
-"""Verdict: Twilio knows it."""
+"""Verdict: Twilio knows of the opt-out and refuses."""
 
 
 class KeywordReply(NamedTuple):
-    """A contact left or came back by keyword, for one scope."""
+    """A contact opted out or in by keyword, for one scope."""
 
     at: int
     contact: str
@@ -29,7 +29,7 @@ class KeywordReply(NamedTuple):
 
 
 def scope_of(service: int, sender: int) -> int:
-    """What an opt-out covers: a messaging service, or a sender that is in none."""
+    """The scope of an opt-out: a messaging service, or a sender outside of any."""
     return service if service >= 0 else -1 - sender
 
 
@@ -57,7 +57,7 @@ class Consent:
             self._left.pop(contact, None)
 
     def revoke(self, contact: int, scope: int, *, noticed: bool) -> None:
-        """In words of one's own; unless noticed, the same scope goes on as before."""
+        """An opt-out in free words; if it is not noticed, sending in the same scope continues."""
         self._revoked[contact] = None if noticed else scope
 
     def has_revoked(self, contact: int) -> bool:
@@ -65,16 +65,16 @@ class Consent:
 
     @property
     def overlooked(self) -> list[int]:
-        """Those whose own words nobody noticed."""
+        """The contacts whose free words were not noticed."""
         return [contact for contact, scope in self._revoked.items() if scope is not None]
 
     @property
     def gone(self) -> list[int]:
-        """Those who left some scope by keyword."""
+        """The contacts who opted out of a scope by keyword."""
         return list(self._left)
 
     def verdict(self, contact: int, scope: int, *, marketing: bool, answering: bool) -> int:
-        """NOT_SENT, REFUSED, or the breach flags of a message that goes ahead (0: all is well)."""
+        """NOT_SENT, REFUSED, or the breach flags of a message that is sent (0: no breach)."""
         flags = 0
         if contact in self._revoked:
             if self._revoked[contact] != scope or answering:

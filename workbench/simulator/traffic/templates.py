@@ -1,8 +1,8 @@
 """The texts of the simulated company and its contacts, in our own words; no real brand, place or person.
 
-A generated body is stored as one number (template and a seed for its blanks) and rendered when it is
-read, so a million bodies cost no memory. One template carries a curly apostrophe, which turns a
-one-segment text into three; one begins with an emoji; one is just over a segment's length.
+A generated body is stored as one number (template, and a seed for its blanks) and rendered when it is read,
+so a million bodies need no memory. One template has a curly apostrophe, which makes three segments of a text
+of one; one begins with an emoji; one is just over the length of a segment.
 """
 
 from __future__ import annotations
@@ -158,7 +158,7 @@ TEMPLATES: tuple[SampleText, ...] = (
 
 
 def render(code: int) -> str:
-    """The body that a stored number stands for."""
+    """The body for a stored number."""
     template = TEMPLATES[code >> _SEED_BITS]
     if not template.blanks:
         return template.text.replace("%%", "%")
@@ -174,7 +174,7 @@ def fill(template: int, seed: int) -> tuple[int, int]:
     """The stored number of a template with its blanks filled from a 32-bit seed, and its segments."""
     code = template << _SEED_BITS | seed
     body = render(code)
-    # Blanks are plain GSM-7 and come after any emoji, so the length alone decides about the segments.
+    # Blanks are plain GSM-7 and come after any emoji, so only the length decides about the segments.
     return code, _segments_of_length(template, len(body), body)
 
 
@@ -199,12 +199,12 @@ def purpose_of(body: str | int) -> str | None:
 
 @cache
 def choices(purpose: str, language: str, media: bool = True) -> tuple[int, ...]:
-    """Templates for a purpose in a language (English where there is none), repeated by their weight."""
+    """Templates for a purpose in a language (if there are none, in English), repeated by their weight."""
     fitting = [
         (index, template)
         for index, template in enumerate(TEMPLATES)
         if template.purpose == purpose and (media or not template.media)
     ]
-    spoken = [found for found in fitting if found[1].language == language]
-    chosen = spoken or [found for found in fitting if found[1].language == "en"]
+    spoken = [pair for pair in fitting if pair[1].language == language]
+    chosen = spoken or [pair for pair in fitting if pair[1].language == "en"]
     return tuple(index for index, template in chosen for _ in range(template.weight))

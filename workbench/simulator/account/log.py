@@ -1,8 +1,8 @@
-"""The message log of one account, in the list's order at any instant, without moving rows by itself.
+"""The message log of one account, in the order of Twilio's list at any instant, without moving stored rows.
 
-Messages lie in one bucket per UTC day of their *final* place (date_sent, or date_created where that stays
-null). The few that are created but not yet sent stand at their date_created and are merged in when the
-log is read.
+A message is stored in one bucket per UTC day, by its *final* place (date_sent, or date_created if that stays
+null). The few messages that are created but not yet sent have their place at date_created; they are merged
+when the log is read.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from heapq import merge
 
 from workbench.simulator.clock import DAY, day_of
 from workbench.simulator.messages import Message, final_position, position_at
-from workbench.simulator.traffic import DAY_BITS, Traffic
+from workbench.simulator.traffic.generator import DAY_BITS, Traffic
 
 EXTRA = 1 << 56
 """Serial numbers from here on belong to messages that came through the API, not from the traffic."""
@@ -35,9 +35,9 @@ class MessageLog:
         self.traffic = traffic
         self.extras: dict[int, Message] = {}
         self.gone: dict[int, Message] = {}
-        """Deleted messages; a page token may still name one."""
+        """Deleted messages; a page token may still refer to one."""
         self.changes: Counter[int] = Counter()
-        """How often a day's bucket was changed through the API, for those who keep sums of it."""
+        """How often a day's bucket was changed through the API; cached sums of the day depend on it."""
         self._first_day = traffic.day
         self._days: list[list[Message]] = []
         self._buckets: dict[int, list[Message]] = {}
@@ -48,7 +48,7 @@ class MessageLog:
         self._marks: OrderedDict[int, Position] = OrderedDict()
 
     def ensure(self, now: int) -> None:
-        """Make the traffic up to and including the day of `now`."""
+        """Generate the traffic up to and including the day of `now`."""
         if self.traffic.day > day_of(now):
             return
         expected = (day_of(now) - self.traffic.day) * self.traffic.profile.messages_per_day
@@ -78,15 +78,15 @@ class MessageLog:
         gone = message is None or serial in self.gone or message.created > now
         return None if gone else message
 
-    def known(self, serial: int) -> bool:
+    def is_known(self, serial: int) -> bool:
         return self._find(serial) is not None
 
     def _find(self, serial: int) -> Message | None:
         if serial >= EXTRA:
             return self.extras.get(serial)
         day, number = (serial >> DAY_BITS) - self._first_day, serial & ((1 << DAY_BITS) - 1)
-        known = 0 <= day < len(self._days) and number < len(self._days[day])
-        return self._days[day][number] if known else None
+        is_in_traffic = 0 <= day < len(self._days) and number < len(self._days[day])
+        return self._days[day][number] if is_in_traffic else None
 
     def newest_first(
         self, now: int, low: int, high: int, before: Position | None = None, undated: bool = True
@@ -106,14 +106,14 @@ class MessageLog:
     def oldest_first(
         self, now: int, low: int, high: int, after: Position, undated: bool = True
     ) -> Iterator[Message]:
-        """Like :meth:`newest_first` the other way round: all above `after`."""
+        """Like :meth:`newest_first` in the opposite order: all above `after`."""
         bottom, top = max((low, -1), (after[0], after[1] + 1)), (min(high, now) + 1, -1)
         waiting = self._waiting_between(now, bottom, top) if undated else []
         settled = self._settled_upwards(bottom, top, undated)
         return merge(settled, waiting, key=lambda message: position_at(message, now))
 
     def everything(self, now: int) -> Iterator[Message]:
-        """Every message there is at `now`, in order of creation within the traffic, then what came by API."""
+        """Every message at `now`: the generated traffic in order of creation, then messages from the API."""
         self.ensure(now)
         for day in self._days:
             yield from (m for m in day if m.created <= now and m.serial not in self.gone)
@@ -121,15 +121,15 @@ class MessageLog:
 
     def created_between(self, after: int, until: int) -> list[Message]:
         """Messages created in (after, until], in no particular order."""
-        found: list[Message] = []
+        messages: list[Message] = []
         first = max(0, day_of(after) - self._first_day)
         for day in self._days[first : max(0, day_of(until) - self._first_day + 1)]:
             start = bisect_left(day, after + 1, key=_created)
-            found += day[start : bisect_left(day, until + 1, key=_created)]
+            messages += day[start : bisect_left(day, until + 1, key=_created)]
         start = bisect_left(self._extras_by_time, (after + 1, -1))
         stop = bisect_left(self._extras_by_time, (until + 1, -1))
-        found += (self.extras[serial] for _, serial in self._extras_by_time[start:stop])
-        return [message for message in found if message.serial not in self.gone] if self.gone else found
+        messages += (self.extras[serial] for _, serial in self._extras_by_time[start:stop])
+        return [message for message in messages if message.serial not in self.gone] if self.gone else messages
 
     def unsettled_since(self, after: int, until: int) -> list[Message]:
         """Messages created in (after, until], and older ones that are still waiting to be sent at `after`."""
@@ -137,7 +137,7 @@ class MessageLog:
         return [m for m in late if m.serial not in self.gone] + self.created_between(after, until)
 
     def of_day(self, day: int) -> list[Message]:
-        """Every message whose final place is on a UTC day, deleted ones too, whatever the present is."""
+        """Every message whose final place is on a UTC day, with deleted ones, independent of the clock."""
         return self._bucket(day) + [m for m in self.gone.values() if day_of(final_position(m)[0]) == day]
 
     def _settled(self, low: int, top: Position, undated: bool) -> Iterator[Message]:
@@ -179,7 +179,7 @@ class MessageLog:
         return [m for m in self.waiting(now) if bottom <= (m.created, m.serial) < top]
 
     def mark(self, message: Message, now: int) -> None:
-        """Remember where the last row of a page stood, if it will move: the next page goes on from there."""
+        """Remember the place of a page's last row if it will move, because the next page continues there."""
         position = position_at(message, now)
         if position != final_position(message):
             self._marks[message.serial] = position
@@ -187,20 +187,20 @@ class MessageLog:
                 self._marks.popitem(last=False)
 
     def token_position(self, serial: int, now: int) -> Position | None:
-        """Where the row named by a page token stands, or stood when that page was made."""
+        """The place of the row that a page token names, or its place when that page was made."""
         message = self._find(serial)
         if message is None:
             return None
         return self._marks.get(serial) or position_at(message, now)
 
     def add(self, message: Message) -> None:
-        """File a message that came through the API."""
+        """Add a message that came through the API."""
         self.extras[message.serial] = message
         insort(self._extras_by_time, (message.created, message.serial))
         self._insert(message)
 
     def replace(self, message: Message) -> None:
-        """Put a changed message in the place of the one with its serial number."""
+        """Replace the message that has the same serial number."""
         self._take_out(message.serial)
         if message.serial >= EXTRA:
             self.extras[message.serial] = message
@@ -210,7 +210,7 @@ class MessageLog:
         self._insert(message)
 
     def remove(self, serial: int) -> None:
-        """Delete: the row stops appearing, nothing says that it was there."""
+        """Delete a message: it no longer appears, and nothing shows that it existed."""
         self.gone[serial] = self._take_out(serial)
 
     def _insert(self, message: Message) -> None:
@@ -249,15 +249,15 @@ def _creation(message: Message) -> Position:
 
 
 def _waits(message: Message, now: int) -> bool:
-    """Whether it is created and will be sent, but is not yet."""
+    """Whether the message is created and will be sent, but is not sent yet."""
     return message.sent > 0 and message.created <= now < message.created + message.sent
 
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Without Python's cycle collector, which would look at every new tuple again and again.
+    """Stop Python's garbage collector, which would check every new tuple many times.
 
-    One look at the end makes it forget them: they hold nothing that could be part of a cycle.
+    One run at the end removes these tuples from its list, because they cannot be part of a cycle.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -1,6 +1,7 @@
-"""How a message to somewhere ends and when: delivered, refused with which code, left without a receipt.
+"""The outcome of a message and its time: delivered, refused with a code, or without a receipt.
 
-Shares and codes are of the size that senders report; some phones are dead for good, the rest is chance.
+Shares and codes are similar to those that senders report. Some phones never receive anything; for the others
+the outcome is random.
 """
 
 from __future__ import annotations
@@ -18,21 +19,21 @@ from workbench.simulator.messages import (
     SENT,
     UNDELIVERED,
 )
-from workbench.simulator.world import COUNTRIES
+from workbench.simulator.traffic.world import COUNTRIES
 
 
 class Outcome(NamedTuple):
-    """The end of a message that was handed over for sending."""
+    """How a message ends that was accepted for sending."""
 
     status: int
     error: int = 0
     leaves: bool = True
-    """False: it fails before it is sent, `date_sent` stays null."""
+    """False if it fails before it is sent, so that `date_sent` stays null."""
     flags: int = 0
 
 
 class Chances:
-    """Codes by weight."""
+    """Error codes by weight."""
 
     def __init__(self, weights: dict[int, float]) -> None:
         self._codes = list(weights)
@@ -67,7 +68,7 @@ def decide(
     marketing: bool,
     filtering: bool,
 ) -> Outcome:
-    """The end of one outbound message; `contact` stands for the phone, which has its own history."""
+    """The outcome of one outbound message; it depends on `contact`, because some phones never receive."""
     chance = rng.random()
     if not registered:
         if kind == "toll-free" and chance < _UNVERIFIED_SHARE:
@@ -109,20 +110,20 @@ def _decide_by_chance(rng: random.Random, country: int, marketing: bool) -> Outc
 
 
 def seconds_to_done(rng: random.Random, country: int, outcome: Outcome) -> int:
-    """From sent (or from queued, if it never leaves) to the last status."""
+    """Seconds from sent (or from queued, if it is never sent) to the last status."""
     if outcome.status == FAILED:
         return 0 if outcome.error in _FAILED_AT_CREATE else 1 + int(rng.random() * 5)
     if outcome.status == UNDELIVERED:
         waits = outcome.error in (30003, 30008) and rng.random() < 0.3
         return 2 + int(rng.random() * (14_000 if waits else 40))
     if rng.random() < 0.012:
-        # The phone was off; the message waited for it.
+        # The phone was off, and the message waited.
         return 60 + int(rng.random() ** 2 * 20_000)
     return 1 + int(COUNTRIES[country].delay * rng.lognormvariate(0.0, 0.6))
 
 
 def seconds_to_price(rng: random.Random, outcome: Outcome) -> int:
-    """From the last status to the price; -1 where none ever comes. Failed messages are not priced at all."""
+    """Seconds from the last status to the price; -1 if it never comes, as for failed messages."""
     if outcome.status == FAILED:
         return NEVER
     chance, spread = rng.random(), rng.random()

@@ -1,8 +1,6 @@
-"""One Twilio account of the stand-in (the main one or a subaccount): its log, and what was done to it by
-API.
+"""One account of the simulator (the main one or a subaccount): its log, and the changes made through the API.
 
-Every change goes through :meth:`Ledger.apply`, as a plain dictionary that the journal can keep and
-replay.
+Every change goes through :meth:`Ledger.apply` as a plain dictionary, which the journal stores and replays.
 """
 
 from __future__ import annotations
@@ -10,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from workbench.simulator.account.log import MessageLog
+from workbench.simulator.account.rows import RowWriter
+from workbench.simulator.account.sids import SidCodec, derive_hex, derive_sid
 from workbench.simulator.clock import DAY
-from workbench.simulator.consent import scope_of
-from workbench.simulator.log import MessageLog
 from workbench.simulator.messages import Message
-from workbench.simulator.profile import Profile, Sender
-from workbench.simulator.rows import RowWriter
-from workbench.simulator.sids import SidCodec, derive_hex, derive_sid
-from workbench.simulator.traffic import Traffic
+from workbench.simulator.traffic.consent import scope_of
+from workbench.simulator.traffic.generator import Traffic
+from workbench.simulator.traffic.profile import Profile, Sender
 
 MAX_MEDIA = 10
 _MEDIA_SLOTS = 16
@@ -50,17 +48,17 @@ class Ledger:
         self._media = SidCodec(f"{self.sid}:media")
         self.rows = RowWriter(self.sid, profile, self.service_sids, self._messages)
         self.callback_urls: dict[int, str] = {}
-        """Serial number of a message to the StatusCallback it was created with."""
+        """The StatusCallback that a message was created with, by its serial number."""
         self.feedback: dict[int, str] = {}
         self.settings: dict[str, dict[str, Any]] = {}
-        """SID of a number or service to the fields that were set through the API."""
+        """The fields that were set through the API, by the SID of the number or service."""
         self.deleted_media: set[tuple[int, int]] = set()
         self._consent: dict[tuple[str, int], list[tuple[int, bool]]] = {}
         self._consent_read = 0
         self._record = record
 
     def message_by_sid(self, sid: str, now: int) -> Message | None:
-        """The message as it is kept, or None if there is none (any more, or yet)."""
+        """The message with a SID; None if it does not exist, is deleted, or is not created yet."""
         serial = self._messages.decode(sid) if sid[:2] in ("SM", "MM") else None
         message = None if serial is None else self.log.get(serial, now)
         return message if message is not None and self.rows.sid(message) == sid else None
@@ -72,7 +70,7 @@ class Ledger:
         return self._media.encode("ME", message.serial * _MEDIA_SLOTS + index)
 
     def media_by_sid(self, message: Message, sid: str) -> int | None:
-        """Which attachment of a message a media SID names; None if it is not there."""
+        """The index of the attachment with a media SID; None if it does not exist."""
         serial = self._media.decode(sid) if sid.startswith("ME") else None
         if serial is None or serial // _MEDIA_SLOTS != message.serial:
             return None
@@ -81,13 +79,13 @@ class Ledger:
         return None if gone else index
 
     def media_of(self, message: Message) -> Iterator[tuple[int, str]]:
-        """Index and SID of the attachments that are still there."""
+        """Index and SID of the attachments that are not deleted."""
         for index in range(min(message.media, MAX_MEDIA)):
             if (message.serial, index) not in self.deleted_media:
                 yield index, self.media_sid(message, index)
 
     def is_opted_out(self, contact: str, scope: int, now: int) -> bool:
-        """Whether a contact has left a scope (see traffic.scope_of) by keyword, as of `now`."""
+        """Whether a contact has opted out of a scope (see `scope_of`) by keyword, as of `now`."""
         events = self.log.traffic.consent_events
         for event in events[self._consent_read :]:
             self._consent.setdefault((event.contact, event.scope), []).append((event.at, event.opted_out))
@@ -96,7 +94,7 @@ class Ledger:
         return bool(past) and max(past, key=lambda change: change[0])[1]
 
     def scope(self, sender: int) -> int:
-        """What an opt-out sent to a sender covers."""
+        """The scope of an opt-out that is sent to a sender."""
         return scope_of(self.profile.senders[sender].service, sender)
 
     def put(self, message: Message, callback_url: str | None = None) -> None:
@@ -107,18 +105,18 @@ class Ledger:
         self.change(entry)
 
     def change(self, entry: dict[str, Any]) -> None:
-        """Do something to the account and have the journal remember it."""
+        """Change the account and write the change into the journal."""
         self._record({"account": self.sid, **entry})
         self.apply(entry)
 
     def apply(self, entry: dict[str, Any]) -> None:
-        """Do one recorded change (`op`), live or when the journal is replayed."""
+        """Make one recorded change (`op`), when it happens or when the journal is replayed."""
         getattr(self, f"_apply_{entry['op']}")(entry)
 
     def _apply_put(self, entry: dict[str, Any]) -> None:
         message = Message(*entry["message"])
         self.log.ensure(message.created)
-        if self.log.known(message.serial):
+        if self.log.is_known(message.serial):
             self.log.replace(message)
         else:
             self.log.add(message)

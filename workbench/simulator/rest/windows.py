@@ -1,8 +1,8 @@
-"""DateSent and its relatives: which seconds a date filter means, in every spelling of Twilio's samples.
+"""Date filters (DateSent and others): the seconds that they mean, in every spelling of Twilio's samples.
 
-`DateSent=D` is that GMT day, `DateSent>=D` begins with it, and `DateSent<=D` ends at 00:00 of D, so it leaves
-the day itself out. A time of day counts in the last two; `DateSent=` means the whole day of it, which is how
-the official client, which always sends a time, is documented to be used.
+`DateSent=D` is that GMT day, `DateSent>=D` begins with it, and `DateSent<=D` ends at 00:00 of D, so it
+excludes the day itself. In the last two a time of day counts; in `DateSent=` it is ignored, because the
+official client always sends a time and is documented to give the whole day.
 """
 
 from __future__ import annotations
@@ -53,8 +53,8 @@ def read_window(query: Mapping[str, str], name: str) -> Window | None:
     window: Window | None = None
     for field, build in ((name, _equal), (f"{name}<", _until), (f"{name}>", _since)):
         if query.get(field):
-            found = build(read_moment(query[field], field))
-            window = found if window is None else window.meet(found)
+            filter_window = build(read_moment(query[field], field))
+            window = filter_window if window is None else window.meet(filter_window)
     return window
 
 
@@ -90,14 +90,14 @@ def _moment(text: str) -> datetime:
     if _COMPACT.fullmatch(text):
         raise ValueError(text)
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        found = parsedate_to_datetime(text)
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+        moment = parsedate_to_datetime(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def check_retention(window: Window, now: int, days: int) -> None:
-    """Refuse windows that reach back beyond what is kept.
+    """Refuse a window that begins before the oldest stored message.
 
     Raises:
         ApiError: 400/20004.

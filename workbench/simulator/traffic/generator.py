@@ -1,7 +1,7 @@
-"""A company's messages, day after day: the plan of the day acted out, with queues, outcomes and replies.
+"""Generates a company's messages day by day: executes the plan of the day, with queues, outcomes and replies.
 
-The traffic of a day depends on the seed and the days before it (opt-outs, open conversations, queues),
-never on a later one: going further ahead leaves what was made untouched.
+The traffic of a day depends on the seed and on the days before it (opt-outs, open conversations, queues),
+never on a later day; so generating more days does not change earlier ones.
 """
 
 from __future__ import annotations
@@ -11,9 +11,6 @@ from array import array
 from heapq import heapify, heappop, heappush
 
 from workbench.simulator.clock import DAY
-from workbench.simulator.consent import REFUSED, Consent, KeywordReply, scope_of
-from workbench.simulator.contacts import Contacts, zone_offsets
-from workbench.simulator.lives import Lives, UnsentMessage
 from workbench.simulator.messages import (
     DELIVERED,
     FAILED,
@@ -27,8 +24,11 @@ from workbench.simulator.messages import (
     UNREGISTERED,
     Message,
 )
-from workbench.simulator.outcomes import Outcome, decide
-from workbench.simulator.plans import (
+from workbench.simulator.traffic.consent import REFUSED, Consent, KeywordReply, scope_of
+from workbench.simulator.traffic.contacts import Contacts, zone_offsets
+from workbench.simulator.traffic.lives import Lives, UnsentMessage
+from workbench.simulator.traffic.outcomes import Outcome, decide
+from workbench.simulator.traffic.plans import (
     ANSWER,
     AUTO_REPLY,
     HELP,
@@ -44,22 +44,22 @@ from workbench.simulator.plans import (
     PlannedSend,
     plan_day,
 )
-from workbench.simulator.plans import OPT_IN as OPT_IN_TEXT
-from workbench.simulator.plans import OPT_OUT as OPT_OUT_TEXT
-from workbench.simulator.plans import REVOCATION as REVOCATION_TEXT
-from workbench.simulator.pools import make_pools
-from workbench.simulator.profile import Profile, Sender
-from workbench.simulator.templates import TEMPLATES, choices, fill, media_of
-from workbench.simulator.world import COUNTRIES
+from workbench.simulator.traffic.plans import OPT_IN as OPT_IN_TEXT
+from workbench.simulator.traffic.plans import OPT_OUT as OPT_OUT_TEXT
+from workbench.simulator.traffic.plans import REVOCATION as REVOCATION_TEXT
+from workbench.simulator.traffic.pools import make_pools
+from workbench.simulator.traffic.profile import Profile, Sender
+from workbench.simulator.traffic.templates import TEMPLATES, choices, fill, media_of
+from workbench.simulator.traffic.world import COUNTRIES
 
 DAY_BITS = 24
-"""Low bits of a serial number that count the messages of a day; the day is above them."""
+"""How many low bits of a serial number count the messages of a day; the higher bits are the day."""
 
 _NOTICED = 0.6
 """Share of free-text revocations that somebody at the company notices and honours everywhere."""
 
 _TRIED_ANYWAY = 0.08
-"""Share of sends to people who opted out that reach Twilio, which fails them; the rest is never tried."""
+"""Share of messages to opted-out people that are sent to Twilio, which fails them; others are not sent."""
 
 _CALLED_OFF = 0.05
 """Share of scheduled messages that are canceled."""
@@ -75,7 +75,7 @@ class Traffic:
         self.contacts = Contacts(seed, profile.contacts)
         self.consent_events: list[KeywordReply] = []
         self.day = first_day
-        """The next day to be made, counted from 1970-01-01."""
+        """The next day to generate, counted from 1970-01-01."""
         self._first_day = first_day
         self._seed = seed
         self._rng = random.Random()
@@ -97,7 +97,7 @@ class Traffic:
         self._filtering = bool(every) and offset % every == every // 2
         audience = Audience(self.contacts, self._offsets, self._consent.overlooked, self._consent.gone)
         plan = plan_day(self.profile, day, offset, rng, audience)
-        # The plan's own numbers come first; whatever grows out of it is counted on from there.
+        # The plan's messages have the first numbers; replies and other consequences have the next ones.
         self._order = len(plan) + len(self._coming)
         carried = [
             intent._replace(order=len(plan) + index) for index, intent in enumerate(sorted(self._coming))
@@ -121,7 +121,7 @@ class Traffic:
         heappush(self._coming, PlannedSend(at, self._order, purpose, contact, sender, service, turn))
 
     def _send(self, intent: PlannedSend) -> None:
-        """One outbound message: whether at all, which text, from whom, when it leaves and how it ends."""
+        """One outbound message: whether it is sent, its text, sender, times and outcome."""
         marketing = intent.purpose == PROMOTION
         answering = intent.purpose in (AUTO_REPLY, ANSWER)
         scope = self._scope(intent)
@@ -145,7 +145,7 @@ class Traffic:
             self._provoke(intent, message, draft.sender)
 
     def _draft(self, intent: PlannedSend) -> UnsentMessage:
-        """What is about to be said, by whom and when."""
+        """The message before it is sent: text, sender and time."""
         rng, contact, country = self._rng, intent.contact, self.contacts.countries[intent.contact]
         with_media = country < 2 and intent.service >= 0
         fitting = choices(PURPOSES[intent.purpose], COUNTRIES[country].language, with_media)
@@ -177,7 +177,7 @@ class Traffic:
         )
 
     def _scope(self, intent: PlannedSend) -> int:
-        """What an opt-out of this would cover; a number in a service belongs to the service."""
+        """The scope of an opt-out of this message; a number in a service has the service's scope."""
         service = self.profile.senders[intent.sender].service if intent.sender >= 0 else intent.service
         return scope_of(service, intent.sender)
 
@@ -193,7 +193,7 @@ class Traffic:
         return DAY + int(self._rng.random() * 900)
 
     def _judge(self, message: Message, flags: int, contact: int) -> Message:
-        """Adds what went wrong in law, not in technology; only what was really sent counts."""
+        """Add the flags of legal breaches; only messages that were really sent have them."""
         if message.status == FAILED or message.sent < 0:
             return message._replace(flags=flags & MARKETING)
         if not self.profile.senders[message.sender].registered:
@@ -205,7 +205,7 @@ class Traffic:
         return message._replace(flags=flags) if flags else message
 
     def _provoke(self, intent: PlannedSend, message: Message, sender: int) -> None:
-        """What the contact may answer, and when."""
+        """Plan what the contact may answer, and when."""
         rng, purpose, contact, service = self._rng, intent.purpose, intent.contact, intent.service
         if self.profile.senders[sender].kind == "alphanumeric":
             return
@@ -227,7 +227,7 @@ class Traffic:
         rng, contact, purpose = self._rng, intent.contact, intent.purpose
         leaves = purpose in (OPT_OUT_TEXT, REVOCATION_TEXT)
         if leaves and intent.at <= self._last_sent[contact]:
-            # Something is still under way to this person; nobody could say whether it was sent too late.
+            # A message to this person is in flight; whether it comes after the opt-out would be unclear.
             return
         sender = self.profile.senders[intent.sender]
         country = self.contacts.countries[contact]
@@ -249,7 +249,7 @@ class Traffic:
         self._react(intent, sender)
 
     def _hear(self, intent: PlannedSend) -> int:
-        """What the contact's words mean for the future; returns the flags of the message."""
+        """Apply an opt-in or opt-out in the contact's words; returns the flags of the message."""
         contact, scope = intent.contact, self._scope(intent)
         address = self.contacts.addresses[contact]
         if intent.purpose == OPT_OUT_TEXT:
@@ -266,14 +266,14 @@ class Traffic:
         return 0
 
     def _react(self, intent: PlannedSend, sender: Sender) -> None:
-        """What the company does about an inbound message."""
+        """Plan the company's answer to an inbound message."""
         rng, at, purpose = self._rng, intent.at, intent.purpose
         contact, index, service = intent.contact, intent.sender, intent.service
         if purpose == OPT_OUT_TEXT and rng.random() < 0.08:
             self._expect(at + 3600 + int(rng.random() * 200_000), OPT_IN_TEXT, contact, index, service)
         if purpose not in (QUESTION, THANKS) or (purpose == THANKS and rng.random() < 0.5):
             return
-        # A number's answers go out directly, whether or not it also serves a pool.
+        # A number answers by itself, even if it is also in a pool.
         if purpose == QUESTION and rng.random() < 0.3:
             self._expect(at + 2, AUTO_REPLY, contact, index, NEVER)
         if rng.random() < 0.92:

@@ -1,7 +1,7 @@
-"""Keeps what was done to the account through its API, so that a restarted account is still the same account.
+"""Keeps the changes made through the account's API, so that a restarted account is the same as before.
 
 One JSON object per line, appended and flushed to the disk before the request is answered. The first line
-names the account that the rest belongs to.
+names the account to which the others belong.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ import orjson
 from workbench.simulator.errors import SimulatorError
 
 GENERATOR = 1
-"""Changes whenever the same seed gives other traffic than before."""
+"""The version of the generator; raise it whenever the same seed gives other traffic than before."""
 
 
 class Journal:
-    """An append-only file, or with `path=None` nothing at all."""
+    """An append-only file; with `path=None` it keeps nothing."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._descriptor: int | None = None
 
     def read(self) -> Iterator[dict[str, Any]]:
-        """Every complete line; a last line cut short by a crash was never answered and is dropped."""
+        """Every complete line; an incomplete last line is dropped, because a crash came before its answer."""
         if self._path is None or not self._path.exists():
             return
         data = self._path.read_bytes()
@@ -43,7 +43,7 @@ class Journal:
                 ) from error
 
     def append(self, entry: dict[str, Any]) -> None:
-        """Write one entry and wait until the disk has it."""
+        """Write one entry and wait until it is on the disk."""
         if self._path is None:
             return
         if self._descriptor is None:
@@ -62,7 +62,7 @@ def check_header(header: dict[str, Any], wanted: dict[str, Any], path: Path | No
     """Refuse a state file that belongs to another account.
 
     Raises:
-        SimulatorError: naming what differs.
+        SimulatorError: the text names the values that differ.
     """
     other = [
         f"{name} {header.get(name)!r}, not {value!r}"

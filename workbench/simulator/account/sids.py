@@ -1,8 +1,8 @@
-"""SIDs that look random and yet hold their row number, so that a million messages need no index by SID.
+"""SIDs that look random but contain the serial number, so that a million messages need no index by SID.
 
-A SID is 32 hexadecimal digits behind a prefix: a keyed hash of the serial number, then the serial masked
-by a hash of that. Whoever knows the account's key turns it back; a SID of another account is recognised
-as foreign.
+A SID is a prefix and 32 hexadecimal digits: a keyed hash of the serial number, then the serial number masked
+by a hash of that hash. With the account's key it can be decoded; a SID of another account is recognised as
+such.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _MASK = (1 << 64) - 1
 
 
 class SidCodec:
-    """Serial number to SID and back, for one kind of resource of one account."""
+    """Encodes serial numbers as SIDs and decodes them, for one kind of resource of one account."""
 
     def __init__(self, key: str) -> None:
         self._head = blake2b(digest_size=8, key=f"{key}:head".encode()[:64])
@@ -27,7 +27,7 @@ class SidCodec:
         return f"{prefix}{head.hex()}{tail:016x}"
 
     def decode(self, sid: str) -> int | None:
-        """The serial number, or None if this is no SID of ours."""
+        """The serial number, or None if the SID does not belong to this account and kind."""
         if not _HEX_32.fullmatch(sid):
             return None
         head = bytes.fromhex(sid[2:18])
@@ -47,5 +47,5 @@ def derive_sid(seed: int | str, prefix: str, name: str) -> str:
 
 
 def derive_hex(seed: int | str, name: str) -> str:
-    """32 hexadecimal digits from a seed and a name; also what stands in for tokens and secrets."""
+    """32 hexadecimal digits from a seed and a name; also used as tokens and secrets."""
     return blake2b(f"{seed}:{name}".encode(), digest_size=16, person=b"workbench-sim").hexdigest()
