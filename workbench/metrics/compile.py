@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -120,8 +120,27 @@ def conditions_sql(
     where: Where | None, since: Moment, until: Moment, timezone: str, parameters: dict[str, object]
 ) -> list[str]:
     """The conditions of a filter and a period; what they compare with is put into ``parameters``."""
-    conditions = [_filter_sql(name, values, parameters) for name, values in read_filters(where).items()]
-    return conditions + _period_sql(since, until, timezone, parameters)
+    return filters_sql(where, parameters) + _period_sql(since, until, timezone, parameters)
+
+
+def dimension_sql(name: str) -> str:
+    """The expression of a dimension over its view, every named set replaced."""
+    return expand(find_dimension(name).expression)
+
+
+def filters_sql(
+    where: Where | None,
+    parameters: dict[str, object],
+    expression_of: Callable[[str], str] = dimension_sql,
+) -> list[str]:
+    """The conditions of a filter; what they compare with is put into ``parameters``.
+
+    ``expression_of`` gives the SQL of a dimension, where the rows are not those of its view.
+    """
+    return [
+        _filter_sql(name, expression_of(name), values, parameters)
+        for name, values in read_filters(where).items()
+    ]
 
 
 def compile_audit(
@@ -221,9 +240,10 @@ def expand(expression: str) -> str:
     return expression
 
 
-def _filter_sql(name: str, values: Sequence[str | None], parameters: dict[str, object]) -> str:
+def _filter_sql(
+    name: str, expression: str, values: Sequence[str | None], parameters: dict[str, object]
+) -> str:
     """A condition on one dimension; values are compared as text, whatever the column's type."""
-    expression = expand(find_dimension(name).expression)
     texts = [value for value in values if value is not None]
     parts = []
     if texts:

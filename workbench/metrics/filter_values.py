@@ -11,7 +11,6 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from workbench.errors import UnknownName, UsageError
 from workbench.metrics.definitions import DIMENSIONS, Dimension
@@ -176,11 +175,6 @@ def _day_of(value: object) -> date | None:
 
 def _wrong_value(dimension: Dimension, value: object, allowed: str) -> UsageError:
     return UsageError(f"{dimension.name} is {value!r}; allowed is {allowed}.")
-
-
-def describe_filters(filters: Filters) -> dict[str, Any]:
-    """Filters as words for a frame's `attrs` or a caption."""
-    return {name: [value or "none" for value in values] for name, values in filters.items()}
 
 
 def known_to_vocabulary(dimension: Dimension, values: Collection[str | None]) -> bool:

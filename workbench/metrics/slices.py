@@ -7,7 +7,6 @@ slice calls its tables as the lake calls its views, so a question is the same te
 
 from __future__ import annotations
 
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from workbench.lake.connect import Lake, Parameters
 from workbench.metrics.definitions import METRICS
 from workbench.metrics.definitions.dimensions import LOCAL
+from workbench.metrics.sql_text import with_literals
+from workbench.metrics.sql_tree import QueryShape, query_shape, with_local_column
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,8 +45,7 @@ _LEFT_OUT: Mapping[str, frozenset[str]] = {
 #: A view that knows its period from within is quicker than one that is narrowed from without.
 _BY_PERIOD = {"audit_frequency": "sends_by_frequency($since, $until)"}
 _SOURCES = frozenset(metric.source for metric in METRICS.values())
-_NAMED = re.compile(r"\b(?:from|join)\s+(\w+)")
-_WORD = re.compile(r"\w+")
+_LOCAL_COLUMN = "local_created"
 _numbers = count(1)
 
 Period = tuple[datetime | None, datetime | None, str]
@@ -102,24 +102,27 @@ class Slice:
     @contextmanager
     def _asked(self, sql: str, parameters: Parameters) -> Iterator[duckdb.DuckDBPyConnection]:
         """The answer to a question of this period; one that needs more than is held goes to the lake."""
-        sources = _SOURCES.intersection(_NAMED.findall(sql))
-        if not self._answers(sources, sql):
+        shape = query_shape(sql)
+        sources = _SOURCES & shape.tables if shape else frozenset[str]()
+        if shape is None or not self._answers(sources, shape):
             with self._lake.cursor() as cursor:
                 yield cursor.execute(sql, parameters)
             return
         for source in sources - self._held:
             self._hold(source)
         if isinstance(parameters, Mapping) and parameters.get("timezone") == self._timezone:
-            sql = sql.replace(LOCAL, "local_created")
-            parameters = {name: value for name, value in parameters.items() if f"${name}" in sql}
+            local = with_local_column(sql, _LOCAL_COLUMN)
+            if local:
+                sql = local.sql
+                parameters = {name: parameters[name] for name in parameters if name in local.parameters}
         with self._lake.memory() as cursor:
             cursor.execute(f"use {self._schema}")
             yield cursor.execute(sql, parameters)
 
-    def _answers(self, sources: frozenset[str], sql: str) -> bool:
+    def _answers(self, sources: frozenset[str], shape: QueryShape) -> bool:
         """Whether the question is for the slice, with what it holds or should hold."""
         left_out = frozenset[str]().union(*(_left_out(source) for source in sources))
-        if not sources or not left_out.isdisjoint(_WORD.findall(sql)):
+        if not sources or not left_out.isdisjoint(shape.columns) or (left_out and shape.has_star):
             return False
         if self._messages > _MOST_AUDITED and not sources <= _LEFT_OUT.keys():
             return False
@@ -150,9 +153,9 @@ class Slice:
         left_out = ", ".join(f"'{name}'" for name in sorted(_left_out(source)))
         columns = f"columns(lambda name: name not in ({left_out}))" if left_out else "*"
         # A moment on another clock takes as long as all the rest of a question.
-        local = LOCAL.replace("$timezone", f"'{self._timezone}'")
+        local = with_literals(LOCAL, {"timezone": self._timezone})
         view = _BY_PERIOD.get(source, source)
-        select = f"select {columns}, {local} as local_created from {view}"  # noqa: S608
+        select = f"select {columns}, {local} as {_LOCAL_COLUMN} from {view}"  # noqa: S608
         cursor.execute(f"create table {table} as {select} limit 0", _NO_PERIOD if view != source else None)
         try:
             for since, until in self._portions if source in _LEFT_OUT else [self._period]:
