@@ -195,8 +195,8 @@ _TOLD_BEFORE_SQL = """
     create temp table heard_statuses as
     select * from waiting_statuses where message_sid in (select message_sid from incoming)
 """
-# Of two statuses of one rank the later by name, as in `latest_status`; of two codes the greater. Both only so
-# that every order ends the same.
+# Of two statuses of one rank the later by name, of two codes the greater. Both only so that every order ends
+# the same.
 _MOVED_SQL = """
     create temp table moved as
     with furthest as (

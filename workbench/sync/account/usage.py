@@ -201,11 +201,6 @@ def _listed(found: Row, name: str) -> Sequence[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def price_rows(found: Row) -> Rows:
-    """Rows of `prices` of one country, without account, country and time."""
-    return [_price_row(row) for row in price_lists(found)]
-
-
 def _price_row(row: Row) -> dict[str, Any]:
     carrier, price = part(row, "carrier"), row.get("price")
     if not isinstance(price, dict):
