@@ -1,15 +1,15 @@
 """Makes SQL of a metric over day cubes instead of over messages. Pure, like :mod:`workbench.metrics.compile`.
 
-A day cube has one row per day and combination of KEYS, and in `n` how many messages are alike in them. What
-counts or sums over messages is the same over a cube once each row counts `n` times. A metric that needs more
-of a message (its text, its contact, the moment it was sent) cannot be asked of a cube.
+A day cube has one row per day and combination of KEYS; its column `n` is the number of messages that have
+these values. A count or sum over messages is the same over a cube if each row counts `n` times. A cube
+cannot answer a metric that needs more of a message: its text, its contact, the moment it was sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from workbench.metrics.compile import (
     CompiledMetric,
@@ -31,7 +31,7 @@ KEYS = (
     "account_sid", "messaging_service_sid", "direction", "is_outbound", "status", "is_final", "error_code",
     "sender", "sender_type", "country", "keyword", "encoding", "segments", "media_count", "spend", "currency",
 )  # fmt: skip
-#: People are counted once each, so a cube keeps who they are; for few of them only.
+#: A person counts once, so a cube keeps the contact; only of messages where a metric counts people.
 KEPT_PEOPLE = {"opted_out": expand("case when {opt_out} then contact end")}
 _PEOPLE = {expand("count(distinct contact) filter ({opt_out})"): "count(distinct opted_out)"}
 #: Dimensions of time that follow from a day; an hour does not.
@@ -50,7 +50,7 @@ _KEPT_TEXTS = 4_000
 
 
 def compile_on_cube(
-    metric: str, by: Sequence[str], where: Where, timezone: str, table: str, days_sql: str
+    metric: str, by: Sequence[str], where: Where, timezone: str, table: LiteralString, days_sql: LiteralString
 ) -> CompiledMetric | None:
     """SQL for a metric over the cube ``table``, or None where a cube does not hold what it needs.
 

@@ -1,4 +1,4 @@
-"""Reads what a filter asks for: names of dimensions, and values of one. Pure.
+"""Reads filters: names of dimensions, and the values of one. Pure.
 
 A value is what a person typed, what a program computed, or what one of our own frames holds (a Timestamp, an
 `np.int64`, 30003.0, NaN): what a frame gives goes back in. A value that cannot be one of the dimension's is
