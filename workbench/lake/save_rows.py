@@ -5,6 +5,7 @@ For what is read again and again and seldom changes. Messages have rules of thei
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
@@ -16,6 +17,8 @@ from workbench.lake.quoting import identifier
 from workbench.lake.save import Saved
 
 Row = Mapping[str, object]
+
+_NAME = re.compile(r"[a-z_]+")
 
 
 def save_rows(
@@ -86,6 +89,8 @@ def _arrow_table(
     cursor: duckdb.DuckDBPyConnection, table: LiteralString, rows: Sequence[Row], key: Sequence[str]
 ) -> pa.Table:
     """The rows with the table's own types."""
+    if not _NAME.fullmatch(table):
+        raise LakeError(f"{table!r} is no table of the lake.")
     stored = cursor.execute(f"select * from {table} limit 0").to_arrow_table().schema
     columns = list(rows[0])
     unfit = [name for name in columns if name not in stored.names]
