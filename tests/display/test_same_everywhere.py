@@ -16,7 +16,7 @@ from workbench.display.names import empty_name, value_name
 from workbench.display.outcomes import OUTCOME_COLORS, OUTCOMES
 from workbench.lake import Lake
 from workbench.reports.escaping import escape
-from workbench.reports.periods import Period as ReportPeriod
+from workbench.reports.periods import ReportPeriod
 from workbench.reports.queries import ReportQueries
 from workbench.reports.tables import dimension_html
 from workbench.ui import theme

@@ -169,22 +169,56 @@ def test_what_is_in_the_air_lands_by_the_clock(lake: Lake, monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("expression", "on_a_cube"),
     [
-        ("count(*)", "coalesce(cast(sum(n) as bigint), 0)"),
-        ("sum(spend) filter (is_outbound)", "sum(spend * n) filter (is_outbound)"),
+        ("count(*)", "COALESCE(CAST(SUM(n) AS BIGINT), 0)"),
+        ("sum(spend) filter (is_outbound)", "SUM(spend * n) FILTER(WHERE is_outbound)"),
         (
             "count(*) filter (status in ('a)', 'b')) + count(*)",
-            None,  # a parenthesis inside a text: rather not at all than wrong
+            "COALESCE(CAST(SUM(n) FILTER(WHERE status IN ('a)', 'b')) AS BIGINT), 0)"
+            " + COALESCE(CAST(SUM(n) AS BIGINT), 0)",
+        ),
+        ("SUM(Spend)", "SUM(Spend * n)"),
+        ("sum(segments + 1)", "SUM((segments + 1) * n)"),
+        (
+            "sum(case when is_outbound then 1 else 0 end)",
+            "SUM((CASE WHEN is_outbound THEN 1 ELSE 0 END) * n)",
+        ),
+        (
+            "count(distinct contact) filter ((not is_outbound and keyword = 'opt-out'))",
+            "COUNT(DISTINCT opted_out)",
         ),
         ("count(distinct contact)", None),
-        ("sum(segments + 1)", "sum((segments + 1) * n)"),
+        ("count(spend)", None),
+        ("sum(distinct spend)", None),
         ("sum(length(body))", None),
         ("sum(segments * (select 2))", None),
+        ("sum(segments) over ()", None),
+        ("sum(random())", None),
+        ("sum(n)", None),
+        ("count(*) filter (day = date '2025-01-01')", None),
         ("median(segments)", None),
         ("max(spend)", None),
         ("count(*) filter (body is null)", None),
         ("count(*) filter (date_sent > date_created)", None),
         ("count(distinct sender)", None),
+        ("count(*) filter (timezone($timezone, date_created) > date '2025-01-01')", None),
+        ("count(*", None),
     ],
 )
 def test_what_a_cube_cannot_hold_is_left_to_the_messages(expression: str, on_a_cube: str | None) -> None:
     assert on_cube(expression) == on_a_cube
+
+
+@pytest.mark.parametrize(
+    ("expression", "dimension", "on_a_cube"),
+    [
+        ("cast(timezone($timezone, date_created) as date)", "day", "CAST(day AS DATE)"),
+        ("cast(TIMEZONE( $timezone,  date_created ) as date)", "day", "CAST(day AS DATE)"),
+        ("extract(hour from timezone($timezone, date_created))", "hour", None),
+        ("sender", "sender", "sender"),
+        ("upper(body)", "shouted", None),
+    ],
+)
+def test_a_day_follows_from_a_day_and_an_hour_does_not(
+    expression: str, dimension: str, on_a_cube: str | None
+) -> None:
+    assert on_cube(expression, dimension) == on_a_cube

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.errors import UsageError
-from workbench.reports.periods import Period, resolve_period
+from workbench.reports.periods import ReportPeriod, resolve_period
 
 TODAY = date(2026, 11, 25)  # a Wednesday
 
@@ -40,7 +40,7 @@ def test_an_impossible_period_is_refused(since: str, until: str | None) -> None:
 
 
 def test_days_begin_at_local_midnight_also_when_clocks_change() -> None:
-    period = Period(date(2026, 3, 29), date(2026, 3, 30), "Europe/Berlin")
+    period = ReportPeriod(date(2026, 3, 29), date(2026, 3, 30), "Europe/Berlin")
     assert period.begins_at == datetime(2026, 3, 28, 23, tzinfo=UTC)
     assert period.ends_at - period.begins_at == timedelta(hours=23)
 
@@ -63,13 +63,13 @@ def test_days_begin_at_local_midnight_also_when_clocks_change() -> None:
 def test_a_period_says_what_it_is_and_what_was_before(
     first: date, last: date, title: str, before: str
 ) -> None:
-    period = Period(first, last)
+    period = ReportPeriod(first, last)
     assert (period.title, period.before().title) == (title, before)
 
 
 @given(st.dates(date(2000, 1, 1), date(2040, 1, 1)), st.integers(1, 800))
 def test_the_period_before_ends_where_this_one_begins(first: date, days: int) -> None:
-    period = Period(first, first + timedelta(days=days))
+    period = ReportPeriod(first, first + timedelta(days=days))
     before = period.before()
     assert before.since < before.until == period.since
     if not period.is_whole_months:

@@ -10,7 +10,7 @@ import pytest
 
 from workbench.api import Workbench
 from workbench.errors import ConfigError, UsageError, WorkbenchError
-from workbench.lake.jobs import read_failed_jobs, read_last_job_runs
+from workbench.lake.jobs import read_last_job_runs
 from workbench.lake.lock import only_one
 from workbench.metrics.freshness import freshness
 from workbench.server.schedule import Rule, schedule_of
@@ -110,7 +110,7 @@ def test_a_run_is_noted_and_a_failure_is_seen_everywhere(home: Path) -> None:
         assert "rows left the catalog" in done.detail
         with pytest.raises(WorkbenchError):
             wb.run_job("sync")  # no credentials
-        assert [(job, error is not None) for job, _, error in read_failed_jobs(wb.lake)] == [("sync", True)]
+        assert wb.lake.rows("select job, error is not null from failed_jobs") == [("sync", True)]
         assert freshness(wb.lake).failed_jobs == ("sync",)
         # The way of the pages, which do not read the messages again.
         assert Store(wb.lake).freshness().failed_jobs == ("sync",)

@@ -13,7 +13,7 @@ from workbench.lake import Lake
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import replace_rows, save_rows
 from workbench.sync.account.senders import SenderAnswers, sender_rows
-from workbench.sync.account.usage import is_parent, price_rows, usage_rows
+from workbench.sync.account.usage import _price_row, is_parent, price_lists, usage_rows
 from workbench.sync.shared import fields
 from workbench.sync.shared.days import days_to_read, spans
 from workbench.sync.shared.fields import MalformedRow, without_userinfo
@@ -111,7 +111,7 @@ def test_prices_by_carrier_and_kind_of_number() -> None:
         ],
         "inbound_sms_prices": [{"base_price": 0.01, "current_price": "0.009", "number_type": "local"}],
     }
-    prices = [tuple(row.values()) for row in price_rows(answer)]
+    prices = [tuple(row.values()) for row in map(_price_row, price_lists(answer))]
     assert prices == [
         ("inbound", "", "", "", "local", Decimal("0.01"), Decimal("0.009"), "USD"),
         ("outbound", "att", "310", "410", "x", Decimal("0.05"), None, "USD"),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies
 
 from tests.messages import payload
+from tests.sync.gap_kinds import KINDS
 from workbench.messaging.message import MessageRow, message_row
 from workbench.messaging.status import STATUS_RANK
 from workbench.sync.reconcile.compare import (
@@ -24,7 +25,7 @@ from workbench.sync.reconcile.compare import (
     unlisted,
 )
 from workbench.sync.reconcile.day import plan_repair
-from workbench.sync.reconcile.discrepancies import KINDS, REASONS, UNEXPLAINED, RowGap, sum_up
+from workbench.sync.reconcile.discrepancies import REASONS, UNEXPLAINED, RowGap, sum_up
 from workbench.sync.reconcile.spend import DaySpend, DayUsage, compare_spend, is_about_messages, usage_of_days
 
 DAY = date(2026, 9, 1)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.sync.conftest import NOW, START, Sync, differences
+from tests.sync.gap_kinds import KINDS
 from workbench.errors import TwilioUnavailable, UsageError
 from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
@@ -19,7 +20,7 @@ from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
 from workbench.simulator.account.usage import Sums, Usage, UsageBook
 from workbench.sync.messages.tombstones import save_tombstones
-from workbench.sync.reconcile.discrepancies import KINDS, REASONS, UNEXPLAINED, Gap
+from workbench.sync.reconcile.discrepancies import REASONS, UNEXPLAINED, Gap
 from workbench.sync.reconcile.run import ReconcileReport, reconcile
 from workbench.twilio.client import TwilioClient
 
@@ -478,7 +479,7 @@ def test_every_comparison_stays_and_the_view_shows_the_latest(
         (DAY, 2, 0),
     ]
     kinds = lake.rows("select distinct kind, reason from reconcile_gaps")
-    assert {kind for kind, _ in kinds} <= KINDS.keys()
+    assert {kind for kind, _ in kinds} <= KINDS
     assert {reason for _, reason in kinds} <= REASONS.keys() | {UNEXPLAINED}
 
 

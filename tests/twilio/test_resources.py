@@ -11,11 +11,11 @@ import pytest
 
 from tests.twilio.scripted_twilio import ACCOUNT_SID, ScriptedTwilio, json_reply, raw_reply, refusal
 from workbench.errors import TwilioError, UsageError
+from workbench.twilio import resources
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import (
     ACCOUNT,
     MESSAGES,
-    RESOURCES,
     Resource,
     fetch_account,
     fetch_balance,
@@ -23,6 +23,7 @@ from workbench.twilio.resources import (
     message_page,
 )
 
+RESOURCES = [value for value in vars(resources).values() if isinstance(value, Resource)]
 OPENAPI = Path(__file__).parents[3] / "shared" / "twilio" / "openapi"
 MESSAGE_SID = "SM" + "00112233445566778899aabbccddeeff"
 LIST_PATH = f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"
@@ -37,7 +38,7 @@ def test_paths() -> None:
 
 
 @pytest.mark.skipif(not OPENAPI.is_dir(), reason="Twilio's OpenAPI files are not beside this repository")
-@pytest.mark.parametrize("resource", RESOURCES.values(), ids=lambda resource: resource.name)
+@pytest.mark.parametrize("resource", RESOURCES, ids=lambda resource: resource.name)
 def test_paths_hosts_and_keys_are_those_that_twilio_describes(resource: Resource) -> None:
     described = {
         (spec["servers"][0]["url"], re.sub(r"{\w+}", "{}", name)): path
@@ -52,9 +53,10 @@ def test_paths_hosts_and_keys_are_those_that_twilio_describes(resource: Resource
     assert resource.key is None or resource.key in schema["properties"]
 
 
-def test_the_registry_is_by_name() -> None:
-    assert all(name == resource.name for name, resource in RESOURCES.items())
-    assert {"messages", "account", "balance"} <= RESOURCES.keys()
+def test_every_resource_has_a_name_of_its_own() -> None:
+    names = [resource.name for resource in RESOURCES]
+    assert len(names) == len(set(names))
+    assert {"messages", "account", "balance"} <= set(names)
     with pytest.raises(dataclasses.FrozenInstanceError):
         MESSAGES.path = "/elsewhere"  # type: ignore[misc]
 

@@ -117,8 +117,8 @@ def test_closed_pages_leave_nothing_behind(
 def run_server(home: Path, port: int) -> subprocess.Popen[str]:
     code = (
         "import sys; from workbench.settings import load_settings; "
-        "from workbench.server.pages import serve_pages; "
-        "serve_pages(load_settings({'WORKBENCH_HOME': sys.argv[1]}), int(sys.argv[2]))"
+        "from workbench.server.pages import PagesServer, print_address; "
+        "PagesServer(load_settings({'WORKBENCH_HOME': sys.argv[1]}), int(sys.argv[2])).run(print_address)"
     )
     return subprocess.Popen(
         [sys.executable, "-c", code, str(home), str(port)],

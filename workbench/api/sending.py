@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 STATUS_PATH = "/webhooks/twilio/status"
 """Where the webhooks take status callbacks, below the public URL."""
 
-Recipients = "str | Sequence[str] | pd.DataFrame"
-
 
 @dataclass(frozen=True)
 class Cancelled:

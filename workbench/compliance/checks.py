@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import duckdb
 import pyarrow as pa
@@ -115,7 +115,7 @@ def _judge_places(lake: Lake, rules: QuietHoursRules, now: datetime) -> None:
     def save(cursor: duckdb.DuckDBPyConnection) -> None:
         if not is_fresh:
             for table in ("quiet_places", "quiet_spans", "quiet_judged"):
-                cursor.execute(f"delete from {table}")  # noqa: S608
+                cursor.execute(f"delete from {table}")
             cursor.execute(
                 "insert into quiet_judged values (?, ?, ?, ?, ?, ?)",
                 [rules.key, rules.as_of, rules.source, *days, now],
@@ -214,12 +214,12 @@ def _save_candidates(
         cursor.unregister("wishes")
 
 
-def _insert(cursor: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+def _insert(cursor: duckdb.DuckDBPyConnection, table: LiteralString, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    schema = cursor.execute(f"select * from {table} limit 0").to_arrow_table().schema  # noqa: S608
+    schema = cursor.execute(f"select * from {table} limit 0").to_arrow_table().schema
     cursor.register("made", pa.Table.from_pylist(rows, schema=schema))
     try:
-        cursor.execute(f"insert into {table} select * from made")  # noqa: S608
+        cursor.execute(f"insert into {table} select * from made")
     finally:
         cursor.unregister("made")

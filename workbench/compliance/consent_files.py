@@ -167,9 +167,7 @@ def write_ledger(lake: Lake, path: Path, actor: str) -> int:
     Raises:
         UsageError: the file exists already.
     """
-    rows = lake.rows(
-        f"select {', '.join(EXPORT_COLUMNS)} from consent_events order by happened_at, event_id"  # noqa: S608
-    )
+    rows = lake.rows(f"select {', '.join(EXPORT_COLUMNS)} from consent_events order by happened_at, event_id")
     try:
         with path.open("x", encoding="utf-8", newline="") as file:
             path.chmod(0o600)

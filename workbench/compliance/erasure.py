@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import duckdb
 
@@ -23,6 +23,7 @@ from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
+from workbench.lake.quoting import identifier
 from workbench.lake.removals import ERASURE, add_attachments, begin_removal, is_unfinished
 from workbench.lake.secret_key import privacy_key
 
@@ -163,8 +164,10 @@ def _count(
     """How many rows of a table are the person's own, and by column, how many others mention the number."""
     own, texts = _belongs(columns) or "false", _texts(columns)
     counts = [f"count(*) filter ({own})"]
-    counts += [f"count(*) filter (regexp_matches({name}, $digits) and not ({own}))" for name in texts]
-    sql = f"select {', '.join(counts)} from {table}"  # noqa: S608
+    counts += [
+        f"count(*) filter (regexp_matches({identifier(name)}, $digits) and not ({own}))" for name in texts
+    ]
+    sql = f"select {', '.join(counts)} from {identifier(table)}"
     first, *others = cursor.execute(sql, _used(sql, keys)).fetchall()[0]
     return int(first), dict(zip(texts, map(int, others), strict=True))
 
@@ -182,11 +185,11 @@ def _erase_rows(cursor: duckdb.DuckDBPyConnection, order: Order, tables: Mapping
     for table, columns in tables.items():
         own, mentions = _count(cursor, table, columns, keys)
         if own:
-            sql = f"delete from {table} where {_belongs(columns)}"  # noqa: S608
+            sql = f"delete from {identifier(table)} where {_belongs(columns)}"
             cursor.execute(sql, _used(sql, keys))
-        for column in (name for name, count in mentions.items() if count):
+        for column in (identifier(name) for name, count in mentions.items() if count):
             cursor.execute(
-                f"update {table} "  # noqa: S608
+                f"update {identifier(table)} "
                 f"set {column} = regexp_replace({column}, '\\+?(?:' || $digits || ')', $blot, 'g') "
                 f"where regexp_matches({column}, $digits)",
                 {"digits": keys["digits"], "blot": BLOT},
@@ -222,11 +225,17 @@ def _tables(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return text_columns
 
 
-def _belongs(columns: Sequence[str]) -> str:
-    """The condition for rows that are the person's own; empty if a table cannot have any."""
-    parts = [f"{name} in (select unnest($sids::varchar[]))" for name in columns if name in _MESSAGE_COLUMNS]
+def _belongs(columns: Sequence[str]) -> LiteralString:
+    """The condition for rows that are the person's own; empty where a table cannot have any."""
+    parts = [
+        f"{identifier(name)} in (select unnest($sids::varchar[]))"
+        for name in columns
+        if name in _MESSAGE_COLUMNS
+    ]
     parts += [
-        f"{name} in (select unnest($contacts::varchar[]))" for name in columns if name in _ADDRESS_COLUMNS
+        f"{identifier(name)} in (select unnest($contacts::varchar[]))"
+        for name in columns
+        if name in _ADDRESS_COLUMNS
     ]
     if "conversation_id" in columns:
         parts.append("conversation_id in (select unnest($conversations::varchar[]))")

@@ -15,6 +15,7 @@ import duckdb
 from workbench.compliance.data_subject import DataSubject, require_alone
 from workbench.lake.connect import Lake
 from workbench.lake.consent import EVERYTHING
+from workbench.lake.quoting import identifier
 from workbench.messaging.addresses import mask
 
 Rows = list[dict[str, Any]]
@@ -75,12 +76,13 @@ def read_person(lake: Lake, person: DataSubject, now: datetime | None = None) ->
         for table in _BY_MESSAGE:
             record[table] = _rows(
                 cursor,
-                f"select * from {table} where message_sid in (select unnest(?::varchar[]))",  # noqa: S608
+                f"select * from {table} where message_sid in (select unnest(?::varchar[]))",
                 [sids],
             )
-        for table, columns in address_columns(cursor).items():
-            matches = " or ".join(f"{column} in (select unnest($contacts))" for column in columns)
-            record[table] = _rows(cursor, f"select * from {table} where {matches}", {"contacts": contacts})  # noqa: S608
+        for name, columns in address_columns(cursor).items():
+            matches = " or ".join(f"{identifier(column)} in (select unnest($contacts))" for column in columns)
+            sql = f"select * from {identifier(name)} where {matches}"
+            record[name] = _rows(cursor, sql, {"contacts": contacts})
         record["audit_events"] = _rows(
             cursor,
             "select happened_at, actor, action, subject, detail from audit_events "

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 import duckdb
 
@@ -44,7 +44,7 @@ class RetentionRule:
         return datetime.combine((now - timedelta(days=self.days)).astimezone(UTC).date(), time(), UTC)
 
     @property
-    def statements(self) -> tuple[str, str, tuple[str, ...]]:
+    def statements(self) -> tuple[LiteralString, LiteralString, tuple[LiteralString, ...]]:
         """Table, the condition for rows that are too old, and the statements that remove them, in order."""
         return _RULES[self.name]
 
@@ -55,7 +55,7 @@ _MESSAGE_TABLES = (
 )  # fmt: skip
 _OLD = "date_created < $before"
 
-_RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
+_RULES: dict[str, tuple[LiteralString, LiteralString, tuple[LiteralString, ...]]] = {
     "bodies": (
         "raw_messages",
         f"{_OLD} and body is not null",
@@ -70,7 +70,7 @@ _RULES: dict[str, tuple[str, str, tuple[str, ...]]] = {
         _OLD,
         (
             *(
-                f"delete from {table} where message_sid in "  # noqa: S608
+                f"delete from {table} where message_sid in "
                 f"(select message_sid from raw_messages where {_OLD})"
                 for table in _MESSAGE_TABLES
             ),
@@ -116,7 +116,7 @@ def run_retention(
 def _count(lake: Lake, rule: RetentionRule, now: datetime) -> dict[str, Any]:
     table, condition, _ = rule.statements
     before = rule.before(now)
-    rows = lake.value(f"select count(*) from {table} where {condition}", {"before": before})  # noqa: S608
+    rows = lake.value(f"select count(*) from {table} where {condition}", {"before": before})
     return {"rule": rule.name, "table": table, "days": rule.days, "older_than": before, "rows": int(rows)}
 
 

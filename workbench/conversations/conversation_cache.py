@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import threading
 import time
+from typing import LiteralString
 
 from workbench.conversations.find import Conversation
 from workbench.lake import Lake
@@ -27,13 +28,13 @@ class ConversationCache:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._lock = threading.Lock()
-        self._table = ""
+        self._table: LiteralString = ""
         self._snapshot: int | None = None
         self._generation = lake.generation
         self._made_at = self._took = 0.0
         self._quiet = 0
 
-    def table(self) -> str:
+    def table_name(self) -> LiteralString:
         """The table's name, for a query of this lake."""
         with self._lock:
             self._forget_lost()
@@ -52,9 +53,9 @@ class ConversationCache:
                 return
             with self._lake.cursor() as cursor:
                 cursor.execute("begin")
-                cursor.execute(f"delete from {self._table} where our_side = ? and contact = ?", pair)  # noqa: S608
+                cursor.execute(f"delete from {self._table} where our_side = ? and contact = ?", pair)
                 cursor.execute(
-                    f"insert into {self._table} select * from conversations "  # noqa: S608
+                    f"insert into {self._table} select * from conversations "
                     "where our_side = ? and contact = ? and received > 0",
                     pair,
                 )
@@ -76,12 +77,12 @@ class ConversationCache:
             self._table, self._generation = "", self._lake.generation
 
     def _make(self, snapshot: int) -> None:
-        began, name = time.monotonic(), f"memory.main.board_{next(_names)}"
+        began, name = time.monotonic(), f"memory.main.board_{next(_names):d}"
         with self._lake.cursor() as cursor:
-            cursor.execute(f"create table {name} as select * from conversations where received > 0")  # noqa: S608
+            cursor.execute(f"create table {name} as select * from conversations where received > 0")
             pairs = cursor.execute("select count(distinct (our_side, contact)) from conversation_lines")
             whole = int(pairs.fetchall()[0][0])
-            held = int(cursor.execute(f"select count(*) from {name}").fetchall()[0][0])  # noqa: S608
+            held = int(cursor.execute(f"select count(*) from {name}").fetchall()[0][0])
             if self._table:
                 cursor.execute(f"drop table {self._table}")
         self._table, self._snapshot, self._quiet = name, snapshot, max(0, whole - held)

@@ -84,7 +84,7 @@ def find_conversation(
 
 def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
     return lake.rows(
-        f"{_SELECT} where (our_side, contact) in (select (our_side, contact) from conversation_lines "  # noqa: S608
+        f"{_SELECT} where (our_side, contact) in (select (our_side, contact) from conversation_lines "
         "where conversation_id = ?) group by our_side, contact",
         [conversation_id],
     )

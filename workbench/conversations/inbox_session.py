@@ -170,7 +170,7 @@ class InboxSession:
         with self._turn:
             if with_own and self._view.conversation:
                 self._board.renew(self._view.conversation)
-            self._board.table()
+            self._board.table_name()
             # A list that rests from being made is behind: the next question for news must not find it new.
             self._view.snapshot = self._board.snapshot
         found: Answer = {}

@@ -98,7 +98,7 @@ def list_conversations(
             conditions.append(
                 "assignee = $assignee" if name == "assignee" else "list_contains(labels, $label)"
             )
-    source = board.table() if board and view != "all" else EVERYTHING
+    source = board.table_name() if board and view != "all" else EVERYTHING
     sql = _LIST_SQL.format(source=source, conditions=" and ".join(conditions), order=_ORDER[order])
     rows = lake.rows(sql, parameters)
     return Listing(tuple(_summary(row) for row in rows), int(rows[0][-1]) if rows else 0)
@@ -123,9 +123,9 @@ class StateRow(NamedTuple):
 
 def read_state(lake: Lake, conversation: Conversation, board: ConversationCache | None = None) -> StateRow:
     """The state of one conversation, from the board if it is on it."""
-    for source in (board.table() if board else EVERYTHING, EVERYTHING):
+    for source in (board.table_name() if board else EVERYTHING, EVERYTHING):
         rows = lake.rows(
-            "select state, is_reopened, snoozed_until, assignee, labels, waiting_since "  # noqa: S608
+            "select state, is_reopened, snoozed_until, assignee, labels, waiting_since "
             f"from {source} where our_side = ? and contact = ?",
             [conversation.our_side, conversation.contact],
         )
@@ -137,7 +137,7 @@ def read_state(lake: Lake, conversation: Conversation, board: ConversationCache 
 def count_views(lake: Lake, board: ConversationCache) -> dict[str, int]:
     """How many conversations each view holds."""
     columns = ", ".join(f"count(*) filter ({condition})" for condition in VIEWS.values())
-    row = lake.rows(f"select {columns} from {board.table()}")[0]  # noqa: S608
+    row = lake.rows(f"select {columns} from {board.table_name()}")[0]
     counts = dict(zip(VIEWS, map(int, row), strict=True))
     return {**counts, "all": counts["all"] + board.quiet}
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from workbench.errors import ConfigError
+from workbench.lake.quoting import quoted
 from workbench.settings import Settings
 
 #: Without WAL readers fail while somebody writes; the timeout covers the moment of a commit.
@@ -85,8 +86,3 @@ def lake_address(settings: Settings) -> LakeAddress:
 
 def _files_beside(catalog: Path) -> str:
     return f"{catalog.parent / 'files'}/"
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"

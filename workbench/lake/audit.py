@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from workbench.files import write_whole
+from workbench.lake.quoting import quoted
 from workbench.roles import local_actor as local_actor
 
 ANCHOR_FILE = "audit.anchor"
@@ -71,7 +72,7 @@ def append_audit(
         "insert into audit_events values (?, ?, ?, ?, ?, ?, ?, ?)",
         [row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous_hash, row.hash],
     )
-    cursor.execute(f"SET VARIABLE audit_tail = '{row.seq}:{row.hash}'")
+    cursor.execute(f"SET VARIABLE audit_tail = {quoted(f'{row.seq}:{row.hash}')}")
     return row
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import duckdb
 
 from workbench.errors import ConfigError, LakeDamaged, LakeError, LakeRefused, WorkbenchError
-from workbench.lake.address import LakeAddress, lake_address, quoted
+from workbench.lake.address import LakeAddress, lake_address
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.data_folder import MARKER_FILE
@@ -29,6 +29,7 @@ from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
 from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
+from workbench.lake.quoting import quoted
 from workbench.lake.secret_key import settle_key
 from workbench.settings import Settings
 

@@ -100,7 +100,7 @@ def read_data_files(cursor: duckdb.DuckDBPyConnection, data: str) -> list[DataFi
         join {METADATA}.ducklake_schema s on s.schema_id = t.schema_id and s.end_snapshot is null
         where f.end_snapshot is null
         order by all
-        """  # noqa: S608
+        """
     ).fetchall()
     root = data.rstrip("/") + "/"
     return [
@@ -120,7 +120,7 @@ def _read_days(cursor: duckdb.DuckDBPyConnection) -> dict[int, tuple[date, date]
         join {METADATA}.ducklake_column c on c.table_id = s.table_id and c.column_id = s.column_id
             and c.end_snapshot is null
         where c.column_name in (select unnest(?)) and s.min_value is not null and s.max_value is not null
-        """,  # noqa: S608
+        """,
         [list(_TIMES)],
     ).fetchall()
     best: dict[int, tuple[int, date, date]] = {}

@@ -18,6 +18,7 @@ import duckdb
 
 from workbench.errors import LakeRefused
 from workbench.files import create_whole, write_whole
+from workbench.lake.quoting import quoted
 
 MARKER_FILE = "workbench-lake.json"
 SCHEMA_FOLDER = "main"
@@ -148,9 +149,8 @@ class S3Prefix:
         return [name for (name,) in self._cursor.execute("select file from glob(?)", [pattern]).fetchall()]
 
     def _write(self, name: str, marker: OwnerMarker) -> None:
-        target = name.replace("'", "''")
         self._cursor.execute(
-            f"copy (select ?) to '{target}' (format csv, header false, quote '', escape '', delimiter "
+            f"copy (select ?) to {quoted(name)} (format csv, header false, quote '', escape '', delimiter "
             "'\x01')",
             [marker.text().strip()],
         )

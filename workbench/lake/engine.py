@@ -6,12 +6,14 @@ import importlib.util
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import LiteralString
 from urllib.parse import urlsplit
 
 import duckdb
 
 from workbench.errors import LakeError
-from workbench.lake.address import LakeAddress, quoted
+from workbench.lake.address import LakeAddress
+from workbench.lake.quoting import quoted
 
 SPILL_FOLDER = "tmp"
 """Under WORKBENCH_HOME: what does not fit into memory."""
@@ -70,16 +72,21 @@ def extension_path(name: str) -> Path:
 
 def _s3_secret_sql(environ: Mapping[str, str]) -> str:
     """DuckDB's secret for the bucket, from the variables that every S3 tool reads."""
-    options = {
-        "KEY_ID": environ.get("AWS_ACCESS_KEY_ID"),
-        "SECRET": environ.get("AWS_SECRET_ACCESS_KEY"),
-        "SESSION_TOKEN": environ.get("AWS_SESSION_TOKEN"),
-        "REGION": environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION"),
-    }
+    parts = [
+        "TYPE s3",
+        *_option("KEY_ID", environ.get("AWS_ACCESS_KEY_ID")),
+        *_option("SECRET", environ.get("AWS_SECRET_ACCESS_KEY")),
+        *_option("SESSION_TOKEN", environ.get("AWS_SESSION_TOKEN")),
+        *_option("REGION", environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")),
+    ]
     endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
-    parts = ["TYPE s3"] + [f"{name} {quoted(value)}" for name, value in options.items() if value]
     if endpoint:
         address = urlsplit(endpoint)
         parts.append(f"ENDPOINT {quoted(address.netloc)}, URL_STYLE 'path'")
         parts.append(f"USE_SSL {'true' if address.scheme == 'https' else 'false'}")
     return f"CREATE SECRET ({', '.join(parts)})"
+
+
+def _option(name: LiteralString, value: str | None) -> list[LiteralString]:
+    """One option of a secret; none where it has no value."""
+    return [f"{name} {quoted(value)}"] if value else []

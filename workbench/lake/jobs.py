@@ -49,11 +49,6 @@ def read_last_job_runs(lake: Lake) -> list[JobRun]:
     return [JobRun(*row) for row in rows]
 
 
-def read_failed_jobs(lake: Lake) -> list[tuple[str, datetime, str | None]]:
-    """Jobs whose last complete run failed: name, when, why."""
-    return [(job, at, error) for job, at, error in lake.rows("from failed_jobs order by job")]
-
-
 def forget_old_job_runs(lake: Lake) -> None:
     """Keep the latest runs of each job."""
     lake.write(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, LiteralString, TypeVar
 
 import duckdb
 
@@ -102,7 +102,9 @@ def pending_changes(lake: Lake) -> Pending:
 _OWN_TABLES = "duckdb_tables() where database_name = 'lake'"
 
 
-def refuse_other_tables(cursor: duckdb.DuckDBPyConnection, lake: str, tables: str = _OWN_TABLES) -> None:
+def refuse_other_tables(
+    cursor: duckdb.DuckDBPyConnection, lake: str, tables: LiteralString = _OWN_TABLES
+) -> None:
     """A catalog with tables, and without any of our migrations, is not ours.
 
     Args:
@@ -111,7 +113,7 @@ def refuse_other_tables(cursor: duckdb.DuckDBPyConnection, lake: str, tables: st
     Raises:
         LakeRefused: the tables in it are another program's.
     """
-    names = {name for (name,) in cursor.execute(f"select table_name from {tables}").fetchall()}  # noqa: S608
+    names = {name for (name,) in cursor.execute(f"select table_name from {tables}").fetchall()}
     if names and "schema_migrations" not in names:
         raise LakeRefused(
             f"The catalog at {lake} is another program's lake (it has a table {min(names)}, and none of this "

@@ -17,6 +17,7 @@ from workbench.errors import CatalogLost, LakeRefused
 from workbench.lake.audit import ANCHOR_FILE
 from workbench.lake.damage import METADATA
 from workbench.lake.data_folder import DataFolder, OwnerMarker, open_data_folder
+from workbench.lake.quoting import quoted
 from workbench.lake.secret_key import KEY_FILE
 from workbench.settings import DEMO_FOLDER
 
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 
 
 _KNOWN_FILES = " union all ".join(
-    f"select path from {METADATA}.{table}"  # noqa: S608
+    f"select path from {METADATA}.{table}"
     for table in ("ducklake_data_file", "ducklake_delete_file", "ducklake_files_scheduled_for_deletion")
 )
 _NEEDED_FILES = " union all ".join(
-    f"select path from {METADATA}.{table} where end_snapshot is null"  # noqa: S608
+    f"select path from {METADATA}.{table} where end_snapshot is null"
     for table in ("ducklake_data_file", "ducklake_delete_file")
 )
 
@@ -245,8 +246,9 @@ def catalog_place(address: LakeAddress, cursor: duckdb.DuckDBPyConnection) -> st
 
 def _postgres_place(address: LakeAddress, cursor: duckdb.DuckDBPyConnection) -> str:
     """The server and the database by what neither a new name nor another address changes."""
-    quoted = address.catalog.replace("'", "''")
-    cursor.execute(f"ATTACH IF NOT EXISTS '{quoted}' AS catalog_server (TYPE postgres, READ_ONLY)")
+    cursor.execute(
+        f"ATTACH IF NOT EXISTS {quoted(address.catalog)} AS catalog_server (TYPE postgres, READ_ONLY)"
+    )
     server, database = cursor.execute(
         "from postgres_query('catalog_server', 'select c.system_identifier::text, d.oid::text "
         "from pg_control_system() c, pg_database d where d.datname = current_database()')"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -45,18 +45,6 @@ def purge(lake: Lake) -> None:
     _when_free(partial(lake.run_alone, partial(delete_left_files, address=lake.address)))
     if is_sqlite:
         _when_free(partial(_compact, Path(lake.address.catalog)))
-
-
-def delete_rows_with(
-    cursor: duckdb.DuckDBPyConnection, table: str, column: str, values: Sequence[str]
-) -> int:
-    """Delete the rows of a table whose column is one of the values; how many."""
-    return int(
-        cursor.execute(
-            f"delete from {table} where {column} in (select unnest(?::varchar[]))",  # noqa: S608
-            [list(values)],
-        ).fetchall()[0][0]
-    )
 
 
 def _when_free(work: Callable[[], object]) -> None:

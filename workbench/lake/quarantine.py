@@ -80,11 +80,11 @@ _STAGE_SQL = f"""
         coalesce(t.times, 0) + 1 as times
     )
     from unread_rows i left join quarantined_rows t on {_MATCH}
-"""  # noqa: S608
+"""
 _DELETE_SQL = f"""
     delete from quarantined_rows t
     where exists (select 1 from staged_unread i where {_MATCH})
-"""  # noqa: S608
+"""
 
 
 def resolve_rows(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import LiteralString
 
 import duckdb
 import pyarrow as pa
 
 from workbench.errors import LakeError
+from workbench.lake.quoting import identifier
 from workbench.lake.save import Saved
 
 Row = Mapping[str, object]
@@ -21,10 +23,10 @@ _NAME = re.compile(r"[a-z_]+")
 
 def save_rows(
     cursor: duckdb.DuckDBPyConnection,
-    table: str,
+    table: LiteralString,
     rows: Sequence[Row],
     *,
-    key: Sequence[str],
+    key: Sequence[LiteralString],
     uncompared: Sequence[str] = ("read_at",),
 ) -> Saved:
     """Insert the rows that are new and update those that differ.
@@ -59,10 +61,10 @@ def save_rows(
 
 def replace_rows(
     cursor: duckdb.DuckDBPyConnection,
-    table: str,
+    table: LiteralString,
     rows: Sequence[Row],
     *,
-    key: Sequence[str],
+    key: Sequence[LiteralString],
     within: Mapping[str, object],
 ) -> Saved:
     """As `save_rows`, and delete the stored rows with the values of `within` that are not among them.
@@ -70,26 +72,26 @@ def replace_rows(
     A deleted row counts as changed.
     """
     saved = save_rows(cursor, table, rows, key=key)
-    condition = " and ".join(f"{name} = ?" for name in within)
+    condition = " and ".join(f"{identifier(name)} = ?" for name in within)
     held = cursor.execute(
-        f"select {', '.join(key)} from {table} where {condition}",  # noqa: S608
+        f"select {', '.join(key)} from {table} where {condition}",
         list(within.values()),
     ).fetchall()
     wanted = {tuple(row[name] for name in key) for row in rows}
     gone = [values for values in held if values not in wanted]
     match = " and ".join(f"{name} = ?" for name in key)
     for values in gone:
-        cursor.execute(f"delete from {table} where {match}", values)  # noqa: S608
+        cursor.execute(f"delete from {table} where {match}", values)
     return saved + Saved(0, len(gone))
 
 
 def _arrow_table(
-    cursor: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Row], key: Sequence[str]
+    cursor: duckdb.DuckDBPyConnection, table: LiteralString, rows: Sequence[Row], key: Sequence[str]
 ) -> pa.Table:
     """The rows with the table's own types."""
     if not _NAME.fullmatch(table):
         raise LakeError(f"{table!r} is no table of the lake.")
-    stored = cursor.execute(f"select * from {table} limit 0").to_arrow_table().schema  # noqa: S608
+    stored = cursor.execute(f"select * from {table} limit 0").to_arrow_table().schema
     columns = list(rows[0])
     unfit = [name for name in columns if name not in stored.names]
     if unfit or any(row.keys() != rows[0].keys() for row in rows):
@@ -104,30 +106,33 @@ def _arrow_table(
     return incoming
 
 
-def _stage_sql(table: str, key: Sequence[str], others: Sequence[str], uncompared: Sequence[str]) -> str:
+def _stage_sql(
+    table: LiteralString, key: Sequence[LiteralString], others: Sequence[str], uncompared: Sequence[str]
+) -> LiteralString:
     """Of the incoming rows, those that are new or differ."""
     match = " and ".join(f"t.{name} = i.{name}" for name in key)
-    differs = [f"i.{name} is distinct from t.{name}" for name in others if name not in uncompared]
+    compared = [identifier(name) for name in others if name not in uncompared]
+    differs = "".join(f" or i.{name} is distinct from t.{name}" for name in compared)
     return f"""
         create temp table staged_rows as
         select i.*, t.{key[0]} is null as is_new
         from incoming_rows i left join {table} t on {match}
-        where t.{key[0]} is null {"".join(f" or {text}" for text in differs)}
-    """  # noqa: S608
+        where t.{key[0]} is null {differs}
+    """
 
 
 _COUNT_SQL = "select count(*) filter (is_new), count(*) filter (not is_new) from staged_rows"
 
 
-def _update_sql(table: str, key: Sequence[str], others: Sequence[str]) -> str:
+def _update_sql(table: LiteralString, key: Sequence[LiteralString], others: Sequence[str]) -> LiteralString:
     match = " and ".join(f"t.{name} = s.{name}" for name in key)
-    values = ", ".join(f"{name} = s.{name}" for name in others)
+    values = ", ".join(f"{name} = s.{name}" for name in map(identifier, others))
     return (
-        f"merge into {table} t using (select * from staged_rows where not is_new) s on {match} "  # noqa: S608
+        f"merge into {table} t using (select * from staged_rows where not is_new) s on {match} "
         f"when matched then update set {values}"
     )
 
 
-def _insert_sql(table: str, columns: Sequence[str]) -> str:
-    names = ", ".join(columns)
-    return f"insert into {table} ({names}) select {names} from staged_rows where is_new"  # noqa: S608
+def _insert_sql(table: LiteralString, columns: Sequence[str]) -> LiteralString:
+    names = ", ".join(map(identifier, columns))
+    return f"insert into {table} ({names}) select {names} from staged_rows where is_new"

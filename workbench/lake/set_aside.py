@@ -112,7 +112,7 @@ def set_damaged_aside(lake: Lake) -> list[DataFile]:
         for file_id in {file.file_id for file in damaged}:
             for table in ("ducklake_data_file", "ducklake_delete_file"):
                 cursor.execute(
-                    f"update {METADATA}.{table} set end_snapshot = ? "  # noqa: S608
+                    f"update {METADATA}.{table} set end_snapshot = ? "
                     "where data_file_id = ? and end_snapshot is null",
                     [snapshot, file_id],
                 )

@@ -128,7 +128,7 @@ def forget_refused(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str
     if not waiting[0][0]:
         return
     for table in ("waiting_statuses", "status_events", "webhook_fields"):
-        cursor.execute(f"delete from {table} where message_sid in (select unnest(?::varchar[]))", sids)  # noqa: S608
+        cursor.execute(f"delete from {table} where message_sid in (select unnest(?::varchar[]))", sids)
 
 
 def _table(news: Sequence[StatusCallback]) -> pa.Table:
@@ -164,9 +164,9 @@ _FIND_SQL = f"""
     select {_KNOWN_COLUMNS} from raw_messages m
     where m.date_created between $since and $until
       and m.message_sid in (select message_sid from heard_statuses)
-"""  # noqa: S608
+"""
 _KNOWN_SQL = f"create temp table known as {_FIND_SQL}"
-_ALSO_KNOWN_SQL = f"insert into known {_FIND_SQL} and m.message_sid not in (select message_sid from known)"  # noqa: S608
+_ALSO_KNOWN_SQL = f"insert into known {_FIND_SQL} and m.message_sid not in (select message_sid from known)"
 _UNKNOWN_SQL = "select count(*) from heard_statuses where message_sid not in (select message_sid from known)"
 _EVENTS_SQL = """
     insert into status_events
@@ -195,8 +195,8 @@ _TOLD_BEFORE_SQL = """
     create temp table heard_statuses as
     select * from waiting_statuses where message_sid in (select message_sid from incoming)
 """
-# Of two statuses of one rank the later by name, as in `latest_status`; of two codes the greater. Both only so
-# that every order ends the same.
+# Of two statuses of one rank the later by name, of two codes the greater. Both only so that every order ends
+# the same.
 _MOVED_SQL = """
     create temp table moved as
     with furthest as (
@@ -215,7 +215,7 @@ _MOVED_SQL = """
 _MOVED_SPAN_SQL = f"""
     select count(*), min(date_created), max(date_created), count(*) filter (error_code = {OPTED_OUT_ERROR})
     from moved
-"""  # noqa: S608
+"""
 _MOVE_SQL = """
     merge into raw_messages t using moved s
     on t.message_sid = s.message_sid and t.date_created between $oldest and $newest
@@ -225,4 +225,4 @@ _REFUSED_SQL = f"""
     select * from raw_messages
     where date_created between $oldest and $newest
       and message_sid in (select message_sid from moved where error_code = {OPTED_OUT_ERROR})
-"""  # noqa: S608
+"""

@@ -16,6 +16,8 @@ from importlib import resources
 
 import duckdb
 
+from workbench.lake.quoting import identifier
+
 #: What `create or replace` makes, and the words that drop it.
 _DROP = {
     "view": "drop view if exists",
@@ -107,7 +109,7 @@ def apply_views(cursor: duckdb.DuckDBPyConnection, stored: Mapping[str, ViewDefi
     names = differing_views(stored)
     for name in stored.keys() & names:
         if name not in known or known[name].kind != stored[name].kind:
-            cursor.execute(f"{_DROP[stored[name].kind]} {_identifier(name)}")
+            cursor.execute(f"{_DROP[stored[name].kind]} {identifier(name)}")
         cursor.execute("delete from schema_views where name = ?", [name])
     for view in in_order(known.values()):
         if view.name in names:
@@ -132,7 +134,3 @@ def in_order(views: Iterable[ViewFile]) -> list[ViewFile]:
         for name, view in by_name.items()
     }
     return [by_name[name] for name in TopologicalSorter(uses).static_order()]
-
-
-def _identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-IN_FLIGHT = frozenset(
-    {"scheduled", "accepted", "queued", "sending", "sent", "partially_delivered", "receiving"}
-)
 DELIVERED = frozenset({"delivered", "read"})
 NOT_DELIVERED = frozenset({"failed", "undelivered"})
 RECEIVED = frozenset({"received"})
@@ -45,18 +42,6 @@ UNKNOWN_STATUS_RANK = 70
 def status_rank(status: str) -> int:
     """How far along a message with this status is; a higher rank replaces a lower one."""
     return STATUS_RANK.get(status, UNKNOWN_STATUS_RANK)
-
-
-def latest_status(current: str | None, incoming: str) -> str:
-    """The status to keep, whatever the order of arrival.
-
-    Of ``delivered`` and ``undelivered`` (or ``failed``), ``delivered`` is kept: a receipt cannot be taken
-    back, while a refusal may come from one of several attempts. Of two unknown statuses the name decides, so
-    that every order of arrival gives the same result.
-    """
-    if current is None:
-        return incoming
-    return max(current, incoming, key=lambda status: (status_rank(status), status))
 
 
 def is_final(status: str, sent_at: datetime | None, now: datetime) -> bool:

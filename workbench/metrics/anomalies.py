@@ -1,4 +1,4 @@
-"""Which error codes are new and which have jumped: a simple rule, the same for everybody. Pure.
+"""Which error codes are new, and which became much more frequent. Pure.
 
 *New*: the code's first day in the whole lake lies in the period, and the lake was read for two weeks before.
 *Spike*: a day with at least ten messages, at least twice the average of the fourteen days before it, and more
@@ -25,7 +25,7 @@ Code = TypeVar("Code", int, int | None)
 
 @dataclass(frozen=True)
 class Anomaly:
-    """What stands out about a code: ``messages`` on ``day``, where ``usual`` was a day's average before."""
+    """An unusual day of a code: ``messages`` on ``day``, where ``usual`` was the daily average before."""
 
     code: int | None
     kind: Literal["new", "spike"]
@@ -34,24 +34,24 @@ class Anomaly:
     usual: float
 
 
-def find_markers(
+def find_anomalies(
     days: Mapping[Code, Mapping[date, int]], since: date, until: date, known_since: date
 ) -> list[Anomaly]:
-    """One marker at most for each code, the largest jump first.
+    """At most one anomaly for each code, the largest jump first.
 
     Args:
         days: messages by code and day, over the whole lake.
         since: first day looked at; ``until`` is the first one not looked at any more.
         known_since: the first day of the lake.
     """
-    found = [_marker(code, counts, since, until, known_since) for code, counts in days.items()]
+    anomalies = [_anomaly(code, counts, since, until, known_since) for code, counts in days.items()]
     return sorted(
-        (marker for marker in found if marker),
-        key=lambda marker: (marker.usual - marker.messages, marker.code or 0),
+        (anomaly for anomaly in anomalies if anomaly),
+        key=lambda anomaly: (anomaly.usual - anomaly.messages, anomaly.code or 0),
     )
 
 
-def _marker(
+def _anomaly(
     code: int | None, counts: Mapping[date, int], since: date, until: date, known_since: date
 ) -> Anomaly | None:
     present = [day for day, number in counts.items() if number]
@@ -66,13 +66,13 @@ def _marker(
         and (usual := _usual(counts, day, known_since)) is not None
         and _stands_out(counts[day], usual)
     ]
-    return max(spikes, key=lambda marker: marker.messages - marker.usual, default=None)
+    return max(spikes, key=lambda spike: spike.messages - spike.usual, default=None)
 
 
 def _usual(counts: Mapping[date, int], day: date, known_since: date) -> float | None:
     """The average of the days before, None if too few are known."""
-    before = [day - timedelta(days=number) for number in range(1, BASELINE_DAYS + 1)]
-    known = [counts.get(one, 0) for one in before if one >= known_since]
+    days_before = [day - timedelta(days=number) for number in range(1, BASELINE_DAYS + 1)]
+    known = [counts.get(earlier, 0) for earlier in days_before if earlier >= known_since]
     return sum(known) / len(known) if len(known) >= FEWEST_BASELINE_DAYS else None
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from typing import LiteralString
 from zoneinfo import ZoneInfo
 
 from workbench.errors import UnknownName, UsageError
@@ -73,7 +74,7 @@ def compile_metric(
 
 @dataclass(frozen=True)
 class MetricPlan:
-    """What a metric by some dimensions consists of, every named set replaced: for whoever makes SQL of it."""
+    """A metric by some dimensions, with every named set replaced: what SQL is made of."""
 
     metric: Metric
     dimensions: tuple[Dimension, ...]
@@ -83,14 +84,17 @@ class MetricPlan:
 def plan_metric(metric: str, by: Sequence[str] = ()) -> MetricPlan:
     """The dimensions of a result and its columns; errors as in :func:`compile_metric`."""
     definition = find_metric(metric)
-    found = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
-    dimensions = tuple(replace(item, expression=expand(item.expression)) for item in found)
+    grouped = [find_dimension(name) for name in dict.fromkeys([*by, *_always_by(definition)])]
+    dimensions = tuple(replace(item, expression=expand(item.expression)) for item in grouped)
     return MetricPlan(definition, dimensions, _value_columns(definition))
 
 
 def assemble(
-    groups: Mapping[str, str], values: Mapping[str, str], source: str, conditions: Sequence[str]
-) -> str:
+    groups: Mapping[str, str],
+    values: Mapping[str, str],
+    source: LiteralString,
+    conditions: Sequence[LiteralString],
+) -> LiteralString:
     """A grouped query of expressions by the names of their columns."""
     sql = select_sql({**groups, **values}, source, conditions)
     if groups:
@@ -109,7 +113,11 @@ def _binned_sql(
     return assemble(dict(zip(groups, groups, strict=True)), values, f"(\n    {indented}\n) bins", [])
 
 
-def select_sql(columns: Mapping[str, str], source: str, conditions: Sequence[str]) -> str:
+def select_sql(
+    columns: Mapping[LiteralString, LiteralString],
+    source: LiteralString,
+    conditions: Sequence[LiteralString],
+) -> LiteralString:
     """``select … from … where …`` of expressions by their names."""
     sql = "select\n" + ",\n".join(f"    {expression} as {name}" for name, expression in columns.items())
     sql += f"\nfrom {source}"
@@ -118,10 +126,29 @@ def select_sql(columns: Mapping[str, str], source: str, conditions: Sequence[str
 
 def conditions_sql(
     where: Where | None, since: Moment, until: Moment, timezone: str, parameters: dict[str, object]
-) -> list[str]:
+) -> list[LiteralString]:
     """The conditions of a filter and a period; what they compare with is put into ``parameters``."""
-    conditions = [_filter_sql(name, values, parameters) for name, values in read_filters(where).items()]
-    return conditions + _period_sql(since, until, timezone, parameters)
+    return filters_sql(where, parameters) + _period_sql(since, until, timezone, parameters)
+
+
+def dimension_sql(name: str) -> LiteralString:
+    """The expression of a dimension over its view, every named set replaced."""
+    return expand(find_dimension(name).expression)
+
+
+def filters_sql(
+    where: Where | None,
+    parameters: dict[str, object],
+    expression_of: Callable[[str], str] = dimension_sql,
+) -> list[LiteralString]:
+    """The conditions of a filter; what they compare with is put into ``parameters``.
+
+    ``expression_of`` gives the SQL of a dimension, where the rows are not those of its view.
+    """
+    return [
+        _filter_sql(name, expression_of(name), values, parameters)
+        for name, values in read_filters(where).items()
+    ]
 
 
 def compile_audit(
@@ -214,16 +241,17 @@ def _value_columns(metric: Metric) -> dict[str, str]:
     return {name: expand(expression) for name, expression in columns.items()}
 
 
-def expand(expression: str) -> str:
+def expand(expression: LiteralString) -> LiteralString:
     """Replace the named sets of rows (`{final}` …) in an expression."""
     for name, condition in SETS.items():
         expression = expression.replace(f"{{{name}}}", condition)
     return expression
 
 
-def _filter_sql(name: str, values: Sequence[str | None], parameters: dict[str, object]) -> str:
+def _filter_sql(
+    name: str, expression: str, values: Sequence[str | None], parameters: dict[str, object]
+) -> str:
     """A condition on one dimension; values are compared as text, whatever the column's type."""
-    expression = expand(find_dimension(name).expression)
     texts = [value for value in values if value is not None]
     parts = []
     if texts:

@@ -1,9 +1,9 @@
-"""Messages counted by day, kept in the memory of a process that answers many questions of one lake.
+"""Messages counted by day, kept in the memory of a process that queries one lake many times.
 
-A page asks dozens of numbers with every filter that changes. Asked of the lake, each of them reads the
-messages again; asked of the cube, it reads some thousand rows a month. The cube follows the lake: what a
-commit changed is counted anew, day by day, and so are the days with messages in the air, which leave it by
-the clock.
+A page queries dozens of numbers whenever a filter changes. In the lake, each of these queries reads the
+messages again; in the cube, it reads some thousand rows for a month. The cube follows the lake: the days
+that a commit changed are counted again. So are, from time to time, the days with messages in flight, since
+a message that was sent long enough ago becomes final without any commit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, LiteralString
 from zoneinfo import ZoneInfo
 
 from workbench.errors import LakeError
@@ -22,12 +22,13 @@ from workbench.metrics.compile import Moment, compile_metric, find_metric
 from workbench.metrics.cube_sql import KEPT_PEOPLE, KEYS, compile_on_cube
 from workbench.metrics.filter_values import Where
 from workbench.metrics.run import MetricResult
+from workbench.metrics.sql_text import literal
 
 log = logging.getLogger(__name__)
 
 _AGES_AFTER_SECONDS = 600
 _MOST_CUTS = 100
-#: Deleted rows keep their memory; after so many days counted anew it is all counted once more.
+#: Deleted rows keep their memory, so the whole cube is counted again after this many days were.
 _MOST_RECOUNTED = 2_000
 _numbers = count(1)
 
@@ -41,7 +42,7 @@ class DayCube:
     def __init__(self, lake: Lake, timezone: str) -> None:
         self._lake = lake
         self.timezone = timezone
-        self._table = f"memory.main.day_cube_{next(_numbers)}"
+        self._table: LiteralString = f"memory.main.day_cube_{next(_numbers):d}"
         self._snapshot: int | None = None
         self._generation = lake.generation
         self._counted_at = 0.0
@@ -53,7 +54,7 @@ class DayCube:
         self._run("drop table if exists {table}")
 
     def follow(self, snapshot: int) -> None:
-        """Count what the lake's commits up to ``snapshot`` changed, and what has become old."""
+        """Count again the days that commits up to ``snapshot`` changed, and those with messages in flight."""
         if self._generation != self._lake.generation:
             self._snapshot, self._generation = None, self._lake.generation
         known, is_old = self._snapshot, time.monotonic() - self._counted_at > _AGES_AFTER_SECONDS
@@ -73,18 +74,19 @@ class DayCube:
     def metric(
         self, name: str, by: Sequence[str], where: Where, since: Moment, until: Moment
     ) -> MetricResult | None:
-        """One metric, as of :func:`workbench.metrics.query_metric`; None where the cube does not hold it.
+        """One metric, as of :func:`workbench.metrics.query_metric`; None where the cube cannot answer it.
 
         ``since`` is a day or None; ``until`` a day, a moment or None.
         """
         days = self._days_sql(since, until)
-        made = days and compile_on_cube(name, by, where, self.timezone, self._table, days)
-        if not made:
+        compiled = days and compile_on_cube(name, by, where, self.timezone, self._table, days)
+        if not compiled:
             return None
         as_of = datetime.now(UTC)
         with self._lake.memory() as cursor:
-            frame = cursor.execute(made.sql, made.parameters).df()
-        # What the number means is its SQL over messages; that the cube says the same is proven by a test.
+            frame = cursor.execute(compiled.sql, compiled.parameters).df()
+        # The result shows the SQL over messages, which defines the number; tests compare the cube's answers
+        # with it.
         defined = compile_metric(name, by, where, since, until, timezone=self.timezone)
         return MetricResult(find_metric(name), frame, defined.sql, defined.parameters, as_of)
 
@@ -93,15 +95,15 @@ class DayCube:
         number, first, last = self._run(_TOTALS)[0]
         return int(number or 0), first, last
 
-    def _days_sql(self, since: Moment, until: Moment) -> str | None:
+    def _days_sql(self, since: Moment, until: Moment) -> LiteralString | None:
         if not (since is None or _is_day(since)) or not (until is None or isinstance(until, date)):
             return None
-        parts = [f"day >= date '{since}'"] if since else []
+        parts = [f"day >= {literal(since)}"] if since else []
         if until is None or _is_day(until):
-            return " and ".join([*parts, "cut is null", *([f"day < date '{until}'"] if until else [])])
+            return " and ".join([*parts, "cut is null", *([f"day < {literal(until)}"] if until else [])])
         cut = self._cut(until)  # type: ignore[arg-type]
-        whole = " and ".join([*parts, "cut is null", f"day < date '{_local_day(cut, self.timezone)}'"])
-        return f"(({whole}) or cut = timestamptz '{cut.isoformat()}')"
+        whole = " and ".join([*parts, "cut is null", f"day < {literal(_local_day(cut, self.timezone))}"])
+        return f"(({whole}) or cut = {literal(cut)})"
 
     def _cut(self, moment: datetime) -> datetime:
         """The moment in UTC, with the part of its day that lies before it counted."""
@@ -148,11 +150,11 @@ class DayCube:
             cursor.execute(self._insert_sql(where), span)
             cursor.execute("commit")
 
-    def _insert_sql(self, where: str, cut: str = "null::timestamptz") -> str:
+    def _insert_sql(self, where: LiteralString, cut: LiteralString = "null::timestamptz") -> LiteralString:
         return f"insert into {self._table} " + _COUNTED.format(keys=_KEYS, cut=cut, where=where)
 
     def _changed_days(self, before: int, now: int) -> set[date] | None:
-        """The days of the messages that commits after ``before`` touched; None where that cannot be told."""
+        """The days of the messages that commits after ``before`` changed; None where that is not known."""
         if now == before:
             return set()
         span = {"first": before + 1, "last": now}
@@ -165,12 +167,12 @@ class DayCube:
             log.debug("day cube: the commits %s to %s cannot be compared: %s", before, now, error)
             return None
 
-    def _run(self, sql: str) -> list[tuple[Any, ...]]:
+    def _run(self, sql: LiteralString) -> list[tuple[Any, ...]]:
         """A statement on the cube itself, ``{table}`` in it."""
         with self._lake.memory() as cursor:
             return cursor.execute(self._named(sql)).fetchall()
 
-    def _named(self, sql: str) -> str:
+    def _named(self, sql: LiteralString) -> LiteralString:
         return sql.replace("{table}", self._table)
 
 

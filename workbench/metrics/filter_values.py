@@ -1,4 +1,4 @@
-"""Reads what a filter asks for: names of dimensions, and values of one. Pure.
+"""Reads filters: names of dimensions, and the values of one. Pure.
 
 A value is what a person typed, what a program computed, or what one of our own frames holds (a Timestamp, an
 `np.int64`, 30003.0, NaN): what a frame gives goes back in. A value that cannot be one of the dimension's is
@@ -11,7 +11,6 @@ import math
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 from workbench.errors import UnknownName, UsageError
 from workbench.metrics.definitions import DIMENSIONS, Dimension
@@ -176,11 +175,6 @@ def _day_of(value: object) -> date | None:
 
 def _wrong_value(dimension: Dimension, value: object, allowed: str) -> UsageError:
     return UsageError(f"{dimension.name} is {value!r}; allowed is {allowed}.")
-
-
-def describe_filters(filters: Filters) -> dict[str, Any]:
-    """Filters as words for a frame's `attrs` or a caption."""
-    return {name: [value or "none" for value in values] for name, values in filters.items()}
 
 
 def known_to_vocabulary(dimension: Dimension, values: Collection[str | None]) -> bool:

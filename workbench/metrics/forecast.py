@@ -1,4 +1,4 @@
-"""Where the month's spend will end, with how sure that is. Pure; one currency at a time.
+"""A forecast of the month's spend with its prediction interval. Pure; one currency at a time.
 
 The method, simple on purpose: a day still to come costs what its weekday cost on average over the last eight
 weeks (with fewer than two of each weekday: what any day cost). The interval comes from how far single days

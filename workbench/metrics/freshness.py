@@ -1,4 +1,4 @@
-"""How fresh the lake is: the line that stands under every number."""
+"""How current the lake is: pages and reports show it beside their numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Freshness:
 
 
 def freshness(lake: Lake) -> Freshness:
-    """Read it from the whole lake, whatever is filtered on a page."""
+    """Read it from the whole lake; the filters of a page do not apply."""
     row = lake.rows(_SQL)[0]
     last_sync_at, messages, open_messages, priced_share, oldest, newest, failed = row
     return Freshness(
@@ -79,5 +79,5 @@ _SQL = expand(
         max(date_created),
         ({_FAILED_JOBS})
     from message_facts
-    """  # noqa: S608
+    """
 )

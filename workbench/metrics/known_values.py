@@ -1,8 +1,9 @@
-"""Refuses a filter by what the lake has never seen, so that an empty answer means that there was nothing."""
+"""Refuses a filter on a value that the lake has never seen: an empty result then means no messages."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import LiteralString
 
 from workbench.errors import UnknownName
 from workbench.lake.connect import Readable
@@ -23,7 +24,7 @@ _CATALOG = {
 def find_unknown(lake: Readable, filters: Filters) -> dict[str, tuple[str, ...]]:
     """The values of each dimension that neither the field's vocabulary nor the lake knows.
 
-    Days, weeks and months are never unknown: that nothing happened in one is an answer.
+    Days, weeks and months are never unknown: a period without messages is a valid result.
     """
     unknown = {}
     for name, values in filters.items():
@@ -55,7 +56,7 @@ def list_known(lake: Readable, dimension: Dimension) -> Sequence[str]:
     return [value for (value,) in lake.rows(_values_sql(dimension)) if value is not None]
 
 
-def _values_sql(dimension: Dimension, condition: str = "true") -> str:
+def _values_sql(dimension: Dimension, condition: LiteralString = "true") -> LiteralString:
     """All values of a dimension as text, those of the catalog too; the condition is about `value`."""
     values = [select_sql({"value": f"cast({expand(dimension.expression)} as varchar)"}, "message_facts", [])]
     if dimension.name in _CATALOG:

@@ -1,4 +1,4 @@
-"""Everything the lake knows of one message: its row, history, attachments, and what was said around it."""
+"""Everything the lake knows of one message: its row, history, attachments, and the messages around it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _THREAD_MESSAGES = 50
 class MessageRecord:
     """One message; times in UTC, addresses masked.
 
-    ``row`` is the message by column. ``history`` are the statuses we were told of, oldest first;
+    ``row`` is the message by column. ``history`` are the statuses that Twilio reported, oldest first;
     ``thread`` the messages nearest to it of the same conversation, oldest first, ``thread_total`` how many
     there are.
     """
@@ -53,7 +53,7 @@ def _dicts(lake: Lake, sql: str, parameters: dict[str, object]) -> list[dict[str
 
 _MESSAGE = "select * from message_facts where message_sid = $sid limit 1"
 
-#: A status is told after its message was created; the bound spares reading what is older.
+#: A status is reported after its message was created; with this bound older files are not read.
 _HISTORY = """
 select status, error_code, source, min(received_at) as received_at
 from status_events

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, LiteralString
 
 from workbench.lake.connect import Readable
 from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, expand
@@ -83,14 +83,14 @@ def query_busiest(
 
 
 def _run(
-    lake: Readable, template: str, where: Where | None, since: Moment, until: Moment, timezone: str
+    lake: Readable, template: LiteralString, where: Where | None, since: Moment, until: Moment, timezone: str
 ) -> list[tuple[Any, ...]]:
     compiled = _compile(template, where, since, until, timezone)
     return lake.rows(compiled.sql, compiled.parameters)
 
 
 def _compile(
-    template: str, where: Where | None, since: Moment, until: Moment, timezone: str
+    template: LiteralString, where: Where | None, since: Moment, until: Moment, timezone: str
 ) -> CompiledMetric:
     parameters: dict[str, object] = {}
     rows = " and ".join([*conditions_sql(where, since, until, timezone, parameters), expand("{sent}")])
@@ -137,7 +137,7 @@ select sender, make_timestamptz(minute * 60000000) as minute, segments, peak, mp
 from minutes
 order by segments / mps_limit desc nulls last, segments desc, minute, sender
 limit {_BUSIEST}
-"""  # noqa: S608
+"""
 
 _SECONDS = """
 select make_timestamptz(epoch_us(date_sent) // 1000000 * 1000000) as second, sum({sent_segments}) as segments

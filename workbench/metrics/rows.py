@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -104,7 +104,7 @@ def compile_count(query: RowQuery) -> CompiledMetric:
     return CompiledMetric(sql, parameters, ("messages",))
 
 
-def _conditions(query: RowQuery, parameters: dict[str, object]) -> str:
+def _conditions(query: RowQuery, parameters: dict[str, object]) -> LiteralString:
     conditions = conditions_sql(query.where, query.since, query.until, query.timezone, parameters)
     if query.search.strip():
         conditions.append(_search_sql(query.search.strip(), parameters))
@@ -113,18 +113,18 @@ def _conditions(query: RowQuery, parameters: dict[str, object]) -> str:
     return "\nwhere " + "\n  and ".join(conditions) if conditions else ""
 
 
-def _search_sql(text: str, parameters: dict[str, object]) -> str:
+def _search_sql(text: str, parameters: dict[str, object]) -> LiteralString:
     parameters["search"] = text
-    found = "contains(lower(body), lower($search))"
+    condition = "contains(lower(body), lower($search))"
     if _SID.fullmatch(text):
-        found += " or starts_with(lower(message_sid), lower($search))"
+        condition += " or starts_with(lower(message_sid), lower($search))"
     if is_number_like(text):
         parameters["digits"] = re.sub(r"\D", "", text)
         # Addresses hold digits in one run, whatever way a person writes them.
-        found += " or contains(contact, $digits) or contains(sender, $digits)"
+        condition += " or contains(contact, $digits) or contains(sender, $digits)"
     elif not _SID.fullmatch(text):
-        found += " or lower(sender) = lower($search)"
-    return f"({found})"
+        condition += " or lower(sender) = lower($search)"
+    return f"({condition})"
 
 
 def is_number_like(text: str) -> bool:
@@ -141,8 +141,8 @@ def query_rows(
     with lake.cursor() as cursor:
         cursor.execute("begin")
         total = cursor.execute(count.sql, count.parameters).fetchall()[0][0]
-        found = cursor.execute(page.sql, page.parameters).fetchall()
-    rows = tuple(_masked(dict(zip(COLUMNS, row, strict=True))) for row in found)
+        fetched = cursor.execute(page.sql, page.parameters).fetchall()
+    rows = tuple(_masked(dict(zip(COLUMNS, row, strict=True))) for row in fetched)
     return RowPage(rows, int(total), page.sql, page.parameters, as_of)
 
 

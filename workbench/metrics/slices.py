@@ -1,38 +1,42 @@
-"""The messages of a period in memory, for the questions that a day cube cannot answer.
+"""The messages of a period in memory, for the queries that a day cube cannot answer.
 
-Percentiles, seconds of sending and audits are made of the messages themselves, and a page asks dozens of such
-questions of one period. Read from the lake once, each of them takes milliseconds, whatever is filtered. A
-slice calls its tables as the lake calls its views, so a question is the same text to both.
+Percentiles, seconds of sending and audits are computed from the messages themselves, and a page runs dozens
+of such queries on one period. Once the period is in memory, each query takes milliseconds, whatever the
+filter. The tables of a slice have the names of the lake's views, so the same SQL runs on both.
 """
 
 from __future__ import annotations
 
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
 from workbench.lake.connect import Lake, Parameters
 from workbench.metrics.definitions import METRICS
 from workbench.metrics.definitions.dimensions import LOCAL
+from workbench.metrics.sql_text import with_literals
+from workbench.metrics.sql_tree import QueryShape, query_shape, with_local_column
 
 if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
 MOST_ROWS = 12_000_000
-"""A period with more messages is asked of the lake. Once all slices together hold more rows than this, those
-go that nobody asks. A million messages are about 17 MB, with the SIDs that audits need 50 MB."""
-#: Rows are compressed only once they are all written, and need some twenty times as much before; so they are
-#: written in portions, but for audits, which look at more than the period and would look again for each.
+"""A period with more messages is queried in the lake. When all slices together hold more rows, those that
+were used longest ago are dropped. A million messages are about 17 MB, with the SIDs that audits need 50
+MB."""
+#: Rows are compressed only when a write ends, and need about twenty times the memory before; so they are
+#: written in portions. Audits are not: they read more than the period, and would read it again for each
+#: portion.
 _ROWS_AT_ONCE = 1_000_000
 _MOST_AUDITED = 2_000_000
 _AGES_AFTER_SECONDS = 300
-#: Columns that no metric and no audit needs, by view; the views of every message go without its SID too.
+#: Columns that no metric and no audit needs, by view; the views with a row for every message leave out its
+#: SID too.
 _UNUSED = frozenset(
     {"from_address", "to_address", "body", "revocation", "revocation_language", "date_updated"}
 )
@@ -41,11 +45,10 @@ _LEFT_OUT: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("message_facts", "sending_facts", "delivery_facts"), _UNUSED_ONE_BY_ONE),
     "revocations": frozenset(),
 }
-#: A view that knows its period from within is quicker than one that is narrowed from without.
+#: A table macro that takes the period is quicker than a view whose rows are filtered afterwards.
 _BY_PERIOD = {"audit_frequency": "sends_by_frequency($since, $until)"}
 _SOURCES = frozenset(metric.source for metric in METRICS.values())
-_NAMED = re.compile(r"\b(?:from|join)\s+(\w+)")
-_WORD = re.compile(r"\w+")
+_LOCAL_COLUMN = "local_created"
 _numbers = count(1)
 
 Period = tuple[datetime | None, datetime | None, str]
@@ -53,7 +56,7 @@ Period = tuple[datetime | None, datetime | None, str]
 
 
 class Slice:
-    """The messages of one period, as of one version of the lake. One thread at a time."""
+    """The messages of one period, as of one version of the lake. Not safe for several threads."""
 
     def __init__(
         self,
@@ -64,16 +67,16 @@ class Slice:
         timezone: str = "UTC",
         messages: int = 0,
     ) -> None:
-        """Nothing is read before the first question.
+        """Nothing is read before the first query.
 
         Args:
-            timezone: of questions about days and hours.
+            timezone: of queries about days and hours.
             messages: about how many there are.
         """
         self._lake, self._timezone = lake, timezone
         self._period, self._messages = (since, until), messages
         self._portions = _portions(since, until, messages // _ROWS_AT_ONCE + 1)
-        self._schema = f"slices.slice_{next(_numbers)}"
+        self._schema: LiteralString = f"slices.slice_{next(_numbers):d}"
         self._held: set[str] = set()
         self._asked_once: set[str] = set()
         self._has_schema = False
@@ -101,34 +104,37 @@ class Slice:
 
     @contextmanager
     def _asked(self, sql: str, parameters: Parameters) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The answer to a question of this period; one that needs more than is held goes to the lake."""
-        sources = _SOURCES.intersection(_NAMED.findall(sql))
-        if not self._answers(sources, sql):
+        """Run a query on the slice, or on the lake where it needs more than the slice has."""
+        shape = query_shape(sql)
+        sources = _SOURCES & shape.tables if shape else frozenset()
+        if shape is None or not self._answers(sources, shape):
             with self._lake.cursor() as cursor:
                 yield cursor.execute(sql, parameters)
             return
         for source in sources - self._held:
             self._hold(source)
         if isinstance(parameters, Mapping) and parameters.get("timezone") == self._timezone:
-            sql = sql.replace(LOCAL, "local_created")
-            parameters = {name: value for name, value in parameters.items() if f"${name}" in sql}
+            local = with_local_column(sql, _LOCAL_COLUMN)
+            if local:
+                sql = local.sql
+                parameters = {name: parameters[name] for name in parameters if name in local.parameters}
         with self._lake.memory() as cursor:
             cursor.execute(f"use {self._schema}")
             yield cursor.execute(sql, parameters)
 
-    def _answers(self, sources: frozenset[str], sql: str) -> bool:
-        """Whether the question is for the slice, with what it holds or should hold."""
+    def _answers(self, sources: frozenset[str], shape: QueryShape) -> bool:
+        """Whether the slice answers this query, from tables that it has or should read now."""
         left_out = frozenset[str]().union(*(_left_out(source) for source in sources))
-        if not sources or not left_out.isdisjoint(_WORD.findall(sql)):
+        if not sources or not left_out.isdisjoint(shape.columns) or (left_out and shape.has_star):
             return False
         if self._messages > _MOST_AUDITED and not sources <= _LEFT_OUT.keys():
             return False
-        # One question reads fewer columns than a slice; only the second one is worth it.
+        # One query reads fewer columns than a slice does, so a view is copied for its second query.
         new = (sources & _LEFT_OUT.keys()) - self._held - self._asked_once
         self._asked_once |= new
         return not new
 
-    def _hold(self, source: str) -> None:
+    def _hold(self, source: LiteralString) -> None:
         with self._lake.cursor() as cursor:
             cursor.execute("attach if not exists ':memory:' as slices (compress)")
             cursor.execute(f"create schema if not exists {self._schema}")
@@ -144,15 +150,15 @@ class Slice:
                 )
         self._held.add(source)
 
-    def _fill(self, cursor: duckdb.DuckDBPyConnection, source: str) -> None:
+    def _fill(self, cursor: duckdb.DuckDBPyConnection, source: LiteralString) -> None:
         """Copy what a view of the lake has of the period."""
         table = f"{self._schema}.{source}"
         left_out = ", ".join(f"'{name}'" for name in sorted(_left_out(source)))
         columns = f"columns(lambda name: name not in ({left_out}))" if left_out else "*"
-        # A moment on another clock takes as long as all the rest of a question.
-        local = LOCAL.replace("$timezone", f"'{self._timezone}'")
+        # Converting the time zone takes as long as the rest of a query, so it is done once here.
+        local = with_literals(LOCAL, {"timezone": self._timezone})
         view = _BY_PERIOD.get(source, source)
-        select = f"select {columns}, {local} as local_created from {view}"  # noqa: S608
+        select = f"select {columns}, {local} as {_LOCAL_COLUMN} from {view}"
         cursor.execute(f"create table {table} as {select} limit 0", _NO_PERIOD if view != source else None)
         try:
             for since, until in self._portions if source in _LEFT_OUT else [self._period]:
@@ -160,15 +166,15 @@ class Slice:
                 cursor.execute(f"insert into {table} {select} where {_IN_PERIOD}", bounds)
                 cursor.execute("checkpoint slices")
         except BaseException:
-            # Half a period must answer nothing.
+            # A table with half of the period would give wrong numbers.
             cursor.execute(f"drop table if exists {table}")
             raise
-        self.rows_held += int(cursor.execute(f"select count(*) from {table}").fetchall()[0][0])  # noqa: S608
+        self.rows_held += int(cursor.execute(f"select count(*) from {table}").fetchall()[0][0])
         self._held.add(source)
 
 
 class Slices:
-    """The slices that were asked of last, within MOST_ROWS. One thread at a time."""
+    """The slices that were used last, within MOST_ROWS. One thread at a time."""
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
@@ -184,34 +190,34 @@ class Slices:
         self.let_go(snapshot)
         if period not in self._kept:
             since, until, timezone = period
-            made = Slice(self._lake, since, until, timezone=timezone, messages=messages)
-            self._kept[period] = (time.monotonic(), made)
+            new = Slice(self._lake, since, until, timezone=timezone, messages=messages)
+            self._kept[period] = (time.monotonic(), new)
         self._kept.move_to_end(period)
-        while len(self._kept) > 1 and sum(one.rows_held for _, one in self._kept.values()) > MOST_ROWS:
+        while len(self._kept) > 1 and sum(kept.rows_held for _, kept in self._kept.values()) > MOST_ROWS:
             self._kept.popitem(last=False)[1][1].close()
         return self._kept[period][1]
 
     def let_go(self, snapshot: int) -> None:
-        """What is of an earlier version or has aged goes."""
+        """Drop slices of an earlier version of the lake, and those that are too old."""
         if self._generation != self._lake.generation:
             self._kept.clear()
             self._generation = self._lake.generation
         oldest = time.monotonic() - _AGES_AFTER_SECONDS
-        for period, (made_at, one) in tuple(self._kept.items()):
+        for period, (made_at, kept) in tuple(self._kept.items()):
             if snapshot > self._snapshot or made_at < oldest:
-                one.close()
+                kept.close()
                 del self._kept[period]
         self._snapshot = max(snapshot, self._snapshot)
 
 
-def _left_out(source: str) -> frozenset[str]:
+def _left_out(source: str) -> frozenset[LiteralString]:
     return _LEFT_OUT.get(source, _UNUSED)
 
 
 def _portions(
     since: datetime | None, until: datetime | None, number: int
 ) -> list[tuple[datetime | None, datetime | None]]:
-    """A period cut into so many of one length; one that is open to a side stays whole."""
+    """A period cut into ``number`` parts of one length; one without a beginning or an end stays whole."""
     if since is None or until is None:
         return [(since, until)]
     ends = [since + (until - since) / number * at for at in range(number)]

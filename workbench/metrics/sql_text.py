@@ -1,10 +1,12 @@
-"""Writes parameters into SQL, for people who copy a question and run it by itself. Pure."""
+"""Writes parameters into SQL, for people who copy a query and run it elsewhere. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+
+from workbench.lake.quoting import quoted
 
 #: A text, a quoted name, or the place of a parameter: only the last one is replaced.
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|\$([A-Za-z_]\w*)""")
@@ -37,7 +39,7 @@ def literal(value: object) -> str:
     if isinstance(value, date):
         return f"date '{value.isoformat()}'"
     if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
+        return quoted(value)
     if isinstance(value, Iterable):
         return "[" + ", ".join(literal(item) for item in value) + "]"
     raise TypeError(f"{value!r} has no literal in SQL")

@@ -1,4 +1,4 @@
-"""The texts of a lake, grouped so far by SQL that Python can look at each group.
+"""The texts of a lake, grouped by SQL into few enough groups for Python to look at each.
 
 One query reads the outbound SMS of a period and masks their blanks; messages that are alike in skeleton,
 length, special characters and billed segments become one group. What the groups mean is worked out in
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workbench.lake.connect import Readable
+from workbench.lake.quoting import quoted
 from workbench.messaging.segments import GSM_BASIC, GSM_EXTENSION
 from workbench.messaging.skeletons import BLANK, BLANKS, GREETED
 from workbench.messaging.texts import TextCosts, TextGroup, cost_of_texts
@@ -26,7 +27,7 @@ _NOT_GSM = f"[^{re.escape(GSM_BASIC + GSM_EXTENSION)}]"
 _GROUP = {
     "skeleton": (
         f"regexp_replace(regexp_replace(body, '{BLANKS}', '{BLANK}', 'g'), "
-        f"'{GREETED.replace(chr(39), chr(39) * 2)}', '\\1 {BLANK}', 'g')"
+        f"{quoted(GREETED)}, '\\1 {BLANK}', 'g')"
     ),
     "segments": "segments",
     "currency": "currency",

@@ -12,7 +12,7 @@ PERIODS = ("day", "week", "month")
 
 
 @dataclass(frozen=True)
-class Period:
+class ReportPeriod:
     """Days from `since` up to, not including, `until`, in `timezone`."""
 
     since: date
@@ -49,17 +49,17 @@ class Period:
     def is_whole_months(self) -> bool:
         return self.since.day == self.until.day == 1
 
-    def before(self) -> Period:
+    def before(self) -> ReportPeriod:
         """The same length before it: calendar months where these are whole months."""
         if self.is_whole_months:
             months = (self.until.year - self.since.year) * 12 + self.until.month - self.since.month
-            return Period(_months_later(self.since, -months), self.since, self.timezone)
-        return Period(self.since - (self.until - self.since), self.since, self.timezone)
+            return ReportPeriod(_months_later(self.since, -months), self.since, self.timezone)
+        return ReportPeriod(self.since - (self.until - self.since), self.since, self.timezone)
 
 
 def resolve_period(
     since: date | str | None, until: date | str | None, length: str, today: date, timezone: str
-) -> Period:
+) -> ReportPeriod:
     """The period meant: what is missing follows from `length` (day, week or month); nothing given is the last
     whole one that is over.
 
@@ -80,7 +80,7 @@ def resolve_period(
         raise UsageError(f"since ({first}) must be before until ({end}); until itself is not included.")
     if first > today:
         raise UsageError(f"since is {first}, which is in the future; today is {today}.")
-    return Period(first, end, timezone)
+    return ReportPeriod(first, end, timezone)
 
 
 def _day(value: date | str | None) -> date | None:

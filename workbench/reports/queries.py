@@ -16,7 +16,7 @@ from workbench.metrics import METRICS, Metric, MetricResult, query_metric
 from workbench.metrics.compile import compile_audit, find_metric
 from workbench.metrics.filter_values import Where, read_filters
 from workbench.metrics.known_values import find_unknown
-from workbench.reports.periods import Period
+from workbench.reports.periods import ReportPeriod
 from workbench.reports.quality import judge, judge_filters, read_facts
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class ReportQueries:
     def __init__(
         self,
         lake: Lake,
-        period: Period,
+        period: ReportPeriod,
         where: Where | None = None,
         *,
         priced_at_least: float = 0.98,
@@ -54,7 +54,7 @@ class ReportQueries:
         name: str,
         by: Sequence[str] = (),
         where: Mapping[str, Any] | None = None,
-        period: Period | None = None,
+        period: ReportPeriod | None = None,
     ) -> MetricResult:
         """A metric of the period with the report's filters; queried once, however often it is shown."""
         days = period or self.period
@@ -114,7 +114,7 @@ class ReportQueries:
             return False
         return (low is not None and value < low) or (high is not None and value > high)
 
-    def before(self) -> Period | None:
+    def before(self) -> ReportPeriod | None:
         """The period before; None if it was not read from its first day, so that it cannot be compared."""
         before = self.period.before()
         return before if self._first_day is not None and before.since >= self._first_day else None

@@ -24,7 +24,7 @@ from workbench.reports.document import FORMATS, check_formats, cleaned, find_rec
 from workbench.reports.manifest import SUFFIX, build_manifest
 from workbench.reports.notebooks import FOLDER, ReportNotebook, find_report
 from workbench.reports.parameters import check_parameters
-from workbench.reports.periods import Period, resolve_period
+from workbench.reports.periods import ReportPeriod, resolve_period
 from workbench.settings import Settings
 
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
@@ -40,7 +40,7 @@ class PlannedReport:
 
     notebook: ReportNotebook
     parameters: Mapping[str, Any]
-    period: Period
+    period: ReportPeriod
     label: str = ""
 
     @property

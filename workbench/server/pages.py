@@ -188,25 +188,6 @@ class PagesServer:
         )
 
 
-def serve_pages(
-    settings: Settings,
-    port: int = 5006,
-    host: str = "127.0.0.1",
-    *,
-    announce: Callable[[str], None] | None = None,
-) -> None:
-    """Serve the pages until Ctrl-C or SIGTERM.
-
-    Args:
-        announce: called with the address once it answers; by default it is printed on stderr.
-
-    Raises:
-        ConfigError: others reach the host and there is no sign-in, or the port is taken.
-        LakeError: the lake cannot be opened.
-    """
-    PagesServer(settings, port, host).run(announce or print_address)
-
-
 def load_or_explain(info: PageInfo) -> tuple[Page | None, str]:
     """The page of a file, or why it cannot be loaded."""
     try:

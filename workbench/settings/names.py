@@ -41,10 +41,6 @@ def _misplaced(
             yield from _misplaced(value, here, allowed, secrets)
 
 
-def _is_single(declared: object) -> bool:
-    return isinstance(declared, Setting) and not declared.kind.is_table
-
-
 def _is_secret(declared: object) -> bool:
     return isinstance(declared, Setting) and declared.secret is not None
 

@@ -7,7 +7,7 @@ import ipaddress
 import re
 import zoneinfo
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from workbench.errors import ConfigError
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Role = Literal["viewer", "agent", "admin"]
 
 ROLES = ("viewer", "agent", "admin")
 REPORT_FORMATS = ("html", "pdf", "ipynb")

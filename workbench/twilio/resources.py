@@ -174,29 +174,6 @@ ALERTS = Resource(
     "alerts", "/v1/Alerts", key="alerts", host="monitor", page_size=1000, right="alerts (Monitor)"
 )
 
-RESOURCES: Mapping[str, Resource] = {
-    resource.name: resource
-    for resource in (
-        MESSAGES,
-        ACCOUNT,
-        ACCOUNTS,
-        BALANCE,
-        NUMBERS,
-        SHORT_CODES,
-        MEDIA,
-        USAGE_DAYS,
-        SERVICES,
-        SERVICE_NUMBERS,
-        SERVICE_SHORT_CODES,
-        SERVICE_ALPHA_SENDERS,
-        SERVICE_CHANNEL_SENDERS,
-        CAMPAIGNS,
-        TOLL_FREE_VERIFICATIONS,
-        PRICES,
-        ALERTS,
-    )
-}
-
 
 def check_sid(sid: str) -> str:
     """The SID itself. It becomes part of a path, so anything else is refused with UsageError."""

@@ -22,9 +22,9 @@ from workbench.display import formats
 from workbench.metrics import METRICS, MetricResult, stream_rows
 from workbench.metrics.rows import is_number_like
 from workbench.ui.filters import FIELDS
-from workbench.ui.panels.cards import priced_rows
 from workbench.ui.panels.kinds import Cards, Panel
 from workbench.ui.panels.rows import MessageList
+from workbench.ui.result_rows import priced_rows
 from workbench.ui.table_export import Stamp, TableExport
 from workbench.ui.view import PageData
 

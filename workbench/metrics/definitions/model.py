@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, LiteralString
 
 from workbench.messaging.status import DELIVERED
 
@@ -12,7 +12,7 @@ Unit = Literal["count", "rate", "money", "ratio", "duration", "speed"]
 """A rate is a fraction from 0 to 1, a duration is in seconds, a speed in segments per second."""
 
 
-def _statuses(statuses: frozenset[str]) -> str:
+def _statuses(statuses: frozenset[LiteralString]) -> LiteralString:
     return ", ".join(f"'{status}'" for status in sorted(statuses))
 
 

@@ -8,6 +8,8 @@ person from a program: a campaign that went out after a question counts as its a
 
 from __future__ import annotations
 
+from typing import LiteralString
+
 from workbench.metrics.definitions.model import Metric
 
 _SHARES = {"p50": (0.5, "Half"), "p90": (0.9, "90 %")}
@@ -18,7 +20,9 @@ _LEFT_OUT = (
 )
 
 
-def _duration(name: str, share: str, seconds: str, which: str, label: str, what: str) -> Metric:
+def _duration(
+    name: str, share: str, seconds: LiteralString, which: LiteralString, label: str, what: str
+) -> Metric:
     quantile, people = _SHARES[share]
     rows = f"{which} and {_ANSWERED}" if which else _ANSWERED
     return Metric(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import duckdb
 
@@ -290,10 +290,10 @@ class AccountReader:
         ]
         save_rows(cursor, "catalog_reads", rows, key=("account_sid", "resource", "part"), uncompared=())
 
-    def stored(self, table: str, key: str) -> dict[str, dict[str, Any]]:
+    def stored(self, table: LiteralString, key: str) -> dict[str, dict[str, Any]]:
         """The account's rows of a small table, by one of their columns."""
         with self.lake.cursor() as cursor:
-            cursor.execute(f"select * from {table} where account_sid = ?", [self.account_sid])  # noqa: S608
+            cursor.execute(f"select * from {table} where account_sid = ?", [self.account_sid])
             names = [column[0] for column in cursor.description or ()]
             rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return {row[key]: row for row in rows}

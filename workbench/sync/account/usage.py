@@ -202,11 +202,6 @@ def _listed(answer: Row, name: str) -> Sequence[Any]:
     return [] if value is None else value if isinstance(value, list) else [value]
 
 
-def price_rows(country_prices: Row) -> Rows:
-    """Rows of `prices` of one country, without account, country and time."""
-    return [_price_row(row) for row in price_lists(country_prices)]
-
-
 def _price_row(row: Row) -> dict[str, Any]:
     carrier, price = part(row, "carrier"), row.get("price")
     if not isinstance(price, dict):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 import duckdb
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from workbench.lake.created_dates import LONGEST_WAIT, settle_created_dates
 from workbench.lake.save import MESSAGE_SCHEMA, Saved, message_table, save_messages
 from workbench.messaging.exports import ExportedMessage
+from workbench.messaging.message import MessageRow
 
 
 class ImportBatch:
@@ -84,18 +86,18 @@ _KEPT = {
 
 
 def _wanted_sql() -> str:
-    def column(name: str) -> str:
+    def column(name: LiteralString) -> LiteralString:
         otherwise = f"case when {_NEWER} then coalesce(i.{name}, t.{name}) else t.{name} end"
         return f"{_KEPT.get(name, otherwise)} as {name}"
 
-    columns = ", ".join(map(column, MESSAGE_SCHEMA.names))
+    columns = ", ".join(column(name) for name in MessageRow._fields)
     return f"""
         with known as (select * from raw_messages where date_created between $oldest and $newest)
         select {columns}, t.message_sid is null as is_new
         from arriving i left join known t on t.message_sid = i.message_sid
         where ({_NEWER} or {_ADDS_PRICE})
           and i.message_sid not in (select message_sid from tombstones)
-    """  # noqa: S608
+    """
 
 
 _WANTED_SQL = _wanted_sql()

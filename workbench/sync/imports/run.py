@@ -197,7 +197,7 @@ class Importer:
 
         def work(cursor: duckdb.DuckDBPyConnection) -> None:
             cursor.execute(_FORGET_SQL, {"account": self.account_sid, "sha256": result.sha256, "day": day})
-            cursor.execute(f"insert into imports values ({', '.join('?' for _ in row)})", row)  # noqa: S608
+            cursor.execute(f"insert into imports values ({', '.join('?' for _ in row)})", row)
 
         self.lake.write(work)
 

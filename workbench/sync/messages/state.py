@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from workbench.lake.connect import Lake
+from workbench.lake.quoting import identifier
 from workbench.sync.messages.open_set import NEVER_PRICED, SCHEDULED_FOR, OpenMessage
 from workbench.sync.shared.windows import WindowState
 
@@ -47,7 +48,7 @@ def save_windows(
         for walk in walks
     ]
     cursor.execute(
-        f"insert into sync_windows values {', '.join(['(?, ?, ?, ?, ?, ?)'] * len(values))}",  # noqa: S608
+        f"insert into sync_windows values {', '.join(['(?, ?, ?, ?, ?, ?)'] * len(values))}",
         [value for row in values for value in row],
     )
 
@@ -96,7 +97,7 @@ _OPEN_SQL = f"""
     ) m
     left join sync_windows w on w.account_sid = m.account_sid and w.day = cast(m.began_at as date)
     left join open_checks c on c.message_sid = m.message_sid
-"""  # noqa: S608
+"""
 
 
 def read_open_messages(lake: Lake, account_sid: str, now: datetime) -> list[OpenMessage]:
@@ -125,9 +126,9 @@ def save_open_checks(
 def save_run(cursor: duckdb.DuckDBPyConnection, row: dict[str, object]) -> None:
     """Insert the run, or replace it by its `run_id`."""
     cursor.execute("delete from sync_runs where run_id = ?", [row["run_id"]])
-    names = list(row)
+    names = [identifier(name) for name in row]
     cursor.execute(
-        f"insert into sync_runs ({', '.join(names)}) values ({', '.join('?' for _ in names)})",  # noqa: S608
+        f"insert into sync_runs ({', '.join(names)}) values ({', '.join('?' for _ in names)})",
         list(row.values()),
     )
 
@@ -147,5 +148,5 @@ def read_account_currency(lake: Lake, account_sid: str) -> str | None:
 def read_last_run(lake: Lake) -> dict[str, Any] | None:
     """The newest row of `sync_runs`, by column."""
     names = "account_sid, started_at, finished_at, outcome, listed, added, changed, requests, error"
-    rows = lake.rows(f"select {names} from sync_runs order by started_at desc limit 1")  # noqa: S608
+    rows = lake.rows(f"select {names} from sync_runs order by started_at desc limit 1")
     return dict(zip(names.split(", "), rows[0], strict=True)) if rows else None

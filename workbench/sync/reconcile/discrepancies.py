@@ -1,4 +1,14 @@
-"""The kinds of differences between the lake and Twilio, and their explanations. Data, no decisions."""
+"""What a comparison of the lake with Twilio can find, and what may explain it. Data, no decisions.
+
+The kinds of differences:
+
+- `missing_row`, `extra_row`: Twilio lists a message that the lake does not hold, or the other way round;
+- `status` (with the error code), `price`, `body`, `fields`: both hold the message with another value;
+- `unread_row`: Twilio lists a row that cannot be read;
+- `callback`: a status callback told something else than the row;
+- `spend`: the sum of prices is not what the usage records charge;
+- `unlisted_day`, `removed_day`: the day is older than what Twilio lists, or than what [retention] keeps.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +18,6 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
-
-#: The kinds of differences between the lake and Twilio.
-KINDS: Mapping[str, str] = {
-    "missing_row": "Twilio lists a message that the lake does not hold",
-    "extra_row": "the lake holds a message that Twilio does not list",
-    "status": "the status or error code differs",
-    "price": "the price differs",
-    "body": "the text differs",
-    "fields": "another field differs",
-    "unread_row": "Twilio lists a row that cannot be read",
-    "callback": "a status callback and the row differ",
-    "spend": "the sum of prices is not what the usage records charge",
-    "unlisted_day": "the day is older than what Twilio lists",
-    "removed_day": "the day is older than what [retention] keeps",
-}
 
 UNEXPLAINED = "unexplained"
 #: Explanations of a gap although nothing is wrong; any other gap is `unexplained`.

@@ -31,7 +31,7 @@ _STORED_SQL = f"""
     ) m
     left join sync_windows w on w.account_sid = m.account_sid and w.day = cast(m.began_at as date)
     left join open_checks c on c.message_sid = m.message_sid
-"""  # noqa: S608
+"""
 
 
 @dataclass(frozen=True)
@@ -152,14 +152,14 @@ def save_checks(
         gaps += [[*key, *_gap_values(gap)] for gap in check.gaps]
     for table, row_sql, rows in (("reconcile_days", _DAY_SQL, days), ("reconcile_gaps", _GAP_SQL, gaps)):
         cursor.execute(
-            f"delete from {table} where account_sid = ? and checked_at = ? and round = ? "  # noqa: S608
+            f"delete from {table} where account_sid = ? and checked_at = ? and round = ? "
             "and day in (select unnest(?::date[]))",
             [account_sid, checked_at, round, [check.day for check in checks]],
         )
         if rows:
             values = ", ".join([row_sql] * len(rows))
             cursor.execute(
-                f"insert into {table} values {values}",  # noqa: S608
+                f"insert into {table} values {values}",
                 [value for row in rows for value in row],
             )
 
@@ -190,7 +190,7 @@ def apply_repair(
 
 def _classified(cursor: duckdb.DuckDBPyConnection, sids: Sequence[str]) -> Mapping[str, Sequence[Any]]:
     rows = cursor.execute(
-        f"select message_sid, {', '.join(_CLASSIFIED)} from raw_messages "  # noqa: S608
+        f"select message_sid, {', '.join(_CLASSIFIED)} from raw_messages "
         "where message_sid in (select unnest(?::varchar[]))",
         [sids],
     ).fetchall()

@@ -9,8 +9,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from workbench.ui import theme
-from workbench.ui.panels.cards import bucket_key
 from workbench.ui.periods import Period
+from workbench.ui.result_rows import bucket_key
 
 HEIGHT = 280
 

@@ -20,8 +20,8 @@ from workbench.ui.charts.base import (
     time_axis,
     with_time_axis,
 )
-from workbench.ui.panels.cards import priced_rows
 from workbench.ui.periods import Period
+from workbench.ui.result_rows import priced_rows
 
 MONEY_COLORS = ("money", "money-2", "money-3")
 

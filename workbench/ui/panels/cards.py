@@ -13,6 +13,7 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.metrics import Metric, MetricResult
+from workbench.ui.result_rows import bucket_key, priced_rows
 from workbench.ui.view import PageData, definition
 
 #: What is in the air belongs to this moment; a period that is over has none of it.
@@ -94,13 +95,6 @@ def _money_lines(current: MetricResult, previous: MetricResult | None) -> list[d
     return [_line(current.metric, row, before.get(row["currency"]), row["currency"]) for row in rows]
 
 
-def priced_rows(result: MetricResult) -> pd.DataFrame:
-    """The rows of a money metric that have an amount, the currency with most behind it first."""
-    frame = result.frame.dropna(subset=["currency", result.metric.name])
-    weight = "sample_size" if "sample_size" in frame else result.metric.name
-    return frame.sort_values(weight, ascending=False, kind="stable")
-
-
 def _rate_notes(result: MetricResult) -> list[str]:
     row = _only_row(result.frame)
     if "sample_size" not in row:
@@ -142,13 +136,6 @@ def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: PageData) -> 
     empty = None if metric.sample_size else 0.0
     values = [known.get(bucket_key(bucket), empty) for bucket in view.period.buckets()]
     return [None if value is None or formats.is_missing(value) else float(value) for value in values]
-
-
-def bucket_key(value: Any) -> str:
-    """Days and hours as one comparable text, whether they come from the lake or from the calendar."""
-    if isinstance(value, int | float):
-        return f"{int(value):02d}"
-    return pd.Timestamp(value).date().isoformat()
 
 
 def _only_row(frame: pd.DataFrame) -> pd.Series:

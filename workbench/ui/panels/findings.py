@@ -15,11 +15,11 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
-from workbench.metrics import MetricResult
-from workbench.ui.panels.cards import priced_rows
+from workbench.metrics import METRICS, MetricResult
 from workbench.ui.panels.month import months_by_currency
 from workbench.ui.panels.names import show_value
 from workbench.ui.panels.reasons import marker_text, markers
+from workbench.ui.result_rows import priced_rows
 from workbench.ui.view import PageData
 
 _MOVED = 0.1
@@ -214,7 +214,7 @@ _RULES: tuple[Callable[[PageData], Sequence[Finding]], ...] = (
 def _rate_move(now: pd.Series, before: pd.Series, name: str) -> float | None:
     """How far a rate moved; None where it is too small, or chance alone would do it."""
     sizes = now["sample_size"], before["sample_size"]
-    if min(sizes) < 30:
+    if min(sizes) < METRICS[name].minimum_sample:
         return None
     moved = float(now[name] - before[name])
     both = (now[name] * sizes[0] + before[name] * sizes[1]) / sum(sizes)

@@ -9,10 +9,10 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
-from workbench.metrics import DIMENSIONS, MetricResult
-from workbench.ui.panels.cards import priced_rows
+from workbench.metrics import DIMENSIONS, METRICS, MetricResult
 from workbench.ui.panels.names import behind, show_value
 from workbench.ui.panels.tables import NOT_ARRIVED
+from workbench.ui.result_rows import priced_rows
 from workbench.ui.view import PageData, definition
 
 LIMIT = 8
@@ -149,7 +149,7 @@ def _value(rows: dict[tuple[str, str], pd.Series], pair: tuple[str, str], name: 
 def _quotient_cell(row: pd.Series | None, currency: str) -> Cell:
     if row is None or formats.is_missing(row["cost_per_delivered"]):
         return {"text": formats.MISSING, "muted": True}
-    if row["sample_size"] < 30:
+    if row["sample_size"] < METRICS["cost_per_delivered"].minimum_sample:
         return {"text": formats.MISSING, "muted": True, "note": f"{int(row['sample_size']):,} delivered"}
     return {"text": formats.money(row["cost_per_delivered"], currency)}
 

@@ -13,7 +13,7 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
-from workbench.metrics.anomalies import Anomaly, find_markers
+from workbench.metrics.anomalies import Anomaly, find_anomalies
 from workbench.ui.charts.failures import pareto
 from workbench.ui.panels.names import behind, show_value
 from workbench.ui.panels.tables import NOT_ARRIVED
@@ -134,7 +134,7 @@ def markers(view: PageData) -> list[Anomaly]:
         days.setdefault(key, {})[pd.Timestamp(day).date()] = int(number)
     oldest = view.store.freshness(snapshot=view.snapshot).oldest_message_at
     known = oldest.astimezone(ZoneInfo(view.period.timezone)).date() if oldest else view.period.until
-    return find_markers(days, view.period.since, view.period.until, known + timedelta(days=1))
+    return find_anomalies(days, view.period.since, view.period.until, known + timedelta(days=1))
 
 
 def failing(dimension: str, limit: int = 8) -> Callable[[PageData], Content]:

@@ -14,7 +14,7 @@ from workbench.display import formats
 from workbench.messaging.error_codes import ErrorCode, explain
 from workbench.metrics import METRICS, MetricResult
 from workbench.ui.filters import FIELDS
-from workbench.ui.panels.cards import priced_rows
+from workbench.ui.result_rows import priced_rows
 from workbench.ui.view import PageData, definition
 
 LIMIT = 8

@@ -1,0 +1,8 @@
+"""The kinds of differences that a comparison may report."""
+
+KINDS = frozenset(
+    {
+        "missing_row", "extra_row", "status", "price", "body", "fields", "unread_row", "callback", "spend",
+        "unlisted_day", "removed_day",
+    }
+)  # fmt: skip
