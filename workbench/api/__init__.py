@@ -11,6 +11,7 @@ from workbench.api.contacts import ContactCalls
 from workbench.api.conversations import ConversationCalls
 from workbench.api.jobs import JobCalls
 from workbench.api.metrics import NumberCalls
+from workbench.api.own_files import NewFiles
 from workbench.api.periods import parse_day, parse_period
 from workbench.api.reports import ReportCalls
 from workbench.api.status import Status
@@ -38,6 +39,11 @@ class Workbench(
 
     Settings come from the environment and ``workbench.toml`` (see :mod:`workbench.settings`) unless given.
     """
+
+    @property
+    def new(self) -> NewFiles:
+        """Begin a page, metric, dimension, report or template of your own: ``wb.new.page("sales")``."""
+        return NewFiles(self.settings)
 
     def __repr__(self) -> str:
         try:
