@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from workbench.lake.connect import Readable
-from workbench.messaging.addresses import mask
 from workbench.metrics.compile import Moment, compile_audit, compile_metric, find_metric
 from workbench.metrics.definitions import DIMENSIONS, Metric
 from workbench.metrics.filter_values import Where
+from workbench.metrics.own.masking import masked_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,10 +65,10 @@ def _with_whole_counts(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
 
 
 def _with_masked_numbers(frame: pd.DataFrame) -> pd.DataFrame:
-    """People's numbers masked; two people whose masks are equal stay two rows."""
+    """People's numbers masked, whoever asks."""
     for name in frame.columns:
         if name in DIMENSIONS and DIMENSIONS[name].is_address:
-            frame[name] = [mask(value) if isinstance(value, str) else None for value in frame[name]]
+            frame[name] = masked_labels(list(frame[name]))
     return frame
 
 

@@ -256,6 +256,12 @@ def _aggregate(key: str, text: str, unit: str, empty: EmptyLake) -> Expression:
     type_ = _type_of(key, expression, empty)
     if not _NUMBERS.match(type_):
         raise _Invalid(f"gives {type_} in {key}; a metric is a number.", key)
+    if (key != "expression" or unit == "count") and not _WHOLE_NUMBERS.match(type_):
+        # A sample is shown as a count of messages.
+        what = "a count" if key == "expression" else f"a {key}"
+        raise _Invalid(
+            f"gives {type_} in {key}; {what} is a whole number, as count(*) or sum(segments).", key
+        )
     return expression
 
 
