@@ -94,11 +94,11 @@ class NewFiles:
         from workbench.metrics.own.current import look_again
         from workbench.metrics.own.definition_files import require_possible_name
 
-        require_possible_name(name)
         look_again(self._home)
         for kind, known in (("metric", METRICS), ("dimension", DIMENSIONS)):
             if name in known:
                 raise UsageError(f"There is a {kind} {name!r} already; choose another name.")
+        require_possible_name(name)
         made = self._create(
             METRIC_FILES,
             name,

@@ -22,6 +22,7 @@ TAKEN = frozenset({"download", "favicon", "healthz", "login", "logout", "readyz"
 """First words of addresses that a server has for something else than a page."""
 
 _own_home: Path | None = None
+_own_names: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,13 @@ class PageInfo:
 
 
 def use_own_pages(home: Path | None) -> None:
-    """Find the pages in the ``dashboards/`` of this installation too, in this process."""
-    global _own_home
+    """Find the pages that lie in the ``dashboards/`` of this installation now too, in this process.
+
+    A server has an address for each of these; one that comes later is found when it starts again.
+    """
+    global _own_home, _own_names
     _own_home = home
+    _own_names = frozenset(path.stem for path in list_own_files(home, PAGES)) if home else frozenset()
 
 
 def discover_pages(folder: Path = DASHBOARDS) -> tuple[PageInfo, ...]:
@@ -61,7 +66,8 @@ def discover_pages(folder: Path = DASHBOARDS) -> tuple[PageInfo, ...]:
     """
     pages = _built_in_pages(folder)
     if folder == DASHBOARDS and _own_home is not None:
-        pages = (*pages, *_own_pages(_own_home, own_file_versions(_own_home, PAGES))[0])
+        own = _own_pages(_own_home, own_file_versions(_own_home, PAGES))[0]
+        pages = (*pages, *(pair for pair in own if pair[1].name in _own_names))
     ranked = sorted(pages, key=lambda pair: (pair[1].name != START_PAGE, pair[0], pair[1].title))
     return tuple(info for _, info in ranked)
 
