@@ -5,18 +5,22 @@ One module for each kind of work; a new call goes into the module of its kind.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from workbench.api.compliance import ComplianceCalls
 from workbench.api.composer import ComposerCalls
 from workbench.api.contacts import ContactCalls
 from workbench.api.conversations import ConversationCalls
 from workbench.api.jobs import JobCalls
 from workbench.api.metrics import NumberCalls
-from workbench.api.own_files import NewFiles
 from workbench.api.periods import parse_day, parse_period
 from workbench.api.reports import ReportCalls
 from workbench.api.status import Status
 from workbench.api.webhook_setup import ConnectCalls
 from workbench.errors import LakeError
+
+if TYPE_CHECKING:
+    from workbench.api.own_files import NewFiles
 
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
@@ -43,6 +47,8 @@ class Workbench(
     @property
     def new(self) -> NewFiles:
         """Begin a page, metric, dimension, report or template of your own: ``wb.new.page("sales")``."""
+        from workbench.api.own_files import NewFiles
+
         return NewFiles(self.settings)
 
     def __repr__(self) -> str:

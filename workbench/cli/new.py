@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from workbench.api import Workbench
-from workbench.api.own_files import NewFile
 from workbench.cli.group import main
+
+if TYPE_CHECKING:
+    from workbench.api.own_files import NewFile
 
 
 @main.group()
