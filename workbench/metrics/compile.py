@@ -165,8 +165,7 @@ def compile_audit(
 def find_metric(name: str) -> Metric:
     if name not in METRICS:
         raise UnknownName("metric", name, METRICS, remedy=METRICS.reason(name))
-    metric: Metric = METRICS[name]
-    return metric
+    return METRICS[name]
 
 
 def to_utc(moment: Moment, timezone: str, name: str) -> datetime | None:

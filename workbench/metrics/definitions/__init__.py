@@ -17,5 +17,7 @@ __all__ = ["DIMENSIONS", "METRICS", "SETS", "Dimension", "Metric", "Unit"]
 
 _THEMES = (traffic, cost, delivery, segmentation, speed, replies, compliance)
 
-METRICS = Definitions({metric.name: metric for theme in _THEMES for metric in theme.METRICS})
+METRICS: Definitions[Metric] = Definitions(
+    {metric.name: metric for theme in _THEMES for metric in theme.METRICS}
+)
 DIMENSIONS = Definitions({dimension.name: dimension for dimension in DIMENSIONS_LIST})
