@@ -324,6 +324,34 @@ def test_two_homes_do_not_mix(tmp_path: Path) -> None:
     assert "mine" not in METRICS
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "sum(" + " + ".join(["segments"] * 3000) + ")",
+        "sum(" * 900 + "1" + ")" * 900,
+        "count(*) filter (" + "not " * 900 + "{final})",
+    ],
+)
+def test_an_expression_of_any_depth_is_taken_or_refused(tmp_path: Path, expression: str) -> None:
+    definitions = written(tmp_path, metric(expression) + metric("count(*)", name="good"))
+    assert "good" in definitions.metrics
+    assert len(definitions.metrics) + len(definitions.problems) == 2
+
+
+@hypothesis_settings(max_examples=150)
+@given(text=st.text() | st.text("[]metrics.dimensions= \n'\"{}x1(),;-*", max_size=80))
+def test_no_file_ends_a_command(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """Whatever stands in a file, or in an expression, what is not understood is a problem that is named."""
+    home = tmp_path_factory.mktemp("home")
+    escaped = "".join(f"\\U{ord(char):08x}" for char in text if not 0xD800 <= ord(char) < 0xE000)
+    template = metric("EXPRESSION", name="odd").replace("'''EXPRESSION'''", f'"{escaped}"')
+    (home / "metrics").mkdir(mode=0o755)
+    (home / "metrics" / "raw.toml").write_bytes(text.encode("utf-8", "replace"))
+    definitions = written(home, template + metric("count(*)", name="good"))
+    assert "good" in definitions.metrics
+    assert len(definitions.problems) + len(definitions.metrics) >= 2
+
+
 def test_the_empty_lake_has_the_columns_of_a_lake(lake: Lake) -> None:
     described = lake.rows("describe message_facts")
     assert {row[0]: row[1].lower() for row in described} == {

@@ -92,7 +92,7 @@ class NewFiles:
     def _create_definition(self, name: str, skeleton: str, command: str) -> NewFile:
         from workbench.metrics.definitions import DIMENSIONS, METRICS
         from workbench.metrics.own.current import look_again
-        from workbench.metrics.own.definition_files import require_possible_name
+        from workbench.metrics.own.definition_entries import require_possible_name
 
         look_again(self._home)
         for kind, known in (("metric", METRICS), ("dimension", DIMENSIONS)):

@@ -5,52 +5,24 @@ What is wrong with one definition is said with its file and line, and stops no o
 
 from __future__ import annotations
 
-import difflib
-import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-from workbench.errors import UsageError, WorkbenchError
-from workbench.lake.empty_lake import FACT_COLUMNS, EmptyLake, InvalidSql
-from workbench.metrics.definitions.model import Dimension, Metric, Unit
-from workbench.metrics.own.expressions import (
-    AGGREGATES,
-    PERSONAL,
-    Expression,
-    RefusedExpression,
-    expanded,
-    judge,
-    plain_text,
+from workbench.errors import WorkbenchError
+from workbench.lake.empty_lake import EmptyLake
+from workbench.metrics.definitions.model import Dimension, Metric
+from workbench.metrics.own.definition_entries import (
+    InvalidDefinition,
+    check_definition_name,
+    read_dimension,
+    read_metric,
 )
 from workbench.own_files import METRICS as FOLDER
 from workbench.own_files import check_name, list_own_files, read_own_file
 from workbench.settings.lines import line_numbers
-
-_UNITS: tuple[str, ...] = get_args(Unit)
-_TEXTS = (
-    "label", "unit", "description", "expression", "denominator", "sample", "numerator_text",
-    "denominator_text", "excludes", "better", "sample_noun",
-)  # fmt: skip
-_METRIC_KEYS = (*_TEXTS, "minimum_sample")
-_DIMENSION_KEYS = ("label", "description", "expression", "values")
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
-#: Names that the results of every metric have for themselves.
-_COMPANIONS = frozenset({"sample_size", "in_flight", "priced_share", "value", "local_created", "n", "cut"})
-_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FLOAT|DECIMAL\(.*\))$")
-_WHOLE_NUMBERS = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$")
-_ENOUGH = 30
-"""Fewer messages than these make no rate, unless the definition says otherwise."""
-
-
-class _Invalid(ValueError):
-    """What is wrong with a definition; ``key`` is where, for the line."""
-
-    def __init__(self, text: str, key: str = "") -> None:
-        super().__init__(text)
-        self.key = key
 
 
 @dataclass(frozen=True)
@@ -80,27 +52,6 @@ def read_definitions(home: Path, built_in: Callable[[str], str | None]) -> OwnDe
     return OwnDefinitions(reading.metrics, reading.dimensions, tuple(reading.problems), reading.refused)
 
 
-def require_possible_name(name: str) -> None:
-    """Whether a metric or dimension may have this name, as far as the name alone tells.
-
-    Raises:
-        UsageError: saying what it is instead, or what is allowed.
-    """
-    try:
-        _check_name(name)
-        with EmptyLake() as empty:
-            _try_name(name, empty)
-    except _Invalid as error:
-        raise UsageError(f"{name!r} {error}") from error
-
-
-def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise _Invalid("has a name with other signs than a-z, 0-9 and _, a letter first; choose another.")
-    if name in _COMPANIONS or name in FACT_COLUMNS:
-        raise _Invalid("cannot be the name, results and messages have a column of it; choose another one.")
-
-
 class _Reading:
     """The definitions of all files so far."""
 
@@ -117,7 +68,8 @@ class _Reading:
             check_name(FOLDER, path.stem, shown=path)
             text = read_own_file(home, path).replace("\r\n", "\n")
             content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
+            # Not only what the parser calls an error: also a number with thousands of digits.
             self.problems.append(f"{path} is not valid TOML: {error}. Correct that line.")
             return
         except WorkbenchError as error:
@@ -127,7 +79,7 @@ class _Reading:
         for section, name, entry in self._entries(path, content):
             try:
                 self._take(path, section, name, entry, empty)
-            except _Invalid as error:
+            except InvalidDefinition as error:
                 line = lines.get((section, name, error.key)) or lines.get((section, name))
                 where = f"{path}, line {line}" if line else str(path)
                 self._refuse(name, f"{where}: {section[:-1]} {name} {error}")
@@ -149,11 +101,11 @@ class _Reading:
     def _take(self, path: Path, section: str, name: str, entry: Any, empty: EmptyLake) -> None:
         self._require_free(name)
         if not isinstance(entry, dict):
-            raise _Invalid(f"is {entry!r}; write a section [{section}.{name}].")
+            raise InvalidDefinition(f"is {entry!r}; write a section [{section}.{name}].")
         if section == "metrics":
-            self.metrics[name] = _read_metric(name, entry, empty)
+            self.metrics[name] = read_metric(name, entry, empty)
         else:
-            self.dimensions[name] = _read_dimension(name, entry, empty)
+            self.dimensions[name] = read_dimension(name, entry, empty)
         self._files[name] = path
 
     def _require_free(self, name: str) -> None:
@@ -161,203 +113,9 @@ class _Reading:
         if not known and name in self._files:
             known = f"defined in {self._files[name]}"
         if known:
-            raise _Invalid(f"cannot have this name, it is {known}; choose another one.")
-        _check_name(name)
+            raise InvalidDefinition(f"cannot have this name, it is {known}; choose another one.")
+        check_definition_name(name)
 
     def _refuse(self, name: str, problem: str) -> None:
         self.problems.append(problem)
         self.refused[name] = problem
-
-
-def _read_metric(name: str, entry: Mapping[str, Any], empty: EmptyLake) -> Metric:
-    _check_keys(entry, _METRIC_KEYS, ("label", "unit", "description", "expression"))
-    texts = {key: _text(entry, key) for key in _TEXTS if key in entry}
-    unit = texts.pop("unit")
-    if unit not in _UNITS:
-        raise _Invalid(f"has the unit {unit!r}; allowed is one of {', '.join(_UNITS)}.", "unit")
-    if texts.get("better", "higher") not in ("higher", "lower"):
-        raise _Invalid(f"has better = {texts['better']!r}; write 'higher' or 'lower'.", "better")
-    _check_basis(unit, texts)
-    parts = {
-        key: _aggregate(key, texts[key], unit, empty)
-        for key in ("expression", "denominator", "sample")
-        if key in texts
-    }
-    _try_name(name, empty)
-    sampled = "denominator" in texts or "sample" in texts
-    numerator = parts["expression"].sql
-    texts.setdefault("sample_noun", "messages")
-    texts.setdefault("numerator_text", " ".join(texts["expression"].split()))
-    if "denominator" in texts:
-        texts.setdefault("denominator_text", " ".join(texts["denominator"].split()))
-        # It is divided as a whole, whatever it is made of.
-        numerator = f"({numerator})"
-    kept: dict[str, Any] = {
-        key: text
-        for key, text in texts.items()
-        if key not in ("expression", "denominator", "sample", "better")
-    }
-    return Metric(
-        name=name,
-        unit=unit,  # type: ignore[arg-type]
-        numerator=numerator,
-        denominator=f"({parts['denominator'].sql})" if "denominator" in parts else None,
-        sample=parts["sample"].sql if "sample" in parts else None,
-        better=texts.get("better"),  # type: ignore[arg-type]
-        minimum_sample=_minimum(entry, _ENOUGH if sampled and unit != "money" else 0),
-        is_additive=not sampled
-        and parts["expression"].functions & AGGREGATES <= {"count", "count_star", "sum"},
-        **kept,
-    )
-
-
-def _check_basis(unit: str, texts: Mapping[str, str]) -> None:
-    """A number travels with what it stands on: see the rules of built-in metrics."""
-    has_denominator, has_sample = "denominator" in texts, "sample" in texts
-    if has_denominator and has_sample:
-        raise _Invalid(
-            "has a denominator and a sample; the denominator is the sample, leave `sample` out.", "sample"
-        )
-    if unit == "rate" and not has_denominator:
-        raise _Invalid(
-            "is a rate without a denominator; write what it is a share of, as denominator.", "unit"
-        )
-    if unit in ("ratio", "duration", "speed") and not (has_denominator or has_sample):
-        raise _Invalid(
-            f"is a {unit} and says nothing of how many messages stand behind it; write a denominator, or as "
-            'sample the count of the values, as sample = "count(*) filter ({outbound})".',
-            "unit",
-        )
-    if unit == "count" and (has_denominator or has_sample):
-        raise _Invalid(
-            "is a count with a denominator or a sample; a count has neither. Is it a rate or a ratio?", "unit"
-        )
-
-
-def _aggregate(key: str, text: str, unit: str, empty: EmptyLake) -> Expression:
-    """An expression that makes one number of many messages."""
-    expression = _let_in(key, text, empty)
-    if not expression.functions & AGGREGATES:
-        raise _Invalid(
-            f"has in {key} no aggregate; a metric counts or sums, as count(*) or sum(segments).", key
-        )
-    if out := sorted(expression.exposed & PERSONAL):
-        raise _Invalid(
-            f"would show {', '.join(out)} in {key}: addresses and texts of people may be counted, compared "
-            "and measured, as count(distinct contact) or count(*) filter (body ilike '%order%').",
-            key,
-        )
-    if unit != "money" and "spend" in expression.exposed:
-        raise _Invalid(
-            f"adds spend in {key} and is no money: amounts of several currencies would be added. Write unit "
-            '= "money"; it is then by currency.',
-            key,
-        )
-    type_ = _type_of(key, expression, empty)
-    if not _NUMBERS.match(type_):
-        raise _Invalid(f"gives {type_} in {key}; a metric is a number.", key)
-    if (key != "expression" or unit == "count") and not _WHOLE_NUMBERS.match(type_):
-        # A sample is shown as a count of messages.
-        what = "a count" if key == "expression" else f"a {key}"
-        raise _Invalid(
-            f"gives {type_} in {key}; {what} is a whole number, as count(*) or sum(segments).", key
-        )
-    return expression
-
-
-def _read_dimension(name: str, entry: Mapping[str, Any], empty: EmptyLake) -> Dimension:
-    _check_keys(entry, _DIMENSION_KEYS, ("label", "description", "expression"))
-    texts = {key: _text(entry, key) for key in ("label", "description", "expression")}
-    expression = _let_in("expression", texts["expression"], empty)
-    if aggregates := sorted(expression.functions & AGGREGATES):
-        raise _Invalid(f"calls {aggregates[0]}; a dimension is a value of each single message.", "expression")
-    out = sorted(expression.exposed & PERSONAL)
-    if out and not expression.is_bare_address:
-        raise _Invalid(
-            f"would show {', '.join(out)}: compare it, as case when body ilike '%order%' then 'order' else "
-            "'other' end; or let the dimension be the address alone (contact), which is shown masked.",
-            "expression",
-        )
-    _try_name(name, empty)
-    type_ = _type_of("expression", expression, empty)
-    is_number = bool(_WHOLE_NUMBERS.match(type_))
-    if not is_number and type_ not in ("VARCHAR", "DATE"):
-        raise _Invalid(
-            f"gives {type_}; a dimension is a text, a whole number or a date. Write case when … then 'yes' "
-            "else 'no' end, or cast(… as integer).",
-            "expression",
-        )
-    kind = "number" if is_number else "day" if type_ == "DATE" else "text"
-    values = _values(entry)
-    return Dimension(
-        name,
-        texts["label"],
-        expression.sql,
-        texts["description"],
-        kind=kind,  # type: ignore[arg-type]
-        vocabulary=lambda: values,
-        is_address=expression.is_bare_address,
-    )
-
-
-def _let_in(key: str, text: str, empty: EmptyLake) -> Expression:
-    try:
-        plain = plain_text(text)
-        if not plain:
-            raise RefusedExpression("is empty; write an expression over the columns, as count(*).")
-        full = expanded(plain)
-        return judge(full, empty.parse(f"select {_without_parameter(full)} from message_facts"))  # noqa: S608
-    except (RefusedExpression, InvalidSql) as error:
-        raise _Invalid(f"is refused: {key} {error}", key) from error
-
-
-def _type_of(key: str, expression: Expression, empty: EmptyLake) -> str:
-    try:
-        return empty.type_of(_without_parameter(expression.sql))
-    except InvalidSql as error:
-        raise _Invalid(f"is refused: {key} cannot be compiled: {error}", key) from error
-
-
-def _without_parameter(sql: str) -> str:
-    """The expression for any one reader: the time zone is its only parameter, and ours."""
-    return sql.replace("$timezone", "'UTC'")
-
-
-def _try_name(name: str, empty: EmptyLake) -> None:
-    """Results have a column of this name; words of SQL cannot be one."""
-    try:
-        empty.parse(f"select 1 as {name} order by {name} nulls last")
-    except InvalidSql as error:
-        raise _Invalid("cannot be the name, it is a word of SQL; choose another one.") from error
-
-
-def _check_keys(entry: Mapping[str, Any], allowed: tuple[str, ...], required: tuple[str, ...]) -> None:
-    for key in entry:
-        if key not in allowed:
-            close = difflib.get_close_matches(key, allowed, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            raise _Invalid(f"has {key!r}, which there is not.{hint} Allowed: {', '.join(allowed)}.", key)
-    missing = [key for key in required if key not in entry]
-    if missing:
-        raise _Invalid(f"lacks {', '.join(missing)}; needed are {', '.join(required)}.")
-
-
-def _text(entry: Mapping[str, Any], key: str) -> str:
-    value = entry[key]
-    if not isinstance(value, str) or not value.strip():
-        raise _Invalid(f"has {key} = {value!r}; write a text in quotes.", key)
-    return value.strip()
-
-
-def _minimum(entry: Mapping[str, Any], default: int) -> int:
-    value = entry.get("minimum_sample", default)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise _Invalid(f"has minimum_sample = {value!r}; write a whole number from 0.", "minimum_sample")
-    return value
-
-
-def _values(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    values = entry.get("values", [])
-    if not isinstance(values, list) or not all(isinstance(value, str | int) for value in values):
-        raise _Invalid(f"has values = {values!r}; write a list, as ['morning', 'evening'].", "values")
-    return tuple(map(str, values))
