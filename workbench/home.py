@@ -53,6 +53,11 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("credentials.toml", "a person", Treatment.BY_HAND),
     HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND),
     HomeFile("templates/*.toml", "a person", Treatment.BY_HAND),
+    HomeFile("dashboards/*", "a person: pages of their own", Treatment.BY_HAND),
+    HomeFile("metrics/*", "a person: metrics of their own", Treatment.BY_HAND),
+    # Before the notebooks of people's own: a run never has a name that one of theirs may have.
+    HomeFile("reports/*_????-??-??_????-??-??_*", "a run of a report, written whole", Treatment.REMOVE),
+    HomeFile("reports/*.ipynb", "a person: reports of their own", Treatment.BY_HAND),
     HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND),
     HomeFile(
         "simulated-account*", "the demo's simulated Twilio account, which is Twilio's side", Treatment.BY_HAND

@@ -5,6 +5,8 @@ One module for each kind of work; a new call goes into the module of its kind.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from workbench.api.compliance import ComplianceCalls
 from workbench.api.composer import ComposerCalls
 from workbench.api.contacts import ContactCalls
@@ -16,6 +18,9 @@ from workbench.api.reports import ReportCalls
 from workbench.api.status import Status
 from workbench.api.webhook_setup import ConnectCalls
 from workbench.errors import LakeError
+
+if TYPE_CHECKING:
+    from workbench.api.own_files import NewFiles
 
 __all__ = ["Status", "Workbench", "parse_day", "parse_period"]
 
@@ -38,6 +43,13 @@ class Workbench(
 
     Settings come from the environment and ``workbench.toml`` (see :mod:`workbench.settings`) unless given.
     """
+
+    @property
+    def new(self) -> NewFiles:
+        """Begin a page, metric, dimension, report or template of your own: ``wb.new.page("sales")``."""
+        from workbench.api.own_files import NewFiles
+
+        return NewFiles(self.settings)
 
     def __repr__(self) -> str:
         try:

@@ -21,12 +21,19 @@ class NumberCalls(Opened):
     @property
     def metrics(self) -> _Metrics:
         """All metrics, for tab completion: ``wb.metrics.delivery_rate(by=["day"])``."""
+        self._use_own_metrics()
         return _Metrics(self)
 
     @property
     def dimensions(self) -> _Dimensions:
         """All dimensions, for tab completion: ``by=[wb.dimensions.day]``."""
+        self._use_own_metrics()
         return _Dimensions()
+
+    def _use_own_metrics(self) -> None:
+        from workbench.metrics.own.current import use_own_metrics
+
+        use_own_metrics(self.settings.home)
 
     def sql(
         self, query: str, parameters: Sequence[object] | Mapping[str, object] | None = None
@@ -78,6 +85,7 @@ class NumberCalls(Opened):
         from workbench.metrics.filter_values import read_filters, read_names
         from workbench.metrics.known_values import require_known
 
+        self._use_own_metrics()
         names, filters = read_names(by), read_filters(where)
         timezone = self.settings.timezone
         compile_metric(name, names, filters, since, until, timezone=timezone)  # a wrong name needs no lake

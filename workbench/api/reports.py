@@ -28,7 +28,7 @@ class ReportCalls(Opened):
         """The reports there are, by name, with their parameters."""
         from workbench.reports.notebooks import discover_reports
 
-        return discover_reports()
+        return discover_reports(home=self.settings.home)
 
     def report(
         self,

@@ -13,6 +13,7 @@ from workbench.errors import ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from workbench.settings import Settings
 
@@ -47,6 +48,7 @@ def check() -> None:
     problems = list(reading.problems)
     if reading.settings:
         problems += [text for text in _problems_together(reading.settings) if text not in problems]
+        problems += _problems_of_own_files(reading.settings.home)
     say_notices(reading.notices)
     for problem in problems:
         click.echo(f"Error: {problem}", err=True)
@@ -83,6 +85,13 @@ def _problems_together(settings: Settings) -> Iterator[str]:
             require(settings)
         except WorkbenchError as error:
             yield str(error)
+
+
+def _problems_of_own_files(home: Path) -> list[str]:
+    """What is wrong with the pages, metrics, reports and templates of the users' own."""
+    from workbench.api.own_files import own_file_problems
+
+    return own_file_problems(home)
 
 
 def _check_quiet_hours(settings: Settings) -> None:

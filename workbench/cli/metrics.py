@@ -11,6 +11,7 @@ from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
 from workbench.cli.output import format_option, print_frame
 from workbench.errors import UsageError
+from workbench.settings import load_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,11 +55,15 @@ def metric(
 
     Rates come with their sample size and what is in flight, money with its currency and priced share.
     """
+    from workbench.metrics.own.current import use_own_metrics
+
     if name == "list":
         refuse_idle("with `metric list`", "by", "where", "since", "until", "allow_unknown", "format")
+        use_own_metrics(load_settings().home)
         click.echo(_registry())
         return
     with Workbench() as wb:
+        use_own_metrics(wb.settings.home)  # their dimensions may be filtered by
         frame = wb.metric(
             name, by=by, where=_filters(where), since=since, until=until, allow_unknown=allow_unknown
         )

@@ -10,7 +10,9 @@ import click
 from workbench.api import Workbench
 from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
+from workbench.cli.output import say_notices
 from workbench.errors import UsageError, WorkbenchError
+from workbench.settings import load_settings
 
 if TYPE_CHECKING:
     from workbench.reports.run import ReportRun
@@ -24,9 +26,11 @@ def report() -> None:
 @report.command(name="list")
 def list_reports() -> None:
     """Name the reports there are, with their parameters."""
-    from workbench.reports.notebooks import discover_reports
+    from workbench.reports.notebooks import discover_reports, own_report_problems
 
-    for found in discover_reports().values():
+    home = load_settings().home
+    say_notices(own_report_problems(home))
+    for found in discover_reports(home=home).values():
         click.echo(f"{found.name}: {found.title}. {found.description}")
         width = max((len(item.name) for item in found.parameters), default=0) + 2
         for item in found.parameters:

@@ -191,7 +191,7 @@ def compile_audit(
 
 def find_metric(name: str) -> Metric:
     if name not in METRICS:
-        raise UnknownName("metric", name, METRICS)
+        raise UnknownName("metric", name, METRICS, remedy=METRICS.reason(name))
     return METRICS[name]
 
 

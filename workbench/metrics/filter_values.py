@@ -75,7 +75,7 @@ def split_values(dimension: Dimension, text: str) -> list[str | None]:
 def find_dimension(name: str) -> Dimension:
     """A dimension by its name; UnknownName for what is none."""
     if name not in DIMENSIONS:
-        raise UnknownName("dimension", name, DIMENSIONS)
+        raise UnknownName("dimension", name, DIMENSIONS, remedy=DIMENSIONS.reason(name))
     return DIMENSIONS[name]
 
 

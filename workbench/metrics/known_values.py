@@ -7,6 +7,7 @@ from typing import LiteralString
 
 from workbench.errors import UnknownName
 from workbench.lake.connect import Readable
+from workbench.messaging.addresses import mask
 from workbench.metrics.compile import expand, select_sql
 from workbench.metrics.definitions import Dimension
 from workbench.metrics.filter_values import Filters, find_dimension, known_to_vocabulary
@@ -53,7 +54,8 @@ def require_known(lake: Readable, filters: Filters) -> None:
 
 def list_known(lake: Readable, dimension: Dimension) -> Sequence[str]:
     """The values of a dimension that the lake has."""
-    return [value for (value,) in lake.rows(_values_sql(dimension)) if value is not None]
+    values = [value for (value,) in lake.rows(_values_sql(dimension)) if value is not None]
+    return sorted(set(map(mask, values))) if dimension.is_address else values
 
 
 def _values_sql(dimension: Dimension, condition: LiteralString = "true") -> LiteralString:

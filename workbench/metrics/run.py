@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from workbench.lake.connect import Readable
 from workbench.metrics.compile import Moment, compile_audit, compile_metric, find_metric
-from workbench.metrics.definitions import Metric
+from workbench.metrics.definitions import DIMENSIONS, Metric
 from workbench.metrics.filter_values import Where
+from workbench.metrics.own.masking import masked_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,7 @@ def query_metric(
     compiled = compile_metric(name, by, where, since, until, timezone=timezone)
     as_of = datetime.now(UTC)
     frame = _with_whole_counts(lake.frame(compiled.sql, compiled.parameters), find_metric(name))
+    frame = _with_masked_numbers(frame)
     return MetricResult(find_metric(name), frame, compiled.sql, compiled.parameters, as_of, compiled.text)
 
 
@@ -60,6 +62,14 @@ def _with_whole_counts(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:
         if name in frame and frame[name].dtype == "float64"
     }
     return frame.astype(types)
+
+
+def _with_masked_numbers(frame: pd.DataFrame) -> pd.DataFrame:
+    """People's numbers masked, whoever asks."""
+    for name in frame.columns:
+        if name in DIMENSIONS and DIMENSIONS[name].is_address:
+            frame[name] = masked_labels(list(frame[name]))
+    return frame
 
 
 def query_audit(

@@ -12,9 +12,10 @@ from workbench.display import formats
 from workbench.display.formats import is_missing
 from workbench.display.names import value_name
 from workbench.lake import Lake
+from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS, Metric, MetricResult, query_metric
 from workbench.metrics.compile import compile_audit, find_metric
-from workbench.metrics.filter_values import Where, read_filters
+from workbench.metrics.filter_values import Where, find_dimension, read_filters
 from workbench.metrics.known_values import find_unknown
 from workbench.reports.periods import ReportPeriod
 from workbench.reports.quality import judge, judge_filters, read_facts
@@ -123,6 +124,8 @@ class ReportQueries:
         """A dimension's value as it is shown, with masked numbers."""
         if dimension == "messaging_service" and self._names is None:
             self._names = dict(self.lake.rows(_SERVICE_NAMES))
+        if find_dimension(dimension).is_address and isinstance(value, str):
+            value = mask(value)
         return value_name(dimension, value, self._names if dimension == "messaging_service" else None)
 
     def record(self) -> dict[str, Any]:

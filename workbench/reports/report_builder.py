@@ -23,6 +23,7 @@ from workbench.lake import open_lake
 from workbench.metrics import METRICS
 from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
+from workbench.metrics.own.current import use_own_metrics
 from workbench.reports.elements import CardElement, Element, cards_html, definitions_html, head_html
 from workbench.reports.periods import PERIODS, resolve_period
 from workbench.reports.queries import ReportQueries, known_rows
@@ -60,6 +61,7 @@ def open_report(
     if period not in PERIODS:
         raise UsageError(f"period is {period!r}; allowed is one of {', '.join(PERIODS)}.")
     settings = load_settings()
+    use_own_metrics(settings.home, quiet=SNAPSHOT_VARIABLE in os.environ)  # the run says what is wrong
     snapshot = os.environ.get(SNAPSHOT_VARIABLE)
     lake = open_lake(settings, read_only=True, snapshot=int(snapshot) if snapshot else None)
     today = datetime.now(ZoneInfo(settings.timezone)).date()

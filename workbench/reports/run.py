@@ -20,6 +20,8 @@ from workbench.files import write_whole
 from workbench.lake import Lake, open_lake
 from workbench.metrics.filter_values import Filters, read_filters
 from workbench.metrics.known_values import require_known
+from workbench.metrics.own.current import use_own_metrics
+from workbench.own_files import read_own_file
 from workbench.reports.document import FORMATS, check_formats, cleaned, find_record, to_html, to_pdf
 from workbench.reports.manifest import SUFFIX, build_manifest
 from workbench.reports.notebooks import FOLDER, ReportNotebook, find_report
@@ -80,7 +82,8 @@ def plan_report(
     Raises:
         UnknownName, UsageError: see ``find_report``, ``check_parameters``, ``resolve_period``.
     """
-    notebook = find_report(name, folder)
+    use_own_metrics(settings.home)  # what is wrong with them is said here, and not once more in the notebook
+    notebook = find_report(name, folder, settings.home)
     values = check_parameters(notebook.parameters, given, secrets=_secrets(settings))
     today = (now or datetime.now(UTC)).astimezone(ZoneInfo(settings.timezone)).date()
     period = resolve_period(values["since"], values["until"], values["period"], today, settings.timezone)
@@ -160,7 +163,7 @@ def _execute(settings: Settings, plan: PlannedReport, scratch: Path, snapshot: i
     failure = ""
     try:
         papermill.execute_notebook(
-            str(plan.notebook.path),
+            str(_source_file(plan.notebook, scratch)),
             str(target),
             dict(plan.parameters),
             kernel_name="python3",
@@ -174,6 +177,15 @@ def _execute(settings: Settings, plan: PlannedReport, scratch: Path, snapshot: i
         first = (error.source or "").strip().split("\n")[0]
         failure = f"cell In [{error.exec_count}] (`{first}`): {error.ename}: {_one_line(error.evalue)}"
     return nbformat.read(target, as_version=4), failure  # type: ignore[no-untyped-call]
+
+
+def _source_file(notebook: ReportNotebook, scratch: Path) -> Path:
+    """The notebook to execute; of the users' own a copy of the text that was checked."""
+    if notebook.home is None:
+        return notebook.path
+    copy = scratch / notebook.path.name
+    write_whole(copy, read_own_file(notebook.home, notebook.path))
+    return copy
 
 
 def _write_report(

@@ -1,4 +1,4 @@
-"""The pages process: every file of ``dashboards/`` at its own address, behind sign-in where there is one.
+"""The pages process: every page, the users' own too, at its own address, behind sign-in where there is one.
 
 Panel's own Tornado server, because it lets go of closed sessions. Pages ask the lake on threads, so that a
 slow question of one does not freeze the others, and change what they show on the server's thread only.
@@ -36,9 +36,9 @@ from workbench.server.downloads import DownloadHandler
 from workbench.server.front import known_host, log_answer, own_pages, stand_before
 from workbench.server.hosts import served_hosts
 from workbench.server.ports import find_port
+from workbench.server.served_pages import ServedPages
 from workbench.settings import Settings
-from workbench.ui.navigation import START_PAGE, PageInfo, discover_pages
-from workbench.ui.page import Page, error_page, load_page
+from workbench.ui.navigation import START_PAGE, discover_pages, own_page_problems
 from workbench.ui.store import forget_lake, use_settings
 
 log = logging.getLogger(__name__)
@@ -154,9 +154,10 @@ class PagesServer:
 
     def _build(self, loop: IOLoop) -> Any:
         """Panel's server with every page opened once, so that the first reader does not wait for imports."""
-        found = {info.name: (info, *load_or_explain(info)) for info in discover_pages()}
-        pages = {f"/{name}": opener(*loaded) for name, loaded in found.items()}
-        downloads = {"pages": {name: page for name, (_, page, _) in found.items() if page}}
+        served = ServedPages(discover_pages())
+        pages = served.openers(self.settings.home)
+        for problem in own_page_problems(self.settings.home):
+            log.warning("Notice: %s", problem)
         headers = security_headers(pages_csp(self.access, self.origins), is_secure=self.access.is_secure)
         options = self.gate.server_options() if self.gate else {}
         return get_server(
@@ -173,7 +174,7 @@ class PagesServer:
             extra_patterns=[
                 (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
                 (r"/healthz", HealthHandler, {"door": self.gate or self.link}),
-                (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, downloads),
+                (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, {"pages": served}),
                 *options.pop("extra_patterns", ()),
             ],
             default_handler_class=NotFoundHandler,
@@ -185,39 +186,6 @@ class PagesServer:
                 "body_timeout": BODY_SECONDS,
             },
             **options,
-        )
-
-
-def load_or_explain(info: PageInfo) -> tuple[Page | None, str]:
-    """The page of a file, or why it cannot be loaded."""
-    try:
-        return load_page(info), ""
-    except Exception as error:
-        log.exception("the page %s cannot be loaded", info.path)
-        return None, f"{info.path.name} cannot be loaded: {type(error).__name__}: {error}"
-
-
-def opener(info: PageInfo, page: Page | None, failure: str) -> Callable[[], Any]:
-    """What Panel calls for each browser: the page in its shell, or why it cannot be shown.
-
-    A page that fails must not look like an empty one, nor stop the others.
-    """
-
-    def open_page() -> Any:
-        if page is None:
-            return error_page(info.name, "This page is broken", failure)
-        return _open_or_explain(page)
-
-    return open_page
-
-
-def _open_or_explain(page: Page) -> Any:
-    try:
-        return page.serve()
-    except Exception:
-        log.exception("the page %s cannot be opened", page.name)
-        return error_page(
-            page.name, "This page is broken", "It failed while opening. The reason is in the server's log."
         )
 
 

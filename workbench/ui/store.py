@@ -35,11 +35,13 @@ from workbench.metrics import (
 )
 from workbench.metrics.compile import Moment, to_utc
 from workbench.metrics.filter_values import Where
+from workbench.metrics.own.current import use_own_metrics
 from workbench.metrics.run import query_audit
 from workbench.metrics.slices import MOST_ROWS, Slices
 from workbench.settings import Settings, load_settings
 from workbench.ui.filters import FIELDS, Option, build_options
 from workbench.ui.lake_changes import LakeWatcher
+from workbench.ui.navigation import use_own_pages
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -266,6 +268,11 @@ class Store:
         if self._is_closed:
             raise StoreClosed("The server is ending.")
 
+    def forget_answers(self) -> None:
+        """Ask everything anew, because what a question means has changed."""
+        with self._lock:
+            self._answers.clear()
+
     def _find(self, key: Any) -> Any:
         with self._lock:
             kept_at, found = self._answers.get(key, (0.0, None))
@@ -310,6 +317,8 @@ def use_settings(settings: Settings) -> Store:
     """Open the lake of ``settings`` and make it the one that every page of this process shows."""
     global _store
     with _store_lock:
+        use_own_pages(settings.home)
+        use_own_metrics(settings.home)
         _store = Store(open_lake(settings), settings.timezone, settings.daily_caps, settings)
         return _store
 
@@ -329,6 +338,7 @@ def forget_lake() -> None:
         if _store:
             _store.close()
         _store = None
+        use_own_pages(None)
 
 
 def current_store() -> Store:

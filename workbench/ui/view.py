@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
-from workbench.metrics import METRICS, MetricResult, RowQuery
+from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.filters import FIELDS, Option, to_query
@@ -175,4 +175,6 @@ def _shown(name: str, value: object) -> str:
     values = value if isinstance(value, list | tuple) else [value]
     if name in ("search", "digits"):
         return "***" if is_number_like(str(value)) else str(value)
-    return ", ".join(mask(str(item)) if name == "where_sender" else str(item) for item in values)
+    dimension = DIMENSIONS.get(name.removeprefix("where_"))
+    is_address = name == "where_sender" or (dimension is not None and dimension.is_address)
+    return ", ".join(mask(str(item)) if is_address else str(item) for item in values)

@@ -11,10 +11,13 @@ from __future__ import annotations
 from workbench.metrics.definitions import compliance, cost, delivery, replies, segmentation, speed, traffic
 from workbench.metrics.definitions.dimensions import DIMENSIONS_LIST
 from workbench.metrics.definitions.model import SETS, Dimension, Metric, Unit
+from workbench.metrics.definitions.registry import Definitions
 
 __all__ = ["DIMENSIONS", "METRICS", "SETS", "Dimension", "Metric", "Unit"]
 
 _THEMES = (traffic, cost, delivery, segmentation, speed, replies, compliance)
 
-METRICS: dict[str, Metric] = {metric.name: metric for theme in _THEMES for metric in theme.METRICS}
-DIMENSIONS: dict[str, Dimension] = {dimension.name: dimension for dimension in DIMENSIONS_LIST}
+METRICS: Definitions[Metric] = Definitions(
+    {metric.name: metric for theme in _THEMES for metric in theme.METRICS}
+)
+DIMENSIONS = Definitions({dimension.name: dimension for dimension in DIMENSIONS_LIST})

@@ -96,7 +96,7 @@ class Dimension:
 
     `kind` says what its values are: text, whole numbers, days, or the first days of weeks and months.
     `vocabulary` gives the values that exist whether or not the lake has seen one; `is_closed` says that there
-    are no others.
+    are no others. The values of an `is_address` one are people's numbers: a result has them masked.
     """
 
     name: str
@@ -106,6 +106,7 @@ class Dimension:
     kind: Literal["text", "number", "day", "week", "month"] = "text"
     vocabulary: Callable[[], Sequence[str]] = tuple
     is_closed: bool = False
+    is_address: bool = False
 
 
 FINAL_TEXT = "outbound messages with a final status (canceled ones excepted)"

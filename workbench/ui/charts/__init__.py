@@ -1,5 +1,6 @@
 """Makes figures of numbers. Pure: plotly figures in the light colours, ready for a page or a report."""
 
+from workbench.ui.charts.course import over_time
 from workbench.ui.charts.failures import codes_over_time, pareto
 from workbench.ui.charts.heat import heat_map
 from workbench.ui.charts.money import money_over_time, month_course
@@ -14,6 +15,7 @@ __all__ = [
     "heat_map",
     "money_over_time",
     "month_course",
+    "over_time",
     "pareto",
     "segment_histogram",
     "utilisation_over_time",

@@ -13,7 +13,8 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import ErrorCode, explain
 from workbench.metrics import METRICS, MetricResult
-from workbench.ui.filters import FIELDS
+from workbench.metrics.filter_values import find_dimension
+from workbench.ui.filters import FIELDS, Field
 from workbench.ui.result_rows import priced_rows
 from workbench.ui.view import PageData, definition
 
@@ -26,7 +27,7 @@ Content = dict[str, Any]
 
 
 def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[[PageData], Content]:
-    """A table of one filter field's values with some metrics, ordered by the first of them.
+    """A table of a filter field's or a dimension's values with some metrics, ordered by the first of them.
 
     The first metric must be a count; its size is drawn as a bar under the name. With ``click=name`` a
     click on a row filters by it.
@@ -35,7 +36,8 @@ def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[
 
 
 def _field_content(view: PageData, name: str, metrics: Sequence[str], limit: int) -> Content:
-    field = FIELDS[name]
+    # A dimension of the users' own is no filter of pages: its rows lead nowhere.
+    field = FIELDS.get(name) or Field(name, find_dimension(name).label, name)
     results = [view.metric(metric, by=(field.dimension,)) for metric in metrics]
     ranked, largest = _ranked(results[0])
     cells = [_cells(result, field.dimension) for result in results]
@@ -46,9 +48,9 @@ def _field_content(view: PageData, name: str, metrics: Sequence[str], limit: int
     ):
         token = view.token(name, _plain(value))
         first = {"text": token, "muted": _plain(value) is None, "bar": number / largest}
-        link = view.rows_link(**{name: [token]})
+        link = view.rows_link(**{name: [token]}) if name in FIELDS else ""
         is_chosen = _plain(value) in chosen
-        hint = "Show everything again" if is_chosen else f"Show only {token}"
+        hint = "Show everything again" if is_chosen else f"Show only {token}" if name in FIELDS else ""
         numbers = [column.get(_key(value), {"text": formats.MISSING}) for column in cells]
         rows.append(
             {"key": token, "cells": [first, *numbers], "chosen": is_chosen, "hint": hint, "link": link}
