@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli.group import main
-from workbench.cli.output import format_option, print_frame, say_notices
+from workbench.cli.options import format_option
+from workbench.cli.output import print_frame, say_notices
 from workbench.errors import ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -86,7 +87,6 @@ def _problems_together(settings: Settings) -> Iterator[str]:
 
 
 def _check_quiet_hours(settings: Settings) -> None:
-    from workbench.messaging.quiet_hours import load_rules
+    from workbench.compliance.checks import quiet_hours_rules
 
-    own_rules = settings.home / "quiet_hours.toml"
-    load_rules(own_rules if own_rules.exists() else None)
+    quiet_hours_rules(settings.home)
