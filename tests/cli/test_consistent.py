@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from tests.cli.conftest import Run
 from tests.readme_tables import all_commands
@@ -84,14 +85,23 @@ def test_the_same_option_says_the_same_everywhere() -> None:
     assert differing - OWN_HELP == set()
 
 
-def test_every_question_is_answered_in_json(run: Run) -> None:
-    assert run("sync", "--messages-only").returncode == 0
+@pytest.fixture
+def here(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """Run a command in this process."""
+    for name, value in environ.items():
+        if name.startswith(("WORKBENCH_", "TWILIO_")):
+            monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(main, arguments)
+
+
+def test_every_question_is_answered_in_json(here: Callable[..., Result]) -> None:
+    assert here("sync", "--messages-only").exit_code == 0
     for question in QUESTIONS:
-        asked = run(*question, "--format", "json")
-        assert asked.returncode in (0, 1), (question, asked.stderr)
+        asked = here(*question, "--format", "json")
+        assert asked.exit_code in (0, 1), (question, asked.output)
         assert isinstance(json.loads(asked.stdout), list | dict), question
-        if question[0] not in ("sync", "status", "reconcile"):
-            assert run(*question, "--json").stdout == asked.stdout, question
+    for question in (["metrics"], ["segments", "Hi"], ["users", "list"], ["outbox"], ["revocations"]):
+        assert here(*question, "--json").stdout == here(*question, "--format", "json").stdout
 
 
 @pytest.mark.parametrize("alias", ALIASES, ids=" ".join)
@@ -102,11 +112,9 @@ def test_an_alias_is_the_command_that_it_stands_for(alias: tuple[str, ...]) -> N
     assert alias[0] not in CliRunner().invoke(main, ["--help"]).output.split() or len(alias) > 1
 
 
-def test_a_text_or_a_query_comes_from_stdin(run: Run) -> None:
-    assert run("segments", "-", "--format", "json", stdin="Hi\n").stdout.count('"Hi"') == 1
-    assert run("sync", "--messages-only").returncode == 0
-    asked = run("sql", "-", "--format", "json", stdin="select 'a' as letter\n")
-    assert json.loads(asked.stdout) == [{"letter": "a"}]
+def test_a_text_comes_from_stdin() -> None:
+    asked = CliRunner().invoke(main, ["segments", "-", "--format", "json"], input="Hi\n")
+    assert json.loads(asked.output)["per_segment"] == ["Hi"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +139,8 @@ def test_a_table_is_fitted_to_a_terminal_and_whole_in_a_pipe(
 ) -> None:
     assert run("sync", "--messages-only").returncode == 0
     query = "select 123456789 as number, repeat('long text ', 30) as body from range(2)"
-    assert max(map(len, run("sql", query).stdout.splitlines())) > 300
+    asked = run("sql", "-", stdin=query)
+    assert max(map(len, asked.stdout.splitlines())) > 300
     # `script` gives the command a terminal of its own.
     script = f'stty cols 70; {sys.executable} -m workbench sql "{query}"'
     shown = subprocess.run(

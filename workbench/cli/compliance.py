@@ -27,7 +27,7 @@ class _Compliance(OnceGroup):
     """`workbench compliance` is `counts`, `workbench compliance NAME` the rows of one audit."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        asks_help = any(word in ctx.help_option_names for word in args)
+        asks_help = bool(args) and args[0] in ctx.help_option_names
         if not ctx.resilient_parsing and not asks_help and (not args or args[0] not in self.commands):
             args = ["rows" if args and not args[0].startswith("-") else "counts", *args]
         return super().parse_args(ctx, args)

@@ -35,7 +35,7 @@ def content_options(command: Command) -> Command:
         click.option("--at", help="When Twilio shall send it, as 2026-11-30T09:00."),
         click.option("--validity-seconds", "--validity", type=click.IntRange(1, 36_000),
                      help="How long it may wait at Twilio."),
-        click.option("--content-sid", help="Content template of WhatsApp or RCS, HX…"),
+        click.option("--content-sid", help="SID (HX…) of a content template of WhatsApp or RCS."),
         click.option("--content-var", "content_variables", multiple=True, metavar=_PAIR, help="One of its."),
         click.option("--ignore-quiet-hours", is_flag=True, help="Send in quiet hours too; it is audited."),
     ])  # fmt: skip

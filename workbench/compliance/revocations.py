@@ -99,7 +99,7 @@ def _decide(
         [message_sid],
     ).fetchall()
     if not found:
-        raise UsageError(f"{message_sid!r} is no candidate. `workbench revocations` lists them.")
+        raise UsageError(f"{message_sid!r} is no candidate. `workbench consent revocations` lists them.")
     account_sid, contact, sender, reach, written_at, phrase, before = found[0]
     # Where somebody says how far it reaches, it is that and no more.
     reaches, said_to = (scope, None) if scope else (reach, sender)
