@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from workbench.errors import UsageError
 from workbench.settings import STATUS_PATH, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -30,9 +31,18 @@ class Installation:
     Args:
         settings: by default those of the environment and ``workbench.toml``.
         lake: one that is open already and stays open when this closes, as that of a page server.
+
+    Raises:
+        UsageError: the settings are none.
+        ConfigError: those of the environment or of ``workbench.toml`` are wrong.
     """
 
     def __init__(self, settings: Settings | None = None, *, lake: Lake | None = None) -> None:
+        if settings is not None and not isinstance(settings, Settings):
+            raise UsageError(
+                f"settings is {settings!r}, a {type(settings).__name__}; give Settings, as "
+                "load_settings({'WORKBENCH_HOME': 'data'}), or nothing."
+            )
         self.settings = settings or load_settings()
         self._lock = threading.RLock()
         self._given_lake = lake
