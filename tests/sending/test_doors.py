@@ -20,6 +20,7 @@ from click.testing import CliRunner
 from tests.conversations.installation import afternoon_zone
 from tests.sending.conftest import SENDER, environment
 from workbench import UsageError, Workbench
+from workbench.api.composer import open_composer_session
 from workbench.api.inbox import open_inbox_session
 from workbench.api.sending import check, draft_of
 from workbench.cli import main
@@ -106,7 +107,11 @@ def by_open_conversation(wb: Workbench, number: str, text: str, values: Values) 
 
 def by_composer(wb: Workbench, number: str, text: str, values: Values) -> tuple[str, str]:
     wb.contacts.edit(number, timezone=afternoon_zone())
-    context = wb.outbox.composer(pd.DataFrame([{"to": number, **values}]), text, sender=SENDER)._context
+    frame = pd.DataFrame([{"to": number, **values}])
+    assert wb.outbox.composer(frame, text, sender=SENDER) is not None
+    context = open_composer_session(
+        wb._installation, frame, text, sender=SENDER, service=None, batch=None, to_column=None
+    )
     checked = context.answer({"ask": "check", "body": text})["ok"]
     news = context.answer({"ask": "send", "body": text, "typed": "1"})["ok"]
     while news["running"]:
