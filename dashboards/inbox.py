@@ -1,7 +1,7 @@
 """Inbox: who wrote, who waits for an answer, and the answer itself."""
 
 from workbench import ui
-from workbench.api import Workbench
+from workbench.api.inbox import open_inbox
 
-page = ui.InboxPage("inbox", __doc__, Workbench.open_desk)
+page = ui.InboxPage("inbox", __doc__, open_inbox)
 page.servable()

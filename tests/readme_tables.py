@@ -56,14 +56,14 @@ def _default(report: ReportNotebook, name: str) -> str:
 
 
 def all_commands(group: click.Group = main, prefix: str = "") -> dict[str, click.Command]:
-    """Every command by its words, as `report run`; a group stands for its commands."""
-    found: dict[str, click.Command] = {}
+    """Every command by its words, as `reports run`; a group that does something itself is one too."""
+    commands: dict[str, click.Command] = {}
     for name, command in sorted(group.commands.items()):
         if isinstance(command, click.Group):
-            found |= all_commands(command, f"{prefix}{name} ")
-        else:
-            found[f"{prefix}{name}"] = command
-    return found
+            commands |= all_commands(command, f"{prefix}{name} ")
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            commands[f"{prefix}{name}"] = command
+    return commands
 
 
 def _help(command: click.Command) -> str:

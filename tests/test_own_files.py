@@ -14,7 +14,7 @@ import pytest
 
 from tests.ui.known import known_messages, save
 from workbench import UsageError, Workbench
-from workbench.api.own_files import own_file_problems
+from workbench.api.new import own_file_problems
 from workbench.compliance.home_files import erase_from_files
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
@@ -178,7 +178,7 @@ def test_the_documented_commands_do_what_is_said(run: Run, home: Path) -> None:
     commands = [line for block in blocks("") for line in block.splitlines()]
     assert len(commands) == 11
     for command in commands:
-        if command.startswith("workbench report run"):
+        if command.startswith("workbench reports run"):
             command += " --since 2025-03-03 --until 2025-03-10"
         done = run(*command.split()[1:])
         assert (done.returncode, "Traceback" in done.stderr) == (0, False), (command, done.stderr)

@@ -3,36 +3,148 @@
     from workbench import Workbench
     wb = Workbench()
 
-Importing this loads nothing heavy; pandas, Panel, plotly and the Twilio client load on first use.
+Everything that a call gives or raises can be imported from here too. Importing this loads nothing heavy: what
+stands below `TYPE_CHECKING` loads when it is asked for, as do pandas, Panel, plotly and the Twilio client.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from workbench.api import Workbench
 from workbench.errors import (
+    CatalogLost,
     ConfigError,
     LakeBusy,
+    LakeDamaged,
     LakeError,
+    LakeRefused,
     LakeTooNew,
+    NotAllowed,
+    ReportDoubtful,
+    ReportFailed,
     TwilioAuthError,
     TwilioError,
     TwilioUnavailable,
     UnknownName,
+    Unreachable,
     UsageError,
     WorkbenchError,
 )
 from workbench.settings import Settings, load_settings
 
+if TYPE_CHECKING:
+    from workbench.api.conversation import OpenConversation
+    from workbench.api.metrics import UnknownAttribute
+    from workbench.api.outbox import Cancelled
+    from workbench.api.status import Status
+    from workbench.api.subject import ErasureReport
+    from workbench.compliance.consent_files import ConsentFile
+    from workbench.compliance.consent_push import ConsentPush
+    from workbench.compliance.revocations import RevocationDecision
+    from workbench.compliance.trail import TrailCheck
+    from workbench.messaging.address_reader import AddressRefused
+    from workbench.messaging.segments import SegmentCount, count_segments
+    from workbench.reports.mail import MailUnavailable
+    from workbench.reports.notebooks import ReportNotebook
+    from workbench.reports.run import ReportRun
+    from workbench.sending.batch import BatchProgress
+    from workbench.sending.results import BatchResult, SendResult
+    from workbench.sync.imports.bulk_export import BulkExportSummary
+    from workbench.sync.imports.summary import ImportSummary
+    from workbench.sync.reconcile.run import ReconcileReport
+    from workbench.sync.reconcile.state import DayCheck
+    from workbench.sync.shared.cancellation import SyncStopped
+    from workbench.sync.shared.request import Progress, SyncSummary
+    from workbench.twilio.erasing import Removal
+
 __all__ = [
+    "AddressRefused",
+    "BatchProgress",
+    "BatchResult",
+    "BulkExportSummary",
+    "Cancelled",
+    "CatalogLost",
     "ConfigError",
+    "ConsentFile",
+    "ConsentPush",
+    "DayCheck",
+    "ErasureReport",
+    "ImportSummary",
     "LakeBusy",
+    "LakeDamaged",
     "LakeError",
+    "LakeRefused",
     "LakeTooNew",
+    "MailUnavailable",
+    "NotAllowed",
+    "OpenConversation",
+    "Progress",
+    "ReconcileReport",
+    "Removal",
+    "ReportDoubtful",
+    "ReportFailed",
+    "ReportNotebook",
+    "ReportRun",
+    "RevocationDecision",
+    "SegmentCount",
+    "SendResult",
     "Settings",
+    "Status",
+    "SyncStopped",
+    "SyncSummary",
+    "TrailCheck",
     "TwilioAuthError",
     "TwilioError",
     "TwilioUnavailable",
+    "UnknownAttribute",
     "UnknownName",
+    "Unreachable",
     "UsageError",
     "Workbench",
     "WorkbenchError",
+    "count_segments",
     "load_settings",
 ]
+
+_MODULES = {
+    "AddressRefused": "workbench.messaging.address_reader",
+    "BatchProgress": "workbench.sending.batch",
+    "BatchResult": "workbench.sending.results",
+    "BulkExportSummary": "workbench.sync.imports.bulk_export",
+    "Cancelled": "workbench.api.outbox",
+    "ConsentFile": "workbench.compliance.consent_files",
+    "ConsentPush": "workbench.compliance.consent_push",
+    "DayCheck": "workbench.sync.reconcile.state",
+    "ErasureReport": "workbench.api.subject",
+    "ImportSummary": "workbench.sync.imports.summary",
+    "MailUnavailable": "workbench.reports.mail",
+    "OpenConversation": "workbench.api.conversation",
+    "Progress": "workbench.sync.shared.request",
+    "ReconcileReport": "workbench.sync.reconcile.run",
+    "Removal": "workbench.twilio.erasing",
+    "ReportNotebook": "workbench.reports.notebooks",
+    "ReportRun": "workbench.reports.run",
+    "RevocationDecision": "workbench.compliance.revocations",
+    "SegmentCount": "workbench.messaging.segments",
+    "SendResult": "workbench.sending.results",
+    "Status": "workbench.api.status",
+    "SyncStopped": "workbench.sync.shared.cancellation",
+    "SyncSummary": "workbench.sync.shared.request",
+    "TrailCheck": "workbench.compliance.trail",
+    "UnknownAttribute": "workbench.api.metrics",
+    "count_segments": "workbench.messaging.segments",
+}
+"""Where the names below `TYPE_CHECKING` are."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(_MODULES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.sync.reconcile.discrepancies import REASONS, UNEXPLAINED
 
@@ -20,20 +20,37 @@ if TYPE_CHECKING:
 
 FORMATS = ("table", "csv", "json", "parquet")
 
+_GAP = 2
+_NARROWEST_TEXT = 8
 
-def render_frame(frame: pd.DataFrame, format: str) -> bytes:
-    """The frame in one of FORMATS; `json` is a list of objects, with money as text to keep all digits."""
+
+class Rendered(NamedTuple):
+    """A frame as it is printed, and whether texts of it were cut to fit."""
+
+    content: bytes
+    is_cut: bool = False
+
+
+def render_frame(frame: pd.DataFrame, format: str, width: int | None = None) -> Rendered:
+    """The frame in one of FORMATS: `json` is a list of objects, money keeps its digits as text in it.
+
+    Args:
+        width: of the terminal that a table must fit into; None is any.
+    """
     if format == "parquet":
         sink = io.BytesIO()
         frame.to_parquet(sink, index=False)
-        return sink.getvalue()
+        return Rendered(sink.getvalue())
     names, rows = [str(name) for name in frame.columns], _plain_rows(frame)
     if format == "json":
         objects = [dict(zip(names, row, strict=True)) for row in rows]
-        return (json.dumps(objects, indent=2, ensure_ascii=False, default=json_value) + "\n").encode()
+        text = json.dumps(objects, indent=2, ensure_ascii=False, default=json_value) + "\n"
+        return Rendered(text.encode())
     if format == "csv":
-        return _csv(names, rows).encode()
-    return _table(names, rows).encode()
+        return Rendered(_csv(names, rows).encode())
+    whole = _table(names, rows)
+    text = whole if width is None else _table(names, rows, width)
+    return Rendered(text.encode(), text != whole)
 
 
 def render_reconcile(report: ReconcileReport) -> str:
@@ -139,20 +156,48 @@ def _csv(names: list[str], rows: Iterable[list[Any]]) -> str:
     return text.getvalue()
 
 
-def _table(names: list[str], rows: list[list[Any]]) -> str:
-    """Aligned columns, numbers to the right; control characters are shown as codes, without effect."""
+def _table(names: list[str], rows: list[list[Any]], width: int | None = None) -> str:
+    """Columns lined up; numbers to the right. Control characters of a body are shown, not obeyed.
+
+    Args:
+        width: texts are cut until a line has at most so many characters; numbers never are.
+    """
     cells = [["" if value is None else _visible(_word(value)) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
     right = [any(_is_number(row[i]) for row in rows) for i in range(len(names))]
-    lines = [names, ["-" * width for width in widths], *cells]
+    if width is not None:
+        widths = fitted_widths(widths, right, width - _GAP * (len(names) - 1))
+    lines = [names, ["-" * column for column in widths], *cells]
     text = [
-        "  ".join(
-            cell.rjust(width) if is_right else cell.ljust(width)
-            for cell, width, is_right in zip(line, widths, right, strict=True)
-        ).rstrip()
+        (" " * _GAP)
+        .join(
+            _cut(cell, column).rjust(column) if is_right else _cut(cell, column).ljust(column)
+            for cell, column, is_right in zip(line, widths, right, strict=True)
+        )
+        .rstrip()
         for line in lines
     ]
     return "\n".join([*text, f"({len(rows):,} {'row' if len(rows) == 1 else 'rows'})"]) + "\n"
+
+
+def fitted_widths(widths: Sequence[int], keep: Sequence[bool], available: int) -> list[int]:
+    """Widths that fit, the widest made narrower first; what must be kept whole, or is short, stays.
+
+    Args:
+        keep: columns that are not cut.
+        available: for all of them together.
+    """
+    fitted = list(widths)
+    while sum(fitted) > available:
+        narrowable = [i for i, column in enumerate(fitted) if not keep[i] and column > _NARROWEST_TEXT]
+        if not narrowable:
+            break
+        fitted[max(narrowable, key=lambda i: fitted[i])] -= 1
+    return fitted
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def _word(value: Any) -> str:

@@ -135,7 +135,7 @@ def lab(installation: Installation, folder: Path) -> Iterator[str]:
         "wb.conversation(found['conversation'][0]).widget()",
         f"import pandas as pd\n\npeople = pd.DataFrame({{'to': {MANY}, 'name': ['Bo', '<i>Cy</i>'], "
         f"'time_zone': {afternoon_zone()!r}}})\n"
-        f"wb.composer(people, 'Hi {{{{ name }}}}, all ready.', sender={DESK!r})",
+        f"wb.outbox.composer(people, 'Hi {{{{ name }}}}, all ready.', sender={DESK!r})",
     ]
     (folder / NOTEBOOK).write_text(json.dumps(notebook(cells)))
     write_user_settings(folder / "JUPYTER_CONFIG_DIR")

@@ -72,7 +72,7 @@ def test_a_batch_from_a_file_with_a_template(run: Run, home: Path, tmp_path: Pat
     found = json.loads(sent.stdout)
     assert (found["batch"], found["counts"]) == ("people", {"sent": 1, "blocked": 1})
     assert run("templates").stdout.startswith("name")
-    assert run("templates", "--show", "hello", "--var", "first_name=Ana").stdout == "Hi Ana\n"
+    assert run("templates", "show", "hello", "--var", "first_name=Ana").stdout == "Hi Ana\n"
     outbox = run("outbox", "--format", "json")
     assert [row["state"] for row in json.loads(outbox.stdout)] == ["accepted"]
     assert "4155550403" not in outbox.stdout

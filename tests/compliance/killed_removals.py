@@ -20,7 +20,9 @@ from typing import Any
 import pandas as pd
 import pyarrow.compute as pc
 
+from tests.lakes import lake_of
 from workbench import Workbench
+from workbench.api.jobs import run_job
 from workbench.compliance import finishing, proof, retention
 from workbench.compliance.orders import read_orders
 from workbench.compliance.trail import verify_trail
@@ -36,9 +38,9 @@ _CHANGES: tuple[tuple[Any, str], ...] = (
     (purge, "_compact"),
 )  # fmt: skip
 _FINISHERS: tuple[Callable[[Workbench], object], ...] = (
-    lambda wb: wb.run_job("maintenance"),
-    lambda wb: wb.run_job("retention"),
-    lambda wb: wb.erase_subject("+14155550199", local_only=True, confirm=True),
+    lambda wb: run_job(wb._installation, "maintenance"),
+    lambda wb: run_job(wb._installation, "retention"),
+    lambda wb: wb.subject.erase("+14155550199", local_only=True, confirm=True),
 )
 
 
@@ -84,7 +86,7 @@ def opened(home: Path) -> Workbench:
 
 def state(wb: Workbench) -> dict[str, Any]:
     """What is left of the person and of what is too old, and what is on record about its removal."""
-    lake = wb.lake
+    lake = lake_of(wb)
     trail = "select action, json_extract_string(detail, '$.state') from audit_events order by seq"
     return {
         "rows": lake.value("select count(*) from raw_messages where contact = ?", [PERSON]),
@@ -107,12 +109,12 @@ def finish(home: Path, nth: int, told: Path) -> None:
 def begin(what: str, home: Path, nth: int) -> None:
     """Erase or apply retention, and be killed on the way."""
     wb = opened(home)
-    assert wb.lake.value("select count(*) from raw_messages") > 0
+    assert lake_of(wb).value("select count(*) from raw_messages") > 0
     kill_at(nth)
     if what == "erase":
-        wb.erase_subject(PERSON, local_only=True, confirm=True)
+        wb.subject.erase(PERSON, local_only=True, confirm=True)
     else:
-        wb.run_retention(confirm=True)
+        wb.retention.run(confirm=True)
 
 
 def main(what: str, template: Path, folder: Path, step: int) -> None:

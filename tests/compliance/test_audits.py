@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.compliance.conftest import NOW, Installation
+from tests.lakes import lake_of
 from tests.messages import payload
 from workbench.compliance.checks import judge_place, prepare_audits
 from workbench.lake import Lake
@@ -25,7 +26,7 @@ RULES = load_rules()
 
 
 def sids(installation: Installation, audit: str) -> set[str]:
-    return set(installation.wb.breaches(audit)["message_sid"])
+    return set(installation.wb.compliance.rows(audit)["message_sid"])
 
 
 def test_the_account_has_breaches_of_every_kind(synced: Installation) -> None:
@@ -36,7 +37,7 @@ def test_the_account_has_breaches_of_every_kind(synced: Installation) -> None:
 @pytest.mark.parametrize("name", AUDITS)
 def test_a_metric_counts_exactly_the_rows_of_its_audit(synced: Installation, name: str) -> None:
     audit = AUDITS[name]
-    rows = synced.wb.breaches(name)
+    rows = synced.wb.compliance.rows(name)
     counted = int(synced.wb.metric(audit.metric)[audit.metric].iloc[0])
     if name == "frequency":
         assert counted == rows["messages_in_week"].max()
@@ -45,7 +46,7 @@ def test_a_metric_counts_exactly_the_rows_of_its_audit(synced: Installation, nam
 
 
 def test_free_text_revocations_are_found_and_nothing_else(synced: Installation) -> None:
-    assert set(synced.wb.revocations(None)["message_sid"]) == synced.breaches["free_text_revocation"]
+    assert set(synced.wb.consent.revocations("all")["message_sid"]) == synced.breaches["free_text_revocation"]
 
 
 def test_unregistered_senders_are_found_and_nothing_else(synced: Installation) -> None:
@@ -61,22 +62,22 @@ def test_messages_after_a_revocation_are_found_once_it_is_decided(synced: Instal
     wb = synced.wb
     expected = synced.breaches["sent_after_free_text_revocation"]
     assert not sids(synced, "after-opt-out")
-    for sid in wb.revocations()["message_sid"]:
-        wb.decide_revocation(sid, "opt-out")
+    for sid in wb.consent.revocations()["message_sid"]:
+        wb.consent.decide(sid, "opt-out")
     assert sids(synced, "after-opt-out") == expected
-    assert wb.revocations().empty
-    frame = wb.audits()
+    assert wb.consent.revocations().empty
+    frame = wb.compliance.counts()
     assert dict(zip(frame["audit"], frame["value"], strict=True))["after-opt-out"] == len(expected)
     # A decision that was a mistake ends the opt-out now, and does not rewrite the past.
-    sid = wb.revocations("opt-out")["message_sid"].iloc[0]
-    wb.decide_revocation(sid, "not-opt-out", note="meant another number")
-    assert list(wb.revocations("not-opt-out")["message_sid"]) == [sid]
-    wb.decide_revocation(sid, "opt-out")
-    assert wb.lake.value("select kind from consent_events order by recorded_at desc limit 1") == "opt-out"
-    assert [row[0] for row in wb.lake.rows("select action from audit_events order by seq desc limit 2")] == [
-        "revocation-decision"
-    ] * 2
-    assert wb.verify_audit().is_whole
+    sid = wb.consent.revocations("opt-out")["message_sid"].iloc[0]
+    wb.consent.decide(sid, "not-opt-out", note="meant another number")
+    assert list(wb.consent.revocations("not-opt-out")["message_sid"]) == [sid]
+    wb.consent.decide(sid, "opt-out")
+    assert lake_of(wb).value("select kind from consent_events order by recorded_at desc limit 1") == "opt-out"
+    assert [
+        row[0] for row in lake_of(wb).rows("select action from audit_events order by seq desc limit 2")
+    ] == ["revocation-decision"] * 2
+    assert wb.audit.verify().is_whole
 
 
 def sent(lake: Lake) -> list[tuple[str, str, datetime]]:
@@ -86,7 +87,7 @@ def sent(lake: Lake) -> list[tuple[str, str, datetime]]:
 def test_quiet_hours_of_the_whole_log_are_those_of_every_single_message(synced: Installation) -> None:
     expected = {
         sid
-        for sid, contact, at in sent(synced.wb.lake)
+        for sid, contact, at in sent(lake_of(synced.wb))
         if check_quiet_hours(contact, at, rules=RULES).is_quiet
     }
     assert sids(synced, "quiet-hours") == expected
@@ -103,34 +104,34 @@ def test_with_the_federal_hours_alone_seeded_breaches_are_found_and_nothing_else
         audited = sids(synced, "quiet-hours") & synced.marketing
         certain = {
             sid
-            for sid, contact, at in sent(synced.wb.lake)
+            for sid, contact, at in sent(lake_of(synced.wb))
             if len(check_quiet_hours(contact, at, rules=RULES).zones) == 1
         }
         assert audited & certain == synced.breaches["marketing_in_quiet_hours"] & certain
         assert synced.breaches["marketing_in_quiet_hours"] <= audited
     finally:
         own.unlink()
-        synced.wb.prepare_audits()
+        synced.wb._installation.prepare_audits()
 
 
 def test_sends_without_consent_are_those_not_in_the_ledger_at_the_time(
     synced: Installation, tmp_path: Path
 ) -> None:
     wb = synced.wb
-    people = sorted({contact for _, contact, _ in sent(wb.lake)})
+    people = sorted({contact for _, contact, _ in sent(lake_of(wb))})
     without, late = set(people[:5]), people[5]
     lines = [f"{person},opt-in,2026-07-01T00:00:00Z" for person in people if person not in {*without, late}]
     lines.append(f"{late},opt-in,{NOW.isoformat()}")
     file = tmp_path / "consent.csv"
     file.write_text("address,kind,date\n" + "\n".join(lines))
-    told, added = wb.import_consent(file, scope="*", confirm=True)
+    told, added = wb.consent.import_file(file, scope="*", confirm=True)
     assert (len(told.rejects), added) == (0, len(lines))
-    contacts = set(query_audit(wb.lake, "without-consent")["contact"])
+    contacts = set(query_audit(lake_of(wb), "without-consent")["contact"])
     assert contacts == without | {late}
 
 
 def test_first_contacts_are_judged_by_their_text(synced: Installation) -> None:
-    lake = synced.wb.lake
+    lake = lake_of(synced.wb)
     first: dict[tuple[str, str], tuple[datetime, str, str]] = {}
     for contact, reach, at, sid, body, kind in lake.rows(
         "select contact, reach, sent_at, message_sid, body, sender_type from sent_facts"
@@ -144,7 +145,7 @@ def test_first_contacts_are_judged_by_their_text(synced: Installation) -> None:
 
 def test_the_busiest_week_is_counted_over_any_seven_days(synced: Installation) -> None:
     by_person: dict[str, list[datetime]] = {}
-    for _, contact, at in sent(synced.wb.lake):
+    for _, contact, at in sent(lake_of(synced.wb)):
         by_person.setdefault(contact, []).append(at)
     most = max(
         sum(at - timedelta(days=7) <= other <= at for other in times)

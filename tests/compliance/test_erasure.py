@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.compliance.conftest import environment
+from tests.lakes import lake_of
 from workbench.api import Workbench
 from workbench.cli import main
 from workbench.errors import LakeError, UsageError
@@ -112,7 +113,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     litter(home)
     assert traces(home, *words)
 
-    plan = wb.erase_subject(PERSON).plan
+    plan = wb.subject.erase(PERSON).plan
     assert plan.rows["raw_messages"] == 4
     assert plan.mentions == {"raw_messages.body": 1}
     assert set(plan.files.changeable) == {
@@ -121,7 +122,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     }  # fmt: skip
     assert traces(home, *words), "a dry run changes nothing"
 
-    report = wb.erase_subject(PERSON, confirm=True)
+    report = wb.subject.erase(PERSON, confirm=True)
     assert report.is_done
     wb.close()
     assert traces(home, *words) == []
@@ -137,7 +138,7 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
     assert proof["not_confirmed_by_twilio"] == []
     assert {row["table"]: row["rows"] for row in proof["erased_here"]}["raw_messages"] == 4
     assert proof["person"] == "+1999***0142"
-    with wb.lake.cursor() as cursor:
+    with lake_of(wb).cursor() as cursor:
         suppressed = find_suppressions(cursor, [PERSON, f"whatsapp:{PERSON}", OTHER], Side("AC1", "anything"))
     assert {address: suppression[0][:2] for address, suppression in suppressed.items()} == {
         PERSON: ("*", "erased"),
@@ -146,11 +147,11 @@ def test_no_byte_and_no_value_is_left(wb: Workbench, home: Path, server: Server)
 
 
 def test_nobody_comes_back_although_twilio_lists_them(wb: Workbench, home: Path, server: Server) -> None:
-    wb.erase_subject(PERSON, confirm=True)
-    redacted = wb.erase_subject(REDACTED, way="redact", confirm=True)
+    wb.subject.erase(PERSON, confirm=True)
+    redacted = wb.subject.erase(REDACTED, twilio="redact", confirm=True)
     assert redacted.proof is not None
     assert redacted.proof["asked_of_twilio"] == [{"asked": "redact", "outcome": "redacted", "messages": 4}]
-    local = wb.erase_subject(LOCAL, local_only=True, confirm=True)
+    local = wb.subject.erase(LOCAL, local_only=True, confirm=True)
     assert local.proof is not None
     assert local.proof["asked_of_twilio"][0]["outcome"] == "left out by request"
     assert len(listed(server, LOCAL)) == len(listed(server, REDACTED)) == 4
@@ -162,20 +163,20 @@ def test_nobody_comes_back_although_twilio_lists_them(wb: Workbench, home: Path,
     gone = (PERSON, REDACTED, LOCAL)
     assert traces(home, *(person[1:] for person in gone), *map(secret_of, gone)) == []
     contacts = [channel + person for person in gone for channel in ("", "whatsapp:")]
-    assert not wb.lake.rows("select 1 from raw_messages where contact in (select unnest(?))", [contacts])
-    body = wb.lake.value("select body from messages where contact = ?", [OTHER])
+    assert not lake_of(wb).rows("select 1 from raw_messages where contact in (select unnest(?))", [contacts])
+    body = lake_of(wb).value("select body from messages where contact = ?", [OTHER])
     assert body.startswith("ask my friend at [erased], or")
-    assert wb.verify_audit().is_whole
+    assert wb.audit.verify().is_whole
 
     # A second time there is nothing here, and Twilio holds what came after.
-    again = wb.erase_subject(PERSON, confirm=True)
+    again = wb.subject.erase(PERSON, confirm=True)
     assert again.plan.is_empty
     assert again.proof is not None
     assert again.proof["asked_of_twilio"] == [{"asked": "delete", "outcome": "deleted", "messages": 1}]
 
 
 def test_without_the_key_nothing_is_saved_rather_than_brought_back(wb: Workbench, home: Path) -> None:
-    wb.erase_subject(LOCAL, local_only=True, confirm=True)
+    wb.subject.erase(LOCAL, local_only=True, confirm=True)
     key = (home / "privacy.key").read_text()
     (home / "privacy.key").unlink()
     try:
@@ -218,22 +219,22 @@ def test_what_is_still_under_way_is_named_and_removed_the_next_time(
         },
     )
     monkeypatch.setattr(erasing, "_WAITS", (0.0,))
-    report = wb.erase_subject(BUSY, confirm=True)
+    report = wb.subject.erase(BUSY, confirm=True)
     assert (report.is_done, report.pending) == (False, 1)
     assert report.proof is not None
     assert [row["outcome"] for row in report.proof["not_confirmed_by_twilio"]] == ["not complete yet"]
     server.account.clock.advance(7300)
-    assert wb.erase_subject(BUSY, confirm=True).is_done
+    assert wb.subject.erase(BUSY, confirm=True).is_done
 
 
 def test_an_export_holds_everything_and_is_audited(wb: Workbench, tmp_path: Path) -> None:
     script = "<script>alert(1)</script>"
-    wb.lake.write(
+    lake_of(wb).write(
         lambda cursor: cursor.execute(
             "update raw_messages set body = ? where body = ?", [script, secret_of(EXPORTED)]
         )
     )
-    paths = wb.export_subject("+1 (999) 555-0146", tmp_path / "out")
+    paths = wb.subject.export("+1 (999) 555-0146", tmp_path / "out")
     record, page = json.loads(paths[0].read_text()), paths[1].read_text()
     assert sorted(message["body"] for message in record["messages"]) == sorted(
         [script, "please stop texting me", "STOP", "START"]
@@ -242,13 +243,13 @@ def test_an_export_holds_everything_and_is_audited(wb: Workbench, tmp_path: Path
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert all(path.stat().st_mode & 0o077 == 0 for path in paths)
-    assert list(wb.audit("export")["subject"]) == ["+1999***0146"]
+    assert list(wb.audit.show(action="export")["subject"]) == ["+1999***0146"]
 
 
 def test_masked_lakes_tell_nobody_apart(tmp_path: Path, server: Server) -> None:
     settings = load_settings({**environment(tmp_path, server), "WORKBENCH_PRIVACY": "masked"})
     with Workbench(settings) as wb, pytest.raises(UsageError, match="keeps masked numbers"):
-        wb.erase_subject(PERSON)
+        wb.subject.erase(PERSON)
 
 
 def test_a_hashed_person_is_erased_too(tmp_path: Path, server: Server) -> None:
@@ -259,46 +260,46 @@ def test_a_hashed_person_is_erased_too(tmp_path: Path, server: Server) -> None:
         wb.sync(since=START, messages_only=True)
         people = tmp_path / "people.csv"
         people.write_text(f"phone,name,time_zone\n{person},Ann,Asia/Tokyo\n")
-        wb.import_contacts(people, confirm=True)
-        wb.edit_contact("+1 (999) 555-0150", labels="vip")
-        [(kept, named)] = wb.lake.rows("select address, name from contacts where labels = 'vip'")
+        wb.contacts.import_file(people, confirm=True)
+        wb.contacts.edit("+1 (999) 555-0150", labels="vip")
+        [(kept, named)] = lake_of(wb).rows("select address, name from contacts where labels = 'vip'")
         assert (kept[:5], named) == ("anon-", "Ann")
-        assert wb.lake.rows("select distinct address = ? from contact_events", [kept]) == [(True,)]
-        assert wb._contact_zones([person, "+19995550151"]) == {person: "Asia/Tokyo"}
+        assert lake_of(wb).rows("select distinct address = ? from contact_events", [kept]) == [(True,)]
+        assert wb._installation.contact_zones([person, "+19995550151"]) == {person: "Asia/Tokyo"}
         # An earlier version wrote the number of an imported contact down as it is.
-        wb.lake.write(
+        lake_of(wb).write(
             lambda cursor: cursor.execute(
                 "insert into contact_events select * replace ('old' as event_id, ? as address) "
                 "from contact_events where field = 'name'",
                 [person],
             )
         )
-        assert wb.erase_subject(person, local_only=True, confirm=True).plan.rows["raw_messages"] == 1
-        assert wb.lake.rows("select * from contact_events") == []
+        assert wb.subject.erase(person, local_only=True, confirm=True).plan.rows["raw_messages"] == 1
+        assert lake_of(wb).rows("select * from contact_events") == []
         wb.sync(since=START, full=True, messages_only=True)
-        assert wb.lake.value("select count(*) from raw_messages where message_sid = ?", [sid]) == 0
+        assert lake_of(wb).value("select count(*) from raw_messages where message_sid = ?", [sid]) == 0
 
 
 @pytest.mark.parametrize("number", ["STOPLIST", "55501", "not a number", ""])
 def test_only_a_number_is_a_person(wb: Workbench, number: str) -> None:
     with pytest.raises(UsageError):
-        wb.erase_subject(number)
+        wb.subject.erase(number)
 
 
 def test_who_comes_back_by_themselves_is_let_in(wb: Workbench, server: Server) -> None:
-    wb.erase_subject(BUSY, local_only=True, confirm=True)
+    wb.subject.erase(BUSY, local_only=True, confirm=True)
     with pytest.raises(UsageError, match="was not erased here"):
-        wb.readmit_subject(OTHER, because="asked at the desk")
+        wb.subject.readmit(OTHER, because="asked at the desk", confirm=True)
     with pytest.raises(UsageError, match="Say why"):
-        wb.readmit_subject(BUSY, because=" ")
-    wb.readmit_subject(BUSY, because="signed up again on paper, form 12")
+        wb.subject.readmit(BUSY, because=" ", confirm=True)
+    wb.subject.readmit(BUSY, because="signed up again on paper, form 12", confirm=True)
     server.account.clock.advance(600)
     say(server, BUSY, "hello again")
     wb.sync(since=START, full=True)
     assert "hello again" in [
-        body for (body,) in wb.lake.rows("from messages select body where contact = ?", [BUSY])
+        body for (body,) in lake_of(wb).rows("from messages select body where contact = ?", [BUSY])
     ]
-    trail = wb.audit("readmit")
+    trail = wb.audit.show(action="readmit")
     assert list(trail["subject"]) == ["+1999***0145"]
     assert "form 12" in str(trail["detail"][0])
 

@@ -16,8 +16,10 @@ import pytest
 from tests.compliance.test_erasure import traces
 from tests.compliance.test_killed_removals import SECRET, fill_files, fill_lake, spooled
 from tests.lake.test_postgres import postgres as postgres
+from tests.lakes import lake_of
 from tests.messages import ACCOUNT
 from workbench import Workbench
+from workbench.api.subject import finish_interrupted_removals
 from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import commit_erasure, order_erasure
 from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool
@@ -264,9 +266,9 @@ def erase_beside_lake(tmp_path: Path, environ: dict[str, str]) -> None:
         fill_lake(wb)
         fill_files(home)
         assert traces(home, DIGITS, SECRET)
-        report = wb.erase_subject(PERSON, local_only=True, confirm=True)
+        report = wb.subject.erase(PERSON, local_only=True, confirm=True)
         assert report.is_done
-        assert wb.lake.value("select count(*) from raw_messages") == 1
+        assert lake_of(wb).value("select count(*) from raw_messages") == 1
         assert wb.status().unfinished == ()
     assert traces(tmp_path, DIGITS, SECRET) == []
     assert (home / "exports" / "log.csv").exists()
@@ -324,12 +326,12 @@ def test_nobody_is_let_in_again_before_their_erasure_is_finished(home: Path) -> 
     with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
         fill_lake(wb)
         person = find_person(PERSON, Privacy(PrivacyMode.FULL))
-        order = order_erasure(wb.lake, person, actor="x")
-        commit_erasure(wb.lake, order)
+        order = order_erasure(lake_of(wb), person, actor="x")
+        commit_erasure(lake_of(wb), order)
         with pytest.raises(UsageError, match="was interrupted"):
-            wb.readmit_subject(PERSON, because="signed up again")
-        assert wb.finish_removals() == 1
-        wb.readmit_subject(PERSON, because="signed up again")
+            wb.subject.readmit(PERSON, because="signed up again", confirm=True)
+        assert finish_interrupted_removals(wb._installation) == 1
+        wb.subject.readmit(PERSON, because="signed up again", confirm=True)
 
 
 def test_an_order_of_an_older_version_can_still_be_read(home: Path) -> None:
@@ -356,18 +358,18 @@ def test_two_do_not_erase_at_once(lake: Lake, home: Path) -> None:
         Workbench(settings) as wb,
         pytest.raises(LakeBusy, match="erasure"),
     ):
-        wb.finish_removals()
+        finish_interrupted_removals(wb._installation)
 
 
 def test_the_status_says_what_is_not_finished(home: Path) -> None:
     at = datetime(2026, 9, 1, 12, tzinfo=UTC)
     with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
-        wb.lake.write(
+        lake_of(wb).write(
             lambda cursor: begin_removal(cursor, "r1", "retention", actor="x", begun_at=at, attachments=[])
         )
         assert wb.status().lines()[-1] == (
             "not finished",
             "retention, begun 2026-09-01 12:00 UTC: the next maintenance finishes it, or run it again",
         )
-        assert wb.finish_removals() == 1
+        assert finish_interrupted_removals(wb._installation) == 1
         assert "not finished" not in dict(wb.status().lines())

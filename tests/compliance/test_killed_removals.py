@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.compliance.killed_removals import PERSON
 from tests.compliance.test_erasure import traces
+from tests.lakes import lake_of
 from tests.messages import ACCOUNT, payload
 from tests.server.hooking import inbound_form, sid
 from workbench import Workbench
@@ -60,9 +61,9 @@ def fill_lake(wb: Workbench) -> None:
         "bytes": 3, "sha256": None, "problem": None, "fetched_at": NEW,
     }  # fmt: skip
     table = message_table(rows)
-    wb.lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=NEW))
-    wb.lake.write(lambda cursor: save_rows(cursor, "media_files", [file], key=("media_sid",)))
-    wb.lake.write(
+    lake_of(wb).write(lambda cursor: save_messages(cursor, table, source="sync", received_at=NEW))
+    lake_of(wb).write(lambda cursor: save_rows(cursor, "media_files", [file], key=("media_sid",)))
+    lake_of(wb).write(
         lambda cursor: cursor.execute(
             "insert into alerts (alert_sid, account_sid, date_created, read_at) values (?, ?, ?, ?)",
             ["NO" + "0" * 32, ACCOUNT, OLD, OLD],

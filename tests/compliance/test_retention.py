@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.compliance.conftest import environment
+from tests.lakes import lake_of
 from tests.messages import ACCOUNT
 from workbench.api import Workbench
+from workbench.api.jobs import run_job
 from workbench.compliance.retention import retention_rules, run_retention
 from workbench.errors import ConfigError
 from workbench.lake import Lake
@@ -38,10 +40,10 @@ def wb(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Iterator[Wor
     with Workbench(load_settings(environment(home, server))) as opened:
         opened.sync(since=START)
         rules = retention_rules(RetentionSettings(bodies=3, messages=8))
-        counted = run_retention(opened.lake, rules, "local:test", confirm=False, now=NOW)
+        counted = run_retention(lake_of(opened), rules, "local:test", confirm=False, now=NOW)
         assert counted["rows"].gt(0).all()
         assert sids_in_lake(opened) == true_sids(server)
-        done = run_retention(opened.lake, rules, "local:test", confirm=True, now=NOW)
+        done = run_retention(lake_of(opened), rules, "local:test", confirm=True, now=NOW)
         assert list(done["rows"]) == list(counted["rows"])
         yield opened
 
@@ -59,12 +61,14 @@ def true_sids(server: Server, since: datetime | None = None) -> set[str]:
 
 
 def sids_in_lake(wb: Workbench) -> set[str]:
-    return {sid for (sid,) in wb.lake.rows("select message_sid from raw_messages")}
+    return {sid for (sid,) in lake_of(wb).rows("select message_sid from raw_messages")}
 
 
 def test_what_is_too_old_is_gone_and_the_rest_is_there(wb: Workbench, server: Server) -> None:
     assert sids_in_lake(wb) == true_sids(server, MESSAGES_BEFORE)
-    with_text = wb.lake.rows("select min(date_created), count(*) from raw_messages where body is not null")
+    with_text = lake_of(wb).rows(
+        "select min(date_created), count(*) from raw_messages where body is not null"
+    )
     assert with_text[0][0] >= BODIES_BEFORE
     assert with_text[0][1] > 100
 
@@ -72,7 +76,7 @@ def test_what_is_too_old_is_gone_and_the_rest_is_there(wb: Workbench, server: Se
 def test_reading_the_list_again_brings_nothing_back(wb: Workbench, server: Server) -> None:
     wb.sync(since=START, full=True)
     assert sids_in_lake(wb) == true_sids(server, MESSAGES_BEFORE)
-    oldest = wb.lake.value("select min(date_created) from raw_messages where body is not null")
+    oldest = lake_of(wb).value("select min(date_created) from raw_messages where body is not null")
     assert oldest >= BODIES_BEFORE
 
 
@@ -86,23 +90,23 @@ def test_a_comparison_with_twilio_says_that_we_removed_it(wb: Workbench) -> None
 
 def test_running_it_again_leaves_no_second_trace(wb: Workbench) -> None:
     rules = retention_rules(RetentionSettings(bodies=3, messages=8))
-    done = run_retention(wb.lake, rules, "local:test", confirm=True, now=NOW)
+    done = run_retention(lake_of(wb), rules, "local:test", confirm=True, now=NOW)
     assert list(done["rows"]) == [0, 0]
-    assert len(wb.audit("retention")) == 1
+    assert len(wb.audit.show(action="retention")) == 1
 
 
 def test_the_job_of_the_schedule_applies_the_settings(tmp_path: Path, server: Server) -> None:
     home = tmp_path / "home"
     settings = load_settings(environment(home, server))
     with Workbench(settings) as wb:
-        assert wb.run_job("retention").detail == "nothing: workbench.toml has no [retention]"
+        assert run_job(wb._installation, "retention").detail == "nothing: workbench.toml has no [retention]"
     (home / "workbench.toml").write_text("[retention]\nbodies = 10\nalerts = 20\n")
     with Workbench(load_settings(environment(home, server))) as wb:
         wb.sync(since=START)
-        texts = wb.lake.value("select count(*) from raw_messages where body is not null")
-        run = wb.run_job("retention")
+        texts = lake_of(wb).value("select count(*) from raw_messages where body is not null")
+        run = run_job(wb._installation, "retention")
         assert (run.outcome, run.detail) == ("done", f"{texts:,} bodies, 0 alerts removed")
-        assert wb.lake.value("select count(*) from raw_messages where body is not null") == 0
+        assert lake_of(wb).value("select count(*) from raw_messages where body is not null") == 0
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,7 @@ def installed(folder: Path) -> Iterator[Installation]:
     with serve(account) as server, Workbench(load_settings(environment(server, home))) as wb:
         found = Installation(server, home, wb)
         found.ask(QUESTION)
-        wb.edit_contact(CONTACT, name=NAME, time_zone=afternoon_zone())
+        wb.contacts.edit(CONTACT, name=NAME, timezone=afternoon_zone())
         found.control("outcomes", to=CONTACT, status="delivered", seconds=1, queue_seconds=0)
         yield found
     account.close()

@@ -72,7 +72,7 @@ def test_contacts_in_and_out(installation: Installation, tmp_path: Path) -> None
     done = run(installation, "contacts", "import", str(path), "--confirm")
     assert "takes it back" in done.stderr
     out = tmp_path / "out.csv"
-    assert run(installation, "contacts", "export", str(out)).returncode == 0
+    assert run(installation, "contacts", "export", "--out", str(out)).returncode == 0
     assert f"'{CONTACT},'=cmd(),,,Etc/GMT" in out.read_text()
     change = done.stderr.split("undo ")[1].split("`")[0]
     assert run(installation, "contacts", "undo", change).stdout == "1 field is what they were before.\n"

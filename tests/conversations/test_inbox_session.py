@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conversations.installation import CONTACT, QUESTION, Installation, installed
+from workbench.api.inbox import open_inbox_session
 from workbench.conversations.attachments import image_type
 from workbench.conversations.inbox_session import InboxSession
 from workbench.roles import NOBODY, Actor, acting_as
@@ -25,7 +26,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 
 @pytest.fixture
 def desk(installation: Installation) -> InboxSession:
-    return installation.wb._open_desk()
+    return open_inbox_session(installation.wb._installation)
 
 
 def ask(desk: InboxSession, name: str, person: Actor = AGENT, **fields: Any) -> Any:
@@ -102,7 +103,7 @@ def test_only_what_begins_as_an_image_is_one(content: bytes, expected: str | Non
 
 def test_a_list_that_is_behind_is_asked_for_again(installation: Installation) -> None:
     """Somebody commits while the list rests from being made: the next question for news brings it."""
-    desk = installation.wb._open_desk()
+    desk = open_inbox_session(installation.wb._installation)
     ask(desk, "start", view="open")
     # As after a list that took a minute: it is not made anew for the next commit.
     board = desk._board

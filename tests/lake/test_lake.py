@@ -172,7 +172,7 @@ def test_extensions_come_from_their_wheels_and_the_home_folder_is_untouched(tmp_
     assert "site-packages" in str(extension_path("ducklake"))
     user_home = tmp_path / "user"
     user_home.mkdir()
-    code = "import workbench; wb = workbench.Workbench(); wb.lake.rows('from messages')"
+    code = "import workbench; wb = workbench.Workbench(); wb._installation.lake.rows('from messages')"
     process = run_python(code, tmp_path / "home", HOME=str(user_home))
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr
@@ -226,13 +226,15 @@ WRITER = """
     wb = Workbench()
     for batch in range(15):
         table = message_table([message_row(payload(start + batch * 20 + i)) for i in range(20)])
-        wb.lake.write(lambda c: save_messages(c, table, source="sync", received_at=datetime.now(UTC)))
+        lake = wb._installation.lake
+        lake.write(lambda c: save_messages(c, table, source="sync", received_at=datetime.now(UTC)))
 """
 READER = """
     from workbench import Workbench
     wb, seen = Workbench(), 0
     for _ in range(40):
-        rows, sids = wb._reader.rows("select count(*), count(distinct message_sid) from messages")[0]
+        reader = wb._installation.reader
+        rows, sids = reader.rows("select count(*), count(distinct message_sid) from messages")[0]
         assert rows == sids and rows >= seen, (rows, sids, seen)
         seen = rows
         wb.metric("delivery_rate", by=["day"])

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.reports.conftest import Command
-from workbench.api.own_files import NewFiles
+from workbench.api.installation import Installation
+from workbench.api.new import New
 from workbench.errors import ConfigError, UnknownName, UsageError, WorkbenchError
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.reports.notebooks import discover_reports, find_report, own_report_problems
@@ -39,7 +40,7 @@ def _forget() -> Iterator[None]:
 
 def made(home: Path, name: str = "weekly-look") -> Path:
     home.mkdir(mode=0o700, exist_ok=True)
-    return NewFiles(load_settings({"WORKBENCH_HOME": str(home)})).report(name).path
+    return New(Installation(load_settings({"WORKBENCH_HOME": str(home)}))).report(name).path
 
 
 def test_a_report_of_a_home_is_beside_the_built_in_ones(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_what_was_not_mailed_is_mailed_later(home: Path) -> None:
 def test_the_cron_line_says_home_and_command(home: Path) -> None:
     lines = schedule_lines(configured(home, ENTRY), "/opt/py thon/bin/python")
     assert lines[0] == "acme: cost, due now"
-    assert lines[-1] == f"0 7 * * * WORKBENCH_HOME={home} '/opt/py thon/bin/python' -m workbench report due"
+    assert lines[-1] == f"0 7 * * * WORKBENCH_HOME={home} '/opt/py thon/bin/python' -m workbench reports due"
 
 
 def test_without_entries_it_shows_how(home: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.lakes import lake_of
 from workbench import Workbench
 from workbench.lake.memberships import note_pools
 from workbench.lake.save_rows import save_rows
@@ -110,4 +111,4 @@ def know_senders(wb: Workbench, server: Server) -> None:
         listed = [str(row["sender"]) for row in rows]
         note_pools(cursor, server.account.account_sid, [(POOLED, service)], datetime.now(UTC), listed=listed)
 
-    wb.lake.write(work)
+    lake_of(wb).write(work)

@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from tests.lakes import lake_of
 from tests.sending.conftest import SENDER, creates, environment, make_home, sent_to
 from workbench import LakeBusy, UsageError, Workbench
 from workbench.sending.batch import BatchProgress
@@ -72,7 +73,7 @@ def test_hostile_names_and_numbers_are_only_text(templates: Workbench, server: S
     done = templates.send_batch(frame, template="hello", batch="hostile", confirm=len(names), **OPTIONS)
     assert done.counts == {"sent": len(names)}
     sids = [one.message_sid for one in done.results]
-    rows = dict(templates.lake.rows("select message_sid, body from messages"))
+    rows = dict(lake_of(templates).rows("select message_sid, body from messages"))
     assert [rows[sid] for sid in sids] == [f"Hello {name}" for name in names]
     assert "4155580200" not in repr(done) + done.frame.to_csv() + repr(done.results[0])
 
@@ -124,7 +125,7 @@ def test_a_full_queue_slows_down_and_the_row_comes_again(templates: Workbench, s
     )
     assert done.counts == {"sent": 4}
     assert min(rates) == 200
-    states = templates.lake.rows(
+    states = lake_of(templates).rows(
         "select state from outbox_events where batch = 'full' and error_code = 21611"
     )
     assert states == [("refused",)]
@@ -168,7 +169,7 @@ def test_one_batch_from_a_sender_at_a_time(templates: Workbench, server: Server)
 
 def test_preflight_of_a_table_keeps_its_index(templates: Workbench) -> None:
     frame = people(950, 2).set_index(pd.Index(["x", "y"]))
-    found = templates.preflight(frame, template="hello", **OPTIONS)
+    found = templates.outbox.preflight(frame, template="hello", **OPTIONS)
     assert list(found.index) == ["x", "y"]
     assert list(found["to"]) == ["+1415***0950", "+1415***0951"]
     assert set(found["verdict"]) == {"warn"}
@@ -176,9 +177,9 @@ def test_preflight_of_a_table_keeps_its_index(templates: Workbench) -> None:
 
 
 def test_the_outbox_shows_no_number_and_one_search_finds_templates(templates: Workbench) -> None:
-    shown = templates.outbox()
+    shown = templates.outbox.list()
     assert not shown.empty
     assert not shown.to_csv().count("+14155580")
-    assert [one.name for one in templates.templates("greet")] == ["hello"]
+    assert list(templates.templates.list(search="greet")["name"]) == ["hello"]
     with pytest.raises(UsageError, match="state is 'lost'"):
-        templates.outbox("lost")
+        templates.outbox.list(state="lost")

@@ -20,6 +20,9 @@ from click.testing import CliRunner
 from tests.conversations.installation import afternoon_zone
 from tests.sending.conftest import SENDER, environment
 from workbench import UsageError, Workbench
+from workbench.api.composer import open_composer_session
+from workbench.api.inbox import open_inbox_session
+from workbench.api.sending import check, draft_of
 from workbench.cli import main
 from workbench.sending.outgoing import Outgoing, intent_key
 from workbench.simulator import Server
@@ -58,7 +61,7 @@ def arrived(server: Server, number: str) -> list[str]:
 def talked_to(wb: Workbench, number: str) -> str:
     """The conversation with a number, at an hour when it may be written to."""
     wb.send(number, "Before", confirm=True, batch="before", **ANY_HOUR)
-    wb.edit_contact(number, time_zone=afternoon_zone())
+    wb.contacts.edit(number, timezone=afternoon_zone())
     return wb.conversation(number).id
 
 
@@ -103,8 +106,12 @@ def by_open_conversation(wb: Workbench, number: str, text: str, values: Values) 
 
 
 def by_composer(wb: Workbench, number: str, text: str, values: Values) -> tuple[str, str]:
-    wb.edit_contact(number, time_zone=afternoon_zone())
-    context = wb.composer(pd.DataFrame([{"to": number, **values}]), text, sender=SENDER)._desk
+    wb.contacts.edit(number, timezone=afternoon_zone())
+    frame = pd.DataFrame([{"to": number, **values}])
+    assert wb.outbox.composer(frame, text, sender=SENDER) is not None
+    context = open_composer_session(
+        wb._installation, frame, text, sender=SENDER, service=None, batch=None, to_column=None
+    )
     checked = context.answer({"ask": "check", "body": text})["ok"]
     news = context.answer({"ask": "send", "body": text, "typed": "1"})["ok"]
     while news["running"]:
@@ -164,7 +171,7 @@ def test_the_inbox_fills_nothing_and_says_so_before_and_when_it_is_sent(
 ) -> None:
     number = next(NUMBERS)
     conversation = talked_to(wb, number)
-    context = wb._open_desk(wb.conversation(conversation).found)
+    context = open_inbox_session(wb._installation, wb.conversation(conversation).details)
     for text, reason in (
         (
             "Hi {{ first_name }}",
@@ -195,7 +202,7 @@ def test_a_canned_reply_with_braces_arrives_with_its_braces(wb: Workbench, serve
     (folder / "braces.toml").write_text('body = "{% raw %}Type {{ x }}{% endraw %}"\n')
     number = next(NUMBERS)
     conversation = talked_to(wb, number)
-    context = wb._open_desk(wb.conversation(conversation).found)
+    context = open_inbox_session(wb._installation, wb.conversation(conversation).details)
     canned = next(
         one["text"] for one in context.answer({"ask": "start"})["ok"]["canned"] if one["name"] == "braces"
     )
@@ -238,10 +245,11 @@ def test_variables_of_a_content_template_are_filled(wb: Workbench) -> None:
     sid = "HX" + "a" * 32
     frame = [{"to": next(NUMBERS), "name": "Ann"}, {"to": next(NUMBERS), "name": ""}]
     options = {"content_sid": sid, "content_variables": {"1": "{{ name }}", "2": "plain"}, **ANY_HOUR}
-    draft, variables = wb._draft(None, {k: v for k, v in options.items() if k != "ignore_quiet_hours"})
-    checked = wb._check(draft, frame, True, variables)
+    given = {name: value for name, value in options.items() if name != "ignore_quiet_hours"}
+    draft, variables = draft_of(wb._installation, None, given)
+    checked = check(wb._installation, draft, frame, variables, ignore_quiet_hours=True)
     assert checked[0].outgoing.content_variables == '{"1": "Ann", "2": "plain"}'
-    shown = wb.preflight(pd.DataFrame(frame), **options)
+    shown = wb.outbox.preflight(pd.DataFrame(frame), **options)
     assert "a blank {{ name }}, and its value is empty" in shown["reasons"].iloc[1]
 
 
@@ -249,15 +257,15 @@ def test_preflight_takes_the_same_tables_as_the_batch(wb: Workbench) -> None:
     frame = pd.DataFrame(
         {"to": [next(NUMBERS), next(NUMBERS)], "body": ["Hi {{ name }}", "Hi"], "name": ["Ann", ""]}
     )
-    assert list(wb.preflight(frame, **ANY_HOUR)["verdict"]) == ["warn", "warn"]
+    assert list(wb.outbox.preflight(frame, **ANY_HOUR)["verdict"]) == ["warn", "warn"]
     frame["name"] = ["", ""]
-    assert list(wb.preflight(frame, **ANY_HOUR)["verdict"]) == ["block", "warn"]
+    assert list(wb.outbox.preflight(frame, **ANY_HOUR)["verdict"]) == ["block", "warn"]
 
 
 @pytest.mark.parametrize("body", [None, float("nan"), "", "  "])
 def test_a_row_without_a_text_is_blocked(wb: Workbench, body: object) -> None:
     frame = pd.DataFrame({"to": [next(NUMBERS)], "body": [body]})
-    assert "nothing to send" in wb.preflight(frame, **ANY_HOUR)["reasons"].iloc[0]
+    assert "nothing to send" in wb.outbox.preflight(frame, **ANY_HOUR)["reasons"].iloc[0]
 
 
 def test_a_doubt_stands_in_the_preview(wb: Workbench, command: Callable[..., tuple[int, str]]) -> None:
@@ -282,7 +290,7 @@ def test_a_doubt_stands_in_the_preview(wb: Workbench, command: Callable[..., tup
             lambda wb, to: wb.send_batch([{"to": to, "n": 1}], "Hi {{ n }}", variables={"n": 2}),
             "'n'.*no effect.*has a column of that name",
         ),
-        (lambda wb, to: wb.preflight(to, "Hi", variables={"to": "x"}), "'to'.*no effect"),
+        (lambda wb, to: wb.outbox.preflight(to, "Hi", variables={"to": "x"}), "'to'.*no effect"),
         (lambda wb, to: wb.send(to, "Hi", variables="name=Ann"), "variables is 'name=Ann'; give a dict"),
         (lambda wb, to: wb.send(to, "Hi", template="x"), "Give one of body and template"),
         (lambda wb, to: wb.send(to, "Hi", content_sid="HX"), "Give one of body and content_sid"),

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.lakes import lake_of
 from tests.sending.conftest import SENDER, environment, make_home, sent_to
 from workbench import Workbench
 from workbench.settings import load_settings
@@ -28,7 +29,7 @@ from workbench import Workbench
 
 wb = Workbench()
 to, text, sender = sys.argv[1], "Hello", "{SENDER}"
-wb.preflight(to, text, sender=sender)
+wb.outbox.preflight(to, text, sender=sender)
 print("ready", flush=True)
 sent = wb.send(to, text, sender=sender, ignore_quiet_hours=True, confirm=True)
 print(sent.state, flush=True)
@@ -98,7 +99,7 @@ def black_hole() -> Iterator[tuple[str, threading.Event]]:
 def home(tmp_path_factory: pytest.TempPathFactory, server: Server) -> Path:
     # A machine under load takes its time: what a dead process asked for may be seconds on its way.
     folder = make_home(tmp_path_factory.mktemp("kill") / "home", "[sending]\nsettle_after_seconds = 5\n")
-    open_wb(folder, server).lake.close()
+    lake_of(open_wb(folder, server)).close()
     return folder
 
 
@@ -215,5 +216,7 @@ def test_a_batch_killed_again_and_again_reaches_everybody_once(
     reached: dict[str, Any] = dict(sent_to(server, numbers))
     assert reached == dict.fromkeys(numbers, 1)
     with open_wb(own, server) as wb:
-        states = wb.lake.rows("select state, count(*), count(distinct message_sid) from outbox group by 1")
+        states = lake_of(wb).rows(
+            "select state, count(*), count(distinct message_sid) from outbox group by 1"
+        )
         assert states == [("accepted", count, count)]

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.lakes import lake_of
 from tests.sending.conftest import POOLED, SENDER, creates, sent_to
 from workbench import TwilioError, UsageError, Workbench
+from workbench.api.sending import check, draft_of
 from workbench.simulator import Fault, Server
 from workbench.simulator.account.sending import PlannedOutcome
 
@@ -17,7 +19,7 @@ ANY_HOUR: dict[str, Any] = {"sender": SENDER, "ignore_quiet_hours": True}
 
 
 def states(wb: Workbench, key: str) -> list[str]:
-    rows = wb.lake.rows(
+    rows = lake_of(wb).rows(
         "select state from outbox_events where key = ? "
         "order by attempt, happened_at, state = 'intended' desc",
         [key],
@@ -59,7 +61,7 @@ def test_another_batch_says_the_same_again(wb: Workbench, server: Server) -> Non
 
 def test_the_message_is_in_the_log_at_once(wb: Workbench) -> None:
     sent = wb.send("+14155550203", "Grüße {{ '{{' }} 7 * 7 }} <b>&amp;", confirm=True, **ANY_HOUR)
-    row = wb.lake.rows(
+    row = lake_of(wb).rows(
         "select body, to_address, direction, is_outbound from messages where message_sid = ?",
         [sent.message_sid],
     )
@@ -83,7 +85,7 @@ def test_21610_opts_the_person_out_for_good(wb: Workbench, server: Server) -> No
     assert blocked.state == "blocked"
     assert "Opted out" in blocked.why()
     assert creates(server) == before
-    event = wb.lake.rows("select scope, kind, source from consent_events where address = '+14155550205'")
+    event = lake_of(wb).rows("select scope, kind, source from consent_events where address = '+14155550205'")
     assert event == [(SENDER, "opt-out", "twilio-21610")]
 
 
@@ -103,7 +105,7 @@ def test_an_opt_out_blocks_whatever_is_asked(wb: Workbench, server: Server, scop
 
     number = "+14155550207" if scope == "*" else "+14155550208"
     event = ConsentEvent(server.account.account_sid, number, scope, "opt-out", "test", datetime.now(UTC))
-    wb.lake.write(lambda cursor: save_consent_events(cursor, [event], datetime.now(UTC)))
+    lake_of(wb).write(lambda cursor: save_consent_events(cursor, [event], datetime.now(UTC)))
     before = creates(server)
     assert wb.send(number, "Hello", confirm=True, **ANY_HOUR).state == "blocked"
     assert creates(server) == before
@@ -114,15 +116,17 @@ def test_an_opt_out_after_the_look_is_seen_with_the_intent(wb: Workbench, server
     from workbench.lake.consent import ConsentEvent, save_consent_events
     from workbench.sending.deliver import deliver
 
-    draft, variables = wb._draft("Hello", {"sender": SENDER})
-    checked = wb._check(draft, [{**variables, "to": "+14155550209"}], True)
+    installation = wb._installation
+    draft, variables = draft_of(installation, "Hello", {"sender": SENDER})
+    rows = [{**variables, "to": "+14155550209"}]
+    checked = check(installation, draft, rows, ignore_quiet_hours=True)
     assert not checked[0].is_blocked
     event = ConsentEvent(
         server.account.account_sid, "+14155550209", SENDER, "opt-out", "test", datetime.now(UTC)
     )
-    wb.lake.write(lambda cursor: save_consent_events(cursor, [event], datetime.now(UTC)))
+    lake_of(wb).write(lambda cursor: save_consent_events(cursor, [event], datetime.now(UTC)))
     before = creates(server)
-    result = deliver(wb._context, checked)[0]
+    result = deliver(installation.send_context, checked)[0]
     assert (result.state, creates(server)) == ("blocked", before)
     assert states(wb, result.key) == []
 
@@ -187,12 +191,13 @@ def test_scheduling_and_canceling(wb: Workbench, server: Server) -> None:
     sent = wb.send("+14155550217", "Later", confirm=True, service=service, at=later, ignore_quiet_hours=True)
     assert sent.state == "scheduled"
     assert sent.message_sid is not None
-    assert wb.cancel(sent.message_sid).status == "canceled"
+    assert wb.outbox.cancel(sent.message_sid).status == "canceled"
     assert (
-        wb.lake.value("select status from messages where message_sid = ?", [sent.message_sid]) == "canceled"
+        lake_of(wb).value("select status from messages where message_sid = ?", [sent.message_sid])
+        == "canceled"
     )
     with pytest.raises(TwilioError, match="30409"):
-        wb.cancel(sent.message_sid)
+        wb.outbox.cancel(sent.message_sid)
 
 
 def test_a_zone_is_converted_and_not_relabelled(wb: Workbench, server: Server) -> None:
@@ -218,7 +223,7 @@ def test_a_zone_is_converted_and_not_relabelled(wb: Workbench, server: Server) -
 
 def test_the_audit_names_no_number_and_the_override(wb: Workbench) -> None:
     wb.send("+14155550219", "Secret text", confirm=True, **ANY_HOUR)
-    trail = wb.lake.rows("select action, subject, detail from audit_events")
+    trail = lake_of(wb).rows("select action, subject, detail from audit_events")
     assert {row[0] for row in trail} <= {"send", "override-quiet-hours", "cancel"}
     assert not any("4155550219" in str(row) or "Secret text" in str(row) for row in trail)
     assert "+1415***0219" in {row[1] for row in trail}
@@ -228,6 +233,6 @@ def test_contradictions_are_errors(wb: Workbench) -> None:
     with pytest.raises(UsageError, match="one text"):
         wb.send("+14155550220", "Hello", content_sid="HX" + "0" * 32)
     with pytest.raises(UsageError, match="no option 'sendr'"):
-        wb.send("+14155550220", "Hello", sendr=SENDER)
+        wb.send("+14155550220", "Hello", sendr=SENDER)  # type: ignore[call-arg]
     with pytest.raises(UsageError, match="nothing was sent"):
         wb.send("+14155550220", "Hello", confirm=5, sender=SENDER)

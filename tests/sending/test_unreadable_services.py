@@ -10,6 +10,7 @@ import httpx
 import pandas as pd
 import pytest
 
+from tests.lakes import lake_of
 from tests.sending.conftest import POOLED, SENDER, creates, environment, make_home
 from workbench import Workbench
 from workbench.settings import load_settings
@@ -46,7 +47,7 @@ def told(account: tuple[Server, int], tmp_path_factory: pytest.TempPathFactory) 
 def test_every_door_refuses_and_the_audit_counts(account: tuple[Server, int], told: Workbench) -> None:
     server, _ = account
     service = server.account.main.service_sids[0]
-    assert told.lake.rows("select * from membership_reads") == []
+    assert lake_of(told).rows("select * from membership_reads") == []
     before = creates(server)
     for name, value in (("sender", POOLED), ("service", service), ("sender", UNKNOWN)):
         options: dict[str, Any] = {name: value, **ANY_HOUR}
@@ -67,10 +68,10 @@ def test_every_door_refuses_and_the_audit_counts(account: tuple[Server, int], to
     deadline = datetime.now(UTC) + timedelta(seconds=60)
     while datetime.now(UTC) < deadline:
         told.sync(since=datetime.now(UTC) - timedelta(days=2))
-        if told.lake.rows("select 1 from sent_facts where message_sid = ?", [sid]):
+        if lake_of(told).rows("select 1 from sent_facts where message_sid = ?", [sid]):
             break
-    audits = told.audits()
+    audits = told.compliance.counts()
     assert dict(zip(audits["audit"], audits["value"], strict=True))["after-opt-out"] == 1
-    assert list(told.breaches("after-opt-out")["message_sid"]) == [sid]
+    assert list(told.compliance.rows("after-opt-out")["message_sid"]) == [sid]
     assert told.send(PERSON, "Hello", sender=SENDER, **ANY_HOUR).state == "sent"
     assert told.send(OTHER, "Hello", sender=UNKNOWN, **ANY_HOUR).state == "sent"

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.lakes import lake_of
 from workbench.api import Workbench
+from workbench.api.jobs import run_job
 from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake.jobs import read_last_job_runs
 from workbench.lake.lock import only_one
@@ -104,25 +106,25 @@ def test_the_systemd_units() -> None:
 
 def test_a_run_is_noted_and_a_failure_is_seen_everywhere(home: Path) -> None:
     with Workbench(settings(home)) as wb:
-        done = wb.run_job("maintenance")
+        done = run_job(wb._installation, "maintenance")
         assert (done.outcome, done.error) == ("done", None)
         assert done.detail is not None
         assert "rows left the catalog" in done.detail
         with pytest.raises(WorkbenchError):
-            wb.run_job("sync")  # no credentials
-        assert wb.lake.rows("select job, error is not null from failed_jobs") == [("sync", True)]
-        assert freshness(wb.lake).failed_jobs == ("sync",)
+            run_job(wb._installation, "sync")  # no credentials
+        assert lake_of(wb).rows("select job, error is not null from failed_jobs") == [("sync", True)]
+        assert freshness(lake_of(wb)).failed_jobs == ("sync",)
         # The way of the pages, which do not read the messages again.
-        assert Store(wb.lake).freshness().failed_jobs == ("sync",)
-        outcomes = {run.job: run.outcome for run in read_last_job_runs(wb.lake)}
+        assert Store(lake_of(wb)).freshness().failed_jobs == ("sync",)
+        outcomes = {run.job: run.outcome for run in read_last_job_runs(lake_of(wb))}
         assert outcomes == {"maintenance": "done", "sync": "failed"}
         assert "job sync" in repr(wb.status())
         with pytest.raises(UsageError, match="Did you mean 'sync'"):
-            wb.run_job("snyc")
+            run_job(wb._installation, "snyc")
 
 
 def test_one_job_at_a_time(home: Path) -> None:
     with Workbench(settings(home)) as wb, only_one(home / "jobs.lock", "scheduled job"):
         with pytest.raises(WorkbenchError, match="Another scheduled job is running"):
-            wb.run_job("maintenance")
-        assert read_last_job_runs(wb.lake) == []
+            run_job(wb._installation, "maintenance")
+        assert read_last_job_runs(lake_of(wb)) == []

@@ -14,7 +14,8 @@ import pytest
 
 from tests.server.hooking import environment, hooks_process, wait_until_live
 from tests.webhook_setup.test_prove import free_port
-from workbench import Workbench
+from workbench.api import Installation
+from workbench.api.webhooks import connect_webhooks
 from workbench.errors import ConfigError
 from workbench.lake import open_lake
 from workbench.settings import load_settings
@@ -137,5 +138,5 @@ def test_a_fault_at_twilio_is_tried_again(twilio: Server, environ: dict[str, str
 )
 def test_what_is_missing_is_named(environ: dict[str, str], changes: dict[str, str], message: str) -> None:
     given = {name: value for name, value in {**environ, **changes}.items() if value}
-    with Workbench(load_settings(given)) as wb, pytest.raises(ConfigError, match=message):
-        wb.connect()
+    with Installation(load_settings(given)) as installation, pytest.raises(ConfigError, match=message):
+        connect_webhooks(installation)

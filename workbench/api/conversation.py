@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.api.conversations import ConversationCalls
+    from workbench.api.installation import Installation
     from workbench.conversations.events import ConversationEvent
     from workbench.conversations.find import Conversation
+    from workbench.sending.message_options import ReplyOptions
     from workbench.sending.results import SendResult
 
 _SHOWN_LINES = 8
@@ -20,14 +21,15 @@ _SHOWN_LINES = 8
 class OpenConversation:
     """A conversation with one contact; what it shows of a number is masked."""
 
-    def __init__(self, workbench: ConversationCalls, conversation: Conversation) -> None:
-        self._workbench = workbench
-        self.found = conversation
+    def __init__(self, installation: Installation, conversation: Conversation) -> None:
+        self._installation = installation
+        self.details = conversation
+        """Its two sides: id, sender or service, and the contact."""
 
     @property
     def id(self) -> str:
         """Stands in links: ``/inbox?conversation=ID``."""
-        return self.found.conversation_id
+        return self.details.conversation_id
 
     def messages(self, limit: int = 200) -> pd.DataFrame:
         """The latest messages, oldest first, each with what became of it and why."""
@@ -35,7 +37,7 @@ class OpenConversation:
 
         from workbench.conversations.thread import read_thread
 
-        thread = read_thread(self._workbench.lake, self.found, limit=limit)
+        thread = read_thread(self._installation.lake, self.details, limit=limit)
         rows = [
             {
                 "date_created": message.date_created,
@@ -57,60 +59,68 @@ class OpenConversation:
 
     def widget(self, *, height: int = 560) -> Any:
         """The conversation as a widget: the thread and a composer. It updates by itself."""
+        from workbench.api.inbox import open_inbox_session
         from workbench.ui.inbox import inbox_widget
 
-        return inbox_widget(self._workbench._open_desk(self.found), height=height)
+        return inbox_widget(open_inbox_session(self._installation, self.details), height=height)
 
-    def reply(self, body: str | None = None, *, confirm: bool = False, **options: Any) -> SendResult:
+    def reply(
+        self,
+        body: str | None = None,
+        *,
+        confirm: bool = False,
+        ignore_quiet_hours: bool = False,
+        **options: Unpack[ReplyOptions],
+    ) -> SendResult:
         """Answer; see :meth:`workbench.Workbench.reply`. Without ``confirm=True`` nothing is sent."""
-        return self._workbench.reply(self, body, confirm=confirm, **options)
+        from workbench.api.conversations import reply
+
+        return reply(self._installation, self.details, body, confirm, ignore_quiet_hours, options)
 
     def set_state(self, state: str, until: datetime | str | None = None) -> OpenConversation:
         """Set it to open, pending, resolved, or snoozed with ``until`` (a time without a zone is yours)."""
         from workbench.conversations.events import set_state
 
-        return self._decide(set_state(state, self._actor, self._moment(until)))
+        return self._save(set_state(state, self._actor, self._moment(until)))
 
     def assign(self, person: str | None) -> OpenConversation:
         """Give it to somebody; None to nobody."""
         from workbench.conversations.events import assign
 
-        return self._decide(assign(person, self._actor))
+        return self._save(assign(person, self._actor))
 
     def label(self, text: str, *, on: bool = True) -> OpenConversation:
         """Put a label on it, or take it off."""
         from workbench.conversations.events import label
 
-        return self._decide(label(text, self._actor, on=on))
+        return self._save(label(text, self._actor, on=on))
 
     def note(self, text: str) -> OpenConversation:
         """Leave a private note; it is never sent."""
         from workbench.conversations.events import note
 
-        return self._decide(note(text, self._actor))
+        return self._save(note(text, self._actor))
 
     def reveal(self) -> str:
         """The contact's whole number; that it was shown is kept in the audit trail."""
         from workbench.conversations.find import reveal
 
-        return reveal(self._workbench.lake, self.found, self._actor)
+        return reveal(self._installation.lake, self.details, self._actor)
 
     @property
     def _actor(self) -> str:
-        from workbench.roles import current_actor
+        return self._installation.actor
 
-        return current_actor()
-
-    def _decide(self, decision: ConversationEvent) -> OpenConversation:
+    def _save(self, event: ConversationEvent) -> OpenConversation:
         from workbench.conversations.events import save_event
 
-        save_event(self._workbench.lake, self.found, decision)
+        save_event(self._installation.lake, self.details, event)
         return self
 
     def _moment(self, until: datetime | str | None) -> datetime | None:
         from workbench.metrics.compile import to_utc
 
-        return to_utc(until, self._workbench.settings.timezone, "until")
+        return to_utc(until, self._installation.settings.timezone, "until")
 
     def text(self, limit: int = _SHOWN_LINES) -> str:
         """The latest messages as lines of text, the number masked."""
@@ -118,10 +128,10 @@ class OpenConversation:
         from workbench.conversations.thread import read_thread
         from workbench.conversations.view_models import message_line
 
-        workbench, conversation = self._workbench, self.found
-        thread = read_thread(workbench.lake, conversation, limit=limit)
-        state = read_state(workbench.lake, conversation)
-        zone = ZoneInfo(workbench.settings.timezone)
+        installation, conversation = self._installation, self.details
+        thread = read_thread(installation.lake, conversation, limit=limit)
+        state = read_state(installation.lake, conversation)
+        zone = ZoneInfo(installation.settings.timezone)
         since = state.waiting_since and state.waiting_since.astimezone(zone)
         waiting = f", waiting since {since:%Y-%m-%d %H:%M}" if since else ""
         lines = [f"{conversation!r}", f"{state.state}{waiting} (times in {zone})"]

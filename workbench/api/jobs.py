@@ -9,72 +9,74 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from workbench.api.compliance import ComplianceCalls
-from workbench.api.reports import ReportCalls
 from workbench.errors import LakeBusy, UnknownName, WorkbenchError
 
 if TYPE_CHECKING:
+    from workbench.api.installation import Installation
     from workbench.lake.jobs import JobRun
     from workbench.lake.maintenance import Maintained
 
 
-class JobCalls(ComplianceCalls, ReportCalls):
-    """Run a scheduled job once, and look after the lake."""
+def run_job(installation: Installation, name: str, *, stop: threading.Event | None = None) -> JobRun:
+    """Run one job of the schedule now and note it in `job_runs`; one at a time per installation.
 
-    def run_job(self, name: str, *, stop: threading.Event | None = None) -> JobRun:
-        """Run one job of the schedule now and note it in `job_runs`; one at a time per installation.
+    Args:
+        name: one of :data:`JOBS`.
+        stop: set it from elsewhere to end early.
 
-        Args:
-            name: one of :data:`JOBS`.
-            stop: set it from elsewhere to end early.
+    Raises:
+        UnknownName: there is no such job.
+        WorkbenchError: it failed; the failure is noted.
+    """
+    from workbench.lake.jobs import JobRun, begin_job_run, end_job_run
+    from workbench.lake.lock import only_one
 
-        Raises:
-            UnknownName: there is no such job.
-            WorkbenchError: it failed; the failure is noted.
-        """
-        from workbench.lake.jobs import JobRun, begin_job_run, end_job_run
-        from workbench.lake.lock import only_one
-
-        if name not in JOBS:
-            raise UnknownName("job", name, JOBS)
-        with only_one(self.settings.home / "jobs.lock", "scheduled job"):
-            run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
-            begin_job_run(self.lake, run)
-            outcome, detail, error = "stopped", None, None
-            try:
-                detail = JOBS[name](self, stop or threading.Event())
-                outcome = "done"
-            except LakeBusy as trouble:
-                outcome, error = "skipped", str(trouble)
-                raise
-            except Exception as trouble:
-                is_stop = bool(stop and stop.is_set())
-                outcome = "stopped" if is_stop else "failed"
-                error = str(trouble) if isinstance(trouble, WorkbenchError) else repr(trouble)
-                raise
-            finally:
-                run = replace(run, finished_at=datetime.now(UTC), outcome=outcome, detail=detail, error=error)
-                end_job_run(self.lake, run)
-        return run
-
-    def maintain(self, *, stop: threading.Event | None = None) -> Maintained:
-        """Look after the lake: merge small files, let old versions go, finish interrupted deletions."""
-        from workbench.lake.maintenance import maintain
-
-        done = maintain(self.lake, stop=stop.is_set if stop else lambda: False)
-        if not (stop and stop.is_set()):
-            self.finish_removals()
-        return done
+    if name not in JOBS:
+        raise UnknownName("job", name, JOBS)
+    with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
+        run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
+        begin_job_run(installation.lake, run)
+        outcome, detail, error = "stopped", None, None
+        try:
+            detail = JOBS[name](installation, stop or threading.Event())
+            outcome = "done"
+        except LakeBusy as trouble:
+            outcome, error = "skipped", str(trouble)
+            raise
+        except Exception as trouble:
+            is_stop = bool(stop and stop.is_set())
+            outcome = "stopped" if is_stop else "failed"
+            error = str(trouble) if isinstance(trouble, WorkbenchError) else repr(trouble)
+            raise
+        finally:
+            run = replace(run, finished_at=datetime.now(UTC), outcome=outcome, detail=detail, error=error)
+            end_job_run(installation.lake, run)
+    return run
 
 
-def _sync(wb: JobCalls, stop: threading.Event) -> str:
+def maintain(installation: Installation, *, stop: threading.Event | None = None) -> Maintained:
+    """Look after the lake: merge small files, let old versions go, finish interrupted deletions."""
+    from workbench.api.subject import finish_interrupted_removals
+    from workbench.lake.maintenance import maintain
+
+    done = maintain(installation.lake, stop=stop.is_set if stop else lambda: False)
+    if not (stop and stop.is_set()):
+        finish_interrupted_removals(installation)
+    return done
+
+
+def _sync(installation: Installation, stop: threading.Event) -> str:
     """Messages with the open set, and at most hourly the usage and the rest of the catalog."""
-    summary = wb.sync(stop=stop)
+    from workbench.api.sync import Sync
+
+    summary = Sync(installation)(stop=stop)
     return f"{summary.listed:,} read, {summary.added:,} new, {summary.changed:,} changed"
 
 
-def _reconcile(wb: JobCalls, stop: threading.Event) -> str:
-    report = wb.reconcile(stop=stop)
+def _reconcile(installation: Installation, stop: threading.Event) -> str:
+    from workbench.api.reconcile import reconcile
+
+    report = reconcile(installation, stop=stop)
     if report.unexplained:
         raise WorkbenchError(
             f"{report.unexplained:,} differences to Twilio have no explanation: "
@@ -83,25 +85,28 @@ def _reconcile(wb: JobCalls, stop: threading.Event) -> str:
     return "the lake equals Twilio"
 
 
-def _reports(wb: JobCalls, stop: threading.Event) -> str:
-    return wb.run_due_reports(stop=stop)
+def _reports(installation: Installation, stop: threading.Event) -> str:
+    from workbench.api.reports import Reports
+
+    return Reports(installation).due(stop=stop)
 
 
-def _retention(wb: JobCalls, stop: threading.Event) -> str:
+def _retention(installation: Installation, stop: threading.Event) -> str:
     """What `[retention]` asks for; a policy in the settings is the confirmation."""
+    from workbench.api.retention import Retention
     from workbench.compliance.retention import retention_rules
 
-    if not retention_rules(wb.settings.retention):
+    if not retention_rules(installation.settings.retention):
         return "nothing: workbench.toml has no [retention]"
-    found = wb.run_retention(confirm=True)
-    return ", ".join(f"{row.rows:,} {row.rule}" for row in found.itertuples()) + " removed"
+    removed = Retention(installation).run(confirm=True)
+    return ", ".join(f"{row.rows:,} {row.rule}" for row in removed.itertuples()) + " removed"
 
 
-def _maintenance(wb: JobCalls, stop: threading.Event) -> str:
-    return str(wb.maintain(stop=stop))
+def _maintenance(installation: Installation, stop: threading.Event) -> str:
+    return str(maintain(installation, stop=stop))
 
 
-JOBS: Mapping[str, Callable[[JobCalls, threading.Event], str]] = {
+JOBS: Mapping[str, Callable[[Installation, threading.Event], str]] = {
     "sync": _sync,
     "maintenance": _maintenance,
     "reconcile": _reconcile,

@@ -1,61 +1,114 @@
-"""The notebook API of the numbers: metrics by name, and SQL."""
+"""``wb.metric``, ``wb.metrics`` and ``wb.dimensions``: numbers by name."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.base import Opened
-from workbench.errors import UnknownName, UsageError
+from workbench.errors import UnknownName
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.api.installation import Installation
     from workbench.metrics.compile import Moment
+    from workbench.metrics.definitions.model import Dimension, Metric
     from workbench.metrics.filter_values import Where
 
 
-class NumberCalls(Opened):
-    """Ask for metrics by name, and for anything in SQL."""
+def query(
+    installation: Installation,
+    name: str,
+    by: str | Iterable[str] | None,
+    where: Where | None,
+    since: Moment,
+    until: Moment,
+    allow_unknown: bool,
+) -> pd.DataFrame:
+    """See :meth:`workbench.Workbench.metric`."""
+    from workbench.metrics import compile_metric, query_metric
+    from workbench.metrics.filter_values import read_filters, read_names
+    from workbench.metrics.known_values import require_known
 
-    @property
-    def metrics(self) -> _Metrics:
-        """All metrics, for tab completion: ``wb.metrics.delivery_rate(by=["day"])``."""
-        self._use_own_metrics()
-        return _Metrics(self)
+    installation.use_own_metrics()
+    names, filters = read_names(by), read_filters(where)
+    timezone = installation.settings.timezone
+    compile_metric(name, names, filters, since, until, timezone=timezone)  # a wrong name needs no lake
+    if not allow_unknown:
+        require_known(installation.reader, filters)
+    result = query_metric(installation.reader, name, names, filters, since, until, timezone=timezone)
+    result.frame.attrs.update(
+        name=name,
+        label=result.metric.label,
+        unit=result.metric.unit,
+        description=result.metric.description,
+        sql=result.runnable_sql,
+        as_of=result.as_of.isoformat(),
+        timezone=timezone,
+    )
+    return result.frame
 
-    @property
-    def dimensions(self) -> _Dimensions:
-        """All dimensions, for tab completion: ``by=[wb.dimensions.day]``."""
-        self._use_own_metrics()
-        return _Dimensions()
 
-    def _use_own_metrics(self) -> None:
-        from workbench.metrics.own.current import use_own_metrics
+def metrics_frame(metrics: Mapping[str, Metric]) -> pd.DataFrame:
+    """All metrics: name, label, unit, description, numerator, denominator."""
+    import pandas as pd
 
-        use_own_metrics(self.settings.home)
+    rows = [
+        (item.name, item.label, item.unit, item.description, item.numerator_text, item.denominator_text)
+        for item in metrics.values()
+    ]
+    columns = ["name", "label", "unit", "description", "numerator", "denominator"]
+    return pd.DataFrame(rows, columns=columns, dtype="object")
 
-    def sql(
-        self, query: str, parameters: Sequence[object] | Mapping[str, object] | None = None
-    ) -> pd.DataFrame:
-        """Run SQL on the lake, read-only; ``messages`` is the message log.
 
-        Bodies and numbers come as they are: this is for the owner of the lake. Times are in UTC.
+def dimensions_frame(dimensions: Mapping[str, Dimension]) -> pd.DataFrame:
+    """All dimensions: name, description."""
+    import pandas as pd
 
-        Args:
-            query: one SELECT, with ``?`` or ``$name`` where a parameter goes.
-            parameters: values by place, or by name.
+    rows = [(item.name, item.description) for item in dimensions.values()]
+    return pd.DataFrame(rows, columns=["name", "description"], dtype="object")
 
-        Raises:
-            UsageError: there is no statement, or it cannot run; the text is DuckDB's.
-        """
-        if not query.strip():
-            raise UsageError("The SQL is empty; write a query, as select count(*) from messages.")
-        return self._reader.frame(query, parameters)
 
-    def metric(
+class UnknownAttribute(UnknownName, AttributeError):  # type: ignore[misc]  # both have a name
+    """A metric or dimension that there is not, asked for as an attribute."""
+
+
+class Metrics:
+    """All metrics: ``wb.metrics()`` lists them, ``wb.metrics.delivery_rate(by=["day"])`` asks for one."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def __call__(self) -> pd.DataFrame:
+        """All metrics: name, label, unit, description, numerator, denominator."""
+        return metrics_frame(self._installation.metrics)
+
+    def __dir__(self) -> list[str]:
+        return list(self._installation.metrics)
+
+    def __getattr__(self, name: str) -> MetricCall:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        metrics = self._installation.metrics
+        if name not in metrics:
+            raise UnknownAttribute("metric", name, metrics)
+        return MetricCall(self._installation, name, metrics[name].description)
+
+    def __repr__(self) -> str:
+        metrics = self._installation.metrics
+        return _described({metric.name: metric.description for metric in metrics.values()})
+
+
+class MetricCall:
+    """One metric, to be asked for."""
+
+    def __init__(self, installation: Installation, name: str, description: str) -> None:
+        self._installation = installation
+        self.__name__ = name
+        self.__doc__ = description
+
+    def __call__(
         self,
-        name: str,
         by: str | Iterable[str] | None = (),
         where: Where | None = None,
         since: Moment = None,
@@ -63,96 +116,38 @@ class NumberCalls(Opened):
         *,
         allow_unknown: bool = False,
     ) -> pd.DataFrame:
-        """One metric as a frame.
-
-        Args:
-            name: a metric; ``wb.metrics`` has them all.
-            by: names of dimensions, one row per combination that occurs; ``wb.dimensions`` has them all.
-            where: dimension → value, or values of which a row must have one. Values of our own frames fit.
-            since, until: first moment in, and first one not in any more; a date is its midnight in the time
-                zone of the settings.
-            allow_unknown: answer also for a sender, service or other value that the lake has never seen.
-
-        Returns:
-            The columns of :func:`workbench.metrics.compile_metric`. ``frame.attrs`` has the name, label,
-            unit, description, time zone, the time it was asked (`as_of`), and `sql`, which runs as it is.
-
-        Raises:
-            UnknownName: a metric, dimension or value that there is not; the message names the nearest.
-            UsageError: a value or moment of the wrong kind.
-        """
-        from workbench.metrics import compile_metric, query_metric
-        from workbench.metrics.filter_values import read_filters, read_names
-        from workbench.metrics.known_values import require_known
-
-        self._use_own_metrics()
-        names, filters = read_names(by), read_filters(where)
-        timezone = self.settings.timezone
-        compile_metric(name, names, filters, since, until, timezone=timezone)  # a wrong name needs no lake
-        if not allow_unknown:
-            require_known(self._reader, filters)
-        result = query_metric(self._reader, name, names, filters, since, until, timezone=timezone)
-        result.frame.attrs.update(
-            name=name,
-            label=result.metric.label,
-            unit=result.metric.unit,
-            description=result.metric.description,
-            sql=result.runnable_sql,
-            as_of=result.as_of.isoformat(),
-            timezone=timezone,
-        )
-        return result.frame
-
-
-class _Metrics:
-    """Metrics as attributes."""
-
-    def __init__(self, workbench: NumberCalls) -> None:
-        self._workbench = workbench
-
-    def __dir__(self) -> list[str]:
-        from workbench.metrics.definitions import METRICS
-
-        return list(METRICS)
-
-    def __getattr__(self, name: str) -> Callable[..., pd.DataFrame]:
-        from workbench.metrics.definitions import METRICS
-
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name not in METRICS:
-            raise UnknownName("metric", name, METRICS)
-
-        def query(**arguments: Any) -> pd.DataFrame:
-            return self._workbench.metric(name, **arguments)
-
-        query.__name__, query.__doc__ = name, METRICS[name].description
-        return query
+        """As :meth:`workbench.Workbench.metric` with this name."""
+        return query(self._installation, self.__name__, by, where, since, until, allow_unknown)
 
     def __repr__(self) -> str:
-        from workbench.metrics.definitions import METRICS
-
-        return "\n".join(f"{metric.name:<22}{metric.description}" for metric in METRICS.values())
+        return f"wb.metrics.{self.__name__}(by, where, since, until): {self.__doc__}"
 
 
-class _Dimensions:
-    """Dimensions as attributes; each is its own name."""
+class Dimensions:
+    """All dimensions: ``wb.dimensions()`` lists them, ``by=[wb.dimensions.day]`` names one."""
+
+    def __init__(self, installation: Installation) -> None:
+        self._installation = installation
+
+    def __call__(self) -> pd.DataFrame:
+        """All dimensions: name, description."""
+        return dimensions_frame(self._installation.dimensions)
 
     def __dir__(self) -> list[str]:
-        from workbench.metrics.definitions import DIMENSIONS
-
-        return list(DIMENSIONS)
+        return list(self._installation.dimensions)
 
     def __getattr__(self, name: str) -> str:
-        from workbench.metrics.definitions import DIMENSIONS
-
         if name.startswith("_"):
             raise AttributeError(name)
-        if name not in DIMENSIONS:
-            raise UnknownName("dimension", name, DIMENSIONS)
+        dimensions = self._installation.dimensions
+        if name not in dimensions:
+            raise UnknownAttribute("dimension", name, dimensions)
         return name
 
     def __repr__(self) -> str:
-        from workbench.metrics.definitions import DIMENSIONS
+        return _described({item.name: item.description for item in self._installation.dimensions.values()})
 
-        return "\n".join(f"{item.name:<22}{item.description}" for item in DIMENSIONS.values())
+
+def _described(texts: Mapping[str, Any]) -> str:
+    width = max(map(len, texts)) + 2
+    return "\n".join(f"{name:<{width}}{text}" for name, text in texts.items())

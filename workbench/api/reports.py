@@ -1,4 +1,4 @@
-"""The notebook API of reports: make one, list them, send one."""
+"""``wb.reports``: make reports as files, and send them."""
 
 from __future__ import annotations
 
@@ -8,29 +8,58 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.base import Opened
+from workbench.api.namespace import Namespace
 from workbench.errors import ReportDoubtful, ReportFailed, WorkbenchError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.reports.notebooks import ReportNotebook
     from workbench.reports.run import PlannedReport, ReportRun
 
     OnRun = Callable[[ReportRun | ReportFailed], None]
+    Runs = list[ReportRun]
+    Failures = list[ReportFailed]
 
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
 
 
-class ReportCalls(Opened):
-    """Make reports as files, and send them."""
+def reports_frame(home: Path) -> pd.DataFrame:
+    """The reports there are, a row for each parameter."""
+    import pandas as pd
 
-    @property
-    def reports(self) -> dict[str, ReportNotebook]:
-        """The reports there are, by name, with their parameters."""
+    from workbench.reports.notebooks import discover_reports
+
+    columns = ["report", "title", "description", "parameter", "allowed", "default", "help"]
+    rows = [
+        (
+            report.name, report.title, report.description,
+            parameter.name, parameter.allowed, parameter.default, parameter.help,
+        )
+        for report in discover_reports(home=home).values()
+        for parameter in report.parameters
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns, dtype="object")
+
+
+class Reports(Namespace):
+    """Reports as files to keep and to hand on: HTML, PDF, the executed notebook, and what they stand on."""
+
+    def list(self) -> pd.DataFrame:
+        """The reports there are, a row for each parameter.
+
+        Returns:
+            The columns report, title, description, parameter, allowed, default, help.
+        """
+        return reports_frame(self._installation.settings.home)
+
+    def notebooks(self) -> dict[str, ReportNotebook]:
+        """The reports there are, by name, with their parameters as values."""
         from workbench.reports.notebooks import discover_reports
 
-        return discover_reports(home=self.settings.home)
+        return discover_reports(home=self._installation.settings.home)
 
-    def report(
+    def run(
         self,
         name: str,
         *,
@@ -48,44 +77,50 @@ class ReportCalls(Opened):
             formats: of html, pdf and ipynb; the manifest is always written.
             out: folder of the files, by default ``reports/`` of the installation.
             strict: raise ReportDoubtful, with the files written, where its data is stale, gapped or unpriced.
-            parameters: of the report; ``wb.reports[name].parameters`` lists them.
+            parameters: of the report; :meth:`list` names them. ``allow_unknown=True`` reports also on values
+                that the lake has never seen.
 
         Raises:
             UnknownName, UsageError: no such report, parameter or value.
             ReportFailed: a cell of its notebook failed; the notebook is kept.
         """
         given = {"since": since, "until": until, **parameters}
-        return self.report_rows(name, [given], formats=formats, out=out, strict=strict)[0]
+        return self.run_rows(name, [given], formats=formats, out=out, strict=strict)[0]
 
-    def report_rows(
+    def run_rows(
         self,
         name: str,
-        rows: Sequence[Mapping[str, Any]],
+        params: Sequence[Mapping[str, Any]] | Path | str,
         *,
         formats: Sequence[str] = DEFAULT_FORMATS,
         out: Path | str | None = None,
         strict: bool = False,
         on_run: OnRun = lambda done: None,
-    ) -> list[ReportRun]:
+    ) -> Sequence[ReportRun]:
         """Run one report once for each row of parameters; all rows are checked before the first one runs.
 
         A row that fails stops no other one; ``on_run`` gets each report, or its failure, as it is done.
+
+        Args:
+            params: mappings by name of the parameter, or a CSV or XLSX file of them (``-`` is stdin).
 
         Raises:
             UnknownName: a sender or service that the lake has never seen, unless `allow_unknown` is true.
             ReportFailed: after the last row, if one failed.
             ReportDoubtful: with ``strict``, if the data of one is stale, gapped or unpriced.
         """
+        from workbench.reports.parameters import read_rows
         from workbench.reports.run import plan_report, require_known_filters
 
+        rows = read_rows(Path(params)) if isinstance(params, Path | str) else params
         width = len(str(len(rows)))
         labels = [f"{number:0{width}d}" if len(rows) > 1 else "" for number in range(1, len(rows) + 1)]
         plans = [
-            plan_report(self.settings, name, row, label=label)
+            plan_report(self._installation.settings, name, row, label=label)
             for row, label in zip(rows, labels, strict=True)
         ]
         if any(plan.filters for plan in plans):
-            require_known_filters(self._reader, plans)
+            require_known_filters(self._installation.reader, plans)
         runs, failures = self._run_plans(plans, formats, None if out is None else Path(out), on_run)
         if failures:
             some = f"{len(failures)} of {len(plans)} runs failed. " if len(plans) > 1 else ""
@@ -100,14 +135,15 @@ class ReportCalls(Opened):
 
     def _run_plans(
         self, plans: Sequence[PlannedReport], formats: Sequence[str], out: Path | None, on_run: OnRun
-    ) -> tuple[list[ReportRun], list[ReportFailed]]:
+    ) -> tuple[Sequence[ReportRun], Sequence[ReportFailed]]:
         from workbench.reports.run import run_report
 
         self._prepare(plans)
-        runs, failures = [], []
+        runs: Runs = []
+        failures: Failures = []
         for plan in plans:
             try:
-                runs.append(run_report(self.settings, plan, formats=formats, out=out))
+                runs.append(run_report(self._installation.settings, plan, formats=formats, out=out))
                 on_run(runs[-1])
             except ReportFailed as error:
                 failures.append(error)
@@ -118,13 +154,9 @@ class ReportCalls(Opened):
     def _prepare(self, plans: Sequence[PlannedReport]) -> None:
         """Bring what audits stand on up to date, where a report shows any."""
         if any(plan.notebook.needs_audits for plan in plans):
-            from workbench.compliance.checks import prepare_audits
+            self._installation.prepare_audits()
 
-            prepare_audits(self.lake)
-
-    def run_due_reports(
-        self, *, stop: threading.Event | None = None, on_run: OnRun = lambda done: None
-    ) -> str:
+    def due(self, *, stop: threading.Event | None = None, on_run: OnRun = lambda done: None) -> str:
         """Make, and mail where asked, the reports of ``[reports]`` that are due; says in words how many.
 
         What could not be mailed is mailed by the next run: the audit trail knows what went out. One at a
@@ -136,7 +168,7 @@ class ReportCalls(Opened):
         """
         from workbench.lake.lock import only_one
 
-        with only_one(self.settings.home / "reports.lock", "run of the reports"):
+        with only_one(self._installation.settings.home / "reports.lock", "run of the reports"):
             return self._run_due(stop, on_run)
 
     def _run_due(self, stop: threading.Event | None, on_run: OnRun) -> str:
@@ -144,20 +176,20 @@ class ReportCalls(Opened):
         from workbench.reports.run import run_report
         from workbench.reports.schedule import find_unsent, plan_due
 
-        made, failures, due = 0, [], plan_due(self.settings)
+        made, failures, due = 0, [], plan_due(self._installation.settings)
         self._prepare([plan for _, plan in due])
         for entry, plan in due:
             if stop and stop.is_set():
                 break
             try:
-                on_run(run_report(self.settings, plan, formats=entry.formats))
+                on_run(run_report(self._installation.settings, plan, formats=entry.formats))
                 made += 1
             except WorkbenchError as error:
                 failures.append(f"{entry.name}: {error}")
         mailed = 0
-        for entry, manifest in find_unsent(self.settings, sent_files(self.lake)):
+        for entry, manifest in find_unsent(self._installation.settings, sent_files(self._installation.lake)):
             try:
-                self.send_report(manifest, entry.to)
+                self.send(manifest, entry.to)
                 mailed += 1
             except WorkbenchError as error:
                 failures.append(f"{entry.name}: {error}")
@@ -165,14 +197,28 @@ class ReportCalls(Opened):
             raise ReportFailed(f"{len(failures)} scheduled reports failed. {failures[0]}")
         return f"{made} {'report' if made == 1 else 'reports'} made, {mailed} mailed"
 
-    def send_report(
+    def schedule(self) -> pd.DataFrame:
+        """The reports of ``[reports]``: name, report, is_due, and to whom each goes."""
+        import pandas as pd
+
+        from workbench.reports.schedule import plan_due, scheduled_reports
+
+        settings = self._installation.settings
+        due = {entry.name for entry, _ in plan_due(settings)}
+        rows = [
+            (entry.name, entry.report, entry.name in due, ", ".join(entry.to))
+            for entry in scheduled_reports(settings)
+        ]
+        return pd.DataFrame(rows, columns=["name", "report", "is_due", "to"])
+
+    def send(
         self,
         manifest: Path | str,
         to: Sequence[str] = (),
         *,
         formats: Sequence[str] = ("pdf",),
         link: str | None = None,
-    ) -> list[str]:
+    ) -> Sequence[str]:
         """Mail a report that was made, as attachments or as a link; noted in the audit trail.
 
         Args:
@@ -186,4 +232,11 @@ class ReportCalls(Opened):
         """
         from workbench.reports.mail import send_report
 
-        return send_report(self.settings, self.lake, Path(manifest), to, formats=formats, link=link)
+        return send_report(
+            self._installation.settings,
+            self._installation.lake,
+            Path(manifest),
+            to,
+            formats=formats,
+            link=link,
+        )

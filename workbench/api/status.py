@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from workbench.api.installation import Installation
     from workbench.lake.jobs import JobRun
     from workbench.lake.removals import Unfinished
     from workbench.metrics.freshness import Freshness
@@ -62,6 +63,25 @@ class Status:
             for removal in self.unfinished
         ]
         return lines
+
+
+def read_status(installation: Installation) -> Status:
+    """How far the sync is, what is open, how fresh the numbers are."""
+    from workbench.lake.jobs import read_last_job_runs
+    from workbench.lake.removals import read_unfinished
+    from workbench.metrics.freshness import freshness
+    from workbench.sync.status import read_sync_status
+
+    lake = installation.reader
+    return Status(
+        home=str(installation.settings.home),
+        lake=lake.address.shown,
+        is_simulated=installation.settings.is_demo,
+        sync=read_sync_status(lake),
+        freshness=freshness(lake),
+        jobs=tuple(read_last_job_runs(lake)),
+        unfinished=tuple(read_unfinished(lake)),
+    )
 
 
 def _spans(holes: Sequence[tuple[date, date]]) -> str:

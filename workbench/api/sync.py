@@ -1,38 +1,28 @@
-"""The notebook API of the sync: bring the account in, prove it complete, say where it stands."""
+"""``wb.sync``: bring the account in, from Twilio or from files."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
-from functools import partial
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from workbench.api.base import Opened
+from workbench.api.installation import SYNC_ATTEMPTS
+from workbench.api.namespace import Namespace
 from workbench.api.periods import parse_period
-from workbench.api.status import Status
 from workbench.errors import TRY_AGAIN, ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
-    from workbench.messaging.privacy import Privacy
-    from workbench.sync.account.media_bytes import MediaStore
     from workbench.sync.imports.bulk_export import BulkExportSummary
     from workbench.sync.imports.summary import ImportSummary
-    from workbench.sync.reconcile.run import OnDay, ReconcileReport
-    from workbench.sync.shared.cancellation import Cancellation
     from workbench.sync.shared.request import OnProgress, SyncSummary
-    from workbench.twilio.client import TwilioClient
-
-#: A long sync outlasts a Twilio that stumbles for a quarter of a minute.
-_SYNC_ATTEMPTS = 8
-_RECONCILED_DAYS = 7
 
 
-class SyncCalls(Opened):
-    """Bring the account in, prove it complete, say where it stands."""
+class Sync(Namespace):
+    """Bring the account in, from Twilio or from files."""
 
-    def sync(
+    def __call__(
         self,
         since: date | str | None = None,
         until: date | str | None = None,
@@ -59,9 +49,13 @@ class SyncCalls(Opened):
         from workbench.sync.account.account_check import AccountCheck
         from workbench.sync.shared.cancellation import Cancellation
 
-        first, end = parse_period(since or self.settings.sync.since, until)
+        installation = self._installation
+        first, end = parse_period(since or installation.settings.sync.since, until)
         cancellation = Cancellation(stop)
-        with only_one(self.settings.home / "sync.lock", "sync"), self._client(cancellation) as client:
+        with (
+            only_one(installation.settings.home / "sync.lock", "sync"),
+            installation.twilio_client(cancellation) as client,
+        ):
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
             try:
@@ -69,15 +63,19 @@ class SyncCalls(Opened):
                 from workbench.sync.whole_account import sync_whole_account
 
                 summary = sync_whole_account(
-                    self.lake,
+                    installation.lake,
                     client,
-                    SyncRequest(first, end, full, self.settings.sync.lookback_days, retry_quarantined),
-                    privacy=self._privacy(),
+                    SyncRequest(
+                        first, end, full, installation.settings.sync.lookback_days, retry_quarantined
+                    ),
+                    privacy=installation.privacy(),
                     check=check,
-                    mps_limits=self.settings.mps_limits,
-                    media_store=self._media_store(),
+                    mps_limits=installation.settings.mps_limits,
+                    media_store=installation.media_store(),
                     messages_only=messages_only,
-                    with_subaccounts=self.settings.sync.subaccounts if subaccounts is None else subaccounts,
+                    with_subaccounts=installation.settings.sync.subaccounts
+                    if subaccounts is None
+                    else subaccounts,
                     on_progress=on_progress or (lambda progress: None),
                     cancellation=cancellation,
                 )
@@ -86,18 +84,12 @@ class SyncCalls(Opened):
                 raise
         if not messages_only:
             try:
-                self.prepare_audits()
+                installation.prepare_audits()
             except ConfigError as error:  # what was read is in the lake, and is not wrong
                 summary.notices.append(f"The audits were not brought up to date. {error}")
         return summary
 
-    def prepare_audits(self) -> None:
-        """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
-        from workbench.compliance.checks import prepare_audits
-
-        prepare_audits(self.lake)
-
-    def sync_bulk_export(
+    def bulk_export(
         self,
         since: date | str | None = None,
         until: date | str | None = None,
@@ -120,28 +112,29 @@ class SyncCalls(Opened):
         from workbench.sync.shared.cancellation import Cancellation
         from workbench.twilio.bulk_exports import BulkExportClient
 
+        installation = self._installation
         request = BulkExportRequest(*parse_period(since, until), full=full, create_job=create_job)
-        credentials, cancellation = self.settings.credentials, Cancellation(stop)
+        credentials, cancellation = installation.settings.credentials, Cancellation(stop)
         exports = BulkExportClient(
             credentials,
-            base_url=self.settings.twilio.base_url,
+            base_url=installation.settings.twilio.base_url,
             sleep=cancellation.pause,
-            attempts=_SYNC_ATTEMPTS,
+            attempts=SYNC_ATTEMPTS,
         )
-        with exports, only_one(self.settings.home / "sync.lock", "sync"):
+        with exports, only_one(installation.settings.home / "sync.lock", "sync"):
             return sync_bulk_export(
-                self.lake,
+                installation.lake,
                 exports,
                 credentials.account_sid,
                 request,
-                privacy=self._privacy(),
+                privacy=installation.privacy(),
                 on_progress=on_progress or (lambda progress: None),
                 cancellation=cancellation,
             )
 
     def import_files(
         self,
-        *paths: Path | str,
+        *files: Path | str,
         account_sid: str | None = None,
         currency: str | None = None,
         timezone: str | None = None,
@@ -164,86 +157,20 @@ class SyncCalls(Opened):
         from workbench.sync.shared.cancellation import Cancellation
         from workbench.table_files import stdin_as_file
 
-        account_sid = account_sid or self.settings.credentials.account_sid
-        with only_one(self.settings.home / "sync.lock", "sync"), stdin_as_file(paths) as files:
+        installation = self._installation
+        account_sid = account_sid or installation.settings.credentials.account_sid
+        with only_one(installation.settings.home / "sync.lock", "sync"), stdin_as_file(files) as given:
             return import_files(
-                self.lake,
-                files,
+                installation.lake,
+                given,
                 account_sid,
-                privacy=self._privacy(),
+                privacy=installation.privacy(),
                 currency=currency.upper() if currency else None,
                 zone=time_zone(timezone) if timezone else None,
-                numbers=self._number_context(country),
+                numbers=installation.number_context(country),
                 on_progress=on_progress or (lambda progress: None),
                 cancellation=Cancellation(stop),
             )
-
-    def reconcile(
-        self,
-        since: date | str | None = None,
-        until: date | str | None = None,
-        *,
-        repair: bool = False,
-        on_day: OnDay | None = None,
-        stop: threading.Event | None = None,
-    ) -> ReconcileReport:
-        """Compare the lake with Twilio, GMT day by day: rows, spend and statuses.
-
-        Args:
-            since: first GMT day; by default the last 7 days.
-            until: first GMT day not to compare any more; by default tomorrow.
-            repair: bring what is missing, correct what differs, and compare those days again.
-        """
-        from workbench.lake.lock import only_one
-        from workbench.sync.reconcile.run import reconcile
-        from workbench.sync.shared.cancellation import Cancellation
-
-        now = datetime.now(UTC)
-        first, end = parse_period(since, until)
-        end = end or now.date() + timedelta(days=1)
-        cancellation = Cancellation(stop)
-        with self._client(cancellation) as client, only_one(self.settings.home / "sync.lock", "sync"):
-            return reconcile(
-                self.lake,
-                client,
-                client.account_sid,
-                first or end - timedelta(days=_RECONCILED_DAYS),
-                end,
-                now=now,
-                repair=repair,
-                prepare=self._privacy().apply,
-                on_day=on_day or (lambda check: None),
-                cancellation=cancellation,
-            )
-
-    def _client(self, cancellation: Cancellation) -> TwilioClient:
-        """For long work: patient with a Twilio that stumbles, and ended by `cancellation`."""
-        from workbench.twilio.client import TwilioClient
-        from workbench.twilio.concurrency import REQUESTS_AT_ONCE, AdaptiveLimit
-
-        return TwilioClient(
-            self.settings.credentials,
-            base_url=self.settings.twilio.base_url,
-            sleep=cancellation.pause,
-            limit=AdaptiveLimit(REQUESTS_AT_ONCE, start=REQUESTS_AT_ONCE * 3 // 4, step=1),
-            attempts=_SYNC_ATTEMPTS,
-        )
-
-    def _media_store(self) -> MediaStore | None:
-        """Where the bytes of attachments go, if the settings ask for them."""
-        if not self.settings.sync.media_bytes:
-            return None
-        from workbench.sync.account.media_bytes import MediaStore
-        from workbench.twilio.media import fetch_media_bytes
-
-        fetch = partial(fetch_media_bytes, self.settings.credentials, base_url=self.settings.twilio.base_url)
-        return MediaStore(self.settings.home / "media", fetch)
-
-    def _privacy(self) -> Privacy:
-        """What this lake may keep, settled before its first message."""
-        from workbench.sync.shared.privacy import open_privacy
-
-        return open_privacy(self.lake, self.settings.privacy.mode)
 
     def watch(
         self,
@@ -262,10 +189,11 @@ class SyncCalls(Opened):
         from workbench.lake.lock import only_one
         from workbench.sync.shared.cancellation import SyncStopped
 
-        with only_one(self.settings.home / "watch.lock", "watching sync"):
+        installation = self._installation
+        with only_one(installation.settings.home / "watch.lock", "watching sync"):
             while not stop.is_set():
                 try:
-                    on_sync(self.sync(subaccounts=subaccounts, stop=stop))
+                    on_sync(self(subaccounts=subaccounts, stop=stop))
                 except SyncStopped:
                     return
                 except WorkbenchError as error:
@@ -273,21 +201,3 @@ class SyncCalls(Opened):
                         raise
                     on_trouble(error)
                 stop.wait(every_seconds)
-
-    def status(self) -> Status:
-        """How far the sync is, what is open, how fresh the numbers are."""
-        from workbench.lake.jobs import read_last_job_runs
-        from workbench.lake.removals import read_unfinished
-        from workbench.metrics.freshness import freshness
-        from workbench.sync.status import read_sync_status
-
-        lake = self._reader
-        return Status(
-            home=str(self.settings.home),
-            lake=lake.address.shown,
-            is_simulated=self.settings.is_demo,
-            sync=read_sync_status(lake),
-            freshness=freshness(lake),
-            jobs=tuple(read_last_job_runs(lake)),
-            unfinished=tuple(read_unfinished(lake)),
-        )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import click
 
 from workbench.cli.group import main
+from workbench.cli.options import timezone_option
 
 
 @main.command()
 @click.option("--account-sid", envvar="TWILIO_ACCOUNT_SID", help="AC… from the console's front page.")
 @click.option("--api-key", envvar="TWILIO_API_KEY", help="SK…; asked for its secret. Better than the token.")
-@click.option("--timezone", default="UTC", show_default=True, help="Reporting time zone, as Europe/Berlin.")
+@timezone_option("Reporting time zone, as Europe/Berlin.", default="UTC")
 @click.option("--since", help="First day to sync, as 2026-01-31. Default: everything Twilio still lists.")
 @click.option(
     "--credentials",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli.group import main
-from workbench.cli.output import format_option, print_frame, say_notices
+from workbench.cli.options import format_option
+from workbench.cli.output import print_frame, say_notices
 from workbench.errors import ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -89,13 +90,12 @@ def _problems_together(settings: Settings) -> Iterator[str]:
 
 def _problems_of_own_files(home: Path) -> list[str]:
     """What is wrong with the pages, metrics, reports and templates of the users' own."""
-    from workbench.api.own_files import own_file_problems
+    from workbench.api.new import own_file_problems
 
     return own_file_problems(home)
 
 
 def _check_quiet_hours(settings: Settings) -> None:
-    from workbench.messaging.quiet_hours import load_rules
+    from workbench.compliance.checks import quiet_hours_rules
 
-    own_rules = settings.home / "quiet_hours.toml"
-    load_rules(own_rules if own_rules.exists() else None)
+    quiet_hours_rules(settings.home)

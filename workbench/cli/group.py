@@ -13,9 +13,34 @@ from workbench.errors import WorkbenchError
 
 INTERRUPTED = 130
 
+ALIASES: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("report",): ("reports",),
+    ("import",): ("sync", "import"),
+    ("cancel",): ("outbox", "cancel"),
+    ("metric", "list"): ("metrics",),
+    ("revocations", "decide"): ("consent", "decide"),
+    ("revocations",): ("consent", "revocations"),
+}
+"""Other spellings of commands, the longest first where one begins another."""
+
+
+class ListGroup(OnceGroup):
+    """A group that lists when nothing else is said: `workbench outbox` is `workbench outbox list`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        asks_help = bool(args) and args[0] in ctx.help_option_names
+        if not ctx.resilient_parsing and not asks_help and (not args or args[0].startswith("-")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
 
 class _Group(OnceGroup):
     """Turns our errors into one line on stderr and the exit code of their class."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        return super().resolve_command(ctx, _spelled_out(args))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -34,6 +59,14 @@ class _Group(OnceGroup):
             _fail(f"Error: {error.strerror or error}: {error.filename or 'no file named'}.", 1)
         except Exception as error:
             _fail(f"Error: {type(error).__name__}: {error} (an unexpected one; --debug shows where)", 1)
+
+
+def _spelled_out(args: list[str]) -> list[str]:
+    """The words of a command as they are today."""
+    for old, new in ALIASES.items():
+        if tuple(args[: len(old)]) == old:
+            return [*new, *args[len(old) :]]
+    return args
 
 
 def _fail(message: str, code: int) -> NoReturn:

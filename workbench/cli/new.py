@@ -10,7 +10,7 @@ from workbench.api import Workbench
 from workbench.cli.group import main
 
 if TYPE_CHECKING:
-    from workbench.api.own_files import NewFile
+    from workbench.api.new import NewFile
 
 
 @main.group()

@@ -3,37 +3,55 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.errors import UsageError
-from workbench.render import FORMATS, json_value, render_frame
+from workbench.render import json_value, render_frame
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def format_option(default: str = "table") -> Callable[[Callable[..., None]], Callable[..., None]]:
-    return click.option(
-        "--format", type=click.Choice(FORMATS), default=default, show_default=True, help="Form of the output."
-    )
-
-
 def print_frame(frame: pd.DataFrame, format: str) -> None:
-    if format == "parquet" and sys.stdout.isatty():
+    """Rows in a form of ``--format``; a table is fitted to the terminal, and elsewhere whole."""
+    is_terminal = sys.stdout.isatty()
+    if format == "parquet" and is_terminal:
         raise UsageError(
             "Parquet is not text: send it to a file, as `… --format parquet > messages.parquet`."
         )
-    click.echo(render_frame(frame, format), nl=False)
+    width = shutil.get_terminal_size().columns if is_terminal and format == "table" else None
+    rendered = render_frame(frame, format, width)
+    click.echo(rendered.content, nl=False)
+    if rendered.is_cut:
+        click.echo("Texts are cut (…) to fit the terminal; --format csv or json has them whole.", err=True)
 
 
 def print_json(value: object, *, one_line: bool = False) -> None:
-    click.echo(json.dumps(value, indent=None if one_line else 2, ensure_ascii=False, default=json_value))
+    """One value as JSON; a dataclass by its fields."""
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    click.echo(json.dumps(plain, indent=None if one_line else 2, ensure_ascii=False, default=json_value))
+
+
+def print_value(value: Any, format: str, text: str | None = None) -> None:
+    """One value as JSON, or as a text: by default how it shows itself."""
+    if format == "json":
+        print_json(value.as_dict() if hasattr(value, "as_dict") else value)
+    else:
+        click.echo(repr(value) if text is None else text)
 
 
 def say_notices(notices: Iterable[str]) -> None:
+    """Notices on stderr, one line each."""
     for notice in notices:
         click.echo(f"Notice: {notice}", err=True)
+
+
+def say_nothing_done(what: str, remedy: str) -> None:
+    """That a command only looked, and how it would do it."""
+    click.echo(f"{what} Add --confirm to {remedy}.", err=True)

@@ -2,87 +2,102 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from workbench.api import Workbench
+from workbench.cli import completion
 from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
-from workbench.cli.output import say_notices
+from workbench.cli.options import (
+    FILE,
+    allow_unknown_option,
+    day_options,
+    format_option,
+    out_option,
+    read_pairs,
+    split_list,
+)
+from workbench.cli.output import print_frame, say_notices
 from workbench.errors import UsageError, WorkbenchError
-from workbench.settings import load_settings
 
 if TYPE_CHECKING:
     from workbench.reports.run import ReportRun
 
 
 @main.group()
-def report() -> None:
+def reports() -> None:
     """Reports as files to keep and to hand on: HTML, PDF, the executed notebook, and what they stand on."""
 
 
-@report.command(name="list")
-def list_reports() -> None:
+@reports.command(name="list")
+@format_option()
+def list_reports(format: str) -> None:
     """Name the reports there are, with their parameters."""
-    from workbench.reports.notebooks import discover_reports, own_report_problems
+    from workbench.reports.notebooks import own_report_problems
 
-    home = load_settings().home
-    say_notices(own_report_problems(home))
-    for found in discover_reports(home=home).values():
-        click.echo(f"{found.name}: {found.title}. {found.description}")
-        width = max((len(item.name) for item in found.parameters), default=0) + 2
-        for item in found.parameters:
-            default = "" if item.default in (None, "", []) else f" [{item.default}]"
-            click.echo(f"  {item.name:<{width}}{item.allowed}{default}: {item.help}")
+    with Workbench() as wb:
+        say_notices(own_report_problems(wb.settings.home))
+        frame = wb.reports.list()
+    if format != "table":
+        print_frame(frame, format)
+        return
+    for name in frame["report"].unique():
+        rows = frame[frame["report"] == name]
+        click.echo(f"{name}: {rows['title'].iloc[0]}. {rows['description'].iloc[0]}")
+        width = rows["parameter"].str.len().max() + 2
+        for row in rows.itertuples():
+            default = "" if row.default in (None, "", []) else f" [{row.default}]"
+            click.echo(f"  {row.parameter:<{width}}{row.allowed}{default}: {row.help}")
 
 
-@report.command(name="run")
-@click.argument("name")
-@click.option("--since", help="First day in it, as 2026-09-01; default: its last whole month or week.")
-@click.option("--until", help="First day after it.")
-@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated.")
+@reports.command(name="run")
+@click.argument("name", shell_complete=completion.reports)
+@day_options("First day in it, as 2026-09-01; default: its last whole month or week.", "First day after it.")
+@click.option(
+    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated."
+)
 @click.option(
     "--params",
-    "file",
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    type=FILE,
     help="CSV or XLSX file of parameters (- is stdin): its first line names them, each further one is a run.",
 )
 @click.option("--format", "formats", default="html,pdf,ipynb", show_default=True, help="Files to write.")
-@click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder; default: reports/ of the home."
-)
+@out_option("Folder; default: reports/ of the home.", folder=True)
 @click.option("--strict", is_flag=True, help="Exit 3 where the data is stale, gapped or unpriced.")
-@click.option("--allow-unknown", is_flag=True, help="Report also on values that the lake has never seen.")
+@allow_unknown_option()
 def run_report(
     name: str,
     since: str | None,
     until: str | None,
-    params: tuple[str, ...],
-    file: Path | None,
+    parameters: tuple[str, ...],
+    params: Path | None,
     formats: str,
     out: Path | None,
     strict: bool,
     allow_unknown: bool,
 ) -> None:
-    """Run one report and write its files, readable by you only. `workbench report list` names them.
+    """Run one report and write its files, readable by you only. `workbench reports list` names them.
 
     Prints the files. What speaks against the data is in red at the report's top, and on stderr.
     """
-    given = {**_pairs(params), **{k: v for k, v in (("since", since), ("until", until)) if v}}
+    pairs = read_pairs("--param", parameters, "senders=+12025550110")
+    given = {key: value.strip() for key, value in pairs.items()}
+    given |= {key: value for key, value in (("since", since), ("until", until)) if value}
     if allow_unknown:
         given["allow_unknown"] = "true"
     rows: list[dict[str, Any]] = [given]
-    if file:
+    if params:
         from workbench.reports.parameters import read_rows
 
-        rows = read_rows(file)
-        _refuse_overruled(given, rows, file)
+        rows = read_rows(params)
+        _refuse_overruled(given, rows, params)
         rows = [{**given, **row} for row in rows]
-    chosen = [word.strip() for word in formats.split(",") if word.strip()]
     with Workbench() as wb:
-        wb.report_rows(name, rows, formats=chosen, out=out, strict=strict, on_run=_show)
+        wb.reports.run_rows(name, rows, formats=split_list(formats), out=out, strict=strict, on_run=_show)
 
 
 def _refuse_overruled(given: dict[str, str], rows: list[dict[str, Any]], file: Path) -> None:
@@ -105,42 +120,29 @@ def _show(done: ReportRun | WorkbenchError) -> None:
         click.echo(f"Notice: {text}", err=True)
 
 
-def _pairs(texts: tuple[str, ...]) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"--param is {text!r}; write name=value, as senders=+12025550110.")
-        if name.strip() in pairs:
-            raise UsageError(
-                f"--param {name.strip()} is given twice; several values go into one, with commas."
-            )
-        pairs[name.strip()] = value.strip()
-    return pairs
-
-
-@report.command()
-def schedule() -> None:
+@reports.command()
+@format_option()
+def schedule(format: str) -> None:
     """Show the reports of `[reports]` in the settings: what is due, and the line for cron."""
-    import sys
-
     from workbench.reports.schedule import schedule_lines
 
     with Workbench() as wb:
-        for line in schedule_lines(wb.settings, sys.executable):
-            click.echo(line)
+        if format == "table":
+            click.echo("\n".join(schedule_lines(wb.settings, sys.executable)))
+        else:
+            print_frame(wb.reports.schedule(), format)
 
 
-@report.command()
+@reports.command()
 def due() -> None:
     """Run the reports of `[reports]` whose period is over and that were not made yet; for cron."""
     with Workbench() as wb:
-        click.echo(wb.run_due_reports(on_run=_show), err=True)
+        click.echo(wb.reports.due(on_run=_show), err=True)
 
 
-@report.command()
+@reports.command()
 @click.argument("manifest", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--to", "to", multiple=True, help="Address; may be repeated. Default: [smtp] to.")
+@click.option("--to", multiple=True, help="Address; may be repeated. Default: [smtp] to.")
 @click.option("--format", "formats", default="pdf", show_default=True, help="Files to attach.")
 @click.option(
     "--link", help="Attach nothing and give this address of the folder, as https://files.example.com/."
@@ -152,7 +154,6 @@ def send(manifest: Path, to: tuple[str, ...], formats: str, link: str | None) ->
     """
     if link is not None:
         refuse_idle("with --link, which attaches nothing", "formats")
-    chosen = [word.strip() for word in formats.split(",") if word.strip()]
     with Workbench() as wb:
-        for address in wb.send_report(manifest, to, formats=chosen, link=link):
+        for address in wb.reports.send(manifest, to, formats=split_list(formats), link=link):
             click.echo(f"Sent to {address}", err=True)

@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from workbench.cli import completion
 from workbench.cli.group import main
 
 
@@ -15,17 +16,18 @@ def schedule() -> None:
 
 
 @schedule.command()
-@click.argument("job")
+@click.argument("job", shell_complete=completion.jobs)
 def run(job: str) -> None:
     """Run one job now: sync, maintenance, reconcile, reports or retention.
 
     It is noted in the table `job_runs` and in `workbench status`; one job at a time.
     """
-    from workbench import Workbench
+    from workbench.api import Installation
+    from workbench.api.jobs import run_job
     from workbench.terminal import stopped_by_signals
 
-    with stopped_by_signals() as stop, Workbench() as wb:
-        done = wb.run_job(job, stop=stop)
+    with stopped_by_signals() as stop, Installation() as installation:
+        done = run_job(installation, job, stop=stop)
     click.echo(f"{done.job}: {done.detail}")
 
 

@@ -10,51 +10,38 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.api import Workbench
+from workbench.cli import completion
 from workbench.cli.batch_file import Confirmation, batch_name, read_batch_file, read_confirmation
-from workbench.cli.group import main
-from workbench.cli.no_effect import refuse_idle
-from workbench.cli.output import format_option, print_frame, print_json, say_notices
-from workbench.errors import UsageError
+from workbench.cli.group import ListGroup, main
+from workbench.cli.message_options import batch_option, content_options, message_options, sender_options
+from workbench.cli.options import (
+    TEXT,
+    confirm_option,
+    file_argument,
+    format_option,
+    read_pairs,
+    search_option,
+    value_format_option,
+    var_option,
+)
+from workbench.cli.output import print_frame, print_json, print_value, say_notices
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from workbench.messaging.templates import Template
+    from workbench.sending.results import BatchResult
     from workbench.settings import Settings
 
-_PAIR = "NAME=VALUE"
-_VALIDITY = click.IntRange(1, 36_000)
 STATES = ("intended", "accepted", "refused", "unsent", "unclear")
-
-
-def _content_options(command: Any) -> Any:
-    """What a message can be made of, for one recipient or many."""
-    options = [
-        click.option("--from", "sender", help="Our address, as +12025550110 or whatsapp:+12025550110."),
-        click.option("--service", help="SID of a messaging service, which then chooses the sender."),
-        click.option("--body", help="The text; {{ first_name }} is a blank, {{ '{{' }} a pair of braces."),
-        click.option("--template", help="Name of a template instead; see `workbench templates`."),
-        click.option("--var", "variables", multiple=True, metavar=_PAIR, help="Fills a blank; repeatable."),
-        click.option("--media", multiple=True, metavar="URL", help="Attachment, up to 10 times."),
-        click.option("--at", help="When Twilio shall send it, as 2026-11-30T09:00."),
-        click.option("--validity", "validity_seconds", type=_VALIDITY, help="Seconds it may wait at Twilio."),
-        click.option("--content-sid", help="Content template of WhatsApp or RCS, HX…"),
-        click.option("--content-var", "content_variables", multiple=True, metavar=_PAIR, help="One of its."),
-        click.option("--ignore-quiet-hours", is_flag=True, help="Send in quiet hours too; it is audited."),
-    ]  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @main.command()
 @click.option("--to", required=True, help="The recipient, as +14155552671 or whatsapp:+14155552671.")
-@_content_options
-@click.option("--batch", help="Name under which the same text is sent once. Default: send.")
-@click.option("--confirm", is_flag=True, help="Really send; without it only what would happen is shown.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@sender_options
+@content_options
+@batch_option("send")
+@confirm_option("Really send; without it only what would happen is shown.")
+@value_format_option()
 def send(
-    to: str, batch: str | None, confirm: bool, as_json: bool, ignore_quiet_hours: bool, **content: Any
+    to: str, batch: str | None, confirm: bool, format: str, ignore_quiet_hours: bool, **content: Any
 ) -> None:
     """Send one message, once: to nobody who opted out, and only with --confirm.
 
@@ -64,18 +51,16 @@ def send(
     body, options = message_options(batch, content)
     with Workbench() as wb:
         sent = wb.send(to, body, confirm=confirm, ignore_quiet_hours=ignore_quiet_hours, **options)
-    if as_json:
-        print_json(sent.as_dict())
-    else:
-        click.echo(repr(sent))
+    print_value(sent, format)
     if not sent.is_done and sent.state != "unconfirmed":
         sys.exit(1)
 
 
 @main.command("send-batch")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
-@_content_options
-@click.option("--batch", help="Name under which the same text is sent once. Default: the file's name.")
+@file_argument()
+@sender_options
+@content_options
+@batch_option("the file's name")
 @click.option("--to-column", metavar="NAME", help="The recipients' column, where it is not `to`.")
 @click.option(
     "--confirm",
@@ -83,13 +68,13 @@ def send(
     metavar="COUNT[:READING]",
     help="Really send: the number of rows, and what stands for how they were read, as shown without it.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with a result for each row.")
+@value_format_option()
 def send_batch(
     file: Path,
     batch: str | None,
     to_column: str | None,
     confirm: Confirmation | None,
-    as_json: bool,
+    format: str,
     ignore_quiet_hours: bool,
     **content: Any,
 ) -> None:
@@ -112,20 +97,23 @@ def send_batch(
                 on_progress=on_progress, to_column=people.column, **options,
             )  # fmt: skip
     if confirm is None:
-        say_notices(people.preview([one.to for one in done.results]))
-    if as_json:
-        print_json(done.as_dict())
-    else:
-        rows = done.frame
-        rows.insert(0, "line", people.lines)
-        shown = rows[~rows["state"].isin(["sent", "scheduled", "already_sent"])]
-        if len(shown):
-            print_frame(shown[["line", "to", "state", "segments", "price", "currency", "reasons"]], "table")
-        click.echo(repr(done))
+        say_notices(people.preview([result.to for result in done.results]))
+    if format == "table":
+        _show_unsent(done, people.lines)
+    print_value(done, format)
     if confirm is not None and not done.is_done:
         sys.exit(1)
     if confirm is None and set(done.counts) == {"blocked"}:
         sys.exit(1)
+
+
+def _show_unsent(done: BatchResult, lines: list[int]) -> None:
+    """The rows that need a look."""
+    rows = done.frame
+    rows.insert(0, "line", lines)
+    unsent = rows[~rows["state"].isin(["sent", "scheduled", "already_sent"])]
+    if len(unsent):
+        print_frame(unsent[["line", "to", "state", "segments", "price", "currency", "reasons"]], "table")
 
 
 def _said_at_home(settings: Settings, asked: Mapping[str, Any]) -> list[str | None]:
@@ -142,74 +130,79 @@ def _said_at_home(settings: Settings, asked: Mapping[str, Any]) -> list[str | No
     ]  # fmt: skip
 
 
-@main.command()
-@click.argument("message_sid")
-def cancel(message_sid: str) -> None:
-    """Cancel a scheduled message."""
-    with Workbench() as wb:
-        click.echo(f"{message_sid} is {wb.cancel(message_sid).status}.")
+@main.group(cls=ListGroup)
+def outbox() -> None:
+    """What was sent from here and how it ended; alone it lists."""
 
 
-@main.command()
+@outbox.command("list")
 @click.option("--state", type=click.Choice(STATES), help="Only what ended so; `unclear` needs a look.")
-@click.option(
-    "--settle", is_flag=True, help="First look in Twilio's log for what nobody recorded the end of."
-)
 @format_option()
-def outbox(state: str | None, settle: bool, format: str) -> None:
+def outbox_list(state: str | None, format: str) -> None:
     """Show what was sent from here and how it ended; recipients are masked."""
     with Workbench() as wb:
-        if settle:
-            settled = wb.settle()
-            say_notices(f"{row.key}: {row.answer}. {row.reason}" for row in settled.itertuples())
-        print_frame(wb.outbox(state), format)
+        print_frame(wb.outbox.list(state=state), format)
 
 
-@main.command()
-@click.argument("search", default="")
-@click.option("--show", metavar="NAME", help="Show one, filled with --var.")
-@click.option(
-    "--var", "variables", multiple=True, metavar="NAME=VALUE", help="Fills a blank; may be repeated."
-)
+@outbox.command("settle")
 @format_option()
-def templates(search: str, show: str | None, variables: tuple[str, ...], format: str) -> None:
-    """List the templates, or those with certain words: files in the folder `templates` of the home."""
-    from workbench.sending.template_files import FOLDER, read_templates
-
-    if show is None:
-        refuse_idle("without --show", "variables")
-    else:
-        refuse_idle("with --show", "search", "format")
+def outbox_settle(format: str) -> None:
+    """Look in Twilio's log for messages whose end nobody recorded; never sends."""
     with Workbench() as wb:
-        if show is not None:
-            click.echo(wb.render_template(show, _pairs("--var", variables)))
-            return
-        say_notices(read_templates(wb.settings.home)[1])
-        found = wb.templates(search)
-        if not found:
-            click.echo(
-                f"No template{f' with {search!r}' if search else ''} in {wb.settings.home / FOLDER}.",
-                err=True,
-            )
-        print_frame(_template_frame(found), format)
+        print_frame(wb.outbox.settle(), format)
+
+
+@outbox.command("cancel")
+@click.argument("message_sid")
+@value_format_option()
+def outbox_cancel(message_sid: str, format: str) -> None:
+    """Cancel a scheduled message."""
+    with Workbench() as wb:
+        cancelled = wb.outbox.cancel(message_sid)
+    print_value(cancelled, format, f"{cancelled.message_sid} is {cancelled.status}.")
+
+
+@main.group(cls=ListGroup)
+def templates() -> None:
+    """Texts that are ready, files in the folder `templates` of the home; alone it lists."""
+
+
+@templates.command("list")
+@search_option("Only those with these words.")
+@format_option()
+def templates_list(search: str, format: str) -> None:
+    """List the templates, or those with certain words: files in the folder `templates` of the home."""
+    from workbench.sending.template_files import FOLDER
+
+    with Workbench() as wb:
+        frame = wb.templates.list(search=search)
+        say_notices(frame.attrs["notices"])
+        if frame.empty:
+            words = f" with {search!r}" if search else ""
+            click.echo(f"No template{words} in {wb.settings.home / FOLDER}.", err=True)
+        print_frame(frame, format)
+
+
+@templates.command("show")
+@click.argument("name", shell_complete=completion.templates)
+@var_option()
+def templates_show(name: str, variables: tuple[str, ...]) -> None:
+    """Show one template with its blanks filled, as it would be sent."""
+    with Workbench() as wb:
+        click.echo(wb.templates.show(name, variables=read_pairs("--var", variables, "first_name=Ana")))
 
 
 @main.command(context_settings={"ignore_unknown_options": True})
-@click.argument("text", type=click.UNPROCESSED)
+@click.argument("text", type=TEXT)
 @click.option("--smart-encoding", is_flag=True, help="As a messaging service with Smart Encoding sends it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def segments(text: str, smart_encoding: bool, as_json: bool) -> None:
+@value_format_option()
+def segments(text: str, smart_encoding: bool, format: str) -> None:
     """Count the billed segments of a text, and say what makes it more; - takes it from standard input."""
-    from dataclasses import asdict
-
     from workbench.messaging.segments import count_segments
 
-    if text == "-":
-        # The line end that `echo` and editors put last is no part of the text.
-        text = sys.stdin.read().removesuffix("\n")
     count = count_segments(text, smart_encoding)
-    if as_json:
-        print_json(asdict(count))
+    if format == "json":
+        print_json(count)
         return
     click.echo(f"{_segments(count.segments)} in {count.encoding}, {count.units} units")
     for number, part in enumerate(count.per_segment, start=1):
@@ -223,39 +216,3 @@ def segments(text: str, smart_encoding: bool, as_json: bool) -> None:
 
 def _segments(count: int) -> str:
     return "1 segment" if count == 1 else f"{count} segments"
-
-
-def message_options(batch: str | None, content: dict[str, Any]) -> tuple[str | None, dict[str, Any]]:
-    """The text and the options of the notebook call; what was not given is left out."""
-    options = {name: value for name, value in content.items() if value not in (None, ())}
-    for name, option in (("variables", "--var"), ("content_variables", "--content-var")):
-        if name in options:
-            options[name] = _pairs(option, options[name])
-    if batch is not None:
-        options["batch"] = batch
-    return options.pop("body", None), options
-
-
-def _pairs(option: str, texts: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise UsageError(f"{option} is {text!r}; write name=value, as first_name=Ana.")
-        if name.strip() in pairs:
-            raise UsageError(f"{option} {name.strip()} is given twice; only the last would have an effect.")
-        pairs[name.strip()] = value
-    return pairs
-
-
-def _template_frame(found: list[Template]) -> pd.DataFrame:
-    import pandas as pd
-
-    rows = [
-        {
-            "name": one.name, "title": one.title, "tags": ", ".join(one.tags),
-            "blanks": ", ".join(one.variables), "text": one.body or one.content_sid,
-        }
-        for one in found
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=["name", "title", "tags", "blanks", "text"])

@@ -11,9 +11,12 @@ import click
 from workbench.api import Workbench
 from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
+from workbench.cli.options import confirm_option, out_option, value_format_option
+from workbench.cli.output import print_json, say_nothing_done
 from workbench.errors import TRY_AGAIN
 
 if TYPE_CHECKING:
+    from workbench.api.subject import ErasureReport
     from workbench.compliance.orders import ErasurePlan
 
 
@@ -24,13 +27,11 @@ def subject() -> None:
 
 @subject.command("export")
 @click.argument("address")
-@click.option(
-    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for HTML and JSON."
-)
+@out_option("Folder for HTML and JSON.", folder=True, required=True)
 def subject_export(address: str, out: Path) -> None:
     """Write everything on record about one person as HTML and JSON; audited."""
     with Workbench() as wb:
-        for path in wb.export_subject(address, out):
+        for path in wb.subject.export(address, out):
             click.echo(path)
 
 
@@ -39,33 +40,32 @@ def subject_export(address: str, out: Path) -> None:
 @click.option("--local-only", is_flag=True, help="Leave Twilio out.")
 @click.option(
     "--twilio",
-    "way",
     type=click.Choice(["delete", "redact"]),
     default="delete",
     show_default=True,
     help="What is asked of Twilio: the messages away, or only their texts.",
 )
-@click.option("--confirm", is_flag=True, help="Do it; without it only say what would go.")
-def subject_erase(address: str, local_only: bool, way: Literal["delete", "redact"], confirm: bool) -> None:
+@confirm_option("Do it; without it only say what would go.")
+@value_format_option()
+def subject_erase(
+    address: str, local_only: bool, twilio: Literal["delete", "redact"], confirm: bool, format: str
+) -> None:
     """Erase one person: their messages at Twilio, and every row, file and old copy here.
 
     Only a keyed hash stays, so that they are not synced or messaged again. A proof says what was erased, what
     Twilio confirmed and what Twilio keeps. Exit code 3: Twilio could not remove everything yet, run it again.
     """
     if local_only:
-        refuse_idle("with --local-only", "way")
+        refuse_idle("with --local-only", "twilio")
     with Workbench() as wb:
-        report = wb.erase_subject(address, local_only=local_only, way=way, confirm=confirm)
-    _say_plan(report.plan)
+        report = wb.subject.erase(address, local_only=local_only, twilio=twilio, confirm=confirm)
+    if format == "json":
+        print_json(report)
+    else:
+        _say_erasure(report)
     if report.proof is None:
-        twilio = "Twilio would be left out." if local_only else f"At Twilio: {way} each of their messages."
-        click.echo(f"{twilio} Nothing was done. Add --confirm to do it.", err=True)
-        return
-    for item in report.proof["asked_of_twilio"]:
-        count = "" if item["messages"] is None else f"{item['messages']:,} messages, "
-        click.echo(f"Twilio: {count}{item['asked']}: {item['outcome']}")
-    for path in report.paths:
-        click.echo(f"Proof: {path}")
+        asked = "Twilio would be left out." if local_only else f"At Twilio: {twilio} each of their messages."
+        say_nothing_done(f"{asked} Nothing was done.", "do it")
     if report.pending:
         click.echo(f"{report.pending:,} messages are not confirmed by Twilio; run the same again.", err=True)
         sys.exit(TRY_AGAIN)
@@ -74,19 +74,29 @@ def subject_erase(address: str, local_only: bool, way: Literal["delete", "redact
 @subject.command("readmit")
 @click.argument("address")
 @click.option("--because", required=True, help="What they asked for and where that is written down.")
-@click.option("--confirm", is_flag=True, help="Do it; without it nothing is done.")
+@confirm_option("Do it; without it nothing is done.")
 def subject_readmit(address: str, because: str, confirm: bool) -> None:
     """Let a person who was erased in again, because they came back by themselves; audited.
 
     From then on their messages are kept and they may be written to. They have agreed to nothing by that:
     `workbench consent import` says what they agreed to.
     """
-    if not confirm:
-        click.echo("Nothing was done. Add --confirm to let them in again.", err=True)
-        return
     with Workbench() as wb:
-        wb.readmit_subject(address, because=because)
+        if not wb.subject.readmit(address, because=because, confirm=confirm):
+            say_nothing_done("Nothing was done.", "let them in again")
+            return
     click.echo("They are let in again: messages from now on are kept.")
+
+
+def _say_erasure(report: ErasureReport) -> None:
+    _say_plan(report.plan)
+    if report.proof is None:
+        return
+    for item in report.proof["asked_of_twilio"]:
+        count = "" if item["messages"] is None else f"{item['messages']:,} messages, "
+        click.echo(f"Twilio: {count}{item['asked']}: {item['outcome']}")
+    for path in report.paths:
+        click.echo(f"Proof: {path}")
 
 
 def _say_plan(plan: ErasurePlan) -> None:

@@ -1,4 +1,4 @@
-"""Commands that bring the account in and prove it complete."""
+"""Commands that bring the account in."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
-from workbench.cli.output import print_json, say_notices
+from workbench.cli.no_effect import refuse_idle
+from workbench.cli.options import (
+    country_option,
+    day_options,
+    file_argument,
+    timezone_option,
+    value_format_option,
+)
+from workbench.cli.output import print_json, print_value, say_notices
 from workbench.errors import UsageError
-from workbench.render import render_reconcile
 from workbench.sync.shared.memory import spared_upkeep
-from workbench.terminal import reconcile_progress, stopped_by_signals, sync_progress
+from workbench.terminal import stopped_by_signals, sync_progress
 
 if TYPE_CHECKING:
     from workbench.sync.imports.bulk_export import BulkExportSummary
@@ -25,9 +32,11 @@ if TYPE_CHECKING:
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
-@main.command()
-@click.option("--since", help="First GMT day, as 2026-09-01. Default: where the lake begins.")
-@click.option("--until", help="First GMT day not to read any more. Default: now.")
+@main.group(invoke_without_command=True)
+@day_options(
+    "First GMT day, as 2026-09-01. Default: where the lake begins.",
+    "First GMT day not to read any more. Default: now.",
+)
 @click.option("--full", is_flag=True, help="Read every day again, also those that are complete.")
 @click.option(
     "--subaccounts", is_flag=True, help="The open subaccounts too. [sync] subaccounts does it always."
@@ -50,8 +59,10 @@ _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 @click.option(
     "--set-damaged-aside", is_flag=True, help="With --full: take unreadable files of messages out first."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON summary on stdout, one per sync.")
+@value_format_option()
+@click.pass_context
 def sync(
+    context: click.Context,
     since: str | None,
     until: str | None,
     full: bool,
@@ -64,13 +75,16 @@ def sync(
     start_anew: bool,
     adopt_files: bool,
     set_damaged_aside: bool,
-    as_json: bool,
+    format: str,
 ) -> None:
     """Bring the account into the lake, and read again what was not final.
 
     Messages every time; senders, services, usage, balance, prices, alerts and the list of attachments at most
     hourly. Can be stopped at any moment and run beside a server or notebooks.
     """
+    if context.invoked_subcommand is not None:
+        refuse_idle(f"with `sync {context.invoked_subcommand}`", *context.params)
+        return
     if create_job and not bulk_export:
         raise UsageError("--create-job asks Twilio for an export; give it with --bulk-export.")
     if bulk_export and (watch or subaccounts or messages_only):
@@ -95,11 +109,11 @@ def sync(
     _mend_lake(start_anew, adopt_files, set_damaged_aside)
     with spared_upkeep():
         if bulk_export:
-            _sync_bulk_export(since, until, full, create_job, as_json)
+            _sync_bulk_export(since, until, full, create_job, format)
         elif watch:
-            _watch(watch, subaccounts, as_json)
+            _watch(watch, subaccounts, format)
         else:
-            _sync_once(since, until, full, subaccounts, messages_only, retry_quarantined, as_json)
+            _sync_once(since, until, full, subaccounts, messages_only, retry_quarantined, format)
 
 
 def _mend_lake(start_anew: bool, adopt_files: bool, set_damaged_aside: bool) -> None:
@@ -129,7 +143,7 @@ def _sync_once(
     subaccounts: bool,
     messages_only: bool,
     retry_quarantined: bool,
-    as_json: bool,
+    format: str,
 ) -> None:
     with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
         summary = wb.sync(
@@ -142,28 +156,29 @@ def _sync_once(
             on_progress=on_progress,
             stop=stop,
         )
-    _show_sync(summary, as_json)
+    _show_sync(summary, format)
 
 
-def _watch(interval: str, subaccounts: bool, as_json: bool) -> None:
+def _watch(interval: str, subaccounts: bool, format: str) -> None:
     every_seconds = _seconds(interval)
     with stopped_by_signals() as stop, Workbench() as wb:
-        wb.watch(
+        wb.sync.watch(
             every_seconds,
             subaccounts=subaccounts or None,
             stop=stop,
-            on_sync=lambda summary: _show_sync(summary, as_json, one_line=True),
+            on_sync=lambda summary: _show_sync(summary, format, one_line=True),
             on_trouble=lambda error: click.echo(f"Tried again in {interval}: {error}", err=True),
         )
 
 
-def _show_sync(summary: SyncSummary, as_json: bool, *, one_line: bool = False) -> None:
-    say_notices(notice for one in (summary, *summary.subaccounts) for notice in one.notices)
-    if as_json:
+def _show_sync(summary: SyncSummary, format: str, *, one_line: bool = False) -> None:
+    accounts = (summary, *summary.subaccounts)
+    say_notices(notice for account in accounts for notice in account.notices)
+    if format == "json":
         print_json(summary.as_dict(), one_line=one_line)
         return
-    for one in (summary, *summary.subaccounts):
-        click.echo(_sentence(one))
+    for account in accounts:
+        click.echo(_sentence(account))
 
 
 def _sentence(summary: SyncSummary) -> str:
@@ -184,39 +199,34 @@ def _sentence(summary: SyncSummary) -> str:
 
 
 def _sync_bulk_export(
-    since: str | None, until: str | None, full: bool, create_job: bool, as_json: bool
+    since: str | None, until: str | None, full: bool, create_job: bool, format: str
 ) -> None:
     with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
-        summary = wb.sync_bulk_export(
+        summary = wb.sync.bulk_export(
             since, until, full=full, create_job=create_job, on_progress=on_progress, stop=stop
         )
     say_notices(summary.notices)
     say_notices(f"{day} did not come in: {reason}" for day, reason in summary.failed_days.items())
     say_notices(summary.imported.bad_line_texts())
-    _print_summary(summary, as_json)
+    _print_summary(summary, format)
     if not summary.is_complete:
         sys.exit(1)
 
 
-@main.command("import")
-@click.argument(
-    "files",
-    nargs=-1,
-    required=True,
-    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
-)
+@sync.command("import")
+@file_argument("files", nargs=-1, required=True)
 @click.option("--account-sid", help="Whose messages they are. Default: the account of the settings.")
 @click.option("--currency", help="Of prices that name none, as USD. Default: the account's.")
-@click.option("--timezone", help="Of dates that name none, as Europe/Berlin.")
-@click.option("--country", help="Of numbers that lost their country code, as US. Default: [sending]'s.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@timezone_option("Of dates that name none, as Europe/Berlin.")
+@country_option("Of numbers that lost their country code, as US. Default: [sending]'s.")
+@value_format_option()
 def import_command(
     files: tuple[Path, ...],
     account_sid: str | None,
     currency: str | None,
     timezone: str | None,
     country: str | None,
-    as_json: bool,
+    format: str,
 ) -> None:
     """Bring in files of messages: BulkExport's JSON lines or the console's CSV log, plain or gzipped.
 
@@ -225,7 +235,7 @@ def import_command(
     nothing. Exit code 1 when a line could not be used.
     """
     with stopped_by_signals() as stop, Workbench() as wb, sync_progress() as on_progress:
-        summary = wb.import_files(
+        summary = wb.sync.import_files(
             *files,
             account_sid=account_sid,
             currency=currency,
@@ -236,50 +246,13 @@ def import_command(
         )
     say_notices(summary.notices)
     say_notices(summary.bad_line_texts())
-    _print_summary(summary, as_json)
+    _print_summary(summary, format)
     if not summary.is_complete:
         sys.exit(1)
 
 
-@main.command()
-@click.option("--since", help="First GMT day, as 2026-09-01. Default: the last 7 days.")
-@click.option("--until", help="First GMT day not to compare any more. Default: tomorrow.")
-@click.option("--repair", is_flag=True, help="Bring what is missing, correct what differs, compare again.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def reconcile(since: str | None, until: str | None, repair: bool, as_json: bool) -> None:
-    """Prove that the lake equals Twilio: every day's rows, spend and statuses, compared anew.
-
-    Each difference is shown with its reason and kept in the table `reconcile_gaps`. Exit code 1 while one has
-    no explanation.
-    """
-    with stopped_by_signals() as stop, Workbench() as wb, reconcile_progress() as on_day:
-        report = wb.reconcile(since, until, repair=repair, on_day=on_day, stop=stop)
-    say_notices(report.notices)
-    if as_json:
-        print_json(report.as_dict())
-    else:
-        click.echo(render_reconcile(report))
-    if report.unexplained:
-        sys.exit(1)
-
-
-@main.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def status(as_json: bool) -> None:
-    """Show how far the sync is, what is open, and how fresh the numbers are."""
-    with Workbench() as wb:
-        found = wb.status()
-    if as_json:
-        print_json(found.as_dict())
-    else:
-        click.echo(repr(found))
-
-
-def _print_summary(summary: ImportSummary | BulkExportSummary, as_json: bool) -> None:
-    if as_json:
-        print_json(summary.as_dict())
-    else:
-        click.echo(summary.sentence())
+def _print_summary(summary: ImportSummary | BulkExportSummary, format: str) -> None:
+    print_value(summary, format, summary.sentence())
 
 
 def _seconds(text: str) -> float:

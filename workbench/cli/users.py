@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli.group import main
+from workbench.cli.options import format_option
+from workbench.cli.output import print_frame
 from workbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,15 +40,14 @@ def add(name: str, role: str) -> None:
 
 
 @users.command(name="list")
-def list_users() -> None:
+@format_option()
+def list_users(format: str) -> None:
     """List who may sign in."""
     import pandas as pd
 
-    from workbench.cli.output import print_frame
-
     _, known = _open()
     rows = [{"name": user.name, "role": user.role} for user in known.all().values()]
-    print_frame(pd.DataFrame(rows, columns=["name", "role"]), "table")
+    print_frame(pd.DataFrame(rows, columns=["name", "role"]), format)
 
 
 @users.command()

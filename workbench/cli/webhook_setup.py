@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.cli.group import main
+from workbench.cli.options import confirm_option
 from workbench.cli.output import say_notices
 
 if TYPE_CHECKING:
@@ -15,17 +16,18 @@ if TYPE_CHECKING:
 
 
 @main.command()
-@click.option("--confirm", is_flag=True, help="Set it. Without this nothing changes at Twilio.")
+@confirm_option("Set it; without it nothing changes at Twilio.")
 def connect(confirm: bool) -> None:
     """Show what to set at Twilio so that webhooks arrive here, prove that they would, and set it.
 
     WORKBENCH_PUBLIC_URL says where Twilio reaches the hooks of `workbench serve`, which must be running: the
     proof sends it a signed and a forged request. Exit 1 while the proof fails; then nothing is set.
     """
-    from workbench import Workbench
+    from workbench.api import Installation
+    from workbench.api.webhooks import connect_webhooks
 
-    with Workbench() as wb:
-        result = wb.connect(confirm=confirm)
+    with Installation() as installation:
+        result = connect_webhooks(installation, confirm=confirm)
     _show(result)
     say_notices(result.notices)
     sys.exit(0 if _say_outcome(result, confirm) else 1)

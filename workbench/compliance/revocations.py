@@ -99,7 +99,7 @@ def _decide(
         [message_sid],
     ).fetchall()
     if not candidates:
-        raise UsageError(f"{message_sid!r} is no candidate. `workbench revocations` lists them.")
+        raise UsageError(f"{message_sid!r} is no candidate. `workbench consent revocations` lists them.")
     account_sid, contact, sender, reach, written_at, phrase, before = candidates[0]
     # If a scope is given, the opt-out has that scope and no other.
     reaches, said_to = (scope, None) if scope else (reach, sender)

@@ -59,7 +59,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         files = [(path.parent / Path(file["name"]).name, file["sha256"]) for file in manifest["files"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(
-            f"{path} is not a manifest of a report: give the *{SUFFIX} that `workbench report run` wrote."
+            f"{path} is no manifest of a report: give the *{SUFFIX} that `workbench reports run` wrote."
         ) from error
     for file, expected in files:
         if not file.exists():

@@ -93,7 +93,7 @@ def schedule_lines(settings: Settings, python: str) -> list[str]:
         for entry in entries
     ]
     home, command = shlex.quote(str(settings.home)), shlex.quote(python)
-    cron = f"0 7 * * * WORKBENCH_HOME={home} {command} -m workbench report due"
+    cron = f"0 7 * * * WORKBENCH_HOME={home} {command} -m workbench reports due"
     return [
         *lines,
         "",

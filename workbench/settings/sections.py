@@ -215,8 +215,8 @@ class ReportSettings:
 
     name: str
     report: str = required(
-        text("the name of a report, as `workbench report list` names them"),
-        "Which report; `workbench report list` names them.", example='"cost"',
+        text("the name of a report, as `workbench reports list` names them"),
+        "Which report; `workbench reports list` names them.", example='"cost"',
     )  # fmt: skip
     to: tuple[str, ...] = setting(
         (),

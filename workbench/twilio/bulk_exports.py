@@ -215,7 +215,7 @@ def check_storage(link: str, base_url: httpx.URL | None) -> httpx.URL:
     if not is_known or url.userinfo:
         raise TwilioError(
             f"Twilio's link to a file leads to {url.host!r}, which is not its storage: not followed. "
-            "Download the file from the console and use `workbench import`."
+            "Download the file from the console and use `workbench sync import`."
         )
     return url
 

@@ -80,7 +80,7 @@ class FileImport:
 
 @dataclass
 class ImportSummary:
-    """What one import did; the one JSON object of ``workbench import --json``."""
+    """What one import did; the one JSON object of ``workbench sync import --format json``."""
 
     account_sid: str
     files: list[FileImport] = field(default_factory=list)

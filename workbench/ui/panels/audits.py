@@ -43,7 +43,9 @@ def revocation_queue(view: PageData) -> Content:
     return {
         "columns": [_column("What they wrote"), _column("Contact"), _column("Time left", "number")],
         "rows": [_waiting_row(row, view) for _, row in rows.iterrows()],
-        "footnote": _left_out(int(result.frame["revocations_waiting"].iloc[0]), "workbench revocations"),
+        "footnote": _left_out(
+            int(result.frame["revocations_waiting"].iloc[0]), "workbench consent revocations"
+        ),
         "definition": definition(result, view.period),
         "file": lambda: _masked(view.store.audit_rows("waiting-revocations", snapshot=view.snapshot)),
         "file_note": "All that wait, of any time: the period and the filters do not hold for this table.",
@@ -63,7 +65,7 @@ def _audit_content(view: PageData, name: str, limit: int) -> Content:
         # As numbers are: to the right, and never broken over lines.
         "columns": [_column(labels[0][1]), *(_column(label, "number") for _, label in labels[1:_IN_LINE])],
         "rows": [_audit_row(row, labels, view) for _, row in rows.iterrows()],
-        "footnote": _left_out(total, f"workbench compliance {name}", limit),
+        "footnote": _left_out(total, f"workbench compliance rows {name}", limit),
         "definition": definition(result, period),
         "file": lambda: _masked(
             view.store.audit_rows(
@@ -97,8 +99,8 @@ def _waiting_row(row: pd.Series, view: PageData) -> dict[str, Any]:
         ["To", mask(row["sender"])],
         ["Written", _moment(row["date_created"], view)],
         ["Honour by", _moment(row["due_at"], view)],
-        ["To decide", f"workbench revocations decide {sid} opt-out"],
-        ["or", f"workbench revocations decide {sid} not-opt-out"],
+        ["To decide", f"workbench consent decide {sid} opt-out"],
+        ["or", f"workbench consent decide {sid} not-opt-out"],
     ]
     cells = [{"text": row["revocation"]}, {"text": mask(row["contact"])}, {"text": _time_left(row["due_at"])}]
     return {"key": sid, "cells": cells, "detail": detail, "hint": "Show what they wrote"}

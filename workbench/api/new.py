@@ -1,12 +1,12 @@
-"""The users' own pages, metrics, reports and templates: begin one, and say what is wrong with any."""
+"""``wb.new``: begin a page, metric, dimension, report or template of your own; and what is wrong with any."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template as Text
-from typing import TYPE_CHECKING
 
+from workbench.api.namespace import Namespace
 from workbench.errors import UsageError
 from workbench.files import create_whole
 from workbench.own_files import METRICS as METRIC_FILES
@@ -18,9 +18,6 @@ from workbench.own_files import (
     check_name,
     require_only_owner_writes,
 )
-
-if TYPE_CHECKING:
-    from workbench.settings import Settings
 
 _SKELETONS = Path(__file__).parent / "skeletons"
 
@@ -36,15 +33,16 @@ class NewFile:
         return f"{self.path}\n{self.next_steps}"
 
 
-class NewFiles:
-    """``wb.new``: files to start from, in the home of an installation. Each works as it is.
+class New(Namespace):
+    """Files to start from, in the home of an installation. Each works as it is.
 
     A name that is taken or not possible raises UsageError, and nothing is ever written over; a folder that
     others can write raises ConfigError.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._home = settings.home
+    @property
+    def _home(self) -> Path:
+        return self._installation.settings.home
 
     def page(self, name: str) -> NewFile:
         """A page of the dashboards: ``dashboards/NAME.py``."""
@@ -77,7 +75,7 @@ class NewFiles:
             REPORTS,
             name,
             "report.ipynb.txt",
-            f"Try it: `workbench report run {name} --format html`. Change it in JupyterLab.",
+            f"Try it: `workbench reports run {name} --format html`. Change it in JupyterLab.",
         )
 
     def template(self, name: str) -> NewFile:

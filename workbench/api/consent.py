@@ -1,0 +1,153 @@
+"""``wb.consent``: who agreed to be messaged, and who asked not to be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from workbench.api.frames import mask_contacts
+from workbench.api.namespace import Namespace
+from workbench.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.compliance.consent_files import ConsentFile
+    from workbench.compliance.consent_push import ConsentPush
+    from workbench.compliance.revocations import RevocationDecision
+
+REVOCATION_STATES = ("waiting", "opt-out", "not-opt-out", "all")
+
+
+class Consent(Namespace):
+    """What people said about being messaged: the ledger, by person, from files and as a file."""
+
+    def blocked(self) -> pd.DataFrame:
+        """Everybody who must not be messaged, numbers masked: contact, scope, source, since."""
+        frame = self._installation.reader.frame(
+            "select address as contact, scope, source, since from suppressions order by since desc"
+        )
+        return mask_contacts(frame)
+
+    @overload
+    def show(self, address: str, *, out: None = None) -> dict[str, Any]: ...
+
+    @overload
+    def show(self, address: str, *, out: Path | str) -> list[Path]: ...
+
+    def show(self, address: str, *, out: Path | str | None = None) -> dict[str, Any] | list[Path]:
+        """What one person said about being messaged: the state by scope, and every event.
+
+        Args:
+            out: a folder: the record is written there as HTML and JSON, to hand over; that is audited.
+
+        Returns:
+            The record; with `out` the paths of its files.
+        """
+        from workbench.api.records import write_audited
+        from workbench.compliance.records import read_consent_record
+
+        person = self._installation.data_subject(address)
+        record = read_consent_record(self._installation.reader, person)
+        return record if out is None else write_audited(self._installation, record, person, out, "consent")
+
+    def import_file(
+        self,
+        file: Path | str,
+        *,
+        scope: str | None = None,
+        country: str | None = None,
+        timezone: str | None = None,
+        address_column: str | None = None,
+        confirm: bool = False,
+    ) -> tuple[ConsentFile, int | None]:
+        """Read a file of opt-ins and opt-outs; with ``confirm`` add it to the ledger.
+
+        Args:
+            file: CSV or XLSX, or ``-`` for stdin.
+            scope: of lines that name none: ``*`` for everything, a sender, a messaging service, topic:NAME.
+            country: of numbers without a country code, as US; by default as ``[sending]`` says.
+            timezone: of dates that name none.
+            address_column: the column of the numbers, where several can be it.
+
+        Returns:
+            What the file says, rejects included; and how many events were new, None without ``confirm``.
+        """
+        from zoneinfo import ZoneInfo
+
+        from workbench.compliance.consent_files import (
+            ConsentDefaults,
+            check_scope,
+            read_consent_file,
+            save_consent_file,
+        )
+        from workbench.settings import check_timezone
+
+        installation = self._installation
+        actor, numbers = installation.actor, installation.number_context(country)
+        defaults = ConsentDefaults(
+            account_sid=installation.settings.credentials.account_sid,
+            scope=check_scope(scope, numbers) if scope else None,
+            country=numbers.country,
+            sender_countries=numbers.sender_countries,
+            zone=ZoneInfo(check_timezone(timezone)) if timezone else None,
+            actor=actor,
+        )
+        told = read_consent_file(file, defaults, installation.privacy(), address_column)
+        return told, save_consent_file(installation.lake, told, actor) if confirm else None
+
+    def export(self, out: Path | str) -> int:
+        """Write the whole ledger as CSV, numbers as they are, audited; how many events."""
+        from workbench.compliance.consent_files import write_ledger
+
+        return write_ledger(self._installation.lake, Path(out), self._installation.actor)
+
+    def push(self, *, confirm: bool = False) -> ConsentPush:
+        """Tell Twilio's Consent API what it was not told yet; without ``confirm`` only say what that is."""
+        from workbench.compliance.consent_push import plan_push, push_consent
+        from workbench.sync.shared.cancellation import Cancellation
+
+        installation = self._installation
+        if not confirm:
+            return plan_push(installation.reader, installation.settings.credentials.account_sid)
+        with installation.twilio_client(Cancellation()) as client:
+            return push_consent(installation.lake, client, installation.actor)
+
+    def revocations(
+        self, state: Literal["waiting", "opt-out", "not-opt-out", "all"] = "waiting"
+    ) -> pd.DataFrame:
+        """Messages that may ask in free words to be left alone, those due first; contacts masked.
+
+        Args:
+            state: waiting (nobody has decided), opt-out or not-opt-out (so decided), or all.
+        """
+        from workbench.compliance.revocations import read_queue
+
+        if state not in REVOCATION_STATES:
+            raise UsageError(f"state is {state!r}; allowed are {', '.join(REVOCATION_STATES)}.")
+        self._installation.prepare_audits()
+        return mask_contacts(read_queue(self._installation.reader, None if state == "all" else state))
+
+    def decide(
+        self,
+        message_sid: str,
+        decision: Literal["opt-out", "not-opt-out"],
+        *,
+        scope: str | None = None,
+        note: str | None = None,
+    ) -> RevocationDecision:
+        """Write down what a message means, with who says so and when; audited.
+
+        Args:
+            decision: ``opt-out`` or ``not-opt-out``.
+            scope: what an opt-out reaches; by default the sender or service written to, ``*`` is all.
+            note: why, for whoever asks later.
+        """
+        from workbench.compliance.consent_files import check_scope
+        from workbench.compliance.revocations import decide
+
+        installation = self._installation
+        checked = check_scope(scope, installation.number_context()) if scope else None
+        return decide(
+            installation.lake, message_sid, decision, actor=installation.actor, scope=checked, note=note
+        )

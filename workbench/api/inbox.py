@@ -1,0 +1,153 @@
+"""The inbox over an installation: what one browser talks to, in a notebook cell or on the page."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from workbench.api.conversations import our_side
+from workbench.api.installation import Installation
+from workbench.api.sending import check, draft_of
+from workbench.settings import Settings
+
+if TYPE_CHECKING:
+    from workbench.conversations.find import Conversation
+    from workbench.conversations.inbox_session import InboxSession, InboxTools
+    from workbench.lake import Lake
+    from workbench.sending.verdicts import PreflightResult
+
+_OUTCOMES = {
+    "sent": "Sent.",
+    "already_sent": "This was sent before.",
+    "blocked": "Not sent.",
+    "failed": "Not sent.",
+    "unclear": "Nobody knows yet whether it was sent; it is never sent twice.",
+}
+
+
+class InboxDoor:
+    """Opens inbox sessions for the browsers of a page server, all of them over one installation."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._installation: Installation | None = None
+
+    def __call__(self, settings: Settings, lake: Lake, lock: AbstractContextManager[Any]) -> InboxSession:
+        """A session for one browser.
+
+        Args:
+            lake: the page server's, which stays open.
+            lock: whoever asks the lake holds it.
+        """
+        return open_inbox_session(self._installed(settings, lake), lock=lock)
+
+    def _installed(self, settings: Settings, lake: Lake) -> Installation:
+        with self._lock:
+            if self._installation is None or self._installation.lake is not lake:
+                if self._installation is not None:
+                    self._installation.close()
+                self._installation = Installation(settings, lake=lake)
+            return self._installation
+
+
+open_inbox = InboxDoor()
+"""That of this process: a page server has one lake, and runs a page's file once for each browser."""
+
+
+def open_inbox_session(
+    installation: Installation,
+    only: Conversation | None = None,
+    lock: AbstractContextManager[Any] | None = None,
+) -> InboxSession:
+    """What one browser talks to.
+
+    Args:
+        only: this conversation, without the list.
+        lock: what a session holds while it asks the lake; by default one of its own.
+    """
+    from workbench.conversations.business_hours import keep_business_hours
+    from workbench.conversations.inbox_session import InboxSession
+
+    keep_business_hours(installation.lake, installation.settings)
+    return InboxSession(
+        installation.lake,
+        installation.settings,
+        _InboxCalls(installation).tools(),
+        board=installation.conversation_cache,
+        only=only,
+        turn=lock,
+    )
+
+
+@dataclass(frozen=True)
+class _InboxCalls:
+    """What the inbox may do beyond reading."""
+
+    installation: Installation
+
+    def tools(self) -> InboxTools:
+        """Nothing that asks Twilio without credentials."""
+        from workbench.conversations.inbox_session import InboxTools
+
+        if self.installation.settings.optional_credentials is None:
+            return InboxTools(canned=self.canned)
+        return InboxTools(self.check, self.send, self.canned, self.refresh)
+
+    def check(self, conversation: Conversation, body: str) -> dict[str, Any]:
+        """What preflight says of an answer, as plain data."""
+        from workbench.sending.overview import verdict_summary
+
+        return verdict_summary(self._check_typed(conversation, body, f"check:{uuid.uuid4()}"))
+
+    def send(self, conversation: Conversation, body: str, key: str) -> dict[str, Any]:
+        """Send an answer that a person confirmed in a browser; ``key`` is that of their draft."""
+        from workbench.sending.confirm import is_confirmed
+        from workbench.sending.confirmed import send_checked
+
+        checked = self._check_typed(conversation, body, f"reply:{key}")
+        confirmed = is_confirmed(True, 1, self.installation.settings.sending.typed_count_from)
+        result = send_checked(self.installation.send_context, checked, confirmed)
+        outcome = _OUTCOMES.get(result.state, result.state)
+        return {"state": result.state, "text": outcome if result.is_done else f"{outcome} {result.why()}"}
+
+    def canned(self) -> list[dict[str, str]]:
+        """Templates without blanks, ready to be sent as they are; braces in them stay braces."""
+        from workbench.api.templates import Templates
+        from workbench.messaging.blanks import escape_blanks
+        from workbench.sending.template_files import read_templates
+
+        templates = Templates(self.installation)
+        ready = [
+            template
+            for template in read_templates(self.installation.settings.home)[0]
+            if template.body and not template.variables
+        ]
+        return [
+            {"name": template.title or template.name, "text": escape_blanks(templates.show(template.name))}
+            for template in ready
+        ]
+
+    def refresh(self, messages: Sequence[tuple[str, str]]) -> None:
+        """What became of messages just sent, asked of Twilio one by one."""
+        from workbench.sync.messages.refetch import read_again
+        from workbench.twilio.client import TwilioClient
+
+        installation = self.installation
+        credentials, base_url = installation.settings.credentials, installation.settings.twilio.base_url
+        with TwilioClient(credentials, base_url=base_url, attempts=1) as client:
+            read_again(installation.lake, client, messages, installation.privacy())
+
+    def _check_typed(self, conversation: Conversation, body: str, batch: str) -> PreflightResult:
+        """The verdict on what a person typed in the inbox.
+
+        They see the text as it goes out, so nothing is filled in behind their back: a text with ``{{ … }}``
+        is blocked with a reason that names the blank, shown while they type and again when they send. They
+        write the word itself, or the braces as ``{{ '{{' }}``.
+        """
+        draft, _ = draft_of(self.installation, body, {**our_side(conversation), "batch": batch})
+        draft = replace(draft, fills_blanks=False)
+        return check(self.installation, draft, [{"to": conversation.contact}])[0]

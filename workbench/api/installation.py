@@ -1,0 +1,237 @@
+"""One installation, opened: what every call of the notebook API and every command stands on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from workbench.errors import UsageError
+from workbench.settings import STATUS_PATH, Settings, load_settings
+
+if TYPE_CHECKING:
+    from workbench.compliance.data_subject import DataSubject
+    from workbench.conversations.conversation_cache import ConversationCache
+    from workbench.lake.connect import Lake
+    from workbench.messaging.address_reader import NumberContext
+    from workbench.messaging.privacy import Privacy
+    from workbench.metrics.definitions.model import Dimension, Metric
+    from workbench.sending.context import SendContext
+    from workbench.sync.account.media_bytes import MediaStore
+    from workbench.sync.shared.cancellation import Cancellation
+    from workbench.twilio.client import TwilioClient
+
+SYNC_ATTEMPTS = 8
+"""A long sync outlasts a Twilio that stumbles for a quarter of a minute."""
+
+
+class Installation:
+    """The settings, the lake for writing and for reading, and the ways to Twilio; each opened on first use.
+
+    Args:
+        settings: by default those of the environment and ``workbench.toml``.
+        lake: one that is open already and stays open when this closes, as that of a page server.
+
+    Raises:
+        UsageError: the settings are none.
+        ConfigError: those of the environment or of ``workbench.toml`` are wrong.
+    """
+
+    def __init__(self, settings: Settings | None = None, *, lake: Lake | None = None) -> None:
+        if settings is not None and not isinstance(settings, Settings):
+            raise UsageError(
+                f"settings is {settings!r}, a {type(settings).__name__}; give Settings, as "
+                "load_settings({'WORKBENCH_HOME': 'data'}), or nothing."
+            )
+        self.settings = settings or load_settings()
+        self._lock = threading.RLock()
+        self._given_lake = lake
+        self._lake: Lake | None = lake
+        self._reader: Lake | None = None
+        self._send_context: SendContext | None = None
+        self._conversation_cache: ConversationCache | None = None
+
+    @property
+    def lake(self) -> Lake:
+        """The lake for writing, created on first use."""
+        with self._lock:
+            if self._lake is None:
+                from workbench.lake.connect import open_lake
+
+                self._lake = open_lake(self.settings, threads=1)
+            return self._lake
+
+    @property
+    def reader(self) -> Lake:
+        """The same lake, attached so that no statement can change it."""
+        with self._lock:
+            if self._reader is None:
+                from workbench.lake.connect import open_lake
+
+                self._reader = open_lake(self.settings, read_only=True)
+            return self._reader
+
+    @property
+    def send_context(self) -> SendContext:
+        """What sending stands on."""
+        with self._lock:
+            if self._send_context is None:
+                self._send_context = self._open_send_context()
+            return self._send_context
+
+    @property
+    def conversation_cache(self) -> ConversationCache:
+        """The conversations of the lake for writing, kept in memory."""
+        with self._lock:
+            if self._conversation_cache is None:
+                from workbench.conversations.conversation_cache import ConversationCache
+
+                self._conversation_cache = ConversationCache(self.lake)
+            return self._conversation_cache
+
+    @property
+    def actor(self) -> str:
+        """Who is at it just now, as the audit trail names them."""
+        from workbench.roles import current_actor
+
+        return current_actor()
+
+    def use_own_metrics(self) -> None:
+        """Make the metrics and dimensions in ``metrics/`` of the home known by name in this process."""
+        from workbench.metrics.own.current import use_own_metrics
+
+        use_own_metrics(self.settings.home)
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Every metric by name, the users' own included."""
+        from workbench.metrics.definitions import METRICS
+
+        self.use_own_metrics()
+        return METRICS
+
+    @property
+    def dimensions(self) -> Mapping[str, Dimension]:
+        """Every dimension by name, the users' own included."""
+        from workbench.metrics.definitions import DIMENSIONS
+
+        self.use_own_metrics()
+        return DIMENSIONS
+
+    def number_context(self, country: str | None = None) -> NumberContext:
+        """How addresses are read here; `country` (else the settings') is where numbers without one are."""
+        from workbench.lake.number_context import read_number_context
+
+        return read_number_context(self.lake, country or self.settings.sending.default_country)
+
+    def privacy(self) -> Privacy:
+        """What this lake may keep, settled before its first message."""
+        from workbench.sync.shared.privacy import open_privacy
+
+        return open_privacy(self.lake, self.settings.privacy.mode)
+
+    def contact_privacy(self) -> Privacy:
+        """How this lake keeps a contact's address; a mode that keeps them whole is not settled by asking."""
+        from workbench.messaging.privacy import Privacy, privacy_mode
+
+        mode = privacy_mode(self.settings.privacy.mode)
+        return self.privacy() if mode.needs_key else Privacy(mode)
+
+    def kept_contact(self, number: str) -> str:
+        """The contact of a number that somebody typed, as this lake keeps it."""
+        from workbench.messaging.address_reader import read_address
+
+        address = read_address(number, self.number_context())
+        return self.contact_privacy().contact(address) or address
+
+    def contact_zones(self, addresses: Sequence[str]) -> dict[str, str]:
+        """Time zones that somebody set for these contacts, by address."""
+        from workbench.conversations.contact_zones import read_contact_zones
+
+        return read_contact_zones(self.lake, addresses, self.contact_privacy())
+
+    def data_subject(self, address: str) -> DataSubject:
+        """The person behind an address that somebody typed."""
+        from workbench.compliance.data_subject import find_person
+        from workbench.messaging.address_reader import read_address
+
+        return find_person(read_address(address, self.number_context()), self.privacy())
+
+    def twilio_client(self, cancellation: Cancellation) -> TwilioClient:
+        """For long work: patient with a Twilio that stumbles, and ended by `cancellation`."""
+        from workbench.twilio.client import TwilioClient
+        from workbench.twilio.concurrency import REQUESTS_AT_ONCE, AdaptiveLimit
+
+        return TwilioClient(
+            self.settings.credentials,
+            base_url=self.settings.twilio.base_url,
+            sleep=cancellation.pause,
+            limit=AdaptiveLimit(REQUESTS_AT_ONCE, start=REQUESTS_AT_ONCE * 3 // 4, step=1),
+            attempts=SYNC_ATTEMPTS,
+        )
+
+    def media_store(self) -> MediaStore | None:
+        """Where the bytes of attachments go, if the settings ask for them."""
+        if not self.settings.sync.media_bytes:
+            return None
+        from workbench.sync.account.media_bytes import MediaStore
+        from workbench.twilio.media import fetch_media_bytes
+
+        fetch = partial(fetch_media_bytes, self.settings.credentials, base_url=self.settings.twilio.base_url)
+        return MediaStore(self.settings.home / "media", fetch)
+
+    def prepare_audits(self) -> None:
+        """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
+        from workbench.compliance.checks import prepare_audits
+
+        prepare_audits(self.lake)
+
+    def close_reader(self) -> None:
+        """Let go of the lake for reading only: it would keep old files in use."""
+        with self._lock:
+            if self._reader is not None:
+                self._reader.close()
+                self._reader = None
+
+    def close(self) -> None:
+        """Let go of the lake and of the connections to Twilio. Opening again is automatic."""
+        with self._lock:
+            if self._send_context is not None:
+                self._send_context.sender.close()
+                self._send_context.log.close()
+                self._send_context = None
+            self.close_reader()
+            self._conversation_cache = None
+            if self._lake is not None and self._lake is not self._given_lake:
+                self._lake.close()
+            self._lake = self._given_lake
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _open_send_context(self) -> SendContext:
+        from workbench.compliance.checks import quiet_hours_rules
+        from workbench.sending.context import SendContext
+        from workbench.sending.media_check import check_media
+        from workbench.twilio.client import TwilioClient
+        from workbench.twilio.sending import MessageSender
+        from workbench.twilio.urls import is_loopback, parse_base_url
+
+        settings = self.settings
+        credentials, base_url = settings.credentials, settings.twilio.base_url
+        is_simulated = is_loopback(parse_base_url(base_url))
+        return SendContext(
+            lake=self.lake,
+            sender=MessageSender(credentials, base_url=base_url),
+            log=TwilioClient(credentials, base_url=base_url),
+            settings=settings.sending,
+            privacy=self.privacy(),
+            quiet_rules=quiet_hours_rules(settings.home),
+            status_callback=settings.public_url and settings.public_url + STATUS_PATH,
+            mps_limits=settings.mps_limits,
+            check_media=lambda url, to: check_media(url, to, allow_private=is_simulated),
+        )

@@ -1,0 +1,51 @@
+"""The comparison of the lake with Twilio, over an installation."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from workbench.api.periods import parse_period
+
+if TYPE_CHECKING:
+    from workbench.api.installation import Installation
+    from workbench.sync.reconcile.run import OnDay, ReconcileReport
+
+_RECONCILED_DAYS = 7
+
+
+def reconcile(
+    installation: Installation,
+    since: date | str | None = None,
+    until: date | str | None = None,
+    *,
+    repair: bool = False,
+    on_day: OnDay | None = None,
+    stop: threading.Event | None = None,
+) -> ReconcileReport:
+    """See :meth:`workbench.Workbench.reconcile`."""
+    from workbench.lake.lock import only_one
+    from workbench.sync.reconcile.run import reconcile
+    from workbench.sync.shared.cancellation import Cancellation
+
+    now = datetime.now(UTC)
+    first, end = parse_period(since, until)
+    end = end or now.date() + timedelta(days=1)
+    cancellation = Cancellation(stop)
+    with (
+        installation.twilio_client(cancellation) as client,
+        only_one(installation.settings.home / "sync.lock", "sync"),
+    ):
+        return reconcile(
+            installation.lake,
+            client,
+            client.account_sid,
+            first or end - timedelta(days=_RECONCILED_DAYS),
+            end,
+            now=now,
+            repair=repair,
+            prepare=installation.privacy().apply,
+            on_day=on_day or (lambda check: None),
+            cancellation=cancellation,
+        )

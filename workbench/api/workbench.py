@@ -1,0 +1,319 @@
+""":class:`Workbench`: what people type every day, and under which word the rest is."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, Self, Unpack
+
+from workbench.errors import LakeError, UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.api.conversation import OpenConversation
+    from workbench.api.status import Status
+    from workbench.metrics.compile import Moment
+    from workbench.metrics.filter_values import Where
+    from workbench.sending.batch import OnBatchProgress
+    from workbench.sending.message_options import MessageOptions, ReplyOptions
+    from workbench.sending.results import BatchResult, SendResult
+    from workbench.settings import Settings
+    from workbench.sync.reconcile.run import OnDay, ReconcileReport
+
+
+class Workbench:
+    """One installation, opened for a notebook or a script, with the words of the command line.
+
+    >>> wb = Workbench()
+    >>> wb.sync()
+    >>> wb.metric("delivery_rate", by=["day", "sender"])
+
+    `workbench consent blocked` is ``wb.consent.blocked()``; print ``wb.consent`` for all calls of it.
+
+    Args:
+        settings: by default those of the environment and ``workbench.toml`` (see :mod:`workbench.settings`).
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        from workbench.api.audit import Audit
+        from workbench.api.compliance import Compliance
+        from workbench.api.consent import Consent
+        from workbench.api.contacts import Contacts
+        from workbench.api.installation import Installation
+        from workbench.api.metrics import Dimensions, Metrics
+        from workbench.api.new import New
+        from workbench.api.outbox import Outbox
+        from workbench.api.reports import Reports
+        from workbench.api.retention import Retention
+        from workbench.api.subject import Subject
+        from workbench.api.sync import Sync
+        from workbench.api.templates import Templates
+
+        # Attributes, not properties: completion in notebooks evaluates no property.
+        self._installation = installation = Installation(settings)
+        self.settings = installation.settings
+        self.sync = Sync(installation)
+        self.metrics = Metrics(installation)
+        self.dimensions = Dimensions(installation)
+        self.consent = Consent(installation)
+        self.audit = Audit(installation)
+        self.compliance = Compliance(installation)
+        self.contacts = Contacts(installation)
+        self.reports = Reports(installation)
+        self.subject = Subject(installation)
+        self.retention = Retention(installation)
+        self.templates = Templates(installation)
+        self.outbox = Outbox(installation)
+        self.new = New(installation)
+
+    def status(self) -> Status:
+        """How far the sync is, what is open, how fresh the numbers are."""
+        from workbench.api.status import read_status
+
+        return read_status(self._installation)
+
+    def reconcile(
+        self,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        *,
+        repair: bool = False,
+        on_day: OnDay | None = None,
+        stop: threading.Event | None = None,
+    ) -> ReconcileReport:
+        """Compare the lake with Twilio, GMT day by day: rows, spend and statuses.
+
+        Args:
+            since: first GMT day; by default the last 7 days.
+            until: first GMT day not to compare any more; by default tomorrow.
+            repair: bring what is missing, correct what differs, and compare those days again.
+            on_day: is told of each day that was compared.
+            stop: set it from elsewhere to end early.
+        """
+        from workbench.api.reconcile import reconcile
+
+        return reconcile(self._installation, since, until, repair=repair, on_day=on_day, stop=stop)
+
+    def sql(
+        self, query: str, parameters: Sequence[object] | Mapping[str, object] | None = None
+    ) -> pd.DataFrame:
+        """Run SQL on the lake, read-only; ``messages`` is the message log.
+
+        Bodies and numbers come as they are: this is for the owner of the lake. Times are in UTC.
+
+        Args:
+            query: one SELECT, with ``?`` or ``$name`` where a parameter goes.
+            parameters: values by place, or by name.
+
+        Raises:
+            UsageError: there is no statement, or it cannot run; the text is DuckDB's.
+        """
+        if not query.strip():
+            raise UsageError("The SQL is empty; write a query, as select count(*) from messages.")
+        return self._installation.reader.frame(query, parameters)
+
+    def metric(
+        self,
+        name: str,
+        by: str | Iterable[str] | None = (),
+        where: Where | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        *,
+        allow_unknown: bool = False,
+    ) -> pd.DataFrame:
+        """One metric as a frame.
+
+        Args:
+            name: a metric; ``wb.metrics`` has them all.
+            by: names of dimensions, one row per combination that occurs; ``wb.dimensions`` has them all.
+            where: dimension → value, or values of which a row must have one. Values of our own frames fit.
+            since, until: first moment in, and first one not in any more; a date is its midnight in the time
+                zone of the settings.
+            allow_unknown: answer also for a sender, service or other value that the lake has never seen.
+
+        Returns:
+            The columns of :func:`workbench.metrics.compile_metric`. ``frame.attrs`` has the name, label,
+            unit, description, time zone, the time it was asked (`as_of`), and `sql`, which runs as it is.
+
+        Raises:
+            UnknownName: a metric, dimension or value that there is not; the message names the nearest.
+            UsageError: a value or moment of the wrong kind.
+        """
+        from workbench.api.metrics import query
+
+        return query(self._installation, name, by, where, since, until, allow_unknown)
+
+    def send(
+        self,
+        to: str,
+        body: str | None = None,
+        *,
+        confirm: bool | int = False,
+        ignore_quiet_hours: bool = False,
+        **options: Unpack[MessageOptions],
+    ) -> SendResult:
+        """Send one message; without ``confirm=True`` nothing is sent and the result says what would be.
+
+        The same text to the same number in the same batch is sent once: running a cell again gives
+        `already_sent`.
+
+        Args:
+            to: the recipient's number, as +14155552671, `whatsapp:+…` or `rcs:+…`.
+            body: the text, with blanks as ``{{ first_name }}`` that `variables` fill; a blank without a value
+                blocks. Braces that are meant as braces are written ``{{ '{{' }}``. Or give `template` or
+                `content_sid`.
+            ignore_quiet_hours: send although it is quiet hours at the recipient; this is kept in the audit
+                trail. An opt-out cannot be ignored.
+            options: `sender` (one of our addresses) or `service` (SID of a messaging service), by default as
+                ``[sending]`` says; `template` (its name); `variables`, by the name of the blank; `media`
+                (1 to 10 addresses); `at` (when Twilio shall send it, a datetime or ISO text; a messaging
+                service only, 5 minutes to 35 days ahead); `validity_seconds` (1 to 36000, how long it may
+                wait in Twilio's queue); `content_sid` with `content_variables` (WhatsApp and RCS templates,
+                the variables with blanks like a body); `batch` (a name, so that the same text can be sent
+                again under another one).
+
+        Raises:
+            UsageError: the call is contradictory, an option or a variable would have no effect, or `confirm`
+                is another number.
+        """
+        from workbench.api.sending import send
+
+        return send(self._installation, to, body, confirm, ignore_quiet_hours, options)
+
+    def send_batch(
+        self,
+        frame: pd.DataFrame | Sequence[Mapping[str, object]],
+        body: str | None = None,
+        *,
+        confirm: int | None = None,
+        to_column: str | None = None,
+        ignore_quiet_hours: bool = False,
+        stop: threading.Event | None = None,
+        on_progress: OnBatchProgress | None = None,
+        **options: Unpack[MessageOptions],
+    ) -> BatchResult:
+        """Send to many at the sender's pace; without ``confirm=`` the number of rows nothing is sent.
+
+        Can be ended at any moment and run again: what was sent stays sent, the rest goes on. A row with a
+        blank that has no value is blocked and says which; the others go.
+
+        Args:
+            frame: one row per recipient, with the column `to`, or one called phone, mobile …; the other
+                columns fill the blanks of the body or template, `First Name` those of ``{{ First_Name }}``.
+                Without template and body, the column `body` is the text of each.
+            confirm: the number of rows.
+            to_column: the recipients' column, where its name does not say so or several can be it.
+            ignore_quiet_hours: as in :meth:`send`.
+            stop: set it from elsewhere to end after the messages in hand.
+            on_progress: is told how far it is.
+            options: as in :meth:`send`; give each campaign a `batch` of its own.
+
+        Raises:
+            UsageError: as in :meth:`send`.
+        """
+        from workbench.api.sending import send_batch
+
+        return send_batch(
+            self._installation,
+            frame,
+            body,
+            confirm,
+            to_column,
+            ignore_quiet_hours,
+            stop,
+            on_progress,
+            options,
+        )
+
+    def conversations(
+        self,
+        view: str = "open",
+        *,
+        search: str = "",
+        assignee: str | None = None,
+        label: str | None = None,
+        order: str | None = None,
+        limit: int = 30,
+    ) -> pd.DataFrame:
+        """Conversations as a frame, contacts masked; one row for each sender (or service) and contact.
+
+        Args:
+            view: waiting (a question has no answer), open, pending, snoozed, resolved or all.
+            search: part of a text, a name or a number; or a message SID.
+            assignee, label: only theirs, only with it.
+            order: longest (wait) or newest.
+            limit: at most 500; ``frame.attrs["total"]`` says how many there are.
+        """
+        from workbench.api.conversations import conversations_frame
+
+        return conversations_frame(
+            self._installation, view, search=search, assignee=assignee, label=label, order=order, limit=limit
+        )
+
+    def conversation(self, reference: str, *, our_side: str | None = None) -> OpenConversation:
+        """One conversation, by its id or by the contact's number.
+
+        Args:
+            reference: the id (that of any of its messages), or a number; of several with it the latest.
+            our_side: which of our senders or messaging services, where there are several.
+
+        Raises:
+            UsageError: there is none.
+        """
+        from workbench.api.conversation import OpenConversation
+        from workbench.api.conversations import find_conversation
+
+        details = find_conversation(self._installation, reference, our_side)
+        return OpenConversation(self._installation, details)
+
+    def reply(
+        self,
+        reference: str | OpenConversation,
+        body: str | None = None,
+        *,
+        confirm: bool = False,
+        ignore_quiet_hours: bool = False,
+        **options: Unpack[ReplyOptions],
+    ) -> SendResult:
+        """Answer a conversation from our side of it; without ``confirm=True`` nothing is sent.
+
+        The same text as an answer to the same message of theirs is sent once: running a cell again gives
+        `already_sent`. After they wrote again it is a new answer.
+
+        Args:
+            reference: its id, the contact's number, or what :meth:`conversation` gave.
+            body: the text; or give `template`.
+            ignore_quiet_hours: as in :meth:`send`.
+            options: as in :meth:`send`, but for sender and service, which the conversation settles.
+
+        Raises:
+            UsageError: there is no such conversation, or the lake does not keep its number.
+        """
+        conversation = self.conversation(reference) if isinstance(reference, str) else reference
+        return conversation.reply(body, confirm=confirm, ignore_quiet_hours=ignore_quiet_hours, **options)
+
+    def inbox(self, *, height: int = 620) -> Any:
+        """The inbox as a widget: the list, the thread, and a composer. It updates by itself."""
+        from workbench.api.inbox import open_inbox_session
+        from workbench.ui.inbox import inbox_widget
+
+        return inbox_widget(open_inbox_session(self._installation), height=height)
+
+    def close(self) -> None:
+        """Let go of the lake and of the connections to Twilio. Opening again is automatic."""
+        self._installation.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        try:
+            return f"Workbench\n{self.status()!r}\n\nTry wb.metric('delivery_rate', by=['day']), wb.sql('…')."
+        except LakeError as error:
+            return f"Workbench({str(self.settings.home)!r})\n{error}"
