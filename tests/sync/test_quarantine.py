@@ -59,7 +59,7 @@ def test_what_can_be_understood_is_read(lake: Lake, server: Server, sync: Sync) 
     server.runtime.faults.add(Fault("alter", times=None, find=find, put='"body":"caf\\ud83d!"'))
     summary = sync(full=True)
     assert summary.quarantined == 0
-    assert "U+FFFD stands in their place (body of " in summary.notices[0]
+    assert "U+FFFD replaces them (body of " in summary.notices[0]
     assert lake.value("select body from raw_messages where message_sid = ?", [sid]) == "caf\ufffd!"
     assert lake.value("select count(*) from raw_messages") == len(truth(server))
 
