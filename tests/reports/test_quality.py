@@ -11,8 +11,8 @@ import pytest
 from tests.messages import ACCOUNT, payload
 from tests.reports.conftest import note_sync
 from tests.ui.known import at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake, open_lake
-from workbench.reports.periods import Period
 from workbench.reports.quality import DataQuality, judge, read_facts
 from workbench.settings import Settings
 

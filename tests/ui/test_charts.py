@@ -7,9 +7,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import charts, theme
-from workbench.ui.periods import Period
 from workbench.ui.store import Store
 from workbench.ui.view import PageData
 

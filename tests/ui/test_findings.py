@@ -9,9 +9,9 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import OURS, at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.ui.panels.findings import Finding, what_changed
-from workbench.ui.periods import Period
 from workbench.ui.store import Store
 from workbench.ui.view import PageData
 

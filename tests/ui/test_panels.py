@@ -14,13 +14,13 @@ import pytest
 
 from tests.messages import ACCOUNT, payload
 from tests.ui.known import AMERICAN, GERMAN, HOSTILE, OURS, WEEK, at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.ui.downloads import open_download
 from workbench.ui.navigation import PageInfo, discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.panels import money, month, reasons, speed, texts
 from workbench.ui.panels.cards import build_card
-from workbench.ui.periods import Period
 from workbench.ui.store import Store
 from workbench.ui.table_export import WRITERS
 from workbench.ui.view import PageData

@@ -13,13 +13,13 @@ from typing import Any, Literal
 from workbench.display import formats
 from workbench.display.formats import plural
 from workbench.display.moments import moment
+from workbench.display.periods import Period
 from workbench.lake.connect import Lake
 from workbench.lake.quarantine import count_open, count_rejected
 from workbench.lake.read_days import read_whole_days
 from workbench.messaging.status import SENT_IS_FINAL_AFTER
 from workbench.metrics import Where, freshness, query_metric
 from workbench.metrics.filter_values import find_dimension
-from workbench.reports.periods import Period
 
 Kind = Literal["unknown", "stale", "gap", "unreconciled", "unpriced", "unfinished", "quarantined"]
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from workbench.display import formats
 from workbench.display.formats import is_missing
 from workbench.display.names import value_name
+from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.metrics import METRICS, Metric, MetricResult, query_metric
 from workbench.metrics.compile import compile_audit, find_metric
 from workbench.metrics.filter_values import Where, read_filters
 from workbench.metrics.known_values import find_unknown
-from workbench.reports.periods import Period
 from workbench.reports.quality import judge, judge_filters, read_facts
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class ReportQueries:
 
     def before(self) -> Period | None:
         """The period before, if it was read from its first day on; else there is nothing to compare with."""
-        before = self.period.before()
+        before = self.period.calendar_previous
         return before if self._first_day is not None and before.since >= self._first_day else None
 
     def name(self, dimension: str, value: Any) -> str:

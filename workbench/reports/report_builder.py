@@ -18,13 +18,13 @@ from zoneinfo import ZoneInfo
 from workbench.display import formats
 from workbench.display.formats import MISSING, is_missing
 from workbench.display.moments import moment
+from workbench.display.periods import LENGTHS, resolve_period
 from workbench.errors import UsageError
 from workbench.lake import open_lake
 from workbench.metrics import METRICS
 from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
 from workbench.reports.elements import CardElement, Element, cards_html, definitions_html, head_html
-from workbench.reports.periods import PERIODS, resolve_period
 from workbench.reports.queries import ReportQueries, known_rows
 from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
 from workbench.settings import load_settings
@@ -57,8 +57,8 @@ def open_report(
         UnknownName: there is no such dimension, or the lake has never seen a value.
         UsageError: a period or a value is of the wrong kind.
     """
-    if period not in PERIODS:
-        raise UsageError(f"period is {period!r}; allowed is one of {', '.join(PERIODS)}.")
+    if period not in LENGTHS:
+        raise UsageError(f"period is {period!r}; allowed is one of {', '.join(LENGTHS)}.")
     settings = load_settings()
     snapshot = os.environ.get(SNAPSHOT_VARIABLE)
     lake = open_lake(settings, read_only=True, snapshot=int(snapshot) if snapshot else None)

@@ -17,8 +17,16 @@ from zoneinfo import available_timezones
 
 import param
 
+from workbench.display.periods import (
+    DEFAULT_PRESET,
+    PRESETS,
+    Period,
+    custom_period,
+    preset_period,
+    read_day,
+)
+from workbench.errors import UsageError
 from workbench.messaging.addresses import mask
-from workbench.ui.periods import DEFAULT_PRESET, PRESETS, Period, custom_period, preset_period
 from workbench.ui.row_list_state import PLACES, is_kept_out_of_links, read_place
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -227,8 +235,8 @@ def _parse_days(given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
 
 def _parse_day(name: str, texts: Sequence[str]) -> date:
     try:
-        day = date.fromisoformat(texts[-1])
-    except ValueError:
+        day = read_day(texts[-1], name)
+    except UsageError:
         raise ValueError(
             f"{name.capitalize()} “{_short(texts[-1])}” is no date; write it as 2026-09-01."
         ) from None

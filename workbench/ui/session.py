@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import panel as pn
 
 from workbench.display import formats, moments
+from workbench.display.periods import Period
 from workbench.errors import WorkbenchError
 from workbench.metrics import Freshness
 from workbench.ui import theme
@@ -20,7 +21,6 @@ from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, page_links, part_links
 from workbench.ui.panels.kinds import Panel
-from workbench.ui.periods import Period
 from workbench.ui.row_list_state import MOVED_BY_FILTERS, PLACES
 from workbench.ui.store import Store, StoreClosed
 from workbench.ui.view import PageData
@@ -363,7 +363,7 @@ def _chips(
 
 
 def _period_line(period: Period, values: Mapping[str, Any]) -> dict[str, str]:
-    name = "Chosen days" if values["period"] == "custom" else f"Last {period.days} days"
+    name = "Chosen days" if values["period"] == "custom" else f"Last {period.day_count} days"
     zone = period.timezone.replace("_", " ")
     compared = period.compared(values["compare"])
     against = f", against {compared.label}" if compared else ""

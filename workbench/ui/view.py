@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from workbench.display.periods import DEFAULT_PRESET, Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS, MetricResult, RowQuery
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.filters import FIELDS, Option, to_query
-from workbench.ui.periods import DEFAULT_PRESET, Period
 from workbench.ui.row_list_state import PLACES
 from workbench.ui.store import Store, frozen
 

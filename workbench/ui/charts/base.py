@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from workbench.display.periods import Period
 from workbench.ui import theme
 from workbench.ui.panels.cards import bucket_key
-from workbench.ui.periods import Period
 
 HEIGHT = 280
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.metrics.forecast import Month
 from workbench.ui import theme
@@ -21,7 +22,6 @@ from workbench.ui.charts.base import (
     with_time_axis,
 )
 from workbench.ui.panels.cards import priced_rows
-from workbench.ui.periods import Period
 
 MONEY_COLORS = ("money", "money-2", "money-3")
 

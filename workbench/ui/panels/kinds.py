@@ -13,11 +13,11 @@ import pandas as pd
 import plotly.graph_objects as go
 from panel.io.state import state
 
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
 from workbench.ui.panels.cards import build_card
 from workbench.ui.panels.findings import Finding
-from workbench.ui.periods import Period
 from workbench.ui.view import PageData, definition
 
 GRAIN = "grain"

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.metrics.forecast import CONFIDENCE, HISTORY_DAYS, Month, expected_days, month_so_far
 from workbench.ui.charts.money import month_course
-from workbench.ui.periods import Period
 from workbench.ui.view import PageData, definition
 
 _SETTLED = 0.95

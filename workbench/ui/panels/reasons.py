@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.anomalies import Anomaly, find_markers
 from workbench.ui.charts.failures import pareto
 from workbench.ui.panels.names import behind, show_value
 from workbench.ui.panels.tables import NOT_ARRIVED
-from workbench.ui.periods import Period
 from workbench.ui.view import PageData, definition
 
 LIMIT = 10
