@@ -296,7 +296,7 @@ def test_a_phone_shows_rows_and_a_message_without_sideways(
     )  # fmt: skip
     page = open_rows(phone, f"messages?{MARCH}")
     narrow(page)
-    expect(page.locator(".tile").first).to_have_css("background-color", "rgb(21, 27, 34)")
+    expect(page.locator(".panel").first).to_have_css("background-color", "rgb(21, 27, 34)")
     page.locator("tr[data-sid]").first.tap()
     expect(page.locator(".message")).to_be_visible()
     narrow(page)

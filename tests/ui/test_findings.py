@@ -11,9 +11,9 @@ from tests.messages import payload
 from tests.ui.known import OURS, at, save
 from workbench.display.periods import Period
 from workbench.lake import Lake
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.findings import Finding, what_changed
 from workbench.ui.store import Store
-from workbench.ui.view import PageData
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
 

@@ -12,7 +12,7 @@ from workbench.ui import theme
 
 
 def linear(color: str) -> tuple[float, float, float]:
-    channels = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    channels = (int(color[row_list : row_list + 2], 16) / 255 for row_list in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return red, green, blue
 

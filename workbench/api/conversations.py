@@ -114,7 +114,7 @@ class ConversationCalls(SendCalls):
 
         keep_business_hours(self.lake, self.settings)
         return InboxSession(
-            self.lake, self.settings, self._tools(), board=self._board(), only=only, turn=turn
+            self.lake, self.settings, self._tools(), cache=self._board(), only=only, lock=turn
         )
 
     def _board(self) -> ConversationCache:

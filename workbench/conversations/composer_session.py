@@ -61,7 +61,12 @@ class ComposerSession:
             return {"id": number, "error": "This did not work. The reason is in the log."}
 
     def _start(self, question: Mapping[str, Any]) -> Answer:
-        return {"count": self._count, "columns": self._columns, "text": self._text, **self._news(question)}
+        return {
+            "count": self._count,
+            "columns": self._columns,
+            "text": self._text,
+            **self._tell_progress(question),
+        }
 
     def _check(self, question: Mapping[str, Any]) -> Answer:
         return self._tools.check(str(question.get("body") or ""))
@@ -78,7 +83,7 @@ class ComposerSession:
             self._progress, self._result = {"done": 0, "total": self._count}, None
             self._thread = threading.Thread(target=self._run, args=[body], name="composer", daemon=True)
             self._thread.start()
-        return self._news(question)
+        return self._tell_progress(question)
 
     def _run(self, body: str) -> None:
         try:
@@ -96,20 +101,20 @@ class ComposerSession:
     def _note(self, progress: Answer) -> None:
         self._progress = progress
 
-    def _news(self, question: Mapping[str, Any]) -> Answer:
+    def _tell_progress(self, question: Mapping[str, Any]) -> Answer:
         running = bool(self._thread and self._thread.is_alive())
         return {"running": running, "progress": self._progress, "result": None if running else self._result}
 
     def _halt(self, question: Mapping[str, Any]) -> Answer:
         """End after the messages in hand; the same batch can be sent again and goes on."""
         self._stop.set()
-        return self._news(question)
+        return self._tell_progress(question)
 
 
 _HANDLERS: dict[str, Callable[[ComposerSession, Mapping[str, Any]], Answer]] = {
     "start": ComposerSession._start,
     "check": ComposerSession._check,
     "send": ComposerSession._send,
-    "news": ComposerSession._news,
+    "progress": ComposerSession._tell_progress,
     "stop": ComposerSession._halt,
 }

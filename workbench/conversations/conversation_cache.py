@@ -76,7 +76,7 @@ class ConversationCache:
             self._table, self._generation = "", self._lake.generation
 
     def _make(self, snapshot: int) -> None:
-        began, name = time.monotonic(), f"memory.main.board_{next(_names)}"
+        began, name = time.monotonic(), f"memory.main.conversations_{next(_names)}"
         with self._lake.cursor() as cursor:
             cursor.execute(f"create table {name} as select * from conversations where received > 0")  # noqa: S608
             pairs = cursor.execute("select count(distinct (our_side, contact)) from conversation_lines")

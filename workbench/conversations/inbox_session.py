@@ -90,15 +90,15 @@ class InboxSession:
         settings: Settings,
         tools: InboxTools,
         *,
-        board: ConversationCache | None = None,
+        cache: ConversationCache | None = None,
         only: Conversation | None = None,
-        turn: AbstractContextManager[Any] | None = None,
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._lake, self._settings, self._tools = lake, settings, tools
-        self._board = board or ConversationCache(lake)
+        self._cache = cache or ConversationCache(lake)
         self._only = only
-        self._turn = turn or threading.RLock()
-        self._lock = threading.RLock()
+        self._lake_lock = lock or threading.RLock()
+        self._session_lock = threading.RLock()
         self._view = _View(conversation=only)
 
     @property
@@ -113,7 +113,7 @@ class InboxSession:
             if handler is None:
                 raise UsageError(f"The inbox does not know the question {name!r}; reload the page.")
             require_role(*_NEEDED.get(name, ("viewer", "read the inbox")))
-            with self._lock:
+            with self._session_lock:
                 return {"id": number, "ok": handler(self, question)}
         except WorkbenchError as error:
             return {"id": number, "error": str(error)}
@@ -156,10 +156,10 @@ class InboxSession:
         self._view.conversation = self._only
         return {}
 
-    def _news(self, question: Question) -> Answer:
+    def _changes(self, question: Question) -> Answer:
         """Everything shown, if anybody committed since; nothing otherwise."""
         self._refresh_those_in_the_air()
-        with self._turn:
+        with self._lake_lock:
             snapshot = self._lake.snapshot_id()
         if snapshot == self._view.snapshot:
             return {"changed": False}
@@ -167,12 +167,12 @@ class InboxSession:
 
     def _everything(self, *, with_own: bool = False) -> Answer:
         """All that is shown; ``with_own`` when this browser has just changed something."""
-        with self._turn:
+        with self._lake_lock:
             if with_own and self._view.conversation:
-                self._board.renew(self._view.conversation)
-            self._board.table()
+                self._cache.renew(self._view.conversation)
+            self._cache.table()
             # A list that rests from being made is behind: the next question for news must not find it new.
-            self._view.snapshot = self._board.snapshot
+            self._view.snapshot = self._cache.snapshot
         found: Answer = {}
         if not self._only:
             found["list"] = self._listing()
@@ -182,11 +182,11 @@ class InboxSession:
 
     def _listing(self) -> Answer:
         view = self._view
-        with self._turn:
+        with self._lake_lock:
             listing = list_conversations(
-                self._lake, view.view, search=view.search, limit=view.limit, board=self._board
+                self._lake, view.view, search=view.search, limit=view.limit, cache=self._cache
             )
-            counts = count_views(self._lake, self._board)
+            counts = count_views(self._lake, self._cache)
         now = datetime.now(UTC)
         rows = [view_models.summary_line(row, now, self._settings.timezone) for row in listing.rows]
         return {
@@ -195,12 +195,12 @@ class InboxSession:
 
     def _thread(self) -> Answer:
         conversation = self._opened()
-        with self._turn:
+        with self._lake_lock:
             thread = read_thread(self._lake, conversation, limit=self._view.messages)
             contact = read_contact(self._lake, conversation.contact)
             consent = read_consent(self._lake, conversation)
             others = same_person(self._lake, conversation.contact)
-            state = read_state(self._lake, conversation, self._board)
+            state = read_state(self._lake, conversation, self._cache)
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
         self._view.waiting = _in_the_air(thread)
         head = view_models.head_shown(conversation, contact, consent, others, names)
@@ -215,7 +215,7 @@ class InboxSession:
         conversation, body = self._opened(), str(question.get("body") or "")
         if self._tools.check is None:
             raise UsageError("Nothing can be sent from here.")
-        with self._turn:
+        with self._lake_lock:
             contact = read_contact(self._lake, conversation.contact)
         found = self._tools.check(conversation, body)
         return {**found, "local": view_models.local_time(contact, datetime.now(UTC))}
@@ -252,7 +252,7 @@ class InboxSession:
 
     def _contact(self, question: Question) -> Answer:
         """Say something about the contact: `field` and `value`."""
-        with self._turn:
+        with self._lake_lock:
             contact = read_contact(self._lake, self._opened().contact)
         changes = plan_edit(contact, {str(question.get("field")): str(question.get("value") or "")})
         save_changes(self._lake, changes, self._actor, "contact-edit")
@@ -265,7 +265,7 @@ class InboxSession:
     # Helpers
 
     def _find(self, reference: str) -> Conversation:
-        with self._turn:
+        with self._lake_lock:
             return find_conversation(self._lake, reference)
 
     def _opened(self) -> Conversation:
@@ -338,7 +338,7 @@ _HANDLERS: dict[str, Callable[[InboxSession, Question], Answer]] = {
     "list": InboxSession._list,
     "open": InboxSession._open,
     "close": InboxSession._close,
-    "news": InboxSession._news,
+    "changes": InboxSession._changes,
     "check": InboxSession._check,
     "media": InboxSession._media,
     "send": InboxSession._send,

@@ -70,7 +70,7 @@ def list_conversations(
     label: str | None = None,
     order: str | None = None,
     limit: int = 60,
-    board: ConversationCache | None = None,
+    cache: ConversationCache | None = None,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -98,7 +98,7 @@ def list_conversations(
             conditions.append(
                 "assignee = $assignee" if name == "assignee" else "list_contains(labels, $label)"
             )
-    source = board.table() if board and view != "all" else EVERYTHING
+    source = cache.table() if cache and view != "all" else EVERYTHING
     sql = _LIST_SQL.format(source=source, conditions=" and ".join(conditions), order=_ORDER[order])
     rows = lake.rows(sql, parameters)
     return Listing(tuple(_summary(row) for row in rows), int(rows[0][-1]) if rows else 0)
@@ -121,9 +121,9 @@ class StateRow(NamedTuple):
     waiting_since: datetime | None
 
 
-def read_state(lake: Lake, conversation: Conversation, board: ConversationCache | None = None) -> StateRow:
+def read_state(lake: Lake, conversation: Conversation, cache: ConversationCache | None = None) -> StateRow:
     """The state of one conversation, from the board if it is on it."""
-    for source in (board.table() if board else EVERYTHING, EVERYTHING):
+    for source in (cache.table() if cache else EVERYTHING, EVERYTHING):
         rows = lake.rows(
             "select state, is_reopened, snoozed_until, assignee, labels, waiting_since "  # noqa: S608
             f"from {source} where our_side = ? and contact = ?",
@@ -134,12 +134,12 @@ def read_state(lake: Lake, conversation: Conversation, board: ConversationCache 
     raise UsageError(f"No conversation {conversation.conversation_id} in this lake any more.")
 
 
-def count_views(lake: Lake, board: ConversationCache) -> dict[str, int]:
+def count_views(lake: Lake, cache: ConversationCache) -> dict[str, int]:
     """How many conversations each view holds."""
     columns = ", ".join(f"count(*) filter ({condition})" for condition in VIEWS.values())
-    row = lake.rows(f"select {columns} from {board.table()}")[0]  # noqa: S608
+    row = lake.rows(f"select {columns} from {cache.table()}")[0]  # noqa: S608
     counts = dict(zip(VIEWS, map(int, row), strict=True))
-    return {**counts, "all": counts["all"] + board.quiet}
+    return {**counts, "all": counts["all"] + cache.quiet}
 
 
 _LIST_SQL = """

@@ -188,7 +188,7 @@ class PageHead(Component):
     crumbs = param.List(default=[])
     links = param.List(default=[])
     auto = param.Boolean(default=True)
-    news = param.Boolean(default=False)
+    has_changes = param.Boolean(default=False)
     goto = param.String(default="")
 
     _esm = _script("head")

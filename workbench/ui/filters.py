@@ -27,7 +27,7 @@ from workbench.display.periods import (
 )
 from workbench.errors import UsageError
 from workbench.messaging.addresses import mask
-from workbench.ui.row_list_state import PLACES, is_kept_out_of_links, read_place
+from workbench.ui.row_list_state import ROW_LIST_DEFAULTS, is_kept_out_of_links, read_row_list_state
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
     "all": (),
@@ -114,11 +114,11 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     account = param.List(default=[], item_type=str)
     encoding = param.List(default=[], item_type=str)
     # Where the reader stands, on pages of rows.
-    q = param.String(default=PLACES["q"])
-    sort = param.String(default=PLACES["sort"])
-    page = param.Integer(default=PLACES["page"])
-    message = param.String(default=PLACES["message"])
-    back = param.String(default=PLACES["back"])
+    q = param.String(default=ROW_LIST_DEFAULTS["q"])
+    sort = param.String(default=ROW_LIST_DEFAULTS["sort"])
+    page = param.Integer(default=ROW_LIST_DEFAULTS["page"])
+    message = param.String(default=ROW_LIST_DEFAULTS["message"])
+    back = param.String(default=ROW_LIST_DEFAULTS["back"])
 
     def at(self, now: datetime) -> Period:
         """The period that these filters mean at this moment."""
@@ -187,9 +187,9 @@ def parse_query(
             values[name] = [
                 text for text in wanted if problems.try_(_allowed, FIELDS[name].label, text, tokens)
             ]
-        elif name in PLACES and name in defaults:
+        elif name in ROW_LIST_DEFAULTS and name in defaults:
             if wanted:
-                found = problems.try_(read_place, name, wanted[-1])
+                found = problems.try_(read_row_list_state, name, wanted[-1])
                 values[name] = defaults[name] if found is None else found
         elif name not in (*_SINGLE, *names, *_NOT_FILTERS):
             problems.append(_unknown_filter(name, names))

@@ -52,14 +52,14 @@ def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
         box_height = traitlets.Unicode("620px").tag(sync=True)
         owns_address = traitlets.Bool(False).tag(sync=True)
 
-        def __init__(self, desk: Answers, **traits: Any) -> None:
+        def __init__(self, session: Answers, **traits: Any) -> None:
             super().__init__(**traits)
-            self._desk = desk
+            self._session = session
             self.on_msg(self._answer)
 
         def _answer(self, _: Any, question: Any, __: Any) -> None:
             if isinstance(question, dict) and "ask" in question:
-                self.send(self._desk.answer(question))
+                self.send(self._session.answer(question))
 
         def __repr__(self) -> str:
             return "Inbox widget (shown where a notebook runs it)"
@@ -67,14 +67,14 @@ def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
     return InboxWidget
 
 
-def inbox_widget(desk: Answers, *, height: int = 620) -> Any:
+def inbox_widget(session: Answers, *, height: int = 620) -> Any:
     """The inbox for a notebook cell; ``height`` in pixels."""
-    return _widget_class()(desk, box_height=f"{height}px")
+    return _widget_class()(session, box_height=f"{height}px")
 
 
-def composer_widget(desk: Answers) -> Any:
+def composer_widget(session: Answers) -> Any:
     """The composer for many recipients, for a notebook cell."""
-    return _widget_class(_COMPOSER)(desk)
+    return _widget_class(_COMPOSER)(session)
 
 
 class InboxComponent(PlainScript):
@@ -87,22 +87,24 @@ class InboxComponent(PlainScript):
     box_height = param.String(default="")
     owns_address = param.Boolean(default=True)
 
-    def __init__(self, desk: Answers, **params: Any) -> None:
+    def __init__(self, session: Answers, **params: Any) -> None:
         super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
-        self._desk = desk
+        self._session = session
 
     def _handle_msg(self, data: Any) -> None:
         if isinstance(data, dict) and "ask" in data:
-            answer_beside(self._desk, data, self._send_msg)
+            answer_beside(self._session, data, self._send_msg)
 
 
-def answer_beside(desk: Answers, question: Mapping[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
+def answer_beside(
+    session: Answers, question: Mapping[str, Any], send: Callable[[dict[str, Any]], None]
+) -> None:
     """Answer on a thread, then speak on the server's own: two threads on one websocket break it."""
 
     async def take_turns() -> None:
         # Who asks is known on the server's thread only.
         with acting_as(current_user()):
-            answer = await asyncio.to_thread(desk.answer, question)
-        say(answer)
+            answer = await asyncio.to_thread(session.answer, question)
+        send(answer)
 
     state.execute(take_turns)

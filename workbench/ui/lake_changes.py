@@ -53,7 +53,7 @@ class LakeWatcher:
         with self._lock:
             self._listeners.add(listener)
             if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._watch, name="news", daemon=True)
+                self._thread = threading.Thread(target=self._watch, name="lake-changes", daemon=True)
                 self._thread.start()
         return listener
 
@@ -116,7 +116,7 @@ class RedrawPace:
         self._redraw, self._later, self._clock = redraw, later, clock
         self._is_busy = self._is_wanted = False
 
-    def news(self) -> None:
+    def lake_changed(self) -> None:
         """Draw now, or once more as soon as the page has rested from drawing."""
         if self._is_busy:
             self._is_wanted = True
@@ -131,4 +131,4 @@ class RedrawPace:
     def _rested(self) -> None:
         self._is_busy = False
         if self._is_wanted:
-            self.news()
+            self.lake_changed()

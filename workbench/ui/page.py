@@ -26,7 +26,7 @@ from workbench.ui.filters import FIELDS
 from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.panels.kinds import Panel
-from workbench.ui.row_list_state import PLACES
+from workbench.ui.row_list_state import ROW_LIST_DEFAULTS
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
 
@@ -57,7 +57,7 @@ class Page:
         self,
         name: str,
         docstring: str | None,
-        parts: Sequence[Panel],
+        panels: Sequence[Panel],
         *,
         filters: Sequence[str] = COMMON_FILTERS,
         defaults: Mapping[str, Any] | None = None,
@@ -65,13 +65,13 @@ class Page:
     ) -> None:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
-        self.parts = tuple(parts)
+        self.panels = tuple(panels)
         self.filters = tuple(dict.fromkeys(filters))
-        places = PLACES if has_rows else {}
-        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **places, **(defaults or {})}
+        row_list = ROW_LIST_DEFAULTS if has_rows else {}
+        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **row_list, **(defaults or {})}
 
     def __repr__(self) -> str:
-        return f"Page({self.name!r}: {self.title}, {len(self.parts)} parts)"
+        return f"Page({self.name!r}: {self.title}, {len(self.panels)} parts)"
 
     def open(
         self,
@@ -81,7 +81,7 @@ class Page:
     ) -> PageSession:
         """A live session of this page, filtered as the link says, not drawn yet."""
         store = store or current_store()
-        session = PageSession(self.title, self.parts, self.filters, self.defaults, store, run, self.name)
+        session = PageSession(self.title, self.panels, self.filters, self.defaults, store, run, self.name)
         session.start(query)
         return session
 
@@ -99,8 +99,8 @@ class Page:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
         session.is_served = True
-        shell = page_shell(self.name, self.title, [session.head, session.empty, session.board], session)
-        _follow_news(session, shell)
+        shell = page_shell(self.name, self.title, [session.head, session.empty, session.layout], session)
+        _follow_lake(session, shell)
         return shell
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
@@ -120,7 +120,7 @@ class Page:
         return pn.Column(
             session.head,
             session.empty,
-            session.board,
+            session.layout,
             sizing_mode="stretch_width",
             stylesheets=[":host { gap: 14px; }"],
         )
@@ -158,8 +158,8 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
     bar = TopBar(pages=pages, current=name, person=_signed_in())
     sidebar: list[Any] = [PagesMenu(pages=pages, current=name)]
     if session:
-        session.filter_panel.param.update(pages=pages, current=name)
-        sidebar = [session.filter_panel]
+        session.filter_menu.param.update(pages=pages, current=name)
+        sidebar = [session.filter_menu]
         session.head.param.watch(lambda event: setattr(bar, "query", event.new), "query")
     content = pn.Column(*main, stylesheets=[_MAIN_CSS], sizing_mode="stretch_width", margin=0)
     watchers = _busy_watchers()
@@ -199,7 +199,7 @@ def _busy_watchers() -> list[Any]:
     return list(state.param.watchers.get("busy", {}).get("value", []))
 
 
-def _follow_news(session: PageSession, shell: pmui.Page) -> None:
+def _follow_lake(session: PageSession, shell: pmui.Page) -> None:
     """Draw once the browser is there, and again whenever the lake has news."""
 
     def set_busy(is_busy: bool) -> None:
@@ -218,7 +218,7 @@ def _follow_news(session: PageSession, shell: pmui.Page) -> None:
 
 def _watch_lake(session: PageSession) -> None:
     """Look again when the lake has news, for as long as the browser is there."""
-    loop, doc, news = IOLoop.current(), pn.state.curdoc, session.store.news
+    loop, doc, lake_changes = IOLoop.current(), pn.state.curdoc, session.store.lake_changes
     left = threading.Event()
 
     def look(done: Callable[[], None]) -> None:
@@ -232,10 +232,10 @@ def _watch_lake(session: PageSession) -> None:
 
     def leave(_: object) -> None:
         left.set()
-        news.remove(listener)
+        lake_changes.remove(listener)
 
     pace = RedrawPace(look, loop.call_later)
-    listener = news.add(lambda: loop.add_callback(pace.news))
+    listener = lake_changes.add(lambda: loop.add_callback(pace.lake_changed))
     pn.state.on_session_destroyed(leave)
 
 

@@ -12,20 +12,20 @@ from typing import Any
 
 from workbench.metrics.rows import DEFAULT_SORT, SORTS, is_number_like
 
-PLACES: Mapping[str, Any] = MappingProxyType(
+ROW_LIST_DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {"q": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
 )
 """What a page of rows adds to its filters. ``back`` names the page that the reader came from."""
 
 #: Places that another filter makes meaningless: page 7 of other rows is not the same page 7.
-MOVED_BY_FILTERS = ("page", "message")
+RESET_BY_FILTERS = ("page", "message")
 
 _MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
 _PAGE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _LONGEST_SEARCH = 200
 
 
-def read_place(name: str, text: str) -> Any:
+def read_row_list_state(name: str, text: str) -> Any:
     """The value of a place in a link.
 
     Raises:

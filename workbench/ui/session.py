@@ -19,11 +19,11 @@ from workbench.metrics import Freshness
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
-from workbench.ui.links import crumbs, page_links, part_links
+from workbench.ui.links import crumbs, page_links, panel_links
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.kinds import Panel
-from workbench.ui.row_list_state import MOVED_BY_FILTERS, PLACES
+from workbench.ui.row_list_state import RESET_BY_FILTERS, ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, StoreClosed
-from workbench.ui.view import PageData
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class PageSession:
     def __init__(
         self,
         title: str,
-        parts: Sequence[Panel],
+        panels: Sequence[Panel],
         names: Sequence[str],
         defaults: Mapping[str, Any],
         store: Store,
@@ -84,11 +84,11 @@ class PageSession:
         self.defaults = {"timezone": store.timezone, **defaults}
         self.filters = Filters(**self.defaults)
         self.head = PageHead(title=title)
-        self.filter_panel = FilterMenu()
-        self.parts = list(parts)
-        self.tiles: list[PanelComponent] = [part.build() for part in self.parts]
+        self.filter_menu = FilterMenu()
+        self.panels = list(panels)
+        self.components: list[PanelComponent] = [panel.build() for panel in self.panels]
         self.empty = Blank(**_EMPTY_LAKE, visible=False)
-        self.board = _board(self.parts, self.tiles)
+        self.layout = _layout(self.panels, self.components)
         self._tickets = count(1)
         self._latest = 0  # nothing is drawn yet
         self._snapshot: int | None = None
@@ -100,22 +100,22 @@ class PageSession:
 
     def _listen(self) -> None:
         self.filters.param.watch(lambda *_: self.refresh(), list(self.defaults))
-        self.filter_panel.on("filter", self.apply)
-        self.filter_panel.on("reset", lambda _: self.apply({}))
+        self.filter_menu.on("filter", self.apply)
+        self.filter_menu.on("reset", lambda _: self.apply({}))
         self.head.on("address", self.apply)
         self.head.on("reset", lambda _: self.apply({}))
         self.head.on("remove", self._remove)
         self.head.on("dismiss", lambda _: setattr(self.head, "notices", []))
         self.head.on("refresh", lambda _: self.refresh())
         self.head.on("auto", self._set_auto)
-        for part, tile in zip(self.parts, self.tiles, strict=True):
-            if part.click:
-                tile.on("click", partial(self._clicked, part.click))
-            tile.on("place", self._go)
+        for panel, component in zip(self.panels, self.components, strict=True):
+            if panel.click:
+                component.on("click", partial(self._clicked, panel.click))
+            component.on("row_list", self._change_row_list)
 
-    def view(self) -> PageData:
+    def data(self) -> PageData:
         """The lake under the filters, now."""
-        return view_of(self.store, self.filters, self._query_values(), self.names, self.name)
+        return page_data_of(self.store, self.filters, self._query_values(), self.names, self.name)
 
     def apply(self, query: str | Mapping[str, Any]) -> None:
         """Set every filter from a link or from the panel; say which values are not possible."""
@@ -143,14 +143,14 @@ class PageSession:
 
     def _set(self, **changes: Any) -> None:
         """Change filters; whoever stood on a page of other rows stands on the first one again."""
-        moved = {name: PLACES[name] for name in MOVED_BY_FILTERS if name in self.defaults}
+        moved = {name: ROW_LIST_DEFAULTS[name] for name in RESET_BY_FILTERS if name in self.defaults}
         self.filters.param.update(**{**moved, **changes})
 
-    def _go(self, place: Mapping[str, Any]) -> None:
-        """Another place among the rows: checked like a link."""
-        query = {name: value for name, value in self._query_values().items() if name not in place}
-        first = {} if set(place) <= {"page", "message"} else {"page": ["1"], "message": []}
-        self.apply({**query, **first, **place})
+    def _change_row_list(self, row_list: Mapping[str, Any]) -> None:
+        """Another page, order, search or message of the row list: checked like a link."""
+        query = {name: value for name, value in self._query_values().items() if name not in row_list}
+        first = {} if set(row_list) <= {"page", "message"} else {"page": ["1"], "message": []}
+        self.apply({**query, **first, **row_list})
 
     def _set_auto(self, is_on: bool) -> None:
         self.head.auto = bool(is_on)
@@ -176,7 +176,7 @@ class PageSession:
             self.apply({**self._query_values(), "period": "custom", "since": first, "until": until})
         elif self.is_served:
             # An hour is as close as a chart gets; behind it are the messages themselves.
-            self.head.goto = self.view().rows_link()
+            self.head.goto = self.data().rows_link()
 
     def refresh(self) -> None:
         """Draw every part again, from the top. A newer refresh ends an older one."""
@@ -189,48 +189,48 @@ class PageSession:
 
     def _draw(self, ticket: int) -> Steps:
         try:
-            view = self.view()
-            fresh = self.store.freshness(snapshot=view.snapshot)
+            data = self.data()
+            fresh = self.store.freshness(snapshot=data.snapshot)
         except Exception as error:
             message = _explain(error)
             yield lambda: self._show_failure(message)
             return
-        yield lambda: self._show_state(view, fresh)
+        yield lambda: self._show_state(data, fresh)
         if fresh.messages == 0:
             return
-        pairs = zip(self.parts, self.tiles, strict=True)
+        pairs = zip(self.panels, self.components, strict=True)
         has_rested = False
-        for part, tile in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
-            if getattr(part, "is_late", False) and not has_rested:
+        for panel, component in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
+            if getattr(panel, "is_late", False) and not has_rested:
                 has_rested = True
                 yield lambda: _BREATH_SECONDS
             if ticket != self._latest:
                 return
-            content = {"links": self._links(part, view), **_content(part, view, fresh)}
-            yield partial(self._show_part, ticket, tile, content)
+            props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
+            yield partial(self._show_panel, ticket, component, props)
 
-    def _show_part(self, ticket: int, tile: PanelComponent, content: Mapping[str, Any]) -> None:
+    def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
-            tile.param.update(**content)
+            component.param.update(**props)
 
-    def _links(self, part: Panel, view: PageData) -> dict[str, str]:
+    def _links(self, panel: Panel, data: PageData) -> dict[str, str]:
         """Where a part's messages and its downloads are; nothing where no server answers."""
-        return part_links(part, self.parts, view, self.defaults) if self.is_served else {}
+        return panel_links(panel, self.panels, data, self.defaults) if self.is_served else {}
 
     def _show_failure(self, message: str) -> None:
-        for tile in self.tiles:
-            tile.param.update(state="error", message=message)
+        for component in self.components:
+            component.param.update(state="error", message=message)
 
-    def _show_state(self, view: PageData, fresh: Freshness) -> None:
-        self._snapshot = view.snapshot
-        self.head.news = False
-        self._show_filters(view.period, view.options)
+    def _show_state(self, data: PageData, fresh: Freshness) -> None:
+        self._snapshot = data.snapshot
+        self.head.has_changes = False
+        self._show_filters(data.period, data.options)
         if self.is_served:
             self.head.param.update(
-                crumbs=crumbs(view, self.head.title), links=page_links(self.parts, view, self.defaults)
+                crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
             )
-        self._show_freshness(fresh, view.period)
-        self.empty.visible, self.board.visible = fresh.messages == 0, fresh.messages > 0
+        self._show_freshness(fresh, data.period)
+        self.empty.visible, self.layout.visible = fresh.messages == 0, fresh.messages > 0
 
     def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
         """Draw again when somebody committed, otherwise only say that we looked; ``then`` comes last."""
@@ -240,10 +240,10 @@ class PageSession:
             then()
 
     def _refreshing_if_new(self, then: Callable[[], None]) -> Steps:
-        yield from self._draw_news()
+        yield from self._draw_changes()
         yield then
 
-    def _draw_news(self) -> Steps:
+    def _draw_changes(self) -> Steps:
         try:
             snapshot = self.store.snapshot_id()
             fresh = self.store.freshness(snapshot=snapshot)
@@ -254,7 +254,7 @@ class PageSession:
         if snapshot != self._snapshot and self.head.auto:
             yield from self.refreshing()
         elif snapshot != self._snapshot:
-            yield lambda: setattr(self.head, "news", True)
+            yield lambda: setattr(self.head, "has_changes", True)
         else:
             yield lambda: self._show_freshness(fresh, self.filters.at(datetime.now(UTC)))
 
@@ -269,12 +269,12 @@ class PageSession:
             chips=_chips(values, self.names, self.defaults, period),
             period=_period_line(period, values),
         )
-        self.filter_panel.param.update(
+        self.filter_menu.param.update(
             query=query,
             values={
                 name: value if isinstance(value, list) else str(value)
                 for name, value in values.items()
-                if name not in MOVED_BY_FILTERS
+                if name not in RESET_BY_FILTERS
             },
             days={"since": period.since.isoformat(), "until": period.until.isoformat()},
             fields=[_field(name, options[name]) for name in self.names],
@@ -290,38 +290,38 @@ class PageSession:
         }
 
 
-def view_of(
+def page_data_of(
     store: Store, filters: Filters, values: Mapping[str, Any], names: Sequence[str], page: str
 ) -> PageData:
     """The lake under these filters, now."""
     snapshot = store.snapshot_id()
     options = store.options(names, snapshot=snapshot)
-    place = {name: values.get(name, default) for name, default in PLACES.items()}
+    row_list = {name: values.get(name, default) for name, default in ROW_LIST_DEFAULTS.items()}
     period = filters.at(datetime.now(UTC))
     where = filters.where(options)
-    return PageData(store, period, where, options, snapshot, values, place, filters.compare, page)
+    return PageData(store, period, where, options, snapshot, values, row_list, filters.compare, page)
 
 
-def read_view(
+def read_page_data(
     page: PageLike, query: str | Mapping[str, Sequence[str]], store: Store
 ) -> tuple[PageData, tuple[str, ...]]:
     """What a link to a page shows, and one sentence for each value that is not possible."""
     defaults = {"timezone": store.timezone, **page.defaults}
     parsed = parse_query(query, page.filters, store.options(page.filters), defaults)
     filters = Filters(**parsed.values)
-    return view_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
+    return page_data_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
 
 
-def _content(part: Panel, view: PageData, fresh: Freshness) -> dict[str, Any]:
+def _props(panel: Panel, data: PageData, fresh: Freshness) -> dict[str, Any]:
     """What a part shows; its own failure is shown in its place and harms no other."""
     try:
-        content = part.content(view)
+        props = panel.props(data)
     except Exception as error:
         return {"state": "error", "message": _explain(error)}
     newest = fresh.newest_message_at
-    if content["state"] == "empty" and newest and newest.date() < view.period.since:
-        content["message"] += f" The newest message is of {newest:%-d %b %Y}."
-    return content
+    if props["state"] == "empty" and newest and newest.date() < data.period.since:
+        props["message"] += f" The newest message is of {newest:%-d %b %Y}."
+    return props
 
 
 def _explain(error: Exception) -> str:
@@ -334,11 +334,11 @@ def _explain(error: Exception) -> str:
     return _UNEXPECTED
 
 
-def _board(parts: Sequence[Panel], tiles: Sequence[PanelComponent]) -> pn.Column:
-    for part, tile in zip(parts, tiles, strict=True):
-        tile.css_classes = [f"span-{part.span}"]
+def _layout(panels: Sequence[Panel], components: Sequence[PanelComponent]) -> pn.Column:
+    for panel, component in zip(panels, components, strict=True):
+        component.css_classes = [f"span-{panel.span}"]
     return pn.Column(
-        *tiles, stylesheets=[theme.read_static("board.css")], sizing_mode="stretch_width", margin=0
+        *components, stylesheets=[theme.read_static("layout.css")], sizing_mode="stretch_width", margin=0
     )
 
 

@@ -79,27 +79,27 @@ class Store:
         self._cubes: dict[str, DayCube] = {}
         self._slices = Slices(lake)
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._answers_lock = threading.Lock()
         # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
         # sleep for a whole second. Reentrant, because options are made of a metric.
-        self._turn = threading.RLock()
-        self.news = LakeWatcher(lake.address, self.snapshot_id)
+        self._lake_lock = threading.RLock()
+        self.lake_changes = LakeWatcher(lake.address, self.snapshot_id)
 
     def close(self) -> None:
         """Close the lake once the question that is being answered is done."""
-        self.news.close()
-        with self._turn:
+        self.lake_changes.close()
+        with self._lake_lock:
             self._is_closed = True
             self.lake.close()
 
     @property
-    def turn(self) -> AbstractContextManager[Any]:
+    def lock(self) -> AbstractContextManager[Any]:
         """Held by whoever asks the lake of this process; reentrant."""
-        return self._turn
+        return self._lake_lock
 
     def snapshot_id(self) -> int:
         """Changes whenever anybody commits; one cheap query, never cached."""
-        with self._turn:
+        with self._lake_lock:
             self._require_open()
             version = self.lake.snapshot_id()
             if version != self._version:
@@ -160,7 +160,7 @@ class Store:
             return query_audit(readable, name, where, since, until, limit=limit, timezone=timezone)
 
         if limit is None:
-            with self._turn:
+            with self._lake_lock:
                 self._require_open()
                 return answer(self.lake.snapshot_id() if snapshot is None else snapshot)
         question = ("audit", name, frozen(where or {}), since, until, timezone, limit)
@@ -216,7 +216,7 @@ class Store:
 
     def message(self, message_sid: str) -> MessageRecord | None:
         """Everything known of one message; None where the lake has none of this SID."""
-        with self._turn:
+        with self._lake_lock:
             self._require_open()
             return query_message(self.lake, message_sid)
 
@@ -254,7 +254,7 @@ class Store:
         found = self._find(key)
         if found is not None:
             return found  # type: ignore[no-any-return]
-        with self._turn:
+        with self._lake_lock:
             found = self._find(key)
             if found is None:
                 self._require_open()
@@ -267,7 +267,7 @@ class Store:
             raise StoreClosed("The server is ending.")
 
     def _find(self, key: Any) -> Any:
-        with self._lock:
+        with self._answers_lock:
             kept_at, found = self._answers.get(key, (0.0, None))
             if found is None or time.monotonic() - kept_at > _KEPT_SECONDS:
                 return None
@@ -275,7 +275,7 @@ class Store:
             return found
 
     def _keep(self, key: Any, found: Any) -> None:
-        with self._lock:
+        with self._answers_lock:
             self._answers[key] = (time.monotonic(), found)
             while len(self._answers) > _KEPT_ANSWERS:
                 self._answers.popitem(last=False)

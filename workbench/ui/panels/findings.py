@@ -16,11 +16,11 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import MetricResult
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.cards import priced_rows
 from workbench.ui.panels.month import months_by_currency
 from workbench.ui.panels.names import show_value
 from workbench.ui.panels.reasons import marker_text, markers
-from workbench.ui.view import PageData
 
 _MOVED = 0.1
 """An amount must move by this share of what it was."""
@@ -45,14 +45,14 @@ class Finding:
     query: Mapping[str, str] = field(default_factory=dict)
 
 
-def what_changed(view: PageData) -> list[Finding]:
+def what_changed(data: PageData) -> list[Finding]:
     """Everything worth a sentence, what is bad first."""
-    found = [finding for rule in _RULES for finding in rule(view)]
+    found = [finding for rule in _RULES for finding in rule(data)]
     return sorted(found, key=lambda finding: ("bad", "neutral", "good").index(finding.sense))
 
 
-def _delivery(view: PageData) -> Sequence[Finding]:
-    now, before = (_row(one.metric("error_rate")) for one in (view, view.previous))
+def _delivery(data: PageData) -> Sequence[Finding]:
+    now, before = (_row(one.metric("error_rate")) for one in (data, data.previous))
     moved = _rate_move(now, before, "error_rate")
     if moved is None:
         return []
@@ -60,15 +60,15 @@ def _delivery(view: PageData) -> Sequence[Finding]:
     rate, sample = formats.rate(now["error_rate"]), int(now["sample_size"])
     title = f"{'More' if worse else 'Fewer'} messages fail: {rate} of {sample:,}"
     earlier = formats.rate(before["error_rate"])
-    text = f"It was {earlier} in the period before. {_largest_mover(view, worse)}".strip()
+    text = f"It was {earlier} in the period before. {_largest_mover(data, worse)}".strip()
     return [Finding("bad" if worse else "good", title, text, "failures", "Delivery failures")]
 
 
-def _largest_mover(view: PageData, worse: bool) -> str:
+def _largest_mover(data: PageData, worse: bool) -> str:
     """The code that moved most in the same direction, with what to do about it."""
     now, before = (
         one.metric("not_delivered", by=("error_code",)).frame.set_index("error_code")["not_delivered"]
-        for one in (view, view.previous)
+        for one in (data, data.previous)
     )
     moves = now.sub(before, fill_value=0) * (1 if worse else -1)
     moves = moves[moves.index.notna()].sort_values(ascending=False, kind="stable")
@@ -81,9 +81,9 @@ def _largest_mover(view: PageData, worse: bool) -> str:
     return f"Most of it is {known.code} ({known.title.lower()}), from {counts}. {known.fix if worse else ''}"
 
 
-def _new_and_spikes(view: PageData) -> Sequence[Finding]:
+def _new_and_spikes(data: PageData) -> Sequence[Finding]:
     found = []
-    for marker in [marker for marker in markers(view) if marker.code is not None][:_NAMED_CODES]:
+    for marker in [marker for marker in markers(data) if marker.code is not None][:_NAMED_CODES]:
         known = explain(marker.code)
         assert known
         title = f"{known.code} {known.title}: {marker_text(marker)}"
@@ -94,10 +94,10 @@ def _new_and_spikes(view: PageData) -> Sequence[Finding]:
     return found
 
 
-def _spend(view: PageData) -> Sequence[Finding]:
+def _spend(data: PageData) -> Sequence[Finding]:
     """Spend by currency, taken apart into how many messages and what each cost."""
-    now, before = (_amounts(one.metric("spend")) for one in (view, view.previous))
-    counts, earlier = (_counts(one) for one in (view, view.previous))
+    now, before = (_amounts(one.metric("spend")) for one in (data, data.previous))
+    counts, earlier = (_counts(one) for one in (data, data.previous))
     found = []
     for currency, amount in now.items():
         was = before.get(currency, 0.0)
@@ -115,14 +115,14 @@ def _spend(view: PageData) -> Sequence[Finding]:
     return found
 
 
-def _waste(view: PageData) -> Sequence[Finding]:
-    spend, wasted = _amounts(view.metric("spend")), _amounts(view.metric("wasted_spend"))
+def _waste(data: PageData) -> Sequence[Finding]:
+    spend, wasted = _amounts(data.metric("spend")), _amounts(data.metric("wasted_spend"))
     found = []
     for currency, amount in wasted.items():
         share = amount / spend[currency] if spend.get(currency) else 0.0
         if share < _WASTE_SHARE:
             continue
-        rows = priced_rows(view.metric("wasted_spend", by=("error_code",)))
+        rows = priced_rows(data.metric("wasted_spend", by=("error_code",)))
         rows = rows[(rows["currency"] == currency) & rows["error_code"].notna()]
         top = rows.sort_values("wasted_spend", ascending=False, kind="stable").head(1)
         reason = ""
@@ -138,9 +138,9 @@ def _waste(view: PageData) -> Sequence[Finding]:
     return found
 
 
-def _encodings(view: PageData) -> Sequence[Finding]:
-    spend, ucs2 = _amounts(view.metric("spend")), _amounts(view.metric("ucs2_spend"))
-    share = _row(view.metric("ucs2_share"))["ucs2_share"]
+def _encodings(data: PageData) -> Sequence[Finding]:
+    spend, ucs2 = _amounts(data.metric("spend")), _amounts(data.metric("ucs2_spend"))
+    share = _row(data.metric("ucs2_share"))["ucs2_share"]
     found = []
     for currency, amount in ucs2.items():
         if not spend.get(currency) or amount / spend[currency] < _UCS2_SHARE:
@@ -154,8 +154,8 @@ def _encodings(view: PageData) -> Sequence[Finding]:
     return found
 
 
-def _limits(view: PageData) -> Sequence[Finding]:
-    frame = view.metric("minutes_at_limit", by=("sender",)).frame.dropna(subset=["sender"])
+def _limits(data: PageData) -> Sequence[Finding]:
+    frame = data.metric("minutes_at_limit", by=("sender",)).frame.dropna(subset=["sender"])
     top = (
         frame[frame["minutes_at_limit"] > 0]
         .sort_values("minutes_at_limit", ascending=False, kind="stable")
@@ -164,8 +164,8 @@ def _limits(view: PageData) -> Sequence[Finding]:
     if top.empty:
         return []
     sender = top["sender"].iloc[0]
-    shown = show_value(view, "sender", sender)
-    wait = _row(view.metric("queue_wait_p95", where={"sender": [sender]}))
+    shown = show_value(data, "sender", sender)
+    wait = _row(data.metric("queue_wait_p95", where={"sender": [sender]}))
     minutes = int(top["minutes_at_limit"].iloc[0])
     title = f"{shown.text} was at its limit for {formats.plural(minutes, 'minute')}"
     text = f"95 % of its messages left within {formats.duration(wait['queue_wait_p95'])} of being created."
@@ -173,8 +173,8 @@ def _limits(view: PageData) -> Sequence[Finding]:
     return [Finding("bad", title, text, "throughput", "Throughput", query)]
 
 
-def _opt_outs(view: PageData) -> Sequence[Finding]:
-    now, before = (int(_row(one.metric("opt_outs"))["opt_outs"]) for one in (view, view.previous))
+def _opt_outs(data: PageData) -> Sequence[Finding]:
+    now, before = (int(_row(one.metric("opt_outs"))["opt_outs"]) for one in (data, data.previous))
     if abs(now - before) < _SURE * math.sqrt(max(now + before, 1)):
         return []
     more = now > before
@@ -183,9 +183,9 @@ def _opt_outs(view: PageData) -> Sequence[Finding]:
     return [Finding("bad" if more else "good", title, text, "segmentation", "What was sent")]
 
 
-def _month(view: PageData) -> Sequence[Finding]:
+def _month(data: PageData) -> Sequence[Finding]:
     found = []
-    for currency, month in months_by_currency(view).items():
+    for currency, month in months_by_currency(data).items():
         end = month.forecast
         if (
             end is None
@@ -227,8 +227,8 @@ def _amounts(result: MetricResult) -> dict[str, float]:
     return dict(zip(rows["currency"], rows[result.metric.name].astype(float), strict=True))
 
 
-def _counts(view: PageData) -> dict[str, int]:
-    frame = view.metric("messages", by=("currency",)).frame.dropna(subset=["currency"])
+def _counts(data: PageData) -> dict[str, int]:
+    frame = data.metric("messages", by=("currency",)).frame.dropna(subset=["currency"])
     return dict(zip(frame["currency"], frame["messages"].astype(int), strict=True))
 
 

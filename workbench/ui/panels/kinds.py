@@ -16,9 +16,9 @@ from panel.io.state import state
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.cards import build_card
 from workbench.ui.panels.findings import Finding
-from workbench.ui.view import PageData, definition
 
 GRAIN = "grain"
 """Stands in ``by`` for the time dimension that fits the page's period."""
@@ -34,7 +34,7 @@ class Panel(Protocol):
     def build(self) -> PanelComponent:
         """The component, still loading."""
 
-    def content(self, view: PageData) -> dict[str, Any]:
+    def props(self, data: PageData) -> dict[str, Any]:
         """The component's parameters for a view; asks the lake."""
 
 
@@ -50,8 +50,8 @@ class Cards:
     def build(self) -> PanelComponent:
         return CardRow(size=self.size, expected=len(self.names))
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        made = [build_card(view, name, with_trend=self.size == "large") for name in self.names]
+    def props(self, data: PageData) -> dict[str, Any]:
+        made = [build_card(data, name, with_trend=self.size == "large") for name in self.names]
         return {"state": "ok", "cards": made}
 
 
@@ -75,25 +75,25 @@ class Chart:
     def build(self) -> PanelComponent:
         return ChartComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        result = view.metric(self.metric, by=[view.grain if name == GRAIN else name for name in self.by])
-        figure = self.draw(result, view.period)
-        said = {"definition": definition(result, view.period)}
+    def props(self, data: PageData) -> dict[str, Any]:
+        result = data.metric(self.metric, by=[data.grain if name == GRAIN else name for name in self.by])
+        figure = self.draw(result, data.period)
+        said = {"definition": definition(result, data.period)}
         if figure is None:
             return {**said, "state": "empty", "message": self.empty}
-        summary = f"{self.title}, {view.period.label}. {self.subtitle}"
+        summary = f"{self.title}, {data.period.label}. {self.subtitle}"
         return {**said, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
 
-def file_of(content: Mapping[str, Any]) -> tuple[pd.DataFrame, str] | None:
+def export_of(props: Mapping[str, Any]) -> tuple[pd.DataFrame, str] | None:
     """All rows of a content, of which it may show the first few only, and what its file must say besides."""
-    make: Callable[[], pd.DataFrame] | None = content.get("file")
-    return (make(), str(content.get("file_note", ""))) if make else None
+    make: Callable[[], pd.DataFrame] | None = props.get("file")
+    return (make(), str(props.get("file_note", ""))) if make else None
 
 
-def without_file(content: Mapping[str, Any]) -> dict[str, Any]:
+def browser_props(props: Mapping[str, Any]) -> dict[str, Any]:
     """What a browser gets of it."""
-    return {name: value for name, value in content.items() if name not in ("file", "file_note")}
+    return {name: value for name, value in props.items() if name not in ("file", "file_note")}
 
 
 @dataclass(frozen=True)
@@ -117,15 +117,15 @@ class Table:
     def build(self) -> PanelComponent:
         return TableComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        made = without_file(self.rows(view))
+    def props(self, data: PageData) -> dict[str, Any]:
+        made = browser_props(self.rows(data))
         if made["rows"]:
             return {**made, "state": "ok"}
         return {"message": self.empty, **made, "state": "empty"}
 
-    def whole(self, view: PageData) -> tuple[pd.DataFrame, str] | None:
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str] | None:
         """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
-        return file_of(self.rows(view))
+        return export_of(self.rows(data))
 
 
 @dataclass(frozen=True)
@@ -147,17 +147,17 @@ class Figure:
     def build(self) -> PanelComponent:
         return ChartComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        made = {"message": self.empty, "subtitle": self.subtitle, **without_file(self.draw(view))}
+    def props(self, data: PageData) -> dict[str, Any]:
+        made = {"message": self.empty, "subtitle": self.subtitle, **browser_props(self.draw(data))}
         figure = made.pop("figure")
         if figure is None:
             return {**made, "state": "empty"}
-        summary = f"{self.title}, {view.period.label}. {made['subtitle']}"
+        summary = f"{self.title}, {data.period.label}. {made['subtitle']}"
         return {**made, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
-    def whole(self, view: PageData) -> tuple[pd.DataFrame, str] | None:
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str] | None:
         """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
-        return file_of(self.draw(view))
+        return export_of(self.draw(data))
 
 
 @dataclass(frozen=True)
@@ -180,12 +180,12 @@ class Findings:
         is_page = state.curdoc is not None and bool(state.curdoc.session_context)
         return FindingsComponent(title=self.title, subtitle=self.subtitle, linked=is_page)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        found = [asdict(finding) for finding in self.find(view)]
+    def props(self, data: PageData) -> dict[str, Any]:
+        found = [asdict(finding) for finding in self.find(data)]
         return {"state": "ok", "items": found} if found else {"state": "empty", "message": self.empty}
 
-    def whole(self, view: PageData) -> tuple[pd.DataFrame, str]:
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
         """The sentences."""
         columns = ("sense", "title", "text", "page")
-        rows = [[getattr(finding, name) for name in columns] for finding in self.find(view)]
+        rows = [[getattr(finding, name) for name in columns] for finding in self.find(data)]
         return pd.DataFrame(rows, columns=columns), ""

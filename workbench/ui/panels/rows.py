@@ -17,8 +17,8 @@ from workbench.messaging.error_codes import explain
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
 from workbench.ui.components import MessageComponent, PanelComponent, RowListComponent
+from workbench.ui.page_data import PageData, shown_sql
 from workbench.ui.panels.tables import explanation
-from workbench.ui.view import PageData, shown_sql
 
 PAGE_ROWS = 50
 _EXCERPT = 240
@@ -44,54 +44,54 @@ class MessageList:
             title=self.title, columns=[{"sort": sort, "label": label} for sort, label in COLUMNS]
         )
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        if view.place["message"]:
+    def props(self, data: PageData) -> dict[str, Any]:
+        if data.row_list["message"]:
             return {"visible": False, "state": "loading"}
-        return {"visible": True, **rows_content(view)}
+        return {"visible": True, **row_list_props(data)}
 
 
-def rows_content(view: PageData) -> dict[str, Any]:
+def row_list_props(data: PageData) -> dict[str, Any]:
     """One page of rows; a page behind the last one is the last one."""
-    page, sort = view.place["page"], view.place["sort"]
+    page, sort = data.row_list["page"], data.row_list["sort"]
 
     def read(number: int) -> Any:
         offset = (number - 1) * PAGE_ROWS
-        return view.store.rows(view.rows_query, sort, PAGE_ROWS, offset, snapshot=view.snapshot)
+        return data.store.rows(data.rows_query, sort, PAGE_ROWS, offset, snapshot=data.snapshot)
 
     found = read(page)
     pages = max(-(-found.total // PAGE_ROWS), 1)
     if page > pages:
         page, found = pages, read(pages)
-    searched = " that matches the search" if view.place["q"] else ""
+    searched = " that matches the search" if data.row_list["q"] else ""
     return {
         "state": "ok" if found.total else "empty",
         "message": f"No message{searched} in this period with these filters.",
-        "rows": [_row(row, view) for row in found.rows],
+        "rows": [_row(row, data) for row in found.rows],
         "total": found.total,
         "page": page,
         "pages": pages,
         "sort": sort,
-        "search": view.place["q"],
-        "timezone": view.period.timezone.replace("_", " "),
+        "search": data.row_list["q"],
+        "timezone": data.period.timezone.replace("_", " "),
         "definition": {
             "label": "Messages",
             "name": "rows",
             "description": "One row per message in the log, as Twilio last showed it; numbers are masked.",
             "excludes": "Messages that Twilio has deleted.",
             "sample_size": found.total,
-            "period": f"{view.period.label} ({view.period.timezone})",
+            "period": f"{data.period.label} ({data.period.timezone})",
             "as_of": found.as_of.isoformat(),
             **shown_sql(found.sql, found.parameters),
         },
     }
 
 
-def _row(row: Mapping[str, Any], view: PageData) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], data: PageData) -> dict[str, Any]:
     code = explain(row["error_code"])
     body = row["body"]
     return {
         "sid": row["message_sid"],
-        "date_created": _time(row["date_created"], view.period.timezone),
+        "date_created": _time(row["date_created"], data.period.timezone),
         "is_inbound": row["direction"] == "inbound",
         "direction": row["direction"],
         "contact": row["contact"] or formats.MISSING,
@@ -151,20 +151,20 @@ class MessageDetail:
     def build(self) -> PanelComponent:
         return MessageComponent(title=self.title, visible=False)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        sid = view.place["message"]
+    def props(self, data: PageData) -> dict[str, Any]:
+        sid = data.row_list["message"]
         if not sid:
             return {"visible": False, "state": "loading"}
-        found = view.store.message(sid)
+        found = data.store.message(sid)
         if found is None:
             text = f"This lake has no message {sid}. It may not be synced yet, or Twilio has deleted it."
             return {"visible": True, "state": "empty", "message": text}
-        return {"visible": True, "state": "ok", "record": message_content(found, view)}
+        return {"visible": True, "state": "ok", "record": message_props(found, data)}
 
 
-def message_content(found: MessageRecord, view: PageData) -> dict[str, Any]:
+def message_props(found: MessageRecord, data: PageData) -> dict[str, Any]:
     """One message as the page shows it."""
-    row, zone = found.row, view.period.timezone
+    row, zone = found.row, data.period.timezone
     conversation = row["conversation_id"]
     return {
         "sid": row["message_sid"],

@@ -69,7 +69,7 @@ function render({model, el}) {
   text.addEventListener("input", check)
   const watch = setInterval(async () => {
     if (!S.running || !el.isConnected) { return }
-    try { take(await link.ask("news")) } catch (error) { S.trouble = error.message }
+    try { take(await link.ask("progress")) } catch (error) { S.trouble = error.message }
     draw()
   }, LOOK_MS)
   link.ask("start").then((found) => {

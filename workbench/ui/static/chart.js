@@ -32,7 +32,7 @@ export function render({model, view}) {
   const plot = h("div", {class: "plot", role: "img"})
   const room = h("div", {class: "plot-room"}, plot)
   const legend = h("div", {class: "series"})
-  const root = h("figure", {class: "tile"})
+  const root = h("figure", {class: "panel"})
   const hidden = new Set()
   let library = null
 
@@ -81,7 +81,7 @@ export function render({model, view}) {
     plot.classList.toggle("clickable", model.clickable)
     const picture = model.state === "ok" && model.links.csv
       ? h("button", {type: "button", onclick: savePicture}, "Picture (PNG)") : null
-    fill(root, tileHead(model, root, picture), model.state === "ok" ? [legend, room] : placeholder(model))
+    fill(root, panelHead(model, root, picture), model.state === "ok" ? [legend, room] : placeholder(model))
     paint()
   }
   const sizes = new ResizeObserver(() => {

@@ -1,5 +1,5 @@
 export function render({model, view}) {
-  const root = h("section", {class: "tile"})
+  const root = h("section", {class: "panel"})
   // The address bar knows the page's filters; a finding may add one.
   const address = (item) => {
     const query = new URLSearchParams(window.location.search)
@@ -19,7 +19,7 @@ export function render({model, view}) {
       h("p", {class: "what"}, h("strong", {}, item.title), model.linked ? more(item) : null),
       h("p", {class: "why"}, item.text)))
   const draw = () => {
-    fill(root, tileHead(model, root), model.state === "ok" ? h("ul", {}, model.items.map(entry)) : placeholder(model))
+    fill(root, panelHead(model, root), model.state === "ok" ? h("ul", {}, model.items.map(entry)) : placeholder(model))
   }
   draw()
   model.on(["items", "state", "message", "subtitle"], draw)

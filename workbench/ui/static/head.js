@@ -24,7 +24,7 @@ function crumbTrail(model) {
   if (!model.crumbs.length) { return null }
   return h("nav", {class: "crumbs", "aria-label": "Breadcrumb"}, h("ol", {}, model.crumbs.map((crumb) => h("li", {},
     crumb.href ? h("a", {href: crumb.href, onclick: (event) => {
-      if (crumb.place === undefined || event.ctrlKey || event.metaKey || event.shiftKey) { return }
+      if (!crumb.in_page || event.ctrlKey || event.metaKey || event.shiftKey) { return }
       event.preventDefault()
       model.send_msg({address: new URL(crumb.href, location.href).search})
     }}, crumb.text) : h("span", {"aria-current": "page"}, crumb.text)))))
@@ -39,7 +39,7 @@ function pageTools(model) {
     model.send_msg({auto})
   }
   return h("div", {class: "tools"},
-    model.news ? h("button", {type: "button", class: "quiet fresh", onclick: () => model.send_msg({refresh: true})}, "New data: show it") : null,
+    model.has_changes ? h("button", {type: "button", class: "quiet fresh", onclick: () => model.send_msg({refresh: true})}, "New data: show it") : null,
     h("button", {type: "button", class: "quiet auto", role: "switch", "aria-checked": String(model.auto), onclick: toggle,
       title: "Draw again by itself when a sync brings something new"}, icon("refresh", 13), h("span", {}, "Auto refresh")),
     model.links.length ? menu("Download this page", icon("download"),
@@ -68,7 +68,7 @@ export function render({model, view}) {
       model.notices.length ? notice : null)
   }
   draw()
-  model.on(["title", "freshness", "period", "chips", "notices", "crumbs", "links", "auto", "news"], draw)
+  model.on(["title", "freshness", "period", "chips", "notices", "crumbs", "links", "auto", "has_changes"], draw)
   model.on("goto", () => { if (model.goto) { location.assign(model.goto) } })
   followTheme(model, view, root, () => {})
   const clock = setInterval(draw, 30000)

@@ -255,7 +255,7 @@ function render({model, el}) {
     if (asking || !S.ready || document.visibilityState === "hidden" || !el.isConnected) { return }
     asking = true
     try {
-      const news = await link.ask("news")
+      const news = await link.ask("changes")
       if (news.changed) { take(news) }
     } catch (error) { complain(error) }
     asking = false

@@ -30,7 +30,7 @@ function threadBox(record, model) {
     h("ol", {class: "thread"}, record.thread.map((message) => h("li", {class: `${message.is_ours ? "ours" : "theirs"}${message.is_open ? " open" : ""}`},
       h("p", {class: "said"}, message.media ? icon("clip", 13) : null, message.text),
       h("p", {class: "under"}, message.is_open ? `${message.time} · ${message.status}`
-        : h("button", {type: "button", class: "plain", title: "Open this message", onclick: () => model.send_msg({place: {message: [message.sid]}})},
+        : h("button", {type: "button", class: "plain", title: "Open this message", onclick: () => model.send_msg({row_list: {message: [message.sid]}})},
           `${message.time} · ${message.status}`))))),
     record.thread_note ? h("p", {class: "muted"}, record.thread_note) : null,
     record.conversation ? h("p", {}, h("a", {href: record.conversation}, "Open in the inbox")) : null)
@@ -39,11 +39,11 @@ function threadBox(record, model) {
 export function render({model, view}) {
   const root = h("section", {class: "message"})
   const draw = () => keepingPlace(root, () => {
-    if (model.state !== "ok") { fill(root, h("div", {class: "tile"}, placeholder(model))); return }
+    if (model.state !== "ok") { fill(root, h("div", {class: "panel"}, placeholder(model))); return }
     const record = model.record
     if (!record.sid) { return }
     fill(root,
-      h("header", {class: "tile top"},
+      h("header", {class: "panel top"},
         h("div", {class: "what"}, h("span", {class: "dot", style: `background: var(--wb-${record.outcome})`}), h("h2", {}, record.status),
           record.error_title ? h("span", {class: "reason"}, record.error_title) : null),
         h("code", {class: "sid"}, record.sid),

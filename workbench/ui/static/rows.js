@@ -6,7 +6,7 @@ function sortHead(column, model) {
   const number = ["segments", "spend"].includes(column.sort)
   return h("th", {scope: "col", class: number ? "number" : null, "aria-sort": down ? "descending" : up ? "ascending" : "none"},
     h("button", {type: "button", class: "sort", title: `Sort by ${column.label.toLowerCase()}`,
-      onclick: () => model.send_msg({place: {sort: [down ? column.sort : `-${column.sort}`]}})},
+      onclick: () => model.send_msg({row_list: {sort: [down ? column.sort : `-${column.sort}`]}})},
     column.label, down || up ? icon(down ? "down" : "up", 12) : null))
 }
 
@@ -20,7 +20,7 @@ function opening(model, sid) {
   return (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) { return }
     event.preventDefault()
-    model.send_msg({place: {message: [sid]}})
+    model.send_msg({row_list: {message: [sid]}})
   }
 }
 
@@ -42,7 +42,7 @@ function rowElement(row, model) {
     h("td", {class: "number"}, row.segments),
     h("td", {class: "number"}, row.price))
   line.addEventListener("click", (event) => {
-    if (!event.target.closest("a") && !getSelection().toString()) { model.send_msg({place: {message: [row.sid]}}) }
+    if (!event.target.closest("a") && !getSelection().toString()) { model.send_msg({row_list: {message: [row.sid]}}) }
   })
   return line
 }
@@ -50,7 +50,7 @@ function rowElement(row, model) {
 function pager(model) {
   const size = model.rows.length, first = size ? (model.page - 1) * 50 + 1 : 0
   const button = (label, page, allowed, name) => h("button", {type: "button", class: "quiet", disabled: !allowed,
-    onclick: () => model.send_msg({place: {page: [String(page)]}})}, name === "back" ? icon("back", 13) : null, label,
+    onclick: () => model.send_msg({row_list: {page: [String(page)]}})}, name === "back" ? icon("back", 13) : null, label,
   name === "next" ? icon("chevron", 13) : null)
   return h("footer", {class: "pager"},
     h("span", {role: "status"}, `${first.toLocaleString("en")}–${(first + size - 1).toLocaleString("en")} of ${model.total.toLocaleString("en")}`),
@@ -61,11 +61,11 @@ function pager(model) {
 }
 
 export function render({model, view}) {
-  const root = h("section", {class: "tile"})
+  const root = h("section", {class: "panel"})
   let waiting = null
   const look = () => {
     clearTimeout(waiting)
-    if (search.value.trim() !== model.search) { model.send_msg({place: {q: [search.value.trim()]}}) }
+    if (search.value.trim() !== model.search) { model.send_msg({row_list: {q: [search.value.trim()]}}) }
   }
   // Never drawn again, so that typing goes on while answers come.
   const search = h("input", {type: "search", placeholder: "Number, SID or words of the text", "aria-label": "Search messages",
@@ -75,8 +75,8 @@ export function render({model, view}) {
   const body = h("div", {})
   const draw = () => keepingPlace(root, () => {
     if (root.getRootNode().activeElement !== search) { search.value = model.search }
-    const head = tileHead(model, root)
-    const old = root.querySelector(".tile-head")
+    const head = panelHead(model, root)
+    const old = root.querySelector(".panel-head")
     old ? old.replaceWith(head) : root.prepend(head)
     if (model.state !== "ok") { fill(body, placeholder(model)); return }
     fill(body,

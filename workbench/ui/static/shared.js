@@ -140,8 +140,8 @@ function definitionButton(container, definition) {
   }, icon("info"))
 }
 
-function tileHead(model, container, extra = null) {
-  return h("header", {class: "tile-head"},
+function panelHead(model, container, extra = null) {
+  return h("header", {class: "panel-head"},
     h("div", {}, h("h2", {}, model.title), model.subtitle ? h("p", {}, model.subtitle) : null),
     h("div", {class: "tools"},
       model.links.rows ? h("a", {class: "icon-button", href: model.links.rows, title: "Show the messages behind this",

@@ -40,7 +40,7 @@ function isWordy(model) {
 }
 
 export function render({model, view}) {
-  const root = h("section", {class: "tile"})
+  const root = h("section", {class: "panel"})
   const opened = new Set()
   const toggle = (key) => {
     opened.has(key) ? opened.delete(key) : opened.add(key)
@@ -49,7 +49,7 @@ export function render({model, view}) {
   }
   const draw = () => keepingPlace(root, paint)
   const paint = () => {
-    const head = tileHead(model, root)
+    const head = panelHead(model, root)
     if (model.state !== "ok") { fill(root, head, placeholder(model)); return }
     const rows = model.rows.map((row) => rowElements({...row, open: opened.has(row.key)}, model, toggle))
     fill(root, head,

@@ -16,7 +16,7 @@ from workbench.metrics import METRICS, MetricResult, RowQuery
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.filters import FIELDS, Option, to_query
-from workbench.ui.row_list_state import PLACES
+from workbench.ui.row_list_state import ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, frozen
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ class PageData:
     options: Mapping[str, Sequence[Option]] = field(default_factory=dict)
     snapshot: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    place: Mapping[str, Any] = field(default_factory=lambda: PLACES)
+    row_list: Mapping[str, Any] = field(default_factory=lambda: ROW_LIST_DEFAULTS)
     comparison: str = "previous"
     page: str = ""
 
@@ -67,7 +67,7 @@ class PageData:
     def rows_query(self) -> RowQuery:
         """The messages under the page's filters, and what is searched among them."""
         period = self.period
-        return RowQuery(self.where, period.since, period.end, period.timezone, self.place["q"])
+        return RowQuery(self.where, period.since, period.end, period.timezone, self.row_list["q"])
 
     def rows_link(self, **narrow: Any) -> str:
         """The address of the messages behind a number: the page's filters, narrowed by fields of a link.
@@ -78,8 +78,8 @@ class PageData:
         if "since" in narrow:
             narrow["period"] = "custom"
         narrow = {name: list(value) if isinstance(value, tuple) else value for name, value in narrow.items()}
-        kept = {name: value for name, value in self.values.items() if name not in PLACES}
-        back = self.page if self.page != ROWS_PAGE else self.place["back"]
+        kept = {name: value for name, value in self.values.items() if name not in ROW_LIST_DEFAULTS}
+        back = self.page if self.page != ROWS_PAGE else self.row_list["back"]
         values = {**self.rows_defaults, **kept, **narrow, "back": back}
         return ROWS_PAGE + to_query(values, self.rows_defaults)
 
@@ -88,7 +88,7 @@ class PageData:
         """What the plain address of the page of rows means."""
         return {
             "timezone": self.store.timezone, "period": DEFAULT_PRESET, "since": None, "until": None,
-            "compare": "previous", "direction": "all", **{name: [] for name in FIELDS}, **PLACES,
+            "compare": "previous", "direction": "all", **{name: [] for name in FIELDS}, **ROW_LIST_DEFAULTS,
         }  # fmt: skip
 
     def metric(
