@@ -1,8 +1,8 @@
-"""What a composer for many recipients talks to: a text is checked for all of them, and sent once confirmed.
+"""Answers the composer for many recipients: it checks a text for all of them and sends it once confirmed.
 
-As in :mod:`workbench.conversations.inbox_session`, questions come in, plain data goes out, and what checks
-and sends is handed in. A batch is sent on a thread of its own, so that the notebook goes on and the browser
-can ask how far it is.
+As in :mod:`workbench.conversations.inbox_session`, questions come in and plain data goes out; the caller
+passes the functions that check and send. A batch is sent on a thread of its own, so that the notebook is not
+blocked and the browser can ask for the progress.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ OnProgress = Callable[[Answer], None]
 
 @dataclass(frozen=True)
 class ComposerTools:
-    """What the desk is handed.
+    """The functions that a composer session is given.
 
     Attributes:
-        check: what preflight says of a text to all recipients, as plain data.
-        send: sends it to those it may go to, telling how far it is; ends early when the event is set. Gives
-            what became of them: `counts` by state, and `text`.
+        check: the preflight result of a text to all recipients, as plain data.
+        send: sends the text to everybody it may go to and reports its progress; stops early when the event is
+            set. Returns `counts` by state, and `text`.
     """
 
     check: Callable[[str], Answer]
@@ -36,7 +36,7 @@ class ComposerTools:
 
 
 class ComposerSession:
-    """Answers one composer; ``count`` is how many recipients there are, ``columns`` what can fill a blank."""
+    """Answers one composer; ``count`` is the number of recipients, ``columns`` the names that fill blanks."""
 
     def __init__(self, count: int, columns: list[str], text: str, tools: ComposerTools) -> None:
         self._count, self._columns, self._text, self._tools = count, columns, text, tools
@@ -47,7 +47,7 @@ class ComposerSession:
         self._result: Answer | None = None
 
     def answer(self, question: Mapping[str, Any]) -> Answer:
-        """The answer to one question. What goes wrong is said in it; nothing is raised."""
+        """The answer to one question. An error is in the answer; nothing is raised."""
         number = question.get("id")
         try:
             handler = _HANDLERS.get(str(question.get("ask")))
@@ -72,7 +72,7 @@ class ComposerSession:
         return self._tools.check(str(question.get("body") or ""))
 
     def _send(self, question: Mapping[str, Any]) -> Answer:
-        """Begin to send; the person typed how many recipients there are."""
+        """Begin to send, if the person typed the number of recipients."""
         body, typed = str(question.get("body") or ""), str(question.get("typed") or "").strip()
         if typed.replace(",", "").replace(".", "") != str(self._count):
             raise UsageError(f"You typed {typed!r}; type {self._count} to send to {self._count} recipients.")
@@ -106,7 +106,7 @@ class ComposerSession:
         return {"running": running, "progress": self._progress, "result": None if running else self._result}
 
     def _halt(self, question: Mapping[str, Any]) -> Answer:
-        """End after the messages in hand; the same batch can be sent again and goes on."""
+        """Stop after the requests that are under way; sending the same batch again sends the rest."""
         self._stop.set()
         return self._tell_progress(question)
 

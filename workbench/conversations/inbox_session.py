@@ -1,7 +1,7 @@
-"""The side of the inbox that a browser talks to: questions in, plain data out. One per open widget or page.
+"""Answers the inbox in one browser: questions in, plain data out. One session per open widget or page.
 
-A question is ``{"id": 3, "ask": "open", …}``; its answer carries the same id and either ``ok`` or ``error``.
-The desk sends nothing by itself: it is handed what checks and what sends.
+A question is ``{"id": 3, "ask": "open", …}``; its answer has the same id and either ``ok`` or ``error``. A
+session sends no message itself: the caller passes the functions that check and send.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ PAGE = 60
 _FIRST_MESSAGES = 50
 _REFRESH_SECONDS = 3.0
 _REFRESH_FOR = timedelta(minutes=15)
-"""How long a message in the air is asked for one by one; after that the sync brings its outcome."""
+"""How long Twilio is asked for the outcome of a message just sent; later the sync brings it."""
 
 Question = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -44,15 +44,14 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class InboxTools:
-    """What the desk is handed by whoever may send.
+    """The functions that a session is given by the code that may send.
 
     Attributes:
-        check: what preflight says of a text to this conversation: segments, encoding, cost, currency, verdict
-            (pass, warn, block) and reasons, as plain data. It sends nothing.
-        send: sends a text, once for each key however often it is called, and says what became of it: `state`
-            and `text`.
-        canned: replies that are ready, each with `name` and `text`.
-        refresh: asks Twilio what became of these messages, by account and message SID, and saves it.
+        check: the preflight result of a text to this conversation as plain data: segments, encoding, cost,
+            verdict (pass, warn, block) and reasons. It sends nothing.
+        send: sends a text and returns `state` and `text`; the same key is sent only once.
+        canned: ready replies, each with `name` and `text`.
+        refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
     """
 
     check: Callable[[Conversation, str], Answer] | None = None
@@ -63,7 +62,7 @@ class InboxTools:
 
 @dataclass
 class _View:
-    """What this browser looks at."""
+    """What this browser shows."""
 
     view: str = "waiting"
     search: str = ""
@@ -79,9 +78,9 @@ class InboxSession:
     """Answers one browser. Safe to call from several threads; questions wait for each other.
 
     Args:
-        board: shared by the desks of one process.
+        cache: shared by the sessions of one process.
         only: shows this conversation alone, without the list.
-        turn: held while the lake is asked, so that readers of one process do not get in each other's way.
+        lock: held while the lake is asked, because two readers of one process slow each other down.
     """
 
     def __init__(
@@ -106,7 +105,7 @@ class InboxSession:
         return current_actor()
 
     def answer(self, question: Question) -> Answer:
-        """The answer to one question. What goes wrong, or may not be, is said in it; nothing is raised."""
+        """The answer to one question. An error or a refusal is in the answer; nothing is raised."""
         number, name = question.get("id"), str(question.get("ask"))
         try:
             handler = _HANDLERS.get(name)
@@ -124,7 +123,7 @@ class InboxSession:
     # Reading
 
     def _start(self, question: Question) -> Answer:
-        """What the browser needs once: who asks, what there is, and what is open already."""
+        """What the browser needs first: the person, the list, and the conversation that is open already."""
         reference = str(question.get("conversation") or "")
         if reference and not self._only:
             self._view.conversation = self._find(reference)
@@ -157,8 +156,8 @@ class InboxSession:
         return {}
 
     def _changes(self, question: Question) -> Answer:
-        """Everything shown, if anybody committed since; nothing otherwise."""
-        self._refresh_those_in_the_air()
+        """Everything shown, if anybody committed since the last answer; else only that nothing changed."""
+        self._refresh_just_sent()
         with self._lake_lock:
             snapshot = self._lake.snapshot_id()
         if snapshot == self._view.snapshot:
@@ -171,14 +170,14 @@ class InboxSession:
             if with_own and self._view.conversation:
                 self._cache.renew(self._view.conversation)
             self._cache.table()
-            # A list that rests from being made is behind: the next question for news must not find it new.
+            # The cached list may be older than the lake; then the next question for changes must find one.
             self._view.snapshot = self._cache.snapshot
-        found: Answer = {}
+        answer: Answer = {}
         if not self._only:
-            found["list"] = self._listing()
+            answer["list"] = self._listing()
         if self._view.conversation:
-            found["thread"] = self._thread()
-        return found
+            answer["thread"] = self._thread()
+        return answer
 
     def _listing(self) -> Answer:
         view = self._view
@@ -202,7 +201,7 @@ class InboxSession:
             others = same_person(self._lake, conversation.contact)
             state = read_state(self._lake, conversation, self._cache)
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
-        self._view.waiting = _in_the_air(thread)
+        self._view.waiting = _just_sent(thread)
         head = view_models.head_shown(conversation, contact, consent, others, names)
         return {
             **head,
@@ -217,11 +216,11 @@ class InboxSession:
             raise UsageError("Nothing can be sent from here.")
         with self._lake_lock:
             contact = read_contact(self._lake, conversation.contact)
-        found = self._tools.check(conversation, body)
-        return {**found, "local": view_models.local_time(contact, datetime.now(UTC))}
+        verdict = self._tools.check(conversation, body)
+        return {**verdict, "local": view_models.local_time(contact, datetime.now(UTC))}
 
     def _media(self, question: Question) -> Answer:
-        """One attachment's bytes; an image only where it is one."""
+        """The bytes of one attachment; `image` is set only where they are an image."""
         conversation = self._opened()
         file = fetch_attachment(self._settings, self._lake, conversation, str(question.get("media")))
         return {
@@ -233,12 +232,12 @@ class InboxSession:
     # Doing
 
     def _send(self, question: Question) -> Answer:
-        """Send a text that the person has confirmed; called again with its key, it is sent no second time."""
+        """Send a text that the person has confirmed; the same key is sent only once."""
         conversation, key = self._opened(), str(question.get("key") or "")
         if question.get("confirmed") is not True or not key:
             raise UsageError("A message is sent only after it was confirmed.")
         if question.get("conversation") != conversation.conversation_id:
-            # The person saw another name above the text than the one it would go to.
+            # The text was written to another contact than the one it would go to now.
             raise UsageError("Another conversation is open now; nothing was sent.")
         if self._tools.send is None:
             raise UsageError("Nothing can be sent from here.")
@@ -251,7 +250,7 @@ class InboxSession:
         return self._everything(with_own=True)
 
     def _contact(self, question: Question) -> Answer:
-        """Say something about the contact: `field` and `value`."""
+        """Set one field of the contact."""
         with self._lake_lock:
             contact = read_contact(self._lake, self._opened().contact)
         changes = plan_edit(contact, {str(question.get("field")): str(question.get("value") or "")})
@@ -273,8 +272,8 @@ class InboxSession:
             raise UsageError("No conversation is open; choose one first.")
         return self._view.conversation
 
-    def _refresh_those_in_the_air(self) -> None:
-        """Without webhooks nobody else would say soon what became of a message just sent."""
+    def _refresh_just_sent(self) -> None:
+        """Ask Twilio for the status of messages just sent; without webhooks only a sync would."""
         view, refresh = self._view, self._tools.refresh
         if refresh is None or not view.waiting or time.monotonic() - view.refreshed_at < _REFRESH_SECONDS:
             return
@@ -282,7 +281,7 @@ class InboxSession:
         try:
             refresh(view.waiting)
         except WorkbenchError as error:
-            log.warning("messages in the air could not be asked for: %s", error)
+            log.warning("the status of messages just sent could not be read: %s", error)
 
 
 def _decision(question: Question, actor: str) -> ConversationEvent:
@@ -308,8 +307,8 @@ def _until(text: object) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _in_the_air(thread: Thread) -> list[tuple[str, str]]:
-    """Our messages whose outcome is still to come, and soon: by account and message SID."""
+def _just_sent(thread: Thread) -> list[tuple[str, str]]:
+    """Our messages that were sent lately and have no final status: account and message SID."""
     since = datetime.now(UTC) - _REFRESH_FOR
     return [
         (message.account_sid, message.message_sid)
@@ -325,7 +324,7 @@ _NAMES_SQL = """
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
 
-#: The role that a question takes, and what it is about; everything else takes a viewer.
+#: The role that a question needs, and the words for its refusal; every other question needs a viewer.
 _NEEDED = {
     "send": ("agent", "send a message"),
     "decide": ("agent", "decide about a conversation"),

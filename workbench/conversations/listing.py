@@ -1,4 +1,4 @@
-"""The list of conversations: which are shown, in which order, and what stands in a line."""
+"""The list of conversations: views, search, order, and the fields of a line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VIEWS: Mapping[str, str] = {
     "resolved": "state = 'resolved'",
     "all": "true",
 }
-"""What a list may hold, by name; `all` includes contacts who never asked anything."""
+"""The conditions of the views, by name; only `all` has contacts who never wrote."""
 
 MOST_LISTED = 500
 _MESSAGE_SID = re.compile(r"[SM]M[0-9a-fA-F]{32}")
@@ -55,7 +55,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list, and how many there are beyond it."""
+    """One page of the list, and the number of all conversations in it."""
 
     rows: tuple[Summary, ...]
     total: int
@@ -78,7 +78,7 @@ def list_conversations(
         view: a name in VIEWS.
         search: part of a text, of a number, of a contact's name, a label, or a whole message SID.
         order: `longest` (usual for `waiting`) or `newest`.
-        board: answers faster, except for `all`, which holds more than it does.
+        cache: makes the list fast; not used for `all`, which has more conversations than the cache.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
@@ -122,7 +122,7 @@ class StateRow(NamedTuple):
 
 
 def read_state(lake: Lake, conversation: Conversation, cache: ConversationCache | None = None) -> StateRow:
-    """The state of one conversation, from the board if it is on it."""
+    """The state of one conversation, from the cache if it is there."""
     for source in (cache.table() if cache else EVERYTHING, EVERYTHING):
         rows = lake.rows(
             "select state, is_reopened, snoozed_until, assignee, labels, waiting_since "  # noqa: S608

@@ -1,6 +1,6 @@
-"""Makes what a browser is told about conversations: plain data, numbers masked, times in the reader's zone.
+"""Makes the data that a browser gets about conversations: numbers masked, times in the reader's zone. Pure.
 
-Pure. Texts and names stay as they are: whoever draws them puts them in as text, never as HTML.
+Texts and names stay as they are: the browser puts them in as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def thread_shown(thread: Thread, timezone: str) -> dict[str, Any]:
 
 
 def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
-    """A bubble: what was said, and what became of it."""
+    """A message: its text and its outcome."""
     label, tone = status_words(message) if message.is_outbound else ("", "")
     failure = message.failure if message.is_outbound and tone == "bad" else None
     return {
@@ -112,8 +112,8 @@ def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
     """A message as one line of text, control characters made visible."""
     words, tone = status_words(message) if message.is_outbound else ("", "")
     reason = f": {message.failure.meaning}" if message.failure and tone == "bad" else ""
-    said = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
-    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in said)
+    one_line = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in one_line)
     end = f"  [{words}{reason}]" if words else ""
     arrow = "→" if message.is_outbound else "←"
     return f"{message.date_created.astimezone(zone):%Y-%m-%d %H:%M}  {arrow} {text}{end}"
@@ -134,7 +134,7 @@ def _gone(message: ThreadMessage) -> str:
 
 
 def event_shown(event: ThreadEvent, timezone: str) -> dict[str, Any]:
-    """A decision in words; a note keeps its own."""
+    """A decision in words; a note with its own text."""
     who = event.actor.removeprefix("local:")
     until = _moment(event.until, timezone) if event.until else {}
     words = {
@@ -160,7 +160,7 @@ def head_shown(
     others: Sequence[str],
     names: dict[str, str],
 ) -> dict[str, Any]:
-    """Who it is and what to know about them before writing."""
+    """The contact, and what to know before writing."""
     since = f" since {consent.since:%-d %b %Y}" if consent.since else ""
     return {
         "id": conversation.conversation_id,
@@ -189,7 +189,7 @@ def head_shown(
 
 
 def state_shown(state: StateRow, now: datetime, timezone: str) -> dict[str, Any]:
-    """What people here decided about it, and how long the contact has been waiting."""
+    """The state of the conversation, and how long the contact has been waiting."""
     snoozed = _moment(state.snoozed_until, timezone) if state.state == "snoozed" else {}
     waited = (now - state.waiting_since).total_seconds() if state.waiting_since else None
     return {
@@ -203,7 +203,7 @@ def state_shown(state: StateRow, now: datetime, timezone: str) -> dict[str, Any]
 
 
 def local_time(contact: Contact, now: datetime) -> dict[str, Any] | None:
-    """The recipient's clock: one, or the earliest and the latest it may be."""
+    """The recipient's local time, or the earliest and the latest that it may be."""
     clocks = contact.local_times(now)
     if clocks is None:
         return None
@@ -223,7 +223,7 @@ def cost(amount: Decimal | None, currency: str | None) -> str:
 
 
 def waiting(seconds: float) -> str:
-    """How long somebody waits, in whole minutes: a list that is drawn now and then shows no seconds."""
+    """How long somebody has been waiting, in whole minutes: the list is not drawn every second."""
     minutes = int(max(seconds, 0) // 60)
     return formats.duration(minutes * 60) if minutes else "now"
 

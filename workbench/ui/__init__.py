@@ -1,4 +1,7 @@
-"""Panel pieces that dashboards and notebooks share: filters, cards, charts, tables, and the page."""
+"""What dashboards and notebooks share: pages, their filters and their panels (cards, charts, tables, lists).
+
+Start with ``page.py``; ``panels/kinds.py`` has the kinds of panels, ``components.py`` what a browser draws.
+"""
 
 from workbench.ui import charts
 from workbench.ui.inbox_page import InboxPage

@@ -1,6 +1,6 @@
-"""The pieces that a browser draws, each a few kilobytes of our own JavaScript around plain data.
+"""The components that a browser draws, each a few kilobytes of our own JavaScript around plain data.
 
-They need no design library, so the same piece works on a page and in a notebook cell, offline.
+They need no design library, so the same component works on a page and in a notebook cell, offline.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ def _styles(name: str) -> list[str]:
 
 
 class PlainScript(JSComponent):  # type: ignore[misc]
-    """A component in plain JavaScript, which no browser has to translate: a third of a first paint."""
+    """A component in plain JavaScript. The browser compiles nothing: that saves a third of the paint."""
 
     __abstract = True
     _esm = "export function render() {}"
 
     def _get_properties(self, doc: Any) -> dict[str, Any]:
         properties: dict[str, Any] = super()._get_properties(doc)
-        # To Panel's own side this is a bundle, taken as it is and kept by this name.
+        # Panel takes this as a ready bundle, and the browser caches it under this name.
         return {**properties, "bundle": hashlib.sha256(properties["esm"].encode()).hexdigest()}
 
 
 class Component(PlainScript):
     """A component whose messages from the browser go to named handlers.
 
-    A message is ``{name: payload}``; :meth:`on` says who hears it.
+    A message is ``{name: payload}``; :meth:`on` sets the handler of a name.
     """
 
     __abstract = True
@@ -66,7 +66,7 @@ class Component(PlainScript):
 
 
 class PanelComponent(Component):
-    """A piece that shows one part of a page, in one of four states: loading, ok, empty, error."""
+    """The component of one panel, in one of four states: loading, ok, empty, error."""
 
     __abstract = True
     _esm = "export function render() {}"
@@ -108,8 +108,8 @@ class ChartComponent(PanelComponent):
     ]
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
-        # On a page the browser fetches plotly.js once and keeps it; in a notebook there is nobody to
-        # fetch it from, so the first chart of an output carries it.
+        # On a page the browser fetches plotly.js once and caches it. A notebook has no server to fetch it
+        # from, so the first chart of an output carries it.
         if comm is None:
             self.plotly_url = "/".join(filter(None, [state.rel_path, theme.STATIC_URL, PLOTLY_FILE]))
         elif doc not in _carrying_plotly:
@@ -140,9 +140,9 @@ class FindingsComponent(PanelComponent):
 
 
 class RowListComponent(PanelComponent):
-    """Messages one by one, a page of them. Sends ``place``: search, order, page or the message to open.
+    """Messages one by one, a page of them. Sends ``row_list``: search, order, page or the message to open.
 
-    See :func:`workbench.ui.panels.rows.rows_content` for its data.
+    See :func:`workbench.ui.panels.rows.row_list_props` for its data.
     """
 
     rows = param.List(default=[])
@@ -159,9 +159,9 @@ class RowListComponent(PanelComponent):
 
 
 class MessageComponent(PanelComponent):
-    """One message with its history, cost and conversation. Sends ``place``: another message to open.
+    """One message with its history, cost and conversation. Sends ``row_list``: another message to open.
 
-    See :func:`workbench.ui.panels.rows.message_content` for its data.
+    See :func:`workbench.ui.panels.rows.message_props` for its data.
     """
 
     record = param.Dict(default={})
@@ -174,8 +174,8 @@ class PageHead(Component):
     """Title, freshness, period, active filters and notices; owner of the address bar on a page.
 
     Sends ``address`` (Back or Forward), ``remove`` (a filter), ``dismiss`` (a notice), ``reset``,
-    ``refresh``, ``auto`` (whether news of the lake are drawn by themselves). A new ``goto`` is an address to
-    go to.
+    ``refresh``, ``auto`` (whether changes of the lake are drawn without a click). When ``goto`` changes, the
+    browser opens that address. ``has_changes`` says that changes of the lake wait for a click.
     """
 
     title = param.String(default="")
@@ -210,7 +210,7 @@ class FilterMenu(Component):
 
 
 class PagesMenu(Component):
-    """The drawer of a page that has no filters: the way to the other pages."""
+    """The drawer of a page that has no filters: links to the other pages."""
 
     pages = param.List(default=[])
     current = param.String(default="")
@@ -221,7 +221,7 @@ class PagesMenu(Component):
 
 
 class TopBar(Component):
-    """Product name and the way to the other pages; keeps the choice of light or dark in a cookie."""
+    """Product name and links to the other pages; keeps the choice of light or dark in a cookie."""
 
     product = param.String(default="Workbench")
     badge = param.String(default="")
@@ -235,7 +235,7 @@ class TopBar(Component):
 
 
 class Blank(Component):
-    """A page that has nothing to show: what is the matter, and the commands that help."""
+    """A page that has nothing to show: the reason, and the commands that help."""
 
     title = param.String(default="")
     message = param.String(default="")

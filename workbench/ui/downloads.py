@@ -1,7 +1,7 @@
-"""What a download of a part holds: the numbers behind what it shows, whole, and the stamp with them.
+"""What the file of a panel holds: all numbers behind what it shows, and a stamp that says what they are.
 
-A part that shows the first eight rows is downloaded with all of them. A part may say what its file holds by a
-method ``whole(view)``; of every other the metrics that it asks for are taken.
+A panel that shows the first eight rows is downloaded with all of them. A panel may make its own file with a
+method ``export_frame(data)``; the file of every other panel has the metrics that it asks for.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Download:
 
 @contextmanager
 def open_download(panel: Panel, data: PageData, page_title: str) -> Iterator[Download]:
-    """Everything that a part shows for a view; messages are read while they are written."""
+    """Everything that a panel shows for a page's data; messages are read while the file is written."""
     title = str(getattr(panel, "title", "")) or "Numbers"
     if isinstance(panel, MessageList):
         with stream_rows(data.store.lake, data.rows_query, data.row_list["sort"]) as stream:
@@ -82,7 +82,7 @@ def _metric_sheets(
 
 @dataclass(frozen=True)
 class _Recording(PageData):
-    """A view that remembers which metrics were asked of it, those of the comparison aside."""
+    """Page data that remembers which metrics were asked of it, without those of the comparison."""
 
     asked: list[MetricResult] = field(default_factory=list)
 
@@ -137,7 +137,7 @@ def _number(value: Any) -> float | None:
 
 
 def merge_results(results: Sequence[MetricResult], data: PageData) -> list[pd.DataFrame]:
-    """Results as tables: those with the same dimensions side by side, money in a column for each currency."""
+    """Results as tables: those with the same dimensions are joined, money has a column for each currency."""
     groups: dict[tuple[str, ...], list[MetricResult]] = {}
     for result in results:
         groups.setdefault(_dimensions(result), []).append(result)
@@ -195,7 +195,7 @@ def _sheet(name: str, frame: pd.DataFrame) -> TableExport:
 
 
 def _own_definition(panel: Panel, data: PageData, results: Sequence[MetricResult]) -> list[tuple[str, str]]:
-    """Of numbers that are no metric, or one that was not asked under the page's filters."""
+    """The definition of numbers that are no metric, or of a metric not asked under the page's filters."""
     told = panel.props(data).get("definition") or {}
     if not told or told["name"] in {result.metric.name for result in results}:
         return []
@@ -208,13 +208,13 @@ def _own_definition(panel: Panel, data: PageData, results: Sequence[MetricResult
 def about_panel(
     data: PageData, page_title: str, title: str, total: int, as_of: datetime
 ) -> list[tuple[str, str]]:
-    """What a file of a part says of itself."""
+    """What the file of a panel says about itself."""
     what = [("What", f"{page_title}: {title}"), ("Rows", f"{total}")]
     return [*what, *about_page(data, page_title, as_of)[1:]]
 
 
 def about_page(data: PageData, page_title: str, as_of: datetime) -> list[tuple[str, str]]:
-    """Of which time, under which filters and how fresh numbers are, in pairs of name and text."""
+    """Period, filters and freshness of a page, in pairs of name and text."""
     fresh = data.store.freshness(snapshot=data.snapshot)
     period, chosen = data.period, _filters_in_words(data)
     synced = f"{fresh.last_sync_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if fresh.last_sync_at else "never"
@@ -248,7 +248,7 @@ def _filters_in_words(data: PageData) -> list[str]:
     ]
     if not data.row_list["q"]:
         return chosen
-    # A file is passed on; a person's number that was looked for is not.
+    # A file is passed on to others, so the phone number that was searched for is not in it.
     words = "a phone number" if is_number_like(data.row_list["q"]) else data.row_list["q"]
     return [*chosen, f"Search: {words}"]
 

@@ -113,7 +113,7 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     error_code = param.List(default=[], item_type=str)
     account = param.List(default=[], item_type=str)
     encoding = param.List(default=[], item_type=str)
-    # Where the reader stands, on pages of rows.
+    # The state of the list, on pages of rows.
     q = param.String(default=ROW_LIST_DEFAULTS["q"])
     sort = param.String(default=ROW_LIST_DEFAULTS["sort"])
     page = param.Integer(default=ROW_LIST_DEFAULTS["page"])
@@ -189,8 +189,8 @@ def parse_query(
             ]
         elif name in ROW_LIST_DEFAULTS and name in defaults:
             if wanted:
-                found = problems.try_(read_row_list_state, name, wanted[-1])
-                values[name] = defaults[name] if found is None else found
+                value = problems.try_(read_row_list_state, name, wanted[-1])
+                values[name] = defaults[name] if value is None else value
         elif name not in (*_SINGLE, *names, *_NOT_FILTERS):
             problems.append(_unknown_filter(name, names))
     values.update(problems.try_(_parse_days, given) or {})

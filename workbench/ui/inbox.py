@@ -1,7 +1,7 @@
 """The inbox in a browser: one ES module without imports, for notebooks (anywidget) and for pages (Panel).
 
 Nothing of a conversation is ever part of a widget's state: questions and answers go as messages, so that a
-notebook that is saved holds no text, no name and no number. What answers is a desk (see
+notebook that is saved holds no text, no name and no number. An inbox session answers (see
 :mod:`workbench.conversations.inbox_session`).
 """
 
@@ -26,7 +26,7 @@ _STYLES = ("base", "inbox")
 
 
 class Answers(Protocol):
-    """What answers an inbox: one question in, one answer out, nothing raised."""
+    """An inbox session or a composer session: it answers every question and raises nothing."""
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]: ...
 
@@ -41,7 +41,7 @@ def inbox_module(names: tuple[str, ...] = _INBOX) -> str:
 
 @cache
 def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
-    """The notebook's widget of these scripts, made on first use: anywidget takes a quarter of a second."""
+    """The notebook's widget of these scripts; made on first use, because importing anywidget takes 0.25 s."""
     import anywidget
     import traitlets
 
@@ -78,7 +78,7 @@ def composer_widget(session: Answers) -> Any:
 
 
 class InboxComponent(PlainScript):
-    """The inbox on a page; it owns the address bar. Questions are answered on threads, so that no page waits.
+    """The inbox on a page; it sets the address bar. Questions are answered on threads, so that no page waits.
 
     Panel's AnyWidgetComponent would take the same module, and bring React from a CDN into the page with it.
     """
@@ -99,10 +99,10 @@ class InboxComponent(PlainScript):
 def answer_beside(
     session: Answers, question: Mapping[str, Any], send: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Answer on a thread, then speak on the server's own: two threads on one websocket break it."""
+    """Answer on a thread, then send on the server's: two threads that write to one websocket break it."""
 
     async def take_turns() -> None:
-        # Who asks is known on the server's thread only.
+        # The signed-in user is known on the server's thread only.
         with acting_as(current_user()):
             answer = await asyncio.to_thread(session.answer, question)
         send(answer)

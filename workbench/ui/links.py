@@ -1,4 +1,4 @@
-"""The addresses that a served page offers: the messages behind a part, downloads of it, and the way back."""
+"""The addresses that a served page offers: the messages behind a panel, its downloads, and the way back."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DOWNLOADS = "download"
 
 
 def panel_names(panels: Sequence[Panel]) -> list[str]:
-    """A name for each part, for its downloads: its title in plain letters, ``numbers`` for cards."""
+    """A name for each panel's files: its title in plain letters, ``numbers`` for cards."""
     names: list[str] = []
     for panel in panels:
         title = str(getattr(panel, "title", "")) or ("numbers" if isinstance(panel, Cards) else "part")
@@ -31,7 +31,7 @@ def panel_names(panels: Sequence[Panel]) -> list[str]:
 def panel_links(
     panel: Panel, panels: Sequence[Panel], data: PageData, defaults: Mapping[str, Any]
 ) -> dict[str, str]:
-    """``rows``: the messages behind a part; ``csv``, ``xlsx``, ``parquet``: what it shows, as a file."""
+    """``rows``: the messages behind a panel; ``csv``, ``xlsx``, ``parquet``: what it shows, as a file."""
     name = panel_names(panels)[list(panels).index(panel)]
     links = {kind: _download(data, defaults, f"{name}.{kind}") for kind in FORMATS}
     if data.page != ROWS_PAGE:
@@ -53,7 +53,7 @@ def page_links(panels: Sequence[Panel], data: PageData, defaults: Mapping[str, A
 
 
 def _download(data: PageData, defaults: Mapping[str, Any], file: str) -> str:
-    # A file is not passed on as a link, so it may hold a searched number; what is open is not in it.
+    # This address is not passed on, so it may hold a searched number. The opened message is not in the file.
     values = {name: value for name, value in data.values.items() if name not in ("page", "message", "back")}
     return f"{DOWNLOADS}/{data.page}/{file}" + to_query(values, defaults, is_link=False)
 

@@ -27,10 +27,10 @@ def discover_pages(folder: Path = DASHBOARDS) -> tuple[PageInfo, ...]:
 
     Reads the files without running them, so that one broken page hides none.
     """
-    found = [(_nav_order(path), read_page_info(path)) for path in folder.glob("[!_]*.py")]
+    pages = [(_nav_order(path), read_page_info(path)) for path in folder.glob("[!_]*.py")]
     return tuple(
         info
-        for _, info in sorted(found, key=lambda pair: (pair[1].name != START_PAGE, pair[0], pair[1].title))
+        for _, info in sorted(pages, key=lambda pair: (pair[1].name != START_PAGE, pair[0], pair[1].title))
     )
 
 

@@ -41,12 +41,12 @@ _THEME_COOKIE = "workbench_theme"
 
 
 class Page:
-    """A dashboard: what it is called, what it is filtered by, and its parts.
+    """A dashboard: its title, its filters and its panels.
 
     Args:
         name: the file's name without ``.py``; the page's address.
         docstring: the module's; its first line ``Title: description`` names the page.
-        parts: what it shows, from the top.
+        panels: what it shows, from the top.
         filters: fields of :data:`workbench.ui.filters.FIELDS`; period, comparison, time zone and direction
             are always there.
         has_rows: it lists messages, so its link also says what is searched, sorted and opened.
@@ -71,7 +71,7 @@ class Page:
         self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **row_list, **(defaults or {})}
 
     def __repr__(self) -> str:
-        return f"Page({self.name!r}: {self.title}, {len(self.panels)} parts)"
+        return f"Page({self.name!r}: {self.title}, {len(self.panels)} panels)"
 
     def open(
         self,
@@ -191,16 +191,16 @@ def _signed_in() -> dict[str, str]:
 
 
 def _busy_watchers() -> list[Any]:
-    """Who watches the flag of the whole process.
+    """The watchers of the busy flag of the whole process.
 
-    A Page does, and never lets go, so every page ever opened would stay in memory. Ours shows its own
-    work only, which is truer anyway.
+    Every Page adds one and never removes it, so every page ever opened would stay in memory. Our pages set
+    their own busy flag instead.
     """
     return list(state.param.watchers.get("busy", {}).get("value", []))
 
 
 def _follow_lake(session: PageSession, shell: pmui.Page) -> None:
-    """Draw once the browser is there, and again whenever the lake has news."""
+    """Draw once the browser is connected, and again whenever somebody committed to the lake."""
 
     def set_busy(is_busy: bool) -> None:
         with edit_readonly(shell):
@@ -212,17 +212,17 @@ def _follow_lake(session: PageSession, shell: pmui.Page) -> None:
         yield partial(set_busy, False)
 
     pn.state.onload(lambda: run_beside(drawing()))
-    # Only where a browser came: the server opens each page once for nobody, and forgets it without a word.
+    # Only where a browser came: the server opens each page once without, and never destroys that session.
     pn.state.onload(lambda: _watch_lake(session))
 
 
 def _watch_lake(session: PageSession) -> None:
-    """Look again when the lake has news, for as long as the browser is there."""
+    """Draw changes of the lake for as long as the browser is connected."""
     loop, doc, lake_changes = IOLoop.current(), pn.state.curdoc, session.store.lake_changes
     left = threading.Event()
 
     def look(done: Callable[[], None]) -> None:
-        # A document whose browser left has been taken apart: nothing of it can be asked any more.
+        # The document of a browser that left is destroyed; its callbacks must not be used.
         if left.is_set():
             return
         if _is_watched(doc):
@@ -240,14 +240,14 @@ def _watch_lake(session: PageSession) -> None:
 
 
 def _is_watched(doc: Document) -> bool:
-    """Whether a browser is connected: one that left may come back within seconds, and is not drawn for."""
+    """Whether a browser is connected. One that left may come back; until then nothing is drawn."""
     context = doc.session_context
     session = getattr(context, "session", None)
     return session is None or session.connection_count > 0
 
 
 def run_beside(steps: Steps) -> None:
-    """Ask the lake on a thread and change the page on the server's, so that nobody else's page waits."""
+    """Ask the lake on a thread and change the page on the server's thread, so that no other page waits."""
 
     async def take_turns() -> None:
         while step := await asyncio.to_thread(next, steps, None):

@@ -1,7 +1,7 @@
 """A page as one HTML file that needs nothing else: no server, no network, no fonts to fetch.
 
-It is made of the same data as the page on screen, at the moment of asking; texts are escaped, figures carry
-their own plotly.js and can be hovered and zoomed.
+It is made of the same data as the page on screen, read when it is asked for. Texts are escaped. The file has
+plotly.js inside, so its figures can be hovered and zoomed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class TitledPage(Protocol):
 
 
 def write_html(page: TitledPage, data: PageData) -> Iterator[bytes]:
-    """The page under the filters of a view, part by part."""
+    """The page with the filters of its data, panel by panel."""
     yield _head(page, data).encode()
     has_figure = False
     for number, panel in enumerate(page.panels):

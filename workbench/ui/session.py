@@ -1,4 +1,4 @@
-"""One open page: its filters, its parts, and keeping both true while people click and syncs commit."""
+"""One open page: it keeps filters and panels up to date while people click and syncs commit."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _SHOWN_OPTIONS = 500
 _UNEXPECTED = "This part could not be drawn. The reason is in the log of `workbench serve`."
 
 
-#: Before the parts that ask long questions: whoever clicks on at once does not wait for the answers.
-_BREATH_SECONDS = 0.4
+#: The page waits 0.4 s before its slow queries, so that a second click is answered first.
+_WAIT_BEFORE_SLOW_PANELS = 0.4
 
 Steps = Iterator[Callable[[], float | None]]
-"""Work on a page: between its steps it asks the lake, and each step changes the page.
+"""Work on a page. The iterator asks the lake; each step that it yields changes the page.
 
-A step may say for how many seconds to leave the lake to others before the next one.
+A step may return for how many seconds to leave the lake to others before the next one.
 
-The two are apart because asking may take long and belongs on a thread, while a browser's page may be changed
-on the server's own thread only: two threads that write to one websocket break it.
+The two are separate because a query may take long and runs on a thread of its own, while a page may be
+changed on the server's thread only: two threads that write to one websocket break it.
 """
 
 
@@ -51,7 +51,7 @@ def run_here(steps: Steps) -> None:
 
 
 class PageLike(Protocol):
-    """What of a page decides what a link to it means."""
+    """The fields of a page that decide what a link to it means."""
 
     name: str
     filters: tuple[str, ...]
@@ -62,7 +62,7 @@ class PageSession:
     """The live side of a page; see :class:`workbench.ui.page.Page` for the description it comes from.
 
     Args:
-        run: does the work that a click, a changed filter or news of the lake ask for.
+        run: does the work after a click, a changed filter or a change of the lake.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class PageSession:
         self.store = store
         self.name = name
         self._run = run
-        #: A server answers at this page's address, so that there are downloads and other pages to link to.
+        #: Whether a server answers at this page's address: without one there is nothing to link to.
         self.is_served = False
         self.names = tuple(names)
         self.defaults = {"timezone": store.timezone, **defaults}
@@ -94,7 +94,7 @@ class PageSession:
         self._snapshot: int | None = None
 
     def start(self, query: str | Mapping[str, Any]) -> None:
-        """Take the filters of a link, then begin to listen; draws nothing yet."""
+        """Take the filters of a link, then listen to the components; draws nothing yet."""
         run_here(self._apply(query))
         self._listen()
 
@@ -118,7 +118,7 @@ class PageSession:
         return page_data_of(self.store, self.filters, self._query_values(), self.names, self.name)
 
     def apply(self, query: str | Mapping[str, Any]) -> None:
-        """Set every filter from a link or from the panel; say which values are not possible."""
+        """Set every filter from a link or from the filter menu; say which values are not possible."""
         self._run(self._apply(query))
 
     def _apply(self, query: str | Mapping[str, Any]) -> Steps:
@@ -130,19 +130,23 @@ class PageSession:
         def show() -> None:
             self.head.notices = list(parsed.problems)
             self.filters.param.update(**parsed.values)
-            # Also when nothing changed: the panel must fall back from what was refused.
+            # Also when nothing changed: the filter menu must show again what holds after a refused value.
             self._show_filters(self.filters.at(datetime.now(UTC)), options)
 
         yield show
 
     def _remove(self, chip: Sequence[str]) -> None:
         name, token = chip
-        held = getattr(self.filters, name)
-        kept = [t for t in held if t != token] if isinstance(held, list) else self.defaults[name]
+        current = getattr(self.filters, name)
+        kept = (
+            [chosen for chosen in current if chosen != token]
+            if isinstance(current, list)
+            else self.defaults[name]
+        )
         self._set(**{name: kept})
 
     def _set(self, **changes: Any) -> None:
-        """Change filters; whoever stood on a page of other rows stands on the first one again."""
+        """Change filters; the row list goes back to its first page."""
         moved = {name: ROW_LIST_DEFAULTS[name] for name in RESET_BY_FILTERS if name in self.defaults}
         self.filters.param.update(**{**moved, **changes})
 
@@ -163,8 +167,8 @@ class PageSession:
         if name == "day":
             self._zoom(key)
             return
-        held = getattr(self.filters, name)
-        self._set(**{name: [token for token in held if token != key] if key in held else [*held, key]})
+        chosen = getattr(self.filters, name)
+        self._set(**{name: [token for token in chosen if token != key] if key in chosen else [*chosen, key]})
 
     def _zoom(self, day: str) -> None:
         period = self.filters.at(datetime.now(UTC))
@@ -175,11 +179,11 @@ class PageSession:
             until = min(_next(period.grain, date.fromisoformat(day)), period.until)
             self.apply({**self._query_values(), "period": "custom", "since": first, "until": until})
         elif self.is_served:
-            # An hour is as close as a chart gets; behind it are the messages themselves.
+            # No chart shows less than an hour; a click on one opens the messages themselves.
             self.head.goto = self.data().rows_link()
 
     def refresh(self) -> None:
-        """Draw every part again, from the top. A newer refresh ends an older one."""
+        """Draw every panel again, from the top. A newer refresh ends an older one."""
         self._run(self.refreshing())
 
     def refreshing(self) -> Steps:
@@ -199,11 +203,11 @@ class PageSession:
         if fresh.messages == 0:
             return
         pairs = zip(self.panels, self.components, strict=True)
-        has_rested = False
+        has_waited = False
         for panel, component in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
-            if getattr(panel, "is_late", False) and not has_rested:
-                has_rested = True
-                yield lambda: _BREATH_SECONDS
+            if getattr(panel, "is_late", False) and not has_waited:
+                has_waited = True
+                yield lambda: _WAIT_BEFORE_SLOW_PANELS
             if ticket != self._latest:
                 return
             props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
@@ -214,7 +218,7 @@ class PageSession:
             component.param.update(**props)
 
     def _links(self, panel: Panel, data: PageData) -> dict[str, str]:
-        """Where a part's messages and its downloads are; nothing where no server answers."""
+        """The links to a panel's messages and downloads; none where no server answers."""
         return panel_links(panel, self.panels, data, self.defaults) if self.is_served else {}
 
     def _show_failure(self, message: str) -> None:
@@ -233,8 +237,8 @@ class PageSession:
         self.empty.visible, self.layout.visible = fresh.messages == 0, fresh.messages > 0
 
     def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
-        """Draw again when somebody committed, otherwise only say that we looked; ``then`` comes last."""
-        if self._latest:  # What changes while the browser still fetches the page does not reach it.
+        """Draw again if somebody committed, else update the line "as of"; then call ``then``."""
+        if self._latest:  # Before the first drawing a change would not reach the browser.
             self._run(self._refreshing_if_new(then))
         else:
             then()
@@ -248,7 +252,7 @@ class PageSession:
             snapshot = self.store.snapshot_id()
             fresh = self.store.freshness(snapshot=snapshot)
         except Exception as error:
-            # What is drawn stays; it says itself how old it is.
+            # The page stays as it is; its line "as of" says how old it is.
             _explain(error)
             return
         if snapshot != self._snapshot and self.head.auto:
@@ -313,7 +317,7 @@ def read_page_data(
 
 
 def _props(panel: Panel, data: PageData, fresh: Freshness) -> dict[str, Any]:
-    """What a part shows; its own failure is shown in its place and harms no other."""
+    """The props of a panel. An error of one panel is shown in it, and the others are drawn."""
     try:
         props = panel.props(data)
     except Exception as error:
@@ -325,7 +329,7 @@ def _props(panel: Panel, data: PageData, fresh: Freshness) -> dict[str, Any]:
 
 
 def _explain(error: Exception) -> str:
-    """What a reader may know of a failure: our own errors say what to do, others are for the log."""
+    """The text of a failure for the reader: our own errors say what to do, others go to the log."""
     if isinstance(error, WorkbenchError):
         level = logging.DEBUG if isinstance(error, StoreClosed) else logging.WARNING
         log.log(level, "a page could not be drawn: %s", error)
@@ -345,7 +349,7 @@ def _layout(panels: Sequence[Panel], components: Sequence[PanelComponent]) -> pn
 def _chips(
     values: Mapping[str, Any], names: Sequence[str], defaults: Mapping[str, Any], period: Period
 ) -> list[dict[str, str]]:
-    """What narrows the page beyond its defaults, each with a way to take it back."""
+    """The filters that differ from the page's defaults; each chip has a button that removes it."""
     chips = []
     if values["period"] == "custom":
         chips.append({"name": "period", "label": "Days", "token": period.label, "kind": "text"})

@@ -1,4 +1,4 @@
-"""Amounts: each currency in a panel and on a scale of its own."""
+"""Amounts: each currency in a subplot with a scale of its own."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MONEY_COLORS = ("money", "money-2", "money-3")
 
 
 def money_over_time(result: MetricResult, period: Period) -> go.Figure | None:
-    """An amount over time, one panel with its own scale per currency; None when nothing is priced.
+    """An amount over time, one subplot with its own scale per currency; None when nothing is priced.
 
     ``result`` is a money metric by the period's grain.
     """
@@ -55,10 +55,10 @@ def money_over_time(result: MetricResult, period: Period) -> go.Figure | None:
     return with_time_axis(figure, period)
 
 
-def _value_axis(number: int, currencies: int, currency: str) -> dict[str, Any]:
-    """One currency's share of the height, the largest on top: two currencies never share a scale."""
-    gap = 0.12 if currencies > 1 else 0
-    height = (1 - gap * (currencies - 1)) / currencies
+def _value_axis(number: int, count: int, currency: str) -> dict[str, Any]:
+    """The value axis of one currency's subplot, the largest on top: two currencies never share a scale."""
+    gap = 0.12 if count > 1 else 0
+    height = (1 - gap * (count - 1)) / count
     top = 1 - number * (height + gap)
     base = theme.light("line")
     return {

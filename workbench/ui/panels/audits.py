@@ -77,7 +77,7 @@ def _masked(rows: pd.DataFrame) -> pd.DataFrame:
     """All rows for a file, with what the audit shows."""
     shown = rows.drop(columns="conversation_id")
     for name in _ADDRESSES.intersection(shown.columns):
-        shown[name] = [None if formats.is_missing(one) else mask(str(one)) for one in shown[name]]
+        shown[name] = [None if formats.is_missing(address) else mask(str(address)) for address in shown[name]]
     return shown
 
 

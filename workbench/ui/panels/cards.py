@@ -15,12 +15,12 @@ from workbench.display import formats
 from workbench.metrics import Metric, MetricResult
 from workbench.ui.page_data import PageData, definition
 
-#: What is in the air belongs to this moment; a period that is over has none of it.
+#: Messages in flight are counted now; a past period has none, so nothing is compared.
 _ONLY_NOW = frozenset({"in_flight", "backlog"})
 
 
 def build_card(data: PageData, name: str, *, with_trend: bool = False) -> dict[str, Any]:
-    """One metric of a view as a card; ``with_trend`` adds its course over the period."""
+    """One metric of a page as a card; ``with_trend`` adds its course over the period."""
     current = data.metric(name)
     card = card_props(current, data.previous.metric(name) if data.is_compared else None)
     if current.metric.is_money:
@@ -54,7 +54,7 @@ def _line(
 ) -> dict[str, Any]:
     sample = now.get("sample_size")
     if metric.minimum_sample and sample is not None and sample < metric.minimum_sample:
-        # A rate of a handful is noise that looks like news.
+        # The rate of a few messages changes by chance.
         return _missing(currency, "small" if sample else "none")
     number = now.get(metric.name)
     if formats.is_missing(number):

@@ -1,7 +1,7 @@
 """What changed against the period before and why it matters, in sentences with the page that shows more.
 
-Each finding has its own rule, kept here beside its words: a rate must have moved by more than chance would
-move it, an amount by a tenth. What has no rule is not said.
+Each finding has a rule, which stands here beside its words: a rate must have changed by more than chance
+explains, an amount by a tenth.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class Finding:
 
 def what_changed(data: PageData) -> list[Finding]:
     """Everything worth a sentence, what is bad first."""
-    found = [finding for rule in _RULES for finding in rule(data)]
-    return sorted(found, key=lambda finding: ("bad", "neutral", "good").index(finding.sense))
+    findings = [finding for rule in _RULES for finding in rule(data)]
+    return sorted(findings, key=lambda finding: ("bad", "neutral", "good").index(finding.sense))
 
 
 def _delivery(data: PageData) -> Sequence[Finding]:
-    now, before = (_row(one.metric("error_rate")) for one in (data, data.previous))
+    now, before = (_row(period_data.metric("error_rate")) for period_data in (data, data.previous))
     moved = _rate_move(now, before, "error_rate")
     if moved is None:
         return []
@@ -67,8 +67,8 @@ def _delivery(data: PageData) -> Sequence[Finding]:
 def _largest_mover(data: PageData, worse: bool) -> str:
     """The code that moved most in the same direction, with what to do about it."""
     now, before = (
-        one.metric("not_delivered", by=("error_code",)).frame.set_index("error_code")["not_delivered"]
-        for one in (data, data.previous)
+        period_data.metric("not_delivered", by=("error_code",)).frame.set_index("error_code")["not_delivered"]
+        for period_data in (data, data.previous)
     )
     moves = now.sub(before, fill_value=0) * (1 if worse else -1)
     moves = moves[moves.index.notna()].sort_values(ascending=False, kind="stable")
@@ -82,23 +82,23 @@ def _largest_mover(data: PageData, worse: bool) -> str:
 
 
 def _new_and_spikes(data: PageData) -> Sequence[Finding]:
-    found = []
+    findings = []
     for marker in [marker for marker in markers(data) if marker.code is not None][:_NAMED_CODES]:
         known = explain(marker.code)
         assert known
         title = f"{known.code} {known.title}: {marker_text(marker)}"
         query = {"error_code": str(known.code)}
-        found.append(
+        findings.append(
             Finding("bad", title, f"{known.meaning} {known.fix}", "failures", "Delivery failures", query)
         )
-    return found
+    return findings
 
 
 def _spend(data: PageData) -> Sequence[Finding]:
     """Spend by currency, taken apart into how many messages and what each cost."""
-    now, before = (_amounts(one.metric("spend")) for one in (data, data.previous))
-    counts, earlier = (_counts(one) for one in (data, data.previous))
-    found = []
+    now, before = (_amounts(period_data.metric("spend")) for period_data in (data, data.previous))
+    counts, earlier = (_counts(period_data) for period_data in (data, data.previous))
+    findings = []
     for currency, amount in now.items():
         was = before.get(currency, 0.0)
         if not was or abs(amount / was - 1) < _MOVED or not counts.get(currency) or not earlier.get(currency):
@@ -111,13 +111,13 @@ def _spend(data: PageData) -> Sequence[Finding]:
         title = f"Spend {verb} by {change:.0%} to {formats.money(amount, currency)}"
         text = f"{_moved(more, 'more', 'fewer')} messages, each {_moved(dearer, 'dearer', 'cheaper')}."
         sense: Literal["bad", "neutral"] = "bad" if dearer >= _MOVED else "neutral"
-        found.append(Finding(sense, title, text, "cost", "Cost"))
-    return found
+        findings.append(Finding(sense, title, text, "cost", "Cost"))
+    return findings
 
 
 def _waste(data: PageData) -> Sequence[Finding]:
     spend, wasted = _amounts(data.metric("spend")), _amounts(data.metric("wasted_spend"))
-    found = []
+    findings = []
     for currency, amount in wasted.items():
         share = amount / spend[currency] if spend.get(currency) else 0.0
         if share < _WASTE_SHARE:
@@ -129,19 +129,19 @@ def _waste(data: PageData) -> Sequence[Finding]:
         if len(top):
             known = explain(int(top["error_code"].iloc[0]))
             assert known
-            part = formats.money(float(top["wasted_spend"].iloc[0]), currency)
-            reason = f" The dearest reason is {known.code} ({known.title.lower()}) with {part}."
+            amount_text = formats.money(float(top["wasted_spend"].iloc[0]), currency)
+            reason = f" The dearest reason is {known.code} ({known.title.lower()}) with {amount_text}."
         title = f"{formats.money(amount, currency)} was paid for messages that did not arrive"
-        found.append(
+        findings.append(
             Finding("bad", title, f"That is {formats.rate(share)} of the spend.{reason}", "cost", "Cost")
         )
-    return found
+    return findings
 
 
 def _encodings(data: PageData) -> Sequence[Finding]:
     spend, ucs2 = _amounts(data.metric("spend")), _amounts(data.metric("ucs2_spend"))
     share = _row(data.metric("ucs2_share"))["ucs2_share"]
-    found = []
+    findings = []
     for currency, amount in ucs2.items():
         if not spend.get(currency) or amount / spend[currency] < _UCS2_SHARE:
             continue
@@ -150,8 +150,8 @@ def _encodings(data: PageData) -> Sequence[Finding]:
             f"{formats.rate(share)} of the messages go out as UCS-2, where a segment holds 70 characters "
             "instead of 160. See which characters force it, and what plain ones would save."
         )
-        found.append(Finding("neutral", title, text, "segmentation", "Segmentation"))
-    return found
+        findings.append(Finding("neutral", title, text, "segmentation", "Segmentation"))
+    return findings
 
 
 def _limits(data: PageData) -> Sequence[Finding]:
@@ -174,7 +174,9 @@ def _limits(data: PageData) -> Sequence[Finding]:
 
 
 def _opt_outs(data: PageData) -> Sequence[Finding]:
-    now, before = (int(_row(one.metric("opt_outs"))["opt_outs"]) for one in (data, data.previous))
+    now, before = (
+        int(_row(period_data.metric("opt_outs"))["opt_outs"]) for period_data in (data, data.previous)
+    )
     if abs(now - before) < _SURE * math.sqrt(max(now + before, 1)):
         return []
     more = now > before
@@ -184,7 +186,7 @@ def _opt_outs(data: PageData) -> Sequence[Finding]:
 
 
 def _month(data: PageData) -> Sequence[Finding]:
-    found = []
+    findings = []
     for currency, month in months_by_currency(data).items():
         end = month.forecast
         if (
@@ -202,8 +204,8 @@ def _month(data: PageData) -> Sequence[Finding]:
             f"Between {low} and {high} if it goes on as in the last weeks; last month cost "
             f"{formats.money(month.month_before, currency)}."
         )
-        found.append(Finding("neutral", title, text, "cost", "Cost"))
-    return found
+        findings.append(Finding("neutral", title, text, "cost", "Cost"))
+    return findings
 
 
 _RULES: tuple[Callable[[PageData], Sequence[Finding]], ...] = (

@@ -35,7 +35,7 @@ def _spend_by(data: PageData, dimension: str, limit: int) -> Props:
     quotients = _by_pair(data.metric("cost_per_delivered", by=(dimension,)), dimension)
     rows, totals = _ranked(result)
     several = len(totals) > 1
-    made = []
+    table_rows = []
     for _, row in rows.head(limit).iterrows():
         pair = _pair(row, dimension)
         name = show_value(data, dimension, row[dimension])
@@ -43,7 +43,7 @@ def _spend_by(data: PageData, dimension: str, limit: int) -> Props:
         first: Cell = {"text": name.text, "muted": name.is_none, "bar": share}
         if several:
             first["code"] = row["currency"]
-        made.append(
+        table_rows.append(
             {
                 "key": name.key,
                 "cells": [
@@ -63,7 +63,7 @@ def _spend_by(data: PageData, dimension: str, limit: int) -> Props:
     labels = ("Spend", "Share", "Messages", "Per delivered", "Priced")
     return {
         "columns": _columns(DIMENSIONS[dimension].label, labels, kind),
-        "rows": made,
+        "rows": table_rows,
         "footnote": _left_out(rows.iloc[limit:], "spend", DIMENSIONS[dimension].label.lower()),
         "definition": definition(result, data.period),
     }
@@ -79,7 +79,7 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
     counts = _by_pair(data.metric("not_delivered", by=(dimension, "currency")), dimension)
     rows, totals = _ranked(result)
     several = len(totals) > 1
-    made: list[dict[str, Any]] = []
+    table_rows: list[dict[str, Any]] = []
     for _, row in rows.head(limit).iterrows():
         name = show_value(data, dimension, row[dimension])
         amount, currency = float(row["wasted_spend"]), row["currency"]
@@ -104,16 +104,18 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
             {"text": formats.rate(share)},
             {"text": formats.count(messages)},
         ]
-        made.append({"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""})
-        made[-1]["link"] = behind(data, dimension, name, outcome=NOT_ARRIVED)
+        table_rows.append(
+            {"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""}
+        )
+        table_rows[-1]["link"] = behind(data, dimension, name, outcome=NOT_ARRIVED)
         if detail:
-            made[-1]["detail"] = detail
+            table_rows[-1]["detail"] = detail
     labels = ("Wasted", "Share", "Not delivered")
     return {
         "columns": _columns(
             "Reason" if dimension == "error_code" else DIMENSIONS[dimension].label, labels, color="failed"
         ),
-        "rows": made,
+        "rows": table_rows,
         "footnote": _left_out(rows.iloc[limit:], "wasted_spend", DIMENSIONS[dimension].label.lower()),
         "definition": definition(result, data.period),
     }
@@ -159,7 +161,7 @@ def _columns(
 ) -> list[dict[str, str]]:
     return [
         {"label": naming, "kind": kind, "color": color},
-        *({"label": one, "kind": "number"} for one in labels),
+        *({"label": label, "kind": "number"} for label in labels),
     ]
 
 

@@ -60,7 +60,10 @@ def month_table(data: PageData) -> dict[str, Any]:
     spend = _read(data)
     months = spend.months()
     labels = ["So far", "Same days before", "Month end", f"{CONFIDENCE:.0%} interval", "Last month"]
-    columns = [{"label": "Currency", "kind": "text"}, *({"label": one, "kind": "number"} for one in labels)]
+    columns = [
+        {"label": "Currency", "kind": "text"},
+        *({"label": label, "kind": "number"} for label in labels),
+    ]
     used = max((month.forecast.days_used for month in months.values() if month.forecast), default=0)
     basis = f"expected from the weekdays of {used} days" if used else "too few days for a forecast"
     return {
@@ -138,5 +141,5 @@ def _read(data: PageData) -> _Spend:
     oldest = data.store.freshness(snapshot=data.snapshot).oldest_message_at
     # The first day of a lake may have begun in the middle.
     known = (oldest.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)) if oldest else today
-    settled = {currency: frozenset(found) for currency, found in unsettled.items()}
+    settled = {currency: frozenset(days_not_priced) for currency, days_not_priced in unsettled.items()}
     return _Spend(result, period, today, days, settled, known)

@@ -57,7 +57,7 @@ def reasons(data: PageData) -> Props:
     return {
         "columns": [
             {"label": "Reason", "kind": "text", "color": "failed"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": label, "kind": "number"} for label in labels),
             {"label": "Who can fix it", "kind": "words"},
         ],
         "rows": rows,
@@ -171,7 +171,7 @@ def _failing(data: PageData, dimension: str, limit: int) -> Props:
     return {
         "columns": [
             {"label": label, "kind": kind, "color": "failed"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": column_label, "kind": "number"} for column_label in labels),
         ],
         "rows": rows,
         "footnote": hidden,
@@ -195,7 +195,7 @@ def latency(data: PageData) -> Props:
     return {
         "columns": [
             {"label": "Stage", "kind": "text"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": label, "kind": "number"} for label in labels),
         ],
         "rows": rows,
         "footnote": (
@@ -220,8 +220,8 @@ def _latency_row(data: PageData, stage: str, title: str, what: str, source: str)
                 "muted": not enough,
             }
         )
-    said = f"from {source}" if sample else f"no {source} here"
-    first = {"text": title, "note": f"{what}, {said}"}
+    basis = f"from {source}" if sample else f"no {source} here"
+    first = {"text": title, "note": f"{what}, {basis}"}
     return {
         "key": stage,
         "cells": [first, *cells, {"text": formats.count(sample)}],

@@ -58,16 +58,16 @@ def row_list_props(data: PageData) -> dict[str, Any]:
         offset = (number - 1) * PAGE_ROWS
         return data.store.rows(data.rows_query, sort, PAGE_ROWS, offset, snapshot=data.snapshot)
 
-    found = read(page)
-    pages = max(-(-found.total // PAGE_ROWS), 1)
+    row_page = read(page)
+    pages = max(-(-row_page.total // PAGE_ROWS), 1)
     if page > pages:
-        page, found = pages, read(pages)
+        page, row_page = pages, read(pages)
     searched = " that matches the search" if data.row_list["q"] else ""
     return {
-        "state": "ok" if found.total else "empty",
+        "state": "ok" if row_page.total else "empty",
         "message": f"No message{searched} in this period with these filters.",
-        "rows": [_row(row, data) for row in found.rows],
-        "total": found.total,
+        "rows": [_row(row, data) for row in row_page.rows],
+        "total": row_page.total,
         "page": page,
         "pages": pages,
         "sort": sort,
@@ -78,10 +78,10 @@ def row_list_props(data: PageData) -> dict[str, Any]:
             "name": "rows",
             "description": "One row per message in the log, as Twilio last showed it; numbers are masked.",
             "excludes": "Messages that Twilio has deleted.",
-            "sample_size": found.total,
+            "sample_size": row_page.total,
             "period": f"{data.period.label} ({data.period.timezone})",
-            "as_of": found.as_of.isoformat(),
-            **shown_sql(found.sql, found.parameters),
+            "as_of": row_page.as_of.isoformat(),
+            **shown_sql(row_page.sql, row_page.parameters),
         },
     }
 
@@ -155,16 +155,16 @@ class MessageDetail:
         sid = data.row_list["message"]
         if not sid:
             return {"visible": False, "state": "loading"}
-        found = data.store.message(sid)
-        if found is None:
+        message = data.store.message(sid)
+        if message is None:
             text = f"This lake has no message {sid}. It may not be synced yet, or Twilio has deleted it."
             return {"visible": True, "state": "empty", "message": text}
-        return {"visible": True, "state": "ok", "record": message_props(found, data)}
+        return {"visible": True, "state": "ok", "record": message_props(message, data)}
 
 
-def message_props(found: MessageRecord, data: PageData) -> dict[str, Any]:
+def message_props(record: MessageRecord, data: PageData) -> dict[str, Any]:
     """One message as the page shows it."""
-    row, zone = found.row, data.period.timezone
+    row, zone = record.row, data.period.timezone
     conversation = row["conversation_id"]
     return {
         "sid": row["message_sid"],
@@ -173,12 +173,12 @@ def message_props(found: MessageRecord, data: PageData) -> dict[str, Any]:
         "facts": [[term, text] for term, text in _facts(row, zone)],
         "error": explanation(explain(row["error_code"])) if row["error_code"] else [],
         "error_title": _error_title(row["error_code"]),
-        "history": [_event(event, zone) for event in found.history],
-        "media": [[media["media_sid"], media["content_type"] or "unknown type"] for media in found.media],
+        "history": [_event(event, zone) for event in record.history],
+        "media": [[media["media_sid"], media["content_type"] or "unknown type"] for media in record.media],
         "text": _text(row),
         "segments": _segments(row),
-        "thread": [_thread_row(message, zone, row["message_sid"]) for message in found.thread],
-        "thread_note": _thread_note(found),
+        "thread": [_thread_row(message, zone, row["message_sid"]) for message in record.thread],
+        "thread_note": _thread_note(record),
         "conversation": f"inbox?{urlencode({'conversation': conversation})}" if conversation else "",
         "timezone": zone.replace("_", " "),
     }
@@ -260,6 +260,6 @@ def _thread_row(message: Mapping[str, Any], zone: str, opened: str) -> dict[str,
     }
 
 
-def _thread_note(found: MessageRecord) -> str:
-    left_out = found.thread_total - len(found.thread)
-    return f"The nearest {len(found.thread):,} of {found.thread_total:,} messages." if left_out > 0 else ""
+def _thread_note(record: MessageRecord) -> str:
+    left_out = record.thread_total - len(record.thread)
+    return f"The nearest {len(record.thread):,} of {record.thread_total:,} messages." if left_out > 0 else ""

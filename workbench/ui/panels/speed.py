@@ -66,7 +66,7 @@ def senders(data: PageData) -> Props:
     return {
         "columns": [
             {"label": "Sender", "kind": "text"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": label, "kind": "number"} for label in labels),
         ],
         "rows": rows,
         "footnote": f"Not shown: {formats.plural(hidden, 'more sender')}, further from the limit."
@@ -85,8 +85,8 @@ def _sender_row(
     caps: Mapping[str, int],
 ) -> dict[str, Any]:
     def number(name: str) -> float | None:
-        found = frames[name][name].get(sender)
-        return None if found is None or formats.is_missing(found) else float(found)
+        value = frames[name][name].get(sender)
+        return None if value is None or formats.is_missing(value) else float(value)
 
     name, limit = show_value(data, "sender", sender), limits.get(sender)
     share, minute = number("utilisation"), number("minute_utilisation")
@@ -181,26 +181,26 @@ def waits(data: PageData) -> Props:
 
 def busiest_figure(data: PageData) -> Props:
     """Ten minutes around the busiest one, second by second."""
-    found = data.ask("busiest", query_busiest)
+    busiest = data.ask("busiest", query_busiest)
     subtitle, figure = "Segments in each second, against the limit (dashed).", None
-    if found.minutes:
-        first = found.minutes[0]
-        figure = busiest_seconds(found.seconds, first.limit, data.period.timezone)
+    if busiest.minutes:
+        first = busiest.minutes[0]
+        figure = busiest_seconds(busiest.seconds, first.limit, data.period.timezone)
         subtitle = f"{mask(first.sender)} around {_moment(data, first)}. {subtitle}"
     return {
         "figure": figure,
         "subtitle": subtitle,
         "definition": _definition(data),
-        "file": lambda: pd.DataFrame(found.seconds, columns=["second", "segments"]),
+        "file": lambda: pd.DataFrame(busiest.seconds, columns=["second", "segments"]),
         "file_note": subtitle,
     }
 
 
 def busiest_table(data: PageData) -> Props:
     """The minutes closest to their sender's limit."""
-    found = data.ask("busiest", query_busiest)
+    busiest = data.ask("busiest", query_busiest)
     rows = []
-    for number, minute in enumerate(found.minutes):
+    for number, minute in enumerate(busiest.minutes):
         cells = [
             {
                 "text": _moment(data, minute),
@@ -216,15 +216,15 @@ def busiest_table(data: PageData) -> Props:
     return {
         "columns": [
             {"label": "Minute", "kind": "text"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": minute, "kind": "number"} for minute in labels),
         ],
         "rows": rows,
         "footnote": "",
         "definition": _definition(data),
         "file": lambda: pd.DataFrame(
             [
-                (one.start, mask(one.sender), one.segments, one.peak, one.limit, one.share)
-                for one in found.minutes
+                (minute.start, mask(minute.sender), minute.segments, minute.peak, minute.limit, minute.share)
+                for minute in busiest.minutes
             ],
             columns=["minute", "sender", "segments", "busiest_second", "limit_per_second", "share_of_limit"],
         ),
