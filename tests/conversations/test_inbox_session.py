@@ -1,4 +1,4 @@
-"""The desk: who may do what, what is confirmed, what is sent once, and that no number is shown unasked."""
+"""The inbox session: who may do what, what is sent once after a confirmation, and that no number is shown."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ VIEWER, AGENT = Actor("vic", "viewer"), Actor("ana", "agent")
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("desk")) as found:
-        yield found
+    with installed(tmp_path_factory.mktemp("inbox")) as installed_here:
+        yield installed_here
 
 
 @pytest.fixture
@@ -80,7 +80,10 @@ def test_questions_that_make_no_sense_have_an_answer(session: InboxSession) -> N
     assert ask(session, "dance") == "The inbox does not know the question 'dance'; reload the page."
     assert ask(session, "check", body="x") == "No conversation is open; choose one first."
     assert ask(session, "list", view="lost").startswith("No view named 'lost'")
-    assert ask(session, "list", limit="many") == "This did not work. The reason is in the log."
+    assert ask(session, "list", limit="many") == (
+        "The question 'list' has a wrong 'limit': it is 'many'; allowed is a whole number. "
+        "Reload the page and try again."
+    )
 
 
 @pytest.mark.parametrize(
@@ -101,7 +104,7 @@ def test_only_what_begins_as_an_image_is_one(content: bytes, expected: str | Non
 
 
 def test_a_list_that_is_behind_is_asked_for_again(installation: Installation) -> None:
-    """Somebody commits while the list rests from being made: the next question for news brings it."""
+    """Somebody commits while the cached list is not made again: a later question for changes brings it."""
     session = installation.wb._open_desk()
     ask(session, "start", view="open")
     # As after a list that took a minute: it is not made anew for the next commit.
@@ -112,6 +115,6 @@ def test_a_list_that_is_behind_is_asked_for_again(installation: Installation) ->
     shown = ask(session, "start", view="open")["list"]["rows"]
     assert not [row for row in shown if "0188" in str(row)]
     cache._took = 0.0
-    news = ask(session, "changes")
-    assert news["changed"] is True
-    assert [row for row in news["list"]["rows"] if "0188" in str(row)]
+    changes = ask(session, "changes")
+    assert changes["changed"] is True
+    assert [row for row in changes["list"]["rows"] if "0188" in str(row)]

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.browser.sessions import COMPOSER_QUESTIONS, CheckQuestion, ComposerSendQuestion, Nothing
+from workbench.conversations.answering import answer_question
 from workbench.errors import UsageError, WorkbenchError
 
 log = logging.getLogger(__name__)
@@ -46,34 +48,22 @@ class ComposerSession:
         self._progress: Answer = {}
         self._result: Answer | None = None
 
-    def answer(self, question: Mapping[str, Any]) -> Answer:
+    def answer(self, question: object) -> Answer:
         """The answer to one question. An error is in the answer; nothing is raised."""
-        number = question.get("id")
-        try:
-            handler = _HANDLERS.get(str(question.get("ask")))
-            if handler is None:
-                raise UsageError("The composer does not know this question; run the cell again.")
-            return {"id": number, "ok": handler(self, question)}
-        except WorkbenchError as error:
-            return {"id": number, "error": str(error)}
-        except Exception as error:
-            log.error("the composer could not answer", exc_info=error)
-            return {"id": number, "error": "This did not work. The reason is in the log."}
+        return answer_question(question, "composer", COMPOSER_QUESTIONS, self._handle)
 
-    def _start(self, question: Mapping[str, Any]) -> Answer:
-        return {
-            "count": self._count,
-            "columns": self._columns,
-            "text": self._text,
-            **self._tell_progress(question),
-        }
+    def _handle(self, name: str, fields: Any) -> Answer:
+        return _HANDLERS[name](self, fields)
 
-    def _check(self, question: Mapping[str, Any]) -> Answer:
-        return self._tools.check(str(question.get("body") or ""))
+    def _start(self, question: Nothing) -> Answer:
+        return {"count": self._count, "columns": self._columns, "text": self._text, **self._running()}
 
-    def _send(self, question: Mapping[str, Any]) -> Answer:
+    def _check(self, question: CheckQuestion) -> Answer:
+        return self._tools.check(question["body"])
+
+    def _send(self, question: ComposerSendQuestion) -> Answer:
         """Begin to send, if the person typed the number of recipients."""
-        body, typed = str(question.get("body") or ""), str(question.get("typed") or "").strip()
+        body, typed = question["body"], question["typed"].strip()
         if typed.replace(",", "").replace(".", "") != str(self._count):
             raise UsageError(f"You typed {typed!r}; type {self._count} to send to {self._count} recipients.")
         with self._lock:
@@ -83,7 +73,7 @@ class ComposerSession:
             self._progress, self._result = {"done": 0, "total": self._count}, None
             self._thread = threading.Thread(target=self._run, args=[body], name="composer", daemon=True)
             self._thread.start()
-        return self._tell_progress(question)
+        return self._running()
 
     def _run(self, body: str) -> None:
         try:
@@ -101,17 +91,20 @@ class ComposerSession:
     def _note(self, progress: Answer) -> None:
         self._progress = progress
 
-    def _tell_progress(self, question: Mapping[str, Any]) -> Answer:
+    def _tell_progress(self, question: Nothing) -> Answer:
+        return self._running()
+
+    def _halt(self, question: Nothing) -> Answer:
+        """Stop after the requests that are under way; sending the same batch again sends the rest."""
+        self._stop.set()
+        return self._running()
+
+    def _running(self) -> Answer:
         running = bool(self._thread and self._thread.is_alive())
         return {"running": running, "progress": self._progress, "result": None if running else self._result}
 
-    def _halt(self, question: Mapping[str, Any]) -> Answer:
-        """Stop after the requests that are under way; sending the same batch again sends the rest."""
-        self._stop.set()
-        return self._tell_progress(question)
 
-
-_HANDLERS: dict[str, Callable[[ComposerSession, Mapping[str, Any]], Answer]] = {
+_HANDLERS: dict[str, Callable[[ComposerSession, Any], Answer]] = {
     "start": ComposerSession._start,
     "check": ComposerSession._check,
     "send": ComposerSession._send,

@@ -16,18 +16,31 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from workbench.browser.sessions import (
+    INBOX_QUESTIONS,
+    CheckQuestion,
+    ContactQuestion,
+    DecideQuestion,
+    ListQuestion,
+    MediaQuestion,
+    Nothing,
+    OpenQuestion,
+    SendQuestion,
+    StartQuestion,
+)
 from workbench.conversations import view_models
+from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
 from workbench.conversations.conversation_cache import ConversationCache
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, reveal
-from workbench.conversations.listing import count_views, list_conversations, read_state
+from workbench.conversations.listing import count_views, list_conversations, read_state, require_view
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
-from workbench.roles import current_actor, current_user, require_role
+from workbench.roles import current_actor, current_user
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -38,7 +51,6 @@ _REFRESH_SECONDS = 3.0
 _REFRESH_FOR = timedelta(minutes=15)
 """How long Twilio is asked for the outcome of a message just sent; later the sync brings it."""
 
-Question = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
@@ -104,34 +116,25 @@ class InboxSession:
     def _actor(self) -> str:
         return current_actor()
 
-    def answer(self, question: Question) -> Answer:
+    def answer(self, question: object) -> Answer:
         """The answer to one question. An error or a refusal is in the answer; nothing is raised."""
-        number, name = question.get("id"), str(question.get("ask"))
-        try:
-            handler = _HANDLERS.get(name)
-            if handler is None:
-                raise UsageError(f"The inbox does not know the question {name!r}; reload the page.")
-            require_role(*_NEEDED.get(name, ("viewer", "read the inbox")))
-            with self._session_lock:
-                return {"id": number, "ok": handler(self, question)}
-        except WorkbenchError as error:
-            return {"id": number, "error": str(error)}
-        except Exception as error:
-            log.error("the inbox could not answer %r", name, exc_info=error)
-            return {"id": number, "error": "This did not work. The reason is in the log."}
+        return answer_question(question, "inbox", INBOX_QUESTIONS, self._handle)
+
+    def _handle(self, name: str, fields: Any) -> Answer:
+        with self._session_lock:
+            return _HANDLERS[name](self, fields)
 
     # Reading
 
-    def _start(self, question: Question) -> Answer:
+    def _start(self, question: StartQuestion) -> Answer:
         """What the browser needs first: the person, the list, and the conversation that is open already."""
-        reference = str(question.get("conversation") or "")
+        reference = question.get("conversation", "")
         if reference and not self._only:
             self._view.conversation = self._find(reference)
         if question.get("view"):
-            self._view.view = str(question["view"])
+            self._view.view = require_view(question["view"])
         return {
             "actor": current_user().name,
-            "timezone": self._settings.timezone,
             "only": self._only is not None,
             "sends": self._tools.send is not None and current_user().may("agent"),
             "acts": current_user().may("agent"),
@@ -139,23 +142,23 @@ class InboxSession:
             **self._everything(),
         }
 
-    def _list(self, question: Question) -> Answer:
-        self._view.view = str(question.get("view") or self._view.view)
-        self._view.search = str(question.get("search") or "")
-        self._view.limit = int(question.get("limit") or PAGE)
+    def _list(self, question: ListQuestion) -> Answer:
+        self._view.view = require_view(question.get("view") or self._view.view)
+        self._view.search = question.get("search", "")
+        self._view.limit = question.get("limit", PAGE)
         return self._listing()
 
-    def _open(self, question: Question) -> Answer:
+    def _open(self, question: OpenQuestion) -> Answer:
         if not self._only:
-            self._view.conversation = self._find(str(question.get("conversation")))
-        self._view.messages = min(int(question.get("messages") or _FIRST_MESSAGES), MOST_MESSAGES)
+            self._view.conversation = self._find(question["conversation"])
+        self._view.messages = min(question.get("messages", _FIRST_MESSAGES), MOST_MESSAGES)
         return self._thread()
 
-    def _close(self, question: Question) -> Answer:
+    def _close(self, question: Nothing) -> Answer:
         self._view.conversation = self._only
         return {}
 
-    def _changes(self, question: Question) -> Answer:
+    def _changes(self, question: Nothing) -> Answer:
         """Everything shown, if anybody committed since the last answer; else only that nothing changed."""
         self._refresh_just_sent()
         with self._lake_lock:
@@ -210,8 +213,8 @@ class InboxSession:
             **view_models.thread_shown(thread, self._settings.timezone),
         }
 
-    def _check(self, question: Question) -> Answer:
-        conversation, body = self._opened(), str(question.get("body") or "")
+    def _check(self, question: CheckQuestion) -> Answer:
+        conversation, body = self._opened(), question["body"]
         if self._tools.check is None:
             raise UsageError("Nothing can be sent from here.")
         with self._lake_lock:
@@ -219,10 +222,10 @@ class InboxSession:
         verdict = self._tools.check(conversation, body)
         return {**verdict, "local": view_models.local_time(contact, datetime.now(UTC))}
 
-    def _media(self, question: Question) -> Answer:
+    def _media(self, question: MediaQuestion) -> Answer:
         """The bytes of one attachment; `image` is set only where they are an image."""
         conversation = self._opened()
-        file = fetch_attachment(self._settings, self._lake, conversation, str(question.get("media")))
+        file = fetch_attachment(self._settings, self._lake, conversation, question["media"])
         return {
             "type": file.content_type,
             "image": file.image_type,
@@ -231,33 +234,33 @@ class InboxSession:
 
     # Doing
 
-    def _send(self, question: Question) -> Answer:
+    def _send(self, question: SendQuestion) -> Answer:
         """Send a text that the person has confirmed; the same key is sent only once."""
-        conversation, key = self._opened(), str(question.get("key") or "")
-        if question.get("confirmed") is not True or not key:
+        conversation, key = self._opened(), question["key"]
+        if not question.get("confirmed") or not key:
             raise UsageError("A message is sent only after it was confirmed.")
-        if question.get("conversation") != conversation.conversation_id:
+        if question["conversation"] != conversation.conversation_id:
             # The text was written to another contact than the one it would go to now.
             raise UsageError("Another conversation is open now; nothing was sent.")
         if self._tools.send is None:
             raise UsageError("Nothing can be sent from here.")
-        result = self._tools.send(conversation, str(question.get("body") or ""), key)
+        result = self._tools.send(conversation, question["body"], key)
         return {**result, **self._everything(with_own=True)}
 
-    def _decide(self, question: Question) -> Answer:
+    def _decide(self, question: DecideQuestion) -> Answer:
         """State, assignee, label or note."""
         save_event(self._lake, self._opened(), _decision(question, self._actor))
         return self._everything(with_own=True)
 
-    def _contact(self, question: Question) -> Answer:
+    def _contact(self, question: ContactQuestion) -> Answer:
         """Set one field of the contact."""
         with self._lake_lock:
             contact = read_contact(self._lake, self._opened().contact)
-        changes = plan_edit(contact, {str(question.get("field")): str(question.get("value") or "")})
+        changes = plan_edit(contact, {question["field"]: question["value"]})
         save_changes(self._lake, changes, self._actor, "contact-edit")
         return self._everything()
 
-    def _reveal(self, question: Question) -> Answer:
+    def _reveal(self, question: Nothing) -> Answer:
         """The contact's whole number, once, with an audit row."""
         return {"address": reveal(self._lake, self._opened(), self._actor)}
 
@@ -284,24 +287,22 @@ class InboxSession:
             log.warning("the status of messages just sent could not be read: %s", error)
 
 
-def _decision(question: Question, actor: str) -> ConversationEvent:
-    kind, value = str(question.get("kind")), str(question.get("value") or "")
+def _decision(question: DecideQuestion, actor: str) -> ConversationEvent:
+    kind, value = question["kind"], question["value"]
     if kind == "state":
         return set_state(value, actor, _until(question.get("until")))
     if kind == "assignee":
         return assign(value, actor)
     if kind in ("label", "unlabel"):
         return label(value, actor, on=kind == "label")
-    if kind == "note":
-        return note(value, actor)
-    raise UsageError(f"The inbox does not know the decision {kind!r}; reload the page.")
+    return note(value, actor)
 
 
-def _until(text: object) -> datetime | None:
+def _until(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(str(text))
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"until is {text!r}; write a time as 2026-09-01T08:30+00:00.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -324,15 +325,7 @@ _NAMES_SQL = """
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
 
-#: The role that a question needs, and the words for its refusal; every other question needs a viewer.
-_NEEDED = {
-    "send": ("agent", "send a message"),
-    "decide": ("agent", "decide about a conversation"),
-    "contact": ("agent", "change a contact"),
-    "reveal": ("agent", "reveal a number"),
-}
-
-_HANDLERS: dict[str, Callable[[InboxSession, Question], Answer]] = {
+_HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "start": InboxSession._start,
     "list": InboxSession._list,
     "open": InboxSession._open,

@@ -83,8 +83,7 @@ def list_conversations(
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
     """
-    if view not in VIEWS:
-        raise UsageError(f"No view named {view!r}; known: {', '.join(VIEWS)}.")
+    require_view(view)
     order = order or ("longest" if view == "waiting" else "newest")
     if order not in _ORDER:
         raise UsageError(f"order is {order!r}; allowed are longest and newest.")
@@ -102,6 +101,17 @@ def list_conversations(
     sql = _LIST_SQL.format(source=source, conditions=" and ".join(conditions), order=_ORDER[order])
     rows = lake.rows(sql, parameters)
     return Listing(tuple(_summary(row) for row in rows), int(rows[0][-1]) if rows else 0)
+
+
+def require_view(name: str) -> str:
+    """The name, if it is that of a view.
+
+    Raises:
+        UsageError: it is none; the message has all there are.
+    """
+    if name not in VIEWS:
+        raise UsageError(f"No view named {name!r}; known: {', '.join(VIEWS)}.")
+    return name
 
 
 def _summary(row: tuple[Any, ...]) -> Summary:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workbench.browser.sessions import LocalTime, Moment, SummaryLine
 from workbench.conversations.consent import ConsentGlance
 from workbench.conversations.contacts import Contact
 from workbench.conversations.find import Conversation
@@ -34,20 +35,15 @@ _CONSENT = {"opted-out": "Opted out", "opted-in": "Opted in", "unknown": "No con
 _SOURCES = {"keyword": "by keyword", "twilio-21610": "says Twilio (21610)", "import": "imported"}
 
 
-def summary_line(row: Summary, now: datetime, timezone: str) -> dict[str, Any]:
+def summary_line(row: Summary, now: datetime, timezone: str) -> SummaryLine:
     """One line of the list."""
     return {
         "id": row.conversation_id,
         "who": row.name or mask(row.contact),
-        "address": mask(row.contact) if row.name else "",
-        "country": row.country,
-        "side": row.our_side,
-        "state": row.state,
         "reopened": row.is_reopened,
         "snoozed": _moment(row.snoozed_until, timezone) if row.state == "snoozed" else None,
         "assignee": row.assignee,
         "labels": list(row.labels),
-        "notes": row.notes,
         "preview": _preview(row),
         "mine": row.last_is_outbound,
         "failed": row.last_is_outbound and row.last_status in ("failed", "undelivered"),
@@ -94,8 +90,6 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
             "title": failure.title,
             "meaning": failure.meaning,
             "fix": failure.fix,
-            "owner": failure.owner,
-            "url": failure.url,
         },
         "sender": message.sender,
         "keyword": message.keyword,
@@ -174,8 +168,6 @@ def head_shown(
         "contact_labels": list(contact.labels),
         "zone": contact.zones[0] if contact.is_zone_given else "",
         "side": names.get(conversation.our_side) or conversation.our_side,
-        "side_id": conversation.our_side,
-        "sender": conversation.last_sender,
         "received": contact.received,
         "sent": contact.sent,
         "first": f"{contact.first_at:%-d %b %Y}" if contact.first_at else "",
@@ -202,7 +194,7 @@ def state_shown(state: StateRow, now: datetime, timezone: str) -> dict[str, Any]
     }
 
 
-def local_time(contact: Contact, now: datetime) -> dict[str, Any] | None:
+def local_time(contact: Contact, now: datetime) -> LocalTime | None:
     """The recipient's local time, or the earliest and the latest that it may be."""
     clocks = contact.local_times(now)
     if clocks is None:
@@ -228,7 +220,7 @@ def waiting(seconds: float) -> str:
     return formats.duration(minutes * 60) if minutes else "now"
 
 
-def _moment(moment: datetime | None, timezone: str) -> dict[str, str]:
+def _moment(moment: datetime | None, timezone: str) -> Moment:
     if moment is None:
         return {}
     local = moment.astimezone(ZoneInfo(timezone))

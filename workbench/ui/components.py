@@ -6,6 +6,7 @@ They need no design library, so the same component works on a page and in a note
 from __future__ import annotations
 
 import hashlib
+import logging
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,12 @@ import param
 from panel.custom import JSComponent
 from panel.io.state import state
 
+from workbench.browser.components import COMPONENTS
+from workbench.browser.schema import check
+from workbench.errors import UsageError
 from workbench.ui import theme
+
+log = logging.getLogger(__name__)
 
 PLOTLY_FILE = "plotly-cartesian-4.1.1.min.js"
 _carrying_plotly: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -28,6 +34,22 @@ def _script(*names: str) -> str:
 
 def _styles(name: str) -> list[str]:
     return [theme.tokens_css(), theme.read_static("base.css"), theme.read_static(f"{name}.css")]
+
+
+def read_messages(component: str, data: object) -> dict[str, Any]:
+    """The messages that a component of this name sent, by name.
+
+    Raises:
+        UsageError: a message is not in the component's contract, or its payload has another form.
+    """
+    known = COMPONENTS[component].messages if component in COMPONENTS else {}
+    if not isinstance(data, dict):
+        raise UsageError(f"{component} sends its messages as an object.")
+    for name, payload in data.items():
+        if name not in known:
+            raise UsageError(f"{component} sends no {ascii(name)[:40]}; its messages are {', '.join(known)}.")
+        check(known[name], payload, f"the message {name!r} of {component}")
+    return data
 
 
 class PlainScript(JSComponent):  # type: ignore[misc]
@@ -60,7 +82,13 @@ class Component(PlainScript):
         self._handlers[name] = handler
 
     def _handle_msg(self, data: Any) -> None:
-        for name, payload in data.items() if isinstance(data, dict) else ():
+        try:
+            messages = read_messages(type(self).__name__, data)
+        except UsageError as error:
+            # A browser of ours sends nothing malformed, and there is nobody to tell it to.
+            log.warning("a message of a browser was refused: %s", error)
+            return
+        for name, payload in messages.items():
             if name in self._handlers:
                 self._handlers[name](payload)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
@@ -28,7 +28,7 @@ _STYLES = ("base", "inbox")
 class Answers(Protocol):
     """An inbox session or a composer session: it answers every question and raises nothing."""
 
-    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]: ...
+    def answer(self, question: object) -> dict[str, Any]: ...
 
 
 @cache
@@ -58,8 +58,7 @@ def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
             self.on_msg(self._answer)
 
         def _answer(self, _: Any, question: Any, __: Any) -> None:
-            if isinstance(question, dict) and "ask" in question:
-                self.send(self._session.answer(question))
+            self.send(self._session.answer(question))
 
         def __repr__(self) -> str:
             return "Inbox widget (shown where a notebook runs it)"
@@ -92,13 +91,10 @@ class InboxComponent(PlainScript):
         self._session = session
 
     def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict) and "ask" in data:
-            answer_beside(self._session, data, self._send_msg)
+        answer_beside(self._session, data, self._send_msg)
 
 
-def answer_beside(
-    session: Answers, question: Mapping[str, Any], send: Callable[[dict[str, Any]], None]
-) -> None:
+def answer_beside(session: Answers, question: object, send: Callable[[dict[str, Any]], None]) -> None:
     """Answer on a thread, then send on the server's: two threads that write to one websocket break it."""
 
     async def take_turns() -> None:

@@ -136,7 +136,9 @@ class PageSession:
         yield show
 
     def _remove(self, chip: Sequence[str]) -> None:
-        name, token = chip
+        name, token = (*chip, "", "")[:2]
+        if name not in self.defaults:
+            return
         current = getattr(self.filters, name)
         kept = (
             [chosen for chosen in current if chosen != token]
@@ -170,17 +172,18 @@ class PageSession:
         chosen = getattr(self.filters, name)
         self._set(**{name: [token for token in chosen if token != key] if key in chosen else [*chosen, key]})
 
-    def _zoom(self, day: str) -> None:
+    def _zoom(self, key: str) -> None:
+        """A closer look at the day, week or month that a chart of this period has under this key."""
         period = self.filters.at(datetime.now(UTC))
-        if period.grain == "day":
-            self.apply({**self._query_values(), "period": "custom", "since": day, "until": _day_after(day)})
-        elif period.grain in ("week", "month"):
-            first = max(date.fromisoformat(day), period.since)
-            until = min(_next(period.grain, date.fromisoformat(day)), period.until)
-            self.apply({**self._query_values(), "period": "custom", "since": first, "until": until})
-        elif self.is_served:
+        if period.grain == "hour":
             # No chart shows less than an hour; a click on one opens the messages themselves.
-            self.head.goto = self.data().rows_link()
+            if self.is_served:
+                self.head.goto = self.data().rows_link()
+            return
+        start = next((bucket for bucket in period.buckets() if str(bucket) == key), None)
+        if isinstance(start, date):
+            since, until = max(start, period.since), min(_next(period.grain, start), period.until)
+            self.apply({**self._query_values(), "period": "custom", "since": since, "until": until})
 
     def refresh(self) -> None:
         """Draw every panel again, from the top. A newer refresh ends an older one."""
@@ -392,14 +395,10 @@ def _as_texts(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
 
 
-def _day_after(day: str) -> str:
-    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-
-
 def _next(grain: str, start: date) -> date:
-    """The first day after the week or month that begins here."""
-    if grain == "week":
-        return start + timedelta(days=7)
+    """The first day after the day, week or month that begins here."""
+    if grain != "month":
+        return start + timedelta(days=7 if grain == "week" else 1)
     return (start.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
