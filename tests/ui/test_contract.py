@@ -11,15 +11,21 @@ from workbench import ui
 from workbench.browser.components import COMPONENTS, MessageProps, PanelProps
 from workbench.browser.schema import check, fields_of, required_fields
 from workbench.browser.sessions import (
+    COMPOSER_ANSWERS,
     COMPOSER_QUESTIONS,
+    INBOX_ANSWERS,
     INBOX_QUESTIONS,
+    SummaryLine,
+    ThreadAnswer,
+    ThreadEventItem,
+    ThreadMessageItem,
 )
 from workbench.ui import components, theme
+from workbench.ui.inbox import COMPOSER_SCRIPTS, INBOX_SCRIPTS
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.store import Store
 
-INBOX_SCRIPTS = ("inbox", "inbox_thread", "inbox_composer")
 #: What a component's model has of Panel or Bokeh, beside its props.
 MODEL = {"on", "off", "get", "send", "send_msg", "esm_constants", "data"}
 #: Props that are there for Python or for a page's file, not for the script.
@@ -69,7 +75,7 @@ def test_messages_are_the_same_in_the_contract_and_in_the_script(name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("scripts", "questions"), [(INBOX_SCRIPTS, INBOX_QUESTIONS), (("batch",), COMPOSER_QUESTIONS)]
+    ("scripts", "questions"), [(INBOX_SCRIPTS, INBOX_QUESTIONS), (COMPOSER_SCRIPTS, COMPOSER_QUESTIONS)]
 )
 def test_questions_are_the_same_in_the_contract_and_in_the_script(
     scripts: tuple[str, ...], questions: dict[str, Any]
@@ -81,6 +87,19 @@ def test_questions_are_the_same_in_the_contract_and_in_the_script(
     assert set(asked) == set(questions)
     for name, given in asked.items():
         assert required_fields(questions[name]) <= given <= set(fields_of(questions[name])), name
+
+
+def test_what_the_inbox_draws_is_in_the_answers() -> None:
+    text = script(*INBOX_SCRIPTS)
+    items = set(fields_of(ThreadMessageItem)) | set(fields_of(ThreadEventItem))
+    assert members("row", text) - {"dataset", "setAttribute"} <= set(fields_of(SummaryLine))
+    assert members("item", text) <= items
+    assert members("thread", text) - {"replaceChildren"} <= set(fields_of(ThreadAnswer))
+    assert set(fields_of(SummaryLine)) <= members("row", text)
+    assert items - members("item", text) == set()
+    assert set(fields_of(ThreadAnswer)) - members("thread", text) == set()
+    assert set(INBOX_ANSWERS) == set(INBOX_QUESTIONS)
+    assert set(COMPOSER_ANSWERS) == set(COMPOSER_QUESTIONS)
 
 
 @pytest.mark.parametrize("page_name", [info.name for info in discover_pages() if info.name != "inbox"])

@@ -20,8 +20,16 @@ from workbench.roles import acting_as, current_user
 from workbench.ui import theme
 from workbench.ui.components import PlainScript
 
-_INBOX = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
-_COMPOSER = ("shared", "inbox_link", "batch")
+INBOX_SCRIPTS = (
+    "shared",
+    "inbox_link",
+    "inbox_list",
+    "inbox_head",
+    "inbox_thread",
+    "inbox_composer",
+    "inbox",
+)
+COMPOSER_SCRIPTS = ("shared", "inbox_link", "batch")
 _STYLES = ("base", "inbox")
 
 
@@ -32,7 +40,7 @@ class Answers(Protocol):
 
 
 @cache
-def inbox_module(names: tuple[str, ...] = _INBOX) -> str:
+def inbox_module(names: tuple[str, ...] = INBOX_SCRIPTS) -> str:
     """The ES module of these scripts, with its styles inside: it attaches a shadow root of its own."""
     styles = "\n".join([theme.tokens_css(), *(theme.read_static(f"{name}.css") for name in _STYLES)])
     scripts = "\n".join(theme.read_static(f"{name}.js") for name in names)
@@ -40,7 +48,7 @@ def inbox_module(names: tuple[str, ...] = _INBOX) -> str:
 
 
 @cache
-def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
+def _widget_class(names: tuple[str, ...] = INBOX_SCRIPTS) -> type[Any]:
     """The notebook's widget of these scripts; made on first use, because importing anywidget takes 0.25 s."""
     import anywidget
     import traitlets
@@ -73,7 +81,7 @@ def inbox_widget(session: Answers, *, height: int = 620) -> Any:
 
 def composer_widget(session: Answers) -> Any:
     """The composer for many recipients, for a notebook cell."""
-    return _widget_class(_COMPOSER)(session)
+    return _widget_class(COMPOSER_SCRIPTS)(session)
 
 
 class InboxComponent(PlainScript):
