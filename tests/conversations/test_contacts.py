@@ -29,8 +29,11 @@ def say(lake: Lake, address: str, **values: str | None) -> str | None:
 
 
 def test_contacts_come_with_their_messages(told: Lake) -> None:
-    found = {one.address: (one.received, one.sent, one.country, one.consent) for one in read_contacts(told)}
-    assert found == {
+    contacts = {
+        contact.address: (contact.received, contact.sent, contact.country, contact.consent)
+        for contact in read_contacts(told)
+    }
+    assert contacts == {
         ANA: (3, 3, "US", None),
         BEN: (1, 2, "US", "opted-out"),
         CAL: (2, 2, "DE", None),
@@ -53,7 +56,7 @@ def test_values_are_checked_and_the_same_again_changes_nothing(known_lake: Lake)
     ana = read_contact(known_lake, ANA)
     assert (ana.name, ana.labels) == ("Ana <b>Li</b>", ("late", "vip"))
     assert say(known_lake, ANA, name="Ana <b>Li</b>", labels="late,vip") is None
-    assert [one.address for one in search_contacts(known_lake, "li</b>")[0]] == [ANA]
+    assert [contact.address for contact in search_contacts(known_lake, "li</b>")[0]] == [ANA]
     for field, value, message in (
         ("time_zone", "Mars/Base", "'Mars/Base' is no time zone"),
         ("language", "english please", "is no language"),
@@ -72,7 +75,7 @@ def test_merged_addresses_are_one_person_and_can_be_parted_again(known_lake: Lak
     assert first is not None
     assert second is not None
     assert same_person(known_lake, DEE) == [ANA, CAL, DEE]
-    assert {read_contact(known_lake, one).name for one in (ANA, CAL, DEE)} == {"Ana Li"}
+    assert {read_contact(known_lake, address).name for address in (ANA, CAL, DEE)} == {"Ana Li"}
     with pytest.raises(UsageError, match="are the same person already"):
         plan_merge(known_lake, DEE, ANA)
     # What is said of one of them is said of the person.
@@ -120,7 +123,7 @@ def test_an_import_shows_its_changes_and_refuses_a_file_with_a_wrong_line(
         "Twice,+1 650 555 0100\nNobody,12\nToo,many,cells\n"
     )
     plan = plan_import(known_lake, path, NumberContext("US"))
-    assert [(one.address, one.field, one.before, one.after) for one in plan.changes] == [
+    assert [(change.address, change.field, change.before, change.after) for change in plan.changes] == [
         (ANA, "name", None, "Ana"),
         ("+16505550100", "name", None, "New"),
     ]
@@ -145,7 +148,7 @@ def test_contacts_of_a_spreadsheet(known_lake: Lake, tmp_path: Path) -> None:
     path.write_bytes("Mobile\tName\tTime Zone\r\n14155550123\tAna\tAmerica/Denver\r\n".encode("utf-16"))
     plan = plan_import(known_lake, path, NumberContext(sender_countries=("US",)))
     assert plan.problems == ()
-    assert [(one.address, one.field, one.after) for one in plan.changes] == [
+    assert [(change.address, change.field, change.after) for change in plan.changes] == [
         (ANA, "name", "Ana"),
         (ANA, "time_zone", "America/Denver"),
     ]

@@ -31,10 +31,10 @@ def session(known_lake: Lake, settings: Settings, sent: list[str]) -> InboxSessi
 
 
 def opened(session: InboxSession, known_lake: Lake) -> str:
-    found = known_lake.rows(
+    rows = known_lake.rows(
         "select conversation_id from messages where sender = ? and contact is not null limit 1", [DESK]
     )
-    conversation = str(found[0][0])
+    conversation = str(rows[0][0])
     assert "ok" in session.answer({"id": 1, "ask": "open", "conversation": conversation})
     return conversation
 

@@ -44,11 +44,16 @@ def test_a_services_senders_are_one_conversation(told: Lake) -> None:
 
 @pytest.mark.parametrize("side", [EAST, WEST, SERVICE])
 def test_every_id_of_a_conversation_finds_it(told: Lake, side: str) -> None:
-    found = find_conversation(told, str(conversation_id(side, BEN)))
-    assert (found.our_side, found.contact, found.service, found.sender) == (SERVICE, BEN, SERVICE, None)
+    conversation = find_conversation(told, str(conversation_id(side, BEN)))
+    assert (conversation.our_side, conversation.contact, conversation.service, conversation.sender) == (
+        SERVICE,
+        BEN,
+        SERVICE,
+        None,
+    )
     # The id in links is that of its first message.
-    assert found.conversation_id == conversation_id(EAST, BEN)
-    assert len(read_thread(told, found).messages) == 3
+    assert conversation.conversation_id == conversation_id(EAST, BEN)
+    assert len(read_thread(told, conversation).messages) == 3
 
 
 def test_a_number_as_people_type_it_finds_the_latest_conversation(known_lake: Lake) -> None:
@@ -95,10 +100,10 @@ REPLIES = {
 def test_metrics_of_replies(told: Lake) -> None:
     assert set(REPLIES) == {name for name, metric in METRICS.items() if metric.source == "reply_blocks"}
     for name, (value, sample) in REPLIES.items():
-        found = query_metric(told, name)
-        row = found.frame.iloc[0]
+        result = query_metric(told, name)
+        row = result.frame.iloc[0]
         if value is None:  # Dee's question of 9:00 is the oldest
-            value = (found.as_of - at(9)["date_created"]).total_seconds()
+            value = (result.as_of - at(9)["date_created"]).total_seconds()
         assert row[name] == pytest.approx(value, abs=30), name
         assert row.get("sample_size") == sample, name
 
@@ -123,7 +128,7 @@ def test_who_waits_longest_comes_first(told: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("search", "found"),
+    ("search", "contacts"),
     [
         ("order", [ANA]),
         ("ORDER?", [ANA]),
@@ -136,8 +141,8 @@ def test_who_waits_longest_comes_first(told: Lake) -> None:
         ("'; drop table x; --", []),
     ],
 )
-def test_search(told: Lake, search: str, found: list[str]) -> None:
-    assert [row.contact for row in list_conversations(told, "all", search=search).rows] == found
+def test_search(told: Lake, search: str, contacts: list[str]) -> None:
+    assert [row.contact for row in list_conversations(told, "all", search=search).rows] == contacts
 
 
 def test_a_list_of_what_does_not_exist_says_what_does(told: Lake) -> None:

@@ -146,6 +146,7 @@ MALFORMED: list[tuple[str, object]] = [
     ("Messages", {"click": {"key": "yesterday", "series": "Failed"}}),
     ("Messages", {"click": {"key": "9999-12-31"}}),
     ("Countries", {"click": {"key": ["US"]}}),
+    ("Countries", {"click": {"key": "nowhere"}}),
 ]
 
 

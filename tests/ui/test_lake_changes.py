@@ -58,7 +58,7 @@ def test_a_page_rests_longer_than_it_drew_and_misses_nothing() -> None:
     pace = RedrawPace(
         redraw, lambda seconds, call: pending.append((now[0] + seconds, call)), clock=lambda: now[0]
     )
-    for tick in range(100):  # ten seconds of news, ten times a second
+    for tick in range(100):  # ten seconds of changes, ten times a second
         now[0] = tick / 10
         for entry in [entry for entry in pending if entry[0] <= now[0] + 1e-9]:
             pending.remove(entry)
@@ -71,4 +71,4 @@ def test_a_page_rests_longer_than_it_drew_and_misses_nothing() -> None:
         call()
         if len(drawn) == 4:
             break
-    assert len(drawn) == 4, "the last news are drawn too"
+    assert len(drawn) == 4, "the last change is drawn too"

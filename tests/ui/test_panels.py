@@ -34,7 +34,7 @@ def data(store: Store) -> PageData:
     return PageData(store, PERIOD)
 
 
-def said(props: dict[str, Any]) -> list[list[str]]:
+def texts_of(props: dict[str, Any]) -> list[list[str]]:
     """The rows as text, with what stands under a cell behind a bar."""
     return [
         ["|".join([cell["text"], *cell.get("more", [])]) for cell in row["cells"]] for row in props["rows"]
@@ -46,7 +46,7 @@ def said(props: dict[str, Any]) -> list[list[str]]:
 
 def test_spend_by_country_with_each_currency_for_itself(data: PageData) -> None:
     props = money.spend_by("country")(data)
-    assert said(props) == [
+    assert texts_of(props) == [
         # 51 outbound at 0.0083 and three inbound at 0.0079; 40 delivered. 53 final, of which 51 are priced.
         ["US", "$0.447", "96.6 %", "60", "$0.0106", "96.2 %"],
         ["DE", "$0.0158", "3.4 %", "2", "–", "–"],
@@ -62,15 +62,15 @@ def test_spend_by_sender_is_masked(data: PageData) -> None:
 
 
 def test_spend_by_direction_and_type(data: PageData) -> None:
-    rows = {(row[0], row[1]) for row in said(money.spend_by("direction")(data))}
+    rows = {(row[0], row[1]) for row in texts_of(money.spend_by("direction")(data))}
     assert rows == {("outbound-api", "$0.423"), ("inbound", "$0.0395"), ("outbound-api", "€0.500")}
-    assert [row[:2] for row in said(money.spend_by("message_type")(data))] == [
+    assert [row[:2] for row in texts_of(money.spend_by("message_type")(data))] == [
         ["SMS", "€0.500"], ["SMS", "$0.463"]
     ]  # fmt: skip
 
 
 def test_waste_by_reason_with_the_fee_for_failing(data: PageData) -> None:
-    assert said(money.wasted_by("error_code")(data)) == [
+    assert texts_of(money.wasted_by("error_code")(data)) == [
         ["Unreachable destination handset", "$0.0498", "72.8 %", "6"],
         ["Message filtered", "$0.0166", "24.3 %", "2"],
         # Two failed ones without a price: 0.001 each.
@@ -87,7 +87,7 @@ def test_the_month_so_far_and_its_end(data: PageData, monkeypatch: pytest.Monkey
             return datetime(2025, 3, 8, 18, tzinfo=UTC).astimezone(tz)
 
     monkeypatch.setattr(month, "datetime", Saturday)
-    dollars, euros = said(month.month_table(data))
+    dollars, euros = texts_of(month.month_table(data))
     # Eight days to learn from: 27 Feb to 7 Mar without the 4th, whose messages are not all priced. They cost
     # 0.3569 dollars; 0.4233 before today and 24 days like these make 1.494. Euros have all nine days.
     assert dollars[:4] == ["USD", "$0.463", "–", "$1.49"]
@@ -115,7 +115,7 @@ def test_rates_with_and_without_opt_outs(data: PageData) -> None:
 
 def test_reasons_say_who_can_fix_them(data: PageData) -> None:
     props = reasons.reasons(data)
-    assert said(props) == [
+    assert texts_of(props) == [
         ["Unreachable destination handset", "6", "60.0 %", "0", "recipient"],
         ["Attempt to send to unsubscribed recipient", "2", "20.0 %", "0", "recipient"],
         ["Message filtered", "2", "20.0 %", "0", "you"],
@@ -131,8 +131,8 @@ def test_the_pareto_adds_up_to_all(data: PageData) -> None:
 
 
 def test_who_is_hit(data: PageData) -> None:
-    assert said(reasons.failing("country")(data)) == [["US", "10", "18.9 %", "15.1 %", "3.8 %", "5.7 %"]]
-    assert said(reasons.failing("sender")(data))[0][:3] == ["+1202***0110", "10", "18.9 %"]
+    assert texts_of(reasons.failing("country")(data)) == [["US", "10", "18.9 %", "15.1 %", "3.8 %", "5.7 %"]]
+    assert texts_of(reasons.failing("sender")(data))[0][:3] == ["+1202***0110", "10", "18.9 %"]
 
 
 def test_a_spike_is_marked(store: Store, known_lake: Lake) -> None:
@@ -193,8 +193,10 @@ def text_data(lake: Lake) -> PageData:
 
 def test_characters_templates_boundaries_and_mismatches(text_data: PageData) -> None:
     # 80 units of UCS-2 are two segments, one in GSM-7: half of 0.20.
-    assert said(texts.characters(text_data)) == [["right single quotation mark", "10", "$0.200", "$0.100"]]
-    assert said(texts.templates(text_data))[0] == [
+    assert texts_of(texts.characters(text_data)) == [
+        ["right single quotation mark", "10", "$0.200", "$0.100"]
+    ]
+    assert texts_of(texts.templates(text_data))[0] == [
         "Hi ⟨…⟩, it’s ⟨…⟩ at Mill Lane on Monday. We’re looking forward to seeing you!",
         "10", "2.00", "$0.200", "$0.100",
     ]  # fmt: skip
@@ -204,11 +206,13 @@ def test_characters_templates_boundaries_and_mismatches(text_data: PageData) -> 
         == "Hi ⟨…⟩, it's ⟨…⟩ at Mill Lane on Monday. We're looking forward to seeing you!"
     )
     assert detail["Saves"] == "$0.100 of $0.200"
-    assert said(texts.boundaries(text_data)) == [["Order ⟨…⟩ " + "x" * 156, "+5", "5", "$0.100", "$0.0500"]]
+    assert texts_of(texts.boundaries(text_data)) == [
+        ["Order ⟨…⟩ " + "x" * 156, "+5", "5", "$0.100", "$0.0500"]
+    ]
     props = texts.mismatches(text_data)
-    assert said(props) == [["<b>=HYPERLINK</b> is short", "1", "2", "1"]]
+    assert texts_of(props) == [["<b>=HYPERLINK</b> is short", "1", "2", "1"]]
     assert props["footnote"].startswith("1 of 19 messages differ.")
-    assert said(texts.savings(text_data)) == [
+    assert texts_of(texts.savings(text_data)) == [
         ["Written in GSM-7", "10", "$0.200", "$0.100"],
         ["A few characters shorter", "5", "$0.100", "$0.0500"],
     ]
@@ -267,14 +271,14 @@ def busy_lake(lake: Lake) -> Lake:
 def test_a_sender_at_its_limit(busy_lake: Lake) -> None:
     data = PageData(Store(busy_lake), PERIOD)
     props = speed.senders(data)
-    assert said(props) == [
+    assert texts_of(props) == [
         ["+1202***0110", "1/s", "1/s", "1/s", "100 %", "100 %", "1", "30 s", "56 s", "59", "empty"]
     ]
     assert props["rows"][0]["detail"] == [
         ["Limit", "1 segments per second: configuration"],
         ["Longest queue", "59 segments waited on 4 Mar 2025 at 09:00:00"],
     ]
-    assert said(speed.busiest_table(data)) == [["4 Mar 2025, 09:00", "60", "1/s", "100 %"]]
+    assert texts_of(speed.busiest_table(data)) == [["4 Mar 2025, 09:00", "60", "1/s", "100 %"]]
     figure = speed.busiest_figure(
         PageData(Store(busy_lake), Period(PERIOD.since, PERIOD.until, "America/New_York"))
     )

@@ -168,7 +168,9 @@ def test_no_full_number_reaches_the_browser(session: PageSession) -> None:
 
     session.apply(f"?{WEEK}&sender=%2B1202***0110")
     everything = [session.head, session.filter_menu, *session.components]
-    sent = "".join(str({name: getattr(one, name) for name in one.param}) for one in everything)
+    sent = "".join(
+        str({name: getattr(component, name) for name in component.param}) for component in everything
+    )
     assert "+1202***0110" in sent
     for number in (OURS, AMERICAN, GERMAN):
         assert number not in sent

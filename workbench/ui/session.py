@@ -170,7 +170,10 @@ class PageSession:
             self._zoom(key)
             return
         chosen = getattr(self.filters, name)
-        self._set(**{name: [token for token in chosen if token != key] if key in chosen else [*chosen, key]})
+        tokens = [token for token in chosen if token != key] if key in chosen else [*chosen, key]
+        first_page: dict[str, Any] = {state: [] for state in RESET_BY_FILTERS if state in self.defaults}
+        # Checked like a link: what is not possible is named above the panels.
+        self.apply({**self._query_values(), **first_page, name: tokens})
 
     def _zoom(self, key: str) -> None:
         """A closer look at the day, week or month that a chart of this period has under this key."""

@@ -20,7 +20,7 @@ from workbench.ui.page_data import PageData
 from workbench.ui.panels.cards import priced_rows
 from workbench.ui.panels.month import months_by_currency
 from workbench.ui.panels.names import show_value
-from workbench.ui.panels.reasons import marker_text, markers
+from workbench.ui.panels.reasons import anomalies, anomaly_text
 
 _MOVED = 0.1
 """An amount must move by this share of what it was."""
@@ -83,10 +83,10 @@ def _largest_mover(data: PageData, worse: bool) -> str:
 
 def _new_and_spikes(data: PageData) -> Sequence[Finding]:
     findings = []
-    for marker in [marker for marker in markers(data) if marker.code is not None][:_NAMED_CODES]:
-        known = explain(marker.code)
+    for anomaly in [anomaly for anomaly in anomalies(data) if anomaly.code is not None][:_NAMED_CODES]:
+        known = explain(anomaly.code)
         assert known
-        title = f"{known.code} {known.title}: {marker_text(marker)}"
+        title = f"{known.code} {known.title}: {anomaly_text(anomaly)}"
         query = {"error_code": str(known.code)}
         findings.append(
             Finding("bad", title, f"{known.meaning} {known.fix}", "failures", "Delivery failures", query)

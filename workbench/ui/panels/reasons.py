@@ -39,9 +39,9 @@ def reasons(data: PageData) -> Props:
     ranked = _ranked(result.frame)
     whole = sum(number for _, number in ranked) or 1
     before = dict(_ranked(data.previous.metric("not_delivered", by=("error_code",)).frame))
-    marked = {marker.code: marker for marker in markers(data)}
+    by_code = {anomaly.code: anomaly for anomaly in anomalies(data)}
     rows = [
-        _reason_row(code, number, before.get(code, 0), whole, marked.get(code))
+        _reason_row(code, number, before.get(code, 0), whole, by_code.get(code))
         for code, number in ranked[:LIMIT]
     ]
     for row, (code, _) in zip(rows, ranked, strict=False):
@@ -61,19 +61,19 @@ def reasons(data: PageData) -> Props:
             {"label": "Who can fix it", "kind": "words"},
         ],
         "rows": rows,
-        "footnote": f"{_MARKER_NOTE} {hidden}".strip(),
+        "footnote": f"{_ANOMALY_NOTE} {hidden}".strip(),
         "definition": definition(result, data.period),
     }
 
 
-_MARKER_NOTE = (
+_ANOMALY_NOTE = (
     "New: never seen before in this lake. Spike: a day with at least 10 messages, twice the average of the "
     "14 days before, and four standard deviations above it."
 )
 
 
 def _reason_row(
-    code: int | None, number: int, before: int, whole: int, marker: Anomaly | None
+    code: int | None, number: int, before: int, whole: int, anomaly: Anomaly | None
 ) -> dict[str, Any]:
     known = explain(code)
     first: dict[str, Any] = {
@@ -83,8 +83,8 @@ def _reason_row(
     }
     if known:
         first["code"] = str(known.code)
-    if marker:
-        first["note"] = marker_text(marker)
+    if anomaly:
+        first["note"] = anomaly_text(anomaly)
     cells = [
         first,
         {"text": formats.count(number)},
@@ -115,15 +115,15 @@ _RETRY = {
 }
 
 
-def marker_text(marker: Anomaly) -> str:
+def anomaly_text(anomaly: Anomaly) -> str:
     """``new since 3 Nov`` or ``spike on 3 Nov: 41, usually 4 a day``."""
-    if marker.kind == "new":
-        return f"new since {marker.day:%-d %b}: up to {marker.messages:,} a day"
-    usual = f"{marker.usual:.1f}" if marker.usual < 10 else formats.count(marker.usual)
-    return f"spike on {marker.day:%-d %b}: {marker.messages:,}, usually {usual} a day"
+    if anomaly.kind == "new":
+        return f"new since {anomaly.day:%-d %b}: up to {anomaly.messages:,} a day"
+    usual = f"{anomaly.usual:.1f}" if anomaly.usual < 10 else formats.count(anomaly.usual)
+    return f"spike on {anomaly.day:%-d %b}: {anomaly.messages:,}, usually {usual} a day"
 
 
-def markers(data: PageData) -> list[Anomaly]:
+def anomalies(data: PageData) -> list[Anomaly]:
     """Error codes that are new in the period or have jumped in it."""
     everything = replace(data, period=Period(_LONG_AGO, data.period.until, data.period.timezone))
     frame = everything.metric("not_delivered", by=("error_code", "day")).frame
