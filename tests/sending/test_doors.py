@@ -104,7 +104,7 @@ def by_open_conversation(wb: Workbench, number: str, text: str, values: Values) 
 
 def by_composer(wb: Workbench, number: str, text: str, values: Values) -> tuple[str, str]:
     wb.edit_contact(number, time_zone=afternoon_zone())
-    context = wb.composer(pd.DataFrame([{"to": number, **values}]), text, sender=SENDER)._context
+    context = wb.composer(pd.DataFrame([{"to": number, **values}]), text, sender=SENDER)._session
     checked = context.answer({"ask": "check", "body": text})["ok"]
     news = context.answer({"ask": "send", "body": text, "typed": "1"})["ok"]
     while news["running"]:
