@@ -26,6 +26,7 @@ test: setup lint types contracts unit ## Lint, types, import contracts, then eve
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python -m tests.js
 
 types: setup
 	$(BIN)/mypy

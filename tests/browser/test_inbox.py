@@ -18,8 +18,8 @@ from workbench.settings import load_settings
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("inbox")) as found:
-        yield found
+    with installed(tmp_path_factory.mktemp("inbox")) as installed_home:
+        yield installed_home
 
 
 @pytest.fixture(scope="module")

@@ -176,7 +176,7 @@ def notebook(cells: list[str]) -> dict[str, object]:
 
 
 def write_user_settings(folder: Path) -> None:
-    """No questions about news from elsewhere."""
+    """No questions about changes from elsewhere."""
     path = folder / "lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     path.parent.mkdir(parents=True)
     path.write_text('{"fetchNews": "false", "checkForUpdates": false}')

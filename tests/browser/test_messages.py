@@ -264,7 +264,7 @@ def test_news_do_not_take_the_readers_place_and_can_wait(reader: Visitor, rows_s
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.locator("[data-metric=segments]")).to_be_focused()
-    # Switched off, news wait for the reader; this browser remembers it.
+    # Switched off, changes wait for the reader; this browser remembers it.
     page.get_by_role("switch", name="Auto refresh").click()
     expect(page.get_by_role("switch", name="Auto refresh")).to_have_attribute("aria-checked", "false")
     add(rows_settings, 901)
@@ -296,7 +296,7 @@ def test_a_phone_shows_rows_and_a_message_without_sideways(
     )  # fmt: skip
     page = open_rows(phone, f"messages?{MARCH}")
     narrow(page)
-    expect(page.locator(".tile").first).to_have_css("background-color", "rgb(21, 27, 34)")
+    expect(page.locator(".panel").first).to_have_css("background-color", "rgb(21, 27, 34)")
     page.locator("tr[data-sid]").first.tap()
     expect(page.locator(".message")).to_be_visible()
     narrow(page)

@@ -107,7 +107,7 @@ def test_a_strangers_text_is_text_with_its_cheaper_form(window: Visitor) -> None
     row.click()
     expect(window.page.locator("tr.detail").first).to_contain_text("it's a very long text")
     assert window.page.evaluate("window.hit") is None
-    assert window.page.locator(".tile b, .tile script").count() == 0
+    assert window.page.locator(".panel b, .panel script").count() == 0
 
 
 def test_no_page_scrolls_sideways_on_a_phone(browser: Browser, pages_server: PagesServer) -> None:

@@ -20,6 +20,6 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 
 @pytest.fixture
-def talks(lake: Lake) -> Lake:
+def known_lake(lake: Lake) -> Lake:
     save_known(lake)
     return lake

@@ -82,9 +82,9 @@ def installed(folder: Path) -> Iterator[Installation]:
     (templates / "thanks.toml").write_text('title = "Thanks"\nbody = "Thanks, we are on it."\n')
     (templates / "blank.toml").write_text('body = "Hi {{ first_name }}"\n')
     with serve(account) as server, Workbench(load_settings(environment(server, home))) as wb:
-        found = Installation(server, home, wb)
-        found.ask(QUESTION)
+        installation = Installation(server, home, wb)
+        installation.ask(QUESTION)
         wb.contacts.edit(CONTACT, name=NAME, timezone=afternoon_zone())
-        found.control("outcomes", to=CONTACT, status="delivered", seconds=1, queue_seconds=0)
-        yield found
+        installation.control("outcomes", to=CONTACT, status="delivered", seconds=1, queue_seconds=0)
+        yield installation
     account.close()

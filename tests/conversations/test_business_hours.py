@@ -72,5 +72,5 @@ def counting_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 def test_seconds_in_business_hours(counting_lake: Lake, began: datetime, minutes: int) -> None:
     began = began.replace(second=0, microsecond=0, tzinfo=UTC)
     ended = began + timedelta(minutes=minutes)
-    found = counting_lake.value("select business_seconds(?::timestamptz, ?::timestamptz)", [began, ended])
-    assert found == by_minute(began, ended, ZoneInfo("America/New_York"))
+    seconds = counting_lake.value("select business_seconds(?::timestamptz, ?::timestamptz)", [began, ended])
+    assert seconds == by_minute(began, ended, ZoneInfo("America/New_York"))

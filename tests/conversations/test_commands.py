@@ -16,8 +16,8 @@ from tests.conversations.installation import CONTACT, QUESTION, Installation, in
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("commands")) as found:
-        yield found
+    with installed(tmp_path_factory.mktemp("commands")) as installed_home:
+        yield installed_home
 
 
 def run(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The desk: who may do what, what is confirmed, what is sent once, and that no number is shown unasked."""
+"""The inbox session: who may do what, what is sent once after a confirmation, and that no number is shown."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ VIEWER, AGENT = Actor("vic", "viewer"), Actor("ana", "agent")
 
 @pytest.fixture(scope="module")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    with installed(tmp_path_factory.mktemp("desk")) as found:
-        yield found
+    with installed(tmp_path_factory.mktemp("inbox")) as installed_here:
+        yield installed_here
 
 
 @pytest.fixture
-def desk(installation: Installation) -> InboxSession:
+def session(installation: Installation) -> InboxSession:
     return open_inbox_session(installation.wb._installation)
 
 
-def ask(desk: InboxSession, name: str, person: Actor = AGENT, **fields: Any) -> Any:
+def ask(session: InboxSession, name: str, person: Actor = AGENT, **fields: Any) -> Any:
     with acting_as(person):
-        answer = desk.answer({"id": 7, "ask": name, **fields})
+        answer = session.answer({"id": 7, "ask": name, **fields})
     assert answer["id"] == 7
     return answer.get("ok", answer.get("error"))
 
 
-def test_a_viewer_reads_and_nobody_does_not(installation: Installation, desk: InboxSession) -> None:
+def test_a_viewer_reads_and_nobody_does_not(installation: Installation, session: InboxSession) -> None:
     conversation = installation.wb.conversation(CONTACT).id
-    started = ask(desk, "start", VIEWER, conversation=conversation)
+    started = ask(session, "start", VIEWER, conversation=conversation)
     assert (started["actor"], started["sends"], started["acts"]) == ("vic", False, False)
     assert started["thread"]["items"][0]["text"] == QUESTION
     assert CONTACT not in json.dumps(started)
@@ -48,28 +48,28 @@ def test_a_viewer_reads_and_nobody_does_not(installation: Installation, desk: In
         ("decide", "decide about a conversation"),
         ("contact", "change a contact"),
     ):
-        refused = ask(desk, name, VIEWER, body="x", key="k", confirmed=True, conversation=conversation)
+        refused = ask(session, name, VIEWER, body="x", key="k", confirmed=True, conversation=conversation)
         assert refused.startswith(f"vic may not {doing}: that takes the role 'agent'")
-    assert ask(desk, "start", NOBODY).startswith("Only somebody who is signed in may read the inbox")
+    assert ask(session, "start", NOBODY).startswith("Only somebody who is signed in may read the inbox")
     assert installation.sent() == []
     assert installation.wb.sql("from audit_events where actor = 'user:vic'").empty
 
 
 def test_what_an_agent_does_is_theirs_in_the_trail_and_sent_once(
-    installation: Installation, desk: InboxSession
+    installation: Installation, session: InboxSession
 ) -> None:
     conversation = installation.wb.conversation(CONTACT).id
-    ask(desk, "open", conversation=conversation)
+    ask(session, "open", conversation=conversation)
     draft: dict[str, Any] = {"body": "On its way.", "key": "one draft", "conversation": conversation}
-    assert ask(desk, "send", **draft) == "A message is sent only after it was confirmed."
+    assert ask(session, "send", **draft) == "A message is sent only after it was confirmed."
     other: dict[str, Any] = {**draft, "conversation": "CV" + "0" * 24, "confirmed": True}
-    assert ask(desk, "send", **other) == "Another conversation is open now; nothing was sent."
+    assert ask(session, "send", **other) == "Another conversation is open now; nothing was sent."
     assert installation.sent() == []
-    states = [ask(desk, "send", **draft, confirmed=True)["state"] for _ in range(2)]
+    states = [ask(session, "send", **draft, confirmed=True)["state"] for _ in range(2)]
     assert states == ["sent", "already_sent"]
     assert installation.sent() == ["On its way."]
-    assert ask(desk, "reveal") == {"address": CONTACT}
-    ask(desk, "decide", kind="assignee", value="ana")
+    assert ask(session, "reveal") == {"address": CONTACT}
+    ask(session, "decide", kind="assignee", value="ana")
     trail = installation.wb.sql(
         "select action, subject from audit_events where actor = 'user:ana' order by seq"
     )
@@ -77,11 +77,14 @@ def test_what_an_agent_does_is_theirs_in_the_trail_and_sent_once(
     assert CONTACT not in trail.to_json()
 
 
-def test_questions_that_make_no_sense_have_an_answer(desk: InboxSession) -> None:
-    assert ask(desk, "dance") == "The inbox does not know the question 'dance'; reload the page."
-    assert ask(desk, "check", body="x") == "No conversation is open; choose one first."
-    assert ask(desk, "list", view="lost").startswith("No view named 'lost'")
-    assert ask(desk, "list", limit="many") == "This did not work. The reason is in the log."
+def test_questions_that_make_no_sense_have_an_answer(session: InboxSession) -> None:
+    assert ask(session, "dance") == "The inbox does not know the question 'dance'; reload the page."
+    assert ask(session, "check", body="x") == "No conversation is open; choose one first."
+    assert ask(session, "list", view="lost").startswith("No view named 'lost'")
+    assert ask(session, "list", limit="many") == (
+        "The question 'list' has a wrong 'limit': it is 'many'; allowed is a whole number. "
+        "Reload the page and try again."
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,17 +105,17 @@ def test_only_what_begins_as_an_image_is_one(content: bytes, expected: str | Non
 
 
 def test_a_list_that_is_behind_is_asked_for_again(installation: Installation) -> None:
-    """Somebody commits while the list rests from being made: the next question for news brings it."""
-    desk = open_inbox_session(installation.wb._installation)
-    ask(desk, "start", view="open")
+    """Somebody commits while the cached list is not made again: a later question for changes brings it."""
+    session = open_inbox_session(installation.wb._installation)
+    ask(session, "start", view="open")
     # As after a list that took a minute: it is not made anew for the next commit.
-    board = desk._board
-    board._made_at, board._took = time.monotonic(), 60.0
+    cache = session._cache
+    cache._made_at, cache._took = time.monotonic(), 60.0
     other = "+12065550188"
     installation.ask("Are you there?", contact=other)
-    shown = ask(desk, "start", view="open")["list"]["rows"]
+    shown = ask(session, "start", view="open")["list"]["rows"]
     assert not [row for row in shown if "0188" in str(row)]
-    board._took = 0.0
-    news = ask(desk, "news")
-    assert news["changed"] is True
-    assert [row for row in news["list"]["rows"] if "0188" in str(row)]
+    cache._took = 0.0
+    changes = ask(session, "changes")
+    assert changes["changed"] is True
+    assert [row for row in changes["list"]["rows"] if "0188" in str(row)]

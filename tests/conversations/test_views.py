@@ -44,22 +44,27 @@ def test_a_services_senders_are_one_conversation(told: Lake) -> None:
 
 @pytest.mark.parametrize("side", [EAST, WEST, SERVICE])
 def test_every_id_of_a_conversation_finds_it(told: Lake, side: str) -> None:
-    found = find_conversation(told, str(conversation_id(side, BEN)))
-    assert (found.our_side, found.contact, found.service, found.sender) == (SERVICE, BEN, SERVICE, None)
+    conversation = find_conversation(told, str(conversation_id(side, BEN)))
+    assert (conversation.our_side, conversation.contact, conversation.service, conversation.sender) == (
+        SERVICE,
+        BEN,
+        SERVICE,
+        None,
+    )
     # The id in links is that of its first message.
-    assert found.conversation_id == conversation_id(EAST, BEN)
-    assert len(read_thread(told, found).messages) == 3
+    assert conversation.conversation_id == conversation_id(EAST, BEN)
+    assert len(read_thread(told, conversation).messages) == 3
 
 
-def test_a_number_as_people_type_it_finds_the_latest_conversation(talks: Lake) -> None:
-    assert find_conversation(talks, "+1 (415) 555-0123").contact == ANA
-    receive(talks, 900, ANA, "also here", datetime(2026, 9, 7, 20, tzinfo=UTC), to=EAST)
-    assert find_conversation(talks, ANA).our_side == SERVICE
-    assert find_conversation(talks, ANA, our_side=DESK).our_side == DESK
+def test_a_number_as_people_type_it_finds_the_latest_conversation(known_lake: Lake) -> None:
+    assert find_conversation(known_lake, "+1 (415) 555-0123").contact == ANA
+    receive(known_lake, 900, ANA, "also here", datetime(2026, 9, 7, 20, tzinfo=UTC), to=EAST)
+    assert find_conversation(known_lake, ANA).our_side == SERVICE
+    assert find_conversation(known_lake, ANA, our_side=DESK).our_side == DESK
     with pytest.raises(UsageError, match=r"No conversation with \+1999\*\*\*0000 in this lake"):
-        find_conversation(talks, "+19995550000")
+        find_conversation(known_lake, "+19995550000")
     with pytest.raises(UsageError, match="No conversation CV000"):
-        find_conversation(talks, "CV" + "0" * 24)
+        find_conversation(known_lake, "CV" + "0" * 24)
 
 
 def test_a_block_runs_from_its_first_question_to_our_answer(told: Lake) -> None:
@@ -95,10 +100,10 @@ REPLIES = {
 def test_metrics_of_replies(told: Lake) -> None:
     assert set(REPLIES) == {name for name, metric in METRICS.items() if metric.source == "reply_blocks"}
     for name, (value, sample) in REPLIES.items():
-        found = query_metric(told, name)
-        row = found.frame.iloc[0]
+        result = query_metric(told, name)
+        row = result.frame.iloc[0]
         if value is None:  # Dee's question of 9:00 is the oldest
-            value = (found.as_of - at(9)["date_created"]).total_seconds()
+            value = (result.as_of - at(9)["date_created"]).total_seconds()
         assert row[name] == pytest.approx(value, abs=30), name
         assert row.get("sample_size") == sample, name
 
@@ -123,7 +128,7 @@ def test_who_waits_longest_comes_first(told: Lake) -> None:
 
 
 @pytest.mark.parametrize(
-    ("search", "found"),
+    ("search", "contacts"),
     [
         ("order", [ANA]),
         ("ORDER?", [ANA]),
@@ -136,8 +141,8 @@ def test_who_waits_longest_comes_first(told: Lake) -> None:
         ("'; drop table x; --", []),
     ],
 )
-def test_search(told: Lake, search: str, found: list[str]) -> None:
-    assert [row.contact for row in list_conversations(told, "all", search=search).rows] == found
+def test_search(told: Lake, search: str, contacts: list[str]) -> None:
+    assert [row.contact for row in list_conversations(told, "all", search=search).rows] == contacts
 
 
 def test_a_list_of_what_does_not_exist_says_what_does(told: Lake) -> None:
@@ -147,53 +152,53 @@ def test_a_list_of_what_does_not_exist_says_what_does(told: Lake) -> None:
         list_conversations(told, limit=0)
 
 
-def test_a_decision_stays_until_they_write_again(talks: Lake) -> None:
-    ana = find_conversation(talks, ANA)
-    save_event(talks, ana, set_state("resolved", "local:ops"))
-    assert read_state(talks, ana).state == "resolved"
-    assert [row.contact for row in list_conversations(talks, "waiting").rows] == [DEE]
+def test_a_decision_stays_until_they_write_again(known_lake: Lake) -> None:
+    ana = find_conversation(known_lake, ANA)
+    save_event(known_lake, ana, set_state("resolved", "local:ops"))
+    assert read_state(known_lake, ana).state == "resolved"
+    assert [row.contact for row in list_conversations(known_lake, "waiting").rows] == [DEE]
     # A question that was resolved without an answer does not wait, and is not counted as unanswered.
-    assert query_metric(talks, "unanswered_questions").frame.iloc[0, 0] == 1
-    receive(talks, 901, ANA, "STOP", datetime.now(UTC) + timedelta(seconds=5))
-    assert read_state(talks, ana).state == "resolved"
-    receive(talks, 902, ANA, "one more thing", datetime.now(UTC) + timedelta(seconds=10))
-    assert (read_state(talks, ana).state, read_state(talks, ana).is_reopened) == ("open", True)
-    assert last_question(talks, ana) == f"SM{902:032x}"
+    assert query_metric(known_lake, "unanswered_questions").frame.iloc[0, 0] == 1
+    receive(known_lake, 901, ANA, "STOP", datetime.now(UTC) + timedelta(seconds=5))
+    assert read_state(known_lake, ana).state == "resolved"
+    receive(known_lake, 902, ANA, "one more thing", datetime.now(UTC) + timedelta(seconds=10))
+    assert (read_state(known_lake, ana).state, read_state(known_lake, ana).is_reopened) == ("open", True)
+    assert last_question(known_lake, ana) == f"SM{902:032x}"
 
 
-def test_a_snooze_ends_by_the_clock(talks: Lake) -> None:
-    ana = find_conversation(talks, ANA)
-    save_event(talks, ana, set_state("snoozed", "local:ops", datetime.now(UTC) + timedelta(days=1)))
-    assert read_state(talks, ana).state == "snoozed"
-    talks.write(
+def test_a_snooze_ends_by_the_clock(known_lake: Lake) -> None:
+    ana = find_conversation(known_lake, ANA)
+    save_event(known_lake, ana, set_state("snoozed", "local:ops", datetime.now(UTC) + timedelta(days=1)))
+    assert read_state(known_lake, ana).state == "snoozed"
+    known_lake.write(
         lambda cursor: cursor.execute("update conversation_events set until = now() - interval 1 second")
     )
-    assert (read_state(talks, ana).state, read_state(talks, ana).is_reopened) == ("open", False)
+    assert (read_state(known_lake, ana).state, read_state(known_lake, ana).is_reopened) == ("open", False)
 
 
-def test_decisions_are_kept_and_audited_without_the_notes_text(talks: Lake) -> None:
-    ben = find_conversation(talks, BEN)
+def test_decisions_are_kept_and_audited_without_the_notes_text(known_lake: Lake) -> None:
+    ben = find_conversation(known_lake, BEN)
     for decision in (
         label("VIP", "local:a"), label("late", "local:a"), label("vip", "local:b", on=False),
         assign("Kim", "local:a"), assign("", "local:b"), note("Call the bank", "local:b"),
     ):  # fmt: skip
-        save_event(talks, ben, decision)
-    state = read_state(talks, ben)
+        save_event(known_lake, ben, decision)
+    state = read_state(known_lake, ben)
     assert (state.labels, state.assignee) == (["late"], None)
-    audit = talks.rows("select action, actor, subject, detail from audit_events order by seq")
+    audit = known_lake.rows("select action, actor, subject, detail from audit_events order by seq")
     assert [row[0] for row in audit] == [
         "conversation-label", "conversation-label", "conversation-unlabel", "conversation-assignee",
         "conversation-assignee", "conversation-note",
     ]  # fmt: skip
     assert audit[-1][1:] == ("local:b", conversation_id(EAST, BEN), '{"characters": 13}')
-    events = read_thread(talks, ben).events
+    events = read_thread(known_lake, ben).events
     assert [(event.kind, event.value) for event in events][-2:] == [
         ("assignee", None),
         ("note", "Call the bank"),
     ]
 
 
-def test_decisions_that_cannot_be(talks: Lake) -> None:
+def test_decisions_that_cannot_be(known_lake: Lake) -> None:
     with pytest.raises(UsageError, match="'closed' is no state of a conversation; allowed are open, pending"):
         set_state("closed", "local:a")
     with pytest.raises(UsageError, match="which is past"):
@@ -206,23 +211,23 @@ def test_decisions_that_cannot_be(talks: Lake) -> None:
         note("  ", "local:a")
 
 
-def test_the_board_shows_the_same_as_the_view(talks: Lake) -> None:
-    board = ConversationCache(talks)
+def test_the_board_shows_the_same_as_the_view(known_lake: Lake) -> None:
+    cache = ConversationCache(known_lake)
     for view in ("waiting", "open", "resolved", "all"):
-        assert list_conversations(talks, view, board=board) == list_conversations(talks, view)
-    assert count_views(talks, board) == {
+        assert list_conversations(known_lake, view, cache=cache) == list_conversations(known_lake, view)
+    assert count_views(known_lake, cache) == {
         "waiting": 2, "open": 3, "pending": 0, "snoozed": 0, "resolved": 0, "all": 4,
     }  # fmt: skip
-    dee = find_conversation(talks, DEE)
-    save_event(talks, dee, set_state("pending", "local:a"))
-    board.renew(dee)
-    assert count_views(talks, board)["pending"] == 1
-    assert count_views(talks, board)["all"] == 4
-    assert read_state(talks, dee, board) == read_state(talks, dee)
+    dee = find_conversation(known_lake, DEE)
+    save_event(known_lake, dee, set_state("pending", "local:a"))
+    cache.renew(dee)
+    assert count_views(known_lake, cache)["pending"] == 1
+    assert count_views(known_lake, cache)["all"] == 4
+    assert read_state(known_lake, dee, cache) == read_state(known_lake, dee)
 
 
-def test_a_number_that_is_not_kept_cannot_be_answered(talks: Lake) -> None:
-    receive(talks, 903, "+1415***9999", "hi", datetime(2026, 9, 7, 21, tzinfo=UTC))
-    masked = talks.value("select conversation_id from messages where contact = '+1415***9999'")
+def test_a_number_that_is_not_kept_cannot_be_answered(known_lake: Lake) -> None:
+    receive(known_lake, 903, "+1415***9999", "hi", datetime(2026, 9, 7, 21, tzinfo=UTC))
+    masked = known_lake.value("select conversation_id from messages where contact = '+1415***9999'")
     with pytest.raises(UsageError, match="keeps no whole number"):
-        require_reachable(find_conversation(talks, masked))
+        require_reachable(find_conversation(known_lake, masked))

@@ -14,17 +14,16 @@ from workbench.conversations import view_models
 from workbench.display import formats
 from workbench.display.names import empty_name, value_name
 from workbench.display.outcomes import OUTCOME_COLORS, OUTCOMES
+from workbench.display.periods import Period, custom_period
 from workbench.lake import Lake
 from workbench.reports.escaping import escape
-from workbench.reports.periods import ReportPeriod
 from workbench.reports.queries import ReportQueries
 from workbench.reports.tables import dimension_html
 from workbench.ui import theme
 from workbench.ui.filters import build_options
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.names import show_value
-from workbench.ui.periods import custom_period
 from workbench.ui.store import Store
-from workbench.ui.view import PageData
 
 MONEY = [
     ("0.5", "$0.500"),
@@ -95,9 +94,9 @@ def test_emptiness_on_a_page_and_in_a_report(lake: Lake, dimension: str, text: s
     save(lake, [payload(1, date_created=datetime(2025, 3, 3, 12, tzinfo=UTC), **fields)])
     days = date(2025, 3, 1), date(2025, 3, 5)
     period = custom_period(*days, datetime(2025, 3, 5, tzinfo=UTC), "UTC")
-    view = PageData(Store(lake), period, options={dimension: build_options("text", {None: 1})})
-    on_page = show_value(view, dimension, None).text
-    asking = ReportQueries(lake, ReportPeriod(*days))
+    data = PageData(Store(lake), period, options={dimension: build_options("text", {None: 1})})
+    on_page = show_value(data, dimension, None).text
+    asking = ReportQueries(lake, Period(*days))
     in_report = dimension_html(asking, dimension, ("messages",), "", None)
     assert on_page == empty_name(dimension) == text
     assert f">{text}<" in in_report

@@ -11,12 +11,12 @@ import pytest
 from tests.messages import ACCOUNT, payload
 from tests.reports.conftest import note_sync
 from tests.ui.known import at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake, open_lake
-from workbench.reports.periods import ReportPeriod
 from workbench.reports.quality import DataQuality, judge, read_facts
 from workbench.settings import Settings
 
-WEEK = ReportPeriod(date(2025, 3, 3), date(2025, 3, 10))
+WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
 NOW = datetime(2025, 3, 20, 12, tzinfo=UTC)
 SOUND = DataQuality(
     as_of=NOW, last_sync_at=NOW - timedelta(hours=1), newest_message_at=NOW, messages=100, open_messages=0,
@@ -24,7 +24,7 @@ SOUND = DataQuality(
 )  # fmt: skip
 
 
-def kinds(facts: DataQuality, period: ReportPeriod = WEEK) -> list[str]:
+def kinds(facts: DataQuality, period: Period = WEEK) -> list[str]:
     return [problem.kind for problem in judge(facts, period)]
 
 

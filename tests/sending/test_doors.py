@@ -116,7 +116,7 @@ def by_composer(wb: Workbench, number: str, text: str, values: Values) -> tuple[
     news = context.answer({"ask": "send", "body": text, "typed": "1"})["ok"]
     while news["running"]:
         time.sleep(0.05)
-        news = context.answer({"ask": "news"})["ok"]
+        news = context.answer({"ask": "progress"})["ok"]
     return next(iter(news["result"]["counts"])), " ".join(one["text"] for one in checked["reasons"])
 
 

@@ -40,8 +40,8 @@ def row_messages() -> list[dict[str, Any]]:
 def dst_messages() -> list[dict[str, Any]]:
     """Three of the 23 hours that the 30 March 2025 has in Berlin, and one just outside each end."""
     moments = [(29, 22, 59), (29, 23, 0), (30, 0, 30), (30, 1, 30), (30, 21, 59), (30, 22, 0)]
-    made = []
+    payloads = []
     for number, (day, hour, minute) in enumerate(moments, 100):
         moment = datetime(2025, 3, day, hour, minute, tzinfo=UTC)
-        made.append(payload(number, date_created=moment, date_sent=moment, date_updated=moment))
-    return made
+        payloads.append(payload(number, date_created=moment, date_sent=moment, date_updated=moment))
+    return payloads

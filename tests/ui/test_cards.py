@@ -9,17 +9,17 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import OURS, at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.cards import build_card
-from workbench.ui.periods import Period
 from workbench.ui.store import Store
-from workbench.ui.view import PageData
 
 WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
 
 
 @pytest.fixture
-def view(store: Store) -> PageData:
+def data(store: Store) -> PageData:
     return PageData(store, WEEK)
 
 
@@ -44,13 +44,13 @@ def lines(card: dict[str, Any]) -> list[tuple[str, str | None]]:
         ("cost_per_delivered", [("$0.0106", "2.0 %"), ("EUR –", None)]),
     ],
 )
-def test_value_and_change(view: PageData, name: str, expected: list[tuple[str, str | None]]) -> None:
-    assert lines(build_card(view, name)) == expected
+def test_value_and_change(data: PageData, name: str, expected: list[tuple[str, str | None]]) -> None:
+    assert lines(build_card(data, name)) == expected
 
 
-def test_a_change_for_the_worse_is_marked(view: PageData) -> None:
+def test_a_change_for_the_worse_is_marked(data: PageData) -> None:
     senses = {
-        name: build_card(view, name)["lines"][0]["change"]["sense"]
+        name: build_card(data, name)["lines"][0]["change"]["sense"]
         for name in ("messages", "delivery_rate", "undelivered_rate", "failed_rate", "opt_outs")
     }
     assert senses == {
@@ -62,13 +62,13 @@ def test_a_change_for_the_worse_is_marked(view: PageData) -> None:
     }
 
 
-def test_a_rate_has_its_sample_and_what_is_in_flight_beside_it(view: PageData) -> None:
-    assert build_card(view, "delivery_rate")["notes"] == ["of 63 final", "4 in flight"]
+def test_a_rate_has_its_sample_and_what_is_in_flight_beside_it(data: PageData) -> None:
+    assert build_card(data, "delivery_rate")["notes"] == ["of 63 final", "4 in flight"]
 
 
-def test_money_has_its_currencies_and_priced_share_beside_it(view: PageData) -> None:
-    assert build_card(view, "spend")["notes"] == ["EUR, USD", "96.8 % priced"]
-    assert build_card(view, "cost_per_delivered")["notes"] == [
+def test_money_has_its_currencies_and_priced_share_beside_it(data: PageData) -> None:
+    assert build_card(data, "spend")["notes"] == ["EUR, USD", "96.8 % priced"]
+    assert build_card(data, "cost_per_delivered")["notes"] == [
         "USD, EUR", "96.8 % priced", "over 50 delivered"
     ]  # fmt: skip
 
@@ -82,10 +82,10 @@ def test_a_rate_of_too_few_is_hidden_and_says_so(lake: Lake) -> None:
 
 
 def test_nothing_at_all_is_no_number(lake: Lake) -> None:
-    view = PageData(Store(lake), WEEK)
+    data = PageData(Store(lake), WEEK)
     for name in ("delivery_rate", "spend", "cost_per_delivered"):
-        assert lines(build_card(view, name)) == [("–", None)]
-    assert lines(build_card(view, "messages")) == [("0", None)]
+        assert lines(build_card(data, name)) == [("–", None)]
+    assert lines(build_card(data, "messages")) == [("0", None)]
 
 
 def test_a_rate_is_not_compared_with_one_of_too_few(lake: Lake) -> None:
@@ -94,23 +94,23 @@ def test_a_rate_is_not_compared_with_one_of_too_few(lake: Lake) -> None:
     assert lines(build_card(PageData(Store(lake), WEEK), "failed_rate")) == [("0 %", None)]
 
 
-def test_a_trend_has_a_value_for_every_day(view: PageData) -> None:
-    assert build_card(view, "messages", with_trend=True)["trend"] == [[40, 10, 3, 4, 10, 5, 0]]
+def test_a_trend_has_a_value_for_every_day(data: PageData) -> None:
+    assert build_card(data, "messages", with_trend=True)["trend"] == [[40, 10, 3, 4, 10, 5, 0]]
     # Only one day has enough final messages for a rate.
-    assert build_card(view, "delivery_rate", with_trend=True)["trend"] == [
+    assert build_card(data, "delivery_rate", with_trend=True)["trend"] == [
         [1.0, None, None, None, None, None, None]
     ]
 
 
 def test_opt_outs_do_not_vanish_when_only_outbound_is_shown(store: Store) -> None:
-    view = PageData(store, WEEK, {"direction": ["outbound-api"]})
-    assert lines(build_card(view, "opt_outs")) == [("2", "new")]
-    assert lines(build_card(view, "messages")) == [("67", "34 %")]
+    data = PageData(store, WEEK, {"direction": ["outbound-api"]})
+    assert lines(build_card(data, "opt_outs")) == [("2", "new")]
+    assert lines(build_card(data, "messages")) == [("67", "34 %")]
 
 
 def test_each_card_carries_its_definition(store: Store) -> None:
-    view = PageData(store, WEEK, {"sender": [OURS]})
-    definition = build_card(view, "delivery_rate")["definition"]
+    data = PageData(store, WEEK, {"sender": [OURS]})
+    definition = build_card(data, "delivery_rate")["definition"]
     assert definition["label"] == "Delivery rate"
     assert definition["numerator"] == "delivered or read messages"
     assert definition["sample_size"] == 53

@@ -7,23 +7,23 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import charts, theme
-from workbench.ui.periods import Period
+from workbench.ui.page_data import PageData
 from workbench.ui.store import Store
-from workbench.ui.view import PageData
 
 WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
 DAYS = [f"2025-03-{day:02d}" for day in range(3, 10)]
 
 
 @pytest.fixture
-def view(store: Store) -> PageData:
+def data(store: Store) -> PageData:
     return PageData(store, WEEK)
 
 
-def test_messages_are_stacked_by_outcome_with_every_day(view: PageData) -> None:
-    figure = charts.by_outcome(view.metric("messages", by=("day", "outcome")), WEEK)
+def test_messages_are_stacked_by_outcome_with_every_day(data: PageData) -> None:
+    figure = charts.by_outcome(data.metric("messages", by=("day", "outcome")), WEEK)
     assert figure is not None
     bars = {trace.name: list(trace.y) for trace in figure.data}
     assert bars == {
@@ -47,8 +47,8 @@ def test_one_day_is_drawn_by_hour_of_the_readers_clock(store: Store) -> None:
     assert sum(figure.data[0].y) == 40
 
 
-def test_each_currency_has_a_panel_and_a_scale_of_its_own(view: PageData) -> None:
-    figure = charts.money_over_time(view.metric("spend", by=("day",)), WEEK)
+def test_each_currency_has_a_panel_and_a_scale_of_its_own(data: PageData) -> None:
+    figure = charts.money_over_time(data.metric("spend", by=("day",)), WEEK)
     assert figure is not None
     bars = {trace.name: [round(value, 4) for value in trace.y] for trace in figure.data}
     assert bars == {
@@ -60,15 +60,15 @@ def test_each_currency_has_a_panel_and_a_scale_of_its_own(view: PageData) -> Non
     assert upper[0] > lower[1]
 
 
-def test_nothing_to_draw_is_no_figure(view: PageData) -> None:
+def test_nothing_to_draw_is_no_figure(data: PageData) -> None:
     empty = Period(date(2024, 1, 1), date(2024, 1, 8))
-    nothing = PageData(view.store, empty)
+    nothing = PageData(data.store, empty)
     assert charts.by_outcome(nothing.metric("messages", by=("day", "outcome")), empty) is None
     assert charts.money_over_time(nothing.metric("spend", by=("day",)), empty) is None
 
 
-def test_a_strange_currency_is_text(view: PageData) -> None:
-    result = view.metric("spend", by=("day",))
+def test_a_strange_currency_is_text(data: PageData) -> None:
+    result = data.metric("spend", by=("day",))
     frame = pd.DataFrame({"day": [date(2025, 3, 3)], "currency": ["<b>X"], "spend": [1.0]})
     strange = MetricResult(result.metric, frame, result.sql, result.parameters, result.as_of)
     figure = charts.money_over_time(strange, WEEK)
@@ -76,8 +76,8 @@ def test_a_strange_currency_is_text(view: PageData) -> None:
     assert figure.data[0].name == "&lt;b&gt;X"
 
 
-def test_every_colour_of_a_figure_has_a_dark_twin(view: PageData) -> None:
-    figure = charts.by_outcome(view.metric("messages", by=("day", "outcome")), WEEK)
+def test_every_colour_of_a_figure_has_a_dark_twin(data: PageData) -> None:
+    figure = charts.by_outcome(data.metric("messages", by=("day", "outcome")), WEEK)
     assert figure is not None
     twins = theme.dark_twins()
     used = [trace.marker.color for trace in figure.data]

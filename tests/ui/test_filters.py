@@ -22,8 +22,8 @@ DEFAULTS: dict[str, Any] = {**Page("x", "X.", [], filters=NAMES).defaults, "time
 
 def parsed(query: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What differs from the defaults, and the problems."""
-    found = parse_query(query, NAMES, OPTIONS, DEFAULTS)
-    return {name: value for name, value in found.values.items() if value != DEFAULTS[name]}, found.problems
+    answer = parse_query(query, NAMES, OPTIONS, DEFAULTS)
+    return {name: value for name, value in answer.values.items() if value != DEFAULTS[name]}, answer.problems
 
 
 def test_a_plain_address_is_the_default_page() -> None:

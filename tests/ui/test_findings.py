@@ -9,16 +9,16 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import OURS, at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.findings import Finding, what_changed
-from workbench.ui.periods import Period
 from workbench.ui.store import Store
-from workbench.ui.view import PageData
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
 
 
-def found(lake: Lake) -> dict[str, Finding]:
+def findings_of(lake: Lake) -> dict[str, Finding]:
     return {finding.title: finding for finding in what_changed(PageData(Store(lake), PERIOD))}
 
 
@@ -28,35 +28,35 @@ def many(first: int, number: int, day: dict[str, datetime], **fields: Any) -> li
 
 def test_nothing_is_said_when_nothing_moved(lake: Lake) -> None:
     save(lake, many(0, 200, at(2, 26)) + many(1000, 200, at(3, 4)))
-    assert found(lake) == {}
+    assert findings_of(lake) == {}
 
 
 def test_nothing_is_said_of_an_empty_lake(lake: Lake) -> None:
-    assert found(lake) == {}
+    assert findings_of(lake) == {}
 
 
 def test_more_failures_name_their_largest_reason(lake: Lake) -> None:
     fail: dict[str, Any] = {"status": "undelivered", "error_code": 30007}
     save(lake, many(0, 200, at(2, 26)) + many(1000, 180, at(3, 4)) + many(2000, 20, at(3, 5), **fail))
-    finding = found(lake)["More messages fail: 10.0 % of 200"]
+    finding = findings_of(lake)["More messages fail: 10.0 % of 200"]
     assert finding.sense == "bad"
     assert finding.text.startswith(
         "It was 0 % in the period before. Most of it is 30007 (message filtered), from 0 to 20."
     )
     assert (finding.page, finding.query) == ("failures", {})
-    assert "$0.166 was paid for messages that did not arrive" in found(lake)
+    assert "$0.166 was paid for messages that did not arrive" in findings_of(lake)
 
 
 def test_a_few_more_failures_may_be_chance(lake: Lake) -> None:
     fail: dict[str, Any] = {"status": "failed", "error_code": 30008, "price": None}
     before = many(0, 197, at(2, 26)) + many(300, 3, at(2, 27), **fail)
     save(lake, before + many(1000, 194, at(3, 4)) + many(2000, 6, at(3, 5), **fail))
-    assert found(lake) == {}
+    assert findings_of(lake) == {}
 
 
 def test_spend_is_taken_apart_into_messages_and_price(lake: Lake) -> None:
     save(lake, many(0, 100, at(2, 26), price="-0.01") + many(1000, 150, at(3, 4), price="-0.02"))
-    finding = found(lake)["Spend rose by 200% to $3.00"]
+    finding = findings_of(lake)["Spend rose by 200% to $3.00"]
     assert finding.text == "50% more messages, each 100% dearer."
     assert (finding.sense, finding.page) == ("bad", "cost")
 
@@ -71,14 +71,14 @@ def test_a_sender_at_its_limit_leads_to_its_throughput(lake: Lake) -> None:
             "select distinct account_sid, sender, sender_type, 1, 'configuration', now() from raw_messages"
         )
     )
-    finding = found(lake)["+1202***0110 was at its limit for 1 minute"]
+    finding = findings_of(lake)["+1202***0110 was at its limit for 1 minute"]
     assert finding.text == "95 % of its messages left within 56 s of being created."
     assert (finding.page, finding.query) == ("throughput", {"sender": "+1202***0110"})
 
 
 def test_special_characters_are_named_where_they_cost(lake: Lake) -> None:
     save(lake, many(0, 40, at(3, 4), body="It’s here") + many(100, 60, at(3, 4)))
-    finding = found(lake)["Special characters touch $0.332 of spend"]
+    finding = findings_of(lake)["Special characters touch $0.332 of spend"]
     assert finding.text.startswith("40.0 % of the messages go out as UCS-2")
 
 
@@ -86,7 +86,7 @@ def test_opt_outs_that_jump(lake: Lake) -> None:
     fields: dict[str, Any] = {"direction": "inbound", "status": "received", "body": "STOP", "to": OURS}
     stops = [payload(n, **at(3, 4), **{**fields, "from": f"+1415555{n:04d}"}) for n in range(30)]
     save(lake, stops)
-    assert "More people opted out: 30, before 0" in found(lake)
+    assert "More people opted out: 30, before 0" in findings_of(lake)
 
 
 def test_what_is_bad_comes_first(lake: Lake) -> None:

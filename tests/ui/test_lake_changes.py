@@ -16,7 +16,7 @@ from workbench.ui.store import Store
 
 def test_a_commit_by_somebody_else_is_heard_at_once(lake: Lake, settings: Settings) -> None:
     store, heard = Store(lake), threading.Event()
-    listener = store.news.add(heard.set)
+    listener = store.lake_changes.add(heard.set)
     try:
         time.sleep(0.5)
         heard.clear()
@@ -25,12 +25,12 @@ def test_a_commit_by_somebody_else_is_heard_at_once(lake: Lake, settings: Settin
             assert not heard.is_set(), "nobody committed"
             save(other, [payload(1)])
             assert heard.wait(2)
-        store.news.remove(listener)
+        store.lake_changes.remove(listener)
         heard.clear()
         save(lake, [payload(2)])
         assert not heard.wait(0.8)
     finally:
-        store.news.close()
+        store.lake_changes.close()
 
 
 def test_without_news_the_lake_is_not_asked(lake: Lake) -> None:
@@ -58,12 +58,12 @@ def test_a_page_rests_longer_than_it_drew_and_misses_nothing() -> None:
     pace = RedrawPace(
         redraw, lambda seconds, call: pending.append((now[0] + seconds, call)), clock=lambda: now[0]
     )
-    for tick in range(100):  # ten seconds of news, ten times a second
+    for tick in range(100):  # ten seconds of changes, ten times a second
         now[0] = tick / 10
         for entry in [entry for entry in pending if entry[0] <= now[0] + 1e-9]:
             pending.remove(entry)
             entry[1]()
-        pace.news()
+        pace.lake_changed()
     assert drawn == [0.0, 4.0, 8.0]
     while pending:
         at, call = pending.pop(0)
@@ -71,4 +71,4 @@ def test_a_page_rests_longer_than_it_drew_and_misses_nothing() -> None:
         call()
         if len(drawn) == 4:
             break
-    assert len(drawn) == 4, "the last news are drawn too"
+    assert len(drawn) == 4, "the last change is drawn too"

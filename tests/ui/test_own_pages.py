@@ -14,10 +14,10 @@ from workbench.lake import open_lake
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.own.current import look_again, use_own_metrics
 from workbench.settings import Settings
-from workbench.ui.links import part_names
+from workbench.ui.links import panel_names
 from workbench.ui.navigation import DASHBOARDS, TAKEN, discover_pages, own_page_problems, use_own_pages
 from workbench.ui.page import load_page
-from workbench.ui.view import _shown
+from workbench.ui.page_data import _shown
 
 GOOD = '''"""Sales: what was ordered."""
 from workbench import ui
@@ -152,10 +152,10 @@ def test_pages_are_served_and_a_broken_one_shows_its_error_and_line(settings: Se
     for name, (text, _, _) in broken.items():
         write(home, f"{name}.py", text)
     use_own_pages(home)
-    (part,) = part_names(load_page(next(info for info in discover_pages() if info.name == "sales")).parts)
+    (panel,) = panel_names(load_page(next(info for info in discover_pages() if info.name == "sales")).panels)
     with served(settings) as server:
         assert "This page is broken" not in visit(server, "sales")
-        file = get(server, f"download/sales/{part}.csv?{WEEK}&direction=all&stamp=no")[2]
+        file = get(server, f"download/sales/{panel}.csv?{WEEK}&direction=all&stamp=no")[2]
         assert '"orders","Orders by text","count",,1,' in file
         for name, (_, said, line) in broken.items():
             shown = visit(server, name)

@@ -134,11 +134,11 @@ def test_a_signal_ends_it_cleanly_while_a_page_is_open(home: Path, number: signa
     assert process.stderr is not None
     try:
         line = process.stderr.readline()
-        found = re.search(r"The dashboards are at http://127\.0\.0\.1:(\d+)/\?token=(\w+) ", line)
-        assert found
-        port = int(found[1])
+        match = re.search(r"The dashboards are at http://127\.0\.0\.1:(\d+)/\?token=(\w+) ", line)
+        assert match
+        port = int(match[1])
         with socket.create_connection(("127.0.0.1", port)) as reader:
-            open_websocket(reader, port, found[2])
+            open_websocket(reader, port, match[2])
             process.send_signal(number)
             assert process.wait(10) == 0
         assert process.stderr.read() == ""

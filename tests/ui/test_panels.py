@@ -14,80 +14,80 @@ import pytest
 
 from tests.messages import ACCOUNT, payload
 from tests.ui.known import AMERICAN, GERMAN, HOSTILE, OURS, WEEK, at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.ui.downloads import open_download
 from workbench.ui.navigation import PageInfo, discover_pages
 from workbench.ui.page import load_page
+from workbench.ui.page_data import PageData
 from workbench.ui.panels import money, month, reasons, speed, texts
 from workbench.ui.panels.cards import build_card
-from workbench.ui.periods import Period
 from workbench.ui.store import Store
 from workbench.ui.table_export import WRITERS
-from workbench.ui.view import PageData
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
 PAGES = discover_pages()
 
 
 @pytest.fixture
-def view(store: Store) -> PageData:
+def data(store: Store) -> PageData:
     return PageData(store, PERIOD)
 
 
-def said(content: dict[str, Any]) -> list[list[str]]:
+def texts_of(props: dict[str, Any]) -> list[list[str]]:
     """The rows as text, with what stands under a cell behind a bar."""
     return [
-        ["|".join([cell["text"], *cell.get("more", [])]) for cell in row["cells"]] for row in content["rows"]
+        ["|".join([cell["text"], *cell.get("more", [])]) for cell in row["cells"]] for row in props["rows"]
     ]
 
 
 # --- cost ---------------------------------------------------------------------------------------------------
 
 
-def test_spend_by_country_with_each_currency_for_itself(view: PageData) -> None:
-    content = money.spend_by("country")(view)
-    assert said(content) == [
+def test_spend_by_country_with_each_currency_for_itself(data: PageData) -> None:
+    props = money.spend_by("country")(data)
+    assert texts_of(props) == [
         # 51 outbound at 0.0083 and three inbound at 0.0079; 40 delivered. 53 final, of which 51 are priced.
         ["US", "$0.447", "96.6 %", "60", "$0.0106", "96.2 %"],
         ["DE", "$0.0158", "3.4 %", "2", "–", "–"],
         ["DE", "€0.500", "100 %", "10", "–", "100 %"],
     ]
-    assert [row["cells"][0]["code"] for row in content["rows"]] == ["USD", "USD", "EUR"]
+    assert [row["cells"][0]["code"] for row in props["rows"]] == ["USD", "USD", "EUR"]
 
 
-def test_spend_by_sender_is_masked(view: PageData) -> None:
-    content = money.spend_by("sender")(view)
-    assert {row["cells"][0]["text"] for row in content["rows"]} == {"+1202***0110", HOSTILE}
-    assert OURS not in str(content)
+def test_spend_by_sender_is_masked(data: PageData) -> None:
+    props = money.spend_by("sender")(data)
+    assert {row["cells"][0]["text"] for row in props["rows"]} == {"+1202***0110", HOSTILE}
+    assert OURS not in str(props)
 
 
-def test_spend_by_direction_and_type(view: PageData) -> None:
-    rows = {(row[0], row[1]) for row in said(money.spend_by("direction")(view))}
+def test_spend_by_direction_and_type(data: PageData) -> None:
+    rows = {(row[0], row[1]) for row in texts_of(money.spend_by("direction")(data))}
     assert rows == {("outbound-api", "$0.423"), ("inbound", "$0.0395"), ("outbound-api", "€0.500")}
-    assert [row[:2] for row in said(money.spend_by("message_type")(view))] == [
+    assert [row[:2] for row in texts_of(money.spend_by("message_type")(data))] == [
         ["SMS", "€0.500"], ["SMS", "$0.463"]
     ]  # fmt: skip
 
 
-def test_waste_by_reason_with_the_fee_for_failing(view: PageData) -> None:
-    assert said(money.wasted_by("error_code")(view)) == [
+def test_waste_by_reason_with_the_fee_for_failing(data: PageData) -> None:
+    assert texts_of(money.wasted_by("error_code")(data)) == [
         ["Unreachable destination handset", "$0.0498", "72.8 %", "6"],
         ["Message filtered", "$0.0166", "24.3 %", "2"],
         # Two failed ones without a price: 0.001 each.
         ["Attempt to send to unsubscribed recipient", "$0.0020", "2.9 %", "2"],
     ]
-    card = build_card(view, "wasted_spend")
+    card = build_card(data, "wasted_spend")
     assert [line["value"] for line in card["lines"]] == ["$0.0684", "€0.00"]
 
 
-def test_the_month_so_far_and_its_end(view: PageData, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_month_so_far_and_its_end(data: PageData, monkeypatch: pytest.MonkeyPatch) -> None:
     class Saturday(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
             return datetime(2025, 3, 8, 18, tzinfo=UTC).astimezone(tz)
 
     monkeypatch.setattr(month, "datetime", Saturday)
-    dollars, euros = said(month.month_table(view))
+    dollars, euros = texts_of(month.month_table(data))
     # Eight days to learn from: 27 Feb to 7 Mar without the 4th, whose messages are not all priced. They cost
     # 0.3569 dollars; 0.4233 before today and 24 days like these make 1.494. Euros have all nine days.
     assert dollars[:4] == ["USD", "$0.463", "–", "$1.49"]
@@ -95,7 +95,7 @@ def test_the_month_so_far_and_its_end(view: PageData, monkeypatch: pytest.Monkey
     low, high = dollars[4].split(" – ")
     assert low == "$0.463", "what is spent is spent"
     assert float(high[1:]) > 2
-    figure = month.month_figure(view)["figure"]
+    figure = month.month_figure(data)["figure"]
     drawn = {(trace.name, trace.yaxis): list(trace.y) for trace in figure.data if trace.name == "This month"}
     assert drawn["This month", "y"][-1] == pytest.approx(0.4628)
     assert drawn["This month", "y2"][-1] == pytest.approx(0.5)
@@ -104,35 +104,35 @@ def test_the_month_so_far_and_its_end(view: PageData, monkeypatch: pytest.Monkey
 # --- failures -----------------------------------------------------------------------------------------------
 
 
-def test_rates_with_and_without_opt_outs(view: PageData) -> None:
+def test_rates_with_and_without_opt_outs(data: PageData) -> None:
     names = ("error_rate", "not_delivered", "delivered")
-    assert [build_card(view, name)["lines"][0]["value"] for name in names] == ["15.9 %", "10", "50"]
-    card = build_card(view, "error_rate_without_opt_outs")
+    assert [build_card(data, name)["lines"][0]["value"] for name in names] == ["15.9 %", "10", "50"]
+    card = build_card(data, "error_rate_without_opt_outs")
     # 8 of 61: the two messages to people who opted out are in neither number.
     assert card["lines"][0]["value"] == "13.1 %"
     assert card["notes"] == ["of 61 final", "4 in flight"]
 
 
-def test_reasons_say_who_can_fix_them(view: PageData) -> None:
-    content = reasons.reasons(view)
-    assert said(content) == [
+def test_reasons_say_who_can_fix_them(data: PageData) -> None:
+    props = reasons.reasons(data)
+    assert texts_of(props) == [
         ["Unreachable destination handset", "6", "60.0 %", "0", "recipient"],
         ["Attempt to send to unsubscribed recipient", "2", "20.0 %", "0", "recipient"],
         ["Message filtered", "2", "20.0 %", "0", "you"],
     ]
-    assert {fact[0] for fact in content["rows"][0]["detail"]} == {"What it means", "What to do", "Send again"}
+    assert {fact[0] for fact in props["rows"][0]["detail"]} == {"What it means", "What to do", "Send again"}
 
 
-def test_the_pareto_adds_up_to_all(view: PageData) -> None:
-    bars, line = reasons.pareto_figure(view)["figure"].data
+def test_the_pareto_adds_up_to_all(data: PageData) -> None:
+    bars, line = reasons.pareto_figure(data)["figure"].data
     assert list(bars.x) == ["30003", "21610", "30007"]
     assert list(bars.y) == [6, 2, 2]
     assert list(line.y) == [0.6, 0.8, 1.0]
 
 
-def test_who_is_hit(view: PageData) -> None:
-    assert said(reasons.failing("country")(view)) == [["US", "10", "18.9 %", "15.1 %", "3.8 %", "5.7 %"]]
-    assert said(reasons.failing("sender")(view))[0][:3] == ["+1202***0110", "10", "18.9 %"]
+def test_who_is_hit(data: PageData) -> None:
+    assert texts_of(reasons.failing("country")(data)) == [["US", "10", "18.9 %", "15.1 %", "3.8 %", "5.7 %"]]
+    assert texts_of(reasons.failing("sender")(data))[0][:3] == ["+1202***0110", "10", "18.9 %"]
 
 
 def test_a_spike_is_marked(store: Store, known_lake: Lake) -> None:
@@ -143,8 +143,8 @@ def test_a_spike_is_marked(store: Store, known_lake: Lake) -> None:
     assert rows[0]["cells"][0]["note"] == "spike on 9 Mar: 30, usually 0.2 a day"
 
 
-def test_latency_says_where_it_comes_from(view: PageData, known_lake: Lake) -> None:
-    queue, way = reasons.latency(view)["rows"]
+def test_latency_says_where_it_comes_from(data: PageData, known_lake: Lake) -> None:
+    queue, way = reasons.latency(data)["rows"]
     # 67 outbound messages of the week; the four queued have a date too in this lake.
     assert [cell["text"] for cell in queue["cells"][1:]] == ["0 s", "0 s", "0 s", "0 s", "67"]
     assert way["cells"][0]["note"] == "sent → receipt, no delivery callbacks here"
@@ -157,18 +157,18 @@ def test_latency_says_where_it_comes_from(view: PageData, known_lake: Lake) -> N
         )
 
     known_lake.write(callbacks)
-    _, way = reasons.latency(PageData(view.store, PERIOD))["rows"]
+    _, way = reasons.latency(PageData(data.store, PERIOD))["rows"]
     assert [cell["text"] for cell in way["cells"][1:]] == ["4 s", "4 s", "4 s", "4 s", "50"]
 
 
 def test_behind_a_number_are_its_messages(store: Store) -> None:
     page = load_page(next(info for info in PAGES if info.name == "failures"))
-    view = page.open(WEEK, store).view()
+    data = page.open(WEEK, store).data()
     week, lost = "since=2025-03-03&until=2025-03-10", "outcome=undelivered&outcome=failed"
-    rows = reasons.reasons(view)["rows"]
+    rows = reasons.reasons(data)["rows"]
     assert rows[0]["link"] == f"messages?{week}&direction=outbound&{lost}&error_code=30003&back=failures"
-    assert view.rows_link(outcome=("failed",)).endswith("outcome=failed&back=failures")
-    assert money.spend_by("message_type")(view)["rows"][0]["link"] is None
+    assert data.rows_link(outcome=("failed",)).endswith("outcome=failed&back=failures")
+    assert money.spend_by("message_type")(data)["rows"][0]["link"] is None
 
 
 # --- segmentation -------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ _CURLY = "Hi Ana, it’s 12:30 at Mill Lane on Monday. We’re looking forward t
 
 
 @pytest.fixture
-def text_view(lake: Lake) -> PageData:
+def text_data(lake: Lake) -> PageData:
     messages = [
         *(payload(n, **at(3, 3), body=_CURLY, num_segments="2", price="-0.0200") for n in range(1, 11)),
         *(
@@ -191,53 +191,57 @@ def text_view(lake: Lake) -> PageData:
     return PageData(Store(lake), PERIOD)
 
 
-def test_characters_templates_boundaries_and_mismatches(text_view: PageData) -> None:
+def test_characters_templates_boundaries_and_mismatches(text_data: PageData) -> None:
     # 80 units of UCS-2 are two segments, one in GSM-7: half of 0.20.
-    assert said(texts.characters(text_view)) == [["right single quotation mark", "10", "$0.200", "$0.100"]]
-    assert said(texts.templates(text_view))[0] == [
+    assert texts_of(texts.characters(text_data)) == [
+        ["right single quotation mark", "10", "$0.200", "$0.100"]
+    ]
+    assert texts_of(texts.templates(text_data))[0] == [
         "Hi ⟨…⟩, it’s ⟨…⟩ at Mill Lane on Monday. We’re looking forward to seeing you!",
         "10", "2.00", "$0.200", "$0.100",
     ]  # fmt: skip
-    detail = dict(texts.templates(text_view)["rows"][0]["detail"])
+    detail = dict(texts.templates(text_data)["rows"][0]["detail"])
     assert (
         detail["Written as"]
         == "Hi ⟨…⟩, it's ⟨…⟩ at Mill Lane on Monday. We're looking forward to seeing you!"
     )
     assert detail["Saves"] == "$0.100 of $0.200"
-    assert said(texts.boundaries(text_view)) == [["Order ⟨…⟩ " + "x" * 156, "+5", "5", "$0.100", "$0.0500"]]
-    content = texts.mismatches(text_view)
-    assert said(content) == [["<b>=HYPERLINK</b> is short", "1", "2", "1"]]
-    assert content["footnote"].startswith("1 of 19 messages differ.")
-    assert said(texts.savings(text_view)) == [
+    assert texts_of(texts.boundaries(text_data)) == [
+        ["Order ⟨…⟩ " + "x" * 156, "+5", "5", "$0.100", "$0.0500"]
+    ]
+    props = texts.mismatches(text_data)
+    assert texts_of(props) == [["<b>=HYPERLINK</b> is short", "1", "2", "1"]]
+    assert props["footnote"].startswith("1 of 19 messages differ.")
+    assert texts_of(texts.savings(text_data)) == [
         ["Written in GSM-7", "10", "$0.200", "$0.100"],
         ["A few characters shorter", "5", "$0.100", "$0.0500"],
     ]
 
 
-def test_a_file_of_texts_has_all_of_them(text_view: PageData) -> None:
-    file = texts.templates(text_view)["file"]().set_index("text")
+def test_a_file_of_texts_has_all_of_them(text_data: PageData) -> None:
+    file = texts.templates(text_data)["file"]().set_index("text")
     assert list(file["messages"]) == [10, 5, 3, 1]
     first = file.loc["Hi ⟨…⟩, it’s ⟨…⟩ at Mill Lane on Monday. We’re looking forward to seeing you!"]
     assert (first["forced_by"], first["spend_USD"], first["would_save_USD"]) == ("’", 0.2, 0.1)
-    character = texts.characters(text_view)["file"]().iloc[0].to_dict()
+    character = texts.characters(text_data)["file"]().iloc[0].to_dict()
     assert character == {
         "character": "’", "name": "right single quotation mark", "becomes": "'",
         "messages": 10, "segments": 20, "spend_USD": 0.2, "would_save_USD": 0.1,
     }  # fmt: skip
-    nothing = texts.boundaries(PageData(text_view.store, replace(PERIOD, since=date(2025, 3, 8))))["file"]()
+    nothing = texts.boundaries(PageData(text_data.store, replace(PERIOD, since=date(2025, 3, 8))))["file"]()
     assert list(nothing.columns)[:2] == ["text", "encoding"]
     assert len(nothing) == 0
 
 
-def test_without_texts_the_page_says_why(text_view: PageData, lake: Lake) -> None:
+def test_without_texts_the_page_says_why(text_data: PageData, lake: Lake) -> None:
     lake.write(lambda cursor: cursor.execute("update raw_messages set body = null"))
-    view = PageData(Store(lake), PERIOD)
+    data = PageData(Store(lake), PERIOD)
     for make in (texts.characters, texts.templates, texts.boundaries, texts.mismatches):
-        content = make(view)
-        assert content["rows"] == []
-        assert content["message"].startswith("No text of these messages is kept here")
+        props = make(data)
+        assert props["rows"] == []
+        assert props["message"].startswith("No text of these messages is kept here")
     # What was worked out before the text went is still there.
-    assert build_card(view, "segments_per_message")["lines"][0]["value"] == "1.84"
+    assert build_card(data, "segments_per_message")["lines"][0]["value"] == "1.84"
 
 
 # --- throughput ---------------------------------------------------------------------------------------------
@@ -265,16 +269,16 @@ def busy_lake(lake: Lake) -> Lake:
 
 
 def test_a_sender_at_its_limit(busy_lake: Lake) -> None:
-    view = PageData(Store(busy_lake), PERIOD)
-    content = speed.senders(view)
-    assert said(content) == [
+    data = PageData(Store(busy_lake), PERIOD)
+    props = speed.senders(data)
+    assert texts_of(props) == [
         ["+1202***0110", "1/s", "1/s", "1/s", "100 %", "100 %", "1", "30 s", "56 s", "59", "empty"]
     ]
-    assert content["rows"][0]["detail"] == [
+    assert props["rows"][0]["detail"] == [
         ["Limit", "1 segments per second: configuration"],
         ["Longest queue", "59 segments waited on 4 Mar 2025 at 09:00:00"],
     ]
-    assert said(speed.busiest_table(view)) == [["4 Mar 2025, 09:00", "60", "1/s", "100 %"]]
+    assert texts_of(speed.busiest_table(data)) == [["4 Mar 2025, 09:00", "60", "1/s", "100 %"]]
     figure = speed.busiest_figure(
         PageData(Store(busy_lake), Period(PERIOD.since, PERIOD.until, "America/New_York"))
     )
@@ -283,9 +287,9 @@ def test_a_sender_at_its_limit(busy_lake: Lake) -> None:
 
 
 def test_a_daily_cap_is_shown_where_there_is_one(busy_lake: Lake) -> None:
-    content = speed.senders(PageData(Store(busy_lake, daily_caps={OURS: 80}), PERIOD))
-    assert content["columns"][-1]["label"] == "Busiest day"
-    assert content["rows"][0]["cells"][-1] == {"text": "75.0 % of cap", "note": "60 of 80"}
+    props = speed.senders(PageData(Store(busy_lake, daily_caps={OURS: 80}), PERIOD))
+    assert props["columns"][-1]["label"] == "Busiest day"
+    assert props["rows"][0]["cells"][-1] == {"text": "75.0 % of cap", "note": "60 of 80"}
 
 
 def test_a_backlog_says_how_long_it_takes(busy_lake: Lake) -> None:
@@ -325,11 +329,11 @@ def test_no_part_of_any_page_fails(lake: Lake, fill: Callable[[Lake], None]) -> 
     store = Store(lake)
     for info in PAGES:
         page = load_page(info)
-        view = page.open(WEEK, store).view()
-        for part in page.parts:
-            content = part.content(view)
-            assert content["state"] != "error", (info.name, part)
-            assert AMERICAN not in str(content)
+        data = page.open(WEEK, store).data()
+        for panel in page.panels:
+            props = panel.props(data)
+            assert props["state"] != "error", (info.name, panel)
+            assert AMERICAN not in str(props)
 
 
 @pytest.mark.parametrize("info", PAGES, ids=[info.name for info in PAGES])
@@ -339,16 +343,16 @@ def test_a_page_on_the_day_of_25_hours(store: Store, known_lake: Lake, info: Pag
     moments = [start + timedelta(hours=hour) for hour in range(25)]
     save(known_lake, [payload(900 + n, date_created=at_, date_sent=at_) for n, at_ in enumerate(moments)])
     page = load_page(info)
-    view = page.open("since=2025-11-02&until=2025-11-03&timezone=America/New_York", store).view()
-    assert view.metric("delivered").frame["delivered"].iloc[0] == 25
-    assert all(part.content(view)["state"] != "error" for part in page.parts)
+    data = page.open("since=2025-11-02&until=2025-11-03&timezone=America/New_York", store).data()
+    assert data.metric("delivered").frame["delivered"].iloc[0] == 25
+    assert all(panel.props(data)["state"] != "error" for panel in page.panels)
 
 
 @pytest.mark.parametrize("info", PAGES, ids=[info.name for info in PAGES])
 def test_no_page_shows_a_full_number(store: Store, info: PageInfo) -> None:
     page = load_page(info)
-    view = page.open(WEEK, store).view()
-    everything = "".join(str(part.content(view)) for part in page.parts)
+    data = page.open(WEEK, store).data()
+    everything = "".join(str(panel.props(data)) for panel in page.panels)
     assert not [number for number in (OURS, AMERICAN, GERMAN) if number in everything]
 
 
@@ -357,15 +361,15 @@ def test_every_part_has_a_file_in_every_format(store: Store, info: PageInfo) -> 
     """With columns, no full number, and as many rows as it says; also of a week in which nothing happened."""
     page = load_page(info)
     for week in (WEEK, "since=2025-01-06&until=2025-01-13"):
-        view = page.open(week, store).view()
-        for part in page.parts:
+        data = page.open(week, store).data()
+        for panel in page.panels:
             written = {}
             for ending, write in WRITERS.items():
-                with open_download(part, view, page.title) as download:
+                with open_download(panel, data, page.title) as download:
                     written[ending] = b"".join(write(download.sheets, download.stamp))
                     total = download.sheets[0].total
             table = pq.read_table(io.BytesIO(written["parquet"]))
-            assert table.num_columns > 0, part
+            assert table.num_columns > 0, panel
             assert table.num_rows == total
             assert not [number for number in (OURS, AMERICAN, GERMAN) if number.encode() in written["csv"]]
             assert openpyxl.load_workbook(io.BytesIO(written["xlsx"]), read_only=True).sheetnames
@@ -376,12 +380,14 @@ def test_a_file_of_an_audit_has_every_row(lake: Lake) -> None:
     people = [f"+1415555{number:04d}" for number in range(12)]
     save(lake, [payload(n, **at(3, 4), to=to) for n, to in enumerate(people, 1)])
     page = next(load_page(info) for info in PAGES if info.name == "compliance")
-    part = next(part for part in page.parts if getattr(part, "title", "") == "Sent without consent on record")
-    view = page.open(WEEK, Store(lake)).view()
-    assert len(part.content(view)["rows"]) == 8
-    with open_download(part, view, page.title) as download:
-        data = b"".join(WRITERS["parquet"](download.sheets, download.stamp))
+    panel = next(
+        panel for panel in page.panels if getattr(panel, "title", "") == "Sent without consent on record"
+    )
+    data = page.open(WEEK, Store(lake)).data()
+    assert len(panel.props(data)["rows"]) == 8
+    with open_download(panel, data, page.title) as download:
+        file = b"".join(WRITERS["parquet"](download.sheets, download.stamp))
         assert dict(download.stamp)["Rows"] == "12"
-    rows = pq.read_table(io.BytesIO(data)).to_pylist()
+    rows = pq.read_table(io.BytesIO(file)).to_pylist()
     assert sorted(row["message_sid"] for row in rows) == [f"SM{n:032x}" for n in range(1, 13)]
     assert {row["contact"] for row in rows} == {f"+1415***{number:04d}" for number in range(12)}

@@ -31,16 +31,18 @@ def session(overview: Page, store: Store) -> PageSession:
 
 
 def values(session: PageSession) -> dict[str, str]:
-    cards = [card for tile in session.tiles if hasattr(tile, "cards") for card in tile.cards]
+    cards = [
+        card for component in session.components if hasattr(component, "cards") for card in component.cards
+    ]
     return {card["name"]: card["lines"][0]["value"] for card in cards}
 
 
-def tile(session: PageSession, title: str) -> Any:
-    return next(tile for tile in session.tiles if tile.title == title)
+def component(session: PageSession, title: str) -> Any:
+    return next(component for component in session.components if component.title == title)
 
 
 def test_every_part_of_the_overview_draws(session: PageSession) -> None:
-    assert [tile.state for tile in session.tiles] == ["ok"] * len(session.tiles)
+    assert [component.state for component in session.components] == ["ok"] * len(session.components)
     assert values(session)["messages"] == "72"
     assert session.head.period == {
         "label": "Chosen days",
@@ -48,12 +50,12 @@ def test_every_part_of_the_overview_draws(session: PageSession) -> None:
     }
     assert session.head.freshness["open"] == "4"
     assert session.head.freshness["priced"] == "98.2 %"
-    assert session.board.visible
+    assert session.layout.visible
     assert not session.empty.visible
 
 
 def test_a_filter_from_the_drawer_moves_everything(session: PageSession) -> None:
-    session.filter_panel._handle_msg({"filter": {**session.filter_panel.values, "country": ["DE"]}})
+    session.filter_menu._handle_msg({"filter": {**session.filter_menu.values, "country": ["DE"]}})
     assert values(session)["messages"] == "12"
     assert session.head.query == f"?{WEEK}&country=DE"
     assert session.head.chips[1] == {"name": "country", "label": "Country", "token": "DE", "kind": "country"}
@@ -62,7 +64,7 @@ def test_a_filter_from_the_drawer_moves_everything(session: PageSession) -> None
 
 
 def test_a_click_on_a_row_filters_and_a_second_one_lets_go(session: PageSession) -> None:
-    senders = tile(session, "Senders")
+    senders = component(session, "Senders")
     senders._handle_msg({"click": {"key": HOSTILE}})
     assert session.filters.sender == [HOSTILE]
     assert values(session)["messages"] == "10"
@@ -71,11 +73,11 @@ def test_a_click_on_a_row_filters_and_a_second_one_lets_go(session: PageSession)
 
 
 def test_a_click_on_a_day_looks_closer(session: PageSession) -> None:
-    tile(session, "Messages")._handle_msg({"click": {"key": "2025-03-04", "series": "Failed"}})
+    component(session, "Messages")._handle_msg({"click": {"key": "2025-03-04", "series": "Failed"}})
     assert session.head.query == "?since=2025-03-04&until=2025-03-05"
     assert values(session)["messages"] == "10"
     # A day is as close as it gets.
-    tile(session, "Messages")._handle_msg({"click": {"key": "12", "series": "Failed"}})
+    component(session, "Messages")._handle_msg({"click": {"key": "12", "series": "Failed"}})
     assert session.head.query == "?since=2025-03-04&until=2025-03-05"
 
 
@@ -98,7 +100,7 @@ def test_reset_is_the_plain_page(session: PageSession) -> None:
 
 def test_days_without_messages_say_so(session: PageSession) -> None:
     session.apply("?since=2025-06-01&until=2025-06-08")
-    chart = tile(session, "Messages")
+    chart = component(session, "Messages")
     assert (chart.state, chart.message) == (
         "empty",
         "No messages in this period with these filters. The newest message is of 8 Mar 2025.",
@@ -106,9 +108,9 @@ def test_days_without_messages_say_so(session: PageSession) -> None:
 
 
 def test_news_are_drawn_and_nothing_else(session: PageSession, known_lake: Lake) -> None:
-    before = tile(session, "Messages").figure
+    before = component(session, "Messages").figure
     session.refresh_if_new()
-    assert tile(session, "Messages").figure is before
+    assert component(session, "Messages").figure is before
     save(known_lake, [payload(901, **at(3, 9))])
     session.refresh_if_new()
     assert values(session)["messages"] == "73"
@@ -118,27 +120,27 @@ def test_an_empty_lake_says_how_to_fill_it_and_fills(overview: Page, lake: Lake)
     session = overview.open(f"?{WEEK}", Store(lake))
     session.refresh()
     assert session.empty.visible
-    assert not session.board.visible
+    assert not session.layout.visible
     assert [command for command, _ in session.empty.commands] == ["workbench sync", "workbench demo"]
     save(lake, [payload(1, **at(3, 3))])
     session.refresh_if_new()
-    assert session.board.visible
+    assert session.layout.visible
     assert values(session)["messages"] == "1"
 
 
-def broken(view: ui.PageData) -> dict[str, Any]:
+def broken(data: ui.PageData) -> dict[str, Any]:
     raise ZeroDivisionError("a secret detail")
 
 
-def refused(view: ui.PageData) -> dict[str, Any]:
+def refused(data: ui.PageData) -> dict[str, Any]:
     raise LakeError("The lake at X cannot be read: do Y.")
 
 
 def test_a_part_that_fails_harms_no_other(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    parts: list[Panel] = [ui.Table("Broken", broken), ui.Table("Refused", refused), ui.Cards(["messages"])]
-    session = Page("x", "X: test.", parts).open(f"?{WEEK}", store)
+    panels: list[Panel] = [ui.Table("Broken", broken), ui.Table("Refused", refused), ui.Cards(["messages"])]
+    session = Page("x", "X: test.", panels).open(f"?{WEEK}", store)
     session.refresh()
-    assert [(tile.state, tile.message) for tile in session.tiles] == [
+    assert [(component.state, component.message) for component in session.components] == [
         ("error", "This part could not be drawn. The reason is in the log of `workbench serve`."),
         ("error", "The lake at X cannot be read: do Y."),
         ("ok", ""),
@@ -149,24 +151,26 @@ def test_a_part_that_fails_harms_no_other(store: Store, caplog: pytest.LogCaptur
 def test_a_lake_that_cannot_be_read_is_said_on_every_part(session: PageSession, known_lake: Lake) -> None:
     known_lake.close()
     session.refresh()
-    assert {tile.state for tile in session.tiles} == {"error"}
+    assert {component.state for component in session.components} == {"error"}
 
 
 def test_a_notebook_shows_the_page_without_its_shell(overview: Page, store: Store) -> None:
     ui.use_lake(store.lake)
     shown = overview.show(since="2025-03-03", until="2025-03-10", country="DE")
-    head, _, board = shown.objects
+    head, _, layout = shown.objects
     assert head.query == f"?{WEEK}&country=DE"
     assert not head.owns_address
-    assert board.objects[0].cards[0]["lines"][0]["value"] == "12"
+    assert layout.objects[0].cards[0]["lines"][0]["value"] == "12"
 
 
 def test_no_full_number_reaches_the_browser(session: PageSession) -> None:
     from tests.ui.known import AMERICAN, GERMAN, OURS
 
     session.apply(f"?{WEEK}&sender=%2B1202***0110")
-    everything = [session.head, session.filter_panel, *session.tiles]
-    sent = "".join(str({name: getattr(one, name) for name in one.param}) for one in everything)
+    everything = [session.head, session.filter_menu, *session.components]
+    sent = "".join(
+        str({name: getattr(component, name) for name in component.param}) for component in everything
+    )
     assert "+1202***0110" in sent
     for number in (OURS, AMERICAN, GERMAN):
         assert number not in sent

@@ -96,8 +96,8 @@ def test_questions_about_single_messages_read_the_lake_once(
     monkeypatch.setattr(Slice, "_fill", _never)
     later = {**asked, "until": datetime(2025, 3, 3, 8, 5, tzinfo=UTC)}
     counted = compile_metric("messages", **later)  # type: ignore[arg-type]
-    found = store.metric("messages", by=("hour",), **later)  # type: ignore[arg-type]
-    assert found.frame["messages"].sum() == store.lake.value(counted.sql, counted.parameters)
+    result = store.metric("messages", by=("hour",), **later)  # type: ignore[arg-type]
+    assert result.frame["messages"].sum() == store.lake.value(counted.sql, counted.parameters)
     assert store.metric("queue_wait_p50", where={"country": "DE"}, **asked).frame is not None  # type: ignore[arg-type]
 
 

@@ -80,8 +80,8 @@ def test_csv_of_nothing_has_its_heading() -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=1, max_size=5))
 def test_no_cell_of_a_csv_begins_like_a_formula(texts: list[str]) -> None:
     schema = pa.schema([("text", pa.string())])
-    made = sheet([{"text": text} for text in texts], schema=schema)
-    data = b"".join(write_csv([made], STAMP, is_stamped=False)).decode()
+    written = sheet([{"text": text} for text in texts], schema=schema)
+    data = b"".join(write_csv([written], STAMP, is_stamped=False)).decode()
     cells = [row[0] for row in csv.reader(io.StringIO(data, newline="")) if row][1:]
     assert len(cells) == len(texts)
     for cell, text in zip(cells, texts, strict=True):
@@ -94,34 +94,36 @@ def book(chunks: Any) -> Any:
 
 
 def test_xlsx_keeps_types_and_runs_nothing() -> None:
-    made = book(write_xlsx([sheet()], STAMP))
-    assert made.sheetnames == ["Messages", "About"]
-    rows = list(made["Messages"].iter_rows())
+    written = book(write_xlsx([sheet()], STAMP))
+    assert written.sheetnames == ["Messages", "About"]
+    rows = list(written["Messages"].iter_rows())
     assert [cell.value for cell in rows[0]] == ["text", "when", "spend", "segments", "final"]
     assert [cell.value for cell in rows[1]] == ["plain", datetime(2025, 3, 3, 12, 30), 0.0083, 1, True]
     formula = rows[2][0]
     assert (formula.data_type, formula.value) == ("s", '=HYPERLINK("http://203.0.113.9","x")')
     assert formula.quotePrefix
-    assert [cell.value for cell in made["About"]["A"]] == ["What", "SQL"]
-    assert made["About"]["B2"].value == "select 1\nfrom x"
+    assert [cell.value for cell in written["About"]["A"]] == ["What", "SQL"]
+    assert written["About"]["B2"].value == "select 1\nfrom x"
 
 
 def test_xlsx_goes_on_in_the_next_sheet_and_says_so() -> None:
     rows = [{**ROWS[0], "segments": number} for number in range(7)]
-    made = book(write_xlsx([sheet(rows)], STAMP, sheet_rows=3))
-    assert made.sheetnames == ["Messages", "Messages (2)", "Messages (3)", "About"]
+    written = book(write_xlsx([sheet(rows)], STAMP, sheet_rows=3))
+    assert written.sheetnames == ["Messages", "Messages (2)", "Messages (3)", "About"]
     values = [
-        row[3] for name in made.sheetnames[:3] for row in made[name].iter_rows(min_row=2, values_only=True)
+        row[3]
+        for name in written.sheetnames[:3]
+        for row in written[name].iter_rows(min_row=2, values_only=True)
     ]
     assert values == [0, 1, 2, 3, 4, 5, 6]
-    assert made["Messages (3)"]["A1"].value == "text"
-    assert made["About"]["B3"].value == "Messages goes on over 3 sheets of up to 3 rows"
+    assert written["Messages (3)"]["A1"].value == "text"
+    assert written["About"]["B3"].value == "Messages goes on over 3 sheets of up to 3 rows"
 
 
 def test_xlsx_says_which_texts_a_cell_could_not_hold() -> None:
-    made = book(write_xlsx([sheet([{**ROWS[0], "text": "x" * 40_000}])], STAMP))
-    assert len(made["Messages"]["A2"].value) == 32_767
-    assert made["About"]["B3"].value.startswith("1 texts are longer than a cell can be")
+    written = book(write_xlsx([sheet([{**ROWS[0], "text": "x" * 40_000}])], STAMP))
+    assert len(written["Messages"]["A2"].value) == 32_767
+    assert written["About"]["B3"].value.startswith("1 texts are longer than a cell can be")
 
 
 @pytest.mark.parametrize("name", ["a/b:c?*[d]\\'e", "x" * 60, "", "About"])

@@ -9,73 +9,73 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import GERMAN, HOSTILE, OURS, at, save
+from workbench.display.periods import Period
 from workbench.lake import Lake
+from workbench.ui.page_data import PageData
 from workbench.ui.panels import tables
-from workbench.ui.periods import Period
 from workbench.ui.store import Store
-from workbench.ui.view import PageData
 
 WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
 
 
 @pytest.fixture
-def view(store: Store) -> PageData:
+def data(store: Store) -> PageData:
     return PageData(store, WEEK, options=store.options(("sender", "country")))
 
 
-def texts(content: dict[str, Any]) -> list[list[str]]:
-    return [[cell["text"] for cell in row["cells"]] for row in content["rows"]]
+def texts(props: dict[str, Any]) -> list[list[str]]:
+    return [[cell["text"] for cell in row["cells"]] for row in props["rows"]]
 
 
-def test_failures_are_ranked_with_their_share_and_explained(view: PageData) -> None:
-    content = tables.failures(view)
-    assert texts(content) == [
+def test_failures_are_ranked_with_their_share_and_explained(data: PageData) -> None:
+    props = tables.failures(data)
+    assert texts(props) == [
         ["Unreachable destination handset", "6", "60.0 %", "60.0 %"],
         ["Attempt to send to unsubscribed recipient", "2", "20.0 %", "80.0 %"],
         ["Message filtered", "2", "20.0 %", "100 %"],
     ]
-    first = content["rows"][0]
+    first = props["rows"][0]
     assert first["cells"][0]["code"] == "30003"
     assert first["cells"][0]["bar"] == 1.0
     assert [term for term, _ in first["detail"]] == ["What it means", "Who can fix it", "What to do"]
     assert all(text for _, text in first["detail"])
-    assert content["footnote"] == ""
+    assert props["footnote"] == ""
 
 
 def test_a_failure_without_a_code_is_not_dropped(lake: Lake) -> None:
     save(lake, [payload(1, **at(3, 3), status="failed", error_code=None)])
-    content = tables.failures(PageData(Store(lake), WEEK))
-    assert texts(content) == [["No code given", "1", "100 %", "100 %"]]
+    props = tables.failures(PageData(Store(lake), WEEK))
+    assert texts(props) == [["No code given", "1", "100 %", "100 %"]]
 
 
-def test_senders_are_masked_and_small_rates_hidden(view: PageData) -> None:
-    content = tables.by_field("sender", ["messages", "delivery_rate", "spend"])(view)
-    assert texts(content) == [["+1202***0110", "62", "75.5 %", "$0.463"], [HOSTILE, "10", "–", "€0.500"]]
-    assert content["rows"][1]["cells"][2]["note"] == "10 final"
-    assert OURS not in str(content)
+def test_senders_are_masked_and_small_rates_hidden(data: PageData) -> None:
+    props = tables.by_field("sender", ["messages", "delivery_rate", "spend"])(data)
+    assert texts(props) == [["+1202***0110", "62", "75.5 %", "$0.463"], [HOSTILE, "10", "–", "€0.500"]]
+    assert props["rows"][1]["cells"][2]["note"] == "10 final"
+    assert OURS not in str(props)
 
 
-def test_countries_follow_the_other_side(view: PageData) -> None:
-    content = tables.by_field("country", ["messages", "delivery_rate"])(view)
+def test_countries_follow_the_other_side(data: PageData) -> None:
+    props = tables.by_field("country", ["messages", "delivery_rate"])(data)
     # 57 and 3 with the American number, 10 and 2 with the German one.
-    assert texts(content) == [["US", "60", "75.5 %"], ["DE", "12", "–"]]
-    assert content["columns"][0] == {"label": "Country", "kind": "country", "color": "accent"}
+    assert texts(props) == [["US", "60", "75.5 %"], ["DE", "12", "–"]]
+    assert props["columns"][0] == {"label": "Country", "kind": "country", "color": "accent"}
 
 
 def test_two_currencies_stand_under_each_other(lake: Lake) -> None:
     save(lake, [payload(1, **at(3, 3), price="-1", to=GERMAN)])
     save(lake, [payload(2, **at(3, 3), price="-2", price_unit="EUR", to=GERMAN)])
-    content = tables.by_field("country", ["messages", "spend"])(PageData(Store(lake), WEEK))
-    assert content["rows"][0]["cells"][2] == {"text": "€2.00", "more": ["$1.00"]}
+    props = tables.by_field("country", ["messages", "spend"])(PageData(Store(lake), WEEK))
+    assert props["rows"][0]["cells"][2] == {"text": "€2.00", "more": ["$1.00"]}
 
 
-def test_what_does_not_fit_is_counted(view: PageData) -> None:
-    content = tables.by_field("country", ["messages"], limit=1)(view)
-    assert texts(content) == [["US", "60"]]
-    assert content["footnote"] == "Not shown: 1 more country with 12 messages."
+def test_what_does_not_fit_is_counted(data: PageData) -> None:
+    props = tables.by_field("country", ["messages"], limit=1)(data)
+    assert texts(props) == [["US", "60"]]
+    assert props["footnote"] == "Not shown: 1 more country with 12 messages."
 
 
-def test_a_chosen_row_is_marked(view: PageData) -> None:
-    chosen = PageData(view.store, WEEK, {"country": ["DE"]}, view.options)
-    content = tables.by_field("country", ["messages"])(chosen)
-    assert [(row["key"], row["chosen"]) for row in content["rows"]] == [("DE", True)]
+def test_a_chosen_row_is_marked(data: PageData) -> None:
+    chosen = PageData(data.store, WEEK, {"country": ["DE"]}, data.options)
+    props = tables.by_field("country", ["messages"])(chosen)
+    assert [(row["key"], row["chosen"]) for row in props["rows"]] == [("DE", True)]

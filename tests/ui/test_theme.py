@@ -12,7 +12,7 @@ from workbench.ui import theme
 
 
 def linear(color: str) -> tuple[float, float, float]:
-    channels = (int(color[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    channels = (int(color[row_list : row_list + 2], 16) / 255 for row_list in (1, 3, 5))
     red, green, blue = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
     return red, green, blue
 
@@ -21,8 +21,8 @@ def luminance(rgb: tuple[float, float, float]) -> float:
     return 0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
 
 
-def contrast(one: str, other: str) -> float:
-    high, low = sorted((luminance(linear(one)), luminance(linear(other))), reverse=True)
+def contrast(color: str, other: str) -> float:
+    high, low = sorted((luminance(linear(color)), luminance(linear(other))), reverse=True)
     return (high + 0.05) / (low + 0.05)
 
 
@@ -74,9 +74,9 @@ def test_colour_blind_readers_tell_every_outcome_from_every_other(kind: str, sid
                 for row in COLOUR_BLIND[kind]
             )
         )
-    for one, other in itertools.combinations(OUTCOMES, 2):
-        distance = sum((a - b) ** 2 for a, b in zip(seen[one], seen[other], strict=True)) ** 0.5
-        assert distance > 15, (one, other)
+    for outcome, other in itertools.combinations(OUTCOMES, 2):
+        distance = sum((a - b) ** 2 for a, b in zip(seen[outcome], seen[other], strict=True)) ** 0.5
+        assert distance > 15, (outcome, other)
 
 
 def test_no_two_colours_share_their_light_value() -> None:

@@ -77,9 +77,9 @@ def open_inbox_session(
         installation.lake,
         installation.settings,
         _InboxCalls(installation).tools(),
-        board=installation.conversation_cache,
+        cache=installation.conversation_cache,
         only=only,
-        turn=lock,
+        lock=lock,
     )
 
 

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
+from workbench.display.periods import parse_day
 from workbench.errors import UsageError
 
-
-def parse_day(value: date | str | None, name: str) -> date | None:
-    """A GMT day.
-
-    Raises:
-        UsageError: the text is no ISO date.
-    """
-    if value is None or isinstance(value, date):
-        return value.date() if isinstance(value, datetime) else value
-    try:
-        return date.fromisoformat(value)
-    except ValueError as error:
-        raise UsageError(f"{name} is {value!r}; write a date as 2026-09-01.") from error
+__all__ = ["parse_day", "parse_period"]
 
 
 def parse_period(since: date | str | None, until: date | str | None) -> tuple[date | None, date | None]:

@@ -1,5 +1,5 @@
-"""Conversations: one for each sender (or messaging service) and contact; their state, and the contacts.
+"""Conversations and contacts: reads and writes the lake; sends nothing.
 
-Reads and writes the lake; sends nothing. Start at `find.py` (finds one), `listing.py` (the list) or
-`inbox_session.py` (the requests of the inbox page).
+A conversation has one of our senders (or messaging services) and one contact. People here set its state,
+assignee and labels, and write notes. Start with ``inbox_session.py``, which answers the inbox in a browser.
 """

@@ -1,4 +1,4 @@
-"""Attachments of a conversation, fetched when somebody asks for them, with our own credentials.
+"""Attachments of a conversation, fetched from Twilio when somebody asks for them.
 
 The bytes come from a stranger. Only raster images whose first bytes are those of an image are shown; the rest
 is offered as a file.

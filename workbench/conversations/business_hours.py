@@ -33,12 +33,12 @@ def parse_hours(lines: str | Sequence[str]) -> tuple[Opening, ...]:
         ConfigError: a line is written otherwise, ends before it begins, or overlaps another.
     """
     lines = [lines] if isinstance(lines, str) else list(lines)
-    openings = sorted(opening for line in lines for opening in _parse_line(line))
-    for one, next_one in itertools.pairwise(openings):
-        if one.weekday == next_one.weekday and next_one.opens < one.closes:
+    openings = sorted(entry for line in lines for entry in _parse_line(line))
+    for opening, following in itertools.pairwise(openings):
+        if opening.weekday == following.weekday and following.opens < opening.closes:
             raise ConfigError(
-                f"[conversations] business_hours has two openings of {_DAYS[one.weekday - 1].title()} that "
-                "overlap; write each hour once."
+                f"[conversations] business_hours has two openings of "
+                f"{_DAYS[opening.weekday - 1].title()} that overlap; write each hour once."
             )
     if not openings:
         raise ConfigError("[conversations] business_hours is empty; write for instance Mon-Fri 09:00-17:00.")
@@ -71,13 +71,13 @@ def keep_business_hours(lake: Lake, settings: Settings) -> bool:
 
 
 def _parse_line(line: str) -> list[Opening]:
-    found = _LINE.fullmatch(line)
-    first, last = (found["first"].lower(), (found["last"] or found["first"]).lower()) if found else ("", "")
-    if found is None or first not in _DAYS or last not in _DAYS:
+    match = _LINE.fullmatch(line)
+    first, last = (match["first"].lower(), (match["last"] or match["first"]).lower()) if match else ("", "")
+    if match is None or first not in _DAYS or last not in _DAYS:
         raise ConfigError(
             f"[conversations] business_hours has {line!r}; write days and hours, as Mon-Fri 09:00-17:00."
         )
-    opens, closes = _minutes(found["opens"], line), _minutes(found["closes"], line)
+    opens, closes = _minutes(match["opens"], line), _minutes(match["closes"], line)
     if opens >= closes:
         raise ConfigError(
             f"[conversations] business_hours has {line!r}, which ends before it begins; "

@@ -1,18 +1,20 @@
-"""What a composer for many recipients talks to: a text is checked for all of them, and sent once confirmed.
+"""Answers the composer for many recipients: it checks a text for all of them and sends it once confirmed.
 
-As in :mod:`workbench.conversations.inbox_session`, questions come in, plain data goes out, and what checks
-and sends is handed in. A batch is sent on a thread of its own, so that the notebook goes on and the browser
-can ask how far it is.
+As in :mod:`workbench.conversations.inbox_session`, questions come in and plain data goes out; the caller
+passes the functions that check and send. A batch is sent on a thread of its own, so that the notebook is not
+blocked and the browser can ask for the progress.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.browser.sessions import COMPOSER_QUESTIONS, CheckQuestion, ComposerSendQuestion, Nothing
+from workbench.conversations.answering import answer_question
 from workbench.errors import UsageError, WorkbenchError
 
 log = logging.getLogger(__name__)
@@ -23,12 +25,12 @@ OnProgress = Callable[[Answer], None]
 
 @dataclass(frozen=True)
 class ComposerTools:
-    """What the desk is handed.
+    """The functions that a composer session is given.
 
     Attributes:
-        check: what preflight says of a text to all recipients, as plain data.
-        send: sends it to those it may go to, telling how far it is; ends early when the event is set. Gives
-            what became of them: `counts` by state, and `text`.
+        check: the preflight result of a text to all recipients, as plain data.
+        send: sends the text to everybody it may go to and reports its progress; stops early when the event is
+            set. Returns `counts` by state, and `text`.
     """
 
     check: Callable[[str], Answer]
@@ -36,7 +38,7 @@ class ComposerTools:
 
 
 class ComposerSession:
-    """Answers one composer; ``count`` is how many recipients there are, ``columns`` what can fill a blank."""
+    """Answers one composer; ``count`` is the number of recipients, ``columns`` the names that fill blanks."""
 
     def __init__(self, count: int, columns: list[str], text: str, tools: ComposerTools) -> None:
         self._count, self._columns, self._text, self._tools = count, columns, text, tools
@@ -46,29 +48,22 @@ class ComposerSession:
         self._progress: Answer = {}
         self._result: Answer | None = None
 
-    def answer(self, question: Mapping[str, Any]) -> Answer:
-        """The answer to one question. What goes wrong is said in it; nothing is raised."""
-        number = question.get("id")
-        try:
-            handler = _HANDLERS.get(str(question.get("ask")))
-            if handler is None:
-                raise UsageError("The composer does not know this question; run the cell again.")
-            return {"id": number, "ok": handler(self, question)}
-        except WorkbenchError as error:
-            return {"id": number, "error": str(error)}
-        except Exception as error:
-            log.error("the composer could not answer", exc_info=error)
-            return {"id": number, "error": "This did not work. The reason is in the log."}
+    def answer(self, question: object) -> Answer:
+        """The answer to one question. An error is in the answer; nothing is raised."""
+        return answer_question(question, "composer", COMPOSER_QUESTIONS, self._handle)
 
-    def _start(self, question: Mapping[str, Any]) -> Answer:
-        return {"count": self._count, "columns": self._columns, "text": self._text, **self._news(question)}
+    def _handle(self, name: str, fields: Any) -> Answer:
+        return _HANDLERS[name](self, fields)
 
-    def _check(self, question: Mapping[str, Any]) -> Answer:
-        return self._tools.check(str(question.get("body") or ""))
+    def _start(self, question: Nothing) -> Answer:
+        return {"count": self._count, "columns": self._columns, "text": self._text, **self._running()}
 
-    def _send(self, question: Mapping[str, Any]) -> Answer:
-        """Begin to send; the person typed how many recipients there are."""
-        body, typed = str(question.get("body") or ""), str(question.get("typed") or "").strip()
+    def _check(self, question: CheckQuestion) -> Answer:
+        return self._tools.check(question["body"])
+
+    def _send(self, question: ComposerSendQuestion) -> Answer:
+        """Begin to send, if the person typed the number of recipients."""
+        body, typed = question["body"], question["typed"].strip()
         if typed.replace(",", "").replace(".", "") != str(self._count):
             raise UsageError(f"You typed {typed!r}; type {self._count} to send to {self._count} recipients.")
         with self._lock:
@@ -78,7 +73,7 @@ class ComposerSession:
             self._progress, self._result = {"done": 0, "total": self._count}, None
             self._thread = threading.Thread(target=self._run, args=[body], name="composer", daemon=True)
             self._thread.start()
-        return self._news(question)
+        return self._running()
 
     def _run(self, body: str) -> None:
         try:
@@ -96,20 +91,23 @@ class ComposerSession:
     def _note(self, progress: Answer) -> None:
         self._progress = progress
 
-    def _news(self, question: Mapping[str, Any]) -> Answer:
+    def _tell_progress(self, question: Nothing) -> Answer:
+        return self._running()
+
+    def _halt(self, question: Nothing) -> Answer:
+        """Stop after the requests that are under way; sending the same batch again sends the rest."""
+        self._stop.set()
+        return self._running()
+
+    def _running(self) -> Answer:
         running = bool(self._thread and self._thread.is_alive())
         return {"running": running, "progress": self._progress, "result": None if running else self._result}
 
-    def _halt(self, question: Mapping[str, Any]) -> Answer:
-        """End after the messages in hand; the same batch can be sent again and goes on."""
-        self._stop.set()
-        return self._news(question)
 
-
-_HANDLERS: dict[str, Callable[[ComposerSession, Mapping[str, Any]], Answer]] = {
+_HANDLERS: dict[str, Callable[[ComposerSession, Any], Answer]] = {
     "start": ComposerSession._start,
     "check": ComposerSession._check,
     "send": ComposerSession._send,
-    "news": ComposerSession._news,
+    "progress": ComposerSession._tell_progress,
     "stop": ComposerSession._halt,
 }

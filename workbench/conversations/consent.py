@@ -1,4 +1,4 @@
-"""Consent at a glance: what stands between us and this contact, in one line."""
+"""The consent of one contact, in one line: opted in, opted out, or not on record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Standing = Literal["opted-out", "opted-in", "unknown"]
 
 @dataclass(frozen=True)
 class ConsentGlance:
-    """Whether the contact may be written to from here, since when, and who heard it."""
+    """Whether the contact may be written to by this side, since when, and from which source."""
 
     standing: Standing
     scope: str | None = None
@@ -24,12 +24,12 @@ class ConsentGlance:
 
 
 def read_consent(lake: Lake, conversation: Conversation) -> ConsentGlance:
-    """An opt-out that would block a reply weighs more than any opt-in."""
+    """The consent that holds for a reply: an opt-out that would block it wins over any opt-in."""
     side = Side(conversation.account_sid, conversation.sender, conversation.service)
     with lake.cursor() as cursor:
-        held = find_suppressions(cursor, [conversation.contact], side).get(conversation.contact)
-    if held:
-        scope, source, since = held[-1]
+        opt_outs = find_suppressions(cursor, [conversation.contact], side).get(conversation.contact)
+    if opt_outs:
+        scope, source, since = opt_outs[-1]
         return ConsentGlance("opted-out", scope, source, since)
     rows = lake.rows(
         """

@@ -1,7 +1,6 @@
-"""Contacts as CSV: a file out, and a file in with a preview of what it would change.
+"""Contacts as CSV: export, and import with a preview of the changes.
 
-A cell that a spreadsheet would take for a formula is written with an apostrophe before it, and read back
-without.
+A cell that a spreadsheet would run as a formula is written with an apostrophe, which the import removes.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ class ImportPlan:
     problems: tuple[tuple[int, str], ...]
 
     def require_clean(self) -> None:
-        """Nothing of a file is written while one of its lines is wrong.
+        """Refuse the whole file if one of its lines is wrong.
 
         Raises:
             UsageError: naming the first of them, and how many there are.
@@ -96,7 +95,7 @@ def plan_import(
 ) -> ImportPlan:
     """Read a CSV or XLSX file with the column `address` and any of name, labels, language, time_zone.
 
-    A column that is missing is left alone; an empty cell takes back what was said.
+    A missing column changes nothing; an empty cell removes the value.
 
     Args:
         path: ``-`` is stdin.
@@ -129,7 +128,7 @@ def plan_import(
 def _plan(
     lake: Lake, wanted: Mapping[str, tuple[int, Mapping[str, str | None]]], problems: list[tuple[int, str]]
 ) -> list[ContactChange]:
-    """The changes of every readable row; what a field cannot have joins the problems."""
+    """The changes of every readable row; values that a field cannot have are added to the problems."""
     known = {contact.address: contact for contact in read_contacts(lake, list(wanted))}
     changes: dict[tuple[str, str], ContactChange] = {}
     for address, (number, values) in wanted.items():
@@ -147,7 +146,7 @@ def _unknown(address: str) -> Contact:
 
 
 def _read_header(table: InputTable, address_column: str | None) -> list[str]:
-    """What each column of the file is to us."""
+    """The field that each column of the file fills."""
     address = find_column(
         table.columns, "address", ADDRESS_COLUMNS, chosen=address_column, fix=CHOOSE_ADDRESS, table=table.name
     )  # fmt: skip

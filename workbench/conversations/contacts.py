@@ -1,7 +1,7 @@
-"""Who the contacts are: they come by themselves with their messages; names and the like are said here.
+"""Contacts: each one exists through its messages; people add a name, labels, a language and a time zone.
 
-Every deed (an edit, a merge, an import) is a set of events with one `change_id`, so that it can be undone.
-Values are checked before anything is written.
+Every edit, merge or import is a set of events with one `change_id`, so that it can be undone. Values are
+checked before anything is written.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from workbench.messaging.addresses import mask, time_zones
 from workbench.messaging.person import person_of
 
 FIELDS = ("name", "labels", "language", "time_zone")
-"""What may be said about a contact."""
+"""The fields of a contact that people may set."""
 
 LONGEST_NAME = 120
 
 
 @dataclass(frozen=True)
 class Contact:
-    """A contact as the lake knows them. `zones` are where they may be; the overridden one alone, if any."""
+    """A contact as the lake knows them. `zones` are those of its number, or the one that people set."""
 
     address: str
     person: str
@@ -50,14 +50,14 @@ class Contact:
         return self.person != person_of(self.address)
 
     def local_times(self, now: datetime) -> tuple[datetime, datetime] | None:
-        """The earliest and the latest clock the contact may be reading; None where nobody knows."""
+        """The earliest and the latest local time that the contact may have; None without a time zone."""
         clocks = sorted((now.astimezone(ZoneInfo(zone)) for zone in self.zones), key=_wall_clock)
         return (clocks[0], clocks[-1]) if clocks else None
 
 
 @dataclass(frozen=True)
 class ContactChange:
-    """One field of one contact, before and after; None is nothing said."""
+    """One field of one contact, before and after; None is no value."""
 
     address: str
     field: str
@@ -66,7 +66,7 @@ class ContactChange:
 
 
 def read_contact(lake: Lake, address: str) -> Contact:
-    """The contact with this address; one without messages or words is known by the number alone."""
+    """The contact with this address; without messages or fields, one that has the number only."""
     rows = lake.rows(f"{_SELECT} where address = ?", [address])
     return _contact(rows[0]) if rows else _contact((address, person_of(address), *[None] * 7, 0, 0, None))
 
@@ -110,12 +110,12 @@ def same_person(lake: Lake, address: str) -> list[str]:
 
 
 def plan_edit(contact: Contact, values: Mapping[str, str | None]) -> list[ContactChange]:
-    """What saying these things about a contact changes; an empty value takes back what was said.
+    """What setting these fields of a contact changes; an empty value removes the old one.
 
     Raises:
         UsageError: a field that does not exist, or a value it cannot have.
     """
-    held = {
+    current = {
         "name": contact.name,
         "labels": ",".join(contact.labels) or None,
         "language": contact.language,
@@ -126,30 +126,32 @@ def plan_edit(contact: Contact, values: Mapping[str, str | None]) -> list[Contac
         if field not in FIELDS:
             raise UsageError(f"A contact has no field {field!r}; allowed are {', '.join(FIELDS)}.")
         checked = check_value(field, value)
-        if checked != held[field]:
-            # A merged contact shares the person's name; what is said of one is said of the person.
+        if checked != current[field]:
+            # Merged contacts share their fields, so the change is written for the person.
             address = contact.address if field == "time_zone" else contact.person
-            changes.append(ContactChange(address, field, held[field], checked))
+            changes.append(ContactChange(address, field, current[field], checked))
     return changes
 
 
 def plan_merge(lake: Lake, address: str, into: str) -> list[ContactChange]:
-    """What makes two addresses one person; those already merged into the first one follow.
+    """The changes that make two addresses one person, with those already merged into the first.
 
     Raises:
         UsageError: they are the same person already.
     """
-    one, other = read_contact(lake, address), read_contact(lake, into)
-    if one.person == other.person:
+    contact, target = read_contact(lake, address), read_contact(lake, into)
+    if contact.person == target.person:
         raise UsageError(f"{mask(address)} and {mask(into)} are the same person already.")
     return [
-        ContactChange(each, "merged_into", None if each == one.person else one.person, other.person)
-        for each in same_person(lake, address)
+        ContactChange(
+            merged, "merged_into", None if merged == contact.person else contact.person, target.person
+        )
+        for merged in same_person(lake, address)
     ]
 
 
 def save_changes(lake: Lake, changes: Sequence[ContactChange], actor: str, action: str) -> str | None:
-    """Write a deed down with its audit row; its `change_id`, or None where it changes nothing."""
+    """Save changes with their audit row, in one commit; returns their `change_id`, None for no change."""
     if not changes:
         return None
     change_id, now = uuid.uuid4().hex, datetime.now(UTC)
@@ -179,10 +181,10 @@ def save_changes(lake: Lake, changes: Sequence[ContactChange], actor: str, actio
 
 
 def undo_change(lake: Lake, change_id: str, actor: str) -> list[ContactChange]:
-    """Take back one deed (an edit, a merge, an import): every field becomes what it was before.
+    """Undo one edit, merge or import: every field gets its earlier value back.
 
     Raises:
-        UsageError: there is no such deed, or one of its fields was changed again since.
+        UsageError: there is no such change, or one of its fields was changed again since.
     """
     rows = lake.rows(
         "select address, field, value, previous from contact_events where change_id = ?", [change_id]

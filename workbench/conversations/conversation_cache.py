@@ -1,6 +1,6 @@
-"""Everybody who wrote, as a table in this process's memory: a list, its counts and a search are then instant.
+"""All conversations in which the contact wrote, as a table in memory: it makes lists and searches fast.
 
-It is made anew when somebody has committed, and now and then because snoozes end by the clock.
+The table is made again after a commit, and once a minute because a snooze ends without one.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import LiteralString
 from workbench.conversations.find import Conversation
 from workbench.lake import Lake
 
-#: A list that takes long to make is not made again for as many times that long.
+#: After a table was made, it is not made again for four times as long as that took.
 _REST = 4
 _LONGEST_AGE = 60.0
 _names = itertools.count(1)
 
 EVERYTHING = "conversations"
-"""The view itself: also those to whom only we wrote, and slower."""
+"""The lake's view: it also has the contacts to whom only we wrote, and is slower."""
 
 
 class ConversationCache:
@@ -45,7 +45,7 @@ class ConversationCache:
             return self._table
 
     def renew(self, conversation: Conversation) -> None:
-        """Bring one conversation up to date, whatever the rest of the table: one's own deed shows at once."""
+        """Bring one conversation up to date, so that a person's own change shows at once."""
         pair = [conversation.our_side, conversation.contact]
         with self._lock:
             self._forget_lost()
@@ -68,23 +68,23 @@ class ConversationCache:
 
     @property
     def quiet(self) -> int:
-        """How many conversations are not in it, because the contact never wrote."""
+        """The number of conversations that are not in the table, because the contact never wrote."""
         return self._quiet
 
     def _forget_lost(self) -> None:
-        """A lake that was renewed has lost the table."""
+        """Forget the table if the lake's engine was renewed: the table went with the old one."""
         if self._generation != self._lake.generation:
             self._table, self._generation = "", self._lake.generation
 
     def _make(self, snapshot: int) -> None:
-        began, name = time.monotonic(), f"memory.main.board_{next(_names):d}"
+        began, name = time.monotonic(), f"memory.main.conversations_{next(_names):d}"
         with self._lake.cursor() as cursor:
             cursor.execute(f"create table {name} as select * from conversations where received > 0")
             pairs = cursor.execute("select count(distinct (our_side, contact)) from conversation_lines")
-            whole = int(pairs.fetchall()[0][0])
-            held = int(cursor.execute(f"select count(*) from {name}").fetchall()[0][0])
+            conversations = int(pairs.fetchall()[0][0])
+            listed = int(cursor.execute(f"select count(*) from {name}").fetchall()[0][0])
             if self._table:
                 cursor.execute(f"drop table {self._table}")
-        self._table, self._snapshot, self._quiet = name, snapshot, max(0, whole - held)
+        self._table, self._snapshot, self._quiet = name, snapshot, max(0, conversations - listed)
         self._made_at = time.monotonic()
         self._took = self._made_at - began

@@ -1,7 +1,7 @@
-"""What people here decide about a conversation: its state, who has it, labels and private notes.
+"""What people here decide about a conversation: its state, its assignee, labels and private notes.
 
-Everything is an event that stays; each is audited in the same transaction. A note's text is private: it is
-never sent, and the audit trail says only how long it was.
+Each decision is an event, which is never changed or removed, with an audit row in the same transaction. A
+note is private: it is never sent, and the audit trail has only its length.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from workbench.lake import Lake
 from workbench.lake.audit import append_audit
 
 STATES = ("open", "pending", "snoozed", "resolved")
-"""Pending waits for somebody else, snoozed for a time, resolved for nothing."""
+"""Pending waits for somebody else, snoozed for a time; resolved waits for nothing."""
 
 LONGEST_NOTE = 4000
 LONGEST_NAME = 60
@@ -27,7 +27,7 @@ Kind = Literal["state", "assignee", "label", "unlabel", "note"]
 
 @dataclass(frozen=True)
 class ConversationEvent:
-    """One row of `conversation_events`, but for which conversation it is about."""
+    """One row of `conversation_events`, without its conversation."""
 
     kind: Kind
     value: str | None
@@ -43,7 +43,7 @@ class ConversationEvent:
 
 
 def set_state(state: str, actor: str, until: datetime | None = None) -> ConversationEvent:
-    """Put a conversation aside or take it up again; a new question of the contact opens it by itself.
+    """Set the state of a conversation; a new message of the contact opens it again.
 
     Raises:
         UsageError: no such state, or a snooze without an end in the future.
@@ -84,7 +84,7 @@ def note(text: str, actor: str) -> ConversationEvent:
 
 
 def save_event(lake: Lake, conversation: Conversation, decision: ConversationEvent) -> str:
-    """Write it down with its audit row, in one commit; the event's id."""
+    """Save a decision with its audit row, in one commit; returns the event's id."""
     event_id = uuid.uuid4().hex
 
     def write(cursor: Any) -> None:

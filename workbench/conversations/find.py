@@ -1,4 +1,4 @@
-"""Finds one conversation by its id, or by the contact's address."""
+"""Finds one conversation, by its id or by the contact's address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ID = re.compile(r"CV[0-9a-f]{24}")
 
 @dataclass(frozen=True)
 class Conversation:
-    """Which conversation: our side is a messaging service's SID, or one of our senders."""
+    """Names one conversation. Our side is the SID of a messaging service, or one of our senders."""
 
     conversation_id: str
     our_side: str
@@ -55,7 +55,7 @@ class Conversation:
 def find_conversation(
     lake: Lake, reference: str, *, our_side: str | None = None, context: NumberContext | None = None
 ) -> Conversation:
-    """The conversation that is meant.
+    """The conversation that a reference names.
 
     Args:
         reference: its id (that of any of its messages), or the contact's address as people type it; of
@@ -71,13 +71,13 @@ def find_conversation(
         return _only(
             _by_id(lake, reference), f"No conversation {reference} in this lake; sync, then look again."
         )
-    if found := _by_contact(lake, reference, our_side):
-        return Conversation(*found[0])
+    if matches := _by_contact(lake, reference, our_side):
+        return Conversation(*matches[0])
     address = read_address(reference, context or read_number_context(lake))
-    found = _by_contact(lake, address, our_side)
+    matches = _by_contact(lake, address, our_side)
     side = f" with {our_side}" if our_side else ""
     return _only(
-        found,
+        matches,
         f"No conversation with {mask(address)}{side} in this lake. `workbench conversations` lists them.",
     )
 
@@ -107,14 +107,14 @@ _SELECT = """
 """
 
 
-def _only(found: list[tuple[Any, ...]], message: str) -> Conversation:
-    if not found:
+def _only(matches: list[tuple[Any, ...]], message: str) -> Conversation:
+    if not matches:
         raise UsageError(message)
-    return Conversation(*found[0])
+    return Conversation(*matches[0])
 
 
 def require_reachable(conversation: Conversation) -> None:
-    """Refuse to write to somebody whose number the lake does not keep.
+    """Refuse a conversation whose contact's number the lake does not keep.
 
     Raises:
         UsageError: it keeps numbers masked or hashed.
@@ -127,7 +127,7 @@ def require_reachable(conversation: Conversation) -> None:
 
 
 def reveal(lake: Lake, conversation: Conversation, actor: str) -> str:
-    """The contact's whole address; that somebody saw it is written down first."""
+    """The contact's whole address; the audit row is written first."""
     lake.write(
         lambda cursor: append_audit(
             cursor,

@@ -1,7 +1,7 @@
-"""The side of the inbox that a browser talks to: questions in, plain data out. One per open widget or page.
+"""Answers the inbox in one browser: questions in, plain data out. One session per open widget or page.
 
-A question is ``{"id": 3, "ask": "open", …}``; its answer carries the same id and either ``ok`` or ``error``.
-The desk sends nothing by itself: it is handed what checks and what sends.
+A question is ``{"id": 3, "ask": "open", …}``; its answer has the same id and either ``ok`` or ``error``. A
+session sends no message itself: the caller passes the functions that check and send.
 """
 
 from __future__ import annotations
@@ -16,18 +16,31 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from workbench.browser.sessions import (
+    INBOX_QUESTIONS,
+    CheckQuestion,
+    ContactQuestion,
+    DecideQuestion,
+    ListQuestion,
+    MediaQuestion,
+    Nothing,
+    OpenQuestion,
+    SendQuestion,
+    StartQuestion,
+)
 from workbench.conversations import view_models
+from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
 from workbench.conversations.conversation_cache import ConversationCache
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, reveal
-from workbench.conversations.listing import count_views, list_conversations, read_state
+from workbench.conversations.listing import count_views, list_conversations, read_state, require_view
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
-from workbench.roles import current_actor, current_user, require_role
+from workbench.roles import current_actor, current_user
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -36,23 +49,21 @@ PAGE = 60
 _FIRST_MESSAGES = 50
 _REFRESH_SECONDS = 3.0
 _REFRESH_FOR = timedelta(minutes=15)
-"""How long a message in the air is asked for one by one; after that the sync brings its outcome."""
+"""How long Twilio is asked for the outcome of a message just sent; later the sync brings it."""
 
-Question = Mapping[str, Any]
 Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class InboxTools:
-    """What the desk is handed by whoever may send.
+    """The functions that a session is given by the code that may send.
 
     Attributes:
-        check: what preflight says of a text to this conversation: segments, encoding, cost, currency, verdict
-            (pass, warn, block) and reasons, as plain data. It sends nothing.
-        send: sends a text, once for each key however often it is called, and says what became of it: `state`
-            and `text`.
-        canned: replies that are ready, each with `name` and `text`.
-        refresh: asks Twilio what became of these messages, by account and message SID, and saves it.
+        check: the preflight result of a text to this conversation as plain data: segments, encoding, cost,
+            verdict (pass, warn, block) and reasons. It sends nothing.
+        send: sends a text and returns `state` and `text`; the same key is sent only once.
+        canned: ready replies, each with `name` and `text`.
+        refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
     """
 
     check: Callable[[Conversation, str], Answer] | None = None
@@ -63,7 +74,7 @@ class InboxTools:
 
 @dataclass
 class _View:
-    """What this browser looks at."""
+    """What this browser shows."""
 
     view: str = "waiting"
     search: str = ""
@@ -79,9 +90,9 @@ class InboxSession:
     """Answers one browser. Safe to call from several threads; questions wait for each other.
 
     Args:
-        board: shared by the desks of one process.
+        cache: shared by the sessions of one process.
         only: shows this conversation alone, without the list.
-        turn: held while the lake is asked, so that readers of one process do not get in each other's way.
+        lock: held while the lake is asked, because two readers of one process slow each other down.
     """
 
     def __init__(
@@ -90,49 +101,40 @@ class InboxSession:
         settings: Settings,
         tools: InboxTools,
         *,
-        board: ConversationCache | None = None,
+        cache: ConversationCache | None = None,
         only: Conversation | None = None,
-        turn: AbstractContextManager[Any] | None = None,
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._lake, self._settings, self._tools = lake, settings, tools
-        self._board = board or ConversationCache(lake)
+        self._cache = cache or ConversationCache(lake)
         self._only = only
-        self._turn = turn or threading.RLock()
-        self._lock = threading.RLock()
+        self._lake_lock = lock or threading.RLock()
+        self._session_lock = threading.RLock()
         self._view = _View(conversation=only)
 
     @property
     def _actor(self) -> str:
         return current_actor()
 
-    def answer(self, question: Question) -> Answer:
-        """The answer to one question. What goes wrong, or may not be, is said in it; nothing is raised."""
-        number, name = question.get("id"), str(question.get("ask"))
-        try:
-            handler = _HANDLERS.get(name)
-            if handler is None:
-                raise UsageError(f"The inbox does not know the question {name!r}; reload the page.")
-            require_role(*_NEEDED.get(name, ("viewer", "read the inbox")))
-            with self._lock:
-                return {"id": number, "ok": handler(self, question)}
-        except WorkbenchError as error:
-            return {"id": number, "error": str(error)}
-        except Exception as error:
-            log.error("the inbox could not answer %r", name, exc_info=error)
-            return {"id": number, "error": "This did not work. The reason is in the log."}
+    def answer(self, question: object) -> Answer:
+        """The answer to one question. An error or a refusal is in the answer; nothing is raised."""
+        return answer_question(question, "inbox", INBOX_QUESTIONS, self._handle)
+
+    def _handle(self, name: str, fields: Any) -> Answer:
+        with self._session_lock:
+            return _HANDLERS[name](self, fields)
 
     # Reading
 
-    def _start(self, question: Question) -> Answer:
-        """What the browser needs once: who asks, what there is, and what is open already."""
-        reference = str(question.get("conversation") or "")
+    def _start(self, question: StartQuestion) -> Answer:
+        """What the browser needs first: the person, the list, and the conversation that is open already."""
+        reference = question.get("conversation", "")
         if reference and not self._only:
             self._view.conversation = self._find(reference)
         if question.get("view"):
-            self._view.view = str(question["view"])
+            self._view.view = require_view(question["view"])
         return {
             "actor": current_user().name,
-            "timezone": self._settings.timezone,
             "only": self._only is not None,
             "sends": self._tools.send is not None and current_user().may("agent"),
             "acts": current_user().may("agent"),
@@ -140,26 +142,26 @@ class InboxSession:
             **self._everything(),
         }
 
-    def _list(self, question: Question) -> Answer:
-        self._view.view = str(question.get("view") or self._view.view)
-        self._view.search = str(question.get("search") or "")
-        self._view.limit = int(question.get("limit") or PAGE)
+    def _list(self, question: ListQuestion) -> Answer:
+        self._view.view = require_view(question.get("view") or self._view.view)
+        self._view.search = question.get("search", "")
+        self._view.limit = question.get("limit", PAGE)
         return self._listing()
 
-    def _open(self, question: Question) -> Answer:
+    def _open(self, question: OpenQuestion) -> Answer:
         if not self._only:
-            self._view.conversation = self._find(str(question.get("conversation")))
-        self._view.messages = min(int(question.get("messages") or _FIRST_MESSAGES), MOST_MESSAGES)
+            self._view.conversation = self._find(question["conversation"])
+        self._view.messages = min(question.get("messages", _FIRST_MESSAGES), MOST_MESSAGES)
         return self._thread()
 
-    def _close(self, question: Question) -> Answer:
+    def _close(self, question: Nothing) -> Answer:
         self._view.conversation = self._only
         return {}
 
-    def _news(self, question: Question) -> Answer:
-        """Everything shown, if anybody committed since; nothing otherwise."""
-        self._refresh_those_in_the_air()
-        with self._turn:
+    def _changes(self, question: Nothing) -> Answer:
+        """Everything shown, if anybody committed since the last answer; else only that nothing changed."""
+        self._refresh_just_sent()
+        with self._lake_lock:
             snapshot = self._lake.snapshot_id()
         if snapshot == self._view.snapshot:
             return {"changed": False}
@@ -167,26 +169,26 @@ class InboxSession:
 
     def _everything(self, *, with_own: bool = False) -> Answer:
         """All that is shown; ``with_own`` when this browser has just changed something."""
-        with self._turn:
+        with self._lake_lock:
             if with_own and self._view.conversation:
-                self._board.renew(self._view.conversation)
-            self._board.table_name()
-            # A list that rests from being made is behind: the next question for news must not find it new.
-            self._view.snapshot = self._board.snapshot
-        found: Answer = {}
+                self._cache.renew(self._view.conversation)
+            self._cache.table_name()
+            # The cached list may be older than the lake; then the next question for changes must find one.
+            self._view.snapshot = self._cache.snapshot
+        answer: Answer = {}
         if not self._only:
-            found["list"] = self._listing()
+            answer["list"] = self._listing()
         if self._view.conversation:
-            found["thread"] = self._thread()
-        return found
+            answer["thread"] = self._thread()
+        return answer
 
     def _listing(self) -> Answer:
         view = self._view
-        with self._turn:
+        with self._lake_lock:
             listing = list_conversations(
-                self._lake, view.view, search=view.search, limit=view.limit, board=self._board
+                self._lake, view.view, search=view.search, limit=view.limit, cache=self._cache
             )
-            counts = count_views(self._lake, self._board)
+            counts = count_views(self._lake, self._cache)
         now = datetime.now(UTC)
         rows = [view_models.summary_line(row, now, self._settings.timezone) for row in listing.rows]
         return {
@@ -195,14 +197,14 @@ class InboxSession:
 
     def _thread(self) -> Answer:
         conversation = self._opened()
-        with self._turn:
+        with self._lake_lock:
             thread = read_thread(self._lake, conversation, limit=self._view.messages)
             contact = read_contact(self._lake, conversation.contact)
             consent = read_consent(self._lake, conversation)
             others = same_person(self._lake, conversation.contact)
-            state = read_state(self._lake, conversation, self._board)
+            state = read_state(self._lake, conversation, self._cache)
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
-        self._view.waiting = _in_the_air(thread)
+        self._view.waiting = _just_sent(thread)
         head = view_models.head_shown(conversation, contact, consent, others, names)
         return {
             **head,
@@ -211,19 +213,19 @@ class InboxSession:
             **view_models.thread_shown(thread, self._settings.timezone),
         }
 
-    def _check(self, question: Question) -> Answer:
-        conversation, body = self._opened(), str(question.get("body") or "")
+    def _check(self, question: CheckQuestion) -> Answer:
+        conversation, body = self._opened(), question["body"]
         if self._tools.check is None:
             raise UsageError("Nothing can be sent from here.")
-        with self._turn:
+        with self._lake_lock:
             contact = read_contact(self._lake, conversation.contact)
-        found = self._tools.check(conversation, body)
-        return {**found, "local": view_models.local_time(contact, datetime.now(UTC))}
+        verdict = self._tools.check(conversation, body)
+        return {**verdict, "local": view_models.local_time(contact, datetime.now(UTC))}
 
-    def _media(self, question: Question) -> Answer:
-        """One attachment's bytes; an image only where it is one."""
+    def _media(self, question: MediaQuestion) -> Answer:
+        """The bytes of one attachment; `image` is set only where they are an image."""
         conversation = self._opened()
-        file = fetch_attachment(self._settings, self._lake, conversation, str(question.get("media")))
+        file = fetch_attachment(self._settings, self._lake, conversation, question["media"])
         return {
             "type": file.content_type,
             "image": file.image_type,
@@ -232,40 +234,40 @@ class InboxSession:
 
     # Doing
 
-    def _send(self, question: Question) -> Answer:
-        """Send a text that the person has confirmed; called again with its key, it is sent no second time."""
-        conversation, key = self._opened(), str(question.get("key") or "")
-        if question.get("confirmed") is not True or not key:
+    def _send(self, question: SendQuestion) -> Answer:
+        """Send a text that the person has confirmed; the same key is sent only once."""
+        conversation, key = self._opened(), question["key"]
+        if not question.get("confirmed") or not key:
             raise UsageError("A message is sent only after it was confirmed.")
-        if question.get("conversation") != conversation.conversation_id:
-            # The person saw another name above the text than the one it would go to.
+        if question["conversation"] != conversation.conversation_id:
+            # The text was written to another contact than the one it would go to now.
             raise UsageError("Another conversation is open now; nothing was sent.")
         if self._tools.send is None:
             raise UsageError("Nothing can be sent from here.")
-        result = self._tools.send(conversation, str(question.get("body") or ""), key)
+        result = self._tools.send(conversation, question["body"], key)
         return {**result, **self._everything(with_own=True)}
 
-    def _decide(self, question: Question) -> Answer:
+    def _decide(self, question: DecideQuestion) -> Answer:
         """State, assignee, label or note."""
         save_event(self._lake, self._opened(), _decision(question, self._actor))
         return self._everything(with_own=True)
 
-    def _contact(self, question: Question) -> Answer:
-        """Say something about the contact: `field` and `value`."""
-        with self._turn:
+    def _contact(self, question: ContactQuestion) -> Answer:
+        """Set one field of the contact."""
+        with self._lake_lock:
             contact = read_contact(self._lake, self._opened().contact)
-        changes = plan_edit(contact, {str(question.get("field")): str(question.get("value") or "")})
+        changes = plan_edit(contact, {question["field"]: question["value"]})
         save_changes(self._lake, changes, self._actor, "contact-edit")
         return self._everything()
 
-    def _reveal(self, question: Question) -> Answer:
+    def _reveal(self, question: Nothing) -> Answer:
         """The contact's whole number, once, with an audit row."""
         return {"address": reveal(self._lake, self._opened(), self._actor)}
 
     # Helpers
 
     def _find(self, reference: str) -> Conversation:
-        with self._turn:
+        with self._lake_lock:
             return find_conversation(self._lake, reference)
 
     def _opened(self) -> Conversation:
@@ -273,8 +275,8 @@ class InboxSession:
             raise UsageError("No conversation is open; choose one first.")
         return self._view.conversation
 
-    def _refresh_those_in_the_air(self) -> None:
-        """Without webhooks nobody else would say soon what became of a message just sent."""
+    def _refresh_just_sent(self) -> None:
+        """Ask Twilio for the status of messages just sent; without webhooks only a sync would."""
         view, refresh = self._view, self._tools.refresh
         if refresh is None or not view.waiting or time.monotonic() - view.refreshed_at < _REFRESH_SECONDS:
             return
@@ -282,34 +284,32 @@ class InboxSession:
         try:
             refresh(view.waiting)
         except WorkbenchError as error:
-            log.warning("messages in the air could not be asked for: %s", error)
+            log.warning("the status of messages just sent could not be read: %s", error)
 
 
-def _decision(question: Question, actor: str) -> ConversationEvent:
-    kind, value = str(question.get("kind")), str(question.get("value") or "")
+def _decision(question: DecideQuestion, actor: str) -> ConversationEvent:
+    kind, value = question["kind"], question["value"]
     if kind == "state":
         return set_state(value, actor, _until(question.get("until")))
     if kind == "assignee":
         return assign(value, actor)
     if kind in ("label", "unlabel"):
         return label(value, actor, on=kind == "label")
-    if kind == "note":
-        return note(value, actor)
-    raise UsageError(f"The inbox does not know the decision {kind!r}; reload the page.")
+    return note(value, actor)
 
 
-def _until(text: object) -> datetime | None:
+def _until(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(str(text))
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"until is {text!r}; write a time as 2026-09-01T08:30+00:00.") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _in_the_air(thread: Thread) -> list[tuple[str, str]]:
-    """Our messages whose outcome is still to come, and soon: by account and message SID."""
+def _just_sent(thread: Thread) -> list[tuple[str, str]]:
+    """Our messages that were sent lately and have no final status: account and message SID."""
     since = datetime.now(UTC) - _REFRESH_FOR
     return [
         (message.account_sid, message.message_sid)
@@ -325,20 +325,12 @@ _NAMES_SQL = """
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
 
-#: The role that a question takes, and what it is about; everything else takes a viewer.
-_NEEDED = {
-    "send": ("agent", "send a message"),
-    "decide": ("agent", "decide about a conversation"),
-    "contact": ("agent", "change a contact"),
-    "reveal": ("agent", "reveal a number"),
-}
-
-_HANDLERS: dict[str, Callable[[InboxSession, Question], Answer]] = {
+_HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "start": InboxSession._start,
     "list": InboxSession._list,
     "open": InboxSession._open,
     "close": InboxSession._close,
-    "news": InboxSession._news,
+    "changes": InboxSession._changes,
     "check": InboxSession._check,
     "media": InboxSession._media,
     "send": InboxSession._send,

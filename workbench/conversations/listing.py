@@ -1,4 +1,4 @@
-"""The list of conversations: which are shown, in which order, and what stands in a line."""
+"""The list of conversations: views, search, order, and the fields of a line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ VIEWS: Mapping[str, str] = {
     "resolved": "state = 'resolved'",
     "all": "true",
 }
-"""What a list may hold, by name; `all` includes contacts who never asked anything."""
+"""The conditions of the views, by name; only `all` has contacts who never wrote."""
 
 MOST_LISTED = 500
 _MESSAGE_SID = re.compile(r"[SM]M[0-9a-fA-F]{32}")
@@ -55,7 +55,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list, and how many there are beyond it."""
+    """One page of the list, and the number of all conversations in it."""
 
     rows: tuple[Summary, ...]
     total: int
@@ -70,7 +70,7 @@ def list_conversations(
     label: str | None = None,
     order: str | None = None,
     limit: int = 60,
-    board: ConversationCache | None = None,
+    cache: ConversationCache | None = None,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -78,13 +78,12 @@ def list_conversations(
         view: a name in VIEWS.
         search: part of a text, of a number, of a contact's name, a label, or a whole message SID.
         order: `longest` (usual for `waiting`) or `newest`.
-        board: answers faster, except for `all`, which holds more than it does.
+        cache: makes the list fast; not used for `all`, which has more conversations than the cache.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
     """
-    if view not in VIEWS:
-        raise UsageError(f"No view named {view!r}; known: {', '.join(VIEWS)}.")
+    require_view(view)
     order = order or ("longest" if view == "waiting" else "newest")
     if order not in _ORDER:
         raise UsageError(f"order is {order!r}; allowed are longest and newest.")
@@ -98,10 +97,21 @@ def list_conversations(
             conditions.append(
                 "assignee = $assignee" if name == "assignee" else "list_contains(labels, $label)"
             )
-    source = board.table_name() if board and view != "all" else EVERYTHING
+    source = cache.table_name() if cache and view != "all" else EVERYTHING
     sql = _LIST_SQL.format(source=source, conditions=" and ".join(conditions), order=_ORDER[order])
     rows = lake.rows(sql, parameters)
     return Listing(tuple(_summary(row) for row in rows), int(rows[0][-1]) if rows else 0)
+
+
+def require_view(name: str) -> str:
+    """The name, if it is that of a view.
+
+    Raises:
+        UsageError: it is none; the message has all there are.
+    """
+    if name not in VIEWS:
+        raise UsageError(f"No view named {name!r}; known: {', '.join(VIEWS)}.")
+    return name
 
 
 def _summary(row: tuple[Any, ...]) -> Summary:
@@ -121,9 +131,9 @@ class StateRow(NamedTuple):
     waiting_since: datetime | None
 
 
-def read_state(lake: Lake, conversation: Conversation, board: ConversationCache | None = None) -> StateRow:
-    """The state of one conversation, from the board if it is on it."""
-    for source in (board.table_name() if board else EVERYTHING, EVERYTHING):
+def read_state(lake: Lake, conversation: Conversation, cache: ConversationCache | None = None) -> StateRow:
+    """The state of one conversation, from the cache if it is there."""
+    for source in (cache.table_name() if cache else EVERYTHING, EVERYTHING):
         rows = lake.rows(
             "select state, is_reopened, snoozed_until, assignee, labels, waiting_since "
             f"from {source} where our_side = ? and contact = ?",
@@ -134,12 +144,12 @@ def read_state(lake: Lake, conversation: Conversation, board: ConversationCache 
     raise UsageError(f"No conversation {conversation.conversation_id} in this lake any more.")
 
 
-def count_views(lake: Lake, board: ConversationCache) -> dict[str, int]:
+def count_views(lake: Lake, cache: ConversationCache) -> dict[str, int]:
     """How many conversations each view holds."""
     columns = ", ".join(f"count(*) filter ({condition})" for condition in VIEWS.values())
-    row = lake.rows(f"select {columns} from {board.table_name()}")[0]
+    row = lake.rows(f"select {columns} from {cache.table_name()}")[0]
     counts = dict(zip(VIEWS, map(int, row), strict=True))
-    return {**counts, "all": counts["all"] + board.quiet}
+    return {**counts, "all": counts["all"] + cache.quiet}
 
 
 _LIST_SQL = """

@@ -1,4 +1,4 @@
-"""One conversation's messages, with what became of each, and the notes and decisions between them."""
+"""The messages of one conversation with their outcomes, and the notes and decisions between them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class ThreadMessage:
-    """A message as a bubble shows it. `spend` is positive and None until priced."""
+    """A message as the thread shows it. `spend` is positive and None until priced."""
 
     message_sid: str
     account_sid: str
@@ -115,15 +115,15 @@ def _with_attachments(lake: Lake, messages: Sequence[ThreadMessage]) -> tuple[Th
     carrying = [message.message_sid for message in messages if message.media_count]
     if not carrying:
         return tuple(messages)
-    found: dict[str, list[Attachment]] = {}
+    attachments: dict[str, list[Attachment]] = {}
     for message_sid, media_sid, content_type in lake.rows(
         "select message_sid, media_sid, content_type from media "
         "where message_sid in (select unnest(?::varchar[])) order by date_created, media_sid",
         [carrying],
     ):
-        found.setdefault(message_sid, []).append(Attachment(media_sid, content_type))
+        attachments.setdefault(message_sid, []).append(Attachment(media_sid, content_type))
     return tuple(
-        ThreadMessage(**{**vars(message), "attachments": tuple(found.get(message.message_sid, ()))})
+        ThreadMessage(**{**vars(message), "attachments": tuple(attachments.get(message.message_sid, ()))})
         for message in messages
     )
 

@@ -1,6 +1,6 @@
-"""Makes what a browser is told about conversations: plain data, numbers masked, times in the reader's zone.
+"""Makes the data that a browser gets about conversations: numbers masked, times in the reader's zone. Pure.
 
-Pure. Texts and names stay as they are: whoever draws them puts them in as text, never as HTML.
+Texts and names stay as they are: the browser puts them in as text, never as HTML.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workbench.browser.sessions import LocalTime, Moment, SummaryLine
 from workbench.conversations.consent import ConsentGlance
 from workbench.conversations.contacts import Contact
 from workbench.conversations.find import Conversation
@@ -34,20 +35,15 @@ _CONSENT = {"opted-out": "Opted out", "opted-in": "Opted in", "unknown": "No con
 _SOURCES = {"keyword": "by keyword", "twilio-21610": "says Twilio (21610)", "import": "imported"}
 
 
-def summary_line(row: Summary, now: datetime, timezone: str) -> dict[str, Any]:
+def summary_line(row: Summary, now: datetime, timezone: str) -> SummaryLine:
     """One line of the list."""
     return {
         "id": row.conversation_id,
         "who": row.name or mask(row.contact),
-        "address": mask(row.contact) if row.name else "",
-        "country": row.country,
-        "side": row.our_side,
-        "state": row.state,
         "reopened": row.is_reopened,
         "snoozed": _moment(row.snoozed_until, timezone) if row.state == "snoozed" else None,
         "assignee": row.assignee,
         "labels": list(row.labels),
-        "notes": row.notes,
         "preview": _preview(row),
         "mine": row.last_is_outbound,
         "failed": row.last_is_outbound and row.last_status in ("failed", "undelivered"),
@@ -76,7 +72,7 @@ def thread_shown(thread: Thread, timezone: str) -> dict[str, Any]:
 
 
 def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
-    """A bubble: what was said, and what became of it."""
+    """A message: its text and its outcome."""
     label, tone = status_words(message) if message.is_outbound else ("", "")
     failure = message.failure if message.is_outbound and tone == "bad" else None
     return {
@@ -94,8 +90,6 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
             "title": failure.title,
             "meaning": failure.meaning,
             "fix": failure.fix,
-            "owner": failure.owner,
-            "url": failure.url,
         },
         "sender": message.sender,
         "keyword": message.keyword,
@@ -112,8 +106,8 @@ def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
     """A message as one line of text, control characters made visible."""
     words, tone = status_words(message) if message.is_outbound else ("", "")
     reason = f": {message.failure.meaning}" if message.failure and tone == "bad" else ""
-    said = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
-    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in said)
+    one_line = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in one_line)
     end = f"  [{words}{reason}]" if words else ""
     arrow = "→" if message.is_outbound else "←"
     return f"{message.date_created.astimezone(zone):%Y-%m-%d %H:%M}  {arrow} {text}{end}"
@@ -134,7 +128,7 @@ def _gone(message: ThreadMessage) -> str:
 
 
 def event_shown(event: ThreadEvent, timezone: str) -> dict[str, Any]:
-    """A decision in words; a note keeps its own."""
+    """A decision in words; a note with its own text."""
     who = event.actor.removeprefix("local:")
     until = _moment(event.until, timezone) if event.until else {}
     words = {
@@ -160,7 +154,7 @@ def head_shown(
     others: Sequence[str],
     names: dict[str, str],
 ) -> dict[str, Any]:
-    """Who it is and what to know about them before writing."""
+    """The contact, and what to know before writing."""
     since = f" since {consent.since:%-d %b %Y}" if consent.since else ""
     return {
         "id": conversation.conversation_id,
@@ -174,8 +168,6 @@ def head_shown(
         "contact_labels": list(contact.labels),
         "zone": contact.zones[0] if contact.is_zone_given else "",
         "side": names.get(conversation.our_side) or conversation.our_side,
-        "side_id": conversation.our_side,
-        "sender": conversation.last_sender,
         "received": contact.received,
         "sent": contact.sent,
         "first": f"{contact.first_at:%-d %b %Y}" if contact.first_at else "",
@@ -189,7 +181,7 @@ def head_shown(
 
 
 def state_shown(state: StateRow, now: datetime, timezone: str) -> dict[str, Any]:
-    """What people here decided about it, and how long the contact has been waiting."""
+    """The state of the conversation, and how long the contact has been waiting."""
     snoozed = _moment(state.snoozed_until, timezone) if state.state == "snoozed" else {}
     waited = (now - state.waiting_since).total_seconds() if state.waiting_since else None
     return {
@@ -202,8 +194,8 @@ def state_shown(state: StateRow, now: datetime, timezone: str) -> dict[str, Any]
     }
 
 
-def local_time(contact: Contact, now: datetime) -> dict[str, Any] | None:
-    """The recipient's clock: one, or the earliest and the latest it may be."""
+def local_time(contact: Contact, now: datetime) -> LocalTime | None:
+    """The recipient's local time, or the earliest and the latest that it may be."""
     clocks = contact.local_times(now)
     if clocks is None:
         return None
@@ -223,12 +215,12 @@ def cost(amount: Decimal | None, currency: str | None) -> str:
 
 
 def waiting(seconds: float) -> str:
-    """How long somebody waits, in whole minutes: a list that is drawn now and then shows no seconds."""
+    """How long somebody has been waiting, in whole minutes: the list is not drawn every second."""
     minutes = int(max(seconds, 0) // 60)
     return formats.duration(minutes * 60) if minutes else "now"
 
 
-def _moment(moment: datetime | None, timezone: str) -> dict[str, str]:
+def _moment(moment: datetime | None, timezone: str) -> Moment:
     if moment is None:
         return {}
     local = moment.astimezone(ZoneInfo(timezone))

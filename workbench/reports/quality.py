@@ -13,13 +13,13 @@ from typing import Any, Literal
 from workbench.display import formats
 from workbench.display.formats import plural
 from workbench.display.moments import moment
+from workbench.display.periods import Period
 from workbench.lake.connect import Lake
 from workbench.lake.quarantine import count_open, count_rejected
 from workbench.lake.read_days import read_whole_days
 from workbench.messaging.status import SENT_IS_FINAL_AFTER
 from workbench.metrics import Where, freshness, query_metric
 from workbench.metrics.filter_values import find_dimension
-from workbench.reports.periods import ReportPeriod
 
 Kind = Literal["unknown", "stale", "gap", "unreconciled", "unpriced", "unfinished", "quarantined"]
 
@@ -58,7 +58,7 @@ class DataQuality:
     rejected: int = 0
 
 
-def read_facts(lake: Lake, period: ReportPeriod, where: Where | None = None) -> DataQuality:
+def read_facts(lake: Lake, period: Period, where: Where | None = None) -> DataQuality:
     """The facts of a period; `where` filters the message counts, not the days."""
     fresh = freshness(lake)
     billed, unpriced = _pricing(lake, period, where)
@@ -93,7 +93,7 @@ def judge_filters(unknown: Mapping[str, Sequence[str]]) -> tuple[QualityProblem,
 
 def judge(
     facts: DataQuality,
-    period: ReportPeriod,
+    period: Period,
     *,
     stale_after: timedelta = timedelta(hours=24),
     priced_at_least: float = 0.98,
@@ -113,7 +113,7 @@ def judge(
     )
 
 
-def _stale(facts: DataQuality, period: ReportPeriod, stale_after: timedelta) -> QualityProblem | None:
+def _stale(facts: DataQuality, period: Period, stale_after: timedelta) -> QualityProblem | None:
     """Whether the data is stale; a past period needs a sync after its last `sent` messages became final."""
     if facts.last_sync_at is None:
         return QualityProblem("stale", "Nothing was ever synced: run `workbench sync`.")
@@ -170,7 +170,7 @@ def _unpriced(facts: DataQuality, priced_at_least: float) -> QualityProblem | No
     )
 
 
-def _unfinished(facts: DataQuality, period: ReportPeriod) -> QualityProblem | None:
+def _unfinished(facts: DataQuality, period: Period) -> QualityProblem | None:
     if period.ends_at <= facts.as_of:
         return None
     return QualityProblem(
@@ -191,11 +191,11 @@ def _spans(days: Sequence[date]) -> str:
     return ", ".join(texts[:5] + more)
 
 
-def _total(lake: Lake, name: str, period: ReportPeriod, where: Where | None) -> int:
+def _total(lake: Lake, name: str, period: Period, where: Where | None) -> int:
     return int(_query(lake, name, (), period, where).iloc[0][name])
 
 
-def _pricing(lake: Lake, period: ReportPeriod, where: Where | None) -> tuple[int, int]:
+def _pricing(lake: Lake, period: Period, where: Where | None) -> tuple[int, int]:
     """The numbers of billed messages and of those without a price, from the priced share by outcome."""
     frame = _query(lake, "priced_share", ("outcome",), period, where)
     billed = unpriced = 0
@@ -205,12 +205,12 @@ def _pricing(lake: Lake, period: ReportPeriod, where: Where | None) -> tuple[int
     return billed, unpriced
 
 
-def _query(lake: Lake, name: str, by: Iterable[str], period: ReportPeriod, where: Where | None) -> Any:
+def _query(lake: Lake, name: str, by: Iterable[str], period: Period, where: Where | None) -> Any:
     days = (period.since, period.until)
     return query_metric(lake, name, tuple(by), where, *days, timezone=period.timezone).frame
 
 
-def _begun_days(period: ReportPeriod, as_of: datetime) -> list[date]:
+def _begun_days(period: Period, as_of: datetime) -> list[date]:
     """The GMT days of the period, without future days."""
     first, last = period.begins_at.date(), min(period.ends_at - timedelta(microseconds=1), as_of).date()
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
@@ -226,7 +226,7 @@ def _unread_days(lake: Lake, days: Iterable[date], as_of: datetime) -> tuple[dat
     return tuple(day for day in days if not accounts or any((sid, day) not in read for sid in accounts))
 
 
-def _unreconciled_days(lake: Lake, period: ReportPeriod) -> tuple[date, ...]:
+def _unreconciled_days(lake: Lake, period: Period) -> tuple[date, ...]:
     rows = lake.rows(
         "select distinct day from gaps where reason = 'unexplained' and day between $first and $last "
         "order by day",

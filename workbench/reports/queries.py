@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 from workbench.display import formats
 from workbench.display.formats import is_missing
 from workbench.display.names import value_name
+from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS, Metric, MetricResult, query_metric
 from workbench.metrics.compile import compile_audit, find_metric
 from workbench.metrics.filter_values import Where, find_dimension, read_filters
 from workbench.metrics.known_values import find_unknown
-from workbench.reports.periods import ReportPeriod
 from workbench.reports.quality import judge, judge_filters, read_facts
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ReportQueries:
     def __init__(
         self,
         lake: Lake,
-        period: ReportPeriod,
+        period: Period,
         where: Where | None = None,
         *,
         priced_at_least: float = 0.98,
@@ -55,7 +55,7 @@ class ReportQueries:
         name: str,
         by: Sequence[str] = (),
         where: Mapping[str, Any] | None = None,
-        period: ReportPeriod | None = None,
+        period: Period | None = None,
     ) -> MetricResult:
         """A metric of the period with the report's filters; queried once, however often it is shown."""
         days = period or self.period
@@ -115,9 +115,9 @@ class ReportQueries:
             return False
         return (low is not None and value < low) or (high is not None and value > high)
 
-    def before(self) -> ReportPeriod | None:
+    def before(self) -> Period | None:
         """The period before; None if it was not read from its first day, so that it cannot be compared."""
-        before = self.period.before()
+        before = self.period.calendar_previous
         return before if self._first_day is not None and before.since >= self._first_day else None
 
     def name(self, dimension: str, value: Any) -> str:

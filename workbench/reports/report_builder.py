@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from workbench.display import formats
 from workbench.display.formats import MISSING, is_missing
 from workbench.display.moments import moment
+from workbench.display.periods import LENGTHS, resolve_period
 from workbench.errors import UsageError
 from workbench.lake import open_lake
 from workbench.metrics import METRICS
@@ -25,7 +26,6 @@ from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
 from workbench.metrics.own.current import use_own_metrics
 from workbench.reports.elements import CardElement, Element, cards_html, definitions_html, head_html
-from workbench.reports.periods import PERIODS, resolve_period
 from workbench.reports.queries import ReportQueries, known_rows
 from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
 from workbench.settings import load_settings
@@ -58,8 +58,8 @@ def open_report(
         UnknownName: a dimension does not exist, or a value does not occur in the lake.
         UsageError: a period or a value is of the wrong kind.
     """
-    if period not in PERIODS:
-        raise UsageError(f"period is {period!r}; allowed is one of {', '.join(PERIODS)}.")
+    if period not in LENGTHS:
+        raise UsageError(f"period is {period!r}; allowed is one of {', '.join(LENGTHS)}.")
     settings = load_settings()
     use_own_metrics(settings.home, quiet=SNAPSHOT_VARIABLE in os.environ)  # the run says what is wrong
     snapshot = os.environ.get(SNAPSHOT_VARIABLE)

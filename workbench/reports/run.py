@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workbench.display.periods import Period, resolve_period
 from workbench.errors import ReportFailed, UnknownName, WorkbenchError
 from workbench.files import write_whole
 from workbench.lake import Lake, open_lake
@@ -26,7 +27,6 @@ from workbench.reports.document import FORMATS, check_formats, cleaned, find_rec
 from workbench.reports.manifest import SUFFIX, build_manifest
 from workbench.reports.notebooks import FOLDER, ReportNotebook, find_report
 from workbench.reports.parameters import check_parameters
-from workbench.reports.periods import ReportPeriod, resolve_period
 from workbench.settings import Settings
 
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
@@ -42,7 +42,7 @@ class PlannedReport:
 
     notebook: ReportNotebook
     parameters: Mapping[str, Any]
-    period: ReportPeriod
+    period: Period
     label: str = ""
 
     @property

@@ -18,13 +18,13 @@ from tornado.web import RequestHandler
 
 from workbench.errors import WorkbenchError
 from workbench.ui.downloads import open_download
-from workbench.ui.links import part_names
+from workbench.ui.links import panel_names
 from workbench.ui.page import Page
+from workbench.ui.page_data import PageData
 from workbench.ui.page_export import write_html
-from workbench.ui.session import read_view
+from workbench.ui.session import read_page_data
 from workbench.ui.store import current_store
 from workbench.ui.table_export import CONTENT_TYPES, WRITERS
-from workbench.ui.view import PageData
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class DownloadHandler(RequestHandler):
         if page is None:
             self._refuse(404, f"There is no page {page_name!r}; there are {', '.join(self._pages)}.")
             return
-        known = [f"{part}.{ending}" for part in part_names(page.parts) for ending in WRITERS]
+        known = [f"{panel}.{ending}" for panel in panel_names(page.panels) for ending in WRITERS]
         if file not in (*known, "page.html"):
             self._refuse(404, f"There is no {file!r} of this page; there are page.html, {', '.join(known)}.")
             return
@@ -58,24 +58,24 @@ class DownloadHandler(RequestHandler):
                  for name, values in self.request.query_arguments.items()}  # fmt: skip
         is_stamped = query.pop(_PLAIN_CSV, [""])[-1] != "no"
         try:
-            view, problems = await asyncio.to_thread(read_view, page, query, current_store())
+            data, problems = await asyncio.to_thread(read_page_data, page, query, current_store())
             if problems:
                 self._refuse(400, "\n".join(problems))
                 return
-            chunks = _chunks(page, name, kind, view, is_stamped=is_stamped)
+            chunks = _chunks(page, name, kind, data, is_stamped=is_stamped)
             first = await asyncio.to_thread(_next, chunks)
         except WorkbenchError as error:
             self._refuse(503, str(error))
             return
-        self._begin(page_name, name, kind, view)
+        self._begin(page_name, name, kind, data)
         await self._send(first, chunks)
 
-    def _begin(self, page_name: str, name: str, kind: str, view: PageData) -> None:
-        part = "" if kind == "html" else f"-{name}"
-        days = f"{view.period.since}-to-{view.period.last_day}"
+    def _begin(self, page_name: str, name: str, kind: str, data: PageData) -> None:
+        panel = "" if kind == "html" else f"-{name}"
+        days = f"{data.period.since}-to-{data.period.last_day}"
         self.set_header("Content-Type", CONTENT_TYPES[kind])
         self.set_header(
-            "Content-Disposition", f'attachment; filename="workbench-{page_name}{part}-{days}.{kind}"'
+            "Content-Disposition", f'attachment; filename="workbench-{page_name}{panel}-{days}.{kind}"'
         )
 
     async def _send(self, chunk: bytes, chunks: Iterator[bytes]) -> None:
@@ -96,12 +96,12 @@ class DownloadHandler(RequestHandler):
         self.finish(text + "\n")
 
 
-def _chunks(page: Page, name: str, kind: str, view: PageData, **options: Any) -> Iterator[bytes]:
+def _chunks(page: Page, name: str, kind: str, data: PageData, **options: Any) -> Iterator[bytes]:
     if kind == "html":
-        yield from write_html(page, view)
+        yield from write_html(page, data)
         return
-    part = page.parts[part_names(page.parts).index(name)]
-    with open_download(part, view, page.title) as download:
+    panel = page.panels[panel_names(page.panels).index(name)]
+    with open_download(panel, data, page.title) as download:
         yield from WRITERS[kind](download.sheets, download.stamp, **(options if kind == "csv" else {}))
 
 

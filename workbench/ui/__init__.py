@@ -1,17 +1,16 @@
-"""Panel components for dashboards and notebooks: filters, cards, charts, tables, and the page.
+"""What dashboards and notebooks share: pages, their filters and their panels (cards, charts, tables, lists).
 
-Start at `page.py` (what a dashboard builds), then `panels/` (the parts of a page) and `view.py` (the data
-that a panel gets).
+Start with ``page.py``; ``panels/kinds.py`` has the kinds of panels, ``components.py`` what a browser draws.
 """
 
 from workbench.ui import charts
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
+from workbench.ui.page_data import PageData
 from workbench.ui.panels import audits, tables
 from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, Table
 from workbench.ui.panels.rows import MessageDetail, MessageList
 from workbench.ui.store import current_store, use_lake, use_settings
-from workbench.ui.view import PageData
 
 __all__ = [
     "COMMON_FILTERS",

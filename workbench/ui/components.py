@@ -1,11 +1,12 @@
-"""The pieces that a browser draws, each a few kilobytes of our own JavaScript around plain data.
+"""The components that a browser draws, each a few kilobytes of our own JavaScript around plain data.
 
-They need no design library, so the same piece works on a page and in a notebook cell, offline.
+They need no design library, so the same component works on a page and in a notebook cell, offline.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,12 @@ import param
 from panel.custom import JSComponent
 from panel.io.state import state
 
+from workbench.browser.components import COMPONENTS
+from workbench.browser.schema import check
+from workbench.errors import UsageError
 from workbench.ui import theme
+
+log = logging.getLogger(__name__)
 
 PLOTLY_FILE = "plotly-cartesian-4.1.1.min.js"
 _carrying_plotly: weakref.WeakSet[Any] = weakref.WeakSet()
@@ -30,22 +36,38 @@ def _styles(name: str) -> list[str]:
     return [theme.tokens_css(), theme.read_static("base.css"), theme.read_static(f"{name}.css")]
 
 
+def read_messages(component: str, data: object) -> dict[str, Any]:
+    """The messages that a component of this name sent, by name.
+
+    Raises:
+        UsageError: a message is not in the component's contract, or its payload has another form.
+    """
+    known = COMPONENTS[component].messages if component in COMPONENTS else {}
+    if not isinstance(data, dict):
+        raise UsageError(f"{component} sends its messages as an object.")
+    for name, payload in data.items():
+        if name not in known:
+            raise UsageError(f"{component} sends no {ascii(name)[:40]}; its messages are {', '.join(known)}.")
+        check(known[name], payload, f"the message {name!r} of {component}")
+    return data
+
+
 class PlainScript(JSComponent):  # type: ignore[misc]
-    """A component in plain JavaScript, which no browser has to translate: a third of a first paint."""
+    """A component in plain JavaScript. The browser compiles nothing: that saves a third of the paint."""
 
     __abstract = True
     _esm = "export function render() {}"
 
     def _get_properties(self, doc: Any) -> dict[str, Any]:
         properties: dict[str, Any] = super()._get_properties(doc)
-        # To Panel's own side this is a bundle, taken as it is and kept by this name.
+        # Panel takes this as a ready bundle, and the browser caches it under this name.
         return {**properties, "bundle": hashlib.sha256(properties["esm"].encode()).hexdigest()}
 
 
 class Component(PlainScript):
     """A component whose messages from the browser go to named handlers.
 
-    A message is ``{name: payload}``; :meth:`on` says who hears it.
+    A message is ``{name: payload}``; :meth:`on` sets the handler of a name.
     """
 
     __abstract = True
@@ -60,13 +82,19 @@ class Component(PlainScript):
         self._handlers[name] = handler
 
     def _handle_msg(self, data: Any) -> None:
-        for name, payload in data.items() if isinstance(data, dict) else ():
+        try:
+            messages = read_messages(type(self).__name__, data)
+        except UsageError as error:
+            # A browser of ours sends nothing malformed, and there is nobody to tell it to.
+            log.warning("a message of a browser was refused: %s", error)
+            return
+        for name, payload in messages.items():
             if name in self._handlers:
                 self._handlers[name](payload)
 
 
 class PanelComponent(Component):
-    """A piece that shows one part of a page, in one of four states: loading, ok, empty, error."""
+    """The component of one panel, in one of four states: loading, ok, empty, error."""
 
     __abstract = True
     _esm = "export function render() {}"
@@ -108,8 +136,8 @@ class ChartComponent(PanelComponent):
     ]
 
     def _get_model(self, doc: Any, root: Any = None, parent: Any = None, comm: Any = None) -> Any:
-        # On a page the browser fetches plotly.js once and keeps it; in a notebook there is nobody to
-        # fetch it from, so the first chart of an output carries it.
+        # On a page the browser fetches plotly.js once and caches it. A notebook has no server to fetch it
+        # from, so the first chart of an output carries it.
         if comm is None:
             self.plotly_url = "/".join(filter(None, [state.rel_path, theme.STATIC_URL, PLOTLY_FILE]))
         elif doc not in _carrying_plotly:
@@ -140,9 +168,9 @@ class FindingsComponent(PanelComponent):
 
 
 class RowListComponent(PanelComponent):
-    """Messages one by one, a page of them. Sends ``place``: search, order, page or the message to open.
+    """Messages one by one, a page of them. Sends ``row_list``: search, order, page or the message to open.
 
-    See :func:`workbench.ui.panels.rows.rows_content` for its data.
+    See :func:`workbench.ui.panels.rows.row_list_props` for its data.
     """
 
     rows = param.List(default=[])
@@ -159,9 +187,9 @@ class RowListComponent(PanelComponent):
 
 
 class MessageComponent(PanelComponent):
-    """One message with its history, cost and conversation. Sends ``place``: another message to open.
+    """One message with its history, cost and conversation. Sends ``row_list``: another message to open.
 
-    See :func:`workbench.ui.panels.rows.message_content` for its data.
+    See :func:`workbench.ui.panels.rows.message_props` for its data.
     """
 
     record = param.Dict(default={})
@@ -174,8 +202,8 @@ class PageHead(Component):
     """Title, freshness, period, active filters and notices; owner of the address bar on a page.
 
     Sends ``address`` (Back or Forward), ``remove`` (a filter), ``dismiss`` (a notice), ``reset``,
-    ``refresh``, ``auto`` (whether news of the lake are drawn by themselves). A new ``goto`` is an address to
-    go to.
+    ``refresh``, ``auto`` (whether changes of the lake are drawn without a click). When ``goto`` changes, the
+    browser opens that address. ``has_changes`` says that changes of the lake wait for a click.
     """
 
     title = param.String(default="")
@@ -188,7 +216,7 @@ class PageHead(Component):
     crumbs = param.List(default=[])
     links = param.List(default=[])
     auto = param.Boolean(default=True)
-    news = param.Boolean(default=False)
+    has_changes = param.Boolean(default=False)
     goto = param.String(default="")
 
     _esm = _script("head")
@@ -210,7 +238,7 @@ class FilterMenu(Component):
 
 
 class PagesMenu(Component):
-    """The drawer of a page that has no filters: the way to the other pages."""
+    """The drawer of a page that has no filters: links to the other pages."""
 
     pages = param.List(default=[])
     current = param.String(default="")
@@ -221,7 +249,7 @@ class PagesMenu(Component):
 
 
 class TopBar(Component):
-    """Product name and the way to the other pages; keeps the choice of light or dark in a cookie."""
+    """Product name and links to the other pages; keeps the choice of light or dark in a cookie."""
 
     product = param.String(default="Workbench")
     badge = param.String(default="")
@@ -235,7 +263,7 @@ class TopBar(Component):
 
 
 class Blank(Component):
-    """A page that has nothing to show: what is the matter, and the commands that help."""
+    """A page that has nothing to show: the reason, and the commands that help."""
 
     title = param.String(default="")
     message = param.String(default="")

@@ -1,7 +1,7 @@
-"""What a download of a part holds: the numbers behind what it shows, whole, and the stamp with them.
+"""What the file of a panel holds: all numbers behind what it shows, and a stamp that says what they are.
 
-A part that shows the first eight rows is downloaded with all of them. A part may say what its file holds by a
-method ``whole(view)``; of every other the metrics that it asks for are taken.
+A panel that shows the first eight rows is downloaded with all of them. A panel may make its own file with a
+method ``export_frame(data)``; the file of every other panel has the metrics that it asks for.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from workbench.display import formats
 from workbench.metrics import METRICS, MetricResult, stream_rows
 from workbench.metrics.rows import is_number_like
 from workbench.ui.filters import FIELDS
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.kinds import Cards, Panel
 from workbench.ui.panels.rows import MessageList
 from workbench.ui.result_rows import priced_rows
 from workbench.ui.table_export import Stamp, TableExport
-from workbench.ui.view import PageData
 
 _ADDRESS_COLUMNS = ("sender", "contact")
 _COMPANIONS = ("sample_size", "in_flight", "priced_share")
@@ -41,38 +41,40 @@ class Download:
 
 
 @contextmanager
-def open_download(part: Panel, view: PageData, page_title: str) -> Iterator[Download]:
-    """Everything that a part shows for a view; messages are read while they are written."""
-    title = str(getattr(part, "title", "")) or "Numbers"
-    if isinstance(part, MessageList):
-        with stream_rows(view.store.lake, view.rows_query, view.place["sort"]) as stream:
+def open_download(panel: Panel, data: PageData, page_title: str) -> Iterator[Download]:
+    """Everything that a panel shows for a page's data; messages are read while the file is written."""
+    title = str(getattr(panel, "title", "")) or "Numbers"
+    if isinstance(panel, MessageList):
+        with stream_rows(data.store.lake, data.rows_query, data.row_list["sort"]) as stream:
             sheet = TableExport(title, stream.schema, stream.total, stream.batches)
-            parameters = "; ".join(f"${k} = {v}" for k, v in view.shown_parameters(stream.parameters).items())
-            told = [("Sorted by", view.place["sort"]), ("SQL", stream.sql), ("Parameters", parameters)]
-            yield Download([sheet], [*about_part(view, page_title, title, stream.total, stream.as_of), *told])
+            parameters = "; ".join(f"${k} = {v}" for k, v in data.shown_parameters(stream.parameters).items())
+            told = [("Sorted by", data.row_list["sort"]), ("SQL", stream.sql), ("Parameters", parameters)]
+            yield Download(
+                [sheet], [*about_panel(data, page_title, title, stream.total, stream.as_of), *told]
+            )
         return
-    results, sheets, note = _metric_sheets(part, view, title)
+    results, sheets, note = _metric_sheets(panel, data, title)
     as_of = min((result.as_of for result in results), default=datetime.now(UTC))
-    stamp = about_part(view, page_title, title, sheets[0].total, as_of)
+    stamp = about_panel(data, page_title, title, sheets[0].total, as_of)
     if len(sheets) > 1:
         stamp.append(("Further tables", f"{len(sheets) - 1} more are in the XLSX of this part"))
     if note:
         stamp.append(("Note", note))
-    yield Download(sheets, [*stamp, *_definitions(results), *_own_definition(part, view, results)])
+    yield Download(sheets, [*stamp, *_definitions(results), *_own_definition(panel, data, results)])
 
 
 def _metric_sheets(
-    part: Panel, view: PageData, title: str
+    panel: Panel, data: PageData, title: str
 ) -> tuple[list[MetricResult], list[TableExport], str]:
-    recording = _Recording(**{item.name: getattr(view, item.name) for item in fields(view)})
-    whole = getattr(part, "whole", None)
-    own = whole(recording) if whole else None
+    recording = _Recording(**{item.name: getattr(data, item.name) for item in fields(data)})
+    export_frame = getattr(panel, "export_frame", None)
+    own = export_frame(recording) if export_frame else None
     if own is not None:
         return recording.asked, [_sheet(title, own[0])], own[1]
-    if isinstance(part, Cards):
-        frames = [_cards_frame(part, recording)]
+    if isinstance(panel, Cards):
+        frames = [_cards_frame(panel, recording)]
     else:
-        part.content(recording)
+        panel.props(recording)
         frames = merge_results(recording.asked, recording)
     sheets = [_sheet(title if number == 0 else f"{title} {number + 1}", f) for number, f in enumerate(frames)]
     return recording.asked, sheets or [_sheet(title, pd.DataFrame({"nothing": []}))], ""
@@ -80,7 +82,7 @@ def _metric_sheets(
 
 @dataclass(frozen=True)
 class _Recording(PageData):
-    """A view that remembers which metrics were asked of it, those of the comparison aside."""
+    """Page data that remembers which metrics were asked of it, without those of the comparison."""
 
     asked: list[MetricResult] = field(default_factory=list)
 
@@ -98,12 +100,12 @@ class _Recording(PageData):
         return plain.previous
 
 
-def _cards_frame(cards: Cards, view: PageData) -> pd.DataFrame:
+def _cards_frame(cards: Cards, data: PageData) -> pd.DataFrame:
     """One row per metric, and for money one per currency."""
     rows: list[dict[str, Any]] = []
     for name in cards.names:
-        now = view.metric(name)
-        before = view.previous.metric(name) if view.is_compared else None
+        now = data.metric(name)
+        before = data.previous.metric(name) if data.is_compared else None
         frame = priced_rows(now) if now.metric.is_money else now.frame
         for _, row in frame.iterrows():
             rows.append(
@@ -134,12 +136,12 @@ def _number(value: Any) -> float | None:
     return None if value is None or formats.is_missing(value) else float(value)
 
 
-def merge_results(results: Sequence[MetricResult], view: PageData) -> list[pd.DataFrame]:
-    """Results as tables: those with the same dimensions side by side, money in a column for each currency."""
+def merge_results(results: Sequence[MetricResult], data: PageData) -> list[pd.DataFrame]:
+    """Results as tables: those with the same dimensions are joined, money has a column for each currency."""
     groups: dict[tuple[str, ...], list[MetricResult]] = {}
     for result in results:
         groups.setdefault(_dimensions(result), []).append(result)
-    return [_merged(list(dimensions), group, view) for dimensions, group in groups.items()]
+    return [_merged(list(dimensions), group, data) for dimensions, group in groups.items()]
 
 
 def _dimensions(result: MetricResult) -> tuple[str, ...]:
@@ -147,14 +149,14 @@ def _dimensions(result: MetricResult) -> tuple[str, ...]:
     return tuple(name for name in result.frame.columns if name not in values and name != "currency")
 
 
-def _merged(dimensions: list[str], group: Sequence[MetricResult], view: PageData) -> pd.DataFrame:
+def _merged(dimensions: list[str], group: Sequence[MetricResult], data: PageData) -> pd.DataFrame:
     if len(group) == 1:
-        return _readable(group[0].frame, dimensions, view)
+        return _readable(group[0].frame, dimensions, data)
     columns = [_side(result, dimensions) for result in group]
     if not dimensions:
         return pd.concat([frame.reset_index(drop=True) for frame in columns], axis=1)
     joined = reduce(lambda left, right: left.merge(right, on=dimensions, how="outer", sort=False), columns)
-    return _readable(joined, dimensions, view)
+    return _readable(joined, dimensions, data)
 
 
 def _side(result: MetricResult, dimensions: list[str]) -> pd.DataFrame:
@@ -163,23 +165,23 @@ def _side(result: MetricResult, dimensions: list[str]) -> pd.DataFrame:
     companions = [companion for companion in _COMPANIONS if companion in frame]
     if "currency" not in frame or not result.metric.is_money:
         return frame.rename(columns={companion: f"{name}_{companion}" for companion in companions})
-    parts = []
+    sides = []
     for currency, rows in frame.dropna(subset=["currency"]).groupby("currency"):
         names = {name: f"{name}_{currency}", **{c: f"{name}_{c}_{currency}" for c in companions}}
-        parts.append(rows.drop(columns="currency").rename(columns=names))
-    if not parts:
+        sides.append(rows.drop(columns="currency").rename(columns=names))
+    if not sides:
         return frame[dimensions].drop_duplicates().assign(**{name: None})
     if not dimensions:
-        return pd.concat([part.reset_index(drop=True) for part in parts], axis=1)
-    return reduce(lambda left, right: left.merge(right, on=dimensions, how="outer", sort=False), parts)
+        return pd.concat([side.reset_index(drop=True) for side in sides], axis=1)
+    return reduce(lambda left, right: left.merge(right, on=dimensions, how="outer", sort=False), sides)
 
 
-def _readable(frame: pd.DataFrame, dimensions: Sequence[str], view: PageData) -> pd.DataFrame:
+def _readable(frame: pd.DataFrame, dimensions: Sequence[str], data: PageData) -> pd.DataFrame:
     """Our numbers masked as on the page, whole numbers whole."""
     shown = frame.copy()
     for name in dimensions:
         if name in _ADDRESS_COLUMNS:
-            shown[name] = [None if formats.is_missing(v) else view.token(name, v) for v in shown[name]]
+            shown[name] = [None if formats.is_missing(v) else data.token(name, v) for v in shown[name]]
         elif pd.api.types.is_datetime64_any_dtype(shown[name]):
             shown[name] = [None if formats.is_missing(day) else day.date() for day in shown[name]]
         elif pd.api.types.is_float_dtype(shown[name]):
@@ -192,9 +194,9 @@ def _sheet(name: str, frame: pd.DataFrame) -> TableExport:
     return TableExport(name, table.schema, table.num_rows, table.to_batches())
 
 
-def _own_definition(part: Panel, view: PageData, results: Sequence[MetricResult]) -> list[tuple[str, str]]:
-    """Of numbers that are no metric, or one that was not asked under the page's filters."""
-    told = part.content(view).get("definition") or {}
+def _own_definition(panel: Panel, data: PageData, results: Sequence[MetricResult]) -> list[tuple[str, str]]:
+    """The definition of numbers that are no metric, or of a metric not asked under the page's filters."""
+    told = panel.props(data).get("definition") or {}
     if not told or told["name"] in {result.metric.name for result in results}:
         return []
     words = [told["description"], f"Counts {told['numerator']}."]
@@ -203,18 +205,18 @@ def _own_definition(part: Panel, view: PageData, results: Sequence[MetricResult]
     return [(f"Definition of {told['name']}", " ".join(words)), (f"SQL of {told['name']}", told["sql"])]
 
 
-def about_part(
-    view: PageData, page_title: str, title: str, total: int, as_of: datetime
+def about_panel(
+    data: PageData, page_title: str, title: str, total: int, as_of: datetime
 ) -> list[tuple[str, str]]:
-    """What a file of a part says of itself."""
+    """What the file of a panel says about itself."""
     what = [("What", f"{page_title}: {title}"), ("Rows", f"{total}")]
-    return [*what, *about_view(view, page_title, as_of)[1:]]
+    return [*what, *about_page(data, page_title, as_of)[1:]]
 
 
-def about_view(view: PageData, page_title: str, as_of: datetime) -> list[tuple[str, str]]:
-    """Of which time, under which filters and how fresh numbers are, in pairs of name and text."""
-    fresh = view.store.freshness(snapshot=view.snapshot)
-    period, chosen = view.period, _filters_in_words(view)
+def about_page(data: PageData, page_title: str, as_of: datetime) -> list[tuple[str, str]]:
+    """Period, filters and freshness of a page, in pairs of name and text."""
+    fresh = data.store.freshness(snapshot=data.snapshot)
+    period, chosen = data.period, _filters_in_words(data)
     synced = f"{fresh.last_sync_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if fresh.last_sync_at else "never"
     local = as_of.astimezone(ZoneInfo(period.timezone))
     days = f"{period.since} up to, not including, {period.until}"
@@ -223,7 +225,7 @@ def about_view(view: PageData, page_title: str, as_of: datetime) -> list[tuple[s
     return [
         ("What", page_title),
         ("Period", f"{period.label}, days in {period.timezone}; {days}"),
-        *([("Compared with", view.previous.period.label)] if view.is_compared else []),
+        *([("Compared with", data.previous.period.label)] if data.is_compared else []),
         ("Filters", "; ".join(chosen) or "none"),
         ("As of", f"{as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}, in {period.timezone} {local:%Y-%m-%d %H:%M}"),
         ("Last sync", synced),
@@ -237,17 +239,17 @@ _CONVENTIONS = (
 )
 
 
-def _filters_in_words(view: PageData) -> list[str]:
+def _filters_in_words(data: PageData) -> list[str]:
     chosen = (
-        [f"Direction: {view.values['direction']}"] if view.values.get("direction", "all") != "all" else []
+        [f"Direction: {data.values['direction']}"] if data.values.get("direction", "all") != "all" else []
     )
     chosen += [
-        f"{FIELDS[name].label}: {', '.join(view.values[name])}" for name in FIELDS if view.values.get(name)
+        f"{FIELDS[name].label}: {', '.join(data.values[name])}" for name in FIELDS if data.values.get(name)
     ]
-    if not view.place["q"]:
+    if not data.row_list["q"]:
         return chosen
-    # A file is passed on; a person's number that was looked for is not.
-    words = "a phone number" if is_number_like(view.place["q"]) else view.place["q"]
+    # A file is passed on to others, so the phone number that was searched for is not in it.
+    words = "a phone number" if is_number_like(data.row_list["q"]) else data.row_list["q"]
     return [*chosen, f"Search: {words}"]
 
 

@@ -17,9 +17,17 @@ from zoneinfo import available_timezones
 
 import param
 
+from workbench.display.periods import (
+    DEFAULT_PRESET,
+    PRESETS,
+    Period,
+    custom_period,
+    preset_period,
+    read_day,
+)
+from workbench.errors import UsageError
 from workbench.messaging.addresses import mask
-from workbench.ui.periods import DEFAULT_PRESET, PRESETS, Period, custom_period, preset_period
-from workbench.ui.row_list_state import PLACES, is_kept_out_of_links, read_place
+from workbench.ui.row_list_state import ROW_LIST_DEFAULTS, is_kept_out_of_links, read_row_list_state
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
     "all": (),
@@ -105,12 +113,12 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     error_code = param.List(default=[], item_type=str)
     account = param.List(default=[], item_type=str)
     encoding = param.List(default=[], item_type=str)
-    # Where the reader stands, on pages of rows.
-    q = param.String(default=PLACES["q"])
-    sort = param.String(default=PLACES["sort"])
-    page = param.Integer(default=PLACES["page"])
-    message = param.String(default=PLACES["message"])
-    back = param.String(default=PLACES["back"])
+    # The state of the list, on pages of rows.
+    q = param.String(default=ROW_LIST_DEFAULTS["q"])
+    sort = param.String(default=ROW_LIST_DEFAULTS["sort"])
+    page = param.Integer(default=ROW_LIST_DEFAULTS["page"])
+    message = param.String(default=ROW_LIST_DEFAULTS["message"])
+    back = param.String(default=ROW_LIST_DEFAULTS["back"])
 
     def at(self, now: datetime) -> Period:
         """The period that these filters mean at this moment."""
@@ -179,10 +187,10 @@ def parse_query(
             values[name] = [
                 text for text in wanted if problems.try_(_allowed, FIELDS[name].label, text, tokens)
             ]
-        elif name in PLACES and name in defaults:
+        elif name in ROW_LIST_DEFAULTS and name in defaults:
             if wanted:
-                found = problems.try_(read_place, name, wanted[-1])
-                values[name] = defaults[name] if found is None else found
+                value = problems.try_(read_row_list_state, name, wanted[-1])
+                values[name] = defaults[name] if value is None else value
         elif name not in (*_SINGLE, *names, *_NOT_FILTERS):
             problems.append(_unknown_filter(name, names))
     values.update(problems.try_(_parse_days, given) or {})
@@ -227,8 +235,8 @@ def _parse_days(given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
 
 def _parse_day(name: str, texts: Sequence[str]) -> date:
     try:
-        day = date.fromisoformat(texts[-1])
-    except ValueError:
+        day = read_day(texts[-1], name)
+    except UsageError:
         raise ValueError(
             f"{name.capitalize()} “{_short(texts[-1])}” is no date; write it as 2026-09-01."
         ) from None

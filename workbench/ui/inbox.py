@@ -1,7 +1,7 @@
 """The inbox in a browser: one ES module without imports, for notebooks (anywidget) and for pages (Panel).
 
 Nothing of a conversation is ever part of a widget's state: questions and answers go as messages, so that a
-notebook that is saved holds no text, no name and no number. What answers is a desk (see
+notebook that is saved holds no text, no name and no number. An inbox session answers (see
 :mod:`workbench.conversations.inbox_session`).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
@@ -20,19 +20,27 @@ from workbench.roles import acting_as, current_user
 from workbench.ui import theme
 from workbench.ui.components import PlainScript
 
-_INBOX = ("shared", "inbox_link", "inbox_thread", "inbox_composer", "inbox")
-_COMPOSER = ("shared", "inbox_link", "batch")
+INBOX_SCRIPTS = (
+    "shared",
+    "inbox_link",
+    "inbox_list",
+    "inbox_head",
+    "inbox_thread",
+    "inbox_composer",
+    "inbox",
+)
+COMPOSER_SCRIPTS = ("shared", "inbox_link", "batch")
 _STYLES = ("base", "inbox")
 
 
 class Answers(Protocol):
-    """What answers an inbox: one question in, one answer out, nothing raised."""
+    """An inbox session or a composer session: it answers every question and raises nothing."""
 
-    def answer(self, question: Mapping[str, Any]) -> dict[str, Any]: ...
+    def answer(self, question: object) -> dict[str, Any]: ...
 
 
 @cache
-def inbox_module(names: tuple[str, ...] = _INBOX) -> str:
+def inbox_module(names: tuple[str, ...] = INBOX_SCRIPTS) -> str:
     """The ES module of these scripts, with its styles inside: it attaches a shadow root of its own."""
     styles = "\n".join([theme.tokens_css(), *(theme.read_static(f"{name}.css") for name in _STYLES)])
     scripts = "\n".join(theme.read_static(f"{name}.js") for name in names)
@@ -40,8 +48,8 @@ def inbox_module(names: tuple[str, ...] = _INBOX) -> str:
 
 
 @cache
-def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
-    """The notebook's widget of these scripts, made on first use: anywidget takes a quarter of a second."""
+def _widget_class(names: tuple[str, ...] = INBOX_SCRIPTS) -> type[Any]:
+    """The notebook's widget of these scripts; made on first use, because importing anywidget takes 0.25 s."""
     import anywidget
     import traitlets
 
@@ -52,14 +60,13 @@ def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
         box_height = traitlets.Unicode("620px").tag(sync=True)
         owns_address = traitlets.Bool(False).tag(sync=True)
 
-        def __init__(self, desk: Answers, **traits: Any) -> None:
+        def __init__(self, session: Answers, **traits: Any) -> None:
             super().__init__(**traits)
-            self._desk = desk
+            self._session = session
             self.on_msg(self._answer)
 
         def _answer(self, _: Any, question: Any, __: Any) -> None:
-            if isinstance(question, dict) and "ask" in question:
-                self.send(self._desk.answer(question))
+            self.send(self._session.answer(question))
 
         def __repr__(self) -> str:
             return "Inbox widget (shown where a notebook runs it)"
@@ -67,18 +74,18 @@ def _widget_class(names: tuple[str, ...] = _INBOX) -> type[Any]:
     return InboxWidget
 
 
-def inbox_widget(desk: Answers, *, height: int = 620) -> Any:
+def inbox_widget(session: Answers, *, height: int = 620) -> Any:
     """The inbox for a notebook cell; ``height`` in pixels."""
-    return _widget_class()(desk, box_height=f"{height}px")
+    return _widget_class()(session, box_height=f"{height}px")
 
 
-def composer_widget(desk: Answers) -> Any:
+def composer_widget(session: Answers) -> Any:
     """The composer for many recipients, for a notebook cell."""
-    return _widget_class(_COMPOSER)(desk)
+    return _widget_class(COMPOSER_SCRIPTS)(session)
 
 
 class InboxComponent(PlainScript):
-    """The inbox on a page; it owns the address bar. Questions are answered on threads, so that no page waits.
+    """The inbox on a page; it sets the address bar. Questions are answered on threads, so that no page waits.
 
     Panel's AnyWidgetComponent would take the same module, and bring React from a CDN into the page with it.
     """
@@ -87,22 +94,21 @@ class InboxComponent(PlainScript):
     box_height = param.String(default="")
     owns_address = param.Boolean(default=True)
 
-    def __init__(self, desk: Answers, **params: Any) -> None:
+    def __init__(self, session: Answers, **params: Any) -> None:
         super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
-        self._desk = desk
+        self._session = session
 
     def _handle_msg(self, data: Any) -> None:
-        if isinstance(data, dict) and "ask" in data:
-            answer_beside(self._desk, data, self._send_msg)
+        answer_beside(self._session, data, self._send_msg)
 
 
-def answer_beside(desk: Answers, question: Mapping[str, Any], say: Callable[[dict[str, Any]], None]) -> None:
-    """Answer on a thread, then speak on the server's own: two threads on one websocket break it."""
+def answer_beside(session: Answers, question: object, send: Callable[[dict[str, Any]], None]) -> None:
+    """Answer on a thread, then send on the server's: two threads that write to one websocket break it."""
 
     async def take_turns() -> None:
-        # Who asks is known on the server's thread only.
+        # The signed-in user is known on the server's thread only.
         with acting_as(current_user()):
-            answer = await asyncio.to_thread(desk.answer, question)
-        say(answer)
+            answer = await asyncio.to_thread(session.answer, question)
+        send(answer)
 
     state.execute(take_turns)

@@ -1,4 +1,4 @@
-"""The inbox as a page: the shell of every other page around one component that draws all of it."""
+"""The inbox as a page: one component in the shell that every page has."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from workbench.ui.inbox import Answers, InboxComponent
 from workbench.ui.page import Page, error_page, page_shell
 from workbench.ui.store import Store, current_store
 
-OpenDesk = Callable[[Settings, Lake, AbstractContextManager[Any]], Answers]
-"""Opens a desk for one browser, over the lake of this process and its turn to ask it."""
+OpenSession = Callable[[Settings, Lake, AbstractContextManager[Any]], Answers]
+"""Opens an inbox session for one browser, with this process's lake and the lock that guards its queries."""
 
-# What is left below the app bar and inside the page's margins.
+# The height that the app bar and the page's margins leave.
 _HEIGHT = "calc(100dvh - 104px)"
 
 
 class InboxPage(Page):
-    """A page that is one inbox. It has the filters of all pages in its link, and none of its own."""
+    """A page that is one inbox. It has no filters; its address names the open conversation."""
 
-    def __init__(self, name: str, docstring: str | None, open_desk: OpenDesk) -> None:
+    def __init__(self, name: str, docstring: str | None, open_session: OpenSession) -> None:
         super().__init__(name, docstring, [])
-        self._open_desk = open_desk
+        self._open_session = open_session
 
     def serve(self) -> pmui.Page:
         try:
@@ -45,5 +45,5 @@ class InboxPage(Page):
             raise ConfigError(
                 "The inbox needs the settings of its lake: open the pages with `workbench serve`."
             )
-        desk = self._open_desk(store.settings, store.lake, store.turn)
-        return InboxComponent(desk, box_height=height, margin=(0, 0, -20, 0))
+        session = self._open_session(store.settings, store.lake, store.lock)
+        return InboxComponent(session, box_height=height, margin=(0, 0, -20, 0))

@@ -1,8 +1,8 @@
-"""Tells open pages that the lake has news, within a fraction of a second, by one watcher per process.
+"""Tells open pages within a fraction of a second that somebody committed to the lake: one watcher a process.
 
-On a SQLite catalog every commit changes the catalog's file or its write-ahead log: looking at their times and
-sizes costs microseconds, so it can be done several times a second. Only then is the lake asked for its
-snapshot. A Postgres catalog is asked, once a second.
+On a SQLite catalog every commit changes the catalog's file or its write-ahead log. Reading their times and
+sizes costs microseconds, so the watcher does it five times a second, and asks the lake for its snapshot only
+after a difference. A Postgres catalog is asked for its snapshot once a second.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 Listener = Callable[[], None]
 
 _LOOK_EVERY_FILE, _LOOK_EVERY_QUERY = 0.2, 1.0
-#: Without news the listeners are called all the same now and then, because "as of" moves on too.
+#: Without a change the listeners are called after this many seconds, because "as of" moves on too.
 _LONGEST_SILENCE = 15.0
-#: A page that draws news rests three times as long as it drew, so that it takes at most a quarter of a core,
-#: and its reader's own clicks are answered in between; for so long at most.
+#: After a drawing of changes a page waits three times as long as the drawing took, at most 20 s. So it takes
+#: at most a quarter of a core, and its reader's own clicks are answered in between.
 _REST, _LONGEST_REST = 3, 20.0
 
 
 class LakeWatcher:
     """Calls its listeners, on its own thread, whenever somebody committed.
 
-    Listeners are called at most once per look; a slow one delays the others, so they only hand on.
+    Listeners are called at most once per look. A slow one delays the others, so each only schedules its work.
 
     Args:
         snapshot_id: asks the lake.
@@ -49,11 +49,11 @@ class LakeWatcher:
         self._thread: threading.Thread | None = None
 
     def add(self, listener: Listener) -> Listener:
-        """Call it from now on; the first one starts the watching."""
+        """Call ``listener`` after every change from now on; the first one starts the watcher's thread."""
         with self._lock:
             self._listeners.add(listener)
             if self._thread is None and not self._stop.is_set():
-                self._thread = threading.Thread(target=self._watch, name="news", daemon=True)
+                self._thread = threading.Thread(target=self._watch, name="lake-changes", daemon=True)
                 self._thread.start()
         return listener
 
@@ -67,14 +67,14 @@ class LakeWatcher:
             self._thread.join(5)
 
     def _watch(self) -> None:
-        look, snapshot, said_at = self._look(), self._snapshot(), time.monotonic()
+        look, snapshot, called_at = self._look(), self._snapshot(), time.monotonic()
         while not self._stop.wait(_LOOK_EVERY_FILE if self._files else _LOOK_EVERY_QUERY):
-            seen = self._look()
-            found = snapshot if self._files and seen == look else self._snapshot()
-            look = seen
-            if found == snapshot and time.monotonic() - said_at < _LONGEST_SILENCE:
+            new_look = self._look()
+            new_snapshot = snapshot if self._files and new_look == look else self._snapshot()
+            look = new_look
+            if new_snapshot == snapshot and time.monotonic() - called_at < _LONGEST_SILENCE:
                 continue
-            snapshot, said_at = found, time.monotonic()
+            snapshot, called_at = new_snapshot, time.monotonic()
             with self._lock:
                 listeners = tuple(self._listeners)
             for listener in listeners:
@@ -88,23 +88,23 @@ class LakeWatcher:
         try:
             return self._snapshot_id()
         except WorkbenchError as error:
-            log.debug("the lake could not be asked for news: %s", error)
+            log.debug("the lake could not be asked for its snapshot: %s", error)
             return None
 
 
 def _state(path: Path) -> tuple[int, int]:
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return 0, 0
-    return found.st_mtime_ns, found.st_size
+    return status.st_mtime_ns, status.st_size
 
 
 class RedrawPace:
-    """Lets a page rest longer than it drew, however fast the news come. Not shared by pages.
+    """Makes a page wait longer than it drew, however fast the changes come. Each page has its own.
 
     Args:
-        redraw: begins to draw and calls back what it is given once it is done.
+        redraw: begins to draw, and calls the function that it gets when the drawing is done.
     """
 
     def __init__(
@@ -116,8 +116,8 @@ class RedrawPace:
         self._redraw, self._later, self._clock = redraw, later, clock
         self._is_busy = self._is_wanted = False
 
-    def news(self) -> None:
-        """Draw now, or once more as soon as the page has rested from drawing."""
+    def lake_changed(self) -> None:
+        """Draw now; while the page draws or waits, draw once more after the wait."""
         if self._is_busy:
             self._is_wanted = True
             return
@@ -131,4 +131,4 @@ class RedrawPace:
     def _rested(self) -> None:
         self._is_busy = False
         if self._is_wanted:
-            self.news()
+            self.lake_changed()

@@ -26,7 +26,7 @@ from workbench.ui.filters import FIELDS
 from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.panels.kinds import Panel
-from workbench.ui.row_list_state import PLACES
+from workbench.ui.row_list_state import ROW_LIST_DEFAULTS
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
 
@@ -41,12 +41,12 @@ _THEME_COOKIE = "workbench_theme"
 
 
 class Page:
-    """A dashboard: what it is called, what it is filtered by, and its parts.
+    """A dashboard: its title, its filters and its panels.
 
     Args:
         name: the file's name without ``.py``; the page's address.
         docstring: the module's; its first line ``Title: description`` names the page.
-        parts: what it shows, from the top.
+        panels: what it shows, from the top.
         filters: fields of :data:`workbench.ui.filters.FIELDS`; period, comparison, time zone and direction
             are always there.
         has_rows: it lists messages, so its link also says what is searched, sorted and opened.
@@ -57,7 +57,7 @@ class Page:
         self,
         name: str,
         docstring: str | None,
-        parts: Sequence[Panel],
+        panels: Sequence[Panel],
         *,
         filters: Sequence[str] = COMMON_FILTERS,
         defaults: Mapping[str, Any] | None = None,
@@ -65,13 +65,13 @@ class Page:
     ) -> None:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
-        self.parts = tuple(parts)
+        self.panels = tuple(panels)
         self.filters = tuple(dict.fromkeys(filters))
-        places = PLACES if has_rows else {}
-        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **places, **(defaults or {})}
+        row_list = ROW_LIST_DEFAULTS if has_rows else {}
+        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **row_list, **(defaults or {})}
 
     def __repr__(self) -> str:
-        return f"Page({self.name!r}: {self.title}, {len(self.parts)} parts)"
+        return f"Page({self.name!r}: {self.title}, {len(self.panels)} panels)"
 
     def open(
         self,
@@ -81,7 +81,7 @@ class Page:
     ) -> PageSession:
         """A live session of this page, filtered as the link says, not drawn yet."""
         store = store or current_store()
-        session = PageSession(self.title, self.parts, self.filters, self.defaults, store, run, self.name)
+        session = PageSession(self.title, self.panels, self.filters, self.defaults, store, run, self.name)
         session.start(query)
         return session
 
@@ -99,8 +99,8 @@ class Page:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
         session.is_served = True
-        shell = page_shell(self.name, self.title, [session.head, session.empty, session.board], session)
-        _follow_news(session, shell)
+        shell = page_shell(self.name, self.title, [session.head, session.empty, session.layout], session)
+        _follow_lake(session, shell)
         return shell
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
@@ -120,7 +120,7 @@ class Page:
         return pn.Column(
             session.head,
             session.empty,
-            session.board,
+            session.layout,
             sizing_mode="stretch_width",
             stylesheets=[":host { gap: 14px; }"],
         )
@@ -158,8 +158,8 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
     bar = TopBar(pages=pages, current=name, person=_signed_in())
     sidebar: list[Any] = [PagesMenu(pages=pages, current=name)]
     if session:
-        session.filter_panel.param.update(pages=pages, current=name)
-        sidebar = [session.filter_panel]
+        session.filter_menu.param.update(pages=pages, current=name)
+        sidebar = [session.filter_menu]
         session.head.param.watch(lambda event: setattr(bar, "query", event.new), "query")
     content = pn.Column(*main, stylesheets=[_MAIN_CSS], sizing_mode="stretch_width", margin=0)
     watchers = _busy_watchers()
@@ -191,16 +191,16 @@ def _signed_in() -> dict[str, str]:
 
 
 def _busy_watchers() -> list[Any]:
-    """Who watches the flag of the whole process.
+    """The watchers of the busy flag of the whole process.
 
-    A Page does, and never lets go, so every page ever opened would stay in memory. Ours shows its own
-    work only, which is truer anyway.
+    Every Page adds one and never removes it, so every page ever opened would stay in memory. Our pages set
+    their own busy flag instead.
     """
     return list(state.param.watchers.get("busy", {}).get("value", []))
 
 
-def _follow_news(session: PageSession, shell: pmui.Page) -> None:
-    """Draw once the browser is there, and again whenever the lake has news."""
+def _follow_lake(session: PageSession, shell: pmui.Page) -> None:
+    """Draw once the browser is connected, and again whenever somebody committed to the lake."""
 
     def set_busy(is_busy: bool) -> None:
         with edit_readonly(shell):
@@ -212,17 +212,17 @@ def _follow_news(session: PageSession, shell: pmui.Page) -> None:
         yield partial(set_busy, False)
 
     pn.state.onload(lambda: run_beside(drawing()))
-    # Only where a browser came: the server opens each page once for nobody, and forgets it without a word.
+    # Only where a browser came: the server opens each page once without, and never destroys that session.
     pn.state.onload(lambda: _watch_lake(session))
 
 
 def _watch_lake(session: PageSession) -> None:
-    """Look again when the lake has news, for as long as the browser is there."""
-    loop, doc, news = IOLoop.current(), pn.state.curdoc, session.store.news
+    """Draw changes of the lake for as long as the browser is connected."""
+    loop, doc, lake_changes = IOLoop.current(), pn.state.curdoc, session.store.lake_changes
     left = threading.Event()
 
     def look(done: Callable[[], None]) -> None:
-        # A document whose browser left has been taken apart: nothing of it can be asked any more.
+        # The document of a browser that left is destroyed; its callbacks must not be used.
         if left.is_set():
             return
         if _is_watched(doc):
@@ -232,22 +232,22 @@ def _watch_lake(session: PageSession) -> None:
 
     def leave(_: object) -> None:
         left.set()
-        news.remove(listener)
+        lake_changes.remove(listener)
 
     pace = RedrawPace(look, loop.call_later)
-    listener = news.add(lambda: loop.add_callback(pace.news))
+    listener = lake_changes.add(lambda: loop.add_callback(pace.lake_changed))
     pn.state.on_session_destroyed(leave)
 
 
 def _is_watched(doc: Document) -> bool:
-    """Whether a browser is connected: one that left may come back within seconds, and is not drawn for."""
+    """Whether a browser is connected. One that left may come back; until then nothing is drawn."""
     context = doc.session_context
     session = getattr(context, "session", None)
     return session is None or session.connection_count > 0
 
 
 def run_beside(steps: Steps) -> None:
-    """Ask the lake on a thread and change the page on the server's, so that nobody else's page waits."""
+    """Ask the lake on a thread and change the page on the server's thread, so that no other page waits."""
 
     async def take_turns() -> None:
         while step := await asyncio.to_thread(next, steps, None):

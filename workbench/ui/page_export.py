@@ -1,7 +1,7 @@
 """A page as one HTML file that needs nothing else: no server, no network, no fonts to fetch.
 
-It is made of the same data as the page on screen, at the moment of asking; texts are escaped, figures carry
-their own plotly.js and can be hovered and zoomed.
+It is made of the same data as the page on screen, read when it is asked for. Texts are escaped. The file has
+plotly.js inside, so its figures can be hovered and zoomed.
 """
 
 from __future__ import annotations
@@ -17,38 +17,38 @@ from plotly.utils import PlotlyJSONEncoder
 
 from workbench.ui import theme
 from workbench.ui.components import PLOTLY_FILE
-from workbench.ui.downloads import about_view
+from workbench.ui.downloads import about_page
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.kinds import Panel
-from workbench.ui.view import PageData
 
 
 class TitledPage(Protocol):
     title: str
     description: str
-    parts: tuple[Panel, ...]
+    panels: tuple[Panel, ...]
 
 
-def write_html(page: TitledPage, view: PageData) -> Iterator[bytes]:
-    """The page under the filters of a view, part by part."""
-    yield _head(page, view).encode()
+def write_html(page: TitledPage, data: PageData) -> Iterator[bytes]:
+    """The page with the filters of its data, panel by panel."""
+    yield _head(page, data).encode()
     has_figure = False
-    for number, part in enumerate(page.parts):
-        content = part.content(view)
-        has_figure = has_figure or bool(content.get("figure"))
-        yield _part(part, content, number).encode()
+    for number, panel in enumerate(page.panels):
+        props = panel.props(data)
+        has_figure = has_figure or bool(props.get("figure"))
+        yield _section(panel, props, number).encode()
     yield b"</main>"
     if has_figure:
         yield b'<script type="module">'
         yield (theme.VENDOR / PLOTLY_FILE).read_bytes().replace(b"</script", b"<\\/script")
-        yield theme.read_static("snapshot.js").encode()
+        yield theme.read_static("page_export.js").encode()
         yield b"</script>"
     yield b"</html>\n"
 
 
-def _head(page: TitledPage, view: PageData) -> str:
-    now = datetime.now(UTC).astimezone(ZoneInfo(view.period.timezone))
+def _head(page: TitledPage, data: PageData) -> str:
+    now = datetime.now(UTC).astimezone(ZoneInfo(data.period.timezone))
     rows = "".join(
-        f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in about_view(view, page.title, now)
+        f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in about_page(data, page.title, now)
     )
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{escape(page.title)} · Workbench</title>"
@@ -56,38 +56,36 @@ def _head(page: TitledPage, view: PageData) -> str:
         # Nothing may be fetched: the file shows the same wherever it is opened.
         "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'; script-src 'unsafe-inline'; "
         "style-src 'unsafe-inline'; img-src data:\">"
-        f"<style>{theme.read_static('snapshot.css')}</style><main><h1>{escape(page.title)}</h1>"
+        f"<style>{theme.read_static('page_export.css')}</style><main><h1>{escape(page.title)}</h1>"
         f"<p class=lead>{escape(page.description)}</p><dl class=about>{rows}</dl>"
     )
 
 
-def _part(part: Panel, content: Mapping[str, Any], number: int) -> str:
-    if content.get("visible") is False:
+def _section(panel: Panel, props: Mapping[str, Any], number: int) -> str:
+    if props.get("visible") is False:
         return ""
-    title = str(getattr(part, "title", ""))
+    title = str(getattr(panel, "title", ""))
     heading = f"<h2>{escape(title)}</h2>" if title else ""
-    subtitle = str(getattr(part, "subtitle", ""))
+    subtitle = str(getattr(panel, "subtitle", ""))
     lead = f"<p class=lead>{escape(subtitle)}</p>" if subtitle else ""
-    return (
-        f"<section>{heading}{lead}{_body(content, number)}{_definition(content.get('definition'))}</section>"
-    )
+    return f"<section>{heading}{lead}{_body(props, number)}{_definition(props.get('definition'))}</section>"
 
 
-def _body(content: Mapping[str, Any], number: int) -> str:
-    if content["state"] != "ok":
-        return f"<p class=blank>{escape(content.get('message', ''))}</p>"
-    if "cards" in content:
-        return f"<div class=cards>{''.join(map(_card, content['cards']))}</div>"
-    if "figure" in content:
+def _body(props: Mapping[str, Any], number: int) -> str:
+    if props["state"] != "ok":
+        return f"<p class=blank>{escape(props.get('message', ''))}</p>"
+    if "cards" in props:
+        return f"<div class=cards>{''.join(map(_card, props['cards']))}</div>"
+    if "figure" in props:
         # In a script "<" could end it; as an escape of JSON it cannot.
-        data = json.dumps(content["figure"], cls=PlotlyJSONEncoder).replace("<", "\\u003c")
+        data = json.dumps(props["figure"], cls=PlotlyJSONEncoder).replace("<", "\\u003c")
         script = f"<script type='application/json' data-for=f{number}>{data}</script>"
         return f"<div class=figure id=f{number}></div>{script}"
-    if "total" in content:
-        return _rows(content)
-    if "items" in content:
-        return _findings(content["items"])
-    return _table(content) if "rows" in content else ""
+    if "total" in props:
+        return _rows(props)
+    if "items" in props:
+        return _findings(props["items"])
+    return _table(props) if "rows" in props else ""
 
 
 def _findings(items: Sequence[Mapping[str, Any]]) -> str:
@@ -109,10 +107,10 @@ def _change(line: Mapping[str, Any]) -> str:
     return f"{ {'up': '↑', 'down': '↓', 'flat': ''}[change['arrow']] } {change['text']}" if change else ""
 
 
-def _table(content: Mapping[str, Any]) -> str:
-    head = [column["label"] for column in content["columns"]]
-    rows = [[_cell(cell) for cell in row["cells"]] for row in content["rows"]]
-    return _html_table(head, rows) + f"<p class=note>{escape(content.get('footnote', ''))}</p>"
+def _table(props: Mapping[str, Any]) -> str:
+    head = [column["label"] for column in props["columns"]]
+    rows = [[_cell(cell) for cell in row["cells"]] for row in props["rows"]]
+    return _html_table(head, rows) + f"<p class=note>{escape(props.get('footnote', ''))}</p>"
 
 
 def _cell(cell: Mapping[str, Any]) -> str:
@@ -120,13 +118,13 @@ def _cell(cell: Mapping[str, Any]) -> str:
     return " ".join(str(word) for word in words if word)
 
 
-def _rows(content: Mapping[str, Any]) -> str:
+def _rows(props: Mapping[str, Any]) -> str:
     """The rows on screen; all of them are in the other downloads, and it says so."""
     names = ("date_created", "direction", "contact", "sender", "text", "status", "error", "segments", "price")
-    rows = [[row[name] for name in names] for row in content["rows"]]
-    first = (content["page"] - 1) * 50 + 1
+    rows = [[row[name] for name in names] for row in props["rows"]]
+    first = (props["page"] - 1) * 50 + 1
     note = (
-        f"Rows {first:,} to {first + len(rows) - 1:,} of {content['total']:,}, as on screen; the downloads "
+        f"Rows {first:,} to {first + len(rows) - 1:,} of {props['total']:,}, as on screen; the downloads "
         "as CSV, XLSX or Parquet hold all of them."
     )
     return _html_table([name.replace("_", " ") for name in names], rows) + f"<p class=note>{note}</p>"

@@ -1,6 +1,6 @@
-"""Where a reader stands on a page of rows: what is searched, sorted, opened. Part of the link, like filters.
+"""The state of a list of rows: search, order, page, opened message. It is in the link, like the filters.
 
-Each place has a default that a plain address means, and a check that names what is not possible.
+Each value has a default, which a link leaves out, and a check whose error says what is allowed.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from typing import Any
 
 from workbench.metrics.rows import DEFAULT_SORT, SORTS, is_number_like
 
-PLACES: Mapping[str, Any] = MappingProxyType(
+ROW_LIST_DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {"q": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
 )
 """What a page of rows adds to its filters. ``back`` names the page that the reader came from."""
 
-#: Places that another filter makes meaningless: page 7 of other rows is not the same page 7.
-MOVED_BY_FILTERS = ("page", "message")
+#: What goes back to its default when a filter changes: page 7 of other rows is another page.
+RESET_BY_FILTERS = ("page", "message")
 
 _MESSAGE_SID = re.compile(r"(?:SM|MM)[0-9a-f]{32}")
 _PAGE_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _LONGEST_SEARCH = 200
 
 
-def read_place(name: str, text: str) -> Any:
-    """The value of a place in a link.
+def read_row_list_state(name: str, text: str) -> Any:
+    """The value of one part of the state, as a link has it.
 
     Raises:
         ValueError: it is not possible; the message says why.

@@ -1,4 +1,4 @@
-"""One open page: its filters, its parts, and keeping both true while people click and syncs commit."""
+"""One open page: it keeps filters and panels up to date while people click and syncs commit."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from zoneinfo import ZoneInfo
 import panel as pn
 
 from workbench.display import formats, moments
+from workbench.display.periods import Period
 from workbench.errors import WorkbenchError
 from workbench.metrics import Freshness
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
-from workbench.ui.links import crumbs, page_links, part_links
+from workbench.ui.links import crumbs, page_links, panel_links
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.kinds import Panel
-from workbench.ui.periods import Period
-from workbench.ui.row_list_state import MOVED_BY_FILTERS, PLACES
+from workbench.ui.row_list_state import RESET_BY_FILTERS, ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, StoreClosed
-from workbench.ui.view import PageData
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +31,16 @@ _SHOWN_OPTIONS = 500
 _UNEXPECTED = "This part could not be drawn. The reason is in the log of `workbench serve`."
 
 
-#: Before the parts that ask long questions: whoever clicks on at once does not wait for the answers.
-_BREATH_SECONDS = 0.4
+#: The page waits 0.4 s before its slow queries, so that a second click is answered first.
+_WAIT_BEFORE_SLOW_PANELS = 0.4
 
 Steps = Iterator[Callable[[], float | None]]
-"""Work on a page: between its steps it asks the lake, and each step changes the page.
+"""Work on a page. The iterator asks the lake; each step that it yields changes the page.
 
-A step may say for how many seconds to leave the lake to others before the next one.
+A step may return for how many seconds to leave the lake to others before the next one.
 
-The two are apart because asking may take long and belongs on a thread, while a browser's page may be changed
-on the server's own thread only: two threads that write to one websocket break it.
+The two are separate because a query may take long and runs on a thread of its own, while a page may be
+changed on the server's thread only: two threads that write to one websocket break it.
 """
 
 
@@ -51,7 +51,7 @@ def run_here(steps: Steps) -> None:
 
 
 class PageLike(Protocol):
-    """What of a page decides what a link to it means."""
+    """The fields of a page that decide what a link to it means."""
 
     name: str
     filters: tuple[str, ...]
@@ -62,13 +62,13 @@ class PageSession:
     """The live side of a page; see :class:`workbench.ui.page.Page` for the description it comes from.
 
     Args:
-        run: does the work that a click, a changed filter or news of the lake ask for.
+        run: does the work after a click, a changed filter or a change of the lake.
     """
 
     def __init__(
         self,
         title: str,
-        parts: Sequence[Panel],
+        panels: Sequence[Panel],
         names: Sequence[str],
         defaults: Mapping[str, Any],
         store: Store,
@@ -78,47 +78,47 @@ class PageSession:
         self.store = store
         self.name = name
         self._run = run
-        #: A server answers at this page's address, so that there are downloads and other pages to link to.
+        #: Whether a server answers at this page's address: without one there is nothing to link to.
         self.is_served = False
         self.names = tuple(names)
         self.defaults = {"timezone": store.timezone, **defaults}
         self.filters = Filters(**self.defaults)
         self.head = PageHead(title=title)
-        self.filter_panel = FilterMenu()
-        self.parts = list(parts)
-        self.tiles: list[PanelComponent] = [part.build() for part in self.parts]
+        self.filter_menu = FilterMenu()
+        self.panels = list(panels)
+        self.components: list[PanelComponent] = [panel.build() for panel in self.panels]
         self.empty = Blank(**_EMPTY_LAKE, visible=False)
-        self.board = _board(self.parts, self.tiles)
+        self.layout = _layout(self.panels, self.components)
         self._tickets = count(1)
         self._latest = 0  # nothing is drawn yet
         self._snapshot: int | None = None
 
     def start(self, query: str | Mapping[str, Any]) -> None:
-        """Take the filters of a link, then begin to listen; draws nothing yet."""
+        """Take the filters of a link, then listen to the components; draws nothing yet."""
         run_here(self._apply(query))
         self._listen()
 
     def _listen(self) -> None:
         self.filters.param.watch(lambda *_: self.refresh(), list(self.defaults))
-        self.filter_panel.on("filter", self.apply)
-        self.filter_panel.on("reset", lambda _: self.apply({}))
+        self.filter_menu.on("filter", self.apply)
+        self.filter_menu.on("reset", lambda _: self.apply({}))
         self.head.on("address", self.apply)
         self.head.on("reset", lambda _: self.apply({}))
         self.head.on("remove", self._remove)
         self.head.on("dismiss", lambda _: setattr(self.head, "notices", []))
         self.head.on("refresh", lambda _: self.refresh())
         self.head.on("auto", self._set_auto)
-        for part, tile in zip(self.parts, self.tiles, strict=True):
-            if part.click:
-                tile.on("click", partial(self._clicked, part.click))
-            tile.on("place", self._go)
+        for panel, component in zip(self.panels, self.components, strict=True):
+            if panel.click:
+                component.on("click", partial(self._clicked, panel.click))
+            component.on("row_list", self._change_row_list)
 
-    def view(self) -> PageData:
+    def data(self) -> PageData:
         """The lake under the filters, now."""
-        return view_of(self.store, self.filters, self._query_values(), self.names, self.name)
+        return page_data_of(self.store, self.filters, self._query_values(), self.names, self.name)
 
     def apply(self, query: str | Mapping[str, Any]) -> None:
-        """Set every filter from a link or from the panel; say which values are not possible."""
+        """Set every filter from a link or from the filter menu; say which values are not possible."""
         self._run(self._apply(query))
 
     def _apply(self, query: str | Mapping[str, Any]) -> Steps:
@@ -130,27 +130,33 @@ class PageSession:
         def show() -> None:
             self.head.notices = list(parsed.problems)
             self.filters.param.update(**parsed.values)
-            # Also when nothing changed: the panel must fall back from what was refused.
+            # Also when nothing changed: the filter menu must show again what holds after a refused value.
             self._show_filters(self.filters.at(datetime.now(UTC)), options)
 
         yield show
 
     def _remove(self, chip: Sequence[str]) -> None:
-        name, token = chip
-        held = getattr(self.filters, name)
-        kept = [t for t in held if t != token] if isinstance(held, list) else self.defaults[name]
+        name, token = (*chip, "", "")[:2]
+        if name not in self.defaults:
+            return
+        current = getattr(self.filters, name)
+        kept = (
+            [chosen for chosen in current if chosen != token]
+            if isinstance(current, list)
+            else self.defaults[name]
+        )
         self._set(**{name: kept})
 
     def _set(self, **changes: Any) -> None:
-        """Change filters; whoever stood on a page of other rows stands on the first one again."""
-        moved = {name: PLACES[name] for name in MOVED_BY_FILTERS if name in self.defaults}
+        """Change filters; the row list goes back to its first page."""
+        moved = {name: ROW_LIST_DEFAULTS[name] for name in RESET_BY_FILTERS if name in self.defaults}
         self.filters.param.update(**{**moved, **changes})
 
-    def _go(self, place: Mapping[str, Any]) -> None:
-        """Another place among the rows: checked like a link."""
-        query = {name: value for name, value in self._query_values().items() if name not in place}
-        first = {} if set(place) <= {"page", "message"} else {"page": ["1"], "message": []}
-        self.apply({**query, **first, **place})
+    def _change_row_list(self, row_list: Mapping[str, Any]) -> None:
+        """Another page, order, search or message of the row list: checked like a link."""
+        query = {name: value for name, value in self._query_values().items() if name not in row_list}
+        first = {} if set(row_list) <= {"page", "message"} else {"page": ["1"], "message": []}
+        self.apply({**query, **first, **row_list})
 
     def _set_auto(self, is_on: bool) -> None:
         self.head.auto = bool(is_on)
@@ -163,23 +169,27 @@ class PageSession:
         if name == "day":
             self._zoom(key)
             return
-        held = getattr(self.filters, name)
-        self._set(**{name: [token for token in held if token != key] if key in held else [*held, key]})
+        chosen = getattr(self.filters, name)
+        tokens = [token for token in chosen if token != key] if key in chosen else [*chosen, key]
+        first_page: dict[str, Any] = {state: [] for state in RESET_BY_FILTERS if state in self.defaults}
+        # Checked like a link: what is not possible is named above the panels.
+        self.apply({**self._query_values(), **first_page, name: tokens})
 
-    def _zoom(self, day: str) -> None:
+    def _zoom(self, key: str) -> None:
+        """A closer look at the day, week or month that a chart of this period has under this key."""
         period = self.filters.at(datetime.now(UTC))
-        if period.grain == "day":
-            self.apply({**self._query_values(), "period": "custom", "since": day, "until": _day_after(day)})
-        elif period.grain in ("week", "month"):
-            first = max(date.fromisoformat(day), period.since)
-            until = min(_next(period.grain, date.fromisoformat(day)), period.until)
-            self.apply({**self._query_values(), "period": "custom", "since": first, "until": until})
-        elif self.is_served:
-            # An hour is as close as a chart gets; behind it are the messages themselves.
-            self.head.goto = self.view().rows_link()
+        if period.grain == "hour":
+            # No chart shows less than an hour; a click on one opens the messages themselves.
+            if self.is_served:
+                self.head.goto = self.data().rows_link()
+            return
+        start = next((bucket for bucket in period.buckets() if str(bucket) == key), None)
+        if isinstance(start, date):
+            since, until = max(start, period.since), min(_next(period.grain, start), period.until)
+            self.apply({**self._query_values(), "period": "custom", "since": since, "until": until})
 
     def refresh(self) -> None:
-        """Draw every part again, from the top. A newer refresh ends an older one."""
+        """Draw every panel again, from the top. A newer refresh ends an older one."""
         self._run(self.refreshing())
 
     def refreshing(self) -> Steps:
@@ -189,72 +199,72 @@ class PageSession:
 
     def _draw(self, ticket: int) -> Steps:
         try:
-            view = self.view()
-            fresh = self.store.freshness(snapshot=view.snapshot)
+            data = self.data()
+            fresh = self.store.freshness(snapshot=data.snapshot)
         except Exception as error:
             message = _explain(error)
             yield lambda: self._show_failure(message)
             return
-        yield lambda: self._show_state(view, fresh)
+        yield lambda: self._show_state(data, fresh)
         if fresh.messages == 0:
             return
-        pairs = zip(self.parts, self.tiles, strict=True)
-        has_rested = False
-        for part, tile in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
-            if getattr(part, "is_late", False) and not has_rested:
-                has_rested = True
-                yield lambda: _BREATH_SECONDS
+        pairs = zip(self.panels, self.components, strict=True)
+        has_waited = False
+        for panel, component in sorted(pairs, key=lambda pair: getattr(pair[0], "is_late", False)):
+            if getattr(panel, "is_late", False) and not has_waited:
+                has_waited = True
+                yield lambda: _WAIT_BEFORE_SLOW_PANELS
             if ticket != self._latest:
                 return
-            content = {"links": self._links(part, view), **_content(part, view, fresh)}
-            yield partial(self._show_part, ticket, tile, content)
+            props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
+            yield partial(self._show_panel, ticket, component, props)
 
-    def _show_part(self, ticket: int, tile: PanelComponent, content: Mapping[str, Any]) -> None:
+    def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
-            tile.param.update(**content)
+            component.param.update(**props)
 
-    def _links(self, part: Panel, view: PageData) -> dict[str, str]:
-        """Where a part's messages and its downloads are; nothing where no server answers."""
-        return part_links(part, self.parts, view, self.defaults) if self.is_served else {}
+    def _links(self, panel: Panel, data: PageData) -> dict[str, str]:
+        """The links to a panel's messages and downloads; none where no server answers."""
+        return panel_links(panel, self.panels, data, self.defaults) if self.is_served else {}
 
     def _show_failure(self, message: str) -> None:
-        for tile in self.tiles:
-            tile.param.update(state="error", message=message)
+        for component in self.components:
+            component.param.update(state="error", message=message)
 
-    def _show_state(self, view: PageData, fresh: Freshness) -> None:
-        self._snapshot = view.snapshot
-        self.head.news = False
-        self._show_filters(view.period, view.options)
+    def _show_state(self, data: PageData, fresh: Freshness) -> None:
+        self._snapshot = data.snapshot
+        self.head.has_changes = False
+        self._show_filters(data.period, data.options)
         if self.is_served:
             self.head.param.update(
-                crumbs=crumbs(view, self.head.title), links=page_links(self.parts, view, self.defaults)
+                crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
             )
-        self._show_freshness(fresh, view.period)
-        self.empty.visible, self.board.visible = fresh.messages == 0, fresh.messages > 0
+        self._show_freshness(fresh, data.period)
+        self.empty.visible, self.layout.visible = fresh.messages == 0, fresh.messages > 0
 
     def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
-        """Draw again when somebody committed, otherwise only say that we looked; ``then`` comes last."""
-        if self._latest:  # What changes while the browser still fetches the page does not reach it.
+        """Draw again if somebody committed, else update the line "as of"; then call ``then``."""
+        if self._latest:  # Before the first drawing a change would not reach the browser.
             self._run(self._refreshing_if_new(then))
         else:
             then()
 
     def _refreshing_if_new(self, then: Callable[[], None]) -> Steps:
-        yield from self._draw_news()
+        yield from self._draw_changes()
         yield then
 
-    def _draw_news(self) -> Steps:
+    def _draw_changes(self) -> Steps:
         try:
             snapshot = self.store.snapshot_id()
             fresh = self.store.freshness(snapshot=snapshot)
         except Exception as error:
-            # What is drawn stays; it says itself how old it is.
+            # The page stays as it is; its line "as of" says how old it is.
             _explain(error)
             return
         if snapshot != self._snapshot and self.head.auto:
             yield from self.refreshing()
         elif snapshot != self._snapshot:
-            yield lambda: setattr(self.head, "news", True)
+            yield lambda: setattr(self.head, "has_changes", True)
         else:
             yield lambda: self._show_freshness(fresh, self.filters.at(datetime.now(UTC)))
 
@@ -269,12 +279,12 @@ class PageSession:
             chips=_chips(values, self.names, self.defaults, period),
             period=_period_line(period, values),
         )
-        self.filter_panel.param.update(
+        self.filter_menu.param.update(
             query=query,
             values={
                 name: value if isinstance(value, list) else str(value)
                 for name, value in values.items()
-                if name not in MOVED_BY_FILTERS
+                if name not in RESET_BY_FILTERS
             },
             days={"since": period.since.isoformat(), "until": period.until.isoformat()},
             fields=[_field(name, options[name]) for name in self.names],
@@ -290,42 +300,42 @@ class PageSession:
         }
 
 
-def view_of(
+def page_data_of(
     store: Store, filters: Filters, values: Mapping[str, Any], names: Sequence[str], page: str
 ) -> PageData:
     """The lake under these filters, now."""
     snapshot = store.snapshot_id()
     options = store.options(names, snapshot=snapshot)
-    place = {name: values.get(name, default) for name, default in PLACES.items()}
+    row_list = {name: values.get(name, default) for name, default in ROW_LIST_DEFAULTS.items()}
     period = filters.at(datetime.now(UTC))
     where = filters.where(options)
-    return PageData(store, period, where, options, snapshot, values, place, filters.compare, page)
+    return PageData(store, period, where, options, snapshot, values, row_list, filters.compare, page)
 
 
-def read_view(
+def read_page_data(
     page: PageLike, query: str | Mapping[str, Sequence[str]], store: Store
 ) -> tuple[PageData, tuple[str, ...]]:
     """What a link to a page shows, and one sentence for each value that is not possible."""
     defaults = {"timezone": store.timezone, **page.defaults}
     parsed = parse_query(query, page.filters, store.options(page.filters), defaults)
     filters = Filters(**parsed.values)
-    return view_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
+    return page_data_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
 
 
-def _content(part: Panel, view: PageData, fresh: Freshness) -> dict[str, Any]:
-    """What a part shows; its own failure is shown in its place and harms no other."""
+def _props(panel: Panel, data: PageData, fresh: Freshness) -> dict[str, Any]:
+    """The props of a panel. An error of one panel is shown in it, and the others are drawn."""
     try:
-        content = part.content(view)
+        props = panel.props(data)
     except Exception as error:
         return {"state": "error", "message": _explain(error)}
     newest = fresh.newest_message_at
-    if content["state"] == "empty" and newest and newest.date() < view.period.since:
-        content["message"] += f" The newest message is of {newest:%-d %b %Y}."
-    return content
+    if props["state"] == "empty" and newest and newest.date() < data.period.since:
+        props["message"] += f" The newest message is of {newest:%-d %b %Y}."
+    return props
 
 
 def _explain(error: Exception) -> str:
-    """What a reader may know of a failure: our own errors say what to do, others are for the log."""
+    """The text of a failure for the reader: our own errors say what to do, others go to the log."""
     if isinstance(error, WorkbenchError):
         level = logging.DEBUG if isinstance(error, StoreClosed) else logging.WARNING
         log.log(level, "a page could not be drawn: %s", error)
@@ -334,18 +344,18 @@ def _explain(error: Exception) -> str:
     return _UNEXPECTED
 
 
-def _board(parts: Sequence[Panel], tiles: Sequence[PanelComponent]) -> pn.Column:
-    for part, tile in zip(parts, tiles, strict=True):
-        tile.css_classes = [f"span-{part.span}"]
+def _layout(panels: Sequence[Panel], components: Sequence[PanelComponent]) -> pn.Column:
+    for panel, component in zip(panels, components, strict=True):
+        component.css_classes = [f"span-{panel.span}"]
     return pn.Column(
-        *tiles, stylesheets=[theme.read_static("board.css")], sizing_mode="stretch_width", margin=0
+        *components, stylesheets=[theme.read_static("layout.css")], sizing_mode="stretch_width", margin=0
     )
 
 
 def _chips(
     values: Mapping[str, Any], names: Sequence[str], defaults: Mapping[str, Any], period: Period
 ) -> list[dict[str, str]]:
-    """What narrows the page beyond its defaults, each with a way to take it back."""
+    """The filters that differ from the page's defaults; each chip has a button that removes it."""
     chips = []
     if values["period"] == "custom":
         chips.append({"name": "period", "label": "Days", "token": period.label, "kind": "text"})
@@ -363,7 +373,7 @@ def _chips(
 
 
 def _period_line(period: Period, values: Mapping[str, Any]) -> dict[str, str]:
-    name = "Chosen days" if values["period"] == "custom" else f"Last {period.days} days"
+    name = "Chosen days" if values["period"] == "custom" else f"Last {period.day_count} days"
     zone = period.timezone.replace("_", " ")
     compared = period.compared(values["compare"])
     against = f", against {compared.label}" if compared else ""
@@ -388,14 +398,10 @@ def _as_texts(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
 
 
-def _day_after(day: str) -> str:
-    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
-
-
 def _next(grain: str, start: date) -> date:
-    """The first day after the week or month that begins here."""
-    if grain == "week":
-        return start + timedelta(days=7)
+    """The first day after the day, week or month that begins here."""
+    if grain != "month":
+        return start + timedelta(days=7 if grain == "week" else 1)
     return (start.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 

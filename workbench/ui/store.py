@@ -1,7 +1,7 @@
-"""The only place of the UI that asks the lake, with answers kept for as long as the lake stands still.
+"""The only module of the UI that asks the lake; it caches the answers until the lake changes.
 
-One store per process, shared by every open page. An answer is known by its question and by the lake's
-snapshot, so after a sync nothing is stale; it also ages, because messages leave the air by the clock.
+One store per process, shared by every open page. The key of an answer is its question and the lake's
+snapshot, so nothing is stale after a sync. Answers also expire after ten minutes: some depend on the time.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _VERSIONS_PER_ENGINE = 4_000
 
 
 class StoreClosed(LakeError):
-    """The process ends; a page that still asks has no reader any more."""
+    """The server is ending, so an open page gets no more answers."""
 
 
 class Store:
@@ -81,27 +81,27 @@ class Store:
         self._cubes: dict[str, DayCube] = {}
         self._slices = Slices(lake)
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
-        self._lock = threading.Lock()
-        # One question at a time: each uses every core anyway, and readers of a SQLite catalog that meet
-        # sleep for a whole second. Reentrant, because options are made of a metric.
-        self._turn = threading.RLock()
-        self.news = LakeWatcher(lake.address, self.snapshot_id)
+        self._answers_lock = threading.Lock()
+        # One query at a time: each uses every core, and two readers of a SQLite catalog that collide wait a
+        # whole second. Reentrant, because the options of a filter are made of a metric.
+        self._lake_lock = threading.RLock()
+        self.lake_changes = LakeWatcher(lake.address, self.snapshot_id)
 
     def close(self) -> None:
         """Close the lake once the question that is being answered is done."""
-        self.news.close()
-        with self._turn:
+        self.lake_changes.close()
+        with self._lake_lock:
             self._is_closed = True
             self.lake.close()
 
     @property
-    def turn(self) -> AbstractContextManager[Any]:
-        """Held by whoever asks the lake of this process; reentrant."""
-        return self._turn
+    def lock(self) -> AbstractContextManager[Any]:
+        """The lock to hold while asking the lake of this process; reentrant."""
+        return self._lake_lock
 
     def snapshot_id(self) -> int:
         """Changes whenever anybody commits; one cheap query, never cached."""
-        with self._turn:
+        with self._lake_lock:
             self._require_open()
             version = self.lake.snapshot_id()
             if version != self._version:
@@ -154,7 +154,7 @@ class Store:
     ) -> pd.DataFrame:
         """Rows of one audit; arguments as in :func:`workbench.metrics.run.query_audit`.
 
-        All of them, without a limit, are for a file: too many to be kept.
+        Without a limit they are for a file, and are not cached: they may be many.
         """
 
         def answer(moment: int) -> pd.DataFrame:
@@ -162,7 +162,7 @@ class Store:
             return query_audit(readable, name, where, since, until, limit=limit, timezone=timezone)
 
         if limit is None:
-            with self._turn:
+            with self._lake_lock:
                 self._require_open()
                 return answer(self.lake.snapshot_id() if snapshot is None else snapshot)
         question = ("audit", name, frozen(where or {}), since, until, timezone, limit)
@@ -178,25 +178,25 @@ class Store:
         until: Moment,
         timezone: str,
     ) -> MetricResult:
-        found = self._cube(timezone, snapshot).metric(name, by, where or {}, since, until)
-        if found:
-            return found
+        result = self._cube(timezone, snapshot).metric(name, by, where or {}, since, until)
+        if result:
+            return result
         readable = self._readable(snapshot, since, until, timezone)
         return query_metric(readable, name, by, where, since, until, timezone=timezone)
 
     def _readable(self, snapshot: int, since: Moment, until: Moment, timezone: str) -> Readable:
-        """What to ask about single messages of a period: a slice in memory, or the lake if it is many."""
+        """Where to read single messages of a period: a slice in memory, or the lake if there are many."""
         counted = self._cube(timezone, snapshot).metric("messages", (), {}, since, until)
         messages = int(counted.frame["messages"].iloc[0]) if counted else MOST_ROWS + 1
         if messages > MOST_ROWS:
             return self.lake
-        # To the end of the day: a comparison's "until" moves on every few minutes.
+        # To the end of the day, because the "until" of a comparison moves on every few minutes.
         whole_day = _day_after(until, timezone) if isinstance(until, datetime) else until
         first, last = to_utc(since, timezone, "since"), to_utc(whole_day, timezone, "until")
         return self._slices.of(snapshot, (first, last, timezone), messages)
 
     def _cube(self, timezone: str, snapshot: int) -> DayCube:
-        """The cube of a time zone as of a snapshot; those of the zones used least are let go."""
+        """The cube of a time zone as of a snapshot; the cubes used longest ago are dropped."""
         cube = self._cubes.pop(timezone, None) or DayCube(self.lake, timezone)
         self._cubes[timezone] = cube
         if len(self._cubes) > _KEPT_CUBES:
@@ -218,7 +218,7 @@ class Store:
 
     def message(self, message_sid: str) -> MessageRecord | None:
         """Everything known of one message; None where the lake has none of this SID."""
-        with self._turn:
+        with self._lake_lock:
             self._require_open()
             return query_message(self.lake, message_sid)
 
@@ -237,7 +237,7 @@ class Store:
         )
 
     def ask(self, question: Any, answer: Callable[[Lake], T], snapshot: int | None = None) -> T:
-        """What ``answer`` reads from the lake; ``question`` must tell it from every other one."""
+        """What ``answer`` reads from the lake; ``question`` is its key in the cache."""
         return self._ask(("ask", question), lambda _: answer(self.lake), snapshot)
 
     def ask_period(
@@ -247,22 +247,22 @@ class Store:
         period: tuple[Moment, Moment, str],
         snapshot: int | None = None,
     ) -> T:
-        """As :meth:`ask`, about nothing but the messages of a period: since, until, time zone."""
+        """As :meth:`ask`, for queries that read only messages of a period: since, until, time zone."""
         return self._ask(("ask", question), lambda moment: answer(self._readable(moment, *period)), snapshot)
 
     def _ask(self, question: Any, answer: Callable[[int], T], snapshot: int | None = None) -> T:
         snapshot = self.snapshot_id() if snapshot is None else snapshot
         key = (snapshot, question)
-        found = self._find(key)
-        if found is not None:
-            return found  # type: ignore[no-any-return]
-        with self._turn:
-            found = self._find(key)
-            if found is None:
+        result = self._find(key)
+        if result is not None:
+            return result  # type: ignore[no-any-return]
+        with self._lake_lock:
+            result = self._find(key)
+            if result is None:
                 self._require_open()
-                found = answer(snapshot)
-                self._keep(key, found)
-        return found  # type: ignore[no-any-return]
+                result = answer(snapshot)
+                self._keep(key, result)
+        return result  # type: ignore[no-any-return]
 
     def _require_open(self) -> None:
         if self._is_closed:
@@ -270,20 +270,20 @@ class Store:
 
     def forget_answers(self) -> None:
         """Ask everything anew, because what a question means has changed."""
-        with self._lock:
+        with self._answers_lock:
             self._answers.clear()
 
     def _find(self, key: Any) -> Any:
-        with self._lock:
-            kept_at, found = self._answers.get(key, (0.0, None))
-            if found is None or time.monotonic() - kept_at > _KEPT_SECONDS:
+        with self._answers_lock:
+            kept_at, result = self._answers.get(key, (0.0, None))
+            if result is None or time.monotonic() - kept_at > _KEPT_SECONDS:
                 return None
             self._answers.move_to_end(key)
-            return found
+            return result
 
-    def _keep(self, key: Any, found: Any) -> None:
-        with self._lock:
-            self._answers[key] = (time.monotonic(), found)
+    def _keep(self, key: Any, result: Any) -> None:
+        with self._answers_lock:
+            self._answers[key] = (time.monotonic(), result)
             while len(self._answers) > _KEPT_ANSWERS:
                 self._answers.popitem(last=False)
 

@@ -102,26 +102,26 @@ def write_parquet(sheets: Sequence[TableExport], stamp: Stamp) -> Iterator[bytes
 
 
 class _Drain(io.RawIOBase):
-    """A file that is written to and emptied in turns."""
+    """A file in memory: what was written since the last :meth:`drain` can be taken out."""
 
     def __init__(self) -> None:
-        self._held: list[bytes] = []
+        self._written: list[bytes] = []
         self._position = 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        self._held.append(bytes(data))
-        self._position += len(self._held[-1])
-        return len(self._held[-1])
+        self._written.append(bytes(data))
+        self._position += len(self._written[-1])
+        return len(self._written[-1])
 
     def tell(self) -> int:
         return self._position
 
     def drain(self) -> bytes:
-        held, self._held = b"".join(self._held), []
-        return held
+        written, self._written = b"".join(self._written), []
+        return written
 
 
 def write_xlsx(

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
+from workbench.display.periods import Period
 from workbench.ui import theme
-from workbench.ui.periods import Period
 from workbench.ui.result_rows import bucket_key
 
 HEIGHT = 280

@@ -5,11 +5,11 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
 from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
 from workbench.ui.charts.money import money_over_time
-from workbench.ui.periods import Period
 
 
 def over_time(result: MetricResult, period: Period) -> go.Figure | None:

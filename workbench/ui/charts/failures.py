@@ -8,10 +8,10 @@ from itertools import accumulate
 import plotly.graph_objects as go
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
 from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
-from workbench.ui.periods import Period
 
 LIMIT = 12
 #: The largest codes over time; the rest share the last one.

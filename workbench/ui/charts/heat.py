@@ -7,10 +7,10 @@ import math
 import plotly.graph_objects as go
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
 from workbench.ui.charts.base import new_figure
-from workbench.ui.periods import Period
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 

@@ -1,4 +1,4 @@
-"""Amounts: each currency in a panel and on a scale of its own."""
+"""Amounts: each currency in a subplot with a scale of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.metrics.forecast import Month
 from workbench.ui import theme
@@ -20,14 +21,13 @@ from workbench.ui.charts.base import (
     time_axis,
     with_time_axis,
 )
-from workbench.ui.periods import Period
 from workbench.ui.result_rows import priced_rows
 
 MONEY_COLORS = ("money", "money-2", "money-3")
 
 
 def money_over_time(result: MetricResult, period: Period) -> go.Figure | None:
-    """An amount over time, one panel with its own scale per currency; None when nothing is priced.
+    """An amount over time, one subplot with its own scale per currency; None when nothing is priced.
 
     ``result`` is a money metric by the period's grain.
     """
@@ -37,8 +37,8 @@ def money_over_time(result: MetricResult, period: Period) -> go.Figure | None:
     name = result.metric.name
     totals = rows.groupby("currency")[name].sum().sort_values(ascending=False)
     figure = new_figure()
-    panels = list(totals.index)
-    for number, currency in enumerate(panels):
+    currencies = list(totals.index)
+    for number, currency in enumerate(currencies):
         axis = "" if number == 0 else str(number + 1)
         figure.add_bar(
             x=time_axis(period),
@@ -48,17 +48,17 @@ def money_over_time(result: MetricResult, period: Period) -> go.Figure | None:
             hovertemplate=f"%{{y:,.2f}} {plain(currency)}",
             customdata=bucket_keys(period),
             yaxis=f"y{axis}",
-            showlegend=len(panels) > 1,
+            showlegend=len(currencies) > 1,
         )
-        figure.update_layout({f"yaxis{axis}": _panel(number, len(panels), currency)})
-    figure.update_xaxes(anchor=f"y{len(panels)}" if len(panels) > 1 else "y")
+        figure.update_layout({f"yaxis{axis}": _value_axis(number, len(currencies), currency)})
+    figure.update_xaxes(anchor=f"y{len(currencies)}" if len(currencies) > 1 else "y")
     return with_time_axis(figure, period)
 
 
-def _panel(number: int, panels: int, currency: str) -> dict[str, Any]:
-    """One currency's share of the height, the largest on top: two currencies never share a scale."""
-    gap = 0.12 if panels > 1 else 0
-    height = (1 - gap * (panels - 1)) / panels
+def _value_axis(number: int, count: int, currency: str) -> dict[str, Any]:
+    """The value axis of one currency's subplot, the largest on top: two currencies never share a scale."""
+    gap = 0.12 if count > 1 else 0
+    height = (1 - gap * (count - 1)) / count
     top = 1 - number * (height + gap)
     base = theme.light("line")
     return {
@@ -89,7 +89,7 @@ def month_course(
         axis = "" if number == 0 else str(number + 1)
         color = theme.light(MONEY_COLORS[number % len(MONEY_COLORS)])
         _add_course(figure, month, spend[currency], to_come[currency], color, f"y{axis}", number == 0)
-        figure.update_layout({f"yaxis{axis}": _panel(number, len(months), currency)})
+        figure.update_layout({f"yaxis{axis}": _value_axis(number, len(months), currency)})
     figure.update_xaxes(
         anchor=f"y{len(months)}" if len(months) > 1 else "y",
         dtick=5,

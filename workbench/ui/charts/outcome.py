@@ -5,10 +5,10 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from workbench.display.outcomes import OUTCOMES
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
 from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
-from workbench.ui.periods import Period
 
 
 def by_outcome(result: MetricResult, period: Period) -> go.Figure | None:

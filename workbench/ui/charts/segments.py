@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
 from workbench.ui.charts.base import new_figure
-from workbench.ui.periods import Period
 
 LAST = 10
 """Texts of this many segments and more share a bar."""

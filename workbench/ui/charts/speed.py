@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import plotly.graph_objects as go
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
 from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
-from workbench.ui.periods import Period
 
 _COLORS = ("delivered", "undelivered", "failed", "unknown", "money")
 _WAITS = ("delivered", "undelivered", "failed")

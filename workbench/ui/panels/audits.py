@@ -16,8 +16,8 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.addresses import mask
 from workbench.metrics.audits import find_audit
-from workbench.ui.panels.tables import Cell, Content
-from workbench.ui.view import PageData, definition
+from workbench.ui.page_data import PageData, definition
+from workbench.ui.panels.tables import Cell, Props
 
 LIMIT = 8
 _ADDRESSES = frozenset({"contact", "sender"})
@@ -31,45 +31,45 @@ _SOURCES = {
 }
 
 
-def breaches(name: str, limit: int = LIMIT) -> Callable[[PageData], Content]:
+def breaches(name: str, limit: int = LIMIT) -> Callable[[PageData], Props]:
     """A table of one audit's rows under the page's filters."""
-    return lambda view: _audit_content(view, name, limit)
+    return lambda data: _audit_props(data, name, limit)
 
 
-def revocation_queue(view: PageData) -> Content:
+def revocation_queue(data: PageData) -> Props:
     """Free-text revocations that nobody has decided on, those due first, whatever the page's period."""
-    result = view.store.metric("revocations_waiting", snapshot=view.snapshot)
-    rows = view.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=view.snapshot)
+    result = data.store.metric("revocations_waiting", snapshot=data.snapshot)
+    rows = data.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=data.snapshot)
     return {
         "columns": [_column("What they wrote"), _column("Contact"), _column("Time left", "number")],
-        "rows": [_waiting_row(row, view) for _, row in rows.iterrows()],
+        "rows": [_waiting_row(row, data) for _, row in rows.iterrows()],
         "footnote": _left_out(
             int(result.frame["revocations_waiting"].iloc[0]), "workbench consent revocations"
         ),
-        "definition": definition(result, view.period),
-        "file": lambda: _masked(view.store.audit_rows("waiting-revocations", snapshot=view.snapshot)),
+        "definition": definition(result, data.period),
+        "file": lambda: _masked(data.store.audit_rows("waiting-revocations", snapshot=data.snapshot)),
         "file_note": "All that wait, of any time: the period and the filters do not hold for this table.",
     }
 
 
-def _audit_content(view: PageData, name: str, limit: int) -> Content:
+def _audit_props(data: PageData, name: str, limit: int) -> Props:
     audit = find_audit(name)
-    result = view.metric(audit.metric)
-    period = view.period
-    rows = view.store.audit_rows(
-        name, view.where, period.since, period.end, period.timezone, limit=limit, snapshot=view.snapshot
+    result = data.metric(audit.metric)
+    period = data.period
+    rows = data.store.audit_rows(
+        name, data.where, period.since, period.end, period.timezone, limit=limit, snapshot=data.snapshot
     )
     labels = list(audit.columns.items())
     total = int(result.frame[audit.metric].iloc[0]) if audit.counts_rows else len(rows)
     return {
         # As numbers are: to the right, and never broken over lines.
         "columns": [_column(labels[0][1]), *(_column(label, "number") for _, label in labels[1:_IN_LINE])],
-        "rows": [_audit_row(row, labels, view) for _, row in rows.iterrows()],
+        "rows": [_audit_row(row, labels, data) for _, row in rows.iterrows()],
         "footnote": _left_out(total, f"workbench compliance rows {name}", limit),
         "definition": definition(result, period),
         "file": lambda: _masked(
-            view.store.audit_rows(
-                name, view.where, period.since, period.end, period.timezone, snapshot=view.snapshot
+            data.store.audit_rows(
+                name, data.where, period.since, period.end, period.timezone, snapshot=data.snapshot
             )
         ),
     }
@@ -79,26 +79,26 @@ def _masked(rows: pd.DataFrame) -> pd.DataFrame:
     """All rows for a file, with what the audit shows."""
     shown = rows.drop(columns="conversation_id")
     for name in _ADDRESSES.intersection(shown.columns):
-        shown[name] = [None if formats.is_missing(one) else mask(str(one)) for one in shown[name]]
+        shown[name] = [None if formats.is_missing(address) else mask(str(address)) for address in shown[name]]
     return shown
 
 
-def _audit_row(row: pd.Series, labels: list[tuple[str, str]], view: PageData) -> dict[str, Any]:
-    cells = [_cell(row[name], name, view, "%d %b %H:%M") for name, _ in labels[:_IN_LINE]]
-    detail = [[label, _cell(row[name], name, view)["text"]] for name, label in labels[1:]]
+def _audit_row(row: pd.Series, labels: list[tuple[str, str]], data: PageData) -> dict[str, Any]:
+    cells = [_cell(row[name], name, data, "%d %b %H:%M") for name, _ in labels[:_IN_LINE]]
+    detail = [[label, _cell(row[name], name, data)["text"]] for name, label in labels[1:]]
     detail.append(["Message", str(row["message_sid"])])
     return {"key": str(row["message_sid"]), "cells": cells, "detail": detail, "hint": "Show what it rests on"}
 
 
-def _waiting_row(row: pd.Series, view: PageData) -> dict[str, Any]:
+def _waiting_row(row: pd.Series, data: PageData) -> dict[str, Any]:
     sid = str(row["message_sid"])
     text = "not kept here" if formats.is_missing(row["body"]) else str(row["body"])
     detail = [
         ["They wrote", text],
         ["Phrase", f"{row['revocation']} ({row['revocation_language']})"],
         ["To", mask(row["sender"])],
-        ["Written", _moment(row["date_created"], view)],
-        ["Honour by", _moment(row["due_at"], view)],
+        ["Written", _moment(row["date_created"], data)],
+        ["Honour by", _moment(row["due_at"], data)],
         ["To decide", f"workbench consent decide {sid} opt-out"],
         ["or", f"workbench consent decide {sid} not-opt-out"],
     ]
@@ -106,22 +106,22 @@ def _waiting_row(row: pd.Series, view: PageData) -> dict[str, Any]:
     return {"key": sid, "cells": cells, "detail": detail, "hint": "Show what they wrote"}
 
 
-def _cell(value: Any, name: str, view: PageData, form: str = "%d %b %Y %H:%M") -> Cell:
+def _cell(value: Any, name: str, data: PageData, form: str = "%d %b %Y %H:%M") -> Cell:
     if formats.is_missing(value):
         return {"text": formats.MISSING, "muted": True}
     if name in _ADDRESSES:
         return {"text": mask(str(value))}
     if isinstance(value, datetime):
-        return {"text": _moment(value, view, form)}
+        return {"text": _moment(value, data, form)}
     if name == "messages_in_week":
         return {"text": formats.count(float(value))}
     return {"text": _SOURCES.get(str(value), str(value))}
 
 
-def _moment(value: Any, view: PageData, form: str = "%d %b %Y %H:%M") -> str:
+def _moment(value: Any, data: PageData, form: str = "%d %b %Y %H:%M") -> str:
     if formats.is_missing(value):
         return formats.MISSING
-    return str(value.astimezone(ZoneInfo(view.period.timezone)).strftime(form))
+    return str(value.astimezone(ZoneInfo(data.period.timezone)).strftime(form))
 
 
 def _time_left(due_at: Any) -> str:

@@ -13,27 +13,27 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.metrics import Metric, MetricResult
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.result_rows import bucket_key, priced_rows
-from workbench.ui.view import PageData, definition
 
-#: What is in the air belongs to this moment; a period that is over has none of it.
+#: Messages in flight are counted now; a past period has none, so nothing is compared.
 _ONLY_NOW = frozenset({"in_flight", "backlog"})
 
 
-def build_card(view: PageData, name: str, *, with_trend: bool = False) -> dict[str, Any]:
-    """One metric of a view as a card; ``with_trend`` adds its course over the period."""
-    current = view.metric(name)
-    card = card_content(current, view.previous.metric(name) if view.is_compared else None)
+def build_card(data: PageData, name: str, *, with_trend: bool = False) -> dict[str, Any]:
+    """One metric of a page as a card; ``with_trend`` adds its course over the period."""
+    current = data.metric(name)
+    card = card_props(current, data.previous.metric(name) if data.is_compared else None)
     if current.metric.is_money:
-        card["notes"] = money_notes(current, view.metric("priced_share"))
-    card["definition"] = definition(current, view.period)
-    card["compared_with"] = view.previous.period.label if view.is_compared else ""
+        card["notes"] = money_notes(current, data.metric("priced_share"))
+    card["definition"] = definition(current, data.period)
+    card["compared_with"] = data.previous.period.label if data.is_compared else ""
     if with_trend:
-        card["trend"] = trend(view.metric(name, by=(view.grain,)), view)
+        card["trend"] = trend(data.metric(name, by=(data.grain,)), data)
     return card
 
 
-def card_content(current: MetricResult, previous: MetricResult | None) -> dict[str, Any]:
+def card_props(current: MetricResult, previous: MetricResult | None) -> dict[str, Any]:
     """Label, lines (money: one per currency) and notes of a card, those of money excepted.
 
     Both results are ungrouped: one row, or for money one row per currency; without ``previous`` nothing is
@@ -55,7 +55,7 @@ def _line(
 ) -> dict[str, Any]:
     sample = now.get("sample_size")
     if metric.minimum_sample and sample is not None and sample < metric.minimum_sample:
-        # A rate of a handful is noise that looks like news.
+        # The rate of a few messages changes by chance.
         return _missing(currency, "small" if sample else "none")
     number = now.get(metric.name)
     if formats.is_missing(number):
@@ -120,21 +120,21 @@ def money_notes(result: MetricResult, priced_share: MetricResult) -> list[str]:
     return notes
 
 
-def trend(result: MetricResult, view: PageData) -> list[list[float | None]]:
+def trend(result: MetricResult, data: PageData) -> list[list[float | None]]:
     """The metric over the period, one list per currency (others: one list), gaps as None."""
-    metric, grain = result.metric, view.grain
+    metric, grain = result.metric, data.grain
     groups = [result.frame]
     if metric.is_money:
         groups = [group for _, group in priced_rows(result).groupby("currency")]
-    return [_course(group, metric, grain, view) for group in groups]
+    return [_course(group, metric, grain, data) for group in groups]
 
 
-def _course(frame: pd.DataFrame, metric: Metric, grain: str, view: PageData) -> list[float | None]:
+def _course(frame: pd.DataFrame, metric: Metric, grain: str, data: PageData) -> list[float | None]:
     if "sample_size" in frame and metric.minimum_sample:
         frame = frame[frame["sample_size"] >= metric.minimum_sample]
     known = {bucket_key(key): number for key, number in zip(frame[grain], frame[metric.name], strict=True)}
     empty = None if metric.sample_size else 0.0
-    values = [known.get(bucket_key(bucket), empty) for bucket in view.period.buckets()]
+    values = [known.get(bucket_key(bucket), empty) for bucket in data.period.buckets()]
     return [None if value is None or formats.is_missing(value) else float(value) for value in values]
 
 

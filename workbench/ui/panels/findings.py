@@ -1,7 +1,7 @@
 """What changed against the period before and why it matters, in sentences with the page that shows more.
 
-Each finding has its own rule, kept here beside its words: a rate must have moved by more than chance would
-move it, an amount by a tenth. What has no rule is not said.
+Each finding has a rule, which stands here beside its words: a rate must have changed by more than chance
+explains, an amount by a tenth.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import METRICS, MetricResult
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.month import months_by_currency
 from workbench.ui.panels.names import show_value
-from workbench.ui.panels.reasons import marker_text, markers
+from workbench.ui.panels.reasons import anomalies, anomaly_text
 from workbench.ui.result_rows import priced_rows
-from workbench.ui.view import PageData
 
 _MOVED = 0.1
 """An amount must move by this share of what it was."""
@@ -45,14 +45,14 @@ class Finding:
     query: Mapping[str, str] = field(default_factory=dict)
 
 
-def what_changed(view: PageData) -> list[Finding]:
+def what_changed(data: PageData) -> list[Finding]:
     """Everything worth a sentence, what is bad first."""
-    found = [finding for rule in _RULES for finding in rule(view)]
-    return sorted(found, key=lambda finding: ("bad", "neutral", "good").index(finding.sense))
+    findings = [finding for rule in _RULES for finding in rule(data)]
+    return sorted(findings, key=lambda finding: ("bad", "neutral", "good").index(finding.sense))
 
 
-def _delivery(view: PageData) -> Sequence[Finding]:
-    now, before = (_row(one.metric("error_rate")) for one in (view, view.previous))
+def _delivery(data: PageData) -> Sequence[Finding]:
+    now, before = (_row(period_data.metric("error_rate")) for period_data in (data, data.previous))
     moved = _rate_move(now, before, "error_rate")
     if moved is None:
         return []
@@ -60,15 +60,15 @@ def _delivery(view: PageData) -> Sequence[Finding]:
     rate, sample = formats.rate(now["error_rate"]), int(now["sample_size"])
     title = f"{'More' if worse else 'Fewer'} messages fail: {rate} of {sample:,}"
     earlier = formats.rate(before["error_rate"])
-    text = f"It was {earlier} in the period before. {_largest_mover(view, worse)}".strip()
+    text = f"It was {earlier} in the period before. {_largest_mover(data, worse)}".strip()
     return [Finding("bad" if worse else "good", title, text, "failures", "Delivery failures")]
 
 
-def _largest_mover(view: PageData, worse: bool) -> str:
+def _largest_mover(data: PageData, worse: bool) -> str:
     """The code that moved most in the same direction, with what to do about it."""
     now, before = (
-        one.metric("not_delivered", by=("error_code",)).frame.set_index("error_code")["not_delivered"]
-        for one in (view, view.previous)
+        period_data.metric("not_delivered", by=("error_code",)).frame.set_index("error_code")["not_delivered"]
+        for period_data in (data, data.previous)
     )
     moves = now.sub(before, fill_value=0) * (1 if worse else -1)
     moves = moves[moves.index.notna()].sort_values(ascending=False, kind="stable")
@@ -81,24 +81,24 @@ def _largest_mover(view: PageData, worse: bool) -> str:
     return f"Most of it is {known.code} ({known.title.lower()}), from {counts}. {known.fix if worse else ''}"
 
 
-def _new_and_spikes(view: PageData) -> Sequence[Finding]:
-    found = []
-    for marker in [marker for marker in markers(view) if marker.code is not None][:_NAMED_CODES]:
-        known = explain(marker.code)
+def _new_and_spikes(data: PageData) -> Sequence[Finding]:
+    findings = []
+    for anomaly in [anomaly for anomaly in anomalies(data) if anomaly.code is not None][:_NAMED_CODES]:
+        known = explain(anomaly.code)
         assert known
-        title = f"{known.code} {known.title}: {marker_text(marker)}"
+        title = f"{known.code} {known.title}: {anomaly_text(anomaly)}"
         query = {"error_code": str(known.code)}
-        found.append(
+        findings.append(
             Finding("bad", title, f"{known.meaning} {known.fix}", "failures", "Delivery failures", query)
         )
-    return found
+    return findings
 
 
-def _spend(view: PageData) -> Sequence[Finding]:
+def _spend(data: PageData) -> Sequence[Finding]:
     """Spend by currency, taken apart into how many messages and what each cost."""
-    now, before = (_amounts(one.metric("spend")) for one in (view, view.previous))
-    counts, earlier = (_counts(one) for one in (view, view.previous))
-    found = []
+    now, before = (_amounts(period_data.metric("spend")) for period_data in (data, data.previous))
+    counts, earlier = (_counts(period_data) for period_data in (data, data.previous))
+    findings = []
     for currency, amount in now.items():
         was = before.get(currency, 0.0)
         if not was or abs(amount / was - 1) < _MOVED or not counts.get(currency) or not earlier.get(currency):
@@ -111,37 +111,37 @@ def _spend(view: PageData) -> Sequence[Finding]:
         title = f"Spend {verb} by {change:.0%} to {formats.money(amount, currency)}"
         text = f"{_moved(more, 'more', 'fewer')} messages, each {_moved(dearer, 'dearer', 'cheaper')}."
         sense: Literal["bad", "neutral"] = "bad" if dearer >= _MOVED else "neutral"
-        found.append(Finding(sense, title, text, "cost", "Cost"))
-    return found
+        findings.append(Finding(sense, title, text, "cost", "Cost"))
+    return findings
 
 
-def _waste(view: PageData) -> Sequence[Finding]:
-    spend, wasted = _amounts(view.metric("spend")), _amounts(view.metric("wasted_spend"))
-    found = []
+def _waste(data: PageData) -> Sequence[Finding]:
+    spend, wasted = _amounts(data.metric("spend")), _amounts(data.metric("wasted_spend"))
+    findings = []
     for currency, amount in wasted.items():
         share = amount / spend[currency] if spend.get(currency) else 0.0
         if share < _WASTE_SHARE:
             continue
-        rows = priced_rows(view.metric("wasted_spend", by=("error_code",)))
+        rows = priced_rows(data.metric("wasted_spend", by=("error_code",)))
         rows = rows[(rows["currency"] == currency) & rows["error_code"].notna()]
         top = rows.sort_values("wasted_spend", ascending=False, kind="stable").head(1)
         reason = ""
         if len(top):
             known = explain(int(top["error_code"].iloc[0]))
             assert known
-            part = formats.money(float(top["wasted_spend"].iloc[0]), currency)
-            reason = f" The dearest reason is {known.code} ({known.title.lower()}) with {part}."
+            amount_text = formats.money(float(top["wasted_spend"].iloc[0]), currency)
+            reason = f" The dearest reason is {known.code} ({known.title.lower()}) with {amount_text}."
         title = f"{formats.money(amount, currency)} was paid for messages that did not arrive"
-        found.append(
+        findings.append(
             Finding("bad", title, f"That is {formats.rate(share)} of the spend.{reason}", "cost", "Cost")
         )
-    return found
+    return findings
 
 
-def _encodings(view: PageData) -> Sequence[Finding]:
-    spend, ucs2 = _amounts(view.metric("spend")), _amounts(view.metric("ucs2_spend"))
-    share = _row(view.metric("ucs2_share"))["ucs2_share"]
-    found = []
+def _encodings(data: PageData) -> Sequence[Finding]:
+    spend, ucs2 = _amounts(data.metric("spend")), _amounts(data.metric("ucs2_spend"))
+    share = _row(data.metric("ucs2_share"))["ucs2_share"]
+    findings = []
     for currency, amount in ucs2.items():
         if not spend.get(currency) or amount / spend[currency] < _UCS2_SHARE:
             continue
@@ -150,12 +150,12 @@ def _encodings(view: PageData) -> Sequence[Finding]:
             f"{formats.rate(share)} of the messages go out as UCS-2, where a segment holds 70 characters "
             "instead of 160. See which characters force it, and what plain ones would save."
         )
-        found.append(Finding("neutral", title, text, "segmentation", "Segmentation"))
-    return found
+        findings.append(Finding("neutral", title, text, "segmentation", "Segmentation"))
+    return findings
 
 
-def _limits(view: PageData) -> Sequence[Finding]:
-    frame = view.metric("minutes_at_limit", by=("sender",)).frame.dropna(subset=["sender"])
+def _limits(data: PageData) -> Sequence[Finding]:
+    frame = data.metric("minutes_at_limit", by=("sender",)).frame.dropna(subset=["sender"])
     top = (
         frame[frame["minutes_at_limit"] > 0]
         .sort_values("minutes_at_limit", ascending=False, kind="stable")
@@ -164,8 +164,8 @@ def _limits(view: PageData) -> Sequence[Finding]:
     if top.empty:
         return []
     sender = top["sender"].iloc[0]
-    shown = show_value(view, "sender", sender)
-    wait = _row(view.metric("queue_wait_p95", where={"sender": [sender]}))
+    shown = show_value(data, "sender", sender)
+    wait = _row(data.metric("queue_wait_p95", where={"sender": [sender]}))
     minutes = int(top["minutes_at_limit"].iloc[0])
     title = f"{shown.text} was at its limit for {formats.plural(minutes, 'minute')}"
     text = f"95 % of its messages left within {formats.duration(wait['queue_wait_p95'])} of being created."
@@ -173,8 +173,10 @@ def _limits(view: PageData) -> Sequence[Finding]:
     return [Finding("bad", title, text, "throughput", "Throughput", query)]
 
 
-def _opt_outs(view: PageData) -> Sequence[Finding]:
-    now, before = (int(_row(one.metric("opt_outs"))["opt_outs"]) for one in (view, view.previous))
+def _opt_outs(data: PageData) -> Sequence[Finding]:
+    now, before = (
+        int(_row(period_data.metric("opt_outs"))["opt_outs"]) for period_data in (data, data.previous)
+    )
     if abs(now - before) < _SURE * math.sqrt(max(now + before, 1)):
         return []
     more = now > before
@@ -183,9 +185,9 @@ def _opt_outs(view: PageData) -> Sequence[Finding]:
     return [Finding("bad" if more else "good", title, text, "segmentation", "What was sent")]
 
 
-def _month(view: PageData) -> Sequence[Finding]:
-    found = []
-    for currency, month in months_by_currency(view).items():
+def _month(data: PageData) -> Sequence[Finding]:
+    findings = []
+    for currency, month in months_by_currency(data).items():
         end = month.forecast
         if (
             end is None
@@ -202,8 +204,8 @@ def _month(view: PageData) -> Sequence[Finding]:
             f"Between {low} and {high} if it goes on as in the last weeks; last month cost "
             f"{formats.money(month.month_before, currency)}."
         )
-        found.append(Finding("neutral", title, text, "cost", "Cost"))
-    return found
+        findings.append(Finding("neutral", title, text, "cost", "Cost"))
+    return findings
 
 
 _RULES: tuple[Callable[[PageData], Sequence[Finding]], ...] = (
@@ -227,8 +229,8 @@ def _amounts(result: MetricResult) -> dict[str, float]:
     return dict(zip(rows["currency"], rows[result.metric.name].astype(float), strict=True))
 
 
-def _counts(view: PageData) -> dict[str, int]:
-    frame = view.metric("messages", by=("currency",)).frame.dropna(subset=["currency"])
+def _counts(data: PageData) -> dict[str, int]:
+    frame = data.metric("messages", by=("currency",)).frame.dropna(subset=["currency"])
     return dict(zip(frame["currency"], frame["messages"].astype(int), strict=True))
 
 

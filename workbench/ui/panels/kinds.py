@@ -1,6 +1,6 @@
-"""What a dashboard is composed of. Each part is a plain description; opening a page builds its component.
+"""The kinds of panels. A panel is a plain description; opening a page builds its component.
 
-A part answers two questions: which component shows it, and what that component says for a view.
+A panel answers two questions: which component draws it, and which props that component has for a page's data.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ import pandas as pd
 import plotly.graph_objects as go
 from panel.io.state import state
 
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.cards import build_card
 from workbench.ui.panels.findings import Finding
-from workbench.ui.periods import Period
-from workbench.ui.view import PageData, definition
 
 GRAIN = "grain"
 """Stands in ``by`` for the time dimension that fits the page's period."""
 
 
 class Panel(Protocol):
-    """A part of a page. ``span`` is its width in twelfths; ``click`` the filter that a click sets."""
+    """A place on a page. ``span`` is its width in twelfths, ``click`` the filter that a click in it sets."""
 
     @property
     def span(self) -> int: ...
     @property
     def click(self) -> str | None: ...
     def build(self) -> PanelComponent:
-        """The component, still loading."""
+        """The component, in its loading state."""
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        """The component's parameters for a view; asks the lake."""
+    def props(self, data: PageData) -> dict[str, Any]:
+        """The component's props for a page's data; asks the lake."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +50,14 @@ class Cards:
     def build(self) -> PanelComponent:
         return CardRow(size=self.size, expected=len(self.names))
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        made = [build_card(view, name, with_trend=self.size == "large") for name in self.names]
-        return {"state": "ok", "cards": made}
+    def props(self, data: PageData) -> dict[str, Any]:
+        cards = [build_card(data, name, with_trend=self.size == "large") for name in self.names]
+        return {"state": "ok", "cards": cards}
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A figure of one metric: ``draw`` makes it of the metric by ``by``, or returns None when empty.
+    """A figure of one metric: ``draw`` gets the metric grouped by ``by``; it returns None without any number.
 
     ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
     """
@@ -75,33 +75,33 @@ class Chart:
     def build(self) -> PanelComponent:
         return ChartComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        result = view.metric(self.metric, by=[view.grain if name == GRAIN else name for name in self.by])
-        figure = self.draw(result, view.period)
-        said = {"definition": definition(result, view.period)}
+    def props(self, data: PageData) -> dict[str, Any]:
+        result = data.metric(self.metric, by=[data.grain if name == GRAIN else name for name in self.by])
+        figure = self.draw(result, data.period)
+        shared = {"definition": definition(result, data.period)}
         if figure is None:
-            return {**said, "state": "empty", "message": self.empty}
-        summary = f"{self.title}, {view.period.label}. {self.subtitle}"
-        return {**said, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
+            return {**shared, "state": "empty", "message": self.empty}
+        summary = f"{self.title}, {data.period.label}. {self.subtitle}"
+        return {**shared, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
 
-def file_of(content: Mapping[str, Any]) -> tuple[pd.DataFrame, str] | None:
-    """All rows of a content, of which it may show the first few only, and what its file must say besides."""
-    make: Callable[[], pd.DataFrame] | None = content.get("file")
-    return (make(), str(content.get("file_note", ""))) if make else None
+def export_of(props: Mapping[str, Any]) -> tuple[pd.DataFrame, str] | None:
+    """All rows of a panel that may show only the first, with a note for the file; None without such rows."""
+    make: Callable[[], pd.DataFrame] | None = props.get("file")
+    return (make(), str(props.get("file_note", ""))) if make else None
 
 
-def without_file(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What a browser gets of it."""
-    return {name: value for name, value in content.items() if name not in ("file", "file_note")}
+def browser_props(props: Mapping[str, Any]) -> dict[str, Any]:
+    """The props that a browser gets."""
+    return {name: value for name, value in props.items() if name not in ("file", "file_note")}
 
 
 @dataclass(frozen=True)
 class Table:
-    """A short table; ``rows`` makes its content of a view, see :mod:`workbench.ui.panels.tables`.
+    """A short table; ``rows`` makes its props, see :mod:`workbench.ui.panels.tables`.
 
-    Where it shows something else than metrics, the content has ``file``, which makes a frame of all of it,
-    and ``file_note`` where the page's period and filters do not say enough of that.
+    Where it shows something else than metrics, its props have ``file``, which makes a frame of all rows, and
+    ``file_note`` where the page's period and filters do not say which rows those are.
 
     ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
     """
@@ -117,23 +117,23 @@ class Table:
     def build(self) -> PanelComponent:
         return TableComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        made = without_file(self.rows(view))
-        if made["rows"]:
-            return {**made, "state": "ok"}
-        return {"message": self.empty, **made, "state": "empty"}
+    def props(self, data: PageData) -> dict[str, Any]:
+        props = browser_props(self.rows(data))
+        if props["rows"]:
+            return {**props, "state": "ok"}
+        return {"message": self.empty, **props, "state": "empty"}
 
-    def whole(self, view: PageData) -> tuple[pd.DataFrame, str] | None:
-        """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
-        return file_of(self.rows(view))
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str] | None:
+        """All rows for a file and a note on them; None where the file holds the metrics that it asks for."""
+        return export_of(self.rows(data))
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of several numbers: ``draw`` makes its content of a view, see :mod:`workbench.ui.panels`.
+    """A figure of several metrics: ``draw`` makes its props, see :mod:`workbench.ui.panels`.
 
-    The content has ``figure`` (None when there is nothing to draw), ``definition``, and may have the
-    ``subtitle`` and the ``message`` of an empty one. ``narrow`` as in :class:`Chart`.
+    The props have ``figure`` (None when there is nothing to draw), ``definition``; they may have
+    ``subtitle``, and ``message`` for the empty state. ``narrow`` as in :class:`Chart`.
     """
 
     title: str
@@ -147,25 +147,25 @@ class Figure:
     def build(self) -> PanelComponent:
         return ChartComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        made = {"message": self.empty, "subtitle": self.subtitle, **without_file(self.draw(view))}
-        figure = made.pop("figure")
+    def props(self, data: PageData) -> dict[str, Any]:
+        props = {"message": self.empty, "subtitle": self.subtitle, **browser_props(self.draw(data))}
+        figure = props.pop("figure")
         if figure is None:
-            return {**made, "state": "empty"}
-        summary = f"{self.title}, {view.period.label}. {made['subtitle']}"
-        return {**made, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
+            return {**props, "state": "empty"}
+        summary = f"{self.title}, {data.period.label}. {props['subtitle']}"
+        return {**props, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
-    def whole(self, view: PageData) -> tuple[pd.DataFrame, str] | None:
-        """What a file of this part holds where that is not the metrics it asks for, and a note on it."""
-        return file_of(self.draw(view))
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str] | None:
+        """All rows for a file and a note on them; None where the file holds the metrics that it asks for."""
+        return export_of(self.draw(data))
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What changed and why it matters, in sentences; ``find`` makes them of a view, the gravest first.
+    """What changed and why it matters, in sentences; ``find`` makes them, the most serious first.
 
-    On a page each leads to the one that shows more, with the filters of this one. Drawn after all other
-    parts, because it asks the most.
+    On a page each sentence links to the page with the details, under the same filters. Drawn after all other
+    panels, because its queries take longest.
     """
 
     title: str
@@ -180,12 +180,12 @@ class Findings:
         is_page = state.curdoc is not None and bool(state.curdoc.session_context)
         return FindingsComponent(title=self.title, subtitle=self.subtitle, linked=is_page)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        found = [asdict(finding) for finding in self.find(view)]
-        return {"state": "ok", "items": found} if found else {"state": "empty", "message": self.empty}
+    def props(self, data: PageData) -> dict[str, Any]:
+        items = [asdict(finding) for finding in self.find(data)]
+        return {"state": "ok", "items": items} if items else {"state": "empty", "message": self.empty}
 
-    def whole(self, view: PageData) -> tuple[pd.DataFrame, str]:
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
         """The sentences."""
         columns = ("sense", "title", "text", "page")
-        rows = [[getattr(finding, name) for name in columns] for finding in self.find(view)]
+        rows = [[getattr(finding, name) for name in columns] for finding in self.find(data)]
         return pd.DataFrame(rows, columns=columns), ""

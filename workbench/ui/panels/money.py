@@ -10,40 +10,40 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS, MetricResult
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import behind, show_value
 from workbench.ui.panels.tables import NOT_ARRIVED
 from workbench.ui.result_rows import priced_rows
-from workbench.ui.view import PageData, definition
 
 LIMIT = 8
 
-Content = dict[str, Any]
+Props = dict[str, Any]
 Cell = dict[str, Any]
 
 
-def spend_by(dimension: str, limit: int = LIMIT) -> Callable[[PageData], Content]:
+def spend_by(dimension: str, limit: int = LIMIT) -> Callable[[PageData], Props]:
     """A table of what each value of a dimension cost: spend, share, messages, cost per delivered.
 
     A value in two currencies has two rows, and shares are of the currency's own spend.
     """
-    return lambda view: _spend_by(view, dimension, limit)
+    return lambda data: _spend_by(data, dimension, limit)
 
 
-def _spend_by(view: PageData, dimension: str, limit: int) -> Content:
-    result = view.metric("spend", by=(dimension,))
-    messages = _by_pair(view.metric("messages", by=(dimension, "currency")), dimension)
-    quotients = _by_pair(view.metric("cost_per_delivered", by=(dimension,)), dimension)
+def _spend_by(data: PageData, dimension: str, limit: int) -> Props:
+    result = data.metric("spend", by=(dimension,))
+    messages = _by_pair(data.metric("messages", by=(dimension, "currency")), dimension)
+    quotients = _by_pair(data.metric("cost_per_delivered", by=(dimension,)), dimension)
     rows, totals = _ranked(result)
     several = len(totals) > 1
-    made = []
+    table_rows = []
     for _, row in rows.head(limit).iterrows():
         pair = _pair(row, dimension)
-        name = show_value(view, dimension, row[dimension])
+        name = show_value(data, dimension, row[dimension])
         share = float(row["spend"]) / totals[row["currency"]]
         first: Cell = {"text": name.text, "muted": name.is_none, "bar": share}
         if several:
             first["code"] = row["currency"]
-        made.append(
+        table_rows.append(
             {
                 "key": name.key,
                 "cells": [
@@ -55,33 +55,33 @@ def _spend_by(view: PageData, dimension: str, limit: int) -> Content:
                     {"text": formats.rate(row["priced_share"]), "muted": True},
                 ],
                 "hint": f"Show only {name.text}",
-                "link": behind(view, dimension, name),
-                "chosen": row[dimension] in view.where.get(dimension, ()),
+                "link": behind(data, dimension, name),
+                "chosen": row[dimension] in data.where.get(dimension, ()),
             }
         )
     kind = "country" if dimension == "country" else "text"
     labels = ("Spend", "Share", "Messages", "Per delivered", "Priced")
     return {
         "columns": _columns(DIMENSIONS[dimension].label, labels, kind),
-        "rows": made,
+        "rows": table_rows,
         "footnote": _left_out(rows.iloc[limit:], "spend", DIMENSIONS[dimension].label.lower()),
-        "definition": definition(result, view.period),
+        "definition": definition(result, data.period),
     }
 
 
-def wasted_by(dimension: str, limit: int = LIMIT) -> Callable[[PageData], Content]:
+def wasted_by(dimension: str, limit: int = LIMIT) -> Callable[[PageData], Props]:
     """A table of what was paid for messages that did not arrive, by a dimension, by currency."""
-    return lambda view: _wasted_by(view, dimension, limit)
+    return lambda data: _wasted_by(data, dimension, limit)
 
 
-def _wasted_by(view: PageData, dimension: str, limit: int) -> Content:
-    result = view.metric("wasted_spend", by=(dimension,))
-    counts = _by_pair(view.metric("not_delivered", by=(dimension, "currency")), dimension)
+def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
+    result = data.metric("wasted_spend", by=(dimension,))
+    counts = _by_pair(data.metric("not_delivered", by=(dimension, "currency")), dimension)
     rows, totals = _ranked(result)
     several = len(totals) > 1
-    made: list[dict[str, Any]] = []
+    table_rows: list[dict[str, Any]] = []
     for _, row in rows.head(limit).iterrows():
-        name = show_value(view, dimension, row[dimension])
+        name = show_value(data, dimension, row[dimension])
         amount, currency = float(row["wasted_spend"]), row["currency"]
         share = amount / totals[currency]
         first: Cell = {"text": name.text, "muted": name.is_none, "bar": share}
@@ -104,18 +104,20 @@ def _wasted_by(view: PageData, dimension: str, limit: int) -> Content:
             {"text": formats.rate(share)},
             {"text": formats.count(messages)},
         ]
-        made.append({"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""})
-        made[-1]["link"] = behind(view, dimension, name, outcome=NOT_ARRIVED)
+        table_rows.append(
+            {"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""}
+        )
+        table_rows[-1]["link"] = behind(data, dimension, name, outcome=NOT_ARRIVED)
         if detail:
-            made[-1]["detail"] = detail
+            table_rows[-1]["detail"] = detail
     labels = ("Wasted", "Share", "Not delivered")
     return {
         "columns": _columns(
             "Reason" if dimension == "error_code" else DIMENSIONS[dimension].label, labels, color="failed"
         ),
-        "rows": made,
+        "rows": table_rows,
         "footnote": _left_out(rows.iloc[limit:], "wasted_spend", DIMENSIONS[dimension].label.lower()),
-        "definition": definition(result, view.period),
+        "definition": definition(result, data.period),
     }
 
 
@@ -159,7 +161,7 @@ def _columns(
 ) -> list[dict[str, str]]:
     return [
         {"label": naming, "kind": kind, "color": color},
-        *({"label": one, "kind": "number"} for one in labels),
+        *({"label": label, "kind": "number"} for label in labels),
     ]
 
 

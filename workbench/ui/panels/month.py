@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.metrics.forecast import CONFIDENCE, HISTORY_DAYS, Month, expected_days, month_so_far
 from workbench.ui.charts.money import month_course
-from workbench.ui.periods import Period
-from workbench.ui.view import PageData, definition
+from workbench.ui.page_data import PageData, definition
 
 _SETTLED = 0.95
 """A day with a smaller priced share is not learned from: what it cost is not known yet."""
@@ -41,9 +41,9 @@ class _Spend:
         }
 
 
-def month_figure(view: PageData) -> dict[str, Any]:
+def month_figure(data: PageData) -> dict[str, Any]:
     """Spend added up over the month, with the expected rest."""
-    spend = _read(view)
+    spend = _read(data)
     to_come = {
         currency: expected_days(days, spend.today, spend.known_since, spend.unsettled[currency])
         for currency, days in spend.days.items()
@@ -55,12 +55,15 @@ def month_figure(view: PageData) -> dict[str, Any]:
     }
 
 
-def month_table(view: PageData) -> dict[str, Any]:
+def month_table(data: PageData) -> dict[str, Any]:
     """The same in numbers: so far, the same days of the month before, the expected end and its interval."""
-    spend = _read(view)
+    spend = _read(data)
     months = spend.months()
     labels = ["So far", "Same days before", "Month end", f"{CONFIDENCE:.0%} interval", "Last month"]
-    columns = [{"label": "Currency", "kind": "text"}, *({"label": one, "kind": "number"} for one in labels)]
+    columns = [
+        {"label": "Currency", "kind": "text"},
+        *({"label": label, "kind": "number"} for label in labels),
+    ]
     used = max((month.forecast.days_used for month in months.values() if month.forecast), default=0)
     basis = f"expected from the weekdays of {used} days" if used else "too few days for a forecast"
     return {
@@ -107,18 +110,18 @@ def _row(currency: str, month: Month) -> dict[str, Any]:
     return {"key": currency, "cells": cells, "hint": ""}
 
 
-def months_by_currency(view: PageData) -> dict[str, Month]:
+def months_by_currency(data: PageData) -> dict[str, Month]:
     """The month of today in each currency."""
-    return _read(view).months()
+    return _read(data).months()
 
 
-def _read(view: PageData) -> _Spend:
-    zone = view.period.timezone
+def _read(data: PageData) -> _Spend:
+    zone = data.period.timezone
     today = datetime.now(UTC).astimezone(ZoneInfo(zone)).date()
     first_before = (today.replace(day=1) - timedelta(days=1)).replace(day=1)
     since = min(first_before, today - timedelta(days=HISTORY_DAYS))
     period = Period(since, today + timedelta(days=1), zone)
-    result = replace(view, period=period).metric("spend", by=("day",))
+    result = replace(data, period=period).metric("spend", by=("day",))
     frame = result.frame.dropna(subset=["currency"])
     days: dict[str, dict[date, float]] = {}
     unsettled: dict[str, set[date]] = {}
@@ -135,8 +138,8 @@ def _read(view: PageData) -> _Spend:
             for day, share in zip(moments, rows["priced_share"], strict=True)
             if not formats.is_missing(share) and share < _SETTLED
         }
-    oldest = view.store.freshness(snapshot=view.snapshot).oldest_message_at
+    oldest = data.store.freshness(snapshot=data.snapshot).oldest_message_at
     # The first day of a lake may have begun in the middle.
     known = (oldest.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)) if oldest else today
-    settled = {currency: frozenset(found) for currency, found in unsettled.items()}
+    settled = {currency: frozenset(days_not_priced) for currency, days_not_priced in unsettled.items()}
     return _Spend(result, period, today, days, settled, known)

@@ -11,7 +11,7 @@ from workbench.display.names import empty_name
 from workbench.messaging.addresses import mask
 from workbench.metrics.catalog import query_service_names
 from workbench.ui.filters import FIELDS
-from workbench.ui.view import PageData
+from workbench.ui.page_data import PageData
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Shown:
     is_none: bool = False
 
 
-def show_value(view: PageData, dimension: str, value: Any) -> Shown:
+def show_value(data: PageData, dimension: str, value: Any) -> Shown:
     """A dimension's value as people may see it."""
     if is_missing(value):
         return Shown(empty_name(dimension), "none", True)
@@ -32,16 +32,16 @@ def show_value(view: PageData, dimension: str, value: Any) -> Shown:
         text = mask(text)
     key = text
     for name, field in FIELDS.items():
-        if field.dimension == dimension and name in view.options:
-            key = text = view.token(name, value)
+        if field.dimension == dimension and name in data.options:
+            key = text = data.token(name, value)
     if dimension == "messaging_service":
-        names = view.look_up("service names", query_service_names)
+        names = data.look_up("service names", query_service_names)
         text = names.get(str(value)) or (f"{text[:6]}…{text[-4:]}" if len(text) > 12 else text)
     return Shown(text, key)
 
 
-def behind(view: PageData, dimension: str, shown: Shown, **narrow: Sequence[str]) -> str | None:
+def behind(data: PageData, dimension: str, shown: Shown, **narrow: Sequence[str]) -> str | None:
     """The link to the messages behind a value; None where it is no filter of the page."""
-    if dimension not in view.options:
+    if dimension not in data.options:
         return None
-    return view.rows_link(**{dimension: [shown.key], **narrow})
+    return data.rows_link(**{dimension: [shown.key], **narrow})

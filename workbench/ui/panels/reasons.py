@@ -11,42 +11,42 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from workbench.display import formats
+from workbench.display.periods import Period
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.anomalies import Anomaly, find_anomalies
 from workbench.ui.charts.failures import pareto
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import behind, show_value
 from workbench.ui.panels.tables import NOT_ARRIVED
-from workbench.ui.periods import Period
-from workbench.ui.view import PageData, definition
 
 LIMIT = 10
 _LONG_AGO = date(2000, 1, 1)
 
-Content = dict[str, Any]
+Props = dict[str, Any]
 
 
-def pareto_figure(view: PageData) -> Content:
+def pareto_figure(data: PageData) -> Props:
     """Error codes by messages, with the share that the largest make up together."""
-    result = view.metric("not_delivered", by=("error_code",))
+    result = data.metric("not_delivered", by=("error_code",))
     codes = [(_code_name(code), number) for code, number in _ranked(result.frame)]
-    return {"figure": pareto(codes), "definition": definition(result, view.period)}
+    return {"figure": pareto(codes), "definition": definition(result, data.period)}
 
 
-def reasons(view: PageData) -> Content:
+def reasons(data: PageData) -> Props:
     """Each error code explained, with who can fix it and what to do, and what is new or has jumped."""
-    result = view.metric("not_delivered", by=("error_code",))
+    result = data.metric("not_delivered", by=("error_code",))
     ranked = _ranked(result.frame)
     whole = sum(number for _, number in ranked) or 1
-    before = dict(_ranked(view.previous.metric("not_delivered", by=("error_code",)).frame))
-    marked = {marker.code: marker for marker in markers(view)}
+    before = dict(_ranked(data.previous.metric("not_delivered", by=("error_code",)).frame))
+    by_code = {anomaly.code: anomaly for anomaly in anomalies(data)}
     rows = [
-        _reason_row(code, number, before.get(code, 0), whole, marked.get(code))
+        _reason_row(code, number, before.get(code, 0), whole, by_code.get(code))
         for code, number in ranked[:LIMIT]
     ]
     for row, (code, _) in zip(rows, ranked, strict=False):
-        shown = show_value(view, "error_code", None if code is None else str(code))
-        row["link"] = behind(view, "error_code", shown, outcome=NOT_ARRIVED)
+        shown = show_value(data, "error_code", None if code is None else str(code))
+        row["link"] = behind(data, "error_code", shown, outcome=NOT_ARRIVED)
     rest = ranked[LIMIT:]
     hidden = (
         f"Not shown: {formats.plural(len(rest), 'more code')} with {sum(n for _, n in rest):,} messages."
@@ -57,23 +57,23 @@ def reasons(view: PageData) -> Content:
     return {
         "columns": [
             {"label": "Reason", "kind": "text", "color": "failed"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": label, "kind": "number"} for label in labels),
             {"label": "Who can fix it", "kind": "words"},
         ],
         "rows": rows,
-        "footnote": f"{_MARKER_NOTE} {hidden}".strip(),
-        "definition": definition(result, view.period),
+        "footnote": f"{_ANOMALY_NOTE} {hidden}".strip(),
+        "definition": definition(result, data.period),
     }
 
 
-_MARKER_NOTE = (
+_ANOMALY_NOTE = (
     "New: never seen before in this lake. Spike: a day with at least 10 messages, twice the average of the "
     "14 days before, and four standard deviations above it."
 )
 
 
 def _reason_row(
-    code: int | None, number: int, before: int, whole: int, marker: Anomaly | None
+    code: int | None, number: int, before: int, whole: int, anomaly: Anomaly | None
 ) -> dict[str, Any]:
     known = explain(code)
     first: dict[str, Any] = {
@@ -83,8 +83,8 @@ def _reason_row(
     }
     if known:
         first["code"] = str(known.code)
-    if marker:
-        first["note"] = marker_text(marker)
+    if anomaly:
+        first["note"] = anomaly_text(anomaly)
     cells = [
         first,
         {"text": formats.count(number)},
@@ -115,36 +115,36 @@ _RETRY = {
 }
 
 
-def marker_text(marker: Anomaly) -> str:
+def anomaly_text(anomaly: Anomaly) -> str:
     """``new since 3 Nov`` or ``spike on 3 Nov: 41, usually 4 a day``."""
-    if marker.kind == "new":
-        return f"new since {marker.day:%-d %b}: up to {marker.messages:,} a day"
-    usual = f"{marker.usual:.1f}" if marker.usual < 10 else formats.count(marker.usual)
-    return f"spike on {marker.day:%-d %b}: {marker.messages:,}, usually {usual} a day"
+    if anomaly.kind == "new":
+        return f"new since {anomaly.day:%-d %b}: up to {anomaly.messages:,} a day"
+    usual = f"{anomaly.usual:.1f}" if anomaly.usual < 10 else formats.count(anomaly.usual)
+    return f"spike on {anomaly.day:%-d %b}: {anomaly.messages:,}, usually {usual} a day"
 
 
-def markers(view: PageData) -> list[Anomaly]:
+def anomalies(data: PageData) -> list[Anomaly]:
     """Error codes that are new in the period or have jumped in it."""
-    everything = replace(view, period=Period(_LONG_AGO, view.period.until, view.period.timezone))
+    everything = replace(data, period=Period(_LONG_AGO, data.period.until, data.period.timezone))
     frame = everything.metric("not_delivered", by=("error_code", "day")).frame
     frame = frame[frame["not_delivered"] > 0]
     days: dict[int | None, dict[date, int]] = {}
     for code, day, number in zip(frame["error_code"], frame["day"], frame["not_delivered"], strict=True):
         key = None if formats.is_missing(code) else int(code)
         days.setdefault(key, {})[pd.Timestamp(day).date()] = int(number)
-    oldest = view.store.freshness(snapshot=view.snapshot).oldest_message_at
-    known = oldest.astimezone(ZoneInfo(view.period.timezone)).date() if oldest else view.period.until
-    return find_anomalies(days, view.period.since, view.period.until, known + timedelta(days=1))
+    oldest = data.store.freshness(snapshot=data.snapshot).oldest_message_at
+    known = oldest.astimezone(ZoneInfo(data.period.timezone)).date() if oldest else data.period.until
+    return find_anomalies(days, data.period.since, data.period.until, known + timedelta(days=1))
 
 
-def failing(dimension: str, limit: int = 8) -> Callable[[PageData], Content]:
+def failing(dimension: str, limit: int = 8) -> Callable[[PageData], Props]:
     """A table of who is hit: messages not delivered and the rates, by a dimension, most failures first."""
-    return lambda view: _failing(view, dimension, limit)
+    return lambda data: _failing(data, dimension, limit)
 
 
-def _failing(view: PageData, dimension: str, limit: int) -> Content:
+def _failing(data: PageData, dimension: str, limit: int) -> Props:
     names = ("not_delivered", "error_rate", "undelivered_rate", "failed_rate", "unknown_rate")
-    results = {name: view.metric(name, by=(dimension,)) for name in names}
+    results = {name: data.metric(name, by=(dimension,)) for name in names}
     ranked = results["not_delivered"].frame.sort_values("not_delivered", ascending=False, kind="stable")
     ranked = ranked[ranked["not_delivered"] > 0]
     tables = {
@@ -154,15 +154,15 @@ def _failing(view: PageData, dimension: str, limit: int) -> Content:
     largest = float(ranked["not_delivered"].max()) if len(ranked) else 1.0
     rows = []
     for value, number in zip(ranked[dimension].head(limit), ranked["not_delivered"].head(limit), strict=True):
-        shown = show_value(view, dimension, value)
+        shown = show_value(data, dimension, value)
         cells = [
             {"text": shown.text, "muted": shown.is_none, "bar": number / largest},
             {"text": formats.count(number)},
         ]
         cells += [_rate_cell(tables[name][_key(value)], name) for name in names[1:]]
         row: dict[str, Any] = {"key": shown.key, "cells": cells, "hint": f"Show only {shown.text}"}
-        row["link"] = behind(view, dimension, shown, outcome=NOT_ARRIVED)
-        rows.append({**row, "chosen": value in view.where.get(dimension, ())})
+        row["link"] = behind(data, dimension, shown, outcome=NOT_ARRIVED)
+        rows.append({**row, "chosen": value in data.where.get(dimension, ())})
     labels = ["Messages", "Error rate", "Undelivered", "Failed", "Unknown"]
     kind = "country" if dimension == "country" else "text"
     rest = ranked.iloc[limit:]
@@ -171,11 +171,11 @@ def _failing(view: PageData, dimension: str, limit: int) -> Content:
     return {
         "columns": [
             {"label": label, "kind": kind, "color": "failed"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": column_label, "kind": "number"} for column_label in labels),
         ],
         "rows": rows,
         "footnote": hidden,
-        "definition": definition(results["error_rate"], view.period),
+        "definition": definition(results["error_rate"], data.period),
     }  # fmt: skip
 
 
@@ -185,32 +185,32 @@ def _rate_cell(row: pd.Series, name: str) -> dict[str, Any]:
     return {"text": formats.rate(row[name])}
 
 
-def latency(view: PageData) -> Content:
+def latency(data: PageData) -> Props:
     """Percentiles of each stage of a message's way, over how many, and where the times come from."""
     rows = [
-        _latency_row(view, "queue_wait", "In the queue", "created → sent", "the log's dates"),
-        _latency_row(view, "delivery_time", "On the way", "sent → receipt", "delivery callbacks"),
+        _latency_row(data, "queue_wait", "In the queue", "created → sent", "the log's dates"),
+        _latency_row(data, "delivery_time", "On the way", "sent → receipt", "delivery callbacks"),
     ]
     labels = ("p50", "p90", "p95", "p99", "Messages")
     return {
         "columns": [
             {"label": "Stage", "kind": "text"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": label, "kind": "number"} for label in labels),
         ],
         "rows": rows,
         "footnote": (
             "Whole seconds. Without callbacks nobody knows when a message arrived: the log's update date "
             "moves with prices too."
         ),
-        "definition": definition(view.metric("delivery_time_p95"), view.period),
+        "definition": definition(data.metric("delivery_time_p95"), data.period),
     }  # fmt: skip
 
 
-def _latency_row(view: PageData, stage: str, title: str, what: str, source: str) -> dict[str, Any]:
+def _latency_row(data: PageData, stage: str, title: str, what: str, source: str) -> dict[str, Any]:
     cells: list[dict[str, Any]] = []
     sample = 0
     for name in ("p50", "p90", "p95", "p99"):
-        result = view.metric(f"{stage}_{name}")
+        result = data.metric(f"{stage}_{name}")
         row = result.frame.iloc[0]
         sample = int(row["sample_size"] or 0)
         enough = sample >= result.metric.minimum_sample
@@ -220,8 +220,8 @@ def _latency_row(view: PageData, stage: str, title: str, what: str, source: str)
                 "muted": not enough,
             }
         )
-    said = f"from {source}" if sample else f"no {source} here"
-    first = {"text": title, "note": f"{what}, {said}"}
+    basis = f"from {source}" if sample else f"no {source} here"
+    first = {"text": title, "note": f"{what}, {basis}"}
     return {
         "key": stage,
         "cells": [first, *cells, {"text": formats.count(sample)}],

@@ -17,8 +17,8 @@ from workbench.messaging.error_codes import explain
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
 from workbench.ui.components import MessageComponent, PanelComponent, RowListComponent
+from workbench.ui.page_data import PageData, shown_sql
 from workbench.ui.panels.tables import explanation
-from workbench.ui.view import PageData, shown_sql
 
 PAGE_ROWS = 50
 _EXCERPT = 240
@@ -44,54 +44,54 @@ class MessageList:
             title=self.title, columns=[{"sort": sort, "label": label} for sort, label in COLUMNS]
         )
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        if view.place["message"]:
+    def props(self, data: PageData) -> dict[str, Any]:
+        if data.row_list["message"]:
             return {"visible": False, "state": "loading"}
-        return {"visible": True, **rows_content(view)}
+        return {"visible": True, **row_list_props(data)}
 
 
-def rows_content(view: PageData) -> dict[str, Any]:
+def row_list_props(data: PageData) -> dict[str, Any]:
     """One page of rows; a page behind the last one is the last one."""
-    page, sort = view.place["page"], view.place["sort"]
+    page, sort = data.row_list["page"], data.row_list["sort"]
 
     def read(number: int) -> Any:
         offset = (number - 1) * PAGE_ROWS
-        return view.store.rows(view.rows_query, sort, PAGE_ROWS, offset, snapshot=view.snapshot)
+        return data.store.rows(data.rows_query, sort, PAGE_ROWS, offset, snapshot=data.snapshot)
 
-    found = read(page)
-    pages = max(-(-found.total // PAGE_ROWS), 1)
+    row_page = read(page)
+    pages = max(-(-row_page.total // PAGE_ROWS), 1)
     if page > pages:
-        page, found = pages, read(pages)
-    searched = " that matches the search" if view.place["q"] else ""
+        page, row_page = pages, read(pages)
+    searched = " that matches the search" if data.row_list["q"] else ""
     return {
-        "state": "ok" if found.total else "empty",
+        "state": "ok" if row_page.total else "empty",
         "message": f"No message{searched} in this period with these filters.",
-        "rows": [_row(row, view) for row in found.rows],
-        "total": found.total,
+        "rows": [_row(row, data) for row in row_page.rows],
+        "total": row_page.total,
         "page": page,
         "pages": pages,
         "sort": sort,
-        "search": view.place["q"],
-        "timezone": view.period.timezone.replace("_", " "),
+        "search": data.row_list["q"],
+        "timezone": data.period.timezone.replace("_", " "),
         "definition": {
             "label": "Messages",
             "name": "rows",
             "description": "One row per message in the log, as Twilio last showed it; numbers are masked.",
             "excludes": "Messages that Twilio has deleted.",
-            "sample_size": found.total,
-            "period": f"{view.period.label} ({view.period.timezone})",
-            "as_of": found.as_of.isoformat(),
-            **shown_sql(found.sql, found.parameters),
+            "sample_size": row_page.total,
+            "period": f"{data.period.label} ({data.period.timezone})",
+            "as_of": row_page.as_of.isoformat(),
+            **shown_sql(row_page.sql, row_page.parameters),
         },
     }
 
 
-def _row(row: Mapping[str, Any], view: PageData) -> dict[str, Any]:
+def _row(row: Mapping[str, Any], data: PageData) -> dict[str, Any]:
     code = explain(row["error_code"])
     body = row["body"]
     return {
         "sid": row["message_sid"],
-        "date_created": _time(row["date_created"], view.period.timezone),
+        "date_created": _time(row["date_created"], data.period.timezone),
         "is_inbound": row["direction"] == "inbound",
         "direction": row["direction"],
         "contact": row["contact"] or formats.MISSING,
@@ -151,20 +151,20 @@ class MessageDetail:
     def build(self) -> PanelComponent:
         return MessageComponent(title=self.title, visible=False)
 
-    def content(self, view: PageData) -> dict[str, Any]:
-        sid = view.place["message"]
+    def props(self, data: PageData) -> dict[str, Any]:
+        sid = data.row_list["message"]
         if not sid:
             return {"visible": False, "state": "loading"}
-        found = view.store.message(sid)
-        if found is None:
+        message = data.store.message(sid)
+        if message is None:
             text = f"This lake has no message {sid}. It may not be synced yet, or Twilio has deleted it."
             return {"visible": True, "state": "empty", "message": text}
-        return {"visible": True, "state": "ok", "record": message_content(found, view)}
+        return {"visible": True, "state": "ok", "record": message_props(message, data)}
 
 
-def message_content(found: MessageRecord, view: PageData) -> dict[str, Any]:
+def message_props(record: MessageRecord, data: PageData) -> dict[str, Any]:
     """One message as the page shows it."""
-    row, zone = found.row, view.period.timezone
+    row, zone = record.row, data.period.timezone
     conversation = row["conversation_id"]
     return {
         "sid": row["message_sid"],
@@ -173,12 +173,12 @@ def message_content(found: MessageRecord, view: PageData) -> dict[str, Any]:
         "facts": [[term, text] for term, text in _facts(row, zone)],
         "error": explanation(explain(row["error_code"])) if row["error_code"] else [],
         "error_title": _error_title(row["error_code"]),
-        "history": [_event(event, zone) for event in found.history],
-        "media": [[media["media_sid"], media["content_type"] or "unknown type"] for media in found.media],
+        "history": [_event(event, zone) for event in record.history],
+        "media": [[media["media_sid"], media["content_type"] or "unknown type"] for media in record.media],
         "text": _text(row),
         "segments": _segments(row),
-        "thread": [_thread_row(message, zone, row["message_sid"]) for message in found.thread],
-        "thread_note": _thread_note(found),
+        "thread": [_thread_row(message, zone, row["message_sid"]) for message in record.thread],
+        "thread_note": _thread_note(record),
         "conversation": f"inbox?{urlencode({'conversation': conversation})}" if conversation else "",
         "timezone": zone.replace("_", " "),
     }
@@ -260,6 +260,6 @@ def _thread_row(message: Mapping[str, Any], zone: str, opened: str) -> dict[str,
     }
 
 
-def _thread_note(found: MessageRecord) -> str:
-    left_out = found.thread_total - len(found.thread)
-    return f"The nearest {len(found.thread):,} of {found.thread_total:,} messages." if left_out > 0 else ""
+def _thread_note(record: MessageRecord) -> str:
+    left_out = record.thread_total - len(record.thread)
+    return f"The nearest {len(record.thread):,} of {record.thread_total:,} messages." if left_out > 0 else ""

@@ -14,8 +14,8 @@ from workbench.metrics import METRICS
 from workbench.metrics.catalog import Limit, query_limits
 from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import show_value
-from workbench.ui.view import PageData, definition
 
 LIMIT = 12
 _LINES = 5
@@ -30,15 +30,15 @@ _NUMBERS = (
     "backlog",
 )
 
-Content = dict[str, Any]
+Props = dict[str, Any]
 
 
-def senders(view: PageData) -> Content:
+def senders(data: PageData) -> Props:
     """Each sender: limit and its source, peak, utilisation, minutes at the limit, waits, queue, daily cap."""
-    results = {name: view.metric(name, by=("sender",)) for name in _NUMBERS}
+    results = {name: data.metric(name, by=("sender",)) for name in _NUMBERS}
     frames = {name: result.frame.set_index("sender") for name, result in results.items()}
-    limits = view.look_up("limits", query_limits)
-    queues = view.ask("queues", query_queues)
+    limits = data.look_up("limits", query_limits)
+    queues = data.ask("queues", query_queues)
     peaks = frames["peak_speed"].dropna(subset=["peak_speed"])
     peaks = peaks[peaks.index.notna()]
     ranked = (
@@ -46,8 +46,8 @@ def senders(view: PageData) -> Content:
         .reindex(peaks.index)["minute_utilisation"]
         .sort_values(ascending=False, na_position="last", kind="stable")
     )
-    caps = _daily_peaks(view) if view.store.daily_caps else {}
-    rows = [_sender_row(view, sender, frames, limits, queues, caps) for sender in ranked.index[:LIMIT]]
+    caps = _daily_peaks(data) if data.store.daily_caps else {}
+    rows = [_sender_row(data, sender, frames, limits, queues, caps) for sender in ranked.index[:LIMIT]]
     labels = [
         "Limit",
         "Busiest second",
@@ -66,18 +66,18 @@ def senders(view: PageData) -> Content:
     return {
         "columns": [
             {"label": "Sender", "kind": "text"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": label, "kind": "number"} for label in labels),
         ],
         "rows": rows,
         "footnote": f"Not shown: {formats.plural(hidden, 'more sender')}, further from the limit."
         if hidden > 0
         else "",
-        "definition": definition(results["minute_utilisation"], view.period),
+        "definition": definition(results["minute_utilisation"], data.period),
     }
 
 
 def _sender_row(
-    view: PageData,
+    data: PageData,
     sender: str,
     frames: Mapping[str, pd.DataFrame],
     limits: Mapping[str, Limit],
@@ -85,10 +85,10 @@ def _sender_row(
     caps: Mapping[str, int],
 ) -> dict[str, Any]:
     def number(name: str) -> float | None:
-        found = frames[name][name].get(sender)
-        return None if found is None or formats.is_missing(found) else float(found)
+        value = frames[name][name].get(sender)
+        return None if value is None or formats.is_missing(value) else float(value)
 
-    name, limit = show_value(view, "sender", sender), limits.get(sender)
+    name, limit = show_value(data, "sender", sender), limits.get(sender)
     share, minute = number("utilisation"), number("minute_utilisation")
     waits = [_wait_cell(frames[metric], sender, metric) for metric in ("queue_wait_p50", "queue_wait_p95")]
     queue = queues.get(sender)
@@ -105,20 +105,20 @@ def _sender_row(
         {"text": formats.count(queue.segments if queue else 0)},
         _drain_cell(backlog, limit),
     ]
-    if caps or view.store.daily_caps:
-        cells.append(_cap_cell(caps.get(sender, 0), view.store.daily_caps.get(sender)))
+    if caps or data.store.daily_caps:
+        cells.append(_cap_cell(caps.get(sender, 0), data.store.daily_caps.get(sender)))
     return {
         "key": name.key,
         "cells": cells,
         "hint": "Where the limit comes from",
-        "detail": _sources(view, limit, queue),
+        "detail": _sources(data, limit, queue),
     }
 
 
-def _sources(view: PageData, limit: Limit | None, queue: Queue | None) -> list[list[str]]:
+def _sources(data: PageData, limit: Limit | None, queue: Queue | None) -> list[list[str]]:
     facts = [["Limit", f"{limit.per_second:g} segments per second: {limit.source}" if limit else _NO_LIMIT]]
     if queue:
-        at = queue.at.astimezone(ZoneInfo(view.period.timezone))
+        at = queue.at.astimezone(ZoneInfo(data.period.timezone))
         facts.append(["Longest queue", f"{queue.segments:,} segments waited on {at:%-d %b %Y at %H:%M:%S}"])
     return facts
 
@@ -142,8 +142,8 @@ def _drain_cell(backlog: float, limit: Limit | None) -> dict[str, Any]:
     return {"text": seconds, "note": f"{formats.count(backlog)} waiting"}
 
 
-def _daily_peaks(view: PageData) -> dict[str, int]:
-    frame = view.metric("segments", by=("sender", "day"), where={"direction": _OUTBOUND}).frame
+def _daily_peaks(data: PageData) -> dict[str, int]:
+    frame = data.metric("segments", by=("sender", "day"), where={"direction": _OUTBOUND}).frame
     return {str(sender): int(number) for sender, number in frame.groupby("sender")["segments"].max().items()}
 
 
@@ -156,54 +156,54 @@ def _cap_cell(peak: int, cap: int | None) -> dict[str, Any]:
     return {"text": f"{formats.rate(peak / cap)} of cap", "note": f"{peak:,} of {cap:,}"}
 
 
-def utilisation(view: PageData) -> Content:
+def utilisation(data: PageData) -> Props:
     """The senders closest to their limits, over time."""
-    whole = view.metric("minute_utilisation", by=("sender",))
+    whole = data.metric("minute_utilisation", by=("sender",))
     ranked = whole.frame.dropna(subset=["minute_utilisation"]).sort_values(
         "minute_utilisation", ascending=False, kind="stable"
     )
-    shown = {sender: show_value(view, "sender", sender).text for sender in ranked["sender"].head(_LINES)}
-    result = view.metric("minute_utilisation", by=(view.grain, "sender"))
+    shown = {sender: show_value(data, "sender", sender).text for sender in ranked["sender"].head(_LINES)}
+    result = data.metric("minute_utilisation", by=(data.grain, "sender"))
     return {
-        "figure": utilisation_over_time(result, view.period, shown),
-        "definition": definition(result, view.period),
+        "figure": utilisation_over_time(result, data.period, shown),
+        "definition": definition(result, data.period),
     }
 
 
-def waits(view: PageData) -> Content:
+def waits(data: PageData) -> Props:
     """The wait in the queue over time: half, 95 % and 99 % of the messages."""
-    results = [view.metric(f"queue_wait_{name}", by=(view.grain,)) for name in ("p50", "p95", "p99")]
+    results = [data.metric(f"queue_wait_{name}", by=(data.grain,)) for name in ("p50", "p95", "p99")]
     return {
-        "figure": waits_over_time(results, view.period),
-        "definition": definition(results[1], view.period),
+        "figure": waits_over_time(results, data.period),
+        "definition": definition(results[1], data.period),
     }
 
 
-def busiest_figure(view: PageData) -> Content:
+def busiest_figure(data: PageData) -> Props:
     """Ten minutes around the busiest one, second by second."""
-    found = view.ask("busiest", query_busiest)
+    busiest = data.ask("busiest", query_busiest)
     subtitle, figure = "Segments in each second, against the limit (dashed).", None
-    if found.minutes:
-        first = found.minutes[0]
-        figure = busiest_seconds(found.seconds, first.limit, view.period.timezone)
-        subtitle = f"{mask(first.sender)} around {_moment(view, first)}. {subtitle}"
+    if busiest.minutes:
+        first = busiest.minutes[0]
+        figure = busiest_seconds(busiest.seconds, first.limit, data.period.timezone)
+        subtitle = f"{mask(first.sender)} around {_moment(data, first)}. {subtitle}"
     return {
         "figure": figure,
         "subtitle": subtitle,
-        "definition": _definition(view),
-        "file": lambda: pd.DataFrame(found.seconds, columns=["second", "segments"]),
+        "definition": _definition(data),
+        "file": lambda: pd.DataFrame(busiest.seconds, columns=["second", "segments"]),
         "file_note": subtitle,
     }
 
 
-def busiest_table(view: PageData) -> Content:
+def busiest_table(data: PageData) -> Props:
     """The minutes closest to their sender's limit."""
-    found = view.ask("busiest", query_busiest)
+    busiest = data.ask("busiest", query_busiest)
     rows = []
-    for number, minute in enumerate(found.minutes):
+    for number, minute in enumerate(busiest.minutes):
         cells = [
             {
-                "text": _moment(view, minute),
+                "text": _moment(data, minute),
                 "note": mask(minute.sender),
                 "bar": min(minute.share or 0.0, 1.0),
             },
@@ -216,24 +216,24 @@ def busiest_table(view: PageData) -> Content:
     return {
         "columns": [
             {"label": "Minute", "kind": "text"},
-            *({"label": one, "kind": "number"} for one in labels),
+            *({"label": minute, "kind": "number"} for minute in labels),
         ],
         "rows": rows,
         "footnote": "",
-        "definition": _definition(view),
+        "definition": _definition(data),
         "file": lambda: pd.DataFrame(
             [
-                (one.start, mask(one.sender), one.segments, one.peak, one.limit, one.share)
-                for one in found.minutes
+                (minute.start, mask(minute.sender), minute.segments, minute.peak, minute.limit, minute.share)
+                for minute in busiest.minutes
             ],
             columns=["minute", "sender", "segments", "busiest_second", "limit_per_second", "share_of_limit"],
         ),
     }
 
 
-def _moment(view: PageData, minute: BusyMinute) -> str:
-    return f"{minute.start.astimezone(ZoneInfo(view.period.timezone)):%-d %b %Y, %H:%M}"
+def _moment(data: PageData, minute: BusyMinute) -> str:
+    return f"{minute.start.astimezone(ZoneInfo(data.period.timezone)):%-d %b %Y, %H:%M}"
 
 
-def _definition(view: PageData) -> dict[str, Any]:
-    return definition(view.metric("minutes_at_limit"), view.period)
+def _definition(data: PageData) -> dict[str, Any]:
+    return definition(data.metric("minutes_at_limit"), data.period)

@@ -15,40 +15,40 @@ from workbench.messaging.error_codes import ErrorCode, explain
 from workbench.metrics import METRICS, MetricResult
 from workbench.metrics.filter_values import find_dimension
 from workbench.ui.filters import FIELDS, Field
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.result_rows import priced_rows
-from workbench.ui.view import PageData, definition
 
 LIMIT = 8
 NOT_ARRIVED = ("undelivered", "failed")
 """Outcomes of messages that are known not to have arrived."""
 
 Cell = dict[str, Any]
-Content = dict[str, Any]
+Props = dict[str, Any]
 
 
-def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[[PageData], Content]:
+def by_field(name: str, metrics: Sequence[str], limit: int = LIMIT) -> Callable[[PageData], Props]:
     """A table of a filter field's or a dimension's values with some metrics, ordered by the first of them.
 
     The first metric must be a count; its size is drawn as a bar under the name. With ``click=name`` a
     click on a row filters by it.
     """
-    return lambda view: _field_content(view, name, metrics, limit)
+    return lambda data: _field_props(data, name, metrics, limit)
 
 
-def _field_content(view: PageData, name: str, metrics: Sequence[str], limit: int) -> Content:
+def _field_props(data: PageData, name: str, metrics: Sequence[str], limit: int) -> Props:
     # A dimension of the users' own is no filter of pages: its rows lead nowhere.
     field = FIELDS.get(name) or Field(name, find_dimension(name).label, name)
-    results = [view.metric(metric, by=(field.dimension,)) for metric in metrics]
+    results = [data.metric(metric, by=(field.dimension,)) for metric in metrics]
     ranked, largest = _ranked(results[0])
     cells = [_cells(result, field.dimension) for result in results]
-    chosen = view.where.get(field.dimension, ())
+    chosen = data.where.get(field.dimension, ())
     rows = []
     for value, number in zip(
         ranked[field.dimension].head(limit), ranked[metrics[0]].head(limit), strict=True
     ):
-        token = view.token(name, _plain(value))
+        token = data.token(name, _plain(value))
         first = {"text": token, "muted": _plain(value) is None, "bar": number / largest}
-        link = view.rows_link(**{name: [token]}) if name in FIELDS else ""
+        link = data.rows_link(**{name: [token]}) if name in FIELDS else ""
         is_chosen = _plain(value) in chosen
         hint = "Show everything again" if is_chosen else f"Show only {token}" if name in FIELDS else ""
         numbers = [column.get(_key(value), {"text": formats.MISSING}) for column in cells]
@@ -60,13 +60,13 @@ def _field_content(view: PageData, name: str, metrics: Sequence[str], limit: int
         "columns": _columns(field.label, kind, [METRICS[metric].label for metric in metrics]),
         "rows": rows,
         "footnote": _left_out(ranked, limit, field.label.lower(), metrics[0]),
-        "definition": definition(results[0], view.period),
+        "definition": definition(results[0], data.period),
     }
 
 
-def failures(view: PageData) -> Content:
+def failures(data: PageData) -> Props:
     """Failed and undelivered messages by error code, each code explained in plain words."""
-    result = view.metric("messages", by=("error_code",), where={"outcome": list(NOT_ARRIVED)})
+    result = data.metric("messages", by=("error_code",), where={"outcome": list(NOT_ARRIVED)})
     ranked, largest = _ranked(result)
     numbers = ranked["messages"].astype(float)
     table = pd.DataFrame(
@@ -80,14 +80,14 @@ def failures(view: PageData) -> Content:
     return {
         "columns": _columns("Reason", "text", ["Messages", "Share", "Together"], color="failed"),
         "rows": [
-            _failure_row(row, row["messages"] / largest, view) for _, row in table.head(LIMIT).iterrows()
+            _failure_row(row, row["messages"] / largest, data) for _, row in table.head(LIMIT).iterrows()
         ],
         "footnote": _left_out(ranked, LIMIT, "code", "messages"),
-        "definition": definition(result, view.period),
+        "definition": definition(result, data.period),
     }
 
 
-def _failure_row(row: pd.Series, size: float, view: PageData) -> dict[str, Any]:
+def _failure_row(row: pd.Series, size: float, data: PageData) -> dict[str, Any]:
     code = _plain(row["code"])
     known = explain(None if code is None else int(code))
     first: Cell = {"text": known.title if known else "No code given", "muted": known is None, "bar": size}
@@ -103,8 +103,8 @@ def _failure_row(row: pd.Series, size: float, view: PageData) -> dict[str, Any]:
         "cells": [first, *numbers],
         "detail": explanation(known),
         "hint": known.meaning if known else "",
-        "link": view.rows_link(
-            error_code=[view.token("error_code", _plain(row["code"]) and str(int(row["code"])))],
+        "link": data.rows_link(
+            error_code=[data.token("error_code", _plain(row["code"]) and str(int(row["code"])))],
             outcome=list(NOT_ARRIVED),
         ),
     }

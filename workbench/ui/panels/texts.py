@@ -12,7 +12,7 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.texts import CharacterCost, Mismatch, Tally, TemplateCost
 from workbench.metrics.texts import Texts, query_texts
-from workbench.ui.view import PageData, shown_sql
+from workbench.ui.page_data import PageData, shown_sql
 
 LIMIT = 10
 NO_TEXT = (
@@ -20,17 +20,17 @@ NO_TEXT = (
     "Twilio. Encodings and segments are counted all the same."
 )
 
-Content = dict[str, Any]
+Props = dict[str, Any]
 
 
-def read_texts(view: PageData) -> Texts:
-    """The texts of the view, read once for all parts."""
-    return view.ask("texts", query_texts)
+def read_texts(data: PageData) -> Texts:
+    """The texts under the page's filters, read once for all panels."""
+    return data.ask("texts", query_texts)
 
 
-def savings(view: PageData) -> Content:
+def savings(data: PageData) -> Props:
     """What segments cost more than they must: in GSM-7, and a few characters shorter."""
-    texts = read_texts(view)
+    texts = read_texts(data)
     named = (
         ("Written in GSM-7", "plain characters for those that force UCS-2", texts.costs.plain),
         ("A few characters shorter", "161–170 characters of GSM-7, 71–75 of UCS-2", texts.costs.shorter),
@@ -42,32 +42,33 @@ def savings(view: PageData) -> Content:
     ]
     note = "A text can be in both. The segmentation page shows which."
     labels = ("Messages", "Spend", "Would save")
-    content = _table(texts, "Saving", labels, rows, len(rows), "saving", note, view)
+    props = _table(texts, "Saving", labels, rows, len(rows), "saving", note, data)
     return {
-        **content,
+        **props,
         "file": lambda: _frame(
             ("saving", "note"), [((title, about), tally) for title, about, tally in named]
         ),
     }
 
 
-def characters(view: PageData) -> Content:
+def characters(data: PageData) -> Props:
     """Each character that forces UCS-2, and what the messages with it would save in GSM-7."""
-    texts = read_texts(view)
+    texts = read_texts(data)
     labels = ("Messages", "Spend", "Would save")
-    rows = [_character_row(found) for found in texts.costs.characters[:LIMIT]]
+    rows = [_character_row(character) for character in texts.costs.characters[:LIMIT]]
     note = "A message with several of them counts for each."
-    content = _table(texts, "Character", labels, rows, len(texts.costs.characters), "character", note, view)
-    named = [((one.character, _name(one.character), one.replacement), one) for one in texts.costs.characters]
-    return {**content, "file": lambda: _frame(("character", "name", "becomes"), named)}
+    props = _table(texts, "Character", labels, rows, len(texts.costs.characters), "character", note, data)
+    named = [
+        ((character.character, _name(character.character), character.replacement), character)
+        for character in texts.costs.characters
+    ]
+    return {**props, "file": lambda: _frame(("character", "name", "becomes"), named)}
 
 
-def _character_row(found: CharacterCost) -> dict[str, Any]:
-    become = {None: "no equal in GSM-7", "": "left out"}.get(
-        found.replacement, f"becomes {found.replacement}"
-    )
-    first = {"text": _name(found.character), "code": found.character, "note": become}
-    return {"key": found.character, "cells": [first, *_tally_cells(found)], "hint": ""}
+def _character_row(cost: CharacterCost) -> dict[str, Any]:
+    become = {None: "no equal in GSM-7", "": "left out"}.get(cost.replacement, f"becomes {cost.replacement}")
+    first = {"text": _name(cost.character), "code": cost.character, "note": become}
+    return {"key": cost.character, "cells": [first, *_tally_cells(cost)], "hint": ""}
 
 
 def _name(character: str) -> str:
@@ -75,42 +76,52 @@ def _name(character: str) -> str:
     return " + ".join(unicodedata.name(point, f"U+{ord(point):04X}").lower() for point in character[:3])
 
 
-def templates(view: PageData) -> Content:
+def templates(data: PageData) -> Props:
     """Templates by what another text would save, then by what they cost; each opens into that text."""
-    texts = read_texts(view)
+    texts = read_texts(data)
     labels = ("Messages", "Segments each", "Spend", "Would save")
-    rows = [_template_row(found, number) for number, found in enumerate(texts.costs.templates[:LIMIT])]
+    rows = [_template_row(template, number) for number, template in enumerate(texts.costs.templates[:LIMIT])]
     note = f"{BLANK_NOTE} {_left_out(texts)}".strip()
-    content = _table(texts, "Text", labels, rows, len(texts.costs.templates), "template", note, view)
+    props = _table(texts, "Text", labels, rows, len(texts.costs.templates), "template", note, data)
     columns = ("text", "encodings", "forced_by", "written_as")
     named = [
-        ((one.text, ", ".join(sorted(one.encodings)), " ".join(one.forcing) or None, one.instead), one)
-        for one in texts.costs.templates
+        (
+            (
+                template.text,
+                ", ".join(sorted(template.encodings)),
+                " ".join(template.forcing) or None,
+                template.instead,
+            ),
+            template,
+        )
+        for template in texts.costs.templates
     ]
-    return {**content, "file": lambda: _frame(columns, named)}
+    return {**props, "file": lambda: _frame(columns, named)}
 
 
 BLANK_NOTE = "⟨…⟩ stands for what differs from message to message."
 
 
-def _template_row(found: TemplateCost, number: int) -> dict[str, Any]:
-    first = {"text": found.text, "note": ", ".join(sorted(found.encodings))}
-    count, spend, saved = _tally_cells(found)
-    each = {"text": formats.ratio(found.segments / found.messages)}
+def _template_row(template: TemplateCost, number: int) -> dict[str, Any]:
+    first = {"text": template.text, "note": ", ".join(sorted(template.encodings))}
+    count, spend, saved = _tally_cells(template)
+    each = {"text": formats.ratio(template.segments / template.messages)}
     row: dict[str, Any] = {
         "key": str(number),
         "cells": [first, count, each, spend, saved],
         "hint": "What it costs, and why",
     }
     detail = (
-        [["Forced by", ", ".join(f"{one} ({_name(one)})" for one in found.forcing)]] if found.forcing else []
+        [["Forced by", ", ".join(f"{character} ({_name(character)})" for character in template.forcing)]]
+        if template.forcing
+        else []
     )
-    if found.instead is not None:
+    if template.instead is not None:
         detail += [
-            ["Written as", found.instead],
-            ["Saves", f"{_amounts(found.saved)} of {_amounts(found.spend)}"],
+            ["Written as", template.instead],
+            ["Saves", f"{_amounts(template.saved)} of {_amounts(template.spend)}"],
         ]
-    elif found.forcing:
+    elif template.forcing:
         detail += [
             [
                 "What to do",
@@ -120,47 +131,54 @@ def _template_row(found: TemplateCost, number: int) -> dict[str, Any]:
     return {**row, "detail": detail} if detail else row
 
 
-def boundaries(view: PageData) -> Content:
+def boundaries(data: PageData) -> Props:
     """Templates whose texts are a few characters over one segment."""
-    texts = read_texts(view)
+    texts = read_texts(data)
     rows = []
-    for number, found in enumerate(texts.costs.boundaries[:LIMIT]):
-        low, high = found.over
+    for number, boundary in enumerate(texts.costs.boundaries[:LIMIT]):
+        low, high = boundary.over
         over = f"+{low}" if low == high else f"+{low} to +{high}"
-        first = {"text": found.text, "note": found.encoding}
-        rows.append({"key": str(number), "cells": [first, {"text": over}, *_tally_cells(found)], "hint": ""})
+        first = {"text": boundary.text, "note": boundary.encoding}
+        rows.append(
+            {"key": str(number), "cells": [first, {"text": over}, *_tally_cells(boundary)], "hint": ""}
+        )
     note = "161–170 characters of GSM-7, 71–75 of UCS-2. The saving is that of one segment for each message."
     labels = ("Over by", "Messages", "Spend", "Would save")
-    content = _table(texts, "Text", labels, rows, len(texts.costs.boundaries), "template", note, view)
-    named = [((one.text, one.encoding, *one.over), one) for one in texts.costs.boundaries]
-    return {**content, "file": lambda: _frame(("text", "encoding", "over_from", "over_to"), named)}
+    props = _table(texts, "Text", labels, rows, len(texts.costs.boundaries), "template", note, data)
+    named = [
+        ((boundary.text, boundary.encoding, *boundary.over), boundary) for boundary in texts.costs.boundaries
+    ]
+    return {**props, "file": lambda: _frame(("text", "encoding", "over_from", "over_to"), named)}
 
 
-def mismatches(view: PageData) -> Content:
+def mismatches(data: PageData) -> Props:
     """Texts for which Twilio billed another number of segments than our own count."""
-    texts = read_texts(view)
-    rows = [_mismatch_row(found, number) for number, found in enumerate(texts.costs.mismatches[:LIMIT])]
+    texts = read_texts(data)
+    rows = [_mismatch_row(mismatch, number) for number, mismatch in enumerate(texts.costs.mismatches[:LIMIT])]
     counted, differ = formats.count(texts.costs.messages), formats.count(texts.costs.mismatched)
-    content = _table(
+    props = _table(
         texts, "Text", ("Messages", "Billed", "Counted"), rows, len(texts.costs.mismatches), "template",
-        f"{differ} of {counted} messages differ.", view,
+        f"{differ} of {counted} messages differ.", data,
     )  # fmt: skip
     if not rows and texts.costs.messages:
-        content["message"] = f"Our count of {counted} texts equals Twilio's, message for message."
-    named = [((one.text, _reason(one), one.billed, one.counted), one) for one in texts.costs.mismatches]
-    return {**content, "file": lambda: _frame(("text", "reason", "billed", "counted"), named)}
+        props["message"] = f"Our count of {counted} texts equals Twilio's, message for message."
+    named = [
+        ((mismatch.text, _reason(mismatch), mismatch.billed, mismatch.counted), mismatch)
+        for mismatch in texts.costs.mismatches
+    ]
+    return {**props, "file": lambda: _frame(("text", "reason", "billed", "counted"), named)}
 
 
-def _reason(found: Mismatch) -> str:
-    return "as Smart Encoding would count" if found.is_smart_encoding else "no known reason"
+def _reason(mismatch: Mismatch) -> str:
+    return "as Smart Encoding would count" if mismatch.is_smart_encoding else "no known reason"
 
 
-def _mismatch_row(found: Mismatch, number: int) -> dict[str, Any]:
+def _mismatch_row(mismatch: Mismatch, number: int) -> dict[str, Any]:
     cells = [
-        {"text": found.text, "note": _reason(found)},
-        {"text": formats.count(found.messages)},
-        {"text": str(found.billed)},
-        {"text": str(found.counted)},
+        {"text": mismatch.text, "note": _reason(mismatch)},
+        {"text": formats.count(mismatch.messages)},
+        {"text": str(mismatch.billed)},
+        {"text": str(mismatch.counted)},
     ]
     return {"key": str(number), "cells": cells, "hint": ""}
 
@@ -180,8 +198,8 @@ def _frame(columns: Sequence[str], rows: Sequence[tuple[Sequence[Any], Tally]]) 
     return pd.DataFrame(named) if named else pd.DataFrame(columns=[*columns, "messages", "segments"])
 
 
-def _tally_cells(found: Tally) -> list[dict[str, Any]]:
-    return [{"text": formats.count(found.messages)}, _money_cell(found.spend), _money_cell(found.saved)]
+def _tally_cells(tally: Tally) -> list[dict[str, Any]]:
+    return [{"text": formats.count(tally.messages)}, _money_cell(tally.spend), _money_cell(tally.saved)]
 
 
 def _money_cell(amounts: Mapping[str, Decimal]) -> dict[str, Any]:
@@ -209,27 +227,30 @@ def _table(
     naming: str,
     labels: Sequence[str],
     rows: list[dict[str, Any]],
-    found: int,
+    row_count: int,
     noun: str,
     note: str,
-    view: PageData,
-) -> Content:
-    hidden = f" Not shown: {formats.plural(found - LIMIT, f'more {noun}')}." if found > LIMIT else ""
+    data: PageData,
+) -> Props:
+    hidden = f" Not shown: {formats.plural(row_count - LIMIT, f'more {noun}')}." if row_count > LIMIT else ""
     without = (
         f" {formats.count(texts.without_text)} messages have no text here." if texts.without_text else ""
     )
-    content: Content = {
-        "columns": [{"label": naming, "kind": "text"}, *({"label": one, "kind": "number"} for one in labels)],
+    props: Props = {
+        "columns": [
+            {"label": naming, "kind": "text"},
+            *({"label": label, "kind": "number"} for label in labels),
+        ],
         "rows": rows,
         "footnote": note + hidden + without,
-        "definition": _definition(texts, view),
+        "definition": _definition(texts, data),
     }
     if not texts.costs.messages and texts.without_text:
-        content["message"] = NO_TEXT
-    return content
+        props["message"] = NO_TEXT
+    return props
 
 
-def _definition(texts: Texts, view: PageData) -> dict[str, Any]:
+def _definition(texts: Texts, data: PageData) -> dict[str, Any]:
     return {
         "label": "Texts",
         "name": "texts",
@@ -239,7 +260,7 @@ def _definition(texts: Texts, view: PageData) -> dict[str, Any]:
         "excludes": "MMS, WhatsApp and the like, messages in flight, and those without a text or a price.",
         "minimum_sample": 0,
         "sample_size": texts.costs.messages,
-        "period": f"{view.period.label} ({view.period.timezone})",
+        "period": f"{data.period.label} ({data.period.timezone})",
         "as_of": texts.as_of.isoformat(),
         **shown_sql(texts.compiled.sql, texts.compiled.parameters),
     }

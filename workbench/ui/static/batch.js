@@ -1,84 +1,216 @@
 // One text to many: what preflight says of all of them, and a typed number before anything goes.
 
-const LOOK_MS = 1_500
-const CHECK_MS = 600
+const PROGRESS_EVERY_MS = 1_500
+const CHECK_AFTER_MS = 600
+
+function noun(number, word) {
+  return `${number} ${word}${number === 1 ? "" : "s"}`
+}
+
+class BatchComposer {
+  constructor(model, el) {
+    this.el = el
+    this.link = connect(model)
+    this.state = {count: 0, columns: [], verdict: null, running: false, progress: {}, result: null, trouble: ""}
+    this.latestCheck = 0
+    this.timer = 0
+    el.style.setProperty("--inbox-height", "auto")
+    this.build(shadowOf(el, CSS))
+    this.start()
+    this.leave = this.listen()
+  }
+
+  build(root) {
+    this.text = h("textarea", {
+      rows: 4,
+      "aria-label": "Text",
+      placeholder: "Write the text; {{ column }} is filled for each recipient",
+      oninput: () => this.check(),
+    })
+    this.typed = h("input", {
+      type: "text",
+      inputmode: "numeric",
+      autocomplete: "off",
+      "aria-label": "How many recipients",
+    })
+    this.area = h("div")
+    this.box = h("div", {class: "inbox"}, h("div", {class: "composer batch"}, this.text, this.area))
+    root.append(this.box)
+  }
+
+  async start() {
+    try {
+      const started = await this.link.ask("start")
+      Object.assign(this.state, {count: started.count, columns: started.columns})
+      this.text.value = started.text
+      this.take(started)
+      this.check()
+    } catch (error) {
+      this.complain(error)
+    }
+  }
+
+  // Returns what ends it all again.
+  listen() {
+    const unfollow = followHost(this.el)
+    const watch = setInterval(() => this.lookForProgress(), PROGRESS_EVERY_MS)
+    // What is typed here is nobody else's shortcut.
+    for (const name of ["keydown", "keyup", "keypress"]) {
+      this.box.addEventListener(name, (event) => event.stopPropagation())
+    }
+    return () => {
+      clearInterval(watch)
+      unfollow()
+      this.link.close()
+    }
+  }
+
+  complain(error) {
+    this.state.trouble = error.message
+    this.draw()
+  }
+
+  async lookForProgress() {
+    if (!this.state.running || !this.el.isConnected) {
+      return
+    }
+    try {
+      this.take(await this.link.ask("progress"))
+    } catch (error) {
+      this.state.trouble = error.message
+    }
+    this.draw()
+  }
+
+  // Asks for the verdict on the text a moment after the last key; the latest check alone counts.
+  check() {
+    clearTimeout(this.timer)
+    this.state.verdict = null
+    this.draw()
+    if (!this.text.value.trim()) {
+      return
+    }
+    const number = ++this.latestCheck
+    this.timer = setTimeout(() => this.takeVerdict(number), CHECK_AFTER_MS)
+  }
+
+  async takeVerdict(number) {
+    try {
+      const verdict = await this.link.ask("check", {body: this.text.value})
+      if (number === this.latestCheck) {
+        Object.assign(this.state, {verdict, trouble: ""})
+      }
+    } catch (error) {
+      if (number === this.latestCheck) {
+        this.state.trouble = error.message
+      }
+    }
+    this.draw()
+  }
+
+  async send() {
+    try {
+      this.take(await this.link.ask("send", {body: this.text.value, typed: this.typed.value}))
+      this.state.trouble = ""
+      this.typed.value = ""
+    } catch (error) {
+      this.state.trouble = error.message
+    }
+    this.draw()
+  }
+
+  async stop() {
+    try {
+      this.take(await this.link.ask("stop"))
+    } catch (error) {
+      this.complain(error)
+    }
+  }
+
+  take({running, progress, result}) {
+    const hasEnded = this.state.running && !running
+    Object.assign(this.state, {running, progress, result})
+    if (hasEnded) {
+      this.check()
+    }
+  }
+
+  draw() {
+    const {columns, verdict, trouble, result, running, progress, count} = this.state
+    this.text.disabled = running
+    this.typed.disabled = running
+    this.typed.placeholder = `Type ${count} to confirm`
+    fill(
+      this.area,
+      columns.length
+        ? h(
+            "p",
+            {class: "said"},
+            "Blanks: ",
+            columns.map((name) => h("code", {class: "chip"}, `{{ ${name} }}`)),
+          )
+        : null,
+      verdict ? h("ul", {class: "previews"}, verdict.previews.map(drawPreview)) : null,
+      verdict?.reasons.length ? h("ul", {class: "reasons"}, verdict.reasons.map(drawCountedReason)) : null,
+      trouble ? h("p", {class: "said bad", role: "alert"}, trouble) : null,
+      result ? h("p", {class: result.failed ? "said bad" : "said", role: "status"}, result.text) : null,
+      running
+        ? h("progress", {max: progress.total || 1, value: progress.done || 0, "aria-label": "Sent so far"})
+        : null,
+      h("div", {class: "foot"}, h("div", {class: "tally", role: "status"}, this.drawTally()), this.drawButtons()),
+    )
+  }
+
+  drawTally() {
+    const {running, progress, verdict, count} = this.state
+    if (running) {
+      const eta = progress.eta ? `, ${Math.ceil(progress.eta)} s to go` : ""
+      return h("span", {}, `Sending ${counted(progress.done || 0)} of ${counted(progress.total || 0)}${eta}`)
+    }
+    if (!verdict) {
+      return h("span", {}, this.text.value.trim() ? "Checking …" : `${counted(count)} recipients`)
+    }
+    return [
+      h("span", {}, h("b", {}, counted(verdict.going)), ` of ${counted(count)} recipients`),
+      h("span", {}, `${counted(verdict.segments)} segments`),
+      h("span", {}, verdict.costs.length ? `about ${verdict.costs.join(" + ")}` : "price unknown"),
+      verdict.verdicts.block ? h("span", {class: "said bad"}, `${counted(verdict.verdicts.block)} blocked`) : null,
+      verdict.sent ? h("span", {}, `${counted(verdict.sent)} sent before`) : null,
+    ]
+  }
+
+  drawButtons() {
+    const {running, verdict} = this.state
+    if (running) {
+      return h("button", {class: "quiet", type: "button", onclick: () => this.stop()}, "Stop")
+    }
+    return [
+      this.typed,
+      h("button", {class: "primary", type: "button", disabled: !verdict?.going, onclick: () => this.send()}, "Send"),
+    ]
+  }
+}
+
+function drawPreview(preview) {
+  return h(
+    "li",
+    {},
+    h("small", {}, `${preview.to}, ${noun(preview.segments, "segment")}`),
+    h("div", {class: "bubble", dir: "auto"}, preview.text),
+  )
+}
+
+function drawCountedReason(reason) {
+  return h(
+    "li",
+    {class: reason.verdict},
+    icon(reason.verdict === "block" ? "stop" : "warning", 14),
+    h("span", {}, `${counted(reason.count)} × ${reason.text}`),
+  )
+}
 
 function render({model, el}) {
-  const root = shadowOf(el, CSS), link = connect(model), unfollow = followHost(el)
-  el.style.setProperty("--inbox-height", "auto")
-  const S = {count: 0, columns: [], check: null, asked: 0, running: false, progress: {}, result: null, trouble: ""}
-  const text = h("textarea", {rows: 4, "aria-label": "Text", placeholder: "Write the text; {{ column }} is filled for each recipient"})
-  const typed = h("input", {type: "text", inputmode: "numeric", autocomplete: "off", "aria-label": "How many recipients"})
-  const area = h("div"), box = h("div", {class: "inbox"}, h("div", {class: "composer batch"}, text, area))
-  root.append(box)
-  for (const name of ["keydown", "keyup", "keypress"]) { box.addEventListener(name, (event) => event.stopPropagation()) }
-  const number = (value) => Number(value || 0).toLocaleString("en")
-  let timer = 0
-
-  function check() {
-    clearTimeout(timer)
-    S.check = null
-    draw()
-    if (!text.value.trim()) { return }
-    const turn = ++S.asked
-    timer = setTimeout(async () => {
-      try { const found = await link.ask("check", {body: text.value}); if (turn === S.asked) { S.check = found; S.trouble = "" } }
-      catch (error) { if (turn === S.asked) { S.trouble = error.message } }
-      draw()
-    }, CHECK_MS)
-  }
-
-  async function send() {
-    try { take(await link.ask("send", {body: text.value, typed: typed.value})); S.trouble = ""; typed.value = "" }
-    catch (error) { S.trouble = error.message }
-    draw()
-  }
-
-  function take(news) {
-    const ended = S.running && !news.running
-    Object.assign(S, {running: news.running, progress: news.progress, result: news.result})
-    if (ended) { check() }
-  }
-
-  function draw() {
-    const found = S.check
-    text.disabled = S.running
-    typed.disabled = S.running
-    typed.placeholder = `Type ${S.count} to confirm`
-    const cost = found && (found.costs.length ? `about ${found.costs.join(" + ")}` : "price unknown")
-    fill(area,
-      S.columns.length ? h("p", {class: "said"}, "Blanks: ", S.columns.map((name) => h("code", {class: "chip"}, `{{ ${name} }}`))) : null,
-      found ? h("ul", {class: "previews"}, found.previews.map((one) => h("li", {}, h("small", {}, `${one.to}, ${one.segments} segment${one.segments === 1 ? "" : "s"}`), h("div", {class: "bubble", dir: "auto"}, one.text)))) : null,
-      found && found.reasons.length ? h("ul", {class: "reasons"}, found.reasons.map((one) => h("li", {class: one.verdict},
-        icon(one.verdict === "block" ? "stop" : "warning", 14), h("span", {}, `${number(one.count)} × ${one.text}`)))) : null,
-      S.trouble ? h("p", {class: "said bad", role: "alert"}, S.trouble) : null,
-      S.result ? h("p", {class: S.result.failed ? "said bad" : "said", role: "status"}, S.result.text) : null,
-      S.running ? h("progress", {max: S.progress.total || 1, value: S.progress.done || 0, "aria-label": "Sent so far"}) : null,
-      h("div", {class: "foot"},
-        h("div", {class: "tally", role: "status"},
-          S.running ? h("span", {}, `Sending ${number(S.progress.done)} of ${number(S.progress.total)}${S.progress.eta ? `, ${Math.ceil(S.progress.eta)} s to go` : ""}`)
-            : found ? [h("span", {}, h("b", {}, number(found.going)), ` of ${number(S.count)} recipients`),
-              h("span", {}, `${number(found.segments)} segments`), h("span", {}, cost),
-              found.verdicts.block ? h("span", {class: "said bad"}, `${number(found.verdicts.block)} blocked`) : null,
-              found.sent ? h("span", {}, `${number(found.sent)} sent before`) : null]
-              : h("span", {}, text.value.trim() ? "Checking …" : `${number(S.count)} recipients`)),
-        S.running ? h("button", {class: "quiet", type: "button", onclick: async () => take(await link.ask("stop"))}, "Stop")
-          : [typed, h("button", {class: "primary", type: "button", disabled: !found || !found.going, onclick: send}, "Send")]))
-  }
-
-  text.addEventListener("input", check)
-  const watch = setInterval(async () => {
-    if (!S.running || !el.isConnected) { return }
-    try { take(await link.ask("news")) } catch (error) { S.trouble = error.message }
-    draw()
-  }, LOOK_MS)
-  link.ask("start").then((found) => {
-    Object.assign(S, {count: found.count, columns: found.columns})
-    text.value = found.text
-    take(found)
-    check()
-  }).catch((error) => { S.trouble = error.message; draw() })
-  return () => { clearInterval(watch); unfollow(); link.close() }
+  return new BatchComposer(model, el).leave
 }
 
 export default {render}

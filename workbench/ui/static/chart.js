@@ -4,7 +4,9 @@ const LOADED = "__workbenchPlotly"
 function plotly(model) {
   if (!globalThis[LOADED]) {
     let settle
-    const promise = new Promise((resolve, reject) => { settle = {resolve, reject} })
+    const promise = new Promise((resolve, reject) => {
+      settle = {resolve, reject}
+    })
     globalThis[LOADED] = {promise, ...settle, started: false}
   }
   const loading = globalThis[LOADED]
@@ -19,84 +21,132 @@ function plotly(model) {
   return loading.promise
 }
 
-function recolored(part, twins) {
-  if (typeof part === "string") { return twins[part.toLowerCase()] ?? part }
-  if (Array.isArray(part)) { return part.map((item) => recolored(item, twins)) }
-  if (part && typeof part === "object" && !ArrayBuffer.isView(part)) {
-    return Object.fromEntries(Object.entries(part).map(([key, value]) => [key, recolored(value, twins)]))
+function recolored(value, twins) {
+  if (typeof value === "string") {
+    return twins[value.toLowerCase()] ?? value
   }
-  return part
+  if (Array.isArray(value)) {
+    return value.map((item) => recolored(item, twins))
+  }
+  if (value && typeof value === "object" && !ArrayBuffer.isView(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, recolored(item, twins)]))
+  }
+  return value
+}
+
+// The series' names, each a button that shows or hides it; nothing for a single one.
+function legendButtons(traces, hidden, paint) {
+  const named = traces.filter((trace) => trace.showlegend !== false)
+  if (named.length < 2) {
+    return []
+  }
+  return named.map((trace) => {
+    const swatch = h("i", {})
+    swatch.style.background = trace.marker?.color ?? trace.line?.color
+    const toggle = () => {
+      if (!hidden.delete(trace.name)) {
+        hidden.add(trace.name)
+      }
+      paint()
+    }
+    const attributes = {type: "button", "aria-pressed": String(!hidden.has(trace.name)), title: "Show or hide"}
+    return h("button", {...attributes, onclick: toggle}, swatch, trace.name)
+  })
+}
+
+// As the chart stands on the page, with its background and title, so that it can be pasted anywhere.
+async function savePicture(library, plot, title, background) {
+  const layout = {
+    ...plot.layout,
+    paper_bgcolor: background,
+    showlegend: plot.data.length > 1,
+    title: {text: title.replaceAll("<", "&lt;"), x: 0.01, xanchor: "left", font: {size: 15}},
+    margin: {l: 60, r: 20, t: 48, b: 70},
+  }
+  const url = await library.toImage({data: plot.data, layout}, {format: "png", width: 1000, height: 460, scale: 2})
+  h("a", {href: url, download: `${title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.png`}).click()
+}
+
+class ChartPanel {
+  constructor(model, view) {
+    this.model = model
+    this.library = null
+    this.hidden = new Set()
+    this.plot = h("div", {class: "plot", role: "img"})
+    this.frame = h("div", {class: "plot-frame"}, this.plot)
+    this.legend = h("div", {class: "series"})
+    this.root = h("figure", {class: "panel"})
+    const sizes = new ResizeObserver(() => this.fit())
+    sizes.observe(this.frame)
+    this.draw()
+    model.on(["figure", "state", "message", "subtitle", "definition", "links"], () => this.draw())
+    followTheme(model, view, this.root, () => this.paint())
+    model.on("lifecycle:remove", () => {
+      sizes.disconnect()
+      this.library?.purge(this.plot)
+    })
+  }
+
+  draw() {
+    keepingPlace(this.root, () => this.show())
+  }
+
+  show() {
+    const {model, plot, root} = this
+    const isOk = model.state === "ok"
+    const save = () => savePicture(this.library, plot, model.title, getComputedStyle(root).backgroundColor)
+    const picture = isOk && model.links.csv ? h("button", {type: "button", onclick: save}, "Picture (PNG)") : null
+    plot.setAttribute("aria-label", model.summary || model.title)
+    plot.classList.toggle("clickable", model.clickable)
+    fill(root, panelHead(model, root, picture), isOk ? [this.legend, this.frame] : placeholder(model))
+    this.paint()
+  }
+
+  async paint() {
+    const {model, plot, frame, root, hidden} = this
+    if (model.state !== "ok" || !model.figure) {
+      return
+    }
+    this.library = this.library ?? (await plotly(model))
+    // A copy, because plotly writes into what it is given.
+    const figure = recolored(structuredClone(model.figure), isDark(root) ? model.esm_constants.dark_twins : {})
+    const buttons = legendButtons(figure.data, hidden, () => this.paint())
+    fill(this.legend, buttons)
+    this.legend.hidden = !buttons.length
+    frame.style.minHeight = `${figure.layout.height}px`
+    for (const trace of figure.data) {
+      trace.visible = hidden.has(trace.name) ? "legendonly" : true
+    }
+    if (root.clientWidth < 480 && figure.layout.xaxis) {
+      figure.layout.xaxis.nticks = 4
+    }
+    const {clientWidth: width, clientHeight: height} = frame
+    const layout = {...figure.layout, autosize: false, showlegend: false, width, height}
+    await this.library.react(plot, figure.data, layout, {displayModeBar: false, responsive: false})
+    this.listenToClicks()
+  }
+
+  // Plotly adds `on` with the first drawing.
+  listenToClicks() {
+    if (this.plot.dataset.listening) {
+      return
+    }
+    this.plot.dataset.listening = "yes"
+    this.plot.on("plotly_click", (event) => {
+      const point = event.points[0]
+      this.model.send_msg({click: {key: point.customdata ?? point.x, series: point.data.name}})
+    })
+  }
+
+  fit() {
+    const {clientWidth: width, clientHeight: height} = this.frame
+    const {layout} = this.plot
+    if (this.library && layout && width && (width !== layout.width || height !== layout.height)) {
+      this.library.relayout(this.plot, {width, height})
+    }
+  }
 }
 
 export function render({model, view}) {
-  const plot = h("div", {class: "plot", role: "img"})
-  const room = h("div", {class: "plot-room"}, plot)
-  const legend = h("div", {class: "series"})
-  const root = h("figure", {class: "tile"})
-  const hidden = new Set()
-  let library = null
-
-  const drawLegend = (traces) => {
-    const named = traces.filter((trace) => trace.showlegend !== false)
-    const several = named.length > 1
-    fill(legend, several ? named.map((trace) => {
-      const swatch = h("i", {})
-      swatch.style.background = trace.marker?.color ?? trace.line?.color
-      return h("button", {type: "button", "aria-pressed": String(!hidden.has(trace.name)), title: "Show or hide", onclick: () => {
-        hidden.has(trace.name) ? hidden.delete(trace.name) : hidden.add(trace.name)
-        paint()
-      }}, swatch, trace.name)
-    }) : null)
-    legend.hidden = !several
-  }
-  const paint = async () => {
-    if (model.state !== "ok" || !model.figure) { return }
-    library = library ?? await plotly(model)
-    // A copy, because plotly writes into what it is given.
-    const figure = recolored(structuredClone(model.figure), isDark(root) ? model.esm_constants.dark_twins : {})
-    drawLegend(figure.data)
-    room.style.minHeight = `${figure.layout.height}px`
-    for (const trace of figure.data) { trace.visible = hidden.has(trace.name) ? "legendonly" : true }
-    if (root.clientWidth < 480 && figure.layout.xaxis) { figure.layout.xaxis.nticks = 4 }
-    const layout = {...figure.layout, autosize: false, showlegend: false, width: room.clientWidth, height: room.clientHeight}
-    await library.react(plot, figure.data, layout, {displayModeBar: false, responsive: false})
-    if (!plot.dataset.listening) {
-      plot.dataset.listening = "yes"
-      plot.on("plotly_click", (event) => {
-        const point = event.points[0]
-        model.send_msg({click: {key: point.customdata ?? point.x, series: point.data.name}})
-      })
-    }
-  }
-  const savePicture = async () => {
-    // As it stands on the page, with a ground of its own and its title, so that it can be pasted anywhere.
-    const layout = {...plot.layout, paper_bgcolor: getComputedStyle(root).backgroundColor, showlegend: plot.data.length > 1,
-      title: {text: model.title.replaceAll("<", "&lt;"), x: 0.01, xanchor: "left", font: {size: 15}}, margin: {l: 60, r: 20, t: 48, b: 70}}
-    const url = await library.toImage({data: plot.data, layout}, {format: "png", width: 1000, height: 460, scale: 2})
-    h("a", {href: url, download: `${model.title.toLowerCase().replace(/[^a-z0-9]+/g, "-")}.png`}).click()
-  }
-  const draw = () => keepingPlace(root, show)
-  const show = () => {
-    plot.setAttribute("aria-label", model.summary || model.title)
-    plot.classList.toggle("clickable", model.clickable)
-    const picture = model.state === "ok" && model.links.csv
-      ? h("button", {type: "button", onclick: savePicture}, "Picture (PNG)") : null
-    fill(root, tileHead(model, root, picture), model.state === "ok" ? [legend, room] : placeholder(model))
-    paint()
-  }
-  const sizes = new ResizeObserver(() => {
-    const {clientWidth: width, clientHeight: height} = room
-    if (library && plot.layout && width && (width !== plot.layout.width || height !== plot.layout.height)) {
-      library.relayout(plot, {width, height})
-    }
-  })
-  sizes.observe(room)
-  draw()
-  model.on(["figure", "state", "message", "subtitle", "definition", "links"], draw)
-  followTheme(model, view, root, paint)
-  model.on("lifecycle:remove", () => {
-    sizes.disconnect()
-    if (library) { library.purge(plot) }
-  })
-  return root
+  return new ChartPanel(model, view).root
 }

@@ -1,161 +1,364 @@
 // Where a reply is written: what it would cost, what stands against it, and a confirmation before it goes.
 
 const CHECK_AFTER_MS = 250
+const TALLEST_PX = 200
 
-function composer(acts) {
-  const state = {mode: "reply", check: null, asked: 0, confirming: false, sending: false, key: "", said: "", failed: false}
-  const text = h("textarea", {rows: 2, "aria-label": "Reply", oninput: () => { state.said = ""; state.confirming = false; grow(); check() }})
-  const area = h("div", {class: "composer"})
-  const modes = h("div", {class: "modes"}), middle = h("div"), foot = h("div", {class: "foot"})
-  let timer = 0, picker = null
+function segmentNoun(number) {
+  return number === 1 ? "segment" : "segments"
+}
 
-  const grow = () => { text.style.height = "auto"; text.style.height = `${Math.min(text.scrollHeight + 2, 200)}px` }
-  const isBlank = () => !text.value.trim()
+class Composer {
+  constructor(actions) {
+    this.actions = actions
+    this.mode = "reply"
+    // What preflight says of the text; the number of the latest check, whose answer alone counts.
+    this.verdict = null
+    this.latestCheck = 0
+    this.timer = 0
+    // The key of this draft: the same text confirmed again is the same message, and goes once only.
+    this.key = ""
+    this.isConfirming = false
+    this.isSending = false
+    this.outcome = ""
+    this.hasFailed = false
+    this.picker = null
+    this.text = h("textarea", {rows: 2, "aria-label": "Reply", oninput: () => this.typed()})
+    this.modes = h("div", {class: "modes"})
+    this.middle = h("div")
+    this.foot = h("div", {class: "foot"})
+    this.element = h("div", {class: "composer"}, this.modes, this.text, this.middle, this.foot)
+    this.element.addEventListener("keydown", (event) => this.pressed(event))
+    this.setMode("reply")
+  }
 
-  function check() {
-    clearTimeout(timer)
-    state.check = null
-    draw()
-    if (isBlank() || state.mode !== "reply" || !acts.sends()) { return }
-    const turn = ++state.asked
-    timer = setTimeout(async () => {
-      try {
-        const found = await acts.check(text.value)
-        if (turn === state.asked) { state.check = found; draw() }
-      } catch (error) {
-        if (turn === state.asked) { state.check = {verdict: "block", reasons: [{verdict: "block", text: error.message}]}; draw() }
+  get draft() {
+    return this.text.value
+  }
+
+  set draft(value) {
+    this.text.value = value
+    this.key = ""
+    this.grow()
+    this.check()
+  }
+
+  get isBlank() {
+    return !this.text.value.trim()
+  }
+
+  get isNote() {
+    return this.mode === "note"
+  }
+
+  refresh() {
+    this.draw()
+  }
+
+  grow() {
+    this.text.style.height = "auto"
+    this.text.style.height = `${Math.min(this.text.scrollHeight + 2, TALLEST_PX)}px`
+  }
+
+  typed() {
+    this.outcome = ""
+    this.isConfirming = false
+    this.grow()
+    this.check()
+  }
+
+  pressed(event) {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault()
+      this.press()
+    }
+    if (event.key === "Escape" && (this.isConfirming || this.picker)) {
+      if (this.picker) {
+        this.pick()
       }
-    }, CHECK_AFTER_MS)
+      this.stopConfirming()
+    }
   }
 
-  const mayNotSend = () => {
-    if (!acts.sends()) { return acts.whyNot() }
-    if (isBlank()) { return "Write something first." }
-    if (!state.check) { return "Checking …" }
-    return state.check.verdict === "block" ? "This may not be sent." : ""
+  setMode(mode) {
+    Object.assign(this, {mode, isConfirming: false, outcome: ""})
+    this.text.setAttribute("aria-label", this.isNote ? "Private note" : "Reply")
+    this.text.placeholder = this.isNote ? "Only people here see this" : "Write a reply"
+    this.element.classList.toggle("noting", this.isNote)
+    this.check()
   }
 
-  function press() {
-    if (state.sending) { return }
-    if (state.mode === "note") { return saveNote() }
-    if (mayNotSend()) { return }
-    if (!state.confirming) {
-      state.confirming = true
-      // The same text confirmed again is the same message: it can be sent once only.
-      state.key = state.key || (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`)
-      draw()
+  // Asks for the verdict on the text a moment after the last key.
+  check() {
+    clearTimeout(this.timer)
+    this.verdict = null
+    this.draw()
+    if (this.isBlank || this.isNote || !this.actions.sends()) {
       return
     }
-    return send()
+    const number = ++this.latestCheck
+    this.timer = setTimeout(() => this.takeVerdict(number), CHECK_AFTER_MS)
   }
 
-  async function send() {
-    Object.assign(state, {sending: true, confirming: false})
-    draw()
-    try {
-      const result = await acts.send(text.value, state.key)
-      state.said = result.text
-      state.failed = !["sent", "already_sent"].includes(result.state)
-      if (!state.failed) { text.value = ""; state.key = "" }
-      // A refused text may be corrected and tried as a new message; an unclear one keeps its key.
-      if (["blocked", "refused", "failed"].includes(result.state)) { state.key = "" }
-    } catch (error) {
-      Object.assign(state, {said: error.message, failed: true})
+  async takeVerdict(number) {
+    const verdict = await this.actions
+      .check(this.text.value)
+      .catch((error) => ({verdict: "block", reasons: [{verdict: "block", text: error.message}]}))
+    if (number === this.latestCheck) {
+      this.verdict = verdict
+      this.draw()
     }
-    state.sending = false
-    grow()
-    if (isBlank()) { state.check = null; draw() } else { const said = state.said; check(); state.said = said; draw() }
   }
 
-  async function saveNote() {
-    if (isBlank()) { return }
-    if (await acts.decide("note", text.value)) { text.value = ""; grow() }
-    setMode("reply")
+  whyNotNow() {
+    if (this.isNote) {
+      return this.isBlank ? "Write something first." : ""
+    }
+    if (!this.actions.sends()) {
+      return this.actions.whyNot()
+    }
+    if (this.isBlank) {
+      return "Write something first."
+    }
+    if (!this.verdict) {
+      return "Checking …"
+    }
+    return this.verdict.verdict === "block" ? "This may not be sent." : ""
   }
 
-  function setMode(mode) {
-    Object.assign(state, {mode, confirming: false, said: ""})
-    text.setAttribute("aria-label", mode === "note" ? "Private note" : "Reply")
-    text.placeholder = mode === "note" ? "Only people here see this" : "Write a reply"
-    area.classList.toggle("noting", mode === "note")
-    check()
+  press() {
+    if (this.isSending) {
+      return null
+    }
+    if (this.isNote) {
+      return this.saveNote()
+    }
+    if (this.whyNotNow()) {
+      return null
+    }
+    if (this.isConfirming) {
+      return this.send()
+    }
+    this.isConfirming = true
+    this.key = this.key || (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`)
+    this.draw()
+    return null
   }
 
-  function pick() {
-    if (picker) { picker.remove(); picker = null; return }
+  stopConfirming() {
+    this.isConfirming = false
+    this.draw()
+    this.text.focus()
+  }
+
+  async send() {
+    Object.assign(this, {isSending: true, isConfirming: false})
+    this.draw()
+    try {
+      this.takeResult(await this.actions.send(this.text.value, this.key))
+    } catch (error) {
+      Object.assign(this, {outcome: error.message, hasFailed: true})
+    }
+    this.isSending = false
+    this.grow()
+    const {outcome} = this
+    if (this.isBlank) {
+      this.verdict = null
+    } else {
+      this.check()
+    }
+    this.outcome = outcome
+    this.draw()
+  }
+
+  takeResult(result) {
+    this.outcome = result.text
+    this.hasFailed = !["sent", "already_sent"].includes(result.state)
+    if (!this.hasFailed) {
+      this.text.value = ""
+      this.key = ""
+    }
+    // A refused text may be corrected and tried as a new message; an unclear one keeps its key.
+    if (["blocked", "refused", "failed"].includes(result.state)) {
+      this.key = ""
+    }
+  }
+
+  async saveNote() {
+    if (this.isBlank) {
+      return
+    }
+    if (await this.actions.decide("note", this.text.value)) {
+      this.text.value = ""
+      this.grow()
+    }
+    this.setMode("reply")
+  }
+
+  // Opens the list of canned replies, or closes it.
+  pick() {
+    if (this.picker) {
+      this.picker.remove()
+      this.picker = null
+      return
+    }
     const search = h("input", {type: "search", placeholder: "Search canned replies", oninput: () => list()})
-    const found = h("ul", {})
-    const list = () => fill(found, acts.canned().filter((reply) =>
-      `${reply.name} ${reply.text}`.toLowerCase().includes(search.value.toLowerCase())
-    ).map((reply) => h("li", {}, h("button", {type: "button", onclick: () => {
-      text.value = isBlank() ? reply.text : `${text.value.trimEnd()} ${reply.text}`
-      pick(); grow(); check(); text.focus()
-    }}, h("b", {}, reply.name), h("span", {}, reply.text)))))
-    picker = h("div", {class: "canned", role: "dialog", "aria-label": "Canned replies"}, search, found)
+    const matches = h("ul", {})
+    const list = () => fill(matches, this.cannedReplies(search.value))
+    this.picker = h("div", {class: "canned", role: "dialog", "aria-label": "Canned replies"}, search, matches)
     list()
-    area.append(picker)
+    this.element.append(this.picker)
     search.focus()
   }
 
-  function tally() {
-    const found = state.check
-    if (state.sending) { return h("span", {}, "Sending …") }
-    if (!acts.mayAct()) { return h("span", {}, acts.whyNot()) }
-    if (state.mode === "note" || isBlank()) { return null }
-    if (!found) { return h("span", {}, acts.sends() ? "Checking …" : mayNotSend()) }
-    if (found.segments === undefined) { return null }
+  cannedReplies(wanted) {
+    const fits = (reply) => `${reply.name} ${reply.text}`.toLowerCase().includes(wanted.toLowerCase())
+    return this.actions
+      .canned()
+      .filter(fits)
+      .map((reply) =>
+        h(
+          "li",
+          {},
+          h(
+            "button",
+            {type: "button", onclick: () => this.insert(reply.text)},
+            h("b", {}, reply.name),
+            h("span", {}, reply.text),
+          ),
+        ),
+      )
+  }
+
+  insert(text) {
+    this.text.value = this.isBlank ? text : `${this.text.value.trimEnd()} ${text}`
+    this.pick()
+    this.grow()
+    this.check()
+    this.text.focus()
+  }
+
+  draw() {
+    fill(this.modes, this.drawModes())
+    fill(this.middle, this.drawReasons(), this.isConfirming ? this.drawConfirmation() : null)
+    fill(this.foot, this.drawFoot())
+    this.text.disabled = this.isSending || !this.actions.mayAct()
+  }
+
+  drawModes() {
+    const button = (mode, label) =>
+      h(
+        "button",
+        {
+          class: "mode",
+          type: "button",
+          "aria-pressed": String(this.mode === mode),
+          onclick: () => {
+            this.setMode(mode)
+            this.text.focus()
+          },
+        },
+        label,
+      )
+    const canned = !this.isNote && this.actions.canned().length
     return [
-      h("span", {}, h("b", {}, found.segments), ` segment${found.segments === 1 ? "" : "s"}, ${found.encoding}`),
-      h("span", {}, found.cost ? `about ${found.cost}` : "price unknown"),
-      found.local ? h("span", {title: found.local.zone}, `${found.local.text} there`) : null,
+      button("reply", "Reply"),
+      button("note", "Private note"),
+      h("span", {class: "space"}),
+      canned ? h("button", {class: "link", type: "button", onclick: () => this.pick()}, "Canned replies") : null,
     ]
   }
 
-  function draw() {
-    const note = state.mode === "note"
-    fill(modes,
-      h("button", {class: "mode", type: "button", "aria-pressed": String(!note), onclick: () => { setMode("reply"); text.focus() }}, "Reply"),
-      h("button", {class: "mode", type: "button", "aria-pressed": String(note), onclick: () => { setMode("note"); text.focus() }}, "Private note"),
-      h("span", {class: "space"}),
-      !note && acts.canned().length ? h("button", {class: "link", type: "button", onclick: pick}, "Canned replies") : null)
-    const reasons = (!note && state.check && state.check.reasons) || []
-    fill(middle,
-      reasons.length ? h("ul", {class: "reasons"}, reasons.map((reason) =>
-        h("li", {class: reason.verdict}, icon(reason.verdict === "block" ? "stop" : "warning", 14), h("span", {}, reason.text)))) : null,
-      state.confirming ? confirmation() : null)
-    const why = note ? (isBlank() ? "Write something first." : "") : mayNotSend()
-    fill(foot,
-      h("div", {class: "tally", role: "status"}, state.said ? h("span", {class: state.failed ? "said bad" : "said"}, state.said) : tally()),
-      h("span", {class: "said keys"}, "Ctrl-Enter"),
-      state.confirming ? null : h("button", {class: "primary", type: "button", title: why || null, disabled: Boolean(why) || state.sending,
-        onclick: press}, note ? "Save note" : "Send"))
-    text.disabled = state.sending || !acts.mayAct()
-  }
-
-  function confirmation() {
-    const found = state.check
-    const price = found.cost ? `, about ${found.cost}` : ""
-    return h("div", {class: "confirm", role: "alertdialog", "aria-label": "Confirm sending"},
-      h("span", {}, `Send this to ${acts.who()} as ${found.segments} segment${found.segments === 1 ? "" : "s"}${price}?`),
-      h("div", {},
-        h("button", {class: "quiet", type: "button", onclick: () => { state.confirming = false; draw(); text.focus() }}, "Back"),
-        h("button", {class: "primary", type: "button", onclick: () => { press(); text.focus() }}, "Send now")))
-  }
-
-  area.append(modes, text, middle, foot)
-  area.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); press() }
-    if (event.key === "Escape" && (state.confirming || picker)) {
-      if (picker) { pick() }
-      state.confirming = false; draw(); text.focus()
+  drawReasons() {
+    const reasons = (!this.isNote && this.verdict?.reasons) || []
+    if (!reasons.length) {
+      return null
     }
-  })
-  setMode("reply")
-  return {
-    element: area,
-    get draft() { return text.value },
-    set draft(value) { text.value = value; state.key = ""; grow(); check() },
-    focus: () => text.focus(),
-    refresh: draw,
+    return h(
+      "ul",
+      {class: "reasons"},
+      reasons.map((reason) =>
+        h(
+          "li",
+          {class: reason.verdict},
+          icon(reason.verdict === "block" ? "stop" : "warning", 14),
+          h("span", {}, reason.text),
+        ),
+      ),
+    )
+  }
+
+  drawConfirmation() {
+    const {segments, cost} = this.verdict
+    const question = `Send this to ${this.actions.who()} as ${segments} ${segmentNoun(segments)}${cost ? `, about ${cost}` : ""}?`
+    return h(
+      "div",
+      {class: "confirm", role: "alertdialog", "aria-label": "Confirm sending"},
+      h("span", {}, question),
+      h(
+        "div",
+        {},
+        h("button", {class: "quiet", type: "button", onclick: () => this.stopConfirming()}, "Back"),
+        h(
+          "button",
+          {
+            class: "primary",
+            type: "button",
+            onclick: () => {
+              this.press()
+              this.text.focus()
+            },
+          },
+          "Send now",
+        ),
+      ),
+    )
+  }
+
+  drawFoot() {
+    const why = this.whyNotNow()
+    const outcome = this.outcome
+      ? h("span", {class: this.hasFailed ? "said bad" : "said"}, this.outcome)
+      : this.drawTally()
+    const button = h(
+      "button",
+      {
+        class: "primary",
+        type: "button",
+        title: why || null,
+        disabled: Boolean(why) || this.isSending,
+        onclick: () => this.press(),
+      },
+      this.isNote ? "Save note" : "Send",
+    )
+    return [
+      h("div", {class: "tally", role: "status"}, outcome),
+      h("span", {class: "said keys"}, "Ctrl-Enter"),
+      this.isConfirming ? null : button,
+    ]
+  }
+
+  // What the text takes: segments, price, and the time where it would arrive.
+  drawTally() {
+    const {verdict, actions} = this
+    if (this.isSending) {
+      return h("span", {}, "Sending …")
+    }
+    if (!actions.mayAct()) {
+      return h("span", {}, actions.whyNot())
+    }
+    if (this.isNote || this.isBlank) {
+      return null
+    }
+    if (!verdict) {
+      return h("span", {}, actions.sends() ? "Checking …" : this.whyNotNow())
+    }
+    if (verdict.segments === undefined) {
+      return null
+    }
+    return [
+      h("span", {}, h("b", {}, verdict.segments), ` ${segmentNoun(verdict.segments)}, ${verdict.encoding}`),
+      h("span", {}, verdict.cost ? `about ${verdict.cost}` : "price unknown"),
+      verdict.local ? h("span", {title: verdict.local.zone}, `${verdict.local.text} there`) : null,
+    ]
   }
 }

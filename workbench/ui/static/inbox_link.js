@@ -13,26 +13,34 @@ function trait(model, name) {
 }
 
 function connect(model) {
-  const mine = Math.random().toString(36).slice(2)
+  const prefix = Math.random().toString(36).slice(2)
   const open = new Map()
   let count = 0
   const post = typeof model.send === "function" ? (data) => model.send(data) : (data) => model.send_msg(data)
-  const hear = (data) => {
-    const answer = data && data.id !== undefined ? data : (data || {}).data
+  const receive = (data) => {
+    const answer = data?.id !== undefined ? data : data?.data
     const waiting = answer && open.get(answer.id)
-    if (!waiting) { return }
+    if (!waiting) {
+      return
+    }
     open.delete(answer.id)
     clearTimeout(waiting.timer)
-    if (answer.error) { waiting.reject(new Error(answer.error)) } else { waiting.resolve(answer.ok) }
+    if (answer.error) {
+      waiting.reject(new Error(answer.error))
+    } else {
+      waiting.resolve(answer.ok)
+    }
   }
-  model.on("msg:custom", hear)
+  model.on("msg:custom", receive)
   return {
     ask(name, fields = {}) {
-      const id = `${mine}:${++count}`
+      const id = `${prefix}:${++count}`
       return new Promise((resolve, reject) => {
         const timer = setTimeout(() => {
           open.delete(id)
-          reject(new Error("No answer. If the kernel or the server was restarted, run the cell or load the page again."))
+          reject(
+            new Error("No answer. If the kernel or the server was restarted, run the cell or load the page again."),
+          )
         }, ANSWER_WITHIN_MS)
         open.set(id, {resolve, reject, timer})
         // Only what JSON has: one of the two hosts cannot carry anything else.
@@ -40,8 +48,10 @@ function connect(model) {
       })
     },
     close() {
-      model.off("msg:custom", hear)
-      for (const {timer} of open.values()) { clearTimeout(timer) }
+      model.off("msg:custom", receive)
+      for (const {timer} of open.values()) {
+        clearTimeout(timer)
+      }
       open.clear()
     },
   }
@@ -58,11 +68,17 @@ function followHost(el) {
   const look = () => {
     const lab = document.body.dataset.jpThemeLight
     const code = document.body.dataset.vscodeThemeKind || ""
-    if (lab !== undefined) { el.style.colorScheme = lab === "false" ? "dark" : "light" }
-    else if (code) { el.style.colorScheme = code.includes("dark") ? "dark" : "light" }
+    if (lab !== undefined) {
+      el.style.colorScheme = lab === "false" ? "dark" : "light"
+    } else if (code) {
+      el.style.colorScheme = code.includes("dark") ? "dark" : "light"
+    }
   }
   look()
   const observer = new MutationObserver(look)
-  observer.observe(document.body, {attributes: true, attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"]})
+  observer.observe(document.body, {
+    attributes: true,
+    attributeFilter: ["data-jp-theme-light", "data-vscode-theme-kind"],
+  })
   return () => observer.disconnect()
 }

@@ -6,63 +6,110 @@ Object.assign(ICONS, {
   clip: "M20 11.5 12 19.400a5 5 0 0 1-7-7l8.3-8.200a3.3 3.3 0 0 1 4.7 4.700L9.7 17a1.7 1.7 0 0 1-2.4-2.400L14.8 7.2",
 })
 
-function drawItems(thread, acts) {
+function drawItems(thread, actions) {
   let day = ""
   const drawn = thread.older
-    ? [h("button", {class: "quiet older", type: "button", onclick: acts.older},
-        `Show older messages (${thread.older.toLocaleString("en")})`)]
+    ? [
+        h(
+          "button",
+          {class: "quiet older", type: "button", onclick: actions.older},
+          `Show older messages (${thread.older.toLocaleString("en")})`,
+        ),
+      ]
     : []
   for (const item of thread.items) {
-    if (item.day !== day) { day = item.day; drawn.push(h("div", {class: "day"}, day)) }
-    if (item.type === "message") { drawn.push(drawMessage(item, acts)) }
-    else if (item.type === "note") {
+    if (item.day !== day) {
+      day = item.day
+      drawn.push(h("div", {class: "day"}, day))
+    }
+    if (item.type === "message") {
+      drawn.push(drawMessage(item, actions))
+    } else if (item.type === "note") {
       drawn.push(h("div", {class: "note"}, h("small", {}, `Private note by ${item.who}, ${item.clock}`), item.text))
-    } else { drawn.push(h("div", {class: "event"}, `${item.text}, ${item.clock}`)) }
+    } else {
+      drawn.push(h("div", {class: "event"}, `${item.text}, ${item.clock}`))
+    }
   }
   return drawn
 }
 
-function drawMessage(item, acts) {
+function drawMessage(item, actions) {
   const failed = item.tone === "bad"
   const cost = item.cost ? ` · ${item.cost}` : ""
   const size = item.segments ? `${item.segments} segment${item.segments === 1 ? "" : "s"}${cost}` : item.cost
-  return h("div", {class: `message ${item.mine ? "mine" : "theirs"}${failed ? " failed" : ""}`, "data-sid": item.sid},
+  return h(
+    "div",
+    {class: `message ${item.mine ? "mine" : "theirs"}${failed ? " failed" : ""}`, "data-sid": item.sid},
     item.text ? h("div", {class: "bubble", dir: "auto"}, item.text) : null,
     item.gone ? h("div", {class: "bubble gone"}, item.gone) : null,
-    drawFiles(item, acts),
-    h("div", {class: "meta"},
+    drawFiles(item, actions),
+    h(
+      "div",
+      {class: "meta"},
       h("time", {datetime: item.at}, item.clock),
       item.auto ? "automatic" : null,
       item.keyword ? `keyword: ${item.keyword}` : null,
       item.status ? h("span", {class: `status ${item.tone}`}, item.status) : null,
-      item.mine && size ? h("span", {title: `${item.encoding || ""} from ${item.sender || "the service"}`}, size) : null),
-    item.failure ? drawFailure(item.failure) : null)
+      item.mine && size
+        ? h("span", {title: `${item.encoding || ""} from ${item.sender || "the service"}`}, size)
+        : null,
+    ),
+    item.failure ? drawFailure(item.failure) : null,
+  )
 }
 
 function drawFailure(failure) {
-  return h("div", {class: "why"},
+  return h(
+    "div",
+    {class: "why"},
     h("span", {}, h("code", {}, failure.code), " ", h("b", {}, failure.title)),
     h("span", {}, failure.meaning),
-    failure.fix ? h("span", {}, failure.fix) : null)
+    failure.fix ? h("span", {}, failure.fix) : null,
+  )
 }
 
-function drawFiles(item, acts) {
-  if (!item.media.length && !item.unlisted) { return null }
-  return h("div", {class: "files"},
+function drawFiles(item, actions) {
+  if (!item.media.length && !item.unlisted) {
+    return null
+  }
+  return h(
+    "div",
+    {class: "files"},
     item.media.map((file) => {
-      const place = h("span", {class: "file"})
-      if (acts.file(file.sid)) { place.append(acts.file(file.sid)); return place }
-      const button = h("button", {class: "quiet file", type: "button", onclick: async () => {
-        button.disabled = true
-        const shown = await acts.media(file.sid)
-        if (shown) { place.replaceChildren(shown) } else { button.disabled = false }
-      }}, icon("clip", 14), `Show ${file.type || "attachment"}`)
-      place.append(button)
-      return place
+      const slot = h("span", {class: "file"})
+      if (actions.file(file.sid)) {
+        slot.append(actions.file(file.sid))
+        return slot
+      }
+      const button = h(
+        "button",
+        {
+          class: "quiet file",
+          type: "button",
+          onclick: async () => {
+            button.disabled = true
+            const shown = await actions.media(file.sid)
+            if (shown) {
+              slot.replaceChildren(shown)
+            } else {
+              button.disabled = false
+            }
+          },
+        },
+        icon("clip", 14),
+        `Show ${file.type || "attachment"}`,
+      )
+      slot.append(button)
+      return slot
     }),
     item.unlisted
-      ? h("span", {class: "chip"}, `${item.unlisted} attachment${item.unlisted === 1 ? "" : "s"}, listed with the next sync`)
-      : null)
+      ? h(
+          "span",
+          {class: "chip"},
+          `${item.unlisted} attachment${item.unlisted === 1 ? "" : "s"}, listed with the next sync`,
+        )
+      : null,
+  )
 }
 
 // The bytes came through Python: an image is shown only where it is one, the rest is a file to save.
@@ -74,42 +121,95 @@ function drawFile(file, name) {
     : h("a", {class: "quiet", href: url, download: name}, `Save ${file.type}`)
 }
 
-function drawAbout(thread, acts) {
-  const fixed = !acts.mayAct()
+// Beside the messages: what people here decided, who the contact is, and what is on record.
+function drawAbout(thread, actions) {
+  return [decidedSection(thread, actions), contactSection(thread, actions), recordSection(thread)]
+}
+
+function decidedSection(thread, actions) {
+  const fixed = !actions.mayAct()
+  const adding = h("input", {
+    type: "text",
+    disabled: fixed,
+    placeholder: "Add a label",
+    "aria-label": "Add a label",
+    onkeydown: (event) => {
+      if (event.key === "Enter" && adding.value.trim()) {
+        actions.decide("label", adding.value)
+      }
+    },
+  })
+  const owner = h("input", {
+    type: "text",
+    disabled: fixed,
+    value: thread.assignee || null,
+    placeholder: "Nobody",
+    "aria-label": "Assigned to",
+    onchange: () => actions.decide("assignee", owner.value),
+  })
+  const takeOver = () => actions.decide("assignee", actions.me())
+  return h(
+    "section",
+    {},
+    h("h3", {}, "Conversation"),
+    h(
+      "div",
+      {class: "tags"},
+      thread.labels.map((label) => labelChip(label, fixed, actions)),
+    ),
+    adding,
+    h("label", {style: "margin-top:10px"}, "Assigned to", owner),
+    thread.assignee !== actions.me() && !fixed
+      ? h("button", {class: "link", type: "button", onclick: takeOver}, "Assign to me")
+      : null,
+  )
+}
+
+function labelChip(label, fixed, actions) {
+  const remove = () => actions.decide("unlabel", label)
+  const attributes = {type: "button", "aria-label": `Remove the label ${label}`, onclick: remove}
+  return h("span", {class: "chip"}, label, fixed ? null : h("button", attributes, icon("close", 12)))
+}
+
+function contactSection(thread, actions) {
   const saved = (field, label, value, hint) => {
-    const input = h("input", {type: "text", disabled: fixed, value: value || null, placeholder: hint, "data-field": field,
-      onchange: () => acts.contact(field, input.value)})
+    const input = h("input", {
+      type: "text",
+      disabled: !actions.mayAct(),
+      value: value || null,
+      placeholder: hint,
+      "data-field": field,
+      onchange: () => actions.contact(field, input.value),
+    })
     return h("label", {}, label, input)
   }
-  const adding = h("input", {type: "text", disabled: fixed, placeholder: "Add a label", "aria-label": "Add a label", onkeydown: (event) => {
-    if (event.key === "Enter" && adding.value.trim()) { acts.decide("label", adding.value) }
-  }})
-  const owner = h("input", {type: "text", disabled: fixed, value: thread.assignee || null, placeholder: "Nobody", "aria-label": "Assigned to",
-    onchange: () => acts.decide("assignee", owner.value)})
-  return [
-    h("section", {},
-      h("h3", {}, "Conversation"),
-      h("div", {class: "tags"}, thread.labels.map((label) => h("span", {class: "chip"}, label,
-        fixed ? null : h("button", {type: "button", "aria-label": `Remove the label ${label}`,
-          onclick: () => acts.decide("unlabel", label)}, icon("close", 12))))),
-      adding,
-      h("label", {style: "margin-top:10px"}, "Assigned to", owner),
-      thread.assignee !== acts.me && !fixed
-        ? h("button", {class: "link", type: "button", onclick: () => acts.decide("assignee", acts.me)}, "Assign to me") : null),
-    h("section", {},
-      h("h3", {}, "Contact"),
-      saved("name", "Name", thread.name, "Unnamed"),
-      saved("labels", "Labels, with commas between", thread.contact_labels.join(", "), "None"),
-      saved("language", "Language", thread.language, "en"),
-      saved("time_zone", "Time zone", thread.zone, thread.local ? `${thread.local.zone} by number` : "Unknown")),
-    h("section", {},
-      h("h3", {}, "On record"),
-      h("dl", {},
-        h("dt", {}, "Consent"), h("dd", {}, thread.consent.text + (thread.consent.source ? `, ${thread.consent.source}` : "")),
-        h("dt", {}, "Kind"), h("dd", {}, thread.kind),
-        thread.country ? [h("dt", {}, "Country"), h("dd", {}, countryName(thread.country))] : null,
-        h("dt", {}, "Messages"), h("dd", {}, `${thread.received.toLocaleString("en")} in, ${thread.sent.toLocaleString("en")} out`),
-        thread.first ? [h("dt", {}, "Since"), h("dd", {}, thread.first)] : null,
-        thread.others.length ? [h("dt", {}, "Also"), h("dd", {}, thread.others.join(", "))] : null)),
-  ]
+  return h(
+    "section",
+    {},
+    h("h3", {}, "Contact"),
+    saved("name", "Name", thread.name, "Unnamed"),
+    saved("labels", "Labels, with commas between", thread.contact_labels.join(", "), "None"),
+    saved("language", "Language", thread.language, "en"),
+    saved("time_zone", "Time zone", thread.zone, thread.local ? `${thread.local.zone} by number` : "Unknown"),
+  )
+}
+
+function recordSection(thread) {
+  const fact = (term, text) => (text ? [h("dt", {}, term), h("dd", {}, text)] : null)
+  const source = thread.consent.source ? `, ${thread.consent.source}` : ""
+  return h(
+    "section",
+    {},
+    h("h3", {}, "On record"),
+    h(
+      "dl",
+      {},
+      fact("Consent", thread.consent.text + source),
+      fact("Kind", thread.kind),
+      fact("Country", thread.country ? countryName(thread.country) : ""),
+      fact("Messages", `${counted(thread.received)} in, ${counted(thread.sent)} out`),
+      fact("Since", thread.first),
+      fact("Also", thread.others.join(", ")),
+    ),
+  )
 }

@@ -1,12 +1,18 @@
-// Helpers that every component is prefixed with. Text only ever enters the page as text, never as HTML.
+// Functions that every component is prefixed with. Text only ever enters the page as text, never as HTML.
 
 function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) { continue }
-    if (name.startsWith("on")) { element.addEventListener(name.slice(2), value) }
-    else if (name === "class") { element.className = value }
-    else { element.setAttribute(name, value === true ? "" : value) }
+    if (value === null || value === undefined || value === false) {
+      continue
+    }
+    if (name.startsWith("on")) {
+      element.addEventListener(name.slice(2), value)
+    } else if (name === "class") {
+      element.className = value
+    } else {
+      element.setAttribute(name, value === true ? "" : value)
+    }
   }
   element.append(...present(children))
   return element
@@ -40,9 +46,18 @@ const ICONS = {
 function icon(name, size = 16) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
   for (const [key, value] of Object.entries({
-    viewBox: "0 0 24 24", width: size, height: size, fill: "none", stroke: "currentColor",
-    "stroke-width": 1.8, "stroke-linecap": "round", "stroke-linejoin": "round", "aria-hidden": "true",
-  })) { svg.setAttribute(key, value) }
+    viewBox: "0 0 24 24",
+    width: size,
+    height: size,
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": 1.8,
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+    "aria-hidden": "true",
+  })) {
+    svg.setAttribute(key, value)
+  }
   const path = document.createElementNS(svg.namespaceURI, "path")
   path.setAttribute("d", ICONS[name])
   svg.append(path)
@@ -57,17 +72,20 @@ function isDark(element) {
 function followTheme(model, view, element, changed) {
   const host = () => {
     const lab = document.body.dataset.jpThemeLight
-    if (lab !== undefined) { view.el.style.colorScheme = lab === "false" ? "dark" : "light" }
+    if (lab !== undefined) {
+      view.el.style.colorScheme = lab === "false" ? "dark" : "light"
+    }
   }
   host()
   let dark = isDark(element)
-  const check = () => requestAnimationFrame(() => {
-    host()
-    if (element.isConnected && isDark(element) !== dark) {
-      dark = !dark
-      changed(dark)
-    }
-  })
+  const check = () =>
+    requestAnimationFrame(() => {
+      host()
+      if (element.isConnected && isDark(element) !== dark) {
+        dark = !dark
+        changed(dark)
+      }
+    })
   const observer = new MutationObserver(check)
   observer.observe(document.head, {subtree: true, childList: true, characterData: true})
   observer.observe(document.body, {attributes: true, attributeFilter: ["data-jp-theme-light"]})
@@ -77,35 +95,63 @@ function followTheme(model, view, element, changed) {
 const regions = typeof Intl.DisplayNames === "function" ? new Intl.DisplayNames(["en"], {type: "region"}) : null
 
 function countryName(code) {
-  try { return /^[A-Z]{2}$/.test(code) && regions ? regions.of(code) : code } catch { return code }
+  try {
+    return /^[A-Z]{2}$/.test(code) && regions ? regions.of(code) : code
+  } catch {
+    return code
+  }
 }
 
 // Backticks mark names in our own texts.
 function withCode(text) {
-  return text.split("`").map((part, index) => index % 2 ? h("code", {}, part) : part)
+  return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part))
 }
 
 function counted(number) {
   return number === null || number === undefined ? "" : number.toLocaleString("en")
 }
 
+function utc(moment) {
+  return `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`
+}
+
 function openDefinition(container, definition) {
-  const row = (term, text) => text ? [h("dt", {}, term), h("dd", {}, withCode(text))] : []
+  const row = (term, text) => (text ? [h("dt", {}, term), h("dd", {}, withCode(text))] : [])
   const sql = h("pre", {class: "sql", tabindex: 0}, h("code", {}, definition.sql))
-  const copy = h("button", {class: "quiet", type: "button", onclick: async () => {
-    await navigator.clipboard.writeText(definition.sql)
-    copy.textContent = "Copied"
-  }}, "Copy SQL")
+  const copy = h(
+    "button",
+    {
+      class: "quiet",
+      type: "button",
+      onclick: async () => {
+        await navigator.clipboard.writeText(definition.sql)
+        copy.textContent = "Copied"
+      },
+    },
+    "Copy SQL",
+  )
   const parameters = Object.entries(definition.parameters || {})
-  const dialog = h("dialog", {class: "definition", "aria-label": `Definition of ${definition.label}`},
-    h("header", {},
+  const dialog = h(
+    "dialog",
+    {class: "definition", "aria-label": `Definition of ${definition.label}`},
+    h(
+      "header",
+      {},
       h("h2", {}, definition.label),
       h("code", {class: "name"}, definition.name),
-      h("button", {class: "icon-button", type: "button", "aria-label": "Close", onclick: () => dialog.close()},
-        icon("close", 18))),
-    h("div", {class: "body"},
+      h(
+        "button",
+        {class: "icon-button", type: "button", "aria-label": "Close", onclick: () => dialog.close()},
+        icon("close", 18),
+      ),
+    ),
+    h(
+      "div",
+      {class: "body"},
       h("p", {class: "lead"}, withCode(definition.description)),
-      h("dl", {},
+      h(
+        "dl",
+        {},
         row("Counts", definition.numerator),
         row("Out of", definition.denominator),
         row("Leaves out", definition.excludes),
@@ -113,67 +159,125 @@ function openDefinition(container, definition) {
         row("In flight", counted(definition.in_flight)),
         row("Hidden below", definition.minimum_sample ? `${definition.minimum_sample} messages` : ""),
         row("Period", definition.period),
-        row("Asked", new Date(definition.as_of).toISOString().slice(0, 19).replace("T", " ") + " UTC")),
+        row("Asked", utc(definition.as_of)),
+      ),
       h("div", {class: "sql-head"}, h("h3", {}, "SQL"), copy),
       sql,
-      parameters.length ? h("dl", {class: "parameters"}, parameters.map(([name, value]) => row(`$${name}`, value))) : null))
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) { dialog.close() } })
-  // Beside the piece, not in it: a piece that draws itself again does not close what is being read.
+      parameters.length
+        ? h(
+            "dl",
+            {class: "parameters"},
+            parameters.map(([name, value]) => row(`$${name}`, value)),
+          )
+        : null,
+    ),
+  )
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) {
+      dialog.close()
+    }
+  })
+  // Beside the component, not in it: a component that draws itself again does not close the dialog.
   const beside = container.getRootNode()
   const opener = beside.activeElement
-  const place = [...container.querySelectorAll(FOCUSABLE)].indexOf(opener)
+  const index = [...container.querySelectorAll(FOCUSABLE)].indexOf(opener)
   dialog.addEventListener("close", () => {
     dialog.remove()
-    // The piece may have drawn itself again: then the browser gives the focus back to what is gone.
-    if (opener && !opener.isConnected) { container.querySelectorAll(FOCUSABLE)[place]?.focus({preventScroll: true}) }
+    // The component may have drawn itself again: then the button that opened the dialog is gone.
+    if (opener && !opener.isConnected) {
+      container.querySelectorAll(FOCUSABLE)[index]?.focus({preventScroll: true})
+    }
   })
   ;(beside === document ? document.body : beside).append(dialog)
   dialog.showModal()
 }
 
 function definitionButton(container, definition) {
-  if (!definition || !definition.sql) { return null }
-  return h("button", {
-    class: "icon-button info", type: "button", title: "How is this counted?",
-    "aria-label": `How is ${definition.label} counted?`, "aria-haspopup": "dialog",
-    onclick: () => openDefinition(container, definition),
-  }, icon("info"))
+  if (!definition?.sql) {
+    return null
+  }
+  return h(
+    "button",
+    {
+      class: "icon-button info",
+      type: "button",
+      title: "How is this counted?",
+      "aria-label": `How is ${definition.label} counted?`,
+      "aria-haspopup": "dialog",
+      onclick: () => openDefinition(container, definition),
+    },
+    icon("info"),
+  )
 }
 
-function tileHead(model, container, extra = null) {
-  return h("header", {class: "tile-head"},
+function panelHead(model, container, extra = null) {
+  return h(
+    "header",
+    {class: "panel-head"},
     h("div", {}, h("h2", {}, model.title), model.subtitle ? h("p", {}, model.subtitle) : null),
-    h("div", {class: "tools"},
-      model.links.rows ? h("a", {class: "icon-button", href: model.links.rows, title: "Show the messages behind this",
-        "aria-label": `Messages behind ${model.title}`}, icon("rows")) : null,
+    h(
+      "div",
+      {class: "tools"},
+      model.links.rows
+        ? h(
+            "a",
+            {
+              class: "icon-button",
+              href: model.links.rows,
+              title: "Show the messages behind this",
+              "aria-label": `Messages behind ${model.title}`,
+            },
+            icon("rows"),
+          )
+        : null,
       downloadMenu(model, extra),
-      definitionButton(container, model.definition)))
+      definitionButton(container, model.definition),
+    ),
+  )
 }
 
 function downloadMenu(model, extra) {
-  const files = [["csv", "CSV"], ["xlsx", "Excel (XLSX)"], ["parquet", "Parquet"]].filter(([kind]) => model.links[kind])
+  const files = [
+    ["csv", "CSV"],
+    ["xlsx", "Excel (XLSX)"],
+    ["parquet", "Parquet"],
+  ].filter(([kind]) => model.links[kind])
   const entries = files.map(([kind, label]) => h("a", {href: model.links[kind], download: true}, label))
-  if (extra) { entries.push(extra) }
+  if (extra) {
+    entries.push(extra)
+  }
   return entries.length ? menu(`Download ${model.title}`, icon("download"), entries) : null
 }
 
 // A list that opens from a button; Escape, a choice or a click elsewhere closes it.
 function menu(label, face, entries) {
-  const details = h("details", {class: "menu"},
+  const details = h(
+    "details",
+    {class: "menu"},
     h("summary", {class: "icon-button", "aria-label": label, title: label}, face),
-    h("div", {class: "menu-list"}, entries))
-  const close = () => { details.open = false }
+    h("div", {class: "menu-list"}, entries),
+  )
+  const close = () => {
+    details.open = false
+  }
   details.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && details.open) { close(); details.firstChild.focus() }
+    if (event.key === "Escape" && details.open) {
+      close()
+      details.firstChild.focus()
+    }
   })
-  details.addEventListener("focusout", (event) => { if (!details.contains(event.relatedTarget)) { close() } })
+  details.addEventListener("focusout", (event) => {
+    if (!details.contains(event.relatedTarget)) {
+      close()
+    }
+  })
   details.lastChild.addEventListener("click", () => setTimeout(close))
   return details
 }
 
 const FOCUSABLE = "a[href], button, input, select, summary, [tabindex]"
 
-// Draw again without losing the reader's place: the focused control, what is scrolled, which menu is open.
+// Draws again and keeps the focused control, what is scrolled, and which menu is open.
 function keepingPlace(root, draw) {
   const controls = () => [...root.querySelectorAll(FOCUSABLE)]
   const name = (element) => `${element.tagName} ${element.getAttribute("aria-label") || element.textContent}`
@@ -183,9 +287,11 @@ function keepingPlace(root, draw) {
   const menus = [...root.querySelectorAll("details.menu")].map((element) => element.open)
   draw()
   root.querySelectorAll(".scroll").forEach((element, index) => {
-    [element.scrollLeft, element.scrollTop] = scrolled[index] || [0, 0]
+    ;[element.scrollLeft, element.scrollTop] = scrolled[index] || [0, 0]
   })
-  root.querySelectorAll("details.menu").forEach((element, index) => { element.open = Boolean(menus[index]) })
+  root.querySelectorAll("details.menu").forEach((element, index) => {
+    element.open = Boolean(menus[index])
+  })
   if (at && !root.contains(root.getRootNode().activeElement)) {
     const now = controls()
     const again = now[at[0]] && name(now[at[0]]) === at[1] ? now[at[0]] : now.find((element) => name(element) === at[1])
@@ -194,8 +300,14 @@ function keepingPlace(root, draw) {
 }
 
 function placeholder(model) {
-  if (model.state === "loading") { return h("div", {class: "skeleton", "aria-label": "Loading"}) }
+  if (model.state === "loading") {
+    return h("div", {class: "skeleton", "aria-label": "Loading"})
+  }
   const failed = model.state === "error"
-  return h("div", {class: failed ? "blank failed" : "blank", role: failed ? "alert" : "status"},
-    failed ? icon("warning", 20) : null, h("p", {}, model.message))
+  return h(
+    "div",
+    {class: failed ? "blank failed" : "blank", role: failed ? "alert" : "status"},
+    failed ? icon("warning", 20) : null,
+    h("p", {}, model.message),
+  )
 }

@@ -1,8 +1,12 @@
 function cellElement(cell, column, link = null) {
   const text = h("span", {class: cell.muted ? "muted" : null}, cell.text)
-  return h("td", {class: column.kind === "number" ? "number" : null, "data-label": column.label},
+  return h(
+    "td",
+    {class: column.kind === "number" ? "number" : null, "data-label": column.label},
     link ? h("a", {class: "behind", href: link, title: "Show these messages"}, text) : text,
-    (cell.more || []).map((text) => h("span", {class: "more"}, text)), cell.note ? h("span", {class: "note"}, cell.note) : null)
+    (cell.more || []).map((text) => h("span", {class: "more"}, text)),
+    cell.note ? h("span", {class: "note"}, cell.note) : null,
+  )
 }
 
 function barElement(share, color) {
@@ -13,22 +17,52 @@ function barElement(share, color) {
 }
 
 function rowElements(row, model, toggle) {
-  const [first, ...rest] = row.cells, [naming, ...columns] = model.columns
+  const [first, ...rest] = row.cells,
+    [naming, ...columns] = model.columns
   const name = naming.kind === "country" ? countryName(first.text) : first.text
   const words = [first.code ? h("code", {}, first.code) : null, h("span", {class: first.muted ? "muted" : null}, name)]
   let label = h("span", {class: "row-name"}, words)
   if (row.detail) {
-    label = h("button", {type: "button", class: "row-name", title: row.hint, "aria-expanded": String(row.open), onclick: () => toggle(row.key)},
-      h("span", {class: row.open ? "chevron open" : "chevron"}, icon("chevron", 13)), words)
+    label = h(
+      "button",
+      {
+        type: "button",
+        class: "row-name",
+        title: row.hint,
+        "aria-expanded": String(row.open),
+        onclick: () => toggle(row.key),
+      },
+      h("span", {class: row.open ? "chevron open" : "chevron"}, icon("chevron", 13)),
+      words,
+    )
   } else if (model.clickable) {
-    label = h("button", {type: "button", class: "row-name", title: row.hint, "aria-pressed": String(Boolean(row.chosen)),
-      onclick: () => model.send_msg({click: {key: row.key}})}, words)
+    label = h(
+      "button",
+      {
+        type: "button",
+        class: "row-name",
+        title: row.hint,
+        "aria-pressed": String(Boolean(row.chosen)),
+        onclick: () => model.send_msg({click: {key: row.key}}),
+      },
+      words,
+    )
   }
-  const line = h("tr", {class: row.chosen ? "chosen" : null, "data-key": row.key},
-    h("th", {scope: "row"}, label, first.note ? h("span", {class: "note"}, first.note) : null,
-      first.bar === undefined ? null : barElement(first.bar, naming.color)),
-    rest.map((cell, index) => cellElement(cell, columns[index], index === 0 && model.links.rows ? row.link : null)))
-  if (!row.detail || !row.open) { return [line] }
+  const line = h(
+    "tr",
+    {class: row.chosen ? "chosen" : null, "data-key": row.key},
+    h(
+      "th",
+      {scope: "row"},
+      label,
+      first.note ? h("span", {class: "note"}, first.note) : null,
+      first.bar === undefined ? null : barElement(first.bar, naming.color),
+    ),
+    rest.map((cell, index) => cellElement(cell, columns[index], index === 0 && model.links.rows ? row.link : null)),
+  )
+  if (!row.detail || !row.open) {
+    return [line]
+  }
   const facts = row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)])
   return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, h("dl", {}, facts)))]
 }
@@ -40,7 +74,7 @@ function isWordy(model) {
 }
 
 export function render({model, view}) {
-  const root = h("section", {class: "tile"})
+  const root = h("section", {class: "panel"})
   const opened = new Set()
   const toggle = (key) => {
     opened.has(key) ? opened.delete(key) : opened.add(key)
@@ -49,15 +83,37 @@ export function render({model, view}) {
   }
   const draw = () => keepingPlace(root, paint)
   const paint = () => {
-    const head = tileHead(model, root)
-    if (model.state !== "ok") { fill(root, head, placeholder(model)); return }
+    const head = panelHead(model, root)
+    if (model.state !== "ok") {
+      fill(root, head, placeholder(model))
+      return
+    }
     const rows = model.rows.map((row) => rowElements({...row, open: opened.has(row.key)}, model, toggle))
-    fill(root, head,
-      h("div", {class: "scroll"}, h("table", {class: isWordy(model) ? "wordy" : null},
-        h("thead", {}, h("tr", {}, model.columns.map((column) =>
-          h("th", {scope: "col", class: column.kind === "number" ? "number" : null}, column.label)))),
-        h("tbody", {}, rows))),
-      model.footnote ? h("p", {class: "footnote"}, model.footnote) : null)
+    fill(
+      root,
+      head,
+      h(
+        "div",
+        {class: "scroll"},
+        h(
+          "table",
+          {class: isWordy(model) ? "wordy" : null},
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              model.columns.map((column) =>
+                h("th", {scope: "col", class: column.kind === "number" ? "number" : null}, column.label),
+              ),
+            ),
+          ),
+          h("tbody", {}, rows),
+        ),
+      ),
+      model.footnote ? h("p", {class: "footnote"}, model.footnote) : null,
+    )
   }
   draw()
   model.on(["rows", "state", "message", "columns", "footnote", "subtitle", "definition", "links"], draw)

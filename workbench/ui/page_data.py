@@ -1,6 +1,6 @@
-"""What one drawing of a page sees: the filters as they stood, and every metric under them.
+"""The data of one drawing of a page: its filters as they were, and every metric under them.
 
-A view never changes, so all parts of a page show the same moment of the same lake.
+Page data never changes, so all panels of a page show the same version of the lake.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from workbench.display.periods import DEFAULT_PRESET, Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.filters import FIELDS, Option, to_query
-from workbench.ui.periods import DEFAULT_PRESET, Period
-from workbench.ui.row_list_state import PLACES
+from workbench.ui.row_list_state import ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, frozen
 
 T = TypeVar("T")
 
-#: Metrics about what people sent us: asked for outbound traffic only, they would always be zero.
+#: Metrics about what people sent us. With the filter "outbound" they would always be zero.
 _INBOUND_METRICS = frozenset({"opt_outs", "revocations_waiting", "revocations_late"})
 
 
@@ -34,8 +34,8 @@ class PageData:
     """The lake through the filters of a page.
 
     ``where`` maps dimensions to values; ``options`` holds what each filter field may be. ``values`` are the
-    filters as they stand in links, ``place`` is where the reader stands on a page of rows, ``page`` the name
-    of the page.
+    filters as links write them, ``row_list`` the state of the list on a page of rows (see
+    :mod:`workbench.ui.row_list_state`), ``page`` the name of the page.
     """
 
     store: Store
@@ -44,7 +44,7 @@ class PageData:
     options: Mapping[str, Sequence[Option]] = field(default_factory=dict)
     snapshot: int | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
-    place: Mapping[str, Any] = field(default_factory=lambda: PLACES)
+    row_list: Mapping[str, Any] = field(default_factory=lambda: ROW_LIST_DEFAULTS)
     comparison: str = "previous"
     page: str = ""
 
@@ -55,7 +55,7 @@ class PageData:
 
     @property
     def previous(self) -> PageData:
-        """The same filters over the period that this one is compared with; the one before by default."""
+        """The same filters over the period to compare with: by default the period before."""
         return replace(self, period=self.period.compared(self.comparison) or self.period.previous)
 
     @property
@@ -67,7 +67,7 @@ class PageData:
     def rows_query(self) -> RowQuery:
         """The messages under the page's filters, and what is searched among them."""
         period = self.period
-        return RowQuery(self.where, period.since, period.end, period.timezone, self.place["q"])
+        return RowQuery(self.where, period.since, period.end, period.timezone, self.row_list["q"])
 
     def rows_link(self, **narrow: Any) -> str:
         """The address of the messages behind a number: the page's filters, narrowed by fields of a link.
@@ -78,8 +78,8 @@ class PageData:
         if "since" in narrow:
             narrow["period"] = "custom"
         narrow = {name: list(value) if isinstance(value, tuple) else value for name, value in narrow.items()}
-        kept = {name: value for name, value in self.values.items() if name not in PLACES}
-        back = self.page if self.page != ROWS_PAGE else self.place["back"]
+        kept = {name: value for name, value in self.values.items() if name not in ROW_LIST_DEFAULTS}
+        back = self.page if self.page != ROWS_PAGE else self.row_list["back"]
         values = {**self.rows_defaults, **kept, **narrow, "back": back}
         return ROWS_PAGE + to_query(values, self.rows_defaults)
 
@@ -88,7 +88,7 @@ class PageData:
         """What the plain address of the page of rows means."""
         return {
             "timezone": self.store.timezone, "period": DEFAULT_PRESET, "since": None, "until": None,
-            "compare": "previous", "direction": "all", **{name: [] for name in FIELDS}, **PLACES,
+            "compare": "previous", "direction": "all", **{name: [] for name in FIELDS}, **ROW_LIST_DEFAULTS,
         }  # fmt: skip
 
     def metric(
@@ -106,7 +106,7 @@ class PageData:
     def ask(self, name: str, query: Callable[..., T]) -> T:
         """What ``query(readable, where, since, until, timezone=…)`` finds under the page's filters.
 
-        ``name`` tells it from other questions, so that its answer is kept like a metric's.
+        ``name`` tells this query from others: its answer is cached under that name, like a metric's.
         """
         period, where = self.period, dict(self.where)
         question = (name, frozen(where), period.since, period.end, period.timezone)
@@ -118,7 +118,7 @@ class PageData:
         )
 
     def look_up(self, name: str, query: Callable[[Lake], T]) -> T:
-        """What ``query(lake)`` finds, whatever is filtered."""
+        """What ``query(lake)`` finds, whatever the filters are."""
         return self.store.ask(name, query, self.snapshot)
 
     def shown_parameters(self, parameters: Mapping[str, object]) -> dict[str, str]:
@@ -153,7 +153,7 @@ def definition(result: MetricResult, period: Period) -> dict[str, Any]:
     }
 
 
-#: What may hold a number, which a page shows masked: the SQL keeps a place for it.
+#: Parameters that may hold a phone number. A page shows them masked, and its SQL keeps the parameter's name.
 _MASKED = ("where_sender", "search", "digits")
 
 

@@ -1,0 +1,357 @@
+"""The questions of the inbox and of the composer, and their answers.
+
+A question goes as ``{"id": …, "ask": NAME, …its fields}``; its answer as ``{"id": …, "ok": …}``, or as
+``{"id": …, "error": TEXT}``. Every question is in a table of questions and in a table of answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from workbench.browser.schema import Limit, Range
+
+Id = Annotated[str, Limit(64)]
+Text = Annotated[str, Limit(20_000)]
+Short = Annotated[str, Limit(200)]
+
+
+# Inbox: questions
+
+
+class Nothing(TypedDict):
+    """A question or an answer without fields."""
+
+
+class StartQuestion(TypedDict):
+    """The first question of a browser."""
+
+    conversation: NotRequired[Id]
+    view: NotRequired[Id]
+
+
+class ListQuestion(TypedDict):
+    view: NotRequired[Id]
+    search: NotRequired[Annotated[str, Limit(500)]]
+    limit: NotRequired[Annotated[int, Range(1, 500)]]
+
+
+class OpenQuestion(TypedDict):
+    conversation: Short
+    messages: NotRequired[Annotated[int, Range(1, 1_000_000)]]
+
+
+class CheckQuestion(TypedDict):
+    body: Text
+
+
+class MediaQuestion(TypedDict):
+    media: Id
+
+
+class SendQuestion(TypedDict):
+    """``key`` is one for each draft: the same key is sent only once."""
+
+    body: Text
+    key: Id
+    conversation: Short
+    confirmed: NotRequired[bool]
+
+
+class DecideQuestion(TypedDict):
+    """``until`` is when a snooze ends, in ISO form."""
+
+    kind: Literal["state", "assignee", "label", "unlabel", "note"]
+    value: Text
+    until: NotRequired[Id | None]
+
+
+class ContactQuestion(TypedDict):
+    field: Id
+    value: Text
+
+
+INBOX_QUESTIONS: Mapping[str, Any] = {
+    "start": StartQuestion,
+    "list": ListQuestion,
+    "open": OpenQuestion,
+    "close": Nothing,
+    "changes": Nothing,
+    "check": CheckQuestion,
+    "media": MediaQuestion,
+    "send": SendQuestion,
+    "decide": DecideQuestion,
+    "contact": ContactQuestion,
+    "reveal": Nothing,
+}
+
+
+# Inbox: answers
+
+
+class Moment(TypedDict, total=False):
+    """A point in time in the reader's zone, and in UTC (``at``); empty for none."""
+
+    at: str
+    clock: str
+    day: str
+
+
+class SummaryLine(TypedDict):
+    """A conversation as one line of the list."""
+
+    id: str
+    who: str
+    snoozed: Moment | None
+    reopened: bool
+    assignee: str | None
+    labels: list[str]
+    preview: str
+    mine: bool
+    failed: bool
+    at: str
+    waiting: str | None
+
+
+class ListAnswer(TypedDict):
+    view: str
+    search: str
+    rows: list[SummaryLine]
+    total: int
+    counts: dict[str, int]
+
+
+class File(TypedDict):
+    sid: str
+    type: str | None
+
+
+class Failure(TypedDict):
+    code: int
+    title: str
+    meaning: str
+    fix: str
+
+
+class ThreadMessageItem(TypedDict):
+    type: Literal["message"]
+    sid: str
+    mine: bool
+    auto: bool
+    text: str
+    gone: str
+    status: str
+    tone: str
+    failure: Failure | None
+    sender: str | None
+    keyword: str | None
+    segments: int | None
+    encoding: str | None
+    cost: str
+    media: list[File]
+    unlisted: int
+    at: str
+    clock: str
+    day: str
+
+
+class ThreadEventItem(TypedDict):
+    """A decision, or a private note, between the messages."""
+
+    type: Literal["note", "event"]
+    text: str
+    who: str
+    at: str
+    clock: str
+    day: str
+
+
+class Consent(TypedDict):
+    standing: Literal["opted-out", "opted-in", "unknown"]
+    text: str
+    source: str
+
+
+class LocalTime(TypedDict):
+    text: str
+    zone: str
+    weekday: str
+
+
+class ThreadAnswer(TypedDict):
+    """One conversation: its contact, its state and its latest messages, oldest first."""
+
+    id: str
+    who: str
+    name: str
+    address: str
+    kind: str
+    reachable: bool
+    country: str | None
+    language: str
+    contact_labels: list[str]
+    zone: str
+    side: str
+    received: int
+    sent: int
+    first: str
+    others: list[str]
+    consent: Consent
+    state: str
+    reopened: bool
+    snoozed: str
+    assignee: str
+    labels: list[str]
+    waiting: str
+    local: LocalTime | None
+    items: list[ThreadMessageItem | ThreadEventItem]
+    older: int
+
+
+class Everything(TypedDict):
+    """All that is shown, after something changed. Without a list where one conversation is shown alone."""
+
+    list: NotRequired[ListAnswer]
+    thread: NotRequired[ThreadAnswer]
+
+
+class CannedReply(TypedDict):
+    name: str
+    text: str
+
+
+class StartAnswer(Everything):
+    """``only``: one conversation without a list. ``sends``, ``acts``: what the person may do here."""
+
+    actor: str
+    only: bool
+    sends: bool
+    acts: bool
+    canned: list[CannedReply]
+
+
+class ChangesAnswer(Everything):
+    changed: bool
+
+
+class Reason(TypedDict):
+    verdict: str
+    text: str
+
+
+class CheckAnswer(TypedDict):
+    """What preflight says of a text; ``cost`` is empty where no price is known."""
+
+    segments: int
+    encoding: str
+    cost: str
+    verdict: Literal["pass", "warn", "block"]
+    reasons: list[Reason]
+    local: LocalTime | None
+
+
+class MediaAnswer(TypedDict):
+    """An attachment; ``data`` in Base64, ``image`` its type where it may be shown as an image."""
+
+    type: str
+    image: str | None
+    data: str
+
+
+class SendAnswer(Everything):
+    state: str
+    text: str
+
+
+class RevealAnswer(TypedDict):
+    address: str
+
+
+INBOX_ANSWERS: Mapping[str, Any] = {
+    "start": StartAnswer,
+    "list": ListAnswer,
+    "open": ThreadAnswer,
+    "close": Nothing,
+    "changes": ChangesAnswer,
+    "check": CheckAnswer,
+    "media": MediaAnswer,
+    "send": SendAnswer,
+    "decide": Everything,
+    "contact": Everything,
+    "reveal": RevealAnswer,
+}
+
+
+# Composer
+
+
+class ComposerSendQuestion(TypedDict):
+    """``typed`` is the number of recipients, as the person typed it."""
+
+    body: Text
+    typed: Annotated[str, Limit(40)]
+
+
+COMPOSER_QUESTIONS: Mapping[str, Any] = {
+    "start": Nothing,
+    "check": CheckQuestion,
+    "send": ComposerSendQuestion,
+    "progress": Nothing,
+    "stop": Nothing,
+}
+
+
+class Progress(TypedDict, total=False):
+    done: int
+    total: int
+    eta: float | None
+
+
+class BatchResult(TypedDict):
+    counts: dict[str, int]
+    text: str
+    failed: NotRequired[bool]
+
+
+class ProgressAnswer(TypedDict):
+    running: bool
+    progress: Progress
+    result: BatchResult | None
+
+
+class ComposerStartAnswer(ProgressAnswer):
+    count: int
+    columns: list[str]
+    text: str
+
+
+class Preview(TypedDict):
+    to: str
+    text: str
+    segments: int
+
+
+class CountedReason(Reason):
+    count: int
+
+
+class ComposerCheckAnswer(TypedDict):
+    """What preflight says of a text to all recipients; ``sent`` got the same text before."""
+
+    verdicts: dict[str, int]
+    going: int
+    sent: int
+    segments: int
+    costs: list[str]
+    unpriced: int
+    reasons: list[CountedReason]
+    previews: list[Preview]
+
+
+COMPOSER_ANSWERS: Mapping[str, Any] = {
+    "start": ComposerStartAnswer,
+    "check": ComposerCheckAnswer,
+    "send": ProgressAnswer,
+    "progress": ProgressAnswer,
+    "stop": ProgressAnswer,
+}
