@@ -69,11 +69,11 @@ def own_file_versions(home: Path, folder: OwnFolder) -> tuple[tuple[str, int, in
 def _versions(paths: list[Path]) -> Iterator[tuple[str, int, int]]:
     for path in paths:
         try:
-            found = path.stat()
+            status = path.stat()
         except OSError:
             yield path.name, 0, 0
             continue
-        yield path.name, found.st_mtime_ns, found.st_size
+        yield path.name, status.st_mtime_ns, status.st_size
 
 
 def check_name(folder: OwnFolder, name: str, *, shown: str | Path | None = None) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from workbench.browser.schema import Limit
+from workbench.browser.schema import MaxLength
 
-Name = Annotated[str, Limit(200)]
-Query = Annotated[str, Limit(8_000)]
+Name = Annotated[str, MaxLength(200)]
+Query = Annotated[str, MaxLength(8_000)]
 
 
 # Shared by several components
@@ -67,7 +67,7 @@ class PageLink(TypedDict):
 # Headline cards
 
 
-class Change(TypedDict):
+class CardChange(TypedDict):
     text: str
     arrow: Literal["up", "down", "flat"]
     sense: Literal["good", "bad", "neutral"]
@@ -78,7 +78,7 @@ class CardLine(TypedDict):
 
     value: str
     state: Literal["ok", "now", "small", "none"]
-    change: Change | None
+    change: CardChange | None
     previous: NotRequired[str | None]
 
 
@@ -210,7 +210,7 @@ class RowListProps(PanelProps):
 class RowListState(TypedDict, total=False):
     """Parts of the list's state, as a link writes them."""
 
-    q: list[Annotated[str, Limit(1_000)]]
+    q: list[Annotated[str, MaxLength(1_000)]]
     sort: list[Name]
     page: list[Name]
     message: list[Name]
@@ -267,7 +267,7 @@ class MessageProps(PanelProps):
 # The page around the panels
 
 
-class Freshness(TypedDict, total=False):
+class FreshnessProps(TypedDict, total=False):
     as_of: str
     last_sync_at: str | None
     open: str
@@ -306,7 +306,7 @@ class PageHeadProps(TypedDict):
     title: str
     query: str
     owns_address: bool
-    freshness: Freshness
+    freshness: FreshnessProps
     period: PeriodLine
     chips: list[Chip]
     notices: list[str]
@@ -317,7 +317,7 @@ class PageHeadProps(TypedDict):
     goto: str
 
 
-class Option(TypedDict):
+class FilterOption(TypedDict):
     token: str
     messages: int
 
@@ -327,7 +327,7 @@ class FilterField(TypedDict):
     label: str
     kind: str
     common: bool
-    options: list[Option]
+    options: list[FilterOption]
     more: str
 
 

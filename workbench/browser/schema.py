@@ -33,7 +33,7 @@ _SHOWN = 40
 
 
 @dataclass(frozen=True)
-class Limit:
+class MaxLength:
     """The largest number of characters."""
 
     characters: int
@@ -146,11 +146,11 @@ def _problem_of_text(text: str) -> str:
         text.encode()
     except UnicodeEncodeError:
         return "has half a character (a surrogate alone), which no text may have"
-    return _breach(Limit(LONGEST_TEXT), text)
+    return _breach(MaxLength(LONGEST_TEXT), text)
 
 
 def _breach(rule: object, value: object) -> str:
-    if isinstance(rule, Limit) and isinstance(value, str) and len(value) > rule.characters:
+    if isinstance(rule, MaxLength) and isinstance(value, str) and len(value) > rule.characters:
         return f"has {len(value):,} characters; allowed are at most {rule.characters:,}"
     if isinstance(rule, Range) and isinstance(value, int) and not rule.low <= value <= rule.high:
         return f"is {_short(value)}; allowed is a whole number from {rule.low:,} to {rule.high:,}"

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from workbench.browser.schema import Limit, Range
+from workbench.browser.schema import MaxLength, Range
 
-Id = Annotated[str, Limit(64)]
-Text = Annotated[str, Limit(20_000)]
-Short = Annotated[str, Limit(200)]
+Id = Annotated[str, MaxLength(64)]
+Text = Annotated[str, MaxLength(20_000)]
+Short = Annotated[str, MaxLength(200)]
 
 
 # Inbox: questions
@@ -32,7 +32,7 @@ class StartQuestion(TypedDict):
 
 class ListQuestion(TypedDict):
     view: NotRequired[Id]
-    search: NotRequired[Annotated[str, Limit(500)]]
+    search: NotRequired[Annotated[str, MaxLength(500)]]
     limit: NotRequired[Annotated[int, Range(1, 500)]]
 
 
@@ -166,7 +166,7 @@ class ThreadEventItem(TypedDict):
     day: str
 
 
-class Consent(TypedDict):
+class ConsentLine(TypedDict):
     standing: Literal["opted-out", "opted-in", "unknown"]
     text: str
     source: str
@@ -196,7 +196,7 @@ class ThreadAnswer(TypedDict):
     sent: int
     first: str
     others: list[str]
-    consent: Consent
+    consent: ConsentLine
     state: str
     reopened: bool
     snoozed: str
@@ -234,7 +234,7 @@ class ChangesAnswer(Everything):
     changed: bool
 
 
-class Reason(TypedDict):
+class PreflightReason(TypedDict):
     verdict: str
     text: str
 
@@ -246,7 +246,7 @@ class CheckAnswer(TypedDict):
     encoding: str
     cost: str
     verdict: Literal["pass", "warn", "block"]
-    reasons: list[Reason]
+    reasons: list[PreflightReason]
     local: LocalTime | None
 
 
@@ -289,7 +289,7 @@ class ComposerSendQuestion(TypedDict):
     """``typed`` is the number of recipients, as the person typed it."""
 
     body: Text
-    typed: Annotated[str, Limit(40)]
+    typed: Annotated[str, MaxLength(40)]
 
 
 COMPOSER_QUESTIONS: Mapping[str, Any] = {
@@ -301,13 +301,13 @@ COMPOSER_QUESTIONS: Mapping[str, Any] = {
 }
 
 
-class Progress(TypedDict, total=False):
+class ComposerProgress(TypedDict, total=False):
     done: int
     total: int
     eta: float | None
 
 
-class BatchResult(TypedDict):
+class ComposerResult(TypedDict):
     counts: dict[str, int]
     text: str
     failed: NotRequired[bool]
@@ -315,8 +315,8 @@ class BatchResult(TypedDict):
 
 class ProgressAnswer(TypedDict):
     running: bool
-    progress: Progress
-    result: BatchResult | None
+    progress: ComposerProgress
+    result: ComposerResult | None
 
 
 class ComposerStartAnswer(ProgressAnswer):
@@ -331,7 +331,7 @@ class Preview(TypedDict):
     segments: int
 
 
-class CountedReason(Reason):
+class CountedReason(PreflightReason):
     count: int
 
 

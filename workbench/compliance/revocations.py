@@ -108,39 +108,19 @@ def _decide(
         [uuid.uuid4().hex, message_sid, account_sid, decision, actor, note, now],
     )
     honoured = _opted_out_by(cursor, message_sid)
+    events: list[tuple[str, str | None, str, datetime, str | None]] = []
     if decision == OPT_OUT and honoured:
         # It was an opt-out before and was taken back; the new decision counts from now.
-        _save_event(cursor, account_sid, contact, reaches, said_to, OPT_OUT, now, None, actor, phrase, now)
+        events = [(reaches, said_to, OPT_OUT, now, None)]
     elif decision == OPT_OUT:
-        _save_event(
-            cursor,
-            account_sid,
-            contact,
-            reaches,
-            said_to,
-            OPT_OUT,
-            written_at,
-            message_sid,
-            actor,
-            phrase,
-            now,
-        )
+        events = [(reaches, said_to, OPT_OUT, written_at, message_sid)]
     elif before == OPT_OUT:
         # The opt-out was a mistake and ends now; messages that it stopped in the meantime stay unsent.
-        for honoured_scope, heard_by in honoured:
-            _save_event(
-                cursor,
-                account_sid,
-                contact,
-                honoured_scope,
-                heard_by,
-                "opt-in",
-                now,
-                None,
-                actor,
-                phrase,
-                now,
-            )
+        events = [(earlier_scope, heard_by, "opt-in", now, None) for earlier_scope, heard_by in honoured]
+    for event_scope, heard_by, kind, at, said_in in events:
+        _save_event(
+            cursor, account_sid, contact, event_scope, heard_by, kind, at, said_in, actor, phrase, now
+        )
     detail = {"message_sid": message_sid, "decision": decision, "phrase": phrase, "before": before}
     if decision == OPT_OUT:
         detail["scope"] = reaches

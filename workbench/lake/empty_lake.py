@@ -69,6 +69,14 @@ class EmptyLake:
         statements: list[dict[str, Any]] = answer["statements"]
         return statements
 
+    def parse_expression(self, expression: str) -> list[dict[str, Any]]:
+        """As :meth:`parse`, for an expression over `message_facts`."""
+        return self.parse(f"select {expression} from message_facts")
+
+    def parse_name(self, name: str) -> None:
+        """Refuse with InvalidSql what cannot be the name of a column, such as a word of SQL."""
+        self.parse(f"select 1 as {name} order by {name} nulls last")
+
     def type_of(self, expression: str) -> str:
         """The type of what an expression over `message_facts` gives, which is run over no row.
 

@@ -52,7 +52,7 @@ class AddressRefused(UsageError):
         return self.reason == _NO_COUNTRY
 
 
-class _Reading(NamedTuple):
+class _Meaning(NamedTuple):
     """One possible meaning of some digits."""
 
     number: str
@@ -81,7 +81,7 @@ def read_number(text: str, value: object, context: NumberContext) -> str:
         raise AddressRefused(
             value, "no country has such a number", "Correct it, or add the country code.", context.country
         )
-    readings = _Readings.of(text, context)
+    readings = _Meanings.of(text, context)
     if number := readings.only_meaning(context):
         return number
     raise readings.refusal(value, context)
@@ -95,20 +95,20 @@ def read_short(digits: str, context: NumberContext) -> str | None:
     return reading.number if reading and reading.is_assigned else None
 
 
-class _Readings(NamedTuple):
+class _Meanings(NamedTuple):
     """What digits without a + can mean."""
 
     digits: str
     is_bare: bool
     """Whether the text was only digits, as a spreadsheet leaves a number."""
-    international: _Reading | None
-    national: _Reading | None
+    international: _Meaning | None
+    national: _Meaning | None
     """Read as a number of the country that the user gave."""
-    by_senders: tuple[_Reading, ...]
+    by_senders: tuple[_Meaning, ...]
     """Read as a number of each country of the account's own numbers."""
 
     @classmethod
-    def of(cls, text: str, context: NumberContext) -> _Readings:
+    def of(cls, text: str, context: NumberContext) -> _Meanings:
         digits = re.sub(r"\D", "", text)
         national = _parse(text, known_region(context.country)) if context.country else None
         nearby = [_parse(text, country) for country in context.sender_countries]
@@ -126,7 +126,7 @@ class _Readings(NamedTuple):
             return chosen.number if chosen and chosen.is_assigned else None
         return self._meaning_in_country(self.national)
 
-    def _meaning_in_country(self, national: _Reading) -> str | None:
+    def _meaning_in_country(self, national: _Meaning) -> str | None:
         other = self.international
         if other is None or other.number == national.number:
             return national.number if national.is_assigned or other or not self.is_bare else None
@@ -160,7 +160,7 @@ class _Readings(NamedTuple):
         ]
         return None if any(reading.number != chosen.number for reading in rivals) else chosen.number
 
-    def _is_written_nationally(self, reading: _Reading) -> bool:
+    def _is_written_nationally(self, reading: _Meaning) -> bool:
         return reading.national == self.digits
 
     def refusal(self, value: object, context: NumberContext) -> AddressRefused:
@@ -192,7 +192,7 @@ def _country_code(number: str) -> int | None:
 
 
 @lru_cache(maxsize=2**16)
-def _parse(text: str, region: str | None) -> _Reading | None:
+def _parse(text: str, region: str | None) -> _Meaning | None:
     """What a text means as a number of a region; None if it cannot be dialled from everywhere.
 
     A possible number is enough, because new ranges may be unknown here. A former spelling gives today's
@@ -212,7 +212,7 @@ def _parse(text: str, region: str | None) -> _Reading | None:
         former = phonenumbers.format_number(number, formats.E164)
         today = person_of(former)
         return _parse(today, None) if today != former else None
-    return _Reading(
+    return _Meaning(
         phonenumbers.format_number(number, formats.E164),
         phonenumbers.is_valid_number(number),
         re.sub(r"\D", "", phonenumbers.format_number(number, formats.NATIONAL)),

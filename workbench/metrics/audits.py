@@ -13,7 +13,7 @@ from workbench.errors import UnknownName
 
 
 @dataclass(frozen=True)
-class Audit:
+class AuditCheck:
     """One question about the past, with the rows that answer it."""
 
     name: str
@@ -38,20 +38,20 @@ class Audit:
 _WHO = {"contact": "Contact", "sender": "Sender", "sent_at": "Sent"}
 
 _AUDITS = (
-    Audit(
+    AuditCheck(
         "after-opt-out",
         "messages_after_opt_out",
         "Messages after an opt-out",
         {**_WHO, "opted_out_at": "Opted out", "opt_out_source": "Said by"},
         must_be_zero=True,
     ),
-    Audit(
+    AuditCheck(
         "after-opt-out-elsewhere",
         "messages_after_opt_out_elsewhere",
         "Messages after an opt-out from another sender",
         {**_WHO, "opted_out_at": "Opted out", "opt_out_source": "Said by"},
     ),
-    Audit(
+    AuditCheck(
         "late-revocations",
         "revocations_late",
         "Opt-outs past the clock",
@@ -67,31 +67,31 @@ _AUDITS = (
         condition="is_late",
         order="due_at",
     ),
-    Audit(
+    AuditCheck(
         "quiet-hours",
         "messages_in_quiet_hours",
         "Sends in quiet hours",
         {**_WHO, "zones": "Zones", "zone_source": "Known by", "rules": "Rules"},
     ),
-    Audit(
+    AuditCheck(
         "without-consent",
         "messages_without_consent",
         "Sends without consent on record",
         {**_WHO, "messaging_service_sid": "Service"},
     ),
-    Audit(
+    AuditCheck(
         "first-contact",
         "first_contacts_without_opt_out_line",
         "First contact without an opt-out line",
         {**_WHO, "messaging_service_sid": "Service"},
     ),
-    Audit(
+    AuditCheck(
         "unregistered",
         "messages_from_unregistered_senders",
         "Sends by unregistered senders",
         {**_WHO, "registration": "Registration", "registration_status": "Status"},
     ),
-    Audit(
+    AuditCheck(
         "frequency",
         "most_messages_in_a_week",
         "People with the most messages in a week",
@@ -102,7 +102,7 @@ _AUDITS = (
 )
 
 #: The queue is no audit: what waits in it may be no breach at all.
-WAITING_REVOCATIONS = Audit(
+WAITING_REVOCATIONS = AuditCheck(
     "waiting-revocations",
     "revocations_waiting",
     "Free-text revocations that nobody has decided on",
@@ -122,10 +122,10 @@ WAITING_REVOCATIONS = Audit(
     order="due_at, date_created",
 )
 
-AUDITS: dict[str, Audit] = {audit.name: audit for audit in _AUDITS}
+AUDITS: dict[str, AuditCheck] = {audit.name: audit for audit in _AUDITS}
 
 
-def find_audit(name: str) -> Audit:
+def find_audit(name: str) -> AuditCheck:
     """The audit of that name; raises UnknownName."""
     if name == WAITING_REVOCATIONS.name:
         return WAITING_REVOCATIONS

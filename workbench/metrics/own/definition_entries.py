@@ -135,7 +135,7 @@ def _check_basis(unit: str, texts: Mapping[str, str]) -> None:
     if unit in ("ratio", "duration", "speed") and not (has_denominator or has_sample):
         raise InvalidDefinition(
             f"is a {unit} and says nothing of how many messages stand behind it; write a denominator, or as "
-            'sample the count of the values, as sample = "count(*) filter ({outbound})".',
+            'sample the count of the values, as sample = "count(segments)".',
             "unit",
         )
     if unit == "count" and (has_denominator or has_sample):
@@ -154,7 +154,7 @@ def _aggregate(key: str, text: str, unit: str, empty: EmptyLake) -> Expression:
     if out := sorted(expression.exposed & PERSONAL):
         raise InvalidDefinition(
             f"would show {', '.join(out)} in {key}: addresses and texts of people may be counted, compared "
-            "and measured, as count(distinct contact) or count(*) filter (body ilike '%order%').",
+            "and measured, as count(distinct contact) or avg(length(body)).",
             key,
         )
     if unit != "money" and "spend" in expression.exposed:
@@ -219,7 +219,7 @@ def _let_in(key: str, text: str, empty: EmptyLake) -> Expression:
         if not plain:
             raise RefusedExpression("is empty; write an expression over the columns, as count(*).")
         full = expanded(plain)
-        return judge(full, empty.parse(f"select {_without_parameter(full)} from message_facts"))
+        return judge(full, empty.parse_expression(_without_parameter(full)))
     except (RefusedExpression, InvalidSql) as error:
         raise InvalidDefinition(f"is refused: {key} {error}", key) from error
     except RecursionError:
@@ -243,7 +243,7 @@ def _without_parameter(sql: str) -> str:
 def _try_name(name: str, empty: EmptyLake) -> None:
     """Results have a column of this name; words of SQL cannot be one."""
     try:
-        empty.parse(f"select 1 as {name} order by {name} nulls last")
+        empty.parse_name(name)
     except InvalidSql as error:
         raise InvalidDefinition("cannot be the name, it is a word of SQL; choose another one.") from error
 

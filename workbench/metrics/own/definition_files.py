@@ -45,14 +45,14 @@ def read_definitions(home: Path, built_in: Callable[[str], str | None]) -> OwnDe
     paths = list_own_files(home, FOLDER)
     if not paths:
         return OwnDefinitions()
-    reading = _Reading(built_in)
+    reading = _DefinitionReader(built_in)
     with EmptyLake() as empty:
         for path in paths:
             reading.read(home, path, empty)
     return OwnDefinitions(reading.metrics, reading.dimensions, tuple(reading.problems), reading.refused)
 
 
-class _Reading:
+class _DefinitionReader:
     """The definitions of all files so far."""
 
     def __init__(self, built_in: Callable[[str], str | None]) -> None:

@@ -39,7 +39,7 @@ def is_opt_out(body: str, sender: Sender) -> bool | None:
     return {"opt-out": True, "opt-in": False}.get(meaning or "")
 
 
-class Consent:
+class ContactConsents:
     """The state of every contact of one account, by number; grows with the traffic."""
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from workbench.simulator.traffic.world import AREAS, COUNTRIES
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Contacts:
+class ContactList:
     """`addresses[i]`, `countries[i]`, `areas[i]` of contact i; stable for a seed and a count."""
 
     def __init__(self, seed: int | str, count: int) -> None:

@@ -24,8 +24,8 @@ from workbench.simulator.messages import (
     UNREGISTERED,
     Message,
 )
-from workbench.simulator.traffic.consent import REFUSED, Consent, KeywordReply, scope_of
-from workbench.simulator.traffic.contacts import Contacts, zone_offsets
+from workbench.simulator.traffic.consent import REFUSED, ContactConsents, KeywordReply, scope_of
+from workbench.simulator.traffic.contacts import ContactList, zone_offsets
 from workbench.simulator.traffic.lives import Lives, UnsentMessage
 from workbench.simulator.traffic.outcomes import Outcome, decide
 from workbench.simulator.traffic.plans import (
@@ -72,7 +72,7 @@ class Traffic:
 
     def __init__(self, profile: Profile, seed: int | str, first_day: int) -> None:
         self.profile = profile
-        self.contacts = Contacts(seed, profile.contacts)
+        self.contacts = ContactList(seed, profile.contacts)
         self.consent_events: list[KeywordReply] = []
         self.day = first_day
         """The next day to generate, counted from 1970-01-01."""
@@ -84,7 +84,7 @@ class Traffic:
         self._order = 0
         self._lives = Lives(profile, self.contacts)
         self._last_sent = array("q", bytes(8 * len(self.contacts)))
-        self._consent = Consent()
+        self._consent = ContactConsents()
         self._pools = make_pools(profile)
 
     def next_day(self) -> list[Message]:

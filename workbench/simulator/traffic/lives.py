@@ -17,7 +17,7 @@ from workbench.simulator.messages import (
     SENT,
     Message,
 )
-from workbench.simulator.traffic.contacts import Contacts
+from workbench.simulator.traffic.contacts import ContactList
 from workbench.simulator.traffic.outcomes import Outcome, seconds_to_done, seconds_to_price
 from workbench.simulator.traffic.profile import Profile
 from workbench.simulator.traffic.world import rate
@@ -45,7 +45,7 @@ class UnsentMessage(NamedTuple):
 class Lives:
     """Turns drafts into messages; remembers until when each sender's queue is full."""
 
-    def __init__(self, profile: Profile, contacts: Contacts) -> None:
+    def __init__(self, profile: Profile, contacts: ContactList) -> None:
         self._profile = profile
         self._contacts = contacts
         self._free_at = [0.0] * len(profile.senders)

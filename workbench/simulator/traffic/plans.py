@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from workbench.simulator.clock import DAY
-from workbench.simulator.traffic.contacts import Contacts
+from workbench.simulator.traffic.contacts import ContactList
 from workbench.simulator.traffic.profile import Profile
 from workbench.simulator.traffic.world import AREAS, COUNTRIES
 
@@ -78,7 +78,7 @@ _STILL_ON_THE_LIST = 0.2
 class Audience(NamedTuple):
     """The contacts that can be written to, and the opt-outs of earlier days."""
 
-    contacts: Contacts
+    contacts: ContactList
     offsets: Sequence[int]
     overlooked: Sequence[int]
     """Contacts who opted out in free text, which was not noticed."""
