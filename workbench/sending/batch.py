@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workbench.lake.lock import only_one
+from workbench.sending.attempt import QUEUE_FULL
 from workbench.sending.context import SendContext
-from workbench.sending.deliver import QUEUE_FULL, deliver
+from workbench.sending.deliver import deliver
 from workbench.sending.outgoing import intent_key
 from workbench.sending.pacing import Pacer
 from workbench.sending.results import BatchResult, SendResult, result
