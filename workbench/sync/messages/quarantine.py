@@ -18,8 +18,8 @@ from workbench.sync.messages.state import WindowProgress
 from workbench.sync.shared.windows import PAGE_SIZE, clamp_since
 from workbench.twilio.resources import MESSAGES
 
-#: What the list of messages tells, too: a webhook that could not be read is made good by it.
-_RESOURCES = (MESSAGES.name, STATUS_CALLBACKS, INBOUND_WEBHOOKS)
+#: What a message tells, too: a webhook that could not be read is made good by it.
+MADE_GOOD_BY_MESSAGES = (MESSAGES.name, STATUS_CALLBACKS, INBOUND_WEBHOOKS)
 #: Rows that one sync asks for one by one, and days that it lists again for them; the next one goes on.
 MOST_FETCHED, MOST_DAYS = 200, 5
 #: A row that came so often unreadable is asked for once a day only.
@@ -81,7 +81,7 @@ class MessageQuarantine:
 
     def __init__(self, lake: Lake, account_sid: str) -> None:
         self.account_sid = account_sid
-        self.waiting = [row for row in read_open(lake, account_sid) if row.resource in _RESOURCES]
+        self.waiting = [row for row in read_open(lake, account_sid) if row.resource in MADE_GOOD_BY_MESSAGES]
         self._sids = {row.sid for row in self.waiting if row.sid}
         self._parts = {row.part for row in self.waiting if row.part}
 
@@ -116,12 +116,17 @@ class MessageQuarantine:
         save_quarantined(cursor, unread, now)
         if not (self._sids or self._parts):
             return
-        resolve_rows(cursor, _RESOURCES, self.account_sid, resolved, now)
+        resolve_rows(cursor, MADE_GOOD_BY_MESSAGES, self.account_sid, resolved, now)
         for window in windows:
             day = window.day.isoformat()
             if window.next_page_uri is None and day in self._parts:
                 resolve_parts(
-                    cursor, _RESOURCES, self.account_sid, [day], read_from=window.read_from, now=now
+                    cursor,
+                    MADE_GOOD_BY_MESSAGES,
+                    self.account_sid,
+                    [day],
+                    read_from=window.read_from,
+                    now=now,
                 )
 
     def noted(self, unread: Iterable[QuarantinedRow]) -> None:

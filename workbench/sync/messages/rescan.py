@@ -10,22 +10,20 @@ Parquet files hold that body until the lake is rewritten, which is a matter of m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
 
 from workbench.lake.connect import Lake
-from workbench.lake.quarantine import save_quarantined
-from workbench.lake.save import save_messages
 from workbench.messaging.message import MessageRow
 from workbench.messaging.privacy import Privacy
 from workbench.sync.messages.pages import MessageReader, ReadPage
+from workbench.sync.messages.refetch import fetch_each, save_fetched
 from workbench.sync.messages.tombstones import save_tombstones
 from workbench.sync.shared.windows import WindowState, day_end
 from workbench.twilio.client import TwilioClient
-from workbench.twilio.resources import fetch_message, message_page
+from workbench.twilio.resources import message_page
 
 RESCAN_DAYS = 30
 #: Every day comes round within so many syncs …
@@ -37,7 +35,6 @@ MOST_FETCHED = 1000
 #: A scheduled message is sent at most 35 days after it was created.
 LONGEST_WAIT = timedelta(days=37)
 
-_WORKERS = 8
 _BATCH = 200
 
 # --- plan ---
@@ -176,25 +173,10 @@ def settle_unseen(
     return Settled(deleted, len(asked) - deleted, len(unseen) - len(asked), unread)
 
 
-def fetch_each(
-    client: TwilioClient, reader: MessageReader, message_sids: Sequence[str]
-) -> tuple[list[str], ReadPage]:
-    """The messages that Twilio does not have, and the others as it has them now."""
-    account_sid = reader.account_sid
-
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="fetch") as pool:
-        found = list(pool.map(lambda sid: fetch_message(client, account_sid, sid), message_sids))
-    told = dict(zip(message_sids, found, strict=True))
-    gone = [sid for sid, item in told.items() if item is None]
-    # Which message it is we know, whatever the answer says.
-    return gone, reader.read([{**item, "sid": sid} for sid, item in told.items() if item is not None])
-
-
 def _save(lake: Lake, account_sid: str, gone: Sequence[str], page: ReadPage, now: datetime) -> None:
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
         save_tombstones(cursor, account_sid, gone, now)
-        save_messages(cursor, page.table, source="sync", received_at=now)
-        save_quarantined(cursor, page.unread, now)
+        save_fetched(cursor, account_sid, page, now)
 
     lake.write(work)
 

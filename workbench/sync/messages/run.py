@@ -33,6 +33,7 @@ from workbench.sync.messages import state
 from workbench.sync.messages.open_set import is_unresolved, plan_open_set
 from workbench.sync.messages.pages import MessageReader
 from workbench.sync.messages.quarantine import MessageQuarantine, RetryPlan, plan_retry
+from workbench.sync.messages.refetch import fetch_each
 from workbench.sync.messages.rescan import DeletionWatch, plan_rescan
 from workbench.sync.messages.state import WindowProgress
 from workbench.sync.shared.cancellation import Cancellation, SyncStopped
@@ -41,7 +42,7 @@ from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, Syn
 from workbench.sync.shared.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
 from workbench.twilio.client import ListPage, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
-from workbench.twilio.resources import fetch_message, message_page
+from workbench.twilio.resources import message_page
 
 #: Rows per commit: large enough that commits cost little, small enough to bound memory and lost work.
 BATCH_ROWS = 20_000
@@ -304,10 +305,8 @@ class _MessageSync:
 
     def _fetch_singly(self, message_sids: Sequence[str]) -> None:
         """Read messages one by one; one that Twilio no longer has is noted as read all the same."""
-        found = {sid: fetch_message(self.client, self.account_sid, sid) for sid in message_sids}
-        # Which message it is we know, whatever the answer says.
-        read = self.reader.read([{**item, "sid": sid} for sid, item in found.items() if item is not None])
-        self._put(_FetchedPage(read.table, checked=message_sids, unread=read.unread))
+        _, page = fetch_each(self.client, self.reader, message_sids, at_once=1)
+        self._put(_FetchedPage(page.table, checked=message_sids, unread=page.unread))
 
     def _put(self, page: _FetchedPage) -> None:
         while not self.cancellation.is_set:
