@@ -19,7 +19,7 @@ from workbench.lake.statuses import StatusCallback, read_waiting, save_statuses
 from workbench.messaging.privacy import Privacy
 from workbench.server import callback_fetch
 from workbench.server.callback_fetch import Fetcher
-from workbench.server.hooks import HooksLake
+from workbench.server.hooks_lake import HooksLake
 from workbench.settings import load_settings
 
 NOW = datetime.now(UTC)

@@ -9,12 +9,11 @@ import logging
 import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from workbench.errors import LakeError, WorkbenchError
-from workbench.lake.connect import Lake
 from workbench.lake.statuses import forget_waiting, read_waiting
-from workbench.messaging.privacy import Privacy
+from workbench.server.hooks_lake import HooksLake
 from workbench.settings import Settings
 from workbench.sync.messages.refetch import read_again
 
@@ -29,18 +28,10 @@ _BETWEEN_ROUNDS, _AFTER_TROUBLE, _LOOK_AGAIN = 1.0, 30.0, 60.0
 _GIVE_UP_AFTER = timedelta(hours=1)
 
 
-class OpenedLake(Protocol):
-    """The lake and what it may keep."""
-
-    privacy: Privacy | None
-
-    def opened(self) -> Lake: ...
-
-
 class Fetcher:
     """A thread that fetches when it is woken, and looks by itself now and then."""
 
-    def __init__(self, settings: Settings, lake: OpenedLake) -> None:
+    def __init__(self, settings: Settings, lake: HooksLake) -> None:
         self._settings, self._lake = settings, lake
         self._wake, self._stop = threading.Event(), threading.Event()
         self._tried: dict[str, float] = {}

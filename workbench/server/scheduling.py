@@ -18,7 +18,7 @@ from typing import Any
 
 from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.jobs import JobRun, read_last_job_runs
-from workbench.server.callback_fetch import OpenedLake
+from workbench.server.hooks_lake import HooksLake
 from workbench.server.schedule import Rule
 from workbench.settings import Settings
 
@@ -31,7 +31,7 @@ _END_SECONDS = 15.0
 class Scheduler:
     """A thread that starts what is due and waits for it."""
 
-    def __init__(self, settings: Settings, lake: OpenedLake, rules: Sequence[Rule]) -> None:
+    def __init__(self, settings: Settings, lake: HooksLake, rules: Sequence[Rule]) -> None:
         self._settings, self._lake = settings, lake
         self._rules = tuple(rules) if settings.optional_credentials else ()
         self._began = datetime.now(UTC)

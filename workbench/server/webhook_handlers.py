@@ -23,6 +23,7 @@ from workbench.messaging.message import MalformedMessage, MessageRow
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quarantine import INBOUND_WEBHOOKS, STATUS_CALLBACKS
 from workbench.server.hook_settings import HookSettings
+from workbench.server.hooks_lake import HooksLake
 from workbench.server.intake import Applier, Intake
 from workbench.server.webhook_forms import (
     Malformed,
@@ -87,15 +88,14 @@ class Refusals:
 
 @dataclass
 class Hooks:
-    """What the handlers share. `privacy` is None until it is known what may be written."""
+    """What the handlers share."""
 
     settings: HookSettings
     intake: Intake
     applier: Applier
-    privacy: Privacy | None
+    lake: HooksLake
     cap: RateCap
     refusals: Refusals = field(default_factory=Refusals)
-    health: Callable[[], dict[str, Any]] = dict
 
 
 @stream_request_body
@@ -142,7 +142,7 @@ class _WebhookHandler(RequestHandler):
         if PROBE_FIELD in fields:
             self.set_status(204)
             return
-        privacy = self.hooks.privacy
+        privacy = self.hooks.lake.privacy
         if privacy is None:
             self._refuse(503, "the lake was not reached yet")
             return
@@ -277,10 +277,10 @@ class LiveHandler(RequestHandler):
 class ReadyHandler(RequestHandler):
     """Says whether all is well: 503 while the lake takes nothing; what is behind or failed is named."""
 
-    def initialize(self, hooks: Hooks) -> None:
-        self.hooks = hooks
+    def initialize(self, health: Callable[[], dict[str, Any]]) -> None:
+        self._report = health
 
     def get(self) -> None:
-        health = self.hooks.health()
-        self.set_status(200 if health["ready"] else 503)
-        self.write(health)
+        report = self._report()
+        self.set_status(200 if report["ready"] else 503)
+        self.write(report)
