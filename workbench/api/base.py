@@ -22,14 +22,14 @@ class Opened:
     @cached_property
     def lake(self) -> Lake:
         """The lake for writing, created on first use."""
-        from workbench.lake.connect import open_lake
+        from workbench.lake import open_lake
 
         return open_lake(self.settings, threads=1)
 
     @cached_property
     def _reader(self) -> Lake:
         """The same lake, attached so that no statement can change it."""
-        from workbench.lake.connect import open_lake
+        from workbench.lake import open_lake
 
         return open_lake(self.settings, read_only=True)
 

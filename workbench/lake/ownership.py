@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from workbench.errors import CatalogLost, LakeRefused
+from workbench.lake.address import LakeAddress
 from workbench.lake.audit import ANCHOR_FILE
+from workbench.lake.connect import Lake
 from workbench.lake.damage import METADATA
 from workbench.lake.data_folder import DataFolder, OwnerMarker, open_data_folder
 from workbench.lake.secret_key import KEY_FILE
 from workbench.settings import DEMO_FOLDER
-
-if TYPE_CHECKING:
-    from workbench.lake.address import LakeAddress
-    from workbench.lake.connect import Lake
-
 
 _KNOWN_FILES = " union all ".join(
     f"select path from {METADATA}.{table}"  # noqa: S608

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from workbench.errors import UsageError
 from workbench.messaging.addresses import CHANNELS, is_e164
+from workbench.messaging.addresses import country as country_of
 from workbench.messaging.person import person_of
 
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
@@ -106,6 +107,18 @@ def read_address(value: object, context: NumberContext | None = None) -> str:
         channel_name = prefix.strip().lower()
         return f"{channel_name}:{_read_behind_prefix(channel_name, name.strip(), value, context)}"
     return _read_plain(text, value, context)
+
+
+def normalize_address(text: object, default_country: str | None = None) -> str:
+    """The address that a person meant: ``(415) 555-2671`` in ``US`` is ``+14155552671``.
+
+    ``default_country`` (ISO alpha-2) is where numbers without a country code are. Three to eight bare
+    digits that are not a number assigned there are a short code.
+
+    Raises:
+        UsageError: it is neither a possible number, a short code nor an alphanumeric sender.
+    """
+    return read_address(text, NumberContext(default_country))
 
 
 def read_person(value: object, context: NumberContext | None = None) -> str:
@@ -400,6 +413,4 @@ def known_region(country: str) -> str:
 
 def sender_countries(senders: Sequence[str]) -> tuple[str, ...]:
     """The countries of an account's own numbers, each once."""
-    from workbench.messaging.addresses import country
-
-    return tuple(sorted({place for sender in senders if (place := country(sender))}))
+    return tuple(sorted({place for sender in senders if (place := country_of(sender))}))

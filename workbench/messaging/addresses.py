@@ -1,4 +1,4 @@
-"""What an address is: channel, kind, country, time zones; how it is shown; how one typed by hand is read.
+"""What an address is: channel, kind, country, time zones, and how it is shown. Typed ones: `address_reader`.
 
 An address is what Twilio puts in ``from`` and ``to``: an E.164 number, a short code, an alphanumeric sender,
 or one of these behind a channel prefix (``whatsapp:``, ``rcs:``, ``messenger:``). Number plans come from the
@@ -92,20 +92,6 @@ def mask(address: str | None) -> str:
     if prefix.lower() == "rcs" and not name.startswith("+"):
         return address
     return (prefix and prefix + ":") + _mask_name(name)
-
-
-def normalize_address(text: object, default_country: str | None = None) -> str:
-    """The address that a person meant: ``(415) 555-2671`` in ``US`` is ``+14155552671``.
-
-    ``default_country`` (ISO alpha-2) is where numbers without a country code are. Three to eight bare
-    digits that are not a number assigned there are a short code. See `address_reader` for what is read.
-
-    Raises:
-        UsageError: it is neither a possible number, a short code nor an alphanumeric sender.
-    """
-    from workbench.messaging.address_reader import NumberContext, read_address
-
-    return read_address(text, NumberContext(default_country))
 
 
 def _mask_name(name: str) -> str:

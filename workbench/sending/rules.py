@@ -11,7 +11,8 @@ from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 from workbench.errors import UsageError
-from workbench.messaging.addresses import channel, country, is_e164, mask, normalize_address
+from workbench.messaging.address_reader import normalize_address
+from workbench.messaging.addresses import channel, country, is_e164, mask
 from workbench.sending.outgoing import LONGEST_BODY, LONGEST_VALIDITY_SECONDS, MOST_MEDIA, Outgoing
 from workbench.sending.verdicts import Policy, Reason, RecipientFacts, SenderFacts
 

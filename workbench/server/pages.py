@@ -30,6 +30,7 @@ from workbench.server.access.settings import (
     allowed_origins,
     require_safe_host,
 )
+from workbench.server.access.sign_in import server_options, signed_in
 from workbench.server.access.sign_in_page import notice_page
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.downloads import DownloadHandler
@@ -142,7 +143,7 @@ class PagesServer:
         hosts = served_hosts(self.port, self.access.configured_hosts, self.host)
         checks = [known_host(hosts, HOSTS_SETTING, notice_page), own_pages(frozenset(self.origins))]
         if self.gate:
-            checks += [self.gate.check, self.gate.check_session]
+            checks += [signed_in(self.gate), self.gate.check_session]
         elif self.link:
             checks += [self.link.check]
         stand_before(application, *checks)
@@ -158,7 +159,7 @@ class PagesServer:
         pages = {f"/{name}": opener(*loaded) for name, loaded in found.items()}
         downloads = {"pages": {name: page for name, (_, page, _) in found.items() if page}}
         headers = security_headers(pages_csp(self.access, self.origins), is_secure=self.access.is_secure)
-        options = self.gate.server_options() if self.gate else {}
+        options = server_options(self.gate) if self.gate else {}
         return get_server(
             pages,
             port=self.port,

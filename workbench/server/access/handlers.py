@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from tornado.web import HTTPError, RequestHandler
 
 from workbench.errors import WorkbenchError
+from workbench.server.access.gate import Gate
 from workbench.server.access.headers import STRICT_CSP
 from workbench.server.access.sign_in_page import password_page, provider_page, refusal_page, sign_out_page
-
-if TYPE_CHECKING:
-    from workbench.server.access.gate import Gate
-    from workbench.server.access.users import User
+from workbench.server.access.users import User
 
 log = logging.getLogger(__name__)
 

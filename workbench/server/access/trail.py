@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.lake import Lake, open_lake
 from workbench.lake.audit import append_audit
-from workbench.lake.connect import Lake, open_lake
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
