@@ -79,6 +79,12 @@ def end_removal(cursor: duckdb.DuckDBPyConnection, removal_id: str, finished_at:
     return bool(ended[0][0])
 
 
+def is_finished(lake: Lake, removal_id: str) -> bool:
+    """Whether it is on record that no old copy of this deletion is left."""
+    sql = "select 1 from removals where finished_at is not null and removal_id = ?"
+    return bool(lake.rows(sql, [removal_id]))
+
+
 def is_unfinished(cursor: duckdb.DuckDBPyConnection, person: str) -> bool:
     """Whether an erasure of the person with this hash is not finished."""
     sql = "select 1 from removals where finished_at is null and person_hash = ?"
