@@ -110,8 +110,9 @@ def test_it_is_shown_proven_set_and_audited(twilio: Server, environ: dict[str, s
 def test_what_cannot_be_read_is_left_out_and_said(twilio: Server, environ: dict[str, str]) -> None:
     settings = load_settings(environ)
     services, numbers = state(twilio)
-    for row in (services[0], numbers[0]):
-        twilio.faults.add(Fault("alter", times=None, find=f'"sid":"{row["sid"]}"', put='"sid":7'))
+    for path, row in (("/v1/Services", services[0]), ("/2010-04-01", numbers[0])):
+        find = f'"sid":"{row["sid"]}"'
+        twilio.faults.add(Fault("alter", times=None, path=path, find=find, put='"sid":7'))
     try:
         with TwilioClient(settings.credentials, base_url=twilio.url) as client:
             shown = connect(settings, client, lambda: open_lake(settings), prover=lambda *_: [])
