@@ -96,8 +96,8 @@ class Lake:
     def memory(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """As `cursor`, but for tables of this process alone, in the schema `memory.main`.
 
-        A statement that does not name the lake leaves its catalog in peace, which is most of what a small
-        question costs.
+        A statement that does not name the lake does not ask its catalog, which is most of what a small query
+        costs.
         """
         cursor = self._connection.cursor()
         try:
@@ -156,7 +156,7 @@ class Lake:
                 cursor.close()
 
     def open_reader(self) -> duckdb.DuckDBPyConnection:
-        """A new connection without the catalog, for looking at the files themselves."""
+        """A new connection without the catalog, for reading the files themselves."""
         connection = new_engine(self.home)
         if self.address.is_bucket:
             load_bucket_access(connection)
@@ -173,7 +173,7 @@ class Lake:
             return explain_damage(connection, error, self.address.data, self.open_reader)
 
     def _settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """What a new cursor needs to know: its database, and where this installation keeps its files."""
+        """Set up a new cursor: its database, and where this installation keeps its files."""
         cursor.execute(f"USE lake; SET VARIABLE workbench_home = {quoted(str(self.home))}")
 
     def run_alone(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:

@@ -75,6 +75,6 @@ class Merge:
         )
 
 
-def equal_keys(key: Iterable[str], one: str, other: str) -> str:
+def equal_keys(key: Iterable[str], left: str, right: str) -> str:
     """The condition that two rows have the same key."""
-    return " and ".join(f"{one}.{name} = {other}.{name}" for name in key)
+    return " and ".join(f"{left}.{name} = {right}.{name}" for name in key)

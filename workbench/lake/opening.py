@@ -118,8 +118,8 @@ def _attached(
 ) -> duckdb.DuckDBPyConnection:
     connection = new_engine(home)
     if not address.is_bucket:
-        # The system keeps files of this machine in memory already; DuckDB would keep them once more, and
-        # every one that a merge has replaced.
+        # The operating system caches local files already. DuckDB would cache them once more, also those that
+        # a merge has replaced.
         connection.execute("SET enable_external_file_cache = false")
     if threads:
         connection.execute(f"SET threads = {threads:d}")
@@ -128,7 +128,7 @@ def _attached(
             load_extensions(connection, address)
             if address.kind == "sqlite" and is_first:
                 make_private_folder(Path(address.catalog).parent)
-                # Two first openings at once would both create the catalog; later ones wait for no writer.
+                # Two first openings at once would both create the catalog. Later openings wait for no writer.
                 with exclusive(Path(address.catalog + ".lock")):
                     _attach_or_begin(connection, address, home, attach)
             elif is_first:
@@ -170,7 +170,7 @@ def _attach_or_begin(
 
 
 def _require_whole_path(address: LakeAddress) -> None:
-    """A lake that begins in `files` would have other files wherever a command is run; begun ones stay."""
+    """Refuse to begin a lake at a relative path: it would be another folder wherever a command is run."""
     if not (address.is_bucket or Path(address.data).is_absolute()):
         whole = os.path.abspath(os.path.expanduser(address.data))
         raise ConfigError(
@@ -180,7 +180,7 @@ def _require_whole_path(address: LakeAddress) -> None:
 
 
 def _refuse_other_database(connection: duckdb.DuckDBPyConnection, catalog: Path) -> None:
-    """A SQLite file with tables of something else, before a thing of it is changed.
+    """Refuse a SQLite file with tables of another program, before anything in it is changed.
 
     A Postgres database may serve others as well.
     """

@@ -34,7 +34,7 @@ _NEEDED_FILES = " union all ".join(
 def refuse_lost_catalog(
     address: LakeAddress, home: Path, cursor: duckdb.DuckDBPyConnection, catalog: str, *, was_there: bool
 ) -> None:
-    """Before a lake is begun: refuse where the rest of one is still there.
+    """Before a new lake is begun: refuse if files of an earlier one are still there.
 
     Args:
         catalog: what is wrong with the catalog, as "is missing".
@@ -67,7 +67,7 @@ def refuse_lost_catalog(
 def _refuse_files_in_use(
     address: LakeAddress, cursor: duckdb.DuckDBPyConnection, markers: list[OwnerMarker]
 ) -> None:
-    """Files with a catalog that is still there are nobody's to set aside."""
+    """Refuse to set files aside whose catalog still exists."""
     owners = [_living_owner(address, cursor, marker) for marker in markers] or _catalogs_beside(address)
     owner = next((owner for owner in owners if owner), None)
     if owner:
@@ -206,7 +206,7 @@ def _refuse_other_lakes(address: LakeAddress, markers: list[OwnerMarker], lake_i
 def _settle_place(
     address: LakeAddress, folder: DataFolder, markers: list[OwnerMarker], marker: OwnerMarker
 ) -> None:
-    """A catalog that was moved or renamed is written down; a second copy of it in use is refused."""
+    """Write down where a moved or renamed catalog is now; refuse a second copy of it."""
     before = next((other.catalog for other in markers if other.catalog != marker.catalog), None)
     if before is None:
         return

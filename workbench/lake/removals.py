@@ -1,4 +1,4 @@
-"""Deletions on record from the commit that deletes until no old copy is left, so that none stays half done.
+"""Keeps each deletion on record from its commit until no old copy is left, so that none stays half done.
 
 A delete is committed in a moment; that files, snapshots and free pages lose it too takes longer and can be
 killed. The row says so, and whoever comes next finishes it (``compliance/finishing.py``).

@@ -45,7 +45,7 @@ MESSAGE_SCHEMA = pa.schema(
 )
 """The columns of `raw_messages`, as :class:`MessageRow` names them."""
 
-#: Arrow's own pool keeps a heap for each thread, which costs a sync with its many threads 100 MB.
+#: Arrow's own pool keeps a heap for each thread: 100 MB for a sync with its many threads.
 _POOL = pa.system_memory_pool()
 
 _COLUMNS = MESSAGE_SCHEMA.names
@@ -66,7 +66,7 @@ _MERGED = {
     "price": "coalesce(i.price, t.price)",
     "currency": "coalesce(i.currency, t.currency)",
     "date_sent": "coalesce(i.date_sent, t.date_sent)",
-    # Redaction empties the body; what the body was for counting stays true.
+    # Redaction empties the body; what was derived from it before stays.
     "keyword": "coalesce(i.keyword, t.keyword)",
     "revocation": "coalesce(i.revocation, t.revocation)",
     "revocation_language": "coalesce(i.revocation_language, t.revocation_language)",
@@ -75,11 +75,11 @@ _MERGED = {
 
 
 def message_table(rows: Sequence[MessageRow]) -> pa.Table:
-    """Rows as one Arrow table; of several rows of one message the one furthest in its life stays."""
+    """Rows as one Arrow table; of several rows of one message the one with the furthest status stays."""
     latest: dict[str, MessageRow] = {}
     for row in rows:
-        held = latest.get(row.message_sid)
-        if held is None or row.status_rank >= held.status_rank:
+        earlier = latest.get(row.message_sid)
+        if earlier is None or row.status_rank >= earlier.status_rank:
             latest[row.message_sid] = row
     columns = list(zip(*latest.values(), strict=True)) or [()] * len(_COLUMNS)
     arrays = [
@@ -90,7 +90,7 @@ def message_table(rows: Sequence[MessageRow]) -> pa.Table:
 
 
 def join_message_tables(tables: Sequence[pa.Table]) -> pa.Table:
-    """Tables of `message_table` as one; of several rows of one message the furthest in its life stays."""
+    """Tables of `message_table` as one; of several rows of a message that with the furthest status stays."""
     joined = pa.concat_tables([MESSAGE_SCHEMA.empty_table(), *tables])
     sids = joined["message_sid"]
     if pc.count_distinct(sids).as_py() == joined.num_rows:

@@ -1,5 +1,4 @@
-"""The ways out of a refused opening: old files are moved to `set-aside/` in WORKBENCH_HOME, and never "
-"deleted."""
+"""The ways out of a refused opening: old files are moved to `set-aside/` in WORKBENCH_HOME, never deleted."""
 
 from __future__ import annotations
 

@@ -65,12 +65,13 @@ class StatusesSaved:
     waiting: int = 0
 
 
-def save_statuses(cursor: duckdb.DuckDBPyConnection, news: Sequence[StatusCallback]) -> StatusesSaved:
+def save_statuses(cursor: duckdb.DuckDBPyConnection, callbacks: Sequence[StatusCallback]) -> StatusesSaved:
     """Record callbacks, in the caller's transaction; the same ones again change nothing."""
-    if not news:
+    if not callbacks:
         return StatusesSaved()
-    first, last = min(one.received_at for one in news), max(one.received_at for one in news)
-    cursor.register("heard_statuses", _table(news))
+    moments = [callback.received_at for callback in callbacks]
+    first, last = min(moments), max(moments)
+    cursor.register("heard_statuses", _table(callbacks))
     try:
         cursor.execute(_KNOWN_SQL, {"since": first - _RECENT, "until": last + _OLDEST})
         if _count(cursor, _UNKNOWN_SQL):
@@ -140,12 +141,12 @@ def forget_refused(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str
         cursor.execute(f"delete from {table} where message_sid in (select unnest(?::varchar[]))", sids)  # noqa: S608
 
 
-def _table(news: Sequence[StatusCallback]) -> pa.Table:
-    """The news, each status of a message once, as first heard."""
+def _table(callbacks: Sequence[StatusCallback]) -> pa.Table:
+    """The callbacks, each status of a message once, as first heard."""
     first: dict[tuple[str, str, int | None], StatusCallback] = {}
-    for one in sorted(news, key=lambda one: one.received_at):
-        first.setdefault((one.message_sid, one.status, one.error_code), one)
-    rows = [{**vars(one), "status_rank": status_rank(one.status)} for one in first.values()]
+    for callback in sorted(callbacks, key=lambda callback: callback.received_at):
+        first.setdefault((callback.message_sid, callback.status, callback.error_code), callback)
+    rows = [{**vars(callback), "status_rank": status_rank(callback.status)} for callback in first.values()]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 

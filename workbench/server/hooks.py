@@ -150,7 +150,7 @@ class HooksServer:
         server = HTTPServer(
             application,
             max_header_size=32 * 1024,
-            # Past it the handler answers 413; a body may still be that much longer before the line is cut.
+            # Above MOST_BYTES the handler answers 413; a body above this ends the connection.
             max_body_size=8 * MOST_BYTES,
             body_timeout=BODY_SECONDS,
             idle_connection_timeout=HEAD_SECONDS,
@@ -160,7 +160,7 @@ class HooksServer:
         return server
 
     def _watch(self, loop: IOLoop, applier: Applier) -> None:
-        """End with the reason when the applier met one that no later attempt can heal."""
+        """End the process when the applier met an error that no later attempt can mend."""
         if applier.fatal:
             self._failure = applier.fatal
             self.stop()
@@ -169,7 +169,7 @@ class HooksServer:
 
 
 def _set_aside(home: Path, record: bytes, error: Exception) -> None:
-    """Keep a record that the lake will never take, for a person to look at."""
+    """Keep a record that the lake can never take, for a person to look at."""
     descriptor = os.open(
         home / SPOOL_FOLDER / SET_ASIDE_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
     )

@@ -16,9 +16,9 @@ from workbench.server.webhook_forms import read_record
 from workbench.settings import Settings
 from workbench.sync.shared.privacy import open_privacy
 
-#: Each commit leaves a few small files, and every later one is slower for them.
+#: Each commit leaves a few small files, which make every later commit slower.
 _COMMITS_TO_MERGE = 400
-#: And each leaves some memory behind, which only a new engine gives back, in a quarter of a second.
+#: Each commit also leaves some memory in use, which only a new engine gives back (in 0.25 s).
 _COMMITS_TO_RENEW = 250
 
 

@@ -109,7 +109,7 @@ class PagesServer:
         """
         use_settings(self.settings)
         pn.config.nthreads = None
-        # Made here: sockets and clean-up jobs belong to the loop of the thread that makes them.
+        # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
         with _signals_put_back():
             server = self._build(loop)
@@ -149,15 +149,15 @@ class PagesServer:
         stand_before(application, *checks)
 
     def _watch_sessions(self, loop: IOLoop, gate: Gate, application: Any) -> None:
-        """Also a page that is open ends with the session that opened it."""
+        """Close open pages whose session has ended."""
         gate.close_ended(application)
         loop.call_later(_LOOK_AT_SESSIONS_SECONDS, self._watch_sessions, loop, gate, application)
 
     def _build(self, loop: IOLoop) -> Any:
         """Panel's server with every page opened once, so that the first reader does not wait for imports."""
-        found = {info.name: (info, *load_or_explain(info)) for info in discover_pages()}
-        pages = {f"/{name}": opener(*loaded) for name, loaded in found.items()}
-        downloads = {"pages": {name: page for name, (_, page, _) in found.items() if page}}
+        loaded_pages = {info.name: (info, *load_or_explain(info)) for info in discover_pages()}
+        pages = {f"/{name}": opener(*loaded) for name, loaded in loaded_pages.items()}
+        downloads = {"pages": {name: page for name, (_, page, _) in loaded_pages.items() if page}}
         headers = security_headers(pages_csp(self.access, self.origins), is_secure=self.access.is_secure)
         options = server_options(self.gate) if self.gate else {}
         return get_server(

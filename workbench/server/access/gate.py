@@ -60,7 +60,7 @@ class Gate:
         self.trail.close()
 
     def caller(self, request: HTTPServerRequest) -> Caller:
-        """Where a request came from, as far as can be believed."""
+        """Where a request came from, as far as the proxies in front are trusted."""
         return caller(request.remote_ip, request.headers, request.protocol, self.access.trusted_proxies)
 
     def is_own_origin(self, request: HTTPServerRequest) -> bool:
@@ -69,7 +69,7 @@ class Gate:
         return origin is None or urlsplit(origin).netloc.lower() in self.hosts
 
     def person(self, request: HTTPServerRequest) -> Actor | None:
-        """Who is signed in; nobody while it cannot be told."""
+        """Who is signed in; None also while that cannot be found out."""
         try:
             return self.sessions.person(request)
         except WorkbenchError as error:
@@ -77,7 +77,7 @@ class Gate:
             return None
 
     def login(self, request: HTTPServerRequest) -> str | None:
-        """Which signing in a request comes from; none while it cannot be told."""
+        """The sign-in that a request belongs to; None also while that cannot be found out."""
         try:
             return self.sessions.login(request)
         except WorkbenchError as error:
@@ -85,7 +85,7 @@ class Gate:
             return None
 
     def person_of_page(self) -> Actor | None:
-        """Who acts in the page that is being worked on, if they still may.
+        """Who acts in the current page, if they still may.
 
         The cookie of the websocket says it, not who opened the page. Where the two differ, or two people are
         in the page, it is nobody.
