@@ -70,8 +70,8 @@ def run_sync(
     Args:
         privacy: what may be kept of a message; everything by default.
         check: the account's check, if it is on its way already.
-        halt: ends the sync early when asked; what was read is kept and SyncStopped is raised. The client's
-            waits between attempts should be its `pause`.
+        cancellation: ends the sync early when asked; what was read is kept and SyncStopped is raised. The
+            client's waits between attempts should be its `pause`.
 
     Raises:
         ConfigError: the lake holds another account's messages.
@@ -84,9 +84,9 @@ def run_sync(
 
 @dataclass(frozen=True)
 class _FetchedPage:
-    """One page as a table, and how far it brings its window (None for messages fetched singly).
+    """One page as a table, and how far its window is read with it (None for messages fetched singly).
 
-    A table already: rows as Python objects would take five times the memory, and the time to look after it.
+    A table, because rows as Python objects would take five times the memory.
     """
 
     table: pa.Table
@@ -116,7 +116,7 @@ class _MessageSync:
         self.started_at = clock()
         self.reader = MessageReader(account_sid, privacy)
         self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
-        # One at a time: Python does no more at once, and a page's rows take five times its size.
+        # One at a time: Python runs one thread at once anyway, and a page's rows take five times its size.
         self.making_tables = threading.Lock()
         self.cancellation = cancellation
         self.known = state.read_windows(lake, account_sid)
@@ -194,12 +194,12 @@ class _MessageSync:
                 "Use a lake of its own: set WORKBENCH_HOME to another folder."
             )
         try:
-            found = {**account_row({"sid": self.account_sid, **account}), "currency": currency}
+            fields = {**account_row({"sid": self.account_sid, **account}), "currency": currency}
         except MalformedRow as error:
             self.summary.notices.append(f"What Twilio says of the account itself was not kept. {error}")
-            found = {"account_sid": self.account_sid, "currency": currency}
+            fields = {"account_sid": self.account_sid, "currency": currency}
         # What may not be read now stays as it was read before.
-        known = {name: value for name, value in found.items() if value is not None}
+        known = {name: value for name, value in fields.items() if value is not None}
         row = {**known, "read_at": self.started_at}
         self.lake.write(lambda cursor: save_rows(cursor, "accounts", [row], key=("account_sid",)))
 
