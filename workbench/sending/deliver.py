@@ -39,7 +39,7 @@ def deliver(
     ignore_quiet_hours: bool = False,
     pacer: Pacer | None = None,
 ) -> list[SendResult]:
-    """Send the messages that may be sent, all from one side of ours; one result for each, in their order.
+    """Send the messages that may be sent, all from one sender or service; a result for each, in their order.
 
     Args:
         messages: as `SendContext.preflight` checked them just now.

@@ -11,7 +11,7 @@ from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
 from workbench.sending.attempt import Attempt
 from workbench.sending.context import SendContext
-from workbench.sending.facts import read_our_side
+from workbench.sending.facts import read_account_senders
 from workbench.sending.outbox import append_events
 from workbench.twilio.sending import Accepted, Outcome
 
@@ -30,12 +30,12 @@ def record_outcomes(context: SendContext, claimed: Sequence[Attempt]) -> None:
         append_events(cursor, ended, now)
         save_messages(cursor, table, source="send", received_at=now)
         if refused:
-            ours = read_our_side(cursor, context.account_sid)
+            account_senders = read_account_senders(cursor, context.account_sid)
             events = [
                 ConsentEvent(
                     account_sid=context.account_sid,
                     address=intent.contact,
-                    scope=ours.opt_out_scope(intent.sender, intent.messaging_service_sid) or "*",
+                    scope=account_senders.opt_out_scope(intent.sender, intent.messaging_service_sid) or "*",
                     kind="opt-out",
                     source="twilio-21610",
                     happened_at=now,
