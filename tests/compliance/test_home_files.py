@@ -17,12 +17,12 @@ from tests.compliance.test_erasure import traces
 from tests.compliance.test_killed_removals import SECRET, fill_files, fill_lake, spooled
 from tests.lake.test_postgres import postgres as postgres
 from tests.lakes import lake_of
-from tests.messages import ACCOUNT
+from tests.messages import ACCOUNT, payload
 from workbench import Workbench
 from workbench.api.subject import finish_interrupted_removals
 from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import commit_erasure, order_erasure
-from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool
+from workbench.compliance.finishing import HOOKS_LOCK, SPOOL_FOLDER, clean_spool, finish_erasure
 from workbench.compliance.home_files import MEDIA_FOLDER, HomeFiles, erase_from_files, find_in_files
 from workbench.compliance.orders import FOLDER as ORDERS
 from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, read_orders, save_order
@@ -33,8 +33,10 @@ from workbench.lake.audit import ANCHOR_FILE
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.lock import exclusive, only_one
 from workbench.lake.removals import begin_removal
+from workbench.lake.save import message_table, save_messages
 from workbench.lake.secret_key import KEY_FILE
 from workbench.lake.spool import Spool
+from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.sending.template_files import FOLDER as TEMPLATES
 from workbench.server.access import private_files
@@ -349,6 +351,24 @@ def test_an_order_of_an_older_version_can_still_be_read(home: Path) -> None:
     [order] = read_orders(home)
     assert order.plan.files.changeable == ("exports/log.csv",)
     assert order.plan.files.kept == ("notes.docx",)
+
+
+def test_an_order_that_was_done_does_not_erase_whoever_was_let_in_again(home: Path) -> None:
+    """Killed between the note that all is done and the removal of the order: the file is all that is left."""
+    with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
+        fill_lake(wb)
+        person = find_person(PERSON, Privacy(PrivacyMode.FULL))
+        order = order_erasure(lake_of(wb), person, actor="x")
+        finish_erasure(lake_of(wb), order)
+        save_order(home, order)
+        wb.subject.readmit(PERSON, because="signed up again", confirm=True)
+        table = message_table([message_row(payload(7, to=PERSON))])
+        lake_of(wb).write(
+            lambda cursor: save_messages(cursor, table, source="sync", received_at=datetime.now(UTC))
+        )
+        finish_interrupted_removals(wb._installation)
+        assert lake_of(wb).rows("select contact from raw_messages where contact = ?", [PERSON]) == [(PERSON,)]
+        assert read_orders(home) == []
 
 
 def test_two_do_not_erase_at_once(lake: Lake, home: Path) -> None:

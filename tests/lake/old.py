@@ -9,8 +9,8 @@ import duckdb
 
 from workbench.lake import Lake, open_lake
 from workbench.lake.address import lake_address
-from workbench.lake.connect import _attach
 from workbench.lake.data_folder import MARKER_FILE
+from workbench.lake.opening import _attach
 from workbench.settings import Settings
 
 #: The migrations up to 050 as they were before the views had files of their own.

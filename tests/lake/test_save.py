@@ -13,7 +13,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.messages import CONTACT, SENDER, payload
 from workbench.lake import Lake
-from workbench.lake.save import Saved, message_table, save_messages
+from workbench.lake.save import MESSAGE_SCHEMA, Saved, message_table, save_messages
 from workbench.messaging.message import message_row
 
 NOW = datetime(2026, 9, 2, tzinfo=UTC)
@@ -33,6 +33,23 @@ def test_public_columns_of_the_messages_view(lake: Lake) -> None:
         "encoding", "segments", "media_count", "spend", "currency", "date_created", "date_sent",
         "date_updated", "conversation_id",
     ]  # fmt: skip
+
+
+def test_a_message_row_is_a_row_of_its_table(lake: Lake) -> None:
+    """The fields of MessageRow make the table that is saved; the migrations write the same columns down."""
+    with lake.cursor() as cursor:
+        stored = cursor.execute("select * from raw_messages limit 0").to_arrow_table().schema
+    assert {field.name: str(field.type) for field in stored} == {
+        field.name: str(field.type).replace("tz=UTC", f"tz={stored.field('date_sent').type.tz}")
+        for field in MESSAGE_SCHEMA
+    }
+    kinds = {
+        str(field.type): field.name for field in MESSAGE_SCHEMA if field.name not in ("body", "segments")
+    }
+    assert kinds == {
+        "string": "currency", "bool": "is_outbound", "int16": "status_rank", "int32": "media_count",
+        "decimal128(12, 6)": "price", "timestamp[us, tz=UTC]": "date_updated",
+    }  # fmt: skip
 
 
 def test_a_saved_message_reads_back(lake: Lake) -> None:

@@ -142,7 +142,6 @@ import os, sys
 from datetime import UTC, datetime
 from workbench.settings import load_settings
 from workbench.lake import open_lake
-from workbench.lake import connect
 from workbench.lake.erased import save_erased
 at = sys.argv[1]
 lake = open_lake(load_settings())

@@ -14,7 +14,13 @@ from workbench.lake import Lake
 from workbench.lake.consent import Side, find_suppressions
 from workbench.lake.erased import save_erased
 from workbench.lake.save import Saved, message_table, save_messages
-from workbench.lake.statuses import StatusCallback, StatusesSaved, forget_waiting, read_waiting
+from workbench.lake.statuses import (
+    StatusCallback,
+    StatusesSaved,
+    WaitingMessage,
+    forget_waiting,
+    read_waiting,
+)
 from workbench.lake.webhooks import InboundWebhook, StatusWebhook, WebhooksSaved, save_webhooks
 from workbench.messaging.message import message_row
 
@@ -112,7 +118,7 @@ def test_what_comes_before_its_message_waits_for_it(lake: Lake) -> None:
     assert take(lake, status(1, "delivered"), status(1, "sent")).statuses == StatusesSaved(2, 0, 2)
     assert take(lake, status(1, "sent")).statuses == StatusesSaved(0, 0, 0)
     with lake.cursor() as cursor:
-        assert read_waiting(cursor, 10) == [(ACCOUNT, sid(1), NOW)]
+        assert read_waiting(cursor, 10) == [WaitingMessage(ACCOUNT, sid(1), NOW)]
     sync(lake, payload(1, status="queued"), payload(2))
     assert lake.rows("select status from messages order by message_sid") == [("delivered",), ("delivered",)]
     assert lake.value("select count(*) from waiting_statuses") == 0

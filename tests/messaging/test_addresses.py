@@ -10,13 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageError
+from workbench.messaging.address_reader import normalize_address
 from workbench.messaging.addresses import (
     address_kind,
     channel,
     country,
     is_e164,
     mask,
-    normalize_address,
     time_zones,
 )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench.messaging.message import MessageRow, message_row
-from workbench.sending.log_matching import match_intents
+from workbench.sending.log_matching import UnreadableRow, match_intents
 from workbench.sending.outbox import Intent
 from workbench.sending.outgoing import fingerprint
 
@@ -47,11 +48,11 @@ def decide(intents: list[Intent], rows: list[MessageRow], **changes: Any) -> dic
     options: dict[str, Any] = {
         "claimed": set(), "clock_offset": timedelta(0), "now": LATER, "settle_after": timedelta(seconds=120),
     }  # fmt: skip
-    found = match_intents(
+    matches = match_intents(
         intents, rows, contact_of=lambda row: row.contact, fingerprint_of=lambda row: fingerprint(row.body or
         ""), **(options | changes),
     )  # fmt: skip
-    return {key: one.row.message_sid if one.row else one.answer for key, one in found.items()}
+    return {key: match.row.message_sid if match.row else match.answer for key, match in matches.items()}
 
 
 def test_found_is_accepted_and_missing_is_absent_once_it_is_late_enough() -> None:
@@ -103,6 +104,27 @@ def test_somebody_sending_the_same_right_now_leaves_it_open() -> None:
     rival = intent("other", at=2)
     assert decide([intent()], [logged(SM1)], rivals=[rival]) == {"a": "undecided"}
     assert decide([intent()], [logged(SM1), logged(SM2, at=3)], rivals=[rival]) == {"a": SM1}
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (UnreadableRow("no dates"), "undecided"),
+        (UnreadableRow("no text", SM1, TO, BEGAN + timedelta(seconds=1)), "undecided"),
+        (UnreadableRow("no text", SM1, TO, BEGAN - timedelta(seconds=29)), "undecided"),
+        (UnreadableRow("no text", SM1, TO, BEGAN + timedelta(minutes=14)), "undecided"),
+        (UnreadableRow("no text", SM1, TO, BEGAN - timedelta(seconds=31)), "absent"),
+        (UnreadableRow("no text", SM1, TO, BEGAN + timedelta(minutes=16)), "absent"),
+        (UnreadableRow("no text", SM1, "+14155550999", BEGAN), "absent"),
+        (UnreadableRow("no text", SM1, TO, BEGAN, is_inbound=True), "absent"),
+        (UnreadableRow("no text", SM2, TO, BEGAN), "absent"),
+    ],
+)
+def test_a_row_that_cannot_be_read_leaves_open_only_what_it_may_be(row: UnreadableRow, expected: str) -> None:
+    assert decide([intent()], [], unreadable=[row], claimed={SM2}) == {"a": expected}
+    assert decide([intent()], [logged(SM3)], unreadable=[row], claimed={SM2}) == {"a": SM3}
+    template = decide([intent(body=None)], [logged(SM3)], unreadable=[row], claimed={SM2})
+    assert template == {"a": SM3 if expected == "absent" else "undecided"}
 
 
 @given(

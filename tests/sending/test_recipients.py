@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 
 from workbench import UsageError
-from workbench.messaging.address_reader import NumberContext
-from workbench.messaging.addresses import normalize_address
+from workbench.messaging.address_reader import NumberContext, normalize_address
 from workbench.sending.compose import Draft, compose_rows
 from workbench.sending.recipients import read_recipients
 from workbench.settings import SendingSettings

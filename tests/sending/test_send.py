@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -185,6 +186,28 @@ def test_two_identical_messages_that_were_lost_are_told_apart_by_their_number(
     assert sent_to(server)["+14155550216"] == 2
 
 
+def test_a_row_of_the_log_that_cannot_be_read_leaves_open_only_what_it_may_be(
+    wb: Workbench, server: Server
+) -> None:
+    import time
+
+    assert wb.send("+14155550241", "First", confirm=True, **ANY_HOUR).state == "sent"
+    server.faults.add(Fault("alter", method="GET", times=None, find='"First"', put="7"))
+    server.faults.add(Fault("reset", when="after", method="POST"))
+    assert wb.send("+14155550241", "Second", confirm=True, **ANY_HOUR).state == "sent"
+    server.faults.clear()
+    server.faults.add(Fault("alter", method="GET", times=None, find='"Third"', put="7"))
+    server.faults.add(Fault("reset", when="after", method="POST"))
+    assert wb.send("+14155550241", "Third", confirm=True, **ANY_HOUR).state == "unclear"
+    time.sleep(2.1)
+    again = wb.send("+14155550241", "Third", confirm=True, **ANY_HOUR)
+    assert again.state == "unclear"
+    assert "cannot be read" in again.why()
+    server.faults.clear()
+    assert wb.send("+14155550241", "Third", confirm=True, **ANY_HOUR).state == "already_sent"
+    assert sent_to(server)["+14155550241"] == 3
+
+
 def test_scheduling_and_canceling(wb: Workbench, server: Server) -> None:
     service = server.account.main.service_sids[0]
     later = datetime.now(UTC) + timedelta(hours=20)
@@ -198,6 +221,23 @@ def test_scheduling_and_canceling(wb: Workbench, server: Server) -> None:
     )
     with pytest.raises(TwilioError, match="30409"):
         wb.outbox.cancel(sent.message_sid)
+
+
+def test_a_cancellation_whose_answer_cannot_be_read_is_on_record(wb: Workbench, server: Server) -> None:
+    service = server.account.main.service_sids[0]
+    later = datetime.now(UTC) + timedelta(hours=20)
+    sent = wb.send("+14155550242", "Later", confirm=True, service=service, at=later, ignore_quiet_hours=True)
+    assert sent.message_sid is not None
+    server.faults.add(Fault("alter", method="POST", find='"body":"Later"', put='"body":7'))
+    assert wb.outbox.cancel(sent.message_sid).status == "canceled"
+    trail = lake_of(wb).rows(
+        "select detail from audit_events where action = 'cancel' and subject = ?", [sent.message_sid]
+    )
+    assert [json.loads(detail) for (detail,) in trail] == [{"status": "canceled"}]
+    assert lake_of(wb).rows(
+        "select resource, field from quarantined_rows where sid = ? and resolved_at is null",
+        [sent.message_sid],
+    ) == [("messages", "body")]
 
 
 def test_a_zone_is_converted_and_not_relabelled(wb: Workbench, server: Server) -> None:

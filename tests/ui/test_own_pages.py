@@ -83,9 +83,9 @@ def test_an_address_that_is_taken_or_not_possible_is_refused(tmp_path: Path, nam
 
 def test_no_page_can_stand_where_the_server_answers_something_else(settings: Settings) -> None:
     """Every first word of an address that a server with sign-in knows is a page, or taken."""
-    from workbench.server.access import gate, link
+    from workbench.server.access import link, sign_in
 
-    paths = [*gate._OPEN_TO_ALL, *link._OPEN_TO_ALL, gate.PROVIDER_PATH, "/download/x", "/readyz"]
+    paths = [*sign_in._OPEN_TO_ALL, *link._OPEN_TO_ALL, sign_in.PROVIDER_PATH, "/download/x", "/readyz"]
     first = {path.strip("/").split("/")[0].split(".")[0] for path in paths}
     assert first <= TAKEN
 

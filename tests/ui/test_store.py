@@ -102,7 +102,7 @@ def test_questions_about_single_messages_read_the_lake_once(
 
 
 def test_a_store_gives_back_what_its_engine_keeps(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_VERSIONS_PER_ENGINE", 1)
+    monkeypatch.setattr(store._renewal, "every", 1)
     before = store.lake.generation
     for number in range(3):
         save(store.lake, [payload(950 + number, **at(3, 9))])
@@ -113,7 +113,7 @@ def test_a_store_gives_back_what_its_engine_keeps(store: Store, monkeypatch: pyt
 
 
 def test_a_renewal_that_fails_costs_nothing(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_module, "_VERSIONS_PER_ENGINE", 0)
+    monkeypatch.setattr(store._renewal, "every", 0)
     monkeypatch.setattr(store.lake, "_attach", _cannot)
     assert store.snapshot_id() == store.lake.snapshot_id()
     assert total(store) == 72

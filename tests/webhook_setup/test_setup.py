@@ -19,7 +19,9 @@ from workbench.api.webhooks import connect_webhooks
 from workbench.errors import ConfigError
 from workbench.lake import open_lake
 from workbench.settings import load_settings
-from workbench.simulator import Account, Server, serve
+from workbench.simulator import Account, Fault, Server, serve
+from workbench.twilio.client import TwilioClient
+from workbench.webhook_setup.setup import connect
 
 OLD = "https://ana:hunter2@old.example/in"
 
@@ -104,6 +106,24 @@ def test_it_is_shown_proven_set_and_audited(twilio: Server, environ: dict[str, s
         "https://***@old.example/in",
         f"{url}/inbound",
     ]
+
+
+def test_what_cannot_be_read_is_left_out_and_said(twilio: Server, environ: dict[str, str]) -> None:
+    settings = load_settings(environ)
+    services, numbers = state(twilio)
+    for path, row in (("/v1/Services", services[0]), ("/2010-04-01", numbers[0])):
+        find = f'"sid":"{row["sid"]}"'
+        twilio.faults.add(Fault("alter", times=None, path=path, find=find, put='"sid":7'))
+    try:
+        with TwilioClient(settings.credentials, base_url=twilio.url) as client:
+            shown = connect(settings, client, lambda: open_lake(settings), prover=lambda *_: [])
+    finally:
+        twilio.faults.clear()
+    left_out = {services[0]["sid"], numbers[0]["sid"]}
+    assert {plan.sid for plan in shown.plans} >= {row["sid"] for row in [*services, *numbers]} - left_out
+    assert not left_out & {plan.sid for plan in shown.plans}
+    assert f"1 of {len(services)} messaging services that Twilio lists have no SID" in " ".join(shown.notices)
+    assert f"1 of {len(numbers)} phone numbers that Twilio lists have no SID" in " ".join(shown.notices)
 
 
 def test_nothing_is_set_while_the_proof_fails(twilio: Server, environ: dict[str, str]) -> None:

@@ -57,7 +57,7 @@ class Installation:
         """The lake for writing, created on first use."""
         with self._lock:
             if self._lake is None:
-                from workbench.lake.connect import open_lake
+                from workbench.lake import open_lake
 
                 self._lake = open_lake(self.settings, threads=1)
             return self._lake
@@ -67,7 +67,7 @@ class Installation:
         """The same lake, attached so that no statement can change it."""
         with self._lock:
             if self._reader is None:
-                from workbench.lake.connect import open_lake
+                from workbench.lake import open_lake
 
                 self._reader = open_lake(self.settings, read_only=True)
             return self._reader

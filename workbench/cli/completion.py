@@ -52,7 +52,7 @@ def _silently(read: Callable[[], Names]) -> Names:
 @contextmanager
 def _lake() -> Iterator[Lake]:
     """The lake, where there is one: read-only, which makes none."""
-    from workbench.lake.connect import open_lake
+    from workbench.lake import open_lake
     from workbench.settings import load_settings
 
     lake = open_lake(load_settings(), read_only=True)

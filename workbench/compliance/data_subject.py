@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 
 from workbench.errors import UsageError
-from workbench.messaging.addresses import is_e164, mask, normalize_address
+from workbench.messaging.address_reader import normalize_address
+from workbench.messaging.addresses import is_e164, mask
 from workbench.messaging.person import person_of, spellings
 from workbench.messaging.privacy import Privacy, PrivacyMode
 

@@ -28,7 +28,7 @@ from workbench.lake.connect import Lake
 from workbench.lake.erased import blotted
 from workbench.lake.lock import only_one
 from workbench.lake.purge import purge
-from workbench.lake.removals import RETENTION, Unfinished, end_removal, read_unfinished
+from workbench.lake.removals import RETENTION, Unfinished, end_removal, is_finished, read_unfinished
 from workbench.lake.spool import rewrite_segments, segment_names
 
 SPOOL_FOLDER, HOOKS_LOCK = "spool", "hooks.lock"
@@ -86,7 +86,14 @@ def finish_removals(lake: Lake, actor: str) -> list[Erasure]:
     Raises:
         LakeBusy: old copies could not be removed yet.
     """
-    done = [finish_erasure(lake, order) for order in read_orders(lake.home)]
+    done = []
+    for order in read_orders(lake.home):
+        if is_finished(lake, order.erasure_id):
+            # Killed between the last note and this. What came of the person since, once they were let in
+            # again, is no business of that order.
+            remove_order(lake.home, order.erasure_id)
+        else:
+            done.append(finish_erasure(lake, order))
     runs = [removal for removal in read_unfinished(lake) if removal.kind == RETENTION]
     finish_retention(lake, runs, actor)
     return done

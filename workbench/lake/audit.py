@@ -79,14 +79,14 @@ def append_audit(
 def keep_anchor(cursor: duckdb.DuckDBPyConnection, home: Path) -> None:
     """After a commit: write down the last row's number and hash outside of the lake, if rows were added.
 
-    A trail that ends before its anchor was cut off. The file is no proof against somebody who may write here;
-    for that, keep what `workbench audit verify` prints somewhere else.
+    A trail that ends before its anchor was cut off. The file proves nothing against somebody who can write to
+    it; for that, keep what `workbench audit verify` prints somewhere else.
     """
     tail = cursor.execute("select getvariable('audit_tail')").fetchall()[0][0]
     if tail is None:
         return
-    held = read_anchor(home)
-    if held is not None and held[0] >= int(tail.partition(":")[0]):
+    stored = read_anchor(home)
+    if stored is not None and stored[0] >= int(tail.partition(":")[0]):
         return  # another process was a commit ahead
     write_whole(home / ANCHOR_FILE, tail + "\n")
 

@@ -1,37 +1,29 @@
-"""Opens the lake: the only place that attaches a catalog.
+"""An open lake: reading it, and writing it in transactions. `opening.py` opens one.
 
 One :class:`Lake` per process; its cursors are cheap and safe to use from several threads. Notebooks,
-servers and syncs open the same lake at the same moment. Writes go through :meth:`Lake.write`, one at a
+servers and syncs have the same lake open at the same moment. Writes go through :meth:`Lake.write`, one at a
 time on a SQLite catalog.
 """
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import duckdb
 
-from workbench.errors import ConfigError, LakeDamaged, LakeError, LakeRefused, WorkbenchError
-from workbench.lake.address import LakeAddress, lake_address
+from workbench.errors import LakeDamaged, WorkbenchError
+from workbench.lake.address import LakeAddress
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
-from workbench.lake.data_folder import MARKER_FILE
-from workbench.lake.duckdb_errors import is_conflict, is_no_lake, translated
-from workbench.lake.engine import SPILL_FOLDER, load_bucket_access, load_extensions, new_engine
+from workbench.lake.duckdb_errors import is_conflict, translated
+from workbench.lake.engine import load_bucket_access, new_engine
 from workbench.lake.lock import exclusive
-from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
-from workbench.lake.ownership import claim_files, refuse_lost_catalog
-from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
 from workbench.lake.quoting import quoted
-from workbench.lake.secret_key import settle_key
-from workbench.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -105,8 +97,8 @@ class Lake:
     def memory(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """As `cursor`, but for tables of this process alone, in the schema `memory.main`.
 
-        A statement that does not name the lake leaves its catalog in peace, which is most of what a small
-        question costs.
+        A statement that does not name the lake does not ask its catalog, which is most of what a small query
+        costs.
         """
         cursor = self._connection.cursor()
         try:
@@ -165,7 +157,7 @@ class Lake:
                 cursor.close()
 
     def open_reader(self) -> duckdb.DuckDBPyConnection:
-        """A new connection without the catalog, for looking at the files themselves."""
+        """A new connection without the catalog, for reading the files themselves."""
         connection = new_engine(self.home)
         if self.address.is_bucket:
             load_bucket_access(connection)
@@ -182,7 +174,7 @@ class Lake:
             return explain_damage(connection, error, self.address.data, self.open_reader)
 
     def _settle(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """What a new cursor needs to know: its database, and where this installation keeps its files."""
+        """Set up a new cursor: its database, and where this installation keeps its files."""
         cursor.execute(f"USE lake; SET VARIABLE workbench_home = {quoted(str(self.home))}")
 
     def run_alone(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
@@ -197,182 +189,3 @@ class Lake:
         if self.address.kind != "sqlite":
             return nullcontext()
         return exclusive(Path(self.address.catalog + ".lock"))
-
-
-def open_lake(
-    settings: Settings,
-    *,
-    read_only: bool = False,
-    threads: int | None = None,
-    snapshot: int | None = None,
-) -> Lake:
-    """Open the lake of ``settings``; create or migrate it unless ``read_only``.
-
-    Args:
-        snapshot: read this version of it (:meth:`Lake.snapshot_id`), whatever is written meanwhile; only
-            together with ``read_only``.
-        threads: of the engine, by default one for each core. One is enough for whoever writes batches, and
-            saves the memory of a Parquet writer for each of the others.
-
-    Raises:
-        LakeTooNew: it was written by a newer version.
-        LakeRefused: catalog, files and key do not belong together.
-        LakeDamaged: a file of it is unreadable.
-        LakeError: it cannot be opened, or ``read_only`` and there is none yet.
-    """
-    address = lake_address(settings)
-    if read_only and address.kind == "sqlite" and not Path(address.catalog).exists():
-        _refuse_if_lost(address, settings.home)
-        raise LakeError(
-            f"There is no lake at {address.catalog} yet: run `workbench sync` (or `workbench demo`)."
-        )
-    if snapshot is not None:
-        return _attach(address, settings.home, read_only=True, threads=threads, snapshot=snapshot)
-    lake = _attach(address, settings.home, read_only=False, threads=threads)
-    try:
-        _settle(lake, is_reader=read_only)
-    except BaseException:
-        lake.close()
-        raise
-    if not read_only:
-        return lake
-    lake.close()
-    return _attach(address, settings.home, read_only=True, threads=threads)
-
-
-def _settle(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] | None = None) -> None:
-    """The one check at every opening: catalog, tables, files and key belong together and are up to date."""
-    with translated(lake.address.shown):
-        pending = pending_changes(lake)
-        if pending.is_all:
-            with lake.cursor() as cursor:
-                refuse_other_tables(cursor, lake.address.shown)
-                refuse_lost_catalog(lake.address, lake.home, cursor, "is empty", was_there=True)
-        if not lake.address.is_bucket:
-            protect_data(Path(lake.address.data), is_shared=lake.address.kind != "sqlite")
-        if pending:
-            migrate(lake)
-        if before_claim:
-            before_claim(lake)
-        claim_files(lake, adopt=before_claim is not None)
-        settle_key(lake, is_reader=is_reader)
-
-
-def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake:
-    """Open the lake of ``settings`` and take its folder of files, whoever had it before.
-
-    Args:
-        before_claim: moves away what the catalog does not know.
-
-    Raises:
-        LakeError: as :func:`open_lake`, but for files of another lake.
-    """
-    lake = _attach(lake_address(settings), settings.home, read_only=False, threads=None)
-    try:
-        _settle(lake, is_reader=False, before_claim=before_claim)
-    except BaseException:
-        lake.close()
-        raise
-    return lake
-
-
-def _refuse_if_lost(address: LakeAddress, home: Path) -> None:
-    with new_engine(home) as connection, translated(address.shown):
-        load_extensions(connection, address)
-        refuse_lost_catalog(address, home, connection, "is missing", was_there=False)
-
-
-def _attach(
-    address: LakeAddress, home: Path, *, read_only: bool, threads: int | None, snapshot: int | None = None
-) -> Lake:
-    sql = address.attach_sql(read_only=read_only, snapshot=snapshot)
-    return Lake(partial(_attached, address, home, sql, threads), address, home)
-
-
-def _attached(
-    address: LakeAddress, home: Path, attach: str, threads: int | None, is_first: bool
-) -> duckdb.DuckDBPyConnection:
-    connection = new_engine(home)
-    if not address.is_bucket:
-        # The system keeps files of this machine in memory already; DuckDB would keep them once more, and
-        # every one that a merge has replaced.
-        connection.execute("SET enable_external_file_cache = false")
-    if threads:
-        connection.execute(f"SET threads = {threads:d}")
-    try:
-        with translated(address.shown):
-            load_extensions(connection, address)
-            if address.kind == "sqlite" and is_first:
-                make_private_folder(Path(address.catalog).parent)
-                # Two first openings at once would both create the catalog; later ones wait for no writer.
-                with exclusive(Path(address.catalog + ".lock")):
-                    _attach_or_begin(connection, address, home, attach)
-            elif is_first:
-                _attach_or_begin(connection, address, home, attach)
-            else:
-                connection.execute(attach)
-            protect_folder(home / SPILL_FOLDER)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _attach_or_begin(
-    connection: duckdb.DuckDBPyConnection, address: LakeAddress, home: Path, attach: str
-) -> None:
-    """Attach the catalog; begin one where there is none, and nothing of an earlier one."""
-    catalog = Path(address.catalog)
-    if address.kind == "sqlite" and (not catalog.exists() or catalog.stat().st_size == 0):
-        _require_whole_path(address)
-        state = "is empty (0 bytes)" if catalog.exists() else "is missing"
-        refuse_lost_catalog(address, home, connection, state, was_there=False)
-    else:
-        if address.kind == "sqlite":
-            if address.is_bucket or not (Path(address.data) / MARKER_FILE).exists():
-                _refuse_other_database(connection, catalog)
-            protect_catalog(catalog)
-        try:
-            connection.execute(attach)
-            return
-        except duckdb.Error as error:
-            if not is_no_lake(error):
-                raise
-        _require_whole_path(address)
-        refuse_lost_catalog(address, home, connection, "is empty", was_there=False)
-    if address.kind == "sqlite":
-        protect_catalog(catalog)
-    connection.execute(address.attach_sql(may_create=True))
-
-
-def _require_whole_path(address: LakeAddress) -> None:
-    """A lake that begins in `files` would have other files wherever a command is run; begun ones stay."""
-    if not (address.is_bucket or Path(address.data).is_absolute()):
-        whole = os.path.abspath(os.path.expanduser(address.data))
-        raise ConfigError(
-            f"[lake] data is {address.data!r} (WORKBENCH_LAKE_DATA), which is another folder wherever a "
-            f"command is run. Write its whole path, such as {whole}."
-        )
-
-
-def _refuse_other_database(connection: duckdb.DuckDBPyConnection, catalog: Path) -> None:
-    """A SQLite file with tables of something else, before a thing of it is changed.
-
-    A Postgres database may serve others as well.
-    """
-    connection.execute(f"ATTACH {quoted(str(catalog))} AS unknown (TYPE sqlite, READ_ONLY)")
-    tables = [
-        name
-        for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'unknown' order by 1"
-        ).fetchall()
-    ]
-    if "ducklake_table" in tables:
-        refuse_other_tables(connection, str(catalog), "unknown.ducklake_table where end_snapshot is null")
-    connection.execute("DETACH unknown")
-    if tables and "ducklake_metadata" not in tables:
-        raise LakeRefused(
-            f"{catalog} is a database of something else (it has a table {tables[0]}) and no catalog of a "
-            "lake. Correct WORKBENCH_LAKE ([lake] catalog in workbench.toml), or put the catalog back from "
-            "a copy."
-        )

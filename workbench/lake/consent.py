@@ -46,7 +46,7 @@ class ConsentEvent:
 
     @property
     def event_id(self) -> str:
-        """The same for the same fact: of a message, whoever told us of it; else of all that was said."""
+        """The same id for the same fact: by the message if there is one, else by all fields."""
         if self.message_sid:
             return f"{self.message_sid}:{self.kind}"
         facts = [self.address, self.scope, self.kind, self.source, self.happened_at.isoformat()]
@@ -103,7 +103,7 @@ OptOut = tuple[str, str, datetime]
 def find_suppressions(
     cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str], side: Side
 ) -> dict[str, list[OptOut]]:
-    """Who of these must not be messaged from a side of ours: address → the opt-outs that hold, by time.
+    """Who of these must not be messaged from a sender or service: address → opt-outs in force, by time.
 
     What an opt-out reaches is said in ``sql/views/opt_out_spans_of.sql``, for this and for the audits. A
     membership that nobody knows counts as one. Somebody who was erased is never to be messaged; the source is
@@ -134,7 +134,7 @@ def find_suppressions(
     return people
 
 
-#: Most people never said a word, and that is quickly found out.
+#: Most people have no event at all, which this finds out quickly.
 _SAID_SQL = """
     select 1 from consent_events
     where kind = 'opt-out' and person_of(address) in (select unnest(?::varchar[])) limit 1
@@ -178,13 +178,13 @@ _NEEDED = (
 
 
 def _told_by(messages: pa.Table) -> list[ConsentEvent]:
-    """The events in a batch, without looking at most of its rows: few messages say anything."""
+    """The events in a batch. Few messages hold one, so most rows are skipped by column."""
     is_keyword = pc.is_valid(messages["keyword"])
     is_refusal = pc.fill_null(pc.equal(messages["error_code"], OPTED_OUT_ERROR), False)
     telling = messages.filter(pc.or_(is_keyword, is_refusal)).select(list(_NEEDED)).to_pylist()
     events = []
     for row in telling:
-        # A messaging service shares its opt-outs between all its senders; the sender keeps them alone, too.
+        # An opt-out holds for all senders of a messaging service, and for the sender itself outside of it.
         scope = row["messaging_service_sid"] or row["sender"]
         if not row["contact"] or not scope:
             continue

@@ -15,7 +15,7 @@ import pyarrow as pa
 #: A scheduled message is created up to 35 days before it is sent.
 LONGEST_WAIT = timedelta(days=36)
 
-# By SID alone: a guess may be off by as much as a clock is.
+# By SID alone: a guess is as wrong as the clock that made it.
 _FOUND_SQL = """
     select min(g.date_created), max(g.date_created)
     from guessed_dates g join arriving a on a.message_sid = g.message_sid
@@ -33,7 +33,7 @@ _FORGET_SQL = "delete from guessed_dates where message_sid in (select message_si
 
 
 def settle_created_dates(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> None:
-    """Correct the stored messages among these, before they are saved; costs one look where there are none.
+    """Correct the stored messages among these, before they are saved; one quick query where there are none.
 
     Args:
         messages: a table of `MESSAGE_SCHEMA` whose dates of creation are true.

@@ -23,7 +23,7 @@ _FROM_TWILIO = "raw_messages"
 _TIMES = ("date_created", "date_sent", "day", "happened_at", "created_at", "started_at", "received_at", "at")
 """Columns that say when, the first ones rather than the others."""
 _PARQUET = re.compile(r"[^\s'\"/\\]+\.parquet")
-#: How the readers of pages, footers and compressed blocks put it; these name no file.
+#: What readers of pages, footers and compressed blocks say; these texts name no file.
 _UNNAMED = (
     "tprotocolexception", "don't know what type", "snappy", "zstd", "decompress", "corrupt", "magic bytes",
     "thrift", "out of buffer", "page header", "unicode", "utf8", "utf-8", "parquet", "deserializ",
@@ -31,7 +31,7 @@ _UNNAMED = (
 )  # fmt: skip
 
 
-#: Errors of a statement, a value or a user; those of a file among them are known by their words.
+#: Errors of a statement, a value or a user; errors of a file among them are recognised by their text.
 _OF_STATEMENTS = (
     duckdb.ProgrammingError, duckdb.DataError, duckdb.InterruptException, duckdb.OutOfMemoryException,
     duckdb.PermissionException, duckdb.ConnectionException,
@@ -59,7 +59,7 @@ class DataFile:
 
 
 def may_be_damage(error: duckdb.Error) -> bool:
-    """Whether it is worth looking at the files: they are named, or the statement is not what is wrong."""
+    """Whether the files should be checked: the error names one, or it is not about the statement."""
     text = str(error).lower()
     if _PARQUET.search(text) or any(words in text for words in _UNNAMED):
         return True
@@ -112,7 +112,7 @@ def read_data_files(cursor: duckdb.DuckDBPyConnection, data: str) -> list[DataFi
 
 
 def _read_days(cursor: duckdb.DuckDBPyConnection) -> dict[int, tuple[date, date]]:
-    """By file: the first and the last GMT day in it, by the best column that says when."""
+    """By file: the first and the last GMT day in it, by the best of its columns with a time."""
     rows = cursor.execute(
         f"""
         select s.data_file_id, c.column_name, s.min_value, s.max_value
@@ -126,8 +126,8 @@ def _read_days(cursor: duckdb.DuckDBPyConnection) -> dict[int, tuple[date, date]
     best: dict[int, tuple[int, date, date]] = {}
     for file_id, column, first, last in rows:
         with suppress(ValueError):
-            found = (_TIMES.index(column), _day(first), _day(last))
-            best[file_id] = min(best.get(file_id, found), found)
+            bounds = (_TIMES.index(column), _day(first), _day(last))
+            best[file_id] = min(best.get(file_id, bounds), bounds)
     return {file_id: (first, last) for file_id, (_, first, last) in best.items()}
 
 
@@ -141,7 +141,7 @@ def find_damaged(files: Sequence[DataFile], open_reader: OpenReader) -> list[Dat
 
 
 def _is_readable(path: str, open_reader: OpenReader) -> bool:
-    # One for each file: after some errors an engine answers nothing any more.
+    # An engine for each file: after some errors an engine answers no further query.
     with open_reader() as reader:
         try:
             # The hash needs every value of every column.
@@ -165,7 +165,7 @@ def _text(damaged: Sequence[DataFile], error: str) -> str:
 
 
 def refuse_irreplaceable(damaged: Sequence[DataFile]) -> None:
-    """Raise LakeDamaged if some of these hold what Twilio cannot tell again."""
+    """Raise LakeDamaged if some of these files hold what cannot be read from Twilio again."""
     lost = [file for file in damaged if file.table != _FROM_TWILIO]
     if lost:
         raise LakeDamaged(_text(lost, "nothing was set aside"))

@@ -120,8 +120,8 @@ class S3Prefix:
         names = self._glob(self._prefix + _OBJECTS)
         # Without a list of names DuckDB refuses to read none.
         rows = self._cursor.execute("select filename, content from read_text(?)", [names]) if names else None
-        found = [_read_marker(content, name) for name, content in rows.fetchall()] if rows else []
-        return list(dict.fromkeys(found))
+        markers = [_read_marker(content, name) for name, content in rows.fetchall()] if rows else []
+        return list(dict.fromkeys(markers))
 
     def create_marker(self, marker: OwnerMarker) -> None:
         if not self.markers():

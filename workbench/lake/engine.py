@@ -27,9 +27,9 @@ def new_engine(home: Path) -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
-            # Otherwise a spill lands in the folder one happens to stand in.
+            # Otherwise DuckDB spills into the current folder.
             "temp_directory": str(home / SPILL_FOLDER),
-            # A misspelt table is an error, not a search through our variables, for which pandas is loaded.
+            # Else DuckDB would look for a misspelt table among our variables, and load pandas for it.
             "python_enable_replacements": "false",
         },
     )
@@ -61,9 +61,9 @@ def extension_path(name: str) -> Path:
     """
     spec = importlib.util.find_spec(f"duckdb_extension_{name}")
     for folder in spec.submodule_search_locations or () if spec else ():
-        found = sorted(Path(folder).rglob(f"{name}.duckdb_extension"))
-        if found:
-            return found[0]
+        paths = sorted(Path(folder).rglob(f"{name}.duckdb_extension"))
+        if paths:
+            return paths[0]
     raise LakeError(
         f"DuckDB's {name} extension is not installed; run `make setup`, or install "
         f"duckdb-extension-{name.replace('_', '-')}=={duckdb.__version__}."

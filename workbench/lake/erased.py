@@ -64,10 +64,10 @@ def remove_erased(cursor: duckdb.DuckDBPyConnection, addresses: Iterable[str]) -
         return 0
     key = known_lake_key(cursor, _home(cursor))
     known = sorted({person_hash(key, address) for address in addresses})
-    found = cursor.execute(
+    removed = cursor.execute(
         "delete from erased_people where person_hash in (select unnest(?))", [known]
     ).fetchall()
-    return int(found[0][0])
+    return int(removed[0][0])
 
 
 def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> dict[str, datetime]:
@@ -96,7 +96,7 @@ def without_erased(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.
     contacts = [contact for contact in pc.unique(messages["contact"]).to_pylist() if contact]
     telling = pc.fill_null(pc.match_substring_regex(messages["body"], _MAY_HOLD_NUMBER), False)
     written = {body: numbers_in(body) for body in messages["body"].filter(telling).to_pylist()}
-    numbers = {number for found in written.values() for number in found}
+    numbers = {number for numbers_of_text in written.values() for number in numbers_of_text}
     erased = find_erased(cursor, [*contacts, *numbers])
     if not erased:
         return messages

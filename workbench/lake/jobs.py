@@ -7,7 +7,7 @@ from datetime import datetime
 
 from workbench.lake.connect import Lake
 
-#: Enough to see a pattern; older runs go when the lake is looked after.
+#: Enough to see a pattern; maintenance deletes older runs.
 KEPT_RUNS_PER_JOB = 500
 
 

@@ -45,11 +45,11 @@ def delete_left_files(
     unknown = [path for path in files if path.rpartition("/")[2] not in known]
     is_shared = address.kind != "sqlite"
     before = (now or datetime.now(UTC)) - (_LONGEST_WRITE if is_shared else timedelta(0))
-    left = [path for path in unknown if _is_ours(path, address.data, before if is_shared else None)]
+    left_files = [path for path in unknown if _is_ours(path, address.data, before if is_shared else None)]
     if not address.is_bucket:
-        for path in left:
+        for path in left_files:
             Path(path).unlink(missing_ok=True)
-        return len(left)
+        return len(left_files)
     foreign = [path for path in unknown if not _is_ours(path, address.data, None)]
     if foreign:
         raise LakeRefused(
@@ -57,9 +57,9 @@ def delete_left_files(
             f"{foreign[0]}. DuckDB could only delete them together with what a killed write left here: "
             "move them to another prefix and run the same again."
         )
-    if left:
+    if left_files:
         cursor.execute("call ducklake_delete_orphaned_files('lake', older_than => ?)", [before]).fetchall()
-    return len(left)
+    return len(left_files)
 
 
 def _is_ours(path: str, data: str, before: datetime | None) -> bool:

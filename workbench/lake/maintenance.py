@@ -1,4 +1,4 @@
-"""Keeps a lake quick and small: many little commits leave many little files, and every change an old version.
+"""Keeps a lake fast and small: many small commits leave many small files, and each change an old version.
 
 Each step is a commit of its own under the write lock, so that others come in between. Files that a reader
 may still need stay for an hour at least, and then to the end of the day: on a SQLite catalog DuckLake 1.0
@@ -18,10 +18,10 @@ from workbench.lake.connect import Lake
 from workbench.lake.jobs import forget_old_job_runs
 from workbench.lake.left_files import delete_left_files
 
-#: Old versions serve nobody here; a day is for somebody who looks back after a mishap.
+#: Old versions are not used; they stay for a day, for somebody who looks back after a mistake.
 KEEP_SNAPSHOTS = timedelta(days=1)
 KEEP_FILES = timedelta(hours=1)
-#: A file is written anew once so much of it was deleted or replaced.
+#: A file is rewritten once this share of it was deleted or replaced.
 _REWRITE_FROM = 0.1
 
 
@@ -70,13 +70,13 @@ def maintain(
         "call ducklake_expire_snapshots('lake', older_than => ?)", _day_is_over(now - KEEP_SNAPSHOTS)
     )
     deleted = step("call ducklake_cleanup_old_files('lake', older_than => ?)", _day_is_over(now - KEEP_FILES))
-    left = 0 if stop() else lake.run_alone(lambda cursor: delete_left_files(cursor, lake.address))
+    deleted_files = 0 if stop() else lake.run_alone(lambda cursor: delete_left_files(cursor, lake.address))
     return Maintained(
         rows_flushed=sum(int(row[2]) for row in flushed),
         files_before=before,
         files_after=count_files(lake),
         snapshots_expired=len(expired),
-        files_deleted=len(deleted) + left,
+        files_deleted=len(deleted) + deleted_files,
     )
 
 

@@ -48,7 +48,7 @@ def note_memberships(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> N
         own = [s for s in spans if (s.account_sid, s.sender, s.service) == (account_sid, sender, service)]
         first_at, last_at = row["date_created_min"], row["date_created_max"]
         if not any(span.ends_after(last_at) for span in own):
-            # Of messages that span a time outside of the service only the last is sure to be after it.
+            # If the messages span a time outside of the service, only the last one is surely after it.
             begun = last_at if any(span.ends_after(first_at) for span in own) else first_at
             added.append(_closed_if_missing(cursor, Span(account_sid, sender, service, begun), last_at))
         elif (later := _begins_too_late(own, first_at)) is not None:
@@ -82,7 +82,7 @@ def note_pools(
         return
     added += [
         Span(account_sid, sender, None, read_at)
-        for sender in sorted(set(listed) - {span.sender for span in spans} - {one for one, _ in pools})
+        for sender in sorted(set(listed) - {span.sender for span in spans} - {member for member, _ in pools})
     ]
     changed = [
         (span, _ended(span, last_read_at, read_at))
@@ -121,19 +121,19 @@ def _begins_too_late(spans: Sequence[Span], moment: datetime) -> Span | None:
 
 
 def _read_spans(cursor: duckdb.DuckDBPyConnection, accounts: Iterable[str]) -> list[Span]:
-    found = cursor.execute(
+    rows = cursor.execute(
         "select account_sid, sender, messaging_service_sid, first_seen_at, seen_until, left_at "
         "from membership_spans where account_sid in (select unnest(?::varchar[]))",
         [sorted(accounts)],
     ).fetchall()
-    return [Span(*row) for row in found]
+    return [Span(*row) for row in rows]
 
 
 def _read_at(cursor: duckdb.DuckDBPyConnection, account_sid: str) -> datetime | None:
-    found = cursor.execute(
+    rows = cursor.execute(
         "select max(read_at) from membership_reads where account_sid = ?", [account_sid]
     ).fetchall()
-    return found[0][0] if found else None
+    return rows[0][0] if rows else None
 
 
 def _write(

@@ -16,15 +16,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, LiteralString, TypeVar
+from typing import LiteralString, TypeVar
 
 import duckdb
 
 from workbench.errors import LakeRefused, LakeTooNew
+from workbench.lake.connect import Lake
 from workbench.lake.views import ViewDefinition, apply_views, differing_views, known_views, stored_views
-
-if TYPE_CHECKING:
-    from workbench.lake.connect import Lake
 
 T = TypeVar("T")
 

@@ -9,22 +9,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from workbench.errors import CatalogLost, LakeRefused
+from workbench.lake.address import LakeAddress
 from workbench.lake.audit import ANCHOR_FILE
+from workbench.lake.connect import Lake
 from workbench.lake.damage import METADATA
 from workbench.lake.data_folder import DataFolder, OwnerMarker, open_data_folder
 from workbench.lake.quoting import quoted
 from workbench.lake.secret_key import KEY_FILE
 from workbench.settings import DEMO_FOLDER
-
-if TYPE_CHECKING:
-    from workbench.lake.address import LakeAddress
-    from workbench.lake.connect import Lake
-
 
 _KNOWN_FILES = " union all ".join(
     f"select path from {METADATA}.{table}"
@@ -39,7 +35,7 @@ _NEEDED_FILES = " union all ".join(
 def refuse_lost_catalog(
     address: LakeAddress, home: Path, cursor: duckdb.DuckDBPyConnection, catalog: str, *, was_there: bool
 ) -> None:
-    """Before a lake is begun: refuse where the rest of one is still there.
+    """Before a new lake is begun: refuse if files of an earlier one are still there.
 
     Args:
         catalog: what is wrong with the catalog, as "is missing".
@@ -72,7 +68,7 @@ def refuse_lost_catalog(
 def _refuse_files_in_use(
     address: LakeAddress, cursor: duckdb.DuckDBPyConnection, markers: list[OwnerMarker]
 ) -> None:
-    """Files with a catalog that is still there are nobody's to set aside."""
+    """Refuse to set files aside whose catalog still exists."""
     owners = [_living_owner(address, cursor, marker) for marker in markers] or _catalogs_beside(address)
     owner = next((owner for owner in owners if owner), None)
     if owner:
@@ -211,7 +207,7 @@ def _refuse_other_lakes(address: LakeAddress, markers: list[OwnerMarker], lake_i
 def _settle_place(
     address: LakeAddress, folder: DataFolder, markers: list[OwnerMarker], marker: OwnerMarker
 ) -> None:
-    """A catalog that was moved or renamed is written down; a second copy of it in use is refused."""
+    """Write down where a moved or renamed catalog is now; refuse a second copy of it."""
     before = next((other.catalog for other in markers if other.catalog != marker.catalog), None)
     if before is None:
         return

@@ -40,7 +40,7 @@ def protect_catalog(catalog: Path) -> None:
     with suppress(FileExistsError):
         os.close(os.open(catalog, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     for suffix in _SIDE_FILES:
-        # By name: closing a descriptor would free every lock that SQLite holds on the file in this process.
+        # By path: closing a descriptor would free all locks that SQLite holds on the file in this process.
         path = f"{catalog}{suffix}"
         with suppress(FileNotFoundError):
             mode = stat.S_IMODE(os.stat(path).st_mode)

@@ -25,7 +25,7 @@ _STEPS = (
     "call ducklake_expire_snapshots('lake', older_than => now())",
     "call ducklake_cleanup_old_files('lake', cleanup_all => true)",
 )
-#: How long a webhook may have to wait for us, and how long we wait for a pause.
+#: How long a webhook may wait for us, and how long we wait until nobody uses the lake.
 _BUSY_SECONDS, _PATIENCE_SECONDS = 2.0, 30.0
 _SHORTEST_TURN, _LONGEST_TURN = 0.05, 2.0
 
@@ -48,7 +48,7 @@ def purge(lake: Lake) -> None:
 
 
 def _when_free(work: Callable[[], object]) -> None:
-    """Do it, again while others are in the way; afterwards they get as long a turn as they had to wait."""
+    """Do it, and again while others use the lake; then wait as long as they had to wait for us."""
     until = time.monotonic() + _PATIENCE_SECONDS
     while True:
         began, is_done = time.monotonic(), False

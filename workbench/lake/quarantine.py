@@ -34,7 +34,7 @@ class OpenRow:
 def save_quarantined(
     cursor: duckdb.DuckDBPyConnection, rows: Sequence[QuarantinedRow], now: datetime
 ) -> None:
-    """Note rows that could not be read, in the caller's transaction; one that is known came once more.
+    """Note rows that could not be read, in the caller's transaction; a known row counts once more.
 
     An opt-out in them is in force with it. Of people who were erased nothing is kept.
     """
@@ -43,11 +43,11 @@ def save_quarantined(
         return
     save_consent_events(cursor, [_consent_event(row, row.opt_out, now) for row in rows if row.opt_out], now)
     stored = cursor.execute("select * from quarantined_rows limit 0").to_arrow_table().schema
-    told = [
+    incoming = [
         {**asdict(row), "first_seen_at": now, "last_seen_at": now, "times": 1, "resolved_at": None}
         for row in {(row.resource, row.account_sid, row.row_key): row for row in rows}.values()
     ]
-    cursor.register("unread_rows", pa.Table.from_pylist(told, schema=stored))
+    cursor.register("unread_rows", pa.Table.from_pylist(incoming, schema=stored))
     try:
         cursor.execute(_STAGE_SQL)
         cursor.execute(_DELETE_SQL)
@@ -124,12 +124,12 @@ def resolve_parts(
 
 def read_open(lake: Lake, account_sid: str) -> list[OpenRow]:
     """The account's rows that are not resolved, seen longest ago first."""
-    found = lake.rows(
+    open_rows = lake.rows(
         "select resource, row_key, sid, part, times, last_seen_at from quarantined_rows "
         "where account_sid = ? and resolved_at is null order by last_seen_at, row_key",
         [account_sid],
     )
-    return [OpenRow(*row) for row in found]
+    return [OpenRow(*row) for row in open_rows]
 
 
 def count_open(lake: Lake) -> dict[str, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""Which GMT days of the message log are in the lake whole, by list or by file."""
+"""Which GMT days of the message log are completely in the lake, from the list or from a file."""
 
 from __future__ import annotations
 

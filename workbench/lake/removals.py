@@ -1,4 +1,4 @@
-"""Deletions on record from the commit that deletes until no old copy is left, so that none stays half done.
+"""Keeps each deletion on record from its commit until no old copy is left, so that none stays half done.
 
 A delete is committed in a moment; that files, snapshots and free pages lose it too takes longer and can be
 killed. The row says so, and whoever comes next finishes it (``compliance/finishing.py``).
@@ -77,6 +77,12 @@ def end_removal(cursor: duckdb.DuckDBPyConnection, removal_id: str, finished_at:
         [finished_at, removal_id, removal_id],
     ).fetchall()
     return bool(ended[0][0])
+
+
+def is_finished(lake: Lake, removal_id: str) -> bool:
+    """Whether it is on record that no old copy of this deletion is left."""
+    sql = "select 1 from removals where finished_at is not null and removal_id = ?"
+    return bool(lake.rows(sql, [removal_id]))
 
 
 def is_unfinished(cursor: duckdb.DuckDBPyConnection, person: str) -> bool:

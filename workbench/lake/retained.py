@@ -1,4 +1,4 @@
-"""What `[retention]` has removed stays away: Twilio lists it for 400 days, so every save asks here first."""
+"""Keeps away what `[retention]` has removed: Twilio lists it for 400 days, so every save asks here first."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class Horizons:
 
 def read_horizons(cursor: duckdb.DuckDBPyConnection) -> Horizons:
     """How far `[retention]` has come in this lake."""
-    found = dict(cursor.execute("select rule, removed_before from retention_horizons").fetchall())
-    return Horizons(found.get(BODIES), found.get(MESSAGES))
+    removed_before = dict(cursor.execute("select rule, removed_before from retention_horizons").fetchall())
+    return Horizons(removed_before.get(BODIES), removed_before.get(MESSAGES))
 
 
 def move_horizon(
     cursor: duckdb.DuckDBPyConnection, rule: str, removed_before: datetime, at: datetime
 ) -> None:
     """Remember what was removed, in the transaction that removes it. A horizon never goes back."""
-    held = cursor.execute("select removed_before from retention_horizons where rule = ?", [rule]).fetchall()
-    if held and held[0][0] >= removed_before:
+    stored = cursor.execute("select removed_before from retention_horizons where rule = ?", [rule]).fetchall()
+    if stored and stored[0][0] >= removed_before:
         return
     cursor.execute("delete from retention_horizons where rule = ?", [rule])
     cursor.execute("insert into retention_horizons values (?, ?, ?)", [rule, removed_before, at])

@@ -7,8 +7,9 @@ differs. A status never goes back (a late `sent` leaves `delivered` alone) and a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from typing import Any, get_args, get_type_hints
 
 import duckdb
 import pyarrow as pa
@@ -18,48 +19,38 @@ from workbench.lake.consent import note_consent
 from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.erased import without_erased
 from workbench.lake.memberships import note_memberships
+from workbench.lake.merge import Merge
+from workbench.lake.merge import Saved as Saved
 from workbench.lake.retained import read_horizons
 from workbench.lake.statuses import apply_waiting_statuses, forget_refused
 from workbench.messaging.message import MessageRow
 
-_TIME = pa.timestamp("us", tz="UTC")
-MESSAGE_SCHEMA = pa.schema(
-    [
-        ("message_sid", pa.string()),
-        ("account_sid", pa.string()),
-        ("messaging_service_sid", pa.string()),
-        ("direction", pa.string()),
-        ("is_outbound", pa.bool_()),
-        ("status", pa.string()),
-        ("status_rank", pa.int16()),
-        ("error_code", pa.int32()),
-        ("from_address", pa.string()),
-        ("to_address", pa.string()),
-        ("sender", pa.string()),
-        ("sender_type", pa.string()),
-        ("contact", pa.string()),
-        ("country", pa.string()),
-        ("conversation_id", pa.string()),
-        ("body", pa.string()),
-        ("keyword", pa.string()),
-        ("revocation", pa.string()),
-        ("revocation_language", pa.string()),
-        ("encoding", pa.string()),
-        ("segments", pa.int32()),
-        ("media_count", pa.int32()),
-        ("price", pa.decimal128(12, 6)),
-        ("currency", pa.string()),
-        ("date_created", _TIME),
-        ("date_sent", _TIME),
-        ("date_updated", _TIME),
-    ]
-)
+_ARROW_TYPES: dict[type, pa.DataType] = {
+    str: pa.string(),
+    bool: pa.bool_(),
+    int: pa.int32(),
+    Decimal: pa.decimal128(12, 6),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
 
-#: Arrow's own pool keeps a heap for each thread, which costs a sync with its many threads 100 MB.
+
+def _arrow_field(name: str, annotation: Any) -> pa.Field:
+    """A column by the Python type of its values, whether they may be None or not."""
+    python_type = next(kind for kind in get_args(annotation) or (annotation,) if kind is not type(None))
+    return pa.field(name, pa.int16() if name == "status_rank" else _ARROW_TYPES[python_type])
+
+
+MESSAGE_SCHEMA = pa.schema(
+    [_arrow_field(name, annotation) for name, annotation in get_type_hints(MessageRow).items()]
+)
+"""The columns of `raw_messages`, as :class:`MessageRow` names them."""
+
+#: Arrow's own pool keeps a heap for each thread: 100 MB for a sync with its many threads.
 _POOL = pa.system_memory_pool()
 
 _COLUMNS = MessageRow._fields
 _KEY = ("message_sid", "date_created")
+_OTHERS = tuple(name for name in _COLUMNS if name not in _KEY)
 _LATE = "i.status_rank < t.status_rank"
 
 #: What an incoming row makes of a stored one, where that is not simply the incoming value.
@@ -75,7 +66,7 @@ _MERGED = {
     "price": "coalesce(i.price, t.price)",
     "currency": "coalesce(i.currency, t.currency)",
     "date_sent": "coalesce(i.date_sent, t.date_sent)",
-    # Redaction empties the body; what the body was for counting stays true.
+    # Redaction empties the body; what was derived from it before stays.
     "keyword": "coalesce(i.keyword, t.keyword)",
     "revocation": "coalesce(i.revocation, t.revocation)",
     "revocation_language": "coalesce(i.revocation_language, t.revocation_language)",
@@ -83,23 +74,12 @@ _MERGED = {
 }
 
 
-@dataclass(frozen=True)
-class Saved:
-    """What a save did: rows that were new, and rows whose content changed."""
-
-    added: int = 0
-    changed: int = 0
-
-    def __add__(self, other: Saved) -> Saved:
-        return Saved(self.added + other.added, self.changed + other.changed)
-
-
 def message_table(rows: Sequence[MessageRow]) -> pa.Table:
-    """Rows as one Arrow table; of several rows of one message the one furthest in its life stays."""
+    """Rows as one Arrow table; of several rows of one message the one with the furthest status stays."""
     latest: dict[str, MessageRow] = {}
     for row in rows:
-        held = latest.get(row.message_sid)
-        if held is None or row.status_rank >= held.status_rank:
+        earlier = latest.get(row.message_sid)
+        if earlier is None or row.status_rank >= earlier.status_rank:
             latest[row.message_sid] = row
     columns = list(zip(*latest.values(), strict=True)) or [()] * len(_COLUMNS)
     arrays = [
@@ -110,7 +90,7 @@ def message_table(rows: Sequence[MessageRow]) -> pa.Table:
 
 
 def join_message_tables(tables: Sequence[pa.Table]) -> pa.Table:
-    """Tables of `message_table` as one; of several rows of one message the furthest in its life stays."""
+    """Tables of `message_table` as one; of several rows of a message that with the furthest status stays."""
     joined = pa.concat_tables([MESSAGE_SCHEMA.empty_table(), *tables])
     sids = joined["message_sid"]
     if pc.count_distinct(sids).as_py() == joined.num_rows:
@@ -156,20 +136,20 @@ def save_messages(
     cursor.register("incoming", messages)
     try:
         cursor.execute(_STAGE_SQL, bounds)
-        added, changed = cursor.execute(_COUNT_SQL).fetchall()[0]
-        if changed:
+        saved = _MERGE.count(cursor)
+        if saved.changed:
             cursor.execute(_EVENTS_SQL, [source, received_at])
-            cursor.execute(_UPDATE_SQL, bounds)
-        if added:
-            cursor.execute(_INSERT_SQL)
-        if added or changed:
+            _MERGE.update(cursor, bounds)
+        if saved.added:
+            _MERGE.insert(cursor)
+        if saved != Saved():
             note_consent(cursor, messages, received_at)
             note_memberships(cursor, messages)
         apply_waiting_statuses(cursor, bounds, received_at)
     finally:
         cursor.execute("drop table if exists staged")
         cursor.unregister("incoming")
-    return Saved(int(added), int(changed))
+    return saved
 
 
 def _stage_sql() -> str:
@@ -184,11 +164,7 @@ def _stage_sql() -> str:
         else f"i.{name}"
         for name in _COLUMNS
     )
-    differs = " or ".join(
-        f"({_MERGED.get(name, f'i.{name}')}) is distinct from t.{name}"
-        for name in _COLUMNS
-        if name not in _KEY
-    )
+    differs = " or ".join(f"({_MERGED.get(name, f'i.{name}')}) is distinct from t.{name}" for name in _OTHERS)
     return f"""
         create temp table staged as
         with known as (
@@ -204,17 +180,14 @@ def _stage_sql() -> str:
 
 
 _STAGE_SQL = _stage_sql()
-_COUNT_SQL = "select count(*) filter (is_new), count(*) filter (not is_new) from staged"
-_INSERT_SQL = (
-    f"insert into raw_messages ({', '.join(_COLUMNS)}) "
-    f"select {', '.join(_COLUMNS)} from staged where is_new order by date_created"
+_MERGE = Merge(
+    "raw_messages",
+    staged_table="staged",
+    key_columns=_KEY,
+    other_columns=_OTHERS,
+    match="t.message_sid = s.message_sid and t.date_created between $oldest and $newest",
+    order="date_created",
 )
-_UPDATE_SQL = f"""
-    merge into raw_messages t using (select * from staged where not is_new) s
-    on t.message_sid = s.message_sid
-       and t.date_created between $oldest and $newest
-    when matched then update set {", ".join(f"{name} = s.{name}" for name in _COLUMNS if name not in _KEY)}
-"""
 _EVENTS_SQL = """
     insert into status_events
     select s.message_sid, s.account_sid, s.status, s.error_code, ?, ?

@@ -13,8 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from workbench.errors import LakeError
+from workbench.lake.merge import Merge, Saved, equal_keys
 from workbench.lake.quoting import identifier
-from workbench.lake.save import Saved
 
 Row = Mapping[str, object]
 
@@ -44,19 +44,20 @@ def save_rows(
         return Saved()
     latest = {tuple(row[name] for name in key): row for row in rows}
     incoming = _arrow_table(cursor, table, list(latest.values()), key)
-    others = [name for name in incoming.column_names if name not in key]
+    others = tuple(name for name in incoming.column_names if name not in key)
+    merge = Merge(table, staged_table="staged_rows", key_columns=tuple(key), other_columns=others)
     cursor.register("incoming_rows", incoming)
     try:
         cursor.execute(_stage_sql(table, key, others, uncompared))
-        added, changed = cursor.execute(_COUNT_SQL).fetchall()[0]
-        if changed and others:
-            cursor.execute(_update_sql(table, key, others))
-        if added:
-            cursor.execute(_insert_sql(table, incoming.column_names))
+        saved = merge.count(cursor)
+        if saved.changed:
+            merge.update(cursor)
+        if saved.added:
+            merge.insert(cursor)
     finally:
         cursor.execute("drop table if exists staged_rows")
         cursor.unregister("incoming_rows")
-    return Saved(int(added), int(changed))
+    return saved
 
 
 def replace_rows(
@@ -73,12 +74,12 @@ def replace_rows(
     """
     saved = save_rows(cursor, table, rows, key=key)
     condition = " and ".join(f"{identifier(name)} = ?" for name in within)
-    held = cursor.execute(
+    stored = cursor.execute(
         f"select {', '.join(key)} from {table} where {condition}",
         list(within.values()),
     ).fetchall()
     wanted = {tuple(row[name] for name in key) for row in rows}
-    gone = [values for values in held if values not in wanted]
+    gone = [values for values in stored if values not in wanted]
     match = " and ".join(f"{name} = ?" for name in key)
     for values in gone:
         cursor.execute(f"delete from {table} where {match}", values)
@@ -110,29 +111,11 @@ def _stage_sql(
     table: LiteralString, key: Sequence[LiteralString], others: Sequence[str], uncompared: Sequence[str]
 ) -> LiteralString:
     """Of the incoming rows, those that are new or differ."""
-    match = " and ".join(f"t.{name} = i.{name}" for name in key)
     compared = [identifier(name) for name in others if name not in uncompared]
     differs = "".join(f" or i.{name} is distinct from t.{name}" for name in compared)
     return f"""
         create temp table staged_rows as
         select i.*, t.{key[0]} is null as is_new
-        from incoming_rows i left join {table} t on {match}
+        from incoming_rows i left join {table} t on {equal_keys(key, "t", "i")}
         where t.{key[0]} is null {differs}
     """
-
-
-_COUNT_SQL = "select count(*) filter (is_new), count(*) filter (not is_new) from staged_rows"
-
-
-def _update_sql(table: LiteralString, key: Sequence[LiteralString], others: Sequence[str]) -> LiteralString:
-    match = " and ".join(f"t.{name} = s.{name}" for name in key)
-    values = ", ".join(f"{name} = s.{name}" for name in map(identifier, others))
-    return (
-        f"merge into {table} t using (select * from staged_rows where not is_new) s on {match} "
-        f"when matched then update set {values}"
-    )
-
-
-def _insert_sql(table: LiteralString, columns: Sequence[str]) -> LiteralString:
-    names = ", ".join(map(identifier, columns))
-    return f"insert into {table} ({names}) select {names} from staged_rows where is_new"

@@ -11,15 +11,12 @@ import secrets
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 
 from workbench.errors import ConfigError, LakeRefused
 from workbench.files import create_whole
-
-if TYPE_CHECKING:
-    from workbench.lake.connect import Lake
+from workbench.lake.connect import Lake
 
 KEY_FILE = "privacy.key"
 _KEY_BYTES = 32

@@ -1,5 +1,4 @@
-"""The ways out of a refused opening: old files are moved to `set-aside/` in WORKBENCH_HOME, and never "
-"deleted."""
+"""The ways out of a refused opening: old files are moved to `set-aside/` in WORKBENCH_HOME, never deleted."""
 
 from __future__ import annotations
 
@@ -13,10 +12,11 @@ import duckdb
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused, UsageError
 from workbench.lake.address import LakeAddress, lake_address
 from workbench.lake.audit import ANCHOR_FILE, append_audit, local_actor
-from workbench.lake.connect import Lake, adopt_lake, open_lake
+from workbench.lake.connect import Lake
 from workbench.lake.damage import METADATA, DataFile, find_damaged, read_data_files, refuse_irreplaceable
 from workbench.lake.data_folder import MARKER_FILE, LocalFolder, open_data_folder
 from workbench.lake.lock import exclusive
+from workbench.lake.opening import adopt_lake, open_lake
 from workbench.lake.ownership import known_files, refuse_nested
 from workbench.lake.private_files import make_private_folder
 from workbench.lake.secret_key import KEY_FILE

@@ -31,11 +31,11 @@ log = logging.getLogger(__name__)
 _MAGIC = b"WBSPOOL1"
 _HEAD = Struct(">II")
 _SUFFIX = ".spool"
-#: A new file begins after so much, so that the disk is given back while a lake is behind.
+#: A new file begins after this many bytes, so that old ones can be deleted while the lake is behind.
 SEGMENT_BYTES = 4 * 2**20
-#: And after so long.
+#: And after this many seconds.
 SEGMENT_SECONDS = 5.0
-#: A lake that is away for days must not fill the disk; from here on Twilio is told to try again.
+#: A lake that is away for days must not fill the disk; above this Twilio is told to try again later.
 MOST_BYTES = 2 * 2**30
 
 
@@ -128,26 +128,26 @@ class Spool:
         """The oldest records, at most so many. They stay until :meth:`done`; until then it gives the same."""
         with self._lock:
             segments = [(segment, segment.size) for segment in self._segments]
-        found: list[bytes] = []
+        records: list[bytes] = []
         self._reading = []
         for segment, size in segments:
-            if len(found) >= most:
+            if len(records) >= most:
                 break
             data = self._read_segment(segment, size)
-            taken, end = 0, segment.read_to
+            records_read, end = 0, segment.read_to
             for payload, end_of_record in _records(data, 0):
-                found.append(payload)
-                taken, end = taken + 1, segment.read_to + end_of_record
-                if len(found) >= most:
+                records.append(payload)
+                records_read, end = records_read + 1, segment.read_to + end_of_record
+                if len(records) >= most:
                     break
-            self._reading.append((segment, end, taken))
-        return found
+            self._reading.append((segment, end, records_read))
+        return records
 
     def done(self) -> None:
         """What was read last is in the lake: forget it."""
         with self._lock:
-            for segment, read_to, taken in self._reading:
-                segment.read_to, segment.records = read_to, segment.records - taken
+            for segment, read_to, records_read in self._reading:
+                segment.read_to, segment.records = read_to, segment.records - records_read
             self._reading = []
             over = [s for s in self._segments if not s.records and not self._is_written_to(s)]
             for segment in over:
@@ -209,7 +209,7 @@ class Spool:
             self._descriptor = -1
 
     def _give_up(self, segment: _Segment) -> None:
-        """Cut off what was half written and leave that file: after a failed fsync nothing is sure."""
+        """Cut off what was half written and leave that file: after a failed fsync nothing is certain."""
         with self._lock:
             self._is_writing = False
             try:
@@ -256,7 +256,7 @@ def _framed(payload: bytes) -> bytes:
 
 
 def _require_in_folder(descriptor: int) -> None:
-    """A file that somebody removed keeps nothing: what was written to it may not be answered for."""
+    """Raise if somebody removed the file: what was written to it is lost, so it must not be answered 2xx."""
     if os.fstat(descriptor).st_nlink == 0:
         raise FileNotFoundError(errno.ENOENT, "its file was removed")
 

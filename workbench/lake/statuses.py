@@ -48,6 +48,15 @@ class StatusCallback:
 
 
 @dataclass(frozen=True)
+class WaitingMessage:
+    """A message that only callbacks know so far."""
+
+    account_sid: str
+    message_sid: str
+    first_heard_at: datetime
+
+
+@dataclass(frozen=True)
 class StatusesSaved:
     """How many events were new, how many messages they moved, and how many wait for their message."""
 
@@ -56,12 +65,13 @@ class StatusesSaved:
     waiting: int = 0
 
 
-def save_statuses(cursor: duckdb.DuckDBPyConnection, news: Sequence[StatusCallback]) -> StatusesSaved:
+def save_statuses(cursor: duckdb.DuckDBPyConnection, callbacks: Sequence[StatusCallback]) -> StatusesSaved:
     """Record callbacks, in the caller's transaction; the same ones again change nothing."""
-    if not news:
+    if not callbacks:
         return StatusesSaved()
-    first, last = min(one.received_at for one in news), max(one.received_at for one in news)
-    cursor.register("heard_statuses", _table(news))
+    moments = [callback.received_at for callback in callbacks]
+    first, last = min(moments), max(moments)
+    cursor.register("heard_statuses", _table(callbacks))
     try:
         cursor.execute(_KNOWN_SQL, {"since": first - _RECENT, "until": last + _OLDEST})
         if _count(cursor, _UNKNOWN_SQL):
@@ -102,13 +112,13 @@ def apply_waiting_statuses(
         cursor.execute("drop table if exists heard_statuses")
 
 
-def read_waiting(cursor: duckdb.DuckDBPyConnection, limit: int) -> list[tuple[str, str, datetime]]:
-    """Messages that only callbacks know so far, the latest first: account, SID, when first heard of."""
-    return cursor.execute(
-        "select account_sid, message_sid, min(received_at) as heard from waiting_statuses "
-        "group by all order by heard desc limit ?",
-        [limit],
-    ).fetchall()
+def read_waiting(cursor: duckdb.DuckDBPyConnection, limit: int) -> list[WaitingMessage]:
+    """Messages that only callbacks know so far, the latest first.
+
+    Without those that were fetched and could not be read: they are in quarantine, and the syncs ask for them.
+    """
+    rows = cursor.execute(_READ_WAITING_SQL, [limit]).fetchall()
+    return [WaitingMessage(*row) for row in rows]
 
 
 def forget_waiting(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str]) -> None:
@@ -131,12 +141,12 @@ def forget_refused(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str
         cursor.execute(f"delete from {table} where message_sid in (select unnest(?::varchar[]))", sids)
 
 
-def _table(news: Sequence[StatusCallback]) -> pa.Table:
-    """The news, each status of a message once, as first heard."""
+def _table(callbacks: Sequence[StatusCallback]) -> pa.Table:
+    """The callbacks, each status of a message once, as first heard."""
     first: dict[tuple[str, str, int | None], StatusCallback] = {}
-    for one in sorted(news, key=lambda one: one.received_at):
-        first.setdefault((one.message_sid, one.status, one.error_code), one)
-    rows = [{**vars(one), "status_rank": status_rank(one.status)} for one in first.values()]
+    for callback in sorted(callbacks, key=lambda callback: callback.received_at):
+        first.setdefault((callback.message_sid, callback.status, callback.error_code), callback)
+    rows = [{**vars(callback), "status_rank": status_rank(callback.status)} for callback in first.values()]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
 
 
@@ -187,6 +197,15 @@ _WAITING_SQL = """
         where w.message_sid = t.message_sid and w.status = t.status
           and w.error_code is not distinct from t.error_code
     )
+"""
+_READ_WAITING_SQL = """
+    select w.account_sid, w.message_sid, min(w.received_at) as first_heard_at from waiting_statuses w
+    where not exists (
+        select 1 from quarantined_rows q
+        where q.resource = 'messages' and q.account_sid = w.account_sid and q.sid = w.message_sid
+          and q.resolved_at is null
+    )
+    group by all order by first_heard_at desc limit ?
 """
 _HAS_WAITING_SQL = (
     "select count(*) from waiting_statuses where message_sid in (select message_sid from incoming)"

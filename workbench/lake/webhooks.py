@@ -27,7 +27,7 @@ _LOOK_BACK = timedelta(days=40)
 class StatusWebhook:
     """A status callback; `fields` is a JSON object of the rest of what it said, None without any."""
 
-    news: StatusCallback
+    callback: StatusCallback
     fields: str | None
 
 
@@ -59,15 +59,15 @@ def save_webhooks(
     now: datetime,
 ) -> WebhooksSaved:
     """Save them in the caller's transaction: messages, statuses, what they mean for consent, and the rest."""
-    unread = [one for one in webhooks if isinstance(one, UnreadWebhook)]
-    readable = [one for one in webhooks if not isinstance(one, UnreadWebhook)]
+    unread = [webhook for webhook in webhooks if isinstance(webhook, UnreadWebhook)]
+    readable = [webhook for webhook in webhooks if not isinstance(webhook, UnreadWebhook)]
     readable = _without_erased(cursor, readable)
-    inbound = [one for one in readable if isinstance(one, InboundWebhook)]
-    statuses = [one for one in readable if isinstance(one, StatusWebhook)]
-    save_quarantined(cursor, [one.row for one in unread], now)
-    save_consent_events(cursor, [one.opt_out for one in unread if one.opt_out], now)
+    inbound = [webhook for webhook in readable if isinstance(webhook, InboundWebhook)]
+    statuses = [webhook for webhook in readable if isinstance(webhook, StatusWebhook)]
+    save_quarantined(cursor, [webhook.row for webhook in unread], now)
+    save_consent_events(cursor, [webhook.opt_out for webhook in unread if webhook.opt_out], now)
     saved = _save_inbound(cursor, inbound, now)
-    moved = save_statuses(cursor, [one.news for one in statuses])
+    moved = save_statuses(cursor, [webhook.callback for webhook in statuses])
     _save_fields(cursor, [*map(_inbound_fields, inbound), *(_status_fields(s) for s in statuses if s.fields)])
     return WebhooksSaved(moved, saved)
 
@@ -76,33 +76,39 @@ def _without_erased(
     cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[StatusWebhook | InboundWebhook]
 ) -> list[StatusWebhook | InboundWebhook]:
     """The webhooks without those that erased people sent, nor their numbers in what came with others."""
-    contacts = {one.message.contact for one in webhooks if isinstance(one, InboundWebhook)} - {None}
-    numbers = {number for one in webhooks if one.fields for number in numbers_in(one.fields)}
+    inbound = [webhook for webhook in webhooks if isinstance(webhook, InboundWebhook)]
+    contacts = {webhook.message.contact for webhook in inbound} - {None}
+    numbers = {number for webhook in webhooks if webhook.fields for number in numbers_in(webhook.fields)}
     erased = find_erased(cursor, [*filter(None, contacts), *numbers]) if contacts or numbers else {}
     if not erased:
         return list(webhooks)
     kept = [
-        one for one in webhooks if not (isinstance(one, InboundWebhook) and one.message.contact in erased)
+        webhook
+        for webhook in webhooks
+        if not (isinstance(webhook, InboundWebhook) and webhook.message.contact in erased)
     ]
-    gone = numbers & erased.keys()
-    return [replace(one, fields=blotted(one.fields, gone)) if one.fields else one for one in kept]
+    erased_numbers = numbers & erased.keys()
+    return [
+        replace(webhook, fields=blotted(webhook.fields, erased_numbers)) if webhook.fields else webhook
+        for webhook in kept
+    ]
 
 
 def _save_inbound(
     cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[InboundWebhook], now: datetime
 ) -> Saved:
-    """Add the messages that are new. One that is there already is left alone: the list knows more of it."""
+    """Add the messages that are new. A known one is not changed: the list tells more of it."""
     if not webhooks:
         return Saved()
-    table = message_table([one.message for one in webhooks])
-    oldest = min(one.message.date_created for one in webhooks) - _LOOK_BACK
+    table = message_table([webhook.message for webhook in webhooks])
+    oldest = min(webhook.message.date_created for webhook in webhooks) - _LOOK_BACK
     cursor.register("arriving", table.select(["message_sid"]))
     try:
-        found = cursor.execute(_HELD_SQL, {"oldest": oldest}).fetchall()
+        known = cursor.execute(_KNOWN_SQL, {"oldest": oldest}).fetchall()
     finally:
         cursor.unregister("arriving")
-    held = pa.array([sid for (sid,) in found], pa.string())
-    new = table.filter(pc.invert(pc.is_in(table["message_sid"], held)))
+    known_sids = pa.array([sid for (sid,) in known], pa.string())
+    new = table.filter(pc.invert(pc.is_in(table["message_sid"], known_sids)))
     if not new.num_rows:
         return Saved()
     saved = save_messages(cursor, new, source="callback", received_at=now, dates_are_true=False)
@@ -114,7 +120,7 @@ def _save_inbound(
     return saved
 
 
-_HELD_SQL = """
+_KNOWN_SQL = """
     select message_sid from raw_messages
     where date_created >= $oldest and message_sid in (select message_sid from arriving)
     union
@@ -139,9 +145,10 @@ def _inbound_fields(webhook: InboundWebhook) -> _FieldsRow:
 
 
 def _status_fields(webhook: StatusWebhook) -> _FieldsRow:
-    news = webhook.news
-    fields = webhook.fields or "{}"
-    return news.message_sid, news.account_sid, "status", news.status, fields, news.received_at
+    callback, fields = webhook.callback, webhook.fields or "{}"
+    return (
+        callback.message_sid, callback.account_sid, "status", callback.status, fields, callback.received_at
+    )  # fmt: skip
 
 
 def _save_fields(cursor: duckdb.DuckDBPyConnection, rows: Sequence[_FieldsRow]) -> None:

@@ -27,6 +27,7 @@ __all__ = [
     "NumberContext",
     "address_text",
     "known_region",
+    "normalize_address",
     "read_address",
     "read_person",
     "sender_countries",
@@ -86,6 +87,18 @@ def read_address(value: object, context: NumberContext | None = None) -> str:
         channel_name = prefix.strip().lower()
         return f"{channel_name}:{_read_behind_prefix(channel_name, name.strip(), value, context)}"
     return _read_plain(text, value, context)
+
+
+def normalize_address(text: object, default_country: str | None = None) -> str:
+    """A typed address as Twilio writes it: ``(415) 555-2671`` in ``US`` is ``+14155552671``.
+
+    ``default_country`` (ISO alpha-2) is the country of numbers without a country code. Three to eight plain
+    digits that are not a number assigned there are a short code.
+
+    Raises:
+        UsageError: the text is neither a possible number nor a short code nor an alphanumeric sender.
+    """
+    return read_address(text, NumberContext(default_country))
 
 
 def read_person(value: object, context: NumberContext | None = None) -> str:

@@ -1,4 +1,4 @@
-"""What an address is (channel, kind, country, time zones), how it is shown, and how a typed one is read.
+"""What an address is: channel, kind, country, time zones, and how it is shown. Typed ones: `address_reader`.
 
 An address is what Twilio puts in ``from`` and ``to``: an E.164 number, a short code, an alphanumeric sender,
 or one of these behind a channel prefix (``whatsapp:``, ``rcs:``, ``messenger:``). Number plans come from the
@@ -93,20 +93,6 @@ def mask(address: str | None) -> str:
     if prefix.lower() == "rcs" and not name.startswith("+"):
         return address
     return (prefix and prefix + ":") + _mask_name(name)
-
-
-def normalize_address(text: object, default_country: str | None = None) -> str:
-    """A typed address as Twilio writes it: ``(415) 555-2671`` in ``US`` is ``+14155552671``.
-
-    ``default_country`` (ISO alpha-2) is the country of numbers without a country code. Three to eight plain
-    digits that are not a number assigned there are a short code. `address_reader` lists the forms it reads.
-
-    Raises:
-        UsageError: the text is neither a possible number nor a short code nor an alphanumeric sender.
-    """
-    from workbench.messaging.address_reader import NumberContext, read_address
-
-    return read_address(text, NumberContext(default_country))
 
 
 def _mask_name(name: str) -> str:

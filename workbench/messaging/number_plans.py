@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from workbench.errors import UsageError
+from workbench.messaging.addresses import country as country_of
 from workbench.messaging.person import person_of
 
 _NO_COUNTRY = "its country code is missing"
@@ -238,6 +239,4 @@ def known_region(country: str) -> str:
 
 def sender_countries(senders: Sequence[str]) -> tuple[str, ...]:
     """The countries of an account's own numbers, each once."""
-    from workbench.messaging.addresses import country
-
-    return tuple(sorted({place for sender in senders if (place := country(sender))}))
+    return tuple(sorted({place for sender in senders if (place := country_of(sender))}))

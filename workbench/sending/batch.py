@@ -1,8 +1,8 @@
 """Sends many messages at the pace their sender may keep: in small groups, resumable at any of them.
 
-A group is committed to the outbox, sent and recorded before the next begins. Whatever ends the process,
-running the same batch again goes on where it ended. Rows whose fate is unclear wait until the end, when
-Twilio's log can tell.
+A group is committed to the outbox, sent and recorded before the next begins. However the process ends,
+running the same batch again goes on where it stopped. Unclear rows wait until the end, when Twilio's log can
+tell whether they were sent.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from workbench.lake.lock import only_one
+from workbench.sending.attempt import QUEUE_FULL
 from workbench.sending.context import SendContext
-from workbench.sending.deliver import QUEUE_FULL, deliver
+from workbench.sending.deliver import deliver
 from workbench.sending.outgoing import intent_key
 from workbench.sending.pacing import Pacer
 from workbench.sending.results import BatchResult, SendResult, result
@@ -24,7 +25,7 @@ from workbench.sending.verdicts import PreflightResult
 
 LARGEST_GROUP = 50
 ATTEMPTS = 6
-"""Most requests for one row that Twilio put off (queue full, too many requests) or that never got there."""
+"""Most requests for one row, where Twilio refused it for the moment (queue full …) or never got it."""
 
 _LOST_CAUSE = 5
 """So many rows in a row that never reached Twilio: the network is down, not the rows wrong."""
@@ -64,16 +65,16 @@ def send_batch(
     """Send a batch that was checked and confirmed; a result for each row, in their order.
 
     Args:
-        stop: set it from elsewhere to end after the group in hand; what was not sent is `stopped`.
+        stop: set it from another thread to end after the current group; what was not sent is `stopped`.
 
     Raises:
-        LakeBusy: another process sends a batch from the same side of ours.
+        LakeBusy: another process sends a batch from the same sender or service.
     """
     started = time.monotonic()
     run = _BatchRun(context, list(messages), ignore_quiet_hours, stop or threading.Event(), on_progress)
     sides: dict[tuple[str | None, str | None], list[int]] = {}
-    for index, one in enumerate(messages):
-        sides.setdefault((one.outgoing.sender, one.outgoing.service), []).append(index)
+    for index, checked in enumerate(messages):
+        sides.setdefault((checked.outgoing.sender, checked.outgoing.service), []).append(index)
     for (sender, service), indices in sides.items():
         with _alone(context, sender or service or "nobody"):
             run.send_side(indices, sender, service)
@@ -82,10 +83,10 @@ def send_batch(
 
 
 @contextmanager
-def _alone(context: SendContext, our_side: str) -> Iterator[None]:
+def _alone(context: SendContext, sender_or_service: str) -> Iterator[None]:
     """One batch from a sender at a time: two would together exceed its pace."""
-    name = "".join(character if character.isalnum() else "-" for character in our_side)
-    with only_one(context.lake.home / "sending" / f"batch{name}.lock", f"batch from {our_side}"):
+    name = "".join(character if character.isalnum() else "-" for character in sender_or_service)
+    with only_one(context.lake.home / "sending" / f"batch{name}.lock", f"batch from {sender_or_service}"):
         yield
 
 
@@ -105,7 +106,7 @@ class _BatchRun:
     checked_at: float = field(default_factory=time.monotonic)
 
     def send_side(self, indices: Sequence[int], sender: str | None, service: str | None) -> None:
-        """Send the rows from one side of ours; those that Twilio put off come again at the end."""
+        """Send the rows of one sender or service; those that were refused for the moment come last."""
         pacer = Pacer(self.context.limit(sender, service), self.stop)
         began = self.context.clock()
         waiting = list(indices)
@@ -121,7 +122,7 @@ class _BatchRun:
                 return
 
     def _groups(self, indices: Sequence[int], pacer: Pacer) -> Iterator[list[int]]:
-        """As many rows as go out within about a second at the pace of the moment."""
+        """Groups of as many rows as may be sent in about a second at the current pace."""
         start = 0
         while start < len(indices):
             size = max(1, min(LARGEST_GROUP, int(pacer.rate)))
@@ -129,15 +130,15 @@ class _BatchRun:
             start += size
 
     def _checked_lately(self, group: Sequence[int]) -> list[PreflightResult]:
-        """The group's messages; checked again when that is some time ago, as quiet hours may have begun."""
+        """The group's messages. A check that is too old is repeated, as quiet hours may have begun since."""
         before = [self.messages[index] for index in group]
         if time.monotonic() - self.checked_at < CHECKED_AGAIN_AFTER:
             return before
-        # The attachments are the same and were looked at.
+        # The attachments are the same and were checked before.
         context = replace(self.context, check_media=None)
-        open_ones = [one.outgoing for one in before if not one.is_blocked]
-        fresh = iter(context.preflight(open_ones, ignore_quiet_hours=self.ignore_quiet_hours))
-        return [one if one.is_blocked else next(fresh) for one in before]
+        sendable = [checked.outgoing for checked in before if not checked.is_blocked]
+        fresh = iter(context.preflight(sendable, ignore_quiet_hours=self.ignore_quiet_hours))
+        return [checked if checked.is_blocked else next(fresh) for checked in before]
 
     def _send_group(self, group: Sequence[int], pacer: Pacer) -> None:
         ended = deliver(
@@ -147,10 +148,10 @@ class _BatchRun:
             pacer=pacer,
         )
         self.results.update(zip(group, ended, strict=True))
-        if any(one.error_code == QUEUE_FULL or (one.can_retry and one.error_code) for one in ended):
+        if any(row.error_code == QUEUE_FULL or (row.can_retry and row.error_code) for row in ended):
             pacer.slow_down()
-        refused = sum(one.error_code in (20003, 20403) or _is_refused_login(one) for one in ended)
-        unreachable = [one for one in ended if one.can_retry and one.error_code is None]
+        refused = sum(row.error_code in (20003, 20403) or _is_refused_login(row) for row in ended)
+        unreachable = [row for row in ended if row.can_retry and row.error_code is None]
         self.is_hopeless = bool(refused) or len(unreachable) >= min(_LOST_CAUSE, len(ended))
 
     def _look_for_overflows(self, pacer: Pacer, began: datetime) -> None:
@@ -158,14 +159,15 @@ class _BatchRun:
         if time.monotonic() - self.looked_at < _LOOK_EVERY:
             return
         self.looked_at = time.monotonic()
-        found = int(self.context.lake.value(_OVERFLOWS_SQL, [began, self.messages[0].outgoing.batch]) or 0)
-        if found > self.overflows:
+        batch = self.messages[0].outgoing.batch
+        overflows = int(self.context.lake.value(_OVERFLOWS_SQL, [began, batch]) or 0)
+        if overflows > self.overflows:
             pacer.slow_down()
-        self.overflows = found
+        self.overflows = overflows
 
     def settle_unclear(self) -> None:
-        """Wait until Twilio's log can tell about rows whose fate is unclear, and finish them."""
-        unclear = [index for index, one in self.results.items() if one.state == "unclear"]
+        """Wait until Twilio's log can tell what became of unclear rows, and finish them."""
+        unclear = [index for index, ended in self.results.items() if ended.state == "unclear"]
         if not unclear or self.stop.is_set() or self.is_hopeless:
             return
         patience = self.context.settings.settle_after_seconds + 1.0
@@ -177,7 +179,7 @@ class _BatchRun:
 
     def _finish(self, unclear: Sequence[int]) -> None:
         for index in unclear:
-            # The opt-outs and all else may have changed while we waited.
+            # Opt-outs and everything else may have changed while we waited.
             fresh = self.context.preflight(
                 [self.messages[index].outgoing], ignore_quiet_hours=self.ignore_quiet_hours
             )
@@ -185,31 +187,31 @@ class _BatchRun:
 
     def finished(self) -> list[SendResult]:
         """A result for every row."""
-        for index, one in enumerate(self.messages):
+        for index, checked in enumerate(self.messages):
             if index not in self.results:
-                key = intent_key(one.outgoing, self.context.secret)
+                key = intent_key(checked.outgoing, self.context.secret)
                 self.results[index] = result(
-                    one, key, "stopped", problem="The batch ended before its turn; run it again to go on."
+                    checked, key, "stopped", problem="The batch ended before its turn; run it again to go on."
                 )
         return [self.results[index] for index in range(len(self.messages))]
 
     def _say(self, phase: str, pacer: Pacer | None) -> None:
         rate = pacer.rate if pacer else 0.0
-        left = sum(one.units for index, one in enumerate(self.messages) if index not in self.results)
+        left = sum(checked.units for index, checked in enumerate(self.messages) if index not in self.results)
         self.on_progress(
             BatchProgress(
                 phase=phase,
                 done=len(self.results),
                 total=len(self.messages),
-                sent=sum(one.is_done for one in self.results.values()),
+                sent=sum(ended.is_done for ended in self.results.values()),
                 rate=rate,
                 eta_seconds=left / rate if rate else None,
             )
         )
 
 
-def _is_refused_login(one: SendResult) -> bool:
-    return (one.problem or "").startswith(("HTTP 401", "HTTP 403"))
+def _is_refused_login(ended: SendResult) -> bool:
+    return (ended.problem or "").startswith(("HTTP 401", "HTTP 403"))
 
 
 _OVERFLOWS_SQL = """

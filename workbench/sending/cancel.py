@@ -5,26 +5,40 @@ from __future__ import annotations
 import duckdb
 
 from workbench.lake.audit import append_audit
+from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
+from workbench.messaging.quarantine import quarantine, read_each
 from workbench.sending.context import SendContext
+from workbench.twilio.resources import MESSAGES
+
+UNKNOWN_STATUS = "unknown"
 
 
 def cancel(context: SendContext, message_sid: str) -> str:
     """Cancel it at Twilio and keep what it became; the status it has now.
 
+    Twilio has canceled it when it answers. An answer that cannot be read goes into quarantine, and the next
+    sync asks for the message again; the status is `unknown` where the answer does not tell it.
+
     Raises:
         TwilioError: it cannot be canceled any more, or there is none.
         TwilioUnavailable: no answer; doing the same again does no harm.
     """
-    row = message_row(context.sender.cancel(message_sid))
-    table, now = message_table([context.privacy.apply(row)]), context.clock()
+    # Which message it is we know, whatever the answer says.
+    answer = {**context.sender.cancel(message_sid), "sid": message_sid}
+    rows, failures = read_each([answer], message_row)
+    table, now = message_table([context.privacy.apply(row) for row in rows]), context.clock()
+    unread = quarantine(
+        failures, resource=MESSAGES.name, account_sid=context.account_sid, privacy=context.privacy
+    )
+    told = answer.get("status")
+    status = told if isinstance(told, str) and told else UNKNOWN_STATUS
 
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
-        append_audit(
-            cursor, "cancel", actor=context.actor, subject=message_sid, detail={"status": row.status}
-        )
+        append_audit(cursor, "cancel", actor=context.actor, subject=message_sid, detail={"status": status})
         save_messages(cursor, table, source="send", received_at=now)
+        save_quarantined(cursor, unread, now)
 
     context.lake.write(work)
-    return row.status
+    return status

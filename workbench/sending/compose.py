@@ -12,8 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workbench.errors import UsageError
-from workbench.messaging.address_reader import address_text
-from workbench.messaging.addresses import normalize_address
+from workbench.messaging.address_reader import address_text, normalize_address
 from workbench.messaging.blanks import fill_blanks, fill_typed
 from workbench.messaging.lookalikes import lookalikes
 from workbench.messaging.templates import Template, render

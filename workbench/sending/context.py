@@ -1,4 +1,4 @@
-"""What every send stands on: the lake, the door to Twilio, its log, the rules, and who is sending."""
+"""What every send needs: the lake, the clients of Twilio, the rules, and who is sending."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.messaging.privacy import Privacy
 from workbench.messaging.quiet_hours import QuietHoursRules
 from workbench.messaging.throughput import mps_limit
 from workbench.roles import current_actor
-from workbench.sending.facts import FactReader, read_our_side
+from workbench.sending.facts import FactReader, read_account_senders
 from workbench.sending.outbox import read_day
 from workbench.sending.outgoing import Outgoing
 from workbench.sending.owner import Owner, this_process
@@ -49,7 +49,7 @@ class SendContext:
 
     @property
     def actor(self) -> str:
-        """Whoever is sending just now: several people may share one desk."""
+        """Who is sending at the moment: several people may share one context."""
         return current_actor()
 
     @property
@@ -62,7 +62,7 @@ class SendContext:
 
     @property
     def secret(self) -> bytes:
-        """What keys the hashes of the outbox where the lake keeps no numbers."""
+        """The key of the outbox's hashes, where the lake keeps no numbers."""
         return self.privacy.key or b""
 
     def contact(self, address: str) -> str:
@@ -86,8 +86,8 @@ class SendContext:
     def limit(self, sender: str | None, service: str | None) -> float:
         """Segments per second: of the sender, or of all senders of the service together."""
         with self.lake.cursor() as cursor:
-            ours = read_our_side(cursor, self.account_sid)
-        pool = ours.services.get(service or "")
-        names = [sender] if sender else [one.sender for one in pool.senders] if pool else []
+            account_senders = read_account_senders(cursor, self.account_sid)
+        pool = account_senders.services.get(service or "")
+        names = [sender] if sender else [member.sender for member in pool.senders] if pool else []
         limits = [mps_limit(name, self.mps_limits).per_second for name in names]
         return float(sum(limit or Decimal(str(UNKNOWN_LIMIT)) for limit in limits)) or UNKNOWN_LIMIT

@@ -2,37 +2,34 @@
 
 The intent is committed before the request and the outcome after it. A message that an earlier process began
 is settled from Twilio's log first (``settle.py``); it is asked for again only if it surely never got there.
+Each message is one `Attempt`, which every step takes further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import duckdb
 
 from workbench.lake.audit import append_audit
 from workbench.lake.consent import Side
 from workbench.messaging.addresses import mask
+from workbench.sending.attempt import HELD_UP, INTERRUPTED, Attempt
 from workbench.sending.context import SendContext
 from workbench.sending.optouts import address_forms
 from workbench.sending.outbox import Claim, Intent, claim
 from workbench.sending.outgoing import Outgoing, fingerprint, intent_key
 from workbench.sending.owner import LATEST_START
 from workbench.sending.pacing import Pacer
-from workbench.sending.record import ended_intent, record_outcomes
-from workbench.sending.results import SendResult, SendState, result
+from workbench.sending.record import record_outcomes
+from workbench.sending.results import SendResult
 from workbench.sending.settle import settle
-from workbench.sending.verdicts import PreflightResult, Reason
-from workbench.twilio.sending import Accepted, NewMessage, NotSent, Outcome, SendRefused, Unclear
+from workbench.sending.verdicts import PreflightResult
+from workbench.twilio.sending import NewMessage, Unclear
 
 REQUESTS_AT_ONCE = 16
-QUEUE_FULL = 21611
-_LATER = frozenset({QUEUE_FULL, 20429, 14107})
-"""Refusals that pass by themselves."""
 
 
 def deliver(
@@ -42,83 +39,73 @@ def deliver(
     ignore_quiet_hours: bool = False,
     pacer: Pacer | None = None,
 ) -> list[SendResult]:
-    """Send the messages that may be sent, all from one side of ours; one result for each, in their order.
+    """Send the messages that may be sent, all from one sender or service; a result for each, in their order.
 
     Args:
         messages: as `SendContext.preflight` checked them just now.
         pacer: holds each until its turn.
     """
-    keys = [intent_key(one.outgoing, context.secret) for one in messages]
-    results = {
-        index: result(one, key, "already_sent", message_sid=one.facts.sent_as)
-        if one.facts.sent_as
-        else result(one, key, "blocked")
-        for index, (one, key) in enumerate(zip(messages, keys, strict=True))
-        if one.facts.sent_as or one.is_blocked
-    }
-    wanted = {keys[index]: one for index, one in enumerate(messages) if index not in results}
-    taken = context.owner.begin(wanted)
+    attempts = [Attempt(checked, intent_key(checked.outgoing, context.secret)) for checked in messages]
+    # By key: the same message twice is one attempt.
+    undecided = {attempt.key: attempt for attempt in attempts if not attempt.is_decided}
+    free_keys = context.owner.begin(undecided)
     try:
-        ended = _deliver_taken(context, {key: wanted[key] for key in taken}, ignore_quiet_hours, pacer)
+        _send(context, [undecided[key] for key in undecided if key in free_keys], ignore_quiet_hours, pacer)
     finally:
-        context.owner.end(taken)
-    for index, key in enumerate(keys):
-        if index not in results:
-            results[index] = ended.get(key) or result(messages[index], key, "unclear", problem=_BUSY)
-    return [results[index] for index in range(len(messages))]
+        context.owner.end(free_keys)
+    return [
+        attempt.result() if attempt.is_decided else undecided[attempt.key].result() for attempt in attempts
+    ]
 
 
-_BUSY = "The same message is being sent by another cell or process right now; its result will be there."
+def _send(
+    context: SendContext, attempts: Sequence[Attempt], ignore_quiet_hours: bool, pacer: Pacer | None
+) -> None:
+    """Take attempts that no other thread of this process has as far as they come."""
+    _claim(context, attempts, ignore_quiet_hours)
+    _settle_abandoned(context, attempts, ignore_quiet_hours)
+    claimed = [attempt for attempt in attempts if attempt.is_claimed]
+    _request(context, claimed, pacer)
+    _look_into_log(context, claimed)
 
 
-def _deliver_taken(
-    context: SendContext, wanted: dict[str, PreflightResult], ignore_quiet_hours: bool, pacer: Pacer | None
-) -> dict[str, SendResult]:
-    if not wanted:
-        return {}
-    claims = _claim(context, wanted, ignore_quiet_hours)
-    abandoned = [one.intent for one in claims if one.answer == "abandoned"]
+# --- the claim ---
+
+
+def _settle_abandoned(context: SendContext, attempts: Sequence[Attempt], ignore_quiet_hours: bool) -> None:
+    """Let Twilio's log decide about what an earlier process began, and claim again what never got there."""
+    abandoned = [attempt for attempt in attempts if attempt.is_abandoned]
     if abandoned:
-        settle(context, abandoned, {intent.key: wanted[intent.key].outgoing.to for intent in abandoned})
-        again = {intent.key: wanted[intent.key] for intent in abandoned}
-        claims = [one for one in claims if one.answer != "abandoned"] + _claim(
-            context, again, ignore_quiet_hours
-        )
-    ended = {one.intent.key: _not_ours(one, wanted[one.intent.key]) for one in claims if one.answer != "mine"}
-    mine = [one.intent for one in claims if one.answer == "mine"]
-    outcomes = _request(context, mine, wanted, pacer)
-    for intent in mine:
-        ended[intent.key] = _result(wanted[intent.key], intent.key, outcomes[intent.key])
-    return _look_at_once(context, mine, outcomes, wanted, ended)
+        numbers = {attempt.key: attempt.checked.outgoing.to for attempt in abandoned}
+        settle(context, [attempt.intent for attempt in abandoned], numbers)
+        _claim(context, abandoned, ignore_quiet_hours)
 
 
-def _claim(context: SendContext, wanted: dict[str, PreflightResult], ignore_quiet_hours: bool) -> list[Claim]:
+def _claim(context: SendContext, attempts: Sequence[Attempt], ignore_quiet_hours: bool) -> None:
     """Commit the intents, with who sends them, in one transaction that looks at the opt-outs once more."""
-    now, any_one = context.clock(), next(iter(wanted.values())).outgoing
-    intents = [_intent(context, key, one, now) for key, one in wanted.items()]
-    people = {
-        context.contact(one.outgoing.to): address_forms(one.outgoing.to, context.privacy)
-        for one in wanted.values()
-    }
+    if not attempts:
+        return
+    now, outgoing = context.clock(), [attempt.checked.outgoing for attempt in attempts]
+    intents = [_intent(context, attempt, now) for attempt in attempts]
+    people = {context.contact(out.to): address_forms(out.to, context.privacy) for out in outgoing}
+    side = Side(context.account_sid, outgoing[0].sender, outgoing[0].service)
+
+    def is_abandoned(intent: Intent) -> bool:
+        return context.owner.is_abandoned(intent.owner, intent.intended_at, now)
 
     def work(cursor: duckdb.DuckDBPyConnection) -> list[Claim]:
-        side = Side(context.account_sid, any_one.sender, any_one.service)
-        claims = claim(
-            cursor, intents, people, side,
-            lambda held: context.owner.is_abandoned(held.owner, held.intended_at, now),
-        )  # fmt: skip
-        mine = [one.intent for one in claims if one.answer == "mine"]
-        if mine:
-            _audit(cursor, context, mine, wanted, ignore_quiet_hours)
+        claims = claim(cursor, intents, people, side, is_abandoned)
+        _audit(cursor, context, list(zip(attempts, claims, strict=True)), ignore_quiet_hours)
         return claims
 
-    return context.lake.write(work)
+    for attempt, answer in zip(attempts, context.lake.write(work), strict=True):
+        attempt.claim = answer
 
 
-def _intent(context: SendContext, key: str, checked: PreflightResult, now: datetime) -> Intent:
-    out = checked.outgoing
+def _intent(context: SendContext, attempt: Attempt, now: datetime) -> Intent:
+    checked, out = attempt.checked, attempt.checked.outgoing
     return Intent(
-        key=key,
+        key=attempt.key,
         attempt=0,
         state="intended",
         intended_at=now,
@@ -141,86 +128,74 @@ def _intent(context: SendContext, key: str, checked: PreflightResult, now: datet
 def _audit(
     cursor: duckdb.DuckDBPyConnection,
     context: SendContext,
-    mine: Sequence[Intent],
-    wanted: dict[str, PreflightResult],
+    claims: Sequence[tuple[Attempt, Claim]],
     ignore_quiet_hours: bool,
 ) -> None:
-    def subject(keys: Sequence[str]) -> str:
-        return mask(wanted[keys[0]].outgoing.to) if len(keys) == 1 else f"{len(keys)} recipients"
-
-    keys = [intent.key for intent in mine]
+    """Note who sends the claimed messages, and whose quiet hours were overridden."""
+    claimed = [(attempt, answer.intent) for attempt, answer in claims if answer.answer == "mine"]
+    if not claimed:
+        return
+    attempts, first = [attempt for attempt, _ in claimed], claimed[0][1]
     detail = {
-        "batch": mine[0].batch,
-        "sender": mine[0].sender or mine[0].messaging_service_sid,
-        "segments": sum(intent.segments for intent in mine),
-        "keys": keys,
+        "batch": first.batch,
+        "sender": first.sender or first.messaging_service_sid,
+        "segments": sum(intent.segments for _, intent in claimed),
+        "keys": [attempt.key for attempt in attempts],
     }
-    append_audit(cursor, "send", actor=context.actor, subject=subject(keys), detail=detail)
-    quiet = [key for key in keys if (found := wanted[key].facts.quiet) is not None and found.is_quiet]
-    if ignore_quiet_hours and quiet:
-        rules = sorted({found.rule for key in quiet if (found := wanted[key].facts.quiet) is not None})
-        detail = {"batch": mine[0].batch, "rules": rules, "keys": quiet}
+    append_audit(cursor, "send", actor=context.actor, subject=_subject(attempts), detail=detail)
+    in_quiet_hours = [
+        (attempt, quiet.rule)
+        for attempt in attempts
+        if (quiet := attempt.checked.facts.quiet) and quiet.is_quiet
+    ]
+    if ignore_quiet_hours and in_quiet_hours:
+        overridden = [attempt for attempt, _ in in_quiet_hours]
+        detail = {
+            "batch": first.batch,
+            "rules": sorted({rule for _, rule in in_quiet_hours}),
+            "keys": [attempt.key for attempt in overridden],
+        }
         append_audit(
-            cursor, "override-quiet-hours", actor=context.actor, subject=subject(quiet), detail=detail
+            cursor, "override-quiet-hours", actor=context.actor, subject=_subject(overridden), detail=detail
         )
 
 
-def _not_ours(found: Claim, checked: PreflightResult) -> SendResult:
-    key = found.intent.key
-    if found.answer == "sent":
-        return result(checked, key, "already_sent", message_sid=found.intent.message_sid)
-    if found.answer == "opted out":
-        reason = Reason("opted out", "block", "Opted out a moment ago. This cannot be overridden.")
-        return result(replace(checked, reasons=(*checked.reasons, reason)), key, "blocked")
-    problem = _BUSY if found.answer == "busy" else found.intent.problem
-    return result(checked, key, "unclear", problem=problem or "Twilio's log does not tell yet.")
+def _subject(attempts: Sequence[Attempt]) -> str:
+    if len(attempts) == 1:
+        return mask(attempts[0].checked.outgoing.to)
+    return f"{len(attempts)} recipients"
 
 
-# --- the requests ---
+# --- the request ---
 
 
-def _request(
-    context: SendContext, mine: Sequence[Intent], wanted: dict[str, PreflightResult], pacer: Pacer | None
-) -> dict[str, Outcome]:
+def _request(context: SendContext, claimed: Sequence[Attempt], pacer: Pacer | None) -> None:
     """Ask for each message once and record what came back, whatever happens meanwhile."""
-    outcomes: dict[str, Outcome] = {}
-    begun: set[str] = set()
 
-    def ask(intent: Intent) -> None:
-        if context.clock() - intent.intended_at > LATEST_START:
-            outcomes[intent.key] = NotSent(
-                "This process was held up too long; nothing was sent. Run it again."
-            )
+    def ask(attempt: Attempt) -> None:
+        if context.clock() - attempt.intent.intended_at > LATEST_START:
+            attempt.outcome = HELD_UP
             return
-        begun.add(intent.key)
-        outcomes[intent.key] = context.sender.create(_new_message(context, wanted[intent.key].outgoing))
+        attempt.outcome = INTERRUPTED
+        attempt.outcome = context.sender.create(_new_message(context, attempt.checked.outgoing))
 
     try:
-        _in_turn(mine, wanted, pacer, ask)
+        _in_turn(claimed, pacer, ask)
     finally:
-        for intent in mine:
-            broken = Unclear("It was interrupted before Twilio's answer.")
-            outcomes.setdefault(intent.key, broken if intent.key in begun else NotSent(STOPPED))
-        record_outcomes(context, mine, outcomes)
-    return outcomes
+        record_outcomes(context, claimed)
 
 
-STOPPED = "Stopped before its turn; nothing was sent."
-
-
-def _in_turn(
-    mine: Sequence[Intent], wanted: dict[str, PreflightResult], pacer: Pacer | None, ask: Any
-) -> None:
-    if len(mine) == 1 and pacer is None:
-        ask(mine[0])
+def _in_turn(claimed: Sequence[Attempt], pacer: Pacer | None, ask: Callable[[Attempt], None]) -> None:
+    if len(claimed) == 1 and pacer is None:
+        ask(claimed[0])
         return
-    with ThreadPoolExecutor(max_workers=min(REQUESTS_AT_ONCE, max(1, len(mine)))) as pool:
-        asked = []
-        for intent in mine:
-            if pacer is not None and not pacer.wait_for(wanted[intent.key].units):
+    with ThreadPoolExecutor(max_workers=min(REQUESTS_AT_ONCE, max(1, len(claimed)))) as pool:
+        futures = []
+        for attempt in claimed:
+            if pacer is not None and not pacer.wait_for(attempt.checked.units):
                 break
-            asked.append(pool.submit(ask, intent))
-        for future in asked:
+            futures.append(pool.submit(ask, attempt))
+        for future in futures:
             future.result()
 
 
@@ -239,43 +214,12 @@ def _new_message(context: SendContext, out: Outgoing) -> NewMessage:
     )
 
 
-def _result(checked: PreflightResult, key: str, outcome: Outcome) -> SendResult:
-    if isinstance(outcome, Accepted):
-        return result(checked, key, _accepted(checked), message_sid=outcome.message_sid)
-    if isinstance(outcome, SendRefused):
-        later = outcome.code in _LATER or outcome.status == 429
-        return result(
-            checked, key, "failed", error_code=outcome.code, problem=outcome.problem, can_retry=later
-        )
-    if isinstance(outcome, NotSent):
-        if outcome.problem == STOPPED:
-            return result(checked, key, "stopped", problem=STOPPED)
-        return result(checked, key, "failed", problem=outcome.problem, can_retry=True)
-    return result(checked, key, "unclear", problem=outcome.problem)
-
-
-def _accepted(checked: PreflightResult) -> SendState:
-    return "sent" if checked.outgoing.send_at is None else "scheduled"
-
-
-def _look_at_once(
-    context: SendContext,
-    mine: Sequence[Intent],
-    outcomes: dict[str, Outcome],
-    wanted: dict[str, PreflightResult],
-    ended: dict[str, SendResult],
-) -> dict[str, SendResult]:
-    """What broke off a moment ago is mostly in the log already; what is not stays unclear until later."""
-    unclear = [
-        ended_intent(intent, outcomes[intent.key]) for intent in mine if ended[intent.key].state == "unclear"
-    ]
+def _look_into_log(context: SendContext, claimed: Sequence[Attempt]) -> None:
+    """Settle unclear outcomes: most are in the log a moment later; what is not stays unclear for now."""
+    unclear = [attempt for attempt in claimed if isinstance(attempt.outcome, Unclear)]
     if not unclear:
-        return ended
-    numbers = {intent.key: wanted[intent.key].outgoing.to for intent in unclear}
-    for key, decision in settle(context, unclear, numbers).items():
-        checked = wanted[key]
-        if decision.answer == "accepted" and decision.row is not None:
-            ended[key] = result(checked, key, _accepted(checked), message_sid=decision.row.message_sid)
-        elif decision.answer == "undecided":
-            ended[key] = replace(ended[key], problem=f"{ended[key].problem} {decision.reason}")
-    return ended
+        return
+    numbers = {attempt.key: attempt.checked.outgoing.to for attempt in unclear}
+    matches = settle(context, [attempt.ended_intent() for attempt in unclear], numbers)
+    for attempt in unclear:
+        attempt.log_match = matches[attempt.key]

@@ -23,23 +23,23 @@ from workbench.sending.verdicts import RecipientFacts, SenderFacts, ServiceFacts
 
 
 @dataclass(frozen=True)
-class OurSide:
+class AccountSenders:
     """The account's senders and services as the last sync found them."""
 
     senders: Mapping[str, SenderFacts]
     services: Mapping[str, ServiceFacts]
 
     def scopes(self, sender: str | None, service: str | None) -> tuple[str, ...]:
-        """Where somebody may have written to whom we answer from here, or may have agreed to it.
+        """The addresses and services to which a recipient may have written before, if we answer from here.
 
         The sender and its service; when a service chooses, all its senders.
         """
-        found = [name for name in (sender, service) if name]
+        names = [name for name in (sender, service) if name]
         if sender and sender in self.senders:
-            found.append(self.senders[sender].service or "")
+            names.append(self.senders[sender].service or "")
         if service and service in self.services:
-            found += [one.sender for one in self.services[service].senders]
-        return tuple(dict.fromkeys(name for name in found if name))
+            names += [member.sender for member in self.services[service].senders]
+        return tuple(dict.fromkeys(name for name in names if name))
 
     def nodes(self, sender: str | None, service: str | None) -> tuple[str, ...]:
         """What somebody has to have agreed to: the sender, the service, or the service it is in."""
@@ -53,24 +53,24 @@ class OurSide:
         return service or (known.service if known else None) or sender
 
 
-def read_our_side(cursor: duckdb.DuckDBPyConnection, account_sid: str) -> OurSide:
+def read_account_senders(cursor: duckdb.DuckDBPyConnection, account_sid: str) -> AccountSenders:
     """The account's senders and services."""
-    found = cursor.execute(
+    rows = cursor.execute(
         "select sender, can_sms, can_mms, registration, registration_status, messaging_service_sid, "
         "removed_at is not null from senders where account_sid = ?",
         [account_sid],
     ).fetchall()
-    senders = {row[0]: SenderFacts(*row) for row in found}
+    senders = {row[0]: SenderFacts(*row) for row in rows}
     services = cursor.execute(
         "select messaging_service_sid, coalesce(smart_encoding, false), removed_at is not null "
         "from messaging_services where account_sid = ?",
         [account_sid],
     ).fetchall()
     pools = {
-        sid: tuple(one for one in senders.values() if one.service == sid and not one.is_removed)
+        sid: tuple(sender for sender in senders.values() if sender.service == sid and not sender.is_removed)
         for sid, _, _ in services
     }
-    return OurSide(
+    return AccountSenders(
         senders, {sid: ServiceFacts(sid, smart, pools[sid], gone) for sid, smart, gone in services}
     )
 
@@ -94,40 +94,40 @@ class FactReader:
         self, cursor: duckdb.DuckDBPyConnection, messages: Sequence[Outgoing], now: datetime
     ) -> list[RecipientFacts]:
         """The facts of each message, in their order."""
-        ours = read_our_side(cursor, self.account_sid)
+        account_senders = read_account_senders(cursor, self.account_sid)
         groups: dict[tuple[str | None, str | None], list[int]] = {}
         for index, outgoing in enumerate(messages):
             groups.setdefault((outgoing.sender, outgoing.service), []).append(index)
-        countries = {place for one in messages if (place := country(one.to))}
+        countries = {place for outgoing in messages if (place := country(outgoing.to))}
         prices = read_prices(cursor, self.account_sid, countries, now)
-        keys = [intent_key(one, self.privacy.key or b"") for one in messages]
+        keys = [intent_key(outgoing, self.privacy.key or b"") for outgoing in messages]
         earlier, media = read_intents(cursor, keys), self._media_problems(messages)
-        found: dict[int, RecipientFacts] = {}
+        facts: dict[int, RecipientFacts] = {}
         for (sender, service), indices in groups.items():
             group = [messages[index] for index in indices]
-            scopes = ours.scopes(sender, service)
-            people = {self._contact(one): address_forms(one.to, self.privacy) for one in group}
-            left = find_opt_outs(cursor, people, Side(self.account_sid, sender, service))
-            opted_in = self._opt_ins(cursor, people, ours.nodes(sender, service))
+            scopes = account_senders.scopes(sender, service)
+            people = {self._contact(outgoing): address_forms(outgoing.to, self.privacy) for outgoing in group}
+            opt_outs = find_opt_outs(cursor, people, Side(self.account_sid, sender, service))
+            opted_in = self._opt_ins(cursor, people, account_senders.nodes(sender, service))
             wrote = self._last_inbound(cursor, people, scopes, now)
             kind = address_kind(sender) if sender else None
             for index, outgoing in zip(indices, group, strict=True):
                 before, contact = earlier.get(keys[index]), self._contact(outgoing)
-                found[index] = RecipientFacts(
-                    suppressions=left[contact],
+                facts[index] = RecipientFacts(
+                    suppressions=opt_outs[contact],
                     has_opted_in=contact in opted_in,
                     last_inbound_at=wrote.get(contact),
                     quiet=self._quiet(outgoing, now),
                     price=prices.find(country(outgoing.to), kind, bool(outgoing.media)),
-                    sender=ours.senders.get(sender or ""),
-                    service=ours.services.get(service or ""),
-                    senders_known=bool(ours.senders),
+                    sender=account_senders.senders.get(sender or ""),
+                    service=account_senders.services.get(service or ""),
+                    senders_known=bool(account_senders.senders),
                     sent_as=before.message_sid if before and before.state == "accepted" else None,
                     is_unclear=before is not None and before.state in OPEN,
                     media_problem=next((media[url] for url in outgoing.media if media.get(url)), None),
                     media_unchecked=bool(outgoing.media) and self.check_media is None,
                 )
-        return [found[index] for index in range(len(messages))]
+        return [facts[index] for index in range(len(messages))]
 
     def _contact(self, outgoing: Outgoing) -> str:
         return self.privacy.contact(outgoing.to) or outgoing.to
@@ -135,7 +135,7 @@ class FactReader:
     def _media_problems(self, messages: Sequence[Outgoing]) -> dict[str, str | None]:
         if self.check_media is None:
             return {}
-        wanted = {url: one.to for one in messages for url in one.media[:MOST_MEDIA]}
+        wanted = {url: outgoing.to for outgoing in messages for url in outgoing.media[:MOST_MEDIA]}
         return {url: self.check_media(url, to) for url, to in wanted.items()}
 
     def _opt_ins(
@@ -163,7 +163,7 @@ class FactReader:
         scopes: Sequence[str],
         now: datetime,
     ) -> dict[str, datetime]:
-        """When each contact last wrote, from whichever of their addresses."""
+        """When each contact last wrote, from any of their addresses."""
         persons = {person_of(form) for forms in people.values() for form in forms}
         wrote = cursor.execute(
             "select person_of(contact) as person, max(date_created) from message_facts where not is_outbound "
@@ -188,5 +188,5 @@ class FactReader:
         try:
             return check_quiet_hours(outgoing.to, at, timezone=zone, rules=self.quiet_rules)
         except UsageError:
-            # A zone that is none must not switch the rule off: the number tells one, too.
+            # An unknown time zone must not switch the rule off: the number tells a zone, too.
             return check_quiet_hours(outgoing.to, at, rules=self.quiet_rules)

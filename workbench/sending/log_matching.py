@@ -1,10 +1,10 @@
 """Which messages in Twilio's log are the ones that somebody began to send before a crash. Pure.
 
-Twilio takes no key with a request and gives no mark of ours back, so a message is recognised by what it is:
-recipient, sender or service, text, and a creation within the minutes after its intent. Messages that are
-known to be others' outcomes do not count. Of two identical intents the older takes the older message; as they
-are the same to the person who gets them, what counts is that their number comes out right. Whenever something
-in the log could be ours and cannot be told, the answer is `undecided`: nothing is sent on a guess.
+Twilio takes no key with a request, so a message is recognised by what it is: recipient, sender or service,
+text, and a creation within the minutes after its intent. Messages that are known to be the outcomes of other
+intents do not count. Of two identical intents the older takes the older message; as both are the same to the
+recipient, it matters only that their number is right. Where a row of the log could be ours and nothing proves
+it, the answer is `undecided`: nothing is sent on a guess.
 """
 
 from __future__ import annotations
@@ -30,10 +30,23 @@ class LogMatch:
     reason: str = ""
 
 
+@dataclass(frozen=True)
+class UnreadableRow:
+    """A row of the log that cannot be read as a message; what can be told of it, else None."""
+
+    problem: str
+    message_sid: str | None = None
+    contact: str | None = None
+    """As the outbox holds it."""
+    date_created: datetime | None = None
+    is_inbound: bool = False
+
+
 def match_intents(
     intents: Sequence[Intent],
     rows: Sequence[MessageRow],
     *,
+    unreadable: Sequence[UnreadableRow] = (),
     rivals: Sequence[Intent] = (),
     claimed: Collection[str],
     contact_of: Callable[[MessageRow], str | None],
@@ -47,6 +60,7 @@ def match_intents(
     Args:
         intents: unfinished ones of processes that will not finish them.
         rows: the log around them, as Twilio shows it now.
+        unreadable: rows of it that cannot be read. An intent that may be one of them is not absent.
         rivals: messages to the same people that somebody is sending right now.
         claimed: SIDs that are known outcomes.
         contact_of: a row's contact as the outbox holds it.
@@ -58,7 +72,7 @@ def match_intents(
         key=lambda row: (row.date_created, row.message_sid),
     )
     decisions: dict[str, LogMatch] = {}
-    for intent in sorted(intents, key=lambda one: (one.intended_at, one.key)):
+    for intent in sorted(intents, key=lambda intent: (intent.intended_at, intent.key)):
         near = [row for row in free if _may_be(intent, row, contact_of, clock_offset)]
         exact = [row for row in near if fingerprint_of(row) == intent.fingerprint]
         alike = sum(_is_alike(intent, rival) for rival in rivals)
@@ -72,19 +86,33 @@ def match_intents(
     for intent in intents:
         if intent.key not in decisions:
             near = [row for row in free if _may_be(intent, row, contact_of, clock_offset)]
-            decisions[intent.key] = _without_match(intent, near, now, settle_after)
+            doubtful = [
+                row
+                for row in unreadable
+                if row.message_sid not in claimed and _may_be_unreadable(intent, row, clock_offset)
+            ]
+            decisions[intent.key] = _without_match(intent, near, doubtful, now, settle_after)
     return decisions
 
 
 def _without_match(
-    intent: Intent, near: Sequence[MessageRow], now: datetime, settle_after: timedelta
+    intent: Intent,
+    near: Sequence[MessageRow],
+    doubtful: Sequence[UnreadableRow],
+    now: datetime,
+    settle_after: timedelta,
 ) -> LogMatch:
-    if intent.fingerprint is None and len(near) == 1:
-        # A content template's text is Twilio's: there is nothing to compare, and nothing else it could be.
+    if intent.fingerprint is None and len(near) == 1 and not doubtful:
+        # Twilio fills in the text of a content template: there is none to compare, and no other row is near.
         return LogMatch("accepted", near[0])
     if near:
         return LogMatch(
             "undecided", reason="Twilio's log holds another text to the same recipient at that time."
+        )
+    if doubtful:
+        return LogMatch(
+            "undecided",
+            reason=f"A row of Twilio's log that may be this message cannot be read: {doubtful[0].problem}",
         )
     looked_at = intent.intended_at + settle_after
     if now < looked_at:
@@ -101,9 +129,21 @@ def _is_alike(intent: Intent, rival: Intent) -> bool:
 def _may_be(
     intent: Intent, row: MessageRow, contact_of: Callable[[MessageRow], str | None], offset: timedelta
 ) -> bool:
-    ours = intent.intended_at + offset
-    if not ours - BEFORE <= row.date_created <= ours + AFTER or contact_of(row) != intent.contact:
+    if not _is_near(intent, row.date_created, offset) or contact_of(row) != intent.contact:
         return False
     if intent.messaging_service_sid is not None:
         return row.messaging_service_sid == intent.messaging_service_sid
     return row.from_address == intent.sender
+
+
+def _may_be_unreadable(intent: Intent, row: UnreadableRow, offset: timedelta) -> bool:
+    """Whether the row may be the intended message: nothing that can be read of it says otherwise."""
+    if row.is_inbound or (row.contact is not None and row.contact != intent.contact):
+        return False
+    return row.date_created is None or _is_near(intent, row.date_created, offset)
+
+
+def _is_near(intent: Intent, created: datetime, offset: timedelta) -> bool:
+    """Whether a message of that moment can be the one that was intended."""
+    intended_at = intent.intended_at + offset
+    return intended_at - BEFORE <= created <= intended_at + AFTER

@@ -59,10 +59,10 @@ def check_media(
                 where = url if allow_private else _checked(url, find_addresses)
                 if where is None:
                     return f"{url.host} is not at a public address, so Twilio could not fetch it."
-                found = _look(http, url, where, to, deadline)
-                if not isinstance(found, httpx.URL):
-                    return found
-                url = found
+                outcome = _look(http, url, where, to, deadline)
+                if not isinstance(outcome, httpx.URL):
+                    return outcome
+                url = outcome
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
         where_to = url.host or address[:80]
         return f"{where_to} does not give the attachment ({type(error).__name__}). Check the address."
@@ -74,7 +74,7 @@ def _checked(url: httpx.URL, find_addresses: Callable[[str], list[str]]) -> http
     addresses = find_addresses(url.host)
     if not addresses or not all(map(is_public, addresses)):
         return None
-    return url.copy_with(host=min(addresses, key=lambda found: ":" in found))
+    return url.copy_with(host=min(addresses, key=lambda address: ":" in address))
 
 
 def _look(

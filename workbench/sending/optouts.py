@@ -21,7 +21,7 @@ def address_forms(address: str, privacy: Privacy) -> tuple[str, ...]:
 def find_opt_outs(
     cursor: duckdb.DuckDBPyConnection, people: Mapping[str, Forms], side: Side
 ) -> dict[str, tuple[OptOut, ...]]:
-    """The opt-outs that reach a message from this side of ours, for each of these people; () for most."""
+    """The opt-outs that block a message from this sender or service, by person; () for most."""
     everyone = sorted({form for forms in people.values() for form in forms})
     left = find_suppressions(cursor, everyone, side)
     return {

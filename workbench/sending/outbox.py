@@ -1,7 +1,7 @@
 """The outbox: intents in before the request, outcomes in after it; who may send a message and who may not.
 
-All of it happens in transactions that the caller holds (:meth:`workbench.lake.connect.Lake.write`), of which
-there is one at a time: of two that want the same message, one gets it.
+All of it happens in transactions that the caller holds (:meth:`workbench.lake.connect.Lake.write`), and
+only one such transaction runs at a time: of two senders that want the same message, one gets it.
 """
 
 from __future__ import annotations
@@ -83,30 +83,30 @@ def claim(
         side: where they are sent from; see `find_suppressions`.
         is_abandoned: whether the process of an unfinished intent will not finish it.
     """
-    held = read_intents(cursor, [intent.key for intent in wanted])
-    left = find_opt_outs(cursor, people, side)
+    latest = read_intents(cursor, [intent.key for intent in wanted])
+    opt_outs = find_opt_outs(cursor, people, side)
     claims = []
     for intent in wanted:
-        claims.append(_one_claim(intent, held.get(intent.key), is_abandoned))
-        if claims[-1].answer == "mine" and left[intent.contact]:
+        claims.append(_claim_of(intent, latest.get(intent.key), is_abandoned))
+        if claims[-1].answer == "mine" and opt_outs[intent.contact]:
             claims[-1] = Claim("opted out", intent)
         if claims[-1].answer == "mine":
-            # The same key once more in one call finds this one.
-            held[intent.key] = claims[-1].intent
-    append_events(cursor, [one.intent for one in claims if one.answer == "mine"], now=None)
+            # If the same key comes once more in this call, this intent is the latest of it.
+            latest[intent.key] = claims[-1].intent
+    append_events(cursor, [answer.intent for answer in claims if answer.answer == "mine"], now=None)
     return claims
 
 
-def _one_claim(intent: Intent, held: Intent | None, is_abandoned: IsAbandoned) -> Claim:
-    if held is None:
+def _claim_of(intent: Intent, latest: Intent | None, is_abandoned: IsAbandoned) -> Claim:
+    if latest is None:
         return Claim("mine", replace(intent, attempt=1))
-    if held.state == "accepted":
-        return Claim("sent", held)
-    if held.state in OPEN:
-        if held.owner == intent.owner and held.intended_at == intent.intended_at:
-            return Claim("busy", held)
-        return Claim("abandoned" if is_abandoned(held) else "busy", held)
-    return Claim("mine", replace(intent, attempt=held.attempt + 1))
+    if latest.state == "accepted":
+        return Claim("sent", latest)
+    if latest.state in OPEN:
+        if latest.owner == intent.owner and latest.intended_at == intent.intended_at:
+            return Claim("busy", latest)
+        return Claim("abandoned" if is_abandoned(latest) else "busy", latest)
+    return Claim("mine", replace(intent, attempt=latest.attempt + 1))
 
 
 def append_events(cursor: duckdb.DuckDBPyConnection, intents: Sequence[Intent], now: datetime | None) -> None:
@@ -115,50 +115,50 @@ def append_events(cursor: duckdb.DuckDBPyConnection, intents: Sequence[Intent], 
         return
     stored = cursor.execute("select * from outbox_events limit 0").to_arrow_table().schema
     rows = [{**asdict(intent), "happened_at": now or intent.intended_at} for intent in intents]
-    cursor.register("said", pa.Table.from_pylist(rows, schema=stored))
+    cursor.register("new_events", pa.Table.from_pylist(rows, schema=stored))
     try:
-        cursor.execute("insert into outbox_events select * from said")
+        cursor.execute("insert into outbox_events select * from new_events")
     finally:
-        cursor.unregister("said")
+        cursor.unregister("new_events")
 
 
 def read_intents(cursor: duckdb.DuckDBPyConnection, keys: Sequence[str]) -> dict[str, Intent]:
     """The latest of each key."""
-    found = cursor.execute(
+    rows = cursor.execute(
         f"select {', '.join(_COLUMNS)} from outbox where key in (select unnest(?::varchar[]))",
         [list(keys)],
     ).fetchall()
-    return {row[0]: _intent(row) for row in found}
+    return {row[0]: _intent(row) for row in rows}
 
 
 def read_open(cursor: duckdb.DuckDBPyConnection) -> list[Intent]:
     """Every intent whose end is not known, oldest first."""
-    found = cursor.execute(
+    rows = cursor.execute(
         f"select {', '.join(_COLUMNS)} from outbox "
         "where state in ('intended', 'unclear') order by intended_at, key"
     ).fetchall()
-    return [_intent(row) for row in found]
+    return [_intent(row) for row in rows]
 
 
 def read_sids(cursor: duckdb.DuckDBPyConnection, contacts: Sequence[str]) -> set[str]:
-    """Messages of these contacts that are known to be somebody's outcome."""
-    found = cursor.execute(
+    """SIDs of messages to these contacts that are known to be the outcome of an intent."""
+    rows = cursor.execute(
         "select distinct message_sid from outbox_events "
         "where message_sid is not null and contact in (select unnest(?::varchar[]))",
         [list(contacts)],
     ).fetchall()
-    return {row[0] for row in found}
+    return {row[0] for row in rows}
 
 
 def read_day(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[int, dict[str, Decimal]]:
     """Messages that were or may have been sent in the 24 hours before `now`, their estimates by currency."""
-    found = cursor.execute(
+    rows = cursor.execute(
         "select currency, count(*), coalesce(sum(price), 0) from outbox "
         "where state in ('accepted', 'intended', 'unclear') and intended_at > ?::timestamptz "
         "group by currency",
         [now - timedelta(hours=24)],
     ).fetchall()
-    return sum(row[1] for row in found), {row[0]: row[2] for row in found if row[0]}
+    return sum(row[1] for row in rows), {row[0]: row[2] for row in rows if row[0]}
 
 
 def _intent(row: Sequence[Any]) -> Intent:
@@ -175,14 +175,14 @@ def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
         raise UsageError(f"The state is {state!r}; it is one of {', '.join(get_args(State))}.")
     import pandas as pd
 
-    found = lake.rows(
+    rows = lake.rows(
         "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid), segments, "
         "price, currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
         "where coalesce(state = ?, true) order by intended_at desc, key",
         [state],
     )
-    # As they are: whole numbers with gaps would become 21610.0.
-    frame = pd.DataFrame(found, columns=_SHOWN, dtype=object)
+    # As objects: in a column with gaps pandas would make 21610 into 21610.0.
+    frame = pd.DataFrame(rows, columns=_SHOWN, dtype=object)
     frame["contact"] = [mask(contact) for contact in frame["contact"]]
     return frame
 

@@ -44,11 +44,6 @@ class Outgoing:
     batch: str = DEFAULT_BATCH
     """Two messages with one text to one person are the same message within a batch, and two in two."""
 
-    @property
-    def our_side(self) -> str | None:
-        """The messaging service when it chooses the sender, else the sender."""
-        return self.sender or self.service
-
     def segments(self, smart_encoding: bool = False) -> SegmentCount:
         return count_segments(self.body, smart_encoding=smart_encoding)
 
@@ -56,8 +51,8 @@ class Outgoing:
 def intent_key(outgoing: Outgoing, secret: bytes = b"") -> str:
     """The key of a message in the outbox: the same whenever the same cell or command runs again.
 
-    Neither the sender nor the time is part of it: who changes them and runs the cell again has not asked for
-    a second message.
+    Neither the sender nor the time is part of it: running the cell again with another sender or time does not
+    ask for a second message.
 
     Args:
         secret: the key of the lake's hashes, where it keeps no numbers.
@@ -71,7 +66,7 @@ def intent_key(outgoing: Outgoing, secret: bytes = b"") -> str:
 
 
 def fingerprint(body: str, secret: bytes = b"") -> str:
-    """Tells a text of ours in Twilio's log, also after Smart Encoding and with space at its ends gone."""
+    """Recognises a text of ours in Twilio's log, also after Smart Encoding and without space at its ends."""
     text = replace_characters(body).replace("\r\n", "\n").strip()
     data = text.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=16, key=secret, person=b"wb-body").hexdigest()

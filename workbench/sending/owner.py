@@ -1,5 +1,5 @@
-"""Which process makes a request, and whether it still lives: what decides when another may look into its
-messages.
+"""Which process sends a message, and whether that process still lives. Only if it does not, another process
+may decide what became of the message.
 
 Each process that sends holds a lock of its own, which the operating system frees at any kind of death. A
 process that is only held up (suspended, swapped out) still holds it, so nobody takes its unfinished message
@@ -38,7 +38,7 @@ class Owner:
         self.id = f"{machine}/{nonce}"
         self._busy: set[str] = set()
         self._guard = threading.Lock()
-        # Held until the process ends, in whatever way.
+        # Held until the process ends, however it ends.
         self._held = ExitStack()
         self._held.enter_context(only_one(self._lock(nonce), "send"))
 
@@ -55,9 +55,9 @@ class Owner:
             self._busy -= set(keys)
 
     def is_abandoned(self, owner: str, intended_at: datetime, now: datetime) -> bool:
-        """Whether whoever intended a message will surely not ask for it any more.
+        """Whether the process that intended a message will surely make no request for it any more.
 
-        For a message that the caller has from :meth:`begin`: within this process nobody else is at it.
+        For a message that the caller has from :meth:`begin`: no other thread of this process works on it.
         """
         machine, _, nonce = owner.partition("/")
         if owner == self.id:

@@ -17,9 +17,9 @@ def check(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Prefligh
     """The verdict on one message by itself."""
     smart = facts.service is not None and facts.service.smart_encoding
     count = outgoing.segments(smart)
-    found = (rule(outgoing, facts, policy) for rule in RULES)
+    reasons = (rule(outgoing, facts, policy) for rule in RULES)
     cost = _cost(outgoing, facts.price, count.segments)
-    return PreflightResult(outgoing, facts, count, tuple(reason for reason in found if reason), cost)
+    return PreflightResult(outgoing, facts, count, tuple(reason for reason in reasons if reason), cost)
 
 
 def check_all(
@@ -38,7 +38,7 @@ def check_all(
     over = [*_message_caps(checked, policy, sent_today), *_spend_caps(checked, policy, spent_today)]
     if not over:
         return checked
-    return [replace(one, reasons=(*one.reasons, *over)) for one in checked]
+    return [replace(result, reasons=(*result.reasons, *over)) for result in checked]
 
 
 def _cost(outgoing: Outgoing, price: Price | None, segments: int) -> Money | None:
@@ -48,17 +48,17 @@ def _cost(outgoing: Outgoing, price: Price | None, segments: int) -> Money | Non
 
 
 def _without_repeats(checked: Sequence[PreflightResult]) -> list[PreflightResult]:
-    """The second of two messages with one text to one person is a mistake in the list."""
+    """Block the second of two messages with the same text to the same person: it is a mistake in the list."""
     seen: set[tuple[object, ...]] = set()
     kept = []
-    for one in checked:
-        out = one.outgoing
+    for result in checked:
+        out = result.outgoing
         identity = (person_of(out.to), out.body, out.media, out.content_sid, out.content_variables, out.batch)
         if identity in seen:
-            text = "The same text to the same recipient stands further up."
-            one = replace(one, reasons=(*one.reasons, Reason("duplicate", "block", text)))
+            text = "The same text to the same recipient is further up in the list."
+            result = replace(result, reasons=(*result.reasons, Reason("duplicate", "block", text)))
         seen.add(identity)
-        kept.append(one)
+        kept.append(result)
     return kept
 
 
@@ -90,16 +90,17 @@ def _spend_caps(
             spent_today.amount if spent_today else Decimal(0),
         ),
     )
-    found = [
+    reasons = [
         _spend_cap(wanted, name, cap, before) for name, cap, before in caps if cap is not None and wanted
     ]
-    return [reason for reason in found if reason]
+    return [reason for reason in reasons if reason]
 
 
 def _spend_cap(wanted: Sequence[PreflightResult], name: str, cap: Money, before: Decimal) -> Reason | None:
-    """A cap that cannot be compared is no cap, so it blocks."""
-    unknown = sum(one.cost is None for one in wanted)
-    others = sorted({one.cost.currency for one in wanted if one.cost and one.cost.currency != cap.currency})
+    """The reason to block, if any. A cap that cannot be compared with the prices blocks, too."""
+    unknown = sum(result.cost is None for result in wanted)
+    currencies = {result.cost.currency for result in wanted if result.cost}
+    others = sorted(currencies - {cap.currency})
     if unknown or others:
         what = (
             f"{unknown:,} messages have no known price" if unknown else f"prices are in {', '.join(others)}"
@@ -107,11 +108,11 @@ def _spend_cap(wanted: Sequence[PreflightResult], name: str, cap: Money, before:
         return Reason(
             "cap", "block", f"[sending] {name} is {cap}, but {what}: run `workbench sync`, or change the cap."
         )
-    total = before + sum((one.cost.amount for one in wanted if one.cost), Decimal(0))
+    total = before + sum((result.cost.amount for result in wanted if result.cost), Decimal(0))
     if total <= cap.amount:
         return None
     return Reason("cap", "block", f"About {Money(total, cap.currency)} is more than [sending] {name}, {cap}.")
 
 
 def _new_messages(checked: Sequence[PreflightResult]) -> list[PreflightResult]:
-    return [one for one in checked if not one.is_blocked and one.facts.sent_as is None]
+    return [result for result in checked if not result.is_blocked and result.facts.sent_as is None]

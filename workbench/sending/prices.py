@@ -51,9 +51,9 @@ def _own(
     cursor: duckdb.DuckDBPyConnection, account_sid: str, countries: list[str], now: datetime
 ) -> dict[Kind, Price]:
     """The mean of the last weeks; a channel that bills messages is told by its kind."""
-    found = cursor.execute(_OWN_SQL, {"account": account_sid, "countries": countries, "since": now - RECENT})
+    rows = cursor.execute(_OWN_SQL, {"account": account_sid, "countries": countries, "since": now - RECENT})
     prices: dict[Kind, Price] = {}
-    for country, sender_type, with_media, spend, segments, messages, currency in found.fetchall():
+    for country, sender_type, with_media, spend, segments, messages, currency in rows.fetchall():
         per_message = with_media or sender_type == "whatsapp"
         per_unit = (Decimal(spend) / (messages if per_message else segments)).quantize(Decimal("0.000001"))
         source = f"mean of {messages:,} own messages of the last {RECENT.days} days"
@@ -61,7 +61,7 @@ def _own(
     return prices
 
 
-#: Of several currencies the one of most messages; they are never added.
+#: Where there are several currencies, the one with the most messages; currencies are never added.
 _OWN_SQL = """
     with priced as (
         select country, sender_type, coalesce(media_count, 0) > 0 as with_media, spend,
@@ -81,11 +81,11 @@ _OWN_SQL = """
 
 
 def _listed(cursor: duckdb.DuckDBPyConnection, account_sid: str, countries: list[str]) -> dict[str, Price]:
-    found = cursor.execute(
+    rows = cursor.execute(
         "select country, max(current_price), any_value(currency) from prices "
         "where direction = 'outbound' and current_price is not null and currency is not null "
         "and account_sid = ? and country in (select unnest(?::varchar[])) group by country",
         [account_sid, countries],
     )
     source = "highest of the price list, without carrier fees"
-    return {country: Price(price, currency, source) for country, price, currency in found.fetchall()}
+    return {country: Price(price, currency, source) for country, price, currency in rows.fetchall()}

@@ -49,10 +49,10 @@ def read_recipients(
         return [{"to": recipient(to, context)}]
     given = list(_cells(to) if isinstance(to, pd.Series) else to)
     mappings = [
-        {str(name): value for name, value in one.items()} for one in given if isinstance(one, Mapping)
+        {str(name): value for name, value in row.items()} for row in given if isinstance(row, Mapping)
     ]
     if not mappings:
-        return [{"to": recipient(one, context)} for one in given]
+        return [{"to": recipient(row, context)} for row in given]
     if len(mappings) < len(given):
         raise UsageError("Some recipients are mappings and some are not; give all of them in one form.")
     names = list(dict.fromkeys(name for row in mappings for name in row))
@@ -64,7 +64,7 @@ def recipient(value: object, context: NumberContext) -> str:
     try:
         return read_address(value, context)
     except AddressRefused:
-        # As Python shows it: of the digits that it became nobody must make a number again.
+        # As Python shows it, so that nobody takes the rounded digits for a number.
         return str(value) if type(value).__name__ in _INEXACT else address_text(value).strip()
 
 

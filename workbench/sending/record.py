@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 import duckdb
 
 from workbench.lake.consent import OPTED_OUT_ERROR, ConsentEvent, save_consent_events
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import MalformedMessage, MessageRow, message_row
+from workbench.sending.attempt import Attempt
 from workbench.sending.context import SendContext
-from workbench.sending.facts import read_our_side
-from workbench.sending.outbox import Intent, State, append_events
-from workbench.twilio.sending import Accepted, NotSent, Outcome, SendRefused, Unclear
-
-_STATES: dict[type[Outcome], State] = {
-    Accepted: "accepted", SendRefused: "refused", NotSent: "unsent", Unclear: "unclear"
-}  # fmt: skip
+from workbench.sending.facts import read_account_senders
+from workbench.sending.outbox import append_events
+from workbench.twilio.sending import Accepted, Outcome
 
 
-def record_outcomes(context: SendContext, mine: Sequence[Intent], outcomes: Mapping[str, Outcome]) -> None:
+def record_outcomes(context: SendContext, claimed: Sequence[Attempt]) -> None:
     """Commit what became of them: the outbox, the messages themselves, and what Twilio said about consent."""
-    if not mine:
+    if not claimed:
         return
     now = context.clock()
-    ended = [ended_intent(intent, outcomes[intent.key]) for intent in mine]
-    rows = [row for intent in mine if (row := _row(outcomes[intent.key])) is not None]
+    ended = [attempt.ended_intent() for attempt in claimed]
+    rows = [row for attempt in claimed if (row := _row(attempt.outcome)) is not None]
     table = message_table([context.privacy.apply(row) for row in rows])
     refused = [intent for intent in ended if intent.error_code == OPTED_OUT_ERROR]
 
@@ -34,12 +30,12 @@ def record_outcomes(context: SendContext, mine: Sequence[Intent], outcomes: Mapp
         append_events(cursor, ended, now)
         save_messages(cursor, table, source="send", received_at=now)
         if refused:
-            ours = read_our_side(cursor, context.account_sid)
+            account_senders = read_account_senders(cursor, context.account_sid)
             events = [
                 ConsentEvent(
                     account_sid=context.account_sid,
                     address=intent.contact,
-                    scope=ours.opt_out_scope(intent.sender, intent.messaging_service_sid) or "*",
+                    scope=account_senders.opt_out_scope(intent.sender, intent.messaging_service_sid) or "*",
                     kind="opt-out",
                     source="twilio-21610",
                     happened_at=now,
@@ -51,15 +47,6 @@ def record_outcomes(context: SendContext, mine: Sequence[Intent], outcomes: Mapp
             save_consent_events(cursor, events, now)
 
     context.lake.write(work)
-
-
-def ended_intent(intent: Intent, outcome: Outcome) -> Intent:
-    """The intent with its outcome."""
-    state = _STATES[type(outcome)]
-    if isinstance(outcome, Accepted):
-        return replace(intent, state=state, message_sid=outcome.message_sid)
-    code = outcome.code if isinstance(outcome, SendRefused) else None
-    return replace(intent, state=state, error_code=code, problem=outcome.problem)
 
 
 def _row(outcome: Outcome) -> MessageRow | None:

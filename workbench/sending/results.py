@@ -50,7 +50,7 @@ class SendResult:
         return self.state in DONE
 
     def why(self) -> str:
-        """Why it was not sent, or what to know about it; before it is confirmed both."""
+        """Why it was not sent, or what to know about it; both while it is unconfirmed."""
         reasons = " ".join(reason.text for reason in self.reasons)
         if self.state == "unconfirmed":
             return f"{self.problem} {reasons}".strip()
@@ -105,11 +105,11 @@ class BatchResult:
     @property
     def counts(self) -> dict[str, int]:
         """How many ended in each state."""
-        return dict(Counter(one.state for one in self.results))
+        return dict(Counter(ended.state for ended in self.results))
 
     @property
     def is_done(self) -> bool:
-        return all(one.is_done for one in self.results)
+        return all(ended.is_done for ended in self.results)
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -117,7 +117,7 @@ class BatchResult:
         return result_frame(self.results)
 
     def as_dict(self) -> dict[str, Any]:
-        rows = [one.as_dict() for one in self.results]
+        rows = [ended.as_dict() for ended in self.results]
         return {
             "batch": self.batch,
             "counts": self.counts,
@@ -134,6 +134,6 @@ def result_frame(results: Sequence[SendResult]) -> pd.DataFrame:
     """Results as a table, the reasons as text."""
     import pandas as pd
 
-    rows = [{**one.as_dict(), "reasons": one.why()} for one in results]
+    rows = [{**ended.as_dict(), "reasons": ended.why()} for ended in results]
     columns = list(rows[0]) if rows else ["to", "state", "message_sid", "verdict", "reasons"]
     return pd.DataFrame(rows, columns=columns)

@@ -11,7 +11,8 @@ from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 from workbench.errors import UsageError
-from workbench.messaging.addresses import channel, country, is_e164, mask, normalize_address
+from workbench.messaging.address_reader import normalize_address
+from workbench.messaging.addresses import channel, country, is_e164, mask
 from workbench.sending.outgoing import LONGEST_BODY, LONGEST_VALIDITY_SECONDS, MOST_MEDIA, Outgoing
 from workbench.sending.verdicts import Policy, Reason, RecipientFacts, SenderFacts
 
@@ -67,7 +68,7 @@ def _our_side(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reas
 def _opted_out(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if not facts.suppressions:
         return None
-    scope, source, since = min(facts.suppressions, key=lambda found: found[2])
+    scope, source, since = min(facts.suppressions, key=lambda suppression: suppression[2])
     reach = "everything" if scope == "*" else f"messages of {scope}"
     text = f"Opted out of {reach} on {since:%Y-%m-%d %H:%M} UTC ({source}). This cannot be overridden."
     return Reason("opted out", "block", text)

@@ -13,13 +13,13 @@ FOLDER = "templates"
 
 def read_templates(home: Path) -> tuple[list[Template], list[str]]:
     """All templates by name, and one sentence about each file that is none."""
-    found, problems = [], []
+    templates, problems = [], []
     for path in sorted((home / FOLDER).glob("*.toml")):
         try:
-            found.append(_read(path))
+            templates.append(_read(path))
         except UsageError as error:
             problems.append(str(error))
-    return found, problems
+    return templates, problems
 
 
 def find_template(home: Path, name: str) -> Template:
@@ -29,7 +29,7 @@ def find_template(home: Path, name: str) -> Template:
         UnknownName: there is none.
         UsageError: its file is wrong.
     """
-    # By the files there are, so that a name never leads out of the folder.
+    # Looked up among the existing files, so that a name never leads out of the folder.
     for path in (home / FOLDER).glob("*.toml"):
         if path.stem == name:
             return _read(path)

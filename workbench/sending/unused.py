@@ -1,4 +1,4 @@
-"""Values that would change nothing: who gives one has something else in mind, so it is refused. Pure."""
+"""Refuses values that would change nothing: whoever gives one expects something else. Pure."""
 
 from __future__ import annotations
 

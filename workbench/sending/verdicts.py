@@ -1,4 +1,4 @@
-"""What preflight goes by and what it says: facts, a policy, reasons, a verdict. Pure values."""
+"""Input and output of preflight: facts, a policy, reasons, a verdict. Pure values."""
 
 from __future__ import annotations
 

@@ -8,20 +8,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from workbench.errors import LakeError, WorkbenchError
-from workbench.lake.connect import Lake
-from workbench.lake.quarantine import save_quarantined
-from workbench.lake.save import join_message_tables, save_messages
 from workbench.lake.statuses import forget_waiting, read_waiting
-from workbench.messaging.privacy import Privacy
+from workbench.server.hooks_lake import HooksLake
 from workbench.settings import Settings
-from workbench.sync.messages.pages import MessageReader
-from workbench.sync.messages.state import read_account_currency
+from workbench.sync.messages.refetch import read_again
 
 if TYPE_CHECKING:
     from workbench.twilio.client import TwilioClient
@@ -34,18 +28,10 @@ _BETWEEN_ROUNDS, _AFTER_TROUBLE, _LOOK_AGAIN = 1.0, 30.0, 60.0
 _GIVE_UP_AFTER = timedelta(hours=1)
 
 
-class OpenedLake(Protocol):
-    """The lake and what it may keep."""
-
-    privacy: Privacy | None
-
-    def opened(self) -> Lake: ...
-
-
 class Fetcher:
     """A thread that fetches when it is woken, and looks by itself now and then."""
 
-    def __init__(self, settings: Settings, lake: OpenedLake) -> None:
+    def __init__(self, settings: Settings, lake: HooksLake) -> None:
         self._settings, self._lake = settings, lake
         self._wake, self._stop = threading.Event(), threading.Event()
         self._tried: dict[str, float] = {}
@@ -84,53 +70,30 @@ class Fetcher:
     def _fetch_some(self, client: TwilioClient) -> int:
         """One round; how many messages were asked for.
 
+        A message that could not be read is in quarantine from then on: the syncs ask for it, by their rule.
+
         Raises:
             TwilioError, LakeError: what was not saved is tried again.
         """
-        lake = self._lake.opened()
+        lake, privacy = self._lake.opened(), self._lake.privacy
+        if privacy is None:
+            raise LakeError("What this lake may keep is not known yet.")
         with lake.cursor() as cursor:
             waiting = read_waiting(cursor, 4 * _AT_A_TIME)
         now = time.monotonic()
         self._tried = {sid: at for sid, at in self._tried.items() if now - at < _LOOK_AGAIN}
-        due = [entry for entry in waiting if entry[1] not in self._tried][:_AT_A_TIME]
+        due = [message for message in waiting if message.message_sid not in self._tried][:_AT_A_TIME]
         if not due:
             return 0
-        found = self._fetch(client, due)
-        self._tried |= dict.fromkeys((sid for _, sid, _ in due), now)
-        self._save(lake, due, found)
-        return len(due)
-
-    def _fetch(
-        self, client: TwilioClient, due: Sequence[tuple[str, str, datetime]]
-    ) -> list[dict[str, Any] | None]:
-        from workbench.twilio.resources import fetch_message
-
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetcher") as pool:
-            return list(pool.map(lambda entry: fetch_message(client, entry[0], entry[1]), due))
-
-    def _save(
-        self, lake: Lake, due: Sequence[tuple[str, str, datetime]], found: Sequence[dict[str, Any] | None]
-    ) -> None:
-        privacy, now = self._lake.privacy, datetime.now(UTC)
-        if privacy is None:
-            raise LakeError("What this lake may keep is not known yet.")
-        currencies = {account: read_account_currency(lake, account) for account, _, _ in due}
-        pages = [
-            MessageReader(account, privacy, currencies.get(account)).read([{**item, "sid": sid}])
-            for (account, sid, _), item in zip(due, found, strict=True)
-            if item
-        ]
+        messages = [(message.account_sid, message.message_sid) for message in due]
+        missing = read_again(lake, client, messages, privacy, at_once=_AT_ONCE).missing
+        self._tried |= dict.fromkeys((message.message_sid for message in due), now)
+        too_old = datetime.now(UTC) - _GIVE_UP_AFTER
         gone = [
-            sid
-            for (_, sid, heard), item in zip(due, found, strict=True)
-            if item is None and now - heard > _GIVE_UP_AFTER
+            message.message_sid
+            for message in due
+            if message.message_sid in missing and message.first_heard_at < too_old
         ]
-
-        def work(cursor: Any) -> None:
-            table = join_message_tables([page.table for page in pages])
-            save_messages(cursor, table, source="sync", received_at=now)
-            save_quarantined(cursor, [row for page in pages for row in page.unread], now)
-            if gone:
-                forget_waiting(cursor, gone)
-
-        lake.write(work)
+        if gone:
+            lake.write(lambda cursor: forget_waiting(cursor, gone))
+        return len(due)

@@ -1,4 +1,4 @@
-"""How many connections a server takes, and for how long: no caller uses up the files or the log of a process.
+"""Limits how many connections a server takes, and for how long, so that no caller exhausts its files or log.
 
 Half of the files that the process may open stay free for the lake. When none is left, nothing is accepted for
 a moment; connections wait with the system meanwhile.

@@ -1,4 +1,4 @@
-"""Files for what a page shows: streamed over plain HTTP, because a websocket is no way to carry a file.
+"""Files for what a page shows: streamed over plain HTTP, as a websocket would hold the whole file in memory.
 
 ``GET /download/PAGE/PART.csv?FILTERS`` and the same with ``xlsx`` and ``parquet``; ``PAGE/page.html`` is the
 page as one file that needs nothing else. The filters are those of the page's own link. What is not possible

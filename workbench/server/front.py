@@ -1,4 +1,4 @@
-"""What is asked of every request before any handler sees it, in every process. The first answer counts."""
+"""Checks of every request before any handler gets it, in every process. The first refusal is the answer."""
 
 from __future__ import annotations
 

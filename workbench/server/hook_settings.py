@@ -28,7 +28,7 @@ class HookSettings:
     account_sid: str = ""
 
     def secrets_of(self, account_sid: str) -> Mapping[str, Secret]:
-        """What may sign a webhook that says it is of this account; one that lies fits none of them."""
+        """The secrets for a webhook that claims to be of this account; a false claim fits none of them."""
         token = self.subaccount_tokens.get(account_sid)
         return {AUTH_TOKEN: token} if token else self.secrets
 

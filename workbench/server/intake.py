@@ -2,7 +2,7 @@
 
 Records of one moment share one fsync (:class:`Intake`); whatever has come since shares one commit
 (:class:`Applier`). So a webhook waits for the disk, never for the lake, and a lake that is locked, away or
-behind delays no answer but that to an opt-out, which has to be in force first.
+behind delays only the answer to an opt-out, which has to be in force first.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 _MOST_AT_ONCE = 1_000
 _MOST_WAITING = 5_000
 _BATCH = 5_000
-#: Between two commits of a busy stream: more often costs the lake small files and the processor its time.
+#: Seconds between two commits while many records come: more commits would make more small files.
 _BETWEEN_COMMITS, _MOST_BETWEEN = 0.2, 0.5
 _CHECK_EVERY = 10.0
 _RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
@@ -120,7 +120,7 @@ class Applier:
         """Why the last attempt failed; None while all is well."""
         self._well_at = time.monotonic()
         self.fatal: WorkbenchError | None = None
-        """What no later attempt can heal: the lake does not belong to these settings."""
+        """An error that no later attempt can mend: the lake does not belong to these settings."""
         self._behind_since = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="applier", daemon=True)
 
@@ -137,7 +137,7 @@ class Applier:
         return time.monotonic() - self._behind_since if self._spool.waiting else 0.0
 
     def quiet_seconds(self) -> float:
-        """How long ago the lake was last seen to be well."""
+        """Seconds since the lake last answered without an error."""
         return time.monotonic() - self._well_at
 
     def when_applied(self, number: int) -> asyncio.Future[None]:
@@ -183,7 +183,7 @@ class Applier:
                 return
 
     def _rest(self, took: float) -> None:
-        """Let some more come together, unless somebody waits."""
+        """Wait a little, so that more records share the next commit, unless somebody waits for one."""
         self._hurry.wait(min(max(_BETWEEN_COMMITS, 2 * took), _MOST_BETWEEN))
         self._hurry.clear()
 
@@ -209,7 +209,7 @@ class Applier:
         return True
 
     def _apply_or_halve(self, records: Sequence[bytes]) -> None:
-        """Save them all; where one can never be saved, all but that one."""
+        """Save them all, but for records that can never be saved: those are set aside."""
         try:
             self._apply(records)
         except Exception as error:
@@ -223,7 +223,7 @@ class Applier:
             self._apply_or_halve(records[middle:])
 
     def _give_up(self, lost: int) -> None:
-        """Records were removed from the disk: whoever waits for one is told, and later ones go on."""
+        """Records were removed from the disk: tell whoever waits for one, and go on with later ones."""
         with self._lock:
             self.applied += lost
             waiters, self._waiters = self._waiters, []
@@ -249,7 +249,7 @@ class Applier:
 
 
 def _is_about_values(error: Exception) -> bool:
-    """Whether a record is at fault; a lake that is, or a program, may be well again later."""
+    """Whether the record is at fault. Any other fault, of the lake or a program, may be gone later."""
     if isinstance(error, WorkbenchError):
         return type(error.__cause__).__name__ in ("ConversionException", "OutOfRangeException")
     return isinstance(error, ValueError | TypeError | KeyError | OverflowError)

@@ -1,4 +1,4 @@
-"""A log that nobody outside can fill: of each kind of line one a minute, with how many more there were."""
+"""Keeps callers from filling the log: one line of each kind a minute, with how many more there were."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LogLimit(logging.Filter):
         super().__init__()
         self._clock = clock
         self._said: dict[tuple[str, str], tuple[float, int]] = {}
-        """When a kind was said last, and how often it was left out since."""
+        """When a line of this kind was last written, and how many were left out since."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         is_ours = record.name.partition(".")[0] == "workbench"
@@ -35,6 +35,6 @@ class LogLimit(logging.Filter):
         return True
 
     def _forget(self, now: float) -> None:
-        self._said = {kind: said for kind, said in self._said.items() if now - said[0] < _SECONDS}
+        self._said = {kind: entry for kind, entry in self._said.items() if now - entry[0] < _SECONDS}
         while len(self._said) >= _MOST_KINDS:
             self._said.pop(next(iter(self._said)))

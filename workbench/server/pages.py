@@ -30,6 +30,7 @@ from workbench.server.access.settings import (
     allowed_origins,
     require_safe_host,
 )
+from workbench.server.access.sign_in import server_options, signed_in
 from workbench.server.access.sign_in_page import notice_page
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.downloads import DownloadHandler
@@ -108,7 +109,7 @@ class PagesServer:
         """
         use_settings(self.settings)
         pn.config.nthreads = None
-        # Made here: sockets and clean-up jobs belong to the loop of the thread that makes them.
+        # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
         with _signals_put_back():
             server = self._build(loop)
@@ -142,13 +143,13 @@ class PagesServer:
         hosts = served_hosts(self.port, self.access.configured_hosts, self.host)
         checks = [known_host(hosts, HOSTS_SETTING, notice_page), own_pages(frozenset(self.origins))]
         if self.gate:
-            checks += [self.gate.check, self.gate.check_session]
+            checks += [signed_in(self.gate), self.gate.check_session]
         elif self.link:
             checks += [self.link.check]
         stand_before(application, *checks)
 
     def _watch_sessions(self, loop: IOLoop, gate: Gate, application: Any) -> None:
-        """Also a page that is open ends with the session that opened it."""
+        """Close open pages whose session has ended."""
         gate.close_ended(application)
         loop.call_later(_LOOK_AT_SESSIONS_SECONDS, self._watch_sessions, loop, gate, application)
 
@@ -159,7 +160,7 @@ class PagesServer:
         for problem in own_page_problems(self.settings.home):
             log.warning("Notice: %s", problem)
         headers = security_headers(pages_csp(self.access, self.origins), is_secure=self.access.is_secure)
-        options = self.gate.server_options() if self.gate else {}
+        options = server_options(self.gate) if self.gate else {}
         return get_server(
             pages,
             port=self.port,

@@ -18,7 +18,7 @@ from typing import Any
 
 from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.jobs import JobRun, read_last_job_runs
-from workbench.server.callback_fetch import OpenedLake
+from workbench.server.hooks_lake import HooksLake
 from workbench.server.schedule import Rule
 from workbench.settings import Settings
 
@@ -31,7 +31,7 @@ _END_SECONDS = 15.0
 class Scheduler:
     """A thread that starts what is due and waits for it."""
 
-    def __init__(self, settings: Settings, lake: OpenedLake, rules: Sequence[Rule]) -> None:
+    def __init__(self, settings: Settings, lake: HooksLake, rules: Sequence[Rule]) -> None:
         self._settings, self._lake = settings, lake
         self._rules = tuple(rules) if settings.optional_credentials else ()
         self._began = datetime.now(UTC)
@@ -50,7 +50,7 @@ class Scheduler:
             self._thread.start()
 
     def close(self) -> None:
-        """End the job that runs, in order; it goes on next time where it was."""
+        """End the running job in an orderly way; its next run continues where it stopped."""
         self._stop.set()
         running = self._running
         if running and running.poll() is None:
@@ -115,7 +115,7 @@ class Scheduler:
         self._hurried.discard(rule.job)
         command = [sys.executable, "-m", "workbench", "schedule", "run", rule.job]
         environment = {**os.environ, "WORKBENCH_HOME": str(self._settings.home)}
-        # A session of its own: Ctrl-C is for the server, which ends the job in order.
+        # A session of its own: Ctrl-C goes to the server only, which then ends the job.
         with subprocess.Popen(
             command,
             env=environment,
@@ -125,14 +125,14 @@ class Scheduler:
             text=True,
             start_new_session=True,
         ) as self._running:
-            _, said = self._running.communicate()
+            _, errors = self._running.communicate()
         self._is_stale = True
         code = self._running.returncode
         if code and not self._stop.is_set():
             level = logging.INFO if code == TRY_AGAIN else logging.WARNING
-            log.log(level, "the job %s ended with exit code %d: %s", rule.job, code, _last_line(said))
+            log.log(level, "the job %s ended with exit code %d: %s", rule.job, code, _last_line(errors))
 
 
 def _last_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it said nothing"
+    return lines[-1] if lines else "it wrote nothing"

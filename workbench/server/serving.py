@@ -50,7 +50,7 @@ def children(
     require_safe_host(host, access_settings(settings))
     hook_settings(settings)
     schedule_of(settings)
-    # Found once, so that a process that is started again is where it was.
+    # Chosen once, so that a process that is started again has the same port.
     port, hooks_port = find_port(host, port), find_port(LOOPBACK, hooks_port, "--hooks-port")
     return (
         Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port)], environment),
@@ -77,7 +77,7 @@ def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_c
         return
     from workbench.server.hooks import HooksServer
 
-    # An answer passes from thread to thread, and each handing over may wait this long for the interpreter
+    # An answer passes from thread to thread, and each time it may wait this long for the interpreter
     # while the lake is written: with the usual 5 ms half as many webhooks were answered.
     sys.setswitchinterval(_SWITCH_SECONDS)
     hooks = HooksServer(settings, port, host)

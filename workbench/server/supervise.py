@@ -44,7 +44,7 @@ class Child:
 
     def start(self) -> None:
         command = [sys.executable, "-m", "workbench", "serve", *self.arguments, "--until-stdin-closes"]
-        # A session of its own: Ctrl-C is for us, who then end it in order.
+        # A session of its own: Ctrl-C goes to us only, and we then end it.
         self.process = subprocess.Popen(
             command,
             env=self.environment,
@@ -78,7 +78,7 @@ class Child:
             self.process.terminate()
 
     def wait(self, until: float) -> None:
-        """Wait for its end; after that moment it is killed."""
+        """Wait until the process ends; kill it after that moment."""
         if self.process is None:
             return
         try:
@@ -130,7 +130,7 @@ def _look_after(child: Child, say: Callable[[str], None]) -> None:
         pause = _PAUSES[min(child.failures, len(_PAUSES) - 1)]
         child.failures += 1
         child.start_again_at = now + pause
-        # Who was killed had no time to say why.
+        # A process that was killed wrote no reason.
         last = child.last_words() if code > 0 else ""
         reason = f"{_ending(code)}; its last line: {last}" if last else _ending(code)
         say(f"The {child.name} process ended ({reason}); it starts again in {pause:g} s.")

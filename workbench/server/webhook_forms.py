@@ -35,7 +35,7 @@ _MOST_PARTS = 10_000
 _SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
 _ACCOUNT = re.compile(r"AC[0-9a-fA-F]{32}")
 
-#: What the other tables hold already.
+#: Fields that other tables hold already.
 _STATUS_KNOWN = {
     "MessageSid", "SmsSid", "MessageStatus", "SmsStatus", "AccountSid", "From", "To", "ApiVersion",
     "MessagingServiceSid", "ErrorCode",
@@ -44,7 +44,7 @@ _INBOUND_KNOWN = {
     "MessageSid", "SmsSid", "SmsMessageSid", "AccountSid", "MessagingServiceSid", "From", "To", "Body",
     "NumMedia", "NumSegments", "SmsStatus", "ApiVersion",
 }  # fmt: skip
-#: Where not everything may be kept: only what can hold no text, name, number or place of a person.
+#: Where not everything may be kept: fields that cannot hold a text, name, number or place of a person.
 _HARMLESS = re.compile(
     r"RawDlrDoneDate|ChannelInstallSid|ChannelPrefix|EventType|OptOutType|MessageType|ReferralNumMedia"
     r"|MediaContentType\d+|(From|To)Country|Forwarded|FrequentlyForwarded|OriginalRepliedMessageSid"
@@ -103,12 +103,12 @@ def as_text(fields: Fields) -> dict[str, list[str]]:
 def read_json(body: bytes) -> dict[str, list[str]]:
     """As :func:`read_form` for a JSON object of plain values."""
     try:
-        found, _ = json_text.read_json(body)
+        document, _ = json_text.read_json(body)
     except json_text.UnreadableJson as error:
         raise Malformed("The body is no JSON.") from error
-    if not isinstance(found, dict) or len(found) > MOST_FIELDS:
+    if not isinstance(document, dict) or len(document) > MOST_FIELDS:
         raise Malformed(f"The body is no JSON object of at most {MOST_FIELDS} fields.")
-    return {name: [_text(value)] for name, value in found.items() if value is not None}
+    return {name: [_text(value)] for name, value in document.items() if value is not None}
 
 
 def status_record(fields: Fields, received_at: datetime, privacy: Privacy) -> bytes:
@@ -159,12 +159,12 @@ def inbound_message(fields: Fields, received_at: datetime) -> MessageRow:
             "date_created": f"{received_at.astimezone(UTC):%a, %d %b %Y %H:%M:%S} +0000",
         }
     )
-    said = opt_out_type(_one(fields, "OptOutType")) or _torn_opt_out(row)
-    return row._replace(keyword=said) if said else row
+    opt_out = opt_out_type(_one(fields, "OptOutType")) or _torn_opt_out(row)
+    return row._replace(keyword=opt_out) if opt_out else row
 
 
 def _torn_opt_out(row: MessageRow) -> Keyword | None:
-    """An opt-out of which a byte or two are no text: not to hear it would be the worse mistake."""
+    """An opt-out in which a byte or two cannot be read. To miss one would be worse than a false one."""
     if row.keyword or REPLACEMENT not in (row.body or ""):
         return None
     word = keyword((row.body or "").replace(REPLACEMENT, ""), toll_free=row.sender_type == "toll-free")
@@ -207,8 +207,8 @@ def unread_record(
 
 def _opt_out(fields: Fields, privacy: Privacy) -> dict[str, str | None] | None:
     body = _one(fields, "Body").replace(REPLACEMENT, "")
-    said = opt_out_type(_one(fields, "OptOutType")) or keyword(body)
-    if said != "opt-out" or not _one(fields, "From"):
+    opt_out = opt_out_type(_one(fields, "OptOutType")) or keyword(body)
+    if opt_out != "opt-out" or not _one(fields, "From"):
         return None
     scope = _one(fields, "MessagingServiceSid") or _one(fields, "To") or EVERYTHING
     said_to = _one(fields, "To") or None
@@ -227,22 +227,22 @@ def inbound_record(fields: Fields, message: MessageRow, privacy: Privacy) -> byt
 
 def read_record(record: bytes) -> StatusWebhook | InboundWebhook | UnreadWebhook:
     """What the lake saves of a record."""
-    found: dict[str, Any] = orjson.loads(record)
-    kind = found.pop("kind")
+    stored: dict[str, Any] = orjson.loads(record)
+    kind = stored.pop("kind")
     if kind == "unread":
-        return _unread_webhook(found)
+        return _unread_webhook(stored)
     if kind == "inbound":
-        message = found["message"]
+        message = stored["message"]
         message["date_created"] = datetime.fromisoformat(message["date_created"])
-        return InboundWebhook(MessageRow(**message), found["fields"])
-    fields = found.pop("fields")
-    found["received_at"] = datetime.fromisoformat(found["received_at"])
-    return StatusWebhook(StatusCallback(**found), fields)
+        return InboundWebhook(MessageRow(**message), stored["fields"])
+    fields = stored.pop("fields")
+    stored["received_at"] = datetime.fromisoformat(stored["received_at"])
+    return StatusWebhook(StatusCallback(**stored), fields)
 
 
-def _unread_webhook(found: Mapping[str, Any]) -> UnreadWebhook:
-    row, received_at = QuarantinedRow(**found["row"]), datetime.fromisoformat(found["received_at"])
-    if not found["opt_out"]:
+def _unread_webhook(stored: Mapping[str, Any]) -> UnreadWebhook:
+    row, received_at = QuarantinedRow(**stored["row"]), datetime.fromisoformat(stored["received_at"])
+    if not stored["opt_out"]:
         return UnreadWebhook(row, None)
     event = ConsentEvent(
         account_sid=row.account_sid,
@@ -251,7 +251,7 @@ def _unread_webhook(found: Mapping[str, Any]) -> UnreadWebhook:
         happened_at=received_at,
         evidence="The webhook that told it could not be read as a whole.",
         message_sid=row.sid,
-        **found["opt_out"],
+        **stored["opt_out"],
     )
     return UnreadWebhook(row, event)
 
@@ -284,7 +284,7 @@ def _one(fields: Fields, name: str) -> str:
 
 
 def _number(text: str, most: int) -> int | None:
-    """A whole number in range; what is none is no reason to refuse a message."""
+    """A whole number in range, else None: a wrong count is no reason to refuse a message."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= most else None
 
 

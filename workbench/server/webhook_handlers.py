@@ -23,6 +23,7 @@ from workbench.messaging.message import MalformedMessage, MessageRow
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quarantine import INBOUND_WEBHOOKS, STATUS_CALLBACKS
 from workbench.server.hook_settings import HookSettings
+from workbench.server.hooks_lake import HooksLake
 from workbench.server.intake import Applier, Intake
 from workbench.server.webhook_forms import (
     Malformed,
@@ -46,7 +47,7 @@ _SAY_EVERY = 10.0
 
 
 class RateCap:
-    """So many a second on average, with a burst of one second's worth."""
+    """Allows so many a second on average, and at most one second's worth at once."""
 
     def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_second, self._clock = per_second, clock
@@ -63,7 +64,7 @@ class RateCap:
 
 
 class Refusals:
-    """Counts what was refused and says so at most every ten seconds, whoever floods us."""
+    """Counts what was refused, and logs it at most every ten seconds, however many come."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.total: Counter[str] = Counter()
@@ -87,15 +88,14 @@ class Refusals:
 
 @dataclass
 class Hooks:
-    """What the handlers share. `privacy` is None until it is known what may be written."""
+    """What the handlers share."""
 
     settings: HookSettings
     intake: Intake
     applier: Applier
-    privacy: Privacy | None
+    lake: HooksLake
     cap: RateCap
     refusals: Refusals = field(default_factory=Refusals)
-    health: Callable[[], dict[str, Any]] = dict
 
 
 @stream_request_body
@@ -118,7 +118,7 @@ class _WebhookHandler(RequestHandler):
 
     def prepare(self) -> None:
         if self.hooks.settings.off:
-            # Said once the body is read, so that the connection can go on.
+            # Answered once the body is read, so that the connection can be used again.
             self._refusal = (503, "webhooks are off")
         elif not self.hooks.cap.allows():
             self.set_header("Retry-After", "1")
@@ -142,7 +142,7 @@ class _WebhookHandler(RequestHandler):
         if PROBE_FIELD in fields:
             self.set_status(204)
             return
-        privacy = self.hooks.privacy
+        privacy = self.hooks.lake.privacy
         if privacy is None:
             self._refuse(503, "the lake was not reached yet")
             return
@@ -151,7 +151,7 @@ class _WebhookHandler(RequestHandler):
             try:
                 await self.take(fields, now, privacy)
             except _UNREAD as error:
-                # It is Twilio's, so trying again would not help it: kept with its reason, and answered.
+                # Twilio signed it, and sending it again would not help: kept with the reason, and answered.
                 log.info("a webhook could not be read and is kept in quarantine: %s", error)
                 own = self.hooks.settings.account_sid
                 await self.take_unread(unread_record(fields, error, self.resource, now, privacy, own))
@@ -211,7 +211,7 @@ class _WebhookHandler(RequestHandler):
         self.finish(reason + "\n")
 
 
-#: What a webhook of unheard-of shape can raise where it is read.
+#: What reading a webhook of unexpected shape can raise.
 _UNREAD = (Malformed, MalformedMessage, ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
@@ -245,7 +245,7 @@ class InboundHandler(_WebhookHandler):
         message = inbound_message(fields, now)
         number = await self.store(inbound_record(fields, message, privacy))
         if message.keyword:
-            # On the disk it is safe; in force it is once it is committed.
+            # On the disk it is safe, but it is in force only once it is committed.
             await asyncio.wait_for(self.hooks.applier.when_applied(number), _OPT_OUT_SECONDS)
         self.set_header("Content-Type", "text/xml; charset=utf-8")
         self.finish(twiml(confirmation(self.hooks.settings, message, fields)))
@@ -275,12 +275,12 @@ class LiveHandler(RequestHandler):
 
 
 class ReadyHandler(RequestHandler):
-    """Says whether all is well: 503 while the lake takes nothing; what is behind or failed is named."""
+    """Says whether all is well: 503 while the lake takes nothing. Names what is late or failed."""
 
-    def initialize(self, hooks: Hooks) -> None:
-        self.hooks = hooks
+    def initialize(self, health: Callable[[], dict[str, Any]]) -> None:
+        self._report = health
 
     def get(self) -> None:
-        health = self.hooks.health()
-        self.set_status(200 if health["ready"] else 503)
-        self.write(health)
+        report = self._report()
+        self.set_status(200 if report["ready"] else 503)
+        self.write(report)

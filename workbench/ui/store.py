@@ -6,7 +6,6 @@ snapshot, so nothing is stale after a sync. Answers also expire after ten minute
 
 from __future__ import annotations
 
-import logging
 import threading
 import time
 from collections import OrderedDict
@@ -21,6 +20,7 @@ from zoneinfo import ZoneInfo
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import Readable
+from workbench.lake.renewal import EngineRenewal
 from workbench.metrics import (
     DayCube,
     Freshness,
@@ -45,8 +45,6 @@ from workbench.ui.navigation import use_own_pages
 
 if TYPE_CHECKING:
     import pandas as pd
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -77,7 +75,7 @@ class Store:
         self.daily_caps = daily_caps or {}
         self.settings = settings
         self._is_closed = False
-        self._version, self._versions = -1, 0
+        self._version, self._renewal = -1, EngineRenewal(_VERSIONS_PER_ENGINE)
         self._cubes: dict[str, DayCube] = {}
         self._slices = Slices(lake)
         self._answers: OrderedDict[Any, tuple[float, Any]] = OrderedDict()
@@ -105,19 +103,11 @@ class Store:
             self._require_open()
             version = self.lake.snapshot_id()
             if version != self._version:
-                self._version, self._versions = version, self._versions + 1
+                self._version = version
+                self._renewal.note_version()
                 self._slices.let_go(version)
-            if self._versions > _VERSIONS_PER_ENGINE:
-                self._renew()
+            self._renewal.renew_if_due(self.lake)
             return version
-
-    def _renew(self) -> None:
-        try:
-            self.lake.renew()
-            self._versions = 0
-        except LakeError as error:
-            # The old engine goes on; the next look tries again.
-            log.warning("the lake keeps its memory for now: %s", error)
 
     def metric(
         self,

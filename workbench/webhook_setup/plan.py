@@ -100,7 +100,8 @@ def _sender(kind: Kind, row: Row, public_url: str, service: str | None) -> Sende
         return SenderPlan(
             kind, row["sid"], name, answered_by=f"the messaging service {service!r} overrides it"
         )
-    if not (row.get("capabilities") or {"sms": True}).get("sms", True):
+    capabilities = row.get("capabilities")
+    if isinstance(capabilities, Mapping) and not capabilities.get("sms", True):
         return SenderPlan(kind, row["sid"], name, answered_by="it cannot receive messages")
     wanted = [
         ("SmsUrl", "sms_url", public_url + INBOUND_PATH, ""),

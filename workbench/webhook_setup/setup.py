@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urlsplit
 
 from workbench.errors import ConfigError, TwilioError
@@ -26,10 +27,6 @@ from workbench.twilio.resources import (
 )
 from workbench.webhook_setup.plan import SenderPlan, plan, without_password
 from workbench.webhook_setup.prove import Proof, prove
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
 
 _RESOURCES = {"messaging service": SERVICES, "phone number": NUMBERS, "short code": SHORT_CODES}
 
@@ -82,7 +79,9 @@ def connect(
             "Webhooks are signed with the account's auth token, which is not set: set TWILIO_AUTH_TOKEN as "
             "well (the API key goes on being used for everything else)."
         )
-    plans = plan(public_url, *_read(client))
+    listed = _read(client)
+    notices += listed.notices
+    plans = plan(public_url, listed.services, listed.numbers, listed.short_codes, listed.members)
     connection = Connection(public_url, plans, prover(public_url, secrets), notices=notices)
     if not confirm or not connection.is_proven or not connection.pending:
         return connection
@@ -123,17 +122,47 @@ def _is_private(host: str) -> bool:
         return host == "localhost" or "." not in host
 
 
-def _read(client: TwilioClient) -> tuple[list[Any], list[Any], list[Any], dict[str, str]]:
-    """Services, numbers and short codes as Twilio lists them, and the service of each member."""
-    sid = client.account_sid
-    services = list(list_rows(client, SERVICES, sid))
-    members = {
-        row["sid"]: service["sid"]
-        for service in services
-        for resource in (SERVICE_NUMBERS, SERVICE_SHORT_CODES)
-        for row in list_rows(client, resource, sid, service_sid=service["sid"])
-    }
-    return services, list(list_rows(client, NUMBERS, sid)), list(list_rows(client, SHORT_CODES, sid)), members
+@dataclass
+class _Listed:
+    """Services, numbers and short codes as Twilio lists them, and the service of each sender."""
+
+    services: list[dict[str, Any]] = field(default_factory=list)
+    numbers: list[dict[str, Any]] = field(default_factory=list)
+    short_codes: list[dict[str, Any]] = field(default_factory=list)
+    members: dict[str, str] = field(default_factory=dict)
+    """The service's SID, by the SID of the sender."""
+    notices: list[str] = field(default_factory=list)
+
+
+def _read(client: TwilioClient) -> _Listed:
+    listed = _Listed()
+
+    def read(resource: Resource, what: str, **parts: str) -> list[dict[str, Any]]:
+        """The rows that can be set; of the others it is said how many there are."""
+        rows = list(list_rows(client, resource, client.account_sid, None, **parts))
+        usable = [row for row in rows if isinstance(row, dict) and _is_sid(row.get("sid"))]
+        if len(usable) < len(rows):
+            listed.notices.append(
+                f"{len(rows) - len(usable)} of {len(rows)} {what} that Twilio lists have no SID that can be "
+                "read. They were left out: look at them in Twilio's console."
+            )
+        return usable
+
+    listed.services = read(SERVICES, "messaging services")
+    for service in listed.services:
+        for resource in (SERVICE_NUMBERS, SERVICE_SHORT_CODES):
+            rows = read(resource, f"senders of {service['sid']}", service_sid=service["sid"])
+            listed.members |= {row["sid"]: service["sid"] for row in rows}
+    listed.numbers = read(NUMBERS, "phone numbers")
+    listed.short_codes = read(SHORT_CODES, "short codes")
+    return listed
+
+
+_SID = re.compile(r"[A-Z]{2}[0-9a-fA-F]{32}")
+
+
+def _is_sid(value: object) -> bool:
+    return isinstance(value, str) and _SID.fullmatch(value) is not None
 
 
 def _apply(

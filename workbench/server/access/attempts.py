@@ -52,14 +52,14 @@ class Attempts:
         return 0.0
 
     def failed(self, name: str, address: str) -> None:
-        """It did fail: the pause begins now, however long the check took."""
+        """The attempt failed: the pause begins now, however long the check took."""
         now = self._clock()
         for key, longest in _keys(name, address):
             if record := self._records.get(key):
                 record.begin_pause(now, longest)
 
     def succeeded(self, name: str, address: str) -> None:
-        """The attempt was good: this name and this address begin anew."""
+        """The attempt succeeded: the pauses of this name and this address start again from the shortest."""
         for key, _ in _keys(name, address):
             self._records.pop(key, None)
 
@@ -87,7 +87,7 @@ def _keys(name: str, address: str) -> list[tuple[str, float]]:
 
 
 def _network_of(address: str) -> str:
-    """One household has a whole /64 of IPv6."""
+    """The network that counts as one address: a household has a whole /64 of IPv6."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The gate before the pages: everything that signing in needs, made from the settings once."""
+"""The gate before the pages: who is asking. Everything that signing in needs, made from the settings once."""
 
 from __future__ import annotations
 
@@ -6,17 +6,14 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from bokeh.server.auth_provider import AuthProvider
 from bokeh.util.token import get_session_id
 from panel.io.state import state
 from tornado.httputil import HTTPServerRequest
-from tornado.web import RequestHandler
 
 from workbench.errors import WorkbenchError
 from workbench.roles import Actor, find_people_with
 from workbench.server.access.attempts import Attempts
 from workbench.server.access.callers import Caller, caller
-from workbench.server.access.handlers import LoginHandler, LogoutHandler, StrangerHandler
 from workbench.server.access.private_files import access_key
 from workbench.server.access.sessions import Sessions
 from workbench.server.access.trail import Trail
@@ -25,12 +22,6 @@ from workbench.server.front import Answer, RefusedHandler
 from workbench.settings import AccessSettings, Settings
 
 log = logging.getLogger(__name__)
-
-LOGIN_PATH, LOGOUT_PATH, PROVIDER_PATH = "/login", "/logout", "/login/provider"
-#: Signing in itself, whether the process lives, and scripts, styles and fonts, which say nothing of anybody.
-_OPEN_TO_ALL = (LOGIN_PATH, LOGOUT_PATH, "/healthz", "/static/", "/favicon.ico")
-#: All that a page needs to know of its request. The session's cookie stays out of the page's own text.
-_PAGE_COOKIES, _PAGE_HEADERS = ["workbench_theme"], ["User-Agent", "Host", "Accept-Language"]
 
 
 class Gate:
@@ -60,12 +51,6 @@ class Gate:
         find_people_with(self.person_of_page)
         self.trail.start()
 
-    def check(self, request: HTTPServerRequest) -> Answer | None:
-        """Who answers instead of the page where nobody is signed in; only the paths named above are open."""
-        if request.path.startswith(_OPEN_TO_ALL) or self.person(request):
-            return None
-        return StrangerHandler, {}
-
     def lets_in(self, request: HTTPServerRequest) -> bool:
         """Whether somebody who is signed in asks."""
         return self.person(request) is not None
@@ -74,31 +59,8 @@ class Gate:
         find_people_with(None)
         self.trail.close()
 
-    def server_options(self) -> dict[str, Any]:
-        """What Panel's server is to be made with.
-
-        Raises:
-            ConfigError, Unreachable: of the OpenID provider.
-        """
-        options: dict[str, Any] = {
-            "auth_provider": SignIn(self),
-            "gate": self,
-            "cookie_secret": self.key,
-            # A session's address in a page is signed, so that nobody can make up one of somebody else.
-            "sign_sessions": True,
-            "secret_key": self.key.encode(),
-            "include_cookies": _PAGE_COOKIES,
-            "include_headers": _PAGE_HEADERS,
-        }
-        if self.access.provider:
-            from workbench.server.access.provider import panel_options, provider_handler
-
-            options |= panel_options(self.access, PROVIDER_PATH)
-            options["extra_patterns"] = [(PROVIDER_PATH, provider_handler())]
-        return options
-
     def caller(self, request: HTTPServerRequest) -> Caller:
-        """Where a request came from, as far as can be believed."""
+        """Where a request came from, as far as the proxies in front are trusted."""
         return caller(request.remote_ip, request.headers, request.protocol, self.access.trusted_proxies)
 
     def is_own_origin(self, request: HTTPServerRequest) -> bool:
@@ -107,7 +69,7 @@ class Gate:
         return origin is None or urlsplit(origin).netloc.lower() in self.hosts
 
     def person(self, request: HTTPServerRequest) -> Actor | None:
-        """Who is signed in; nobody while it cannot be told."""
+        """Who is signed in; None also while that cannot be found out."""
         try:
             return self.sessions.person(request)
         except WorkbenchError as error:
@@ -115,7 +77,7 @@ class Gate:
             return None
 
     def login(self, request: HTTPServerRequest) -> str | None:
-        """Which signing in a request comes from; none while it cannot be told."""
+        """The sign-in that a request belongs to; None also while that cannot be found out."""
         try:
             return self.sessions.login(request)
         except WorkbenchError as error:
@@ -123,7 +85,7 @@ class Gate:
             return None
 
     def person_of_page(self) -> Actor | None:
-        """Who acts in the page that is being worked on, if they still may.
+        """Who acts in the current page, if they still may.
 
         The cookie of the websocket says it, not who opened the page. Where the two differ, or two people are
         in the page, it is nobody.
@@ -178,35 +140,3 @@ def _pages_named(application: Any, request: HTTPServerRequest) -> list[Any]:
         return []
     contexts = [context._session_contexts.get(name) for context in application.applications.values()]
     return [context for context in contexts if context is not None]
-
-
-class SignIn(AuthProvider):  # type: ignore[misc]
-    """Tells Panel's handlers, page and websocket alike, who is signed in."""
-
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
-        super().__init__()
-
-    @property
-    def get_user(self) -> Any:
-        def name(handler: RequestHandler) -> str | None:
-            person = self._gate.person(handler.request)
-            return person.name if person else None
-
-        return name
-
-    @property
-    def login_url(self) -> str:
-        return LOGIN_PATH
-
-    @property
-    def login_handler(self) -> Any:
-        return LoginHandler
-
-    @property
-    def logout_url(self) -> str:
-        return LOGOUT_PATH
-
-    @property
-    def logout_handler(self) -> Any:
-        return LogoutHandler

@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 from tornado.web import HTTPError, RequestHandler
 
 from workbench.errors import WorkbenchError
+from workbench.server.access.gate import Gate
 from workbench.server.access.headers import STRICT_CSP
 from workbench.server.access.sign_in_page import password_page, provider_page, refusal_page, sign_out_page
-
-if TYPE_CHECKING:
-    from workbench.server.access.gate import Gate
-    from workbench.server.access.users import User
+from workbench.server.access.users import User
 
 log = logging.getLogger(__name__)
 
-#: A check takes 64 MB for a moment; more at once would be a way to exhaust the machine.
+#: A check takes 64 MB for a moment; too many at once would exhaust the memory.
 _CHECKS_AT_ONCE, _MOST_WAITING = 2, 16
 _WRONG = "The name or the password is wrong."
 
@@ -123,7 +121,7 @@ class LoginHandler(AccessHandler):
             log.warning("a sign-in failed, from %s", address)
             self._ask_again(401, _WRONG, name)
             return
-        # The trail first: who cannot be written down is not let in.
+        # The trail first: nobody is let in whose sign-in cannot be written down.
         self.gate.trail.note(
             "sign-in", f"user:{user.name}", address=address, role=user.role, method="password"
         )
@@ -136,7 +134,7 @@ class LoginHandler(AccessHandler):
         self.finish(password_page(self.next_path(), error, name, self.dark))
 
     def _refuse_plain_http(self) -> bool:
-        """Whether this would send a password readable: nothing in front does TLS, or is believed to."""
+        """Whether the request was refused: without TLS in front the password would travel unencrypted."""
         caller, access = self.gate.caller(self.request), self.gate.access
         if not access.is_secure or caller.is_https:
             return False
@@ -169,7 +167,7 @@ class LogoutHandler(AccessHandler):
             try:
                 self.gate.trail.note("sign-out", person.actor, address=address)
             except OSError as error:
-                # The session has ended; keeping somebody signed in for want of a note helps nobody.
+                # The session has ended. Keeping somebody signed in because a note failed would help nobody.
                 log.error("a sign-out could not be written down: %s", error)
         self.redirect("/login", status=303)
 

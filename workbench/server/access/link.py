@@ -69,7 +69,7 @@ class LinkGate:
 
     def __init__(self, home: Path, port: int, *, is_secure: bool = False) -> None:
         self.token, self.is_secure = link_token(home), is_secure
-        # Cookies do not know ports: two installations on one machine must not take each other's away.
+        # Cookies are shared by all ports: two installations on one machine must not replace each other's.
         self.cookie = f"workbench-{port}"
         # Not the token itself: what a browser keeps opens the pages of this port only.
         self.cookie_value = hmac.new(self.token.encode(), self.cookie.encode(), hashlib.sha256).hexdigest()

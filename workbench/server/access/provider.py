@@ -37,15 +37,15 @@ def panel_options(access: AccessSettings, path: str) -> dict[str, Any]:
     oauth = access.provider
     assert oauth
     assert oauth.client_secret
-    found = discover(oauth.issuer)
+    endpoints = discover(oauth.issuer)
     return {
         "oauth_key": oauth.client_id,
         "oauth_secret": oauth.client_secret.reveal(),
         "oauth_redirect_uri": f"{access.url}{path}",
         "oauth_extra_params": {
-            "AUTHORIZE_URL": found["authorization_endpoint"],
-            "TOKEN_URL": found["token_endpoint"],
-            "USER_URL": found.get("userinfo_endpoint"),
+            "AUTHORIZE_URL": endpoints["authorization_endpoint"],
+            "TOKEN_URL": endpoints["token_endpoint"],
+            "USER_URL": endpoints.get("userinfo_endpoint"),
             "USER_KEY": "email",
             "scope": ["openid", "email"],
         },
@@ -59,16 +59,19 @@ def discover(issuer: str) -> dict[str, Any]:
     except httpx.HTTPError as error:
         raise Unreachable(f"The sign-in provider {issuer} does not answer: {error}.") from error
     try:
-        found = answer.json() if answer.status_code == 200 else {}
+        document = answer.json() if answer.status_code == 200 else {}
     except ValueError:
-        found = {}
-    missing = [name for name in ("issuer", "authorization_endpoint", "token_endpoint") if not found.get(name)]
-    if missing or found["issuer"].rstrip("/") != issuer:
+        document = {}
+    missing = [
+        name for name in ("issuer", "authorization_endpoint", "token_endpoint") if not document.get(name)
+    ]
+    if missing or document["issuer"].rstrip("/") != issuer:
         raise ConfigError(
             f"[access.oauth] issuer is {issuer!r}, but {issuer}{_DISCOVERY} is no discovery document of it "
-            f"(HTTP {answer.status_code}, issuer {found.get('issuer')!r}). Copy the issuer from the provider."
+            f"(HTTP {answer.status_code}, issuer {document.get('issuer')!r}). Copy the issuer from the "
+            "provider."
         )
-    return dict(found)
+    return dict(document)
 
 
 def provider_handler() -> type:

@@ -42,7 +42,7 @@ p a { color: var(--wb-accent); }
 
 
 def password_page(next_path: str, error: str = "", name: str = "", dark: bool | None = None) -> str:
-    """Asks for name and password; ``error`` says why the last try was none."""
+    """Asks for name and password; ``error`` says why the last try failed."""
     # The name stays after a failure, and the cursor goes to what has to be typed again.
     at_name, at_password = ("", " autofocus") if name else (" autofocus", "")
     return _page(

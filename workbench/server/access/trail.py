@@ -16,8 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.lake import Lake, open_lake
 from workbench.lake.audit import append_audit
-from workbench.lake.connect import Lake, open_lake
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def _entry(line: bytes) -> dict[str, Any] | None:
         datetime.fromisoformat(entry["at"])
         _ = entry["action"], entry["actor"], entry["detail"]["entry"]
     except (ValueError, LookupError, TypeError):
-        # Torn by a crash in the middle of a line and continued by the next start, or an erasure found in it
+        # A crash in the middle of a line, continued by the next start; or an erasure that found in it
         # what somebody once wrote.
         log.error("an entry of %s cannot be read and is left out", JOURNAL_FILE)
         return None
@@ -146,8 +146,8 @@ def _append_new(cursor: Any, entries: list[dict[str, Any]]) -> int:
     """Entries that the audit trail does not hold yet: a process may die between the lake and the journal."""
     oldest = min(datetime.fromisoformat(entry["at"]) for entry in entries)
     rows = cursor.execute("select detail from audit_events where happened_at >= ?", [oldest]).fetchall()
-    held = {json.loads(detail).get("entry") for (detail,) in rows}
-    new = [entry for entry in entries if entry["detail"]["entry"] not in held]
+    appended = {json.loads(detail).get("entry") for (detail,) in rows}
+    new = [entry for entry in entries if entry["detail"]["entry"] not in appended]
     for entry in new:
         append_audit(
             cursor,

@@ -139,17 +139,17 @@ class Users:
         require_private(self.path)
         try:
             file = tomllib.loads(self.path.read_text(encoding="utf-8"))
-            found = {name: User(name, entry["role"], entry["hash"]) for name, entry in file.items()}
+            users = {name: User(name, entry["role"], entry["hash"]) for name, entry in file.items()}
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
             raise ConfigError(
                 f"{self.path} is not what `workbench users` writes ({error}); put it back from a backup."
             ) from error
-        for user in found.values():
+        for user in users.values():
             if user.role not in ROLES:
                 raise ConfigError(
                     f"{self.path}: {user.name} has the role {user.role!r}; roles are {', '.join(ROLES)}."
                 )
-        return found
+        return users
 
     def _write(self, users: dict[str, User]) -> None:
         entries = (

@@ -19,7 +19,7 @@ from workbench.sync.shared.windows import PAGE_SIZE, clamp_since
 from workbench.twilio.resources import MESSAGES
 
 #: Webhooks with data that is also in the message list, so that the list can replace an unreadable one.
-_RESOURCES = (MESSAGES.name, STATUS_CALLBACKS, INBOUND_WEBHOOKS)
+MADE_GOOD_BY_MESSAGES = (MESSAGES.name, STATUS_CALLBACKS, INBOUND_WEBHOOKS)
 #: How many rows one sync fetches one by one, and how many days it lists again; the next sync continues.
 MOST_FETCHED, MOST_DAYS = 200, 5
 #: A row that was unreadable this often is read again only once a day.
@@ -81,7 +81,7 @@ class MessageQuarantine:
 
     def __init__(self, lake: Lake, account_sid: str) -> None:
         self.account_sid = account_sid
-        self.waiting = [row for row in read_open(lake, account_sid) if row.resource in _RESOURCES]
+        self.waiting = [row for row in read_open(lake, account_sid) if row.resource in MADE_GOOD_BY_MESSAGES]
         self._sids = {row.sid for row in self.waiting if row.sid}
         self._parts = {row.part for row in self.waiting if row.part}
 
@@ -116,12 +116,17 @@ class MessageQuarantine:
         save_quarantined(cursor, unread, now)
         if not (self._sids or self._parts):
             return
-        resolve_rows(cursor, _RESOURCES, self.account_sid, resolved, now)
+        resolve_rows(cursor, MADE_GOOD_BY_MESSAGES, self.account_sid, resolved, now)
         for window in windows:
             day = window.day.isoformat()
             if window.next_page_uri is None and day in self._parts:
                 resolve_parts(
-                    cursor, _RESOURCES, self.account_sid, [day], read_from=window.read_from, now=now
+                    cursor,
+                    MADE_GOOD_BY_MESSAGES,
+                    self.account_sid,
+                    [day],
+                    read_from=window.read_from,
+                    now=now,
                 )
 
     def noted(self, unread: Iterable[QuarantinedRow]) -> None:

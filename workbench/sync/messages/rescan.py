@@ -11,22 +11,20 @@ lake.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 import duckdb
 
 from workbench.lake.connect import Lake
-from workbench.lake.quarantine import save_quarantined
-from workbench.lake.save import save_messages
 from workbench.messaging.message import MessageRow
 from workbench.messaging.privacy import Privacy
 from workbench.sync.messages.pages import MessageReader, ReadPage
+from workbench.sync.messages.refetch import fetch_each, save_fetched
 from workbench.sync.messages.tombstones import save_tombstones
 from workbench.sync.shared.windows import WindowState, day_end
 from workbench.twilio.client import TwilioClient
-from workbench.twilio.resources import fetch_message, message_page
+from workbench.twilio.resources import message_page
 
 RESCAN_DAYS = 30
 #: Every day is read again within this many syncs …
@@ -38,7 +36,6 @@ MOST_FETCHED = 1000
 #: A scheduled message is sent at most 35 days after it was created.
 LONGEST_WAIT = timedelta(days=37)
 
-_WORKERS = 8
 _BATCH = 200
 
 # --- plan ---
@@ -176,25 +173,10 @@ def settle_unseen(
     return Settled(deleted, len(asked) - deleted, len(unseen) - len(asked), unread)
 
 
-def fetch_each(
-    client: TwilioClient, reader: MessageReader, message_sids: Sequence[str]
-) -> tuple[list[str], ReadPage]:
-    """The SIDs of messages that Twilio does not have, and the other messages as they are now."""
-    account_sid = reader.account_sid
-
-    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="fetch") as pool:
-        answers = list(pool.map(lambda sid: fetch_message(client, account_sid, sid), message_sids))
-    by_sid = dict(zip(message_sids, answers, strict=True))
-    gone = [sid for sid, item in by_sid.items() if item is None]
-    # The SID is known, even if the answer has none or another one.
-    return gone, reader.read([{**item, "sid": sid} for sid, item in by_sid.items() if item is not None])
-
-
 def _save(lake: Lake, account_sid: str, gone: Sequence[str], page: ReadPage, now: datetime) -> None:
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
         save_tombstones(cursor, account_sid, gone, now)
-        save_messages(cursor, page.table, source="sync", received_at=now)
-        save_quarantined(cursor, page.unread, now)
+        save_fetched(cursor, account_sid, page, now)
 
     lake.write(work)
 

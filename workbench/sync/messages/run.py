@@ -33,6 +33,7 @@ from workbench.sync.messages import state
 from workbench.sync.messages.open_set import is_unresolved, plan_open_set
 from workbench.sync.messages.pages import MessageReader
 from workbench.sync.messages.quarantine import MessageQuarantine, RetryPlan, plan_retry
+from workbench.sync.messages.refetch import fetch_each
 from workbench.sync.messages.rescan import DeletionWatch, plan_rescan
 from workbench.sync.messages.state import WindowProgress
 from workbench.sync.shared.cancellation import Cancellation, SyncStopped
@@ -41,7 +42,7 @@ from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, Syn
 from workbench.sync.shared.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
 from workbench.twilio.client import ListPage, TwilioClient
 from workbench.twilio.concurrency import REQUESTS_AT_ONCE
-from workbench.twilio.resources import fetch_message, message_page
+from workbench.twilio.resources import message_page
 
 #: Rows per commit: large enough that commits cost little, small enough to bound memory and lost work.
 BATCH_ROWS = 20_000
@@ -69,8 +70,8 @@ def run_sync(
     Args:
         privacy: what may be kept of a message; everything by default.
         check: the account's check, if it is on its way already.
-        halt: ends the sync early when asked; what was read is kept and SyncStopped is raised. The client's
-            waits between attempts should be its `pause`.
+        cancellation: ends the sync early when asked; what was read is kept and SyncStopped is raised. The
+            client's waits between attempts should be its `pause`.
 
     Raises:
         ConfigError: the lake holds another account's messages.
@@ -83,9 +84,9 @@ def run_sync(
 
 @dataclass(frozen=True)
 class _FetchedPage:
-    """One page as a table, and how far it brings its window (None for messages fetched singly).
+    """One page as a table, and how far its window is read with it (None for messages fetched singly).
 
-    A table already: rows as Python objects would take five times the memory, and the time to look after it.
+    A table, because rows as Python objects would take five times the memory.
     """
 
     table: pa.Table
@@ -115,7 +116,7 @@ class _MessageSync:
         self.started_at = clock()
         self.reader = MessageReader(account_sid, privacy)
         self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
-        # One at a time: Python does no more at once, and a page's rows take five times its size.
+        # One at a time: Python runs one thread at once anyway, and a page's rows take five times its size.
         self.making_tables = threading.Lock()
         self.cancellation = cancellation
         self.known = state.read_windows(lake, account_sid)
@@ -193,12 +194,12 @@ class _MessageSync:
                 "Use a lake of its own: set WORKBENCH_HOME to another folder."
             )
         try:
-            found = {**account_row({"sid": self.account_sid, **account}), "currency": currency}
+            fields = {**account_row({"sid": self.account_sid, **account}), "currency": currency}
         except MalformedRow as error:
             self.summary.notices.append(f"What Twilio says of the account itself was not kept. {error}")
-            found = {"account_sid": self.account_sid, "currency": currency}
+            fields = {"account_sid": self.account_sid, "currency": currency}
         # What may not be read now stays as it was read before.
-        known = {name: value for name, value in found.items() if value is not None}
+        known = {name: value for name, value in fields.items() if value is not None}
         row = {**known, "read_at": self.started_at}
         self.lake.write(lambda cursor: save_rows(cursor, "accounts", [row], key=("account_sid",)))
 
@@ -304,10 +305,8 @@ class _MessageSync:
 
     def _fetch_singly(self, message_sids: Sequence[str]) -> None:
         """Read messages one by one; one that Twilio no longer has is noted as read all the same."""
-        found = {sid: fetch_message(self.client, self.account_sid, sid) for sid in message_sids}
-        # Which message it is we know, whatever the answer says.
-        read = self.reader.read([{**item, "sid": sid} for sid, item in found.items() if item is not None])
-        self._put(_FetchedPage(read.table, checked=message_sids, unread=read.unread))
+        _, page = fetch_each(self.client, self.reader, message_sids, at_once=1)
+        self._put(_FetchedPage(page.table, checked=message_sids, unread=page.unread))
 
     def _put(self, page: _FetchedPage) -> None:
         while not self.cancellation.is_set:

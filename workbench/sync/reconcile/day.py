@@ -20,7 +20,8 @@ from workbench.messaging.quarantine import QuarantinedRow, read_each
 from workbench.sync.account.usage import checked_usage, usage_rows
 from workbench.sync.messages.open_set import CHECK_AFTER, NEVER_PRICED
 from workbench.sync.messages.pages import MessageReader
-from workbench.sync.messages.rescan import fetch_each, lists_before
+from workbench.sync.messages.refetch import fetch_each
+from workbench.sync.messages.rescan import lists_before
 from workbench.sync.messages.state import read_account_currency
 from workbench.sync.reconcile import state
 from workbench.sync.reconcile.compare import (
