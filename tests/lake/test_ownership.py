@@ -394,7 +394,7 @@ import os, sys
 import workbench.files as files
 from workbench.settings import load_settings
 from workbench.lake import open_lake
-from workbench.lake import connect
+from workbench.lake import opening
 at = sys.argv[1]
 link = os.link
 def killed_link(source, target):
@@ -404,14 +404,14 @@ def killed_link(source, target):
     if at == "after the marker is there":
         os.kill(os.getpid(), 9)
 os.link = killed_link
-migrate = connect.migrate
+migrate = opening.migrate
 def killed_migrate(lake):
     if at == "before the tables are there":
         os.kill(os.getpid(), 9)
     migrate(lake)
     if at == "after the tables are there":
         os.kill(os.getpid(), 9)
-connect.migrate = killed_migrate
+opening.migrate = killed_migrate
 if at == "at once":
     sys.stdin.readline()
 with open_lake(load_settings()) as lake:
