@@ -21,6 +21,7 @@ import duckdb
 from workbench.errors import ConfigError, LakeDamaged, LakeError, LakeRefused, WorkbenchError
 from workbench.lake.address import LakeAddress, lake_address
 from workbench.lake.audit import keep_anchor
+from workbench.lake.conversation_ids import key_older_ids
 from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.duckdb_errors import is_conflict, is_no_lake, translated
@@ -256,6 +257,8 @@ def _settle(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None]
             before_claim(lake)
         claim_files(lake, adopt=before_claim is not None)
         settle_key(lake, is_reader=is_reader)
+        if not is_reader:
+            key_older_ids(lake)
 
 
 def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake:
