@@ -14,7 +14,7 @@ import pytest
 
 from tests.ui.known import known_messages, save
 from workbench import UsageError, Workbench
-from workbench.api.new import own_file_problems
+from workbench.api.new import New, own_file_problems
 from workbench.compliance.home_files import erase_from_files
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
@@ -52,7 +52,9 @@ def test_what_is_begun_is_in_order_whatever_the_umask(settings: Settings, umask:
     before = os.umask(umask)
     try:
         wb = Workbench(settings)
-        paths = [getattr(wb.new, kind)(f"mine{number}").path for number, kind in enumerate(KINDS)]
+        paths = [
+            getattr(New(wb._installation), kind)(f"mine{number}").path for number, kind in enumerate(KINDS)
+        ]
     finally:
         os.umask(before)
     assert own_file_problems(settings.home) == []

@@ -26,6 +26,10 @@ NO_CALL = {
     "connect": "sets up the machine that runs `workbench serve`, which must be running",
     "demo": "runs processes until Ctrl-C",
     "init": "sets a machine up, before there is anything to open",
+    **{
+        f"new {kind}": "writes a file that is then edited"
+        for kind in ("dimension", "metric", "page", "report", "template")
+    },
     "schedule print": "is for cron and systemd, where no notebook runs",
     "schedule run": "is for cron and systemd; its jobs are calls: wb.sync(), wb.reconcile() …",
     "segments": "needs no installation: workbench.count_segments",

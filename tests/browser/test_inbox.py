@@ -53,7 +53,7 @@ def test_read_write_confirm_and_see_it_delivered(
     row.click()
     expect(page.locator(".theirs .bubble").last).to_have_text(QUESTION.replace("\u202e", "\u202e"))
     expect(page.locator(".thread-head h2")).to_have_text(NAME)
-    assert re.search(r"conversation=CV[0-9a-f]{24}$", page.url)
+    assert re.search(r"conversation=CW[0-9a-f]{24}$", page.url)
     # The number is hidden until somebody asks for it, and that is written down.
     expect(page.locator(".number")).to_have_text("+1206***0142")
     assert CONTACT not in "".join(visitor.frames)

@@ -97,6 +97,8 @@ def our_side(conversation: Conversation) -> dict[str, str | None]:
 def _answer_batch(installation: Installation, conversation: Conversation) -> str:
     """One for each message of theirs that an answer can be to."""
     from workbench.conversations.thread import last_question
+    from workbench.sending.outbox import find_older_reply_batch
 
-    question = last_question(installation.lake, conversation)
-    return f"reply:{conversation.conversation_id}:{question or 'first'}"
+    question = last_question(installation.lake, conversation) or "first"
+    older = find_older_reply_batch(installation.lake, question, conversation.contacts)
+    return older or f"reply:{conversation.conversation_id}:{question}"

@@ -1,12 +1,12 @@
-"""``wb.new``: begin a page, metric, dimension, report or template of your own; and what is wrong with any."""
+"""Begins a page, metric, dimension, report or template of the users' own; and says what is wrong with any."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template as Text
+from typing import TYPE_CHECKING
 
-from workbench.api.namespace import Namespace
 from workbench.errors import UsageError
 from workbench.files import create_whole
 from workbench.own_files import METRICS as METRIC_FILES
@@ -18,6 +18,9 @@ from workbench.own_files import (
     check_name,
     require_only_owner_writes,
 )
+
+if TYPE_CHECKING:
+    from workbench.api.installation import Installation
 
 _SKELETONS = Path(__file__).parent / "skeletons"
 
@@ -33,16 +36,15 @@ class NewFile:
         return f"{self.path}\n{self.next_steps}"
 
 
-class New(Namespace):
+class New:
     """Files to start from, in the home of an installation. Each works as it is.
 
     A name that is taken or not possible raises UsageError, and nothing is ever written over; a folder that
     others can write raises ConfigError.
     """
 
-    @property
-    def _home(self) -> Path:
-        return self._installation.settings.home
+    def __init__(self, installation: Installation) -> None:
+        self._home = installation.settings.home
 
     def page(self, name: str) -> NewFile:
         """A page of the dashboards: ``dashboards/NAME.py``."""

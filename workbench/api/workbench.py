@@ -43,7 +43,6 @@ class Workbench:
         from workbench.api.contacts import Contacts
         from workbench.api.installation import Installation
         from workbench.api.metrics import Dimensions, Metrics
-        from workbench.api.new import New
         from workbench.api.outbox import Outbox
         from workbench.api.reports import Reports
         from workbench.api.retention import Retention
@@ -66,7 +65,6 @@ class Workbench:
         self.retention = Retention(installation)
         self.templates = Templates(installation)
         self.outbox = Outbox(installation)
-        self.new = New(installation)
 
     def status(self) -> Status:
         """How far the sync is, what is open, how fresh the numbers are."""

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from workbench.api import Workbench
+from workbench.api import Installation
+from workbench.api.new import New
 from workbench.cli.group import main
 
 if TYPE_CHECKING:
@@ -25,40 +26,40 @@ def new() -> None:
 @click.argument("name")
 def page(name: str) -> None:
     """Begin a page of the dashboards, dashboards/NAME.py."""
-    with Workbench() as wb:
-        _say(wb.new.page(name))
+    with Installation() as installation:
+        _say(New(installation).page(name))
 
 
 @new.command()
 @click.argument("name")
 def metric(name: str) -> None:
     """Begin a metric, metrics/NAME.toml."""
-    with Workbench() as wb:
-        _say(wb.new.metric(name))
+    with Installation() as installation:
+        _say(New(installation).metric(name))
 
 
 @new.command()
 @click.argument("name")
 def dimension(name: str) -> None:
     """Begin a dimension to group and filter by, metrics/NAME.toml."""
-    with Workbench() as wb:
-        _say(wb.new.dimension(name))
+    with Installation() as installation:
+        _say(New(installation).dimension(name))
 
 
 @new.command()
 @click.argument("name")
 def report(name: str) -> None:
     """Begin a report, reports/NAME.ipynb."""
-    with Workbench() as wb:
-        _say(wb.new.report(name))
+    with Installation() as installation:
+        _say(New(installation).report(name))
 
 
 @new.command()
 @click.argument("name")
 def template(name: str) -> None:
     """Begin a text to send again and again, templates/NAME.toml."""
-    with Workbench() as wb:
-        _say(wb.new.template(name))
+    with Installation() as installation:
+        _say(New(installation).template(name))
 
 
 def _say(made: NewFile) -> None:

@@ -15,7 +15,7 @@ from workbench.messaging.addresses import mask
 from workbench.messaging.person import address_spellings
 from workbench.messaging.privacy import HASH_MARK
 
-_ID = re.compile(r"CV[0-9a-f]{24}")
+_ID = re.compile(r"C[VW][0-9a-f]{24}")
 
 
 @dataclass(frozen=True)

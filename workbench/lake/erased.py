@@ -10,14 +10,12 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from workbench.errors import LakeError
-from workbench.lake.secret_key import known_lake_key, lake_key
+from workbench.lake.secret_key import home_of, known_lake_key, lake_key
 from workbench.messaging.person import spellings
 
 BLOT = "[erased]"
@@ -45,7 +43,7 @@ def save_erased(
     Raises:
         ConfigError, LakeRefused: the lake's key is missing, or another one is in its place.
     """
-    key = lake_key(cursor, _home(cursor))
+    key = lake_key(cursor, home_of(cursor))
     for known in sorted({person_hash(key, address) for address in addresses}):
         cursor.execute(
             "insert into erased_people select ?, ?, ? "
@@ -62,7 +60,7 @@ def remove_erased(cursor: duckdb.DuckDBPyConnection, addresses: Iterable[str]) -
     """
     if not cursor.execute("select 1 from erased_people limit 1").fetchall():
         return 0
-    key = known_lake_key(cursor, _home(cursor))
+    key = known_lake_key(cursor, home_of(cursor))
     known = sorted({person_hash(key, address) for address in addresses})
     removed = cursor.execute(
         "delete from erased_people where person_hash in (select unnest(?))", [known]
@@ -80,7 +78,7 @@ def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> 
     erased = dict(cursor.execute("select person_hash, erased_at from erased_people").fetchall())
     if not erased:
         return {}
-    key = known_lake_key(cursor, _home(cursor))
+    key = known_lake_key(cursor, home_of(cursor))
     hashes = {
         address: [person_hash(key, form) for form in (address, *spellings(address))] for address in addresses
     }
@@ -126,11 +124,3 @@ def _blotted(
     body: str | None, written: Mapping[str, list[str]], erased: Mapping[str, datetime]
 ) -> str | None:
     return body and blotted(body, (number for number in written.get(body, ()) if number in erased))
-
-
-def _home(cursor: duckdb.DuckDBPyConnection) -> Path:
-    """WORKBENCH_HOME of the lake that a cursor belongs to (set by ``connect.py``)."""
-    home = cursor.execute("select getvariable('workbench_home')").fetchall()[0][0]
-    if home is None:
-        raise LakeError("This connection was not opened by the lake; use Lake.cursor() or Lake.write().")
-    return Path(home)

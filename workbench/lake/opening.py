@@ -12,6 +12,7 @@ import duckdb
 from workbench.errors import ConfigError, LakeError, LakeRefused
 from workbench.lake.address import LakeAddress, lake_address
 from workbench.lake.connect import Lake
+from workbench.lake.conversation_ids import key_older_ids
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.duckdb_errors import is_no_lake, translated
 from workbench.lake.engine import SPILL_FOLDER, load_extensions, new_engine
@@ -81,6 +82,8 @@ def _check(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] 
             before_claim(lake)
         claim_files(lake, adopt=before_claim is not None)
         settle_key(lake, is_reader=is_reader)
+        if not is_reader:
+            key_older_ids(lake)
 
 
 def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake:

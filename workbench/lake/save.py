@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.lake.consent import note_consent
+from workbench.lake.conversation_ids import with_keyed_ids
 from workbench.lake.created_dates import settle_created_dates
 from workbench.lake.erased import without_erased
 from workbench.lake.memberships import note_memberships
@@ -128,6 +129,7 @@ def save_messages(
         forget_refused(cursor, offered.filter(is_refused).to_pylist())
     if not messages.num_rows:
         return Saved()
+    messages = with_keyed_ids(cursor, messages)
     if dates_are_true:
         settle_created_dates(cursor, messages)
     # Literal bounds, known before the query is planned, so that files of other days are never opened.

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from workbench.errors import ConfigError, LakeRefused
+from workbench.errors import ConfigError, LakeError, LakeRefused
 from workbench.files import create_whole
 from workbench.lake.connect import Lake
 
@@ -67,9 +67,39 @@ def lake_key(cursor: duckdb.DuckDBPyConnection, home: Path) -> bytes:
     return _checked_key(cursor, home, check)
 
 
+def saving_key(cursor: duckdb.DuckDBPyConnection) -> bytes:
+    """As :func:`lake_key`, for every save: what this process found right once is not looked up again.
+
+    Raises:
+        ConfigError, LakeRefused: as in :func:`lake_key`.
+    """
+    home = home_of(cursor)
+    catalog = cursor.execute("select path from duckdb_databases() where database_name = 'lake'").fetchall()
+    if (home / KEY_FILE).exists():
+        key = privacy_key(home)
+        if (home, str(catalog), key) in _found_right:
+            return key
+    was_noted = _read_need(cursor)[0] is not None
+    key = lake_key(cursor, home)
+    if was_noted:  # what is noted by this transaction may be rolled back
+        _found_right.add((home, str(catalog), key))
+    return key
+
+
+_found_right: set[tuple[Path, str, bytes]] = set()
+
+
 def known_lake_key(cursor: duckdb.DuckDBPyConnection, home: Path) -> bytes:
     """As :func:`lake_key`, for a reader: the key is never made and nothing is written."""
     return _checked_key(cursor, home, _read_need(cursor)[0])
+
+
+def home_of(cursor: duckdb.DuckDBPyConnection) -> Path:
+    """WORKBENCH_HOME of the lake that a cursor belongs to (set by ``connect.py``)."""
+    home = cursor.execute("select getvariable('workbench_home')").fetchall()[0][0]
+    if home is None:
+        raise LakeError("This connection was not opened by the lake; use Lake.cursor() or Lake.write().")
+    return Path(home)
 
 
 def settle_key(lake: Lake, *, is_reader: bool) -> None:

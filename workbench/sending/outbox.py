@@ -161,12 +161,31 @@ def read_day(cursor: duckdb.DuckDBPyConnection, now: datetime) -> tuple[int, dic
     return sum(row[1] for row in rows), {row[0]: row[2] for row in rows if row[0]}
 
 
+def has_batch(lake: Lake, batch: str) -> bool:
+    """Whether something was begun to be sent in a batch of this name."""
+    return bool(lake.rows("select 1 from outbox_events where batch = ? limit 1", [batch]))
+
+
+def find_older_reply_batch(lake: Lake, question: str, contacts: Sequence[str]) -> str | None:
+    """The batch in which an older version answered a message, named by the conversation's plain id.
+
+    Whoever was answered in it must not be answered with the same text once more.
+    """
+    return lake.value(  # type: ignore[no-any-return]
+        "select batch from outbox_events where starts_with(batch, 'reply:CV') and ends_with(batch, ':' || ?) "
+        "and contact in (select unnest(?::varchar[])) limit 1",
+        [question, list(contacts)],
+    )
+
+
 def _intent(row: Sequence[Any]) -> Intent:
     return Intent(**dict(zip(_COLUMNS, row, strict=True)))
 
 
 def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
     """The outbox as people see it, newest first: without whole numbers.
+
+    Nor the intents' keys: by a key and the text, every number could be tried.
 
     Raises:
         UsageError: no such state.
@@ -177,7 +196,7 @@ def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
 
     rows = lake.rows(
         "select intended_at, state, batch, contact, coalesce(sender, messaging_service_sid), segments, "
-        "price, currency, send_at, message_sid, error_code, problem, attempt, actor, key from outbox "
+        "price, currency, send_at, message_sid, error_code, problem, attempt, actor from outbox "
         "where coalesce(state = ?, true) order by intended_at desc, key",
         [state],
     )
@@ -189,5 +208,5 @@ def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
 
 _SHOWN = [
     "intended_at", "state", "batch", "contact", "sender", "segments", "price", "currency", "send_at",
-    "message_sid", "error_code", "problem", "attempt", "actor", "key",
+    "message_sid", "error_code", "problem", "attempt", "actor",
 ]  # fmt: skip
