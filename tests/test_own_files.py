@@ -14,6 +14,7 @@ import pytest
 
 from tests.ui.known import known_messages, save
 from workbench import UsageError, Workbench
+from workbench.api.installation import Installation
 from workbench.api.new import New, own_file_problems
 from workbench.compliance.home_files import erase_from_files
 from workbench.errors import ConfigError
@@ -88,13 +89,13 @@ def test_a_name_that_cannot_be_is_refused_and_nothing_is_written(
     settings: Settings, kind: str, name: str, said: str
 ) -> None:
     with pytest.raises(UsageError, match=re.escape(said)):
-        getattr(Workbench(settings).new, kind)(name)
+        getattr(New(Installation(settings)), kind)(name)
     assert [path for path in settings.home.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_is_written_over(settings: Settings, kind: str) -> None:
-    new = Workbench(settings).new
+    new = New(Installation(settings))
     path = getattr(new, kind)("mine").path
     path.write_text("mine")
     with pytest.raises(UsageError):
@@ -107,7 +108,7 @@ def test_a_folder_that_others_can_write_gets_no_file(settings: Settings) -> None
     folder.mkdir(parents=True)
     folder.chmod(0o777)
     with pytest.raises(ConfigError, match=f"run `chmod go-w {folder}`"):
-        Workbench(settings).new.page("mine")
+        New(Installation(settings)).page("mine")
     assert list(folder.iterdir()) == []
 
 
@@ -140,7 +141,7 @@ def test_config_check_names_every_problem_and_fails(run: Run, home: Path) -> Non
 
 
 def test_an_erasure_names_the_files_and_leaves_them(lake: Lake, settings: Settings) -> None:
-    new = Workbench(settings).new
+    new = New(Installation(settings))
     paths = [
         new.page("mine").path,
         new.metric("mine_too").path,
