@@ -23,7 +23,7 @@ const MORE_ROWS = 120,
 function conversationList({show, open}) {
   const search = h("input", {
     type: "search",
-    placeholder: "Text, name, number or SID",
+    placeholder: "Text, name, SID, whole number or its shown digits",
     "aria-label": "Search conversations",
   })
   const views = h("div", {class: "views", role: "group", "aria-label": "Which conversations"})

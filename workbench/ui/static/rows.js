@@ -135,7 +135,7 @@ export function render({model, view}) {
   // Never drawn again, so that typing goes on while answers come.
   const search = h("input", {
     type: "search",
-    placeholder: "Number, SID or words of the text",
+    placeholder: "Whole number or its shown digits, SID, words",
     "aria-label": "Search messages",
     value: model.search,
     oninput: () => {
