@@ -94,7 +94,7 @@ def test_with_sign_in_on_and_nobody_there_nothing_is_allowed(session: InboxSessi
 def test_a_viewer_looks_numbers_up_within_limits(session: InboxSession, known_lake: Lake) -> None:
     def listed(search: str) -> list[str]:
         answer = session.answer({"id": 1, "ask": "list", "view": "all", "search": search})
-        return [row["contact"] for row in answer["ok"]["rows"]] if "ok" in answer else [answer["error"]]
+        return [row["who"] for row in answer["ok"]["rows"]] if "ok" in answer else [answer["error"]]
 
     with acting_as(VIEWER):
         assert listed("0123") == listed("+1415***0123") == ["+1415***0123"]
