@@ -14,17 +14,22 @@ from hypothesis import strategies as st
 
 from tests.messages import payload
 from tests.ui.known import at, save
+from workbench import Workbench
 from workbench.conversations.contacts import search_contacts
 from workbench.conversations.listing import list_conversations
 from workbench.errors import NotAllowed
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
 from workbench.lake.number_lookups import look_up_number
+from workbench.lake.save import message_table, save_messages
 from workbench.lake.shown_address import shown_address_sql
 from workbench.messaging.addresses import mask
+from workbench.messaging.message import message_row
+from workbench.messaging.privacy import Privacy, PrivacyMode
 from workbench.metrics import RowQuery, query_rows, stream_rows
 from workbench.metrics.rows import compile_count
 from workbench.roles import NOBODY, Actor, acting_as
+from workbench.settings import Settings
 
 VIEWER, AGENT = Actor("vera", "viewer"), Actor("ana", "agent")
 OURS = "+12025550110"
@@ -199,3 +204,31 @@ def test_the_limits_are_of_ten_minutes_and_of_a_day(
         window = timedelta(minutes=10) if count == 30 else timedelta(days=1)
         with pytest.raises(NotAllowed, match=f"the next is possible at {earlier + window:%H:%M} UTC"):
             look_up_number(twins, TWINS[0], "inbox")
+
+
+@pytest.mark.parametrize(
+    ("mode", "kept"), [(PrivacyMode.MASKED, ["+1415***0123"]), (PrivacyMode.HASHED, [])]
+)  # fmt: skip
+def test_a_lake_without_numbers_is_searched_for_what_it_has(
+    lake: Lake, mode: PrivacyMode, kept: list[str]
+) -> None:
+    privacy = Privacy(mode, b"k" * 32)
+    message = message_row(payload(1, **at(3, 3, 9), **{"from": OURS, "to": TWINS[0]}))
+    table = message_table([privacy.apply(message)])
+    lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=datetime.now(UTC)))
+    for search in SEARCHES:
+        assert search(lake, TWINS[0], TWINS[0]) == kept
+        assert search(lake, "0123") == kept
+        assert search(lake, "14155") == []
+
+
+def test_the_notebook_searches_by_the_same_rule(twins: Lake, settings: Settings) -> None:
+    with Workbench(settings) as wb:
+        assert list(wb.contacts.list(search="0123")["contact"]) == ["+1415***0123"] * 3
+        assert list(wb.contacts.list(search="50123")["contact"]) == []
+        assert list(wb.contacts.list(search="+1 415 555 0123")["contact"]) == ["+1415***0123"]
+        assert list(wb.conversations("all", search="+1 415 999 0123")["contact"]) == ["+1415***0123"]
+    assert [(row[1], row[2], row[3]) for row in trail(twins)] == [
+        ("number-lookup", "+1415***0123", '{"place": "contacts"}'),
+        ("number-lookup", "+1415***0123", '{"place": "conversations"}'),
+    ]

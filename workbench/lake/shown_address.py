@@ -9,7 +9,11 @@ def shown_address_sql(column: LiteralString) -> LiteralString:
     """SQL that gives what :func:`workbench.messaging.addresses.mask` shows of a column's addresses."""
     name: LiteralString = f"split_part({column}, ':', -1)"
     prefix: LiteralString = f"left({column}, length({column}) - length({name}))"
+    # First the plain number, which nearly every address is: it takes no regular expression.
     return f"""case
+        when starts_with({column}, '+') and length({column}) >= 8
+            and not contains({column}, ':') and not contains({column}, '***')
+            then left({column}, least(5, length({column}) - 7)) || '***' || right({column}, 4)
         when {column} is null or {column} = '' or contains({column}, '***')
             or regexp_full_match({column}, '[0-9]{{3,8}}')
             or regexp_full_match({column}, '[!-*,-9;-~ ][!-9;-~ ]{{0,10}}')

@@ -23,7 +23,8 @@ const MORE_ROWS = 120,
 function conversationList({show, open}) {
   const search = h("input", {
     type: "search",
-    placeholder: "Text, name, SID, whole number or its shown digits",
+    placeholder: "Text, name, number or SID",
+    title: "A number is found whole, or by the digits of it that are shown",
     "aria-label": "Search conversations",
   })
   const views = h("div", {class: "views", role: "group", "aria-label": "Which conversations"})

@@ -135,7 +135,8 @@ export function render({model, view}) {
   // Never drawn again, so that typing goes on while answers come.
   const search = h("input", {
     type: "search",
-    placeholder: "Whole number or its shown digits, SID, words",
+    placeholder: "Number, SID or words of the text",
+    title: "A number is found whole, or by the digits of it that are shown",
     "aria-label": "Search messages",
     value: model.search,
     oninput: () => {
