@@ -257,3 +257,23 @@ def test_sessions_end_by_time(tmp_path: Path) -> None:
         assert client.get("/overview", headers={"Cookie": cookie}).status_code == 200
         time.sleep(2.3)
         assert client.get("/overview", headers={"Cookie": cookie}).status_code == 302
+
+
+def test_a_file_of_a_whole_number_is_a_look_up_of_who_asks(client: httpx.Client, settings: Settings) -> None:
+    def look_ups() -> list[tuple[str, str]]:
+        with open_lake(settings) as lake:
+            return lake.rows("select actor, subject from audit_events where action = 'number-lookup'")
+
+    def file(number: str) -> httpx.Response:
+        days = {"since": "2025-03-01", "until": "2025-04-01"}
+        return client.get("/download/messages/messages.csv", params={**days, "q": number})
+
+    sign_in(client, "vic")
+    assert (file("0123").status_code, look_ups()) == (200, [])
+    for last in range(30):
+        assert file(f"+1415555{last:04}").status_code == 200
+    assert look_ups() == [("user:vic", f"+1415***{last:04}") for last in range(30)]
+    refused = file("+14155550123")
+    assert refused.status_code == 403
+    assert "vic has looked up 30 whole numbers in 10 minutes" in refused.text
+    assert len(look_ups()) == 30

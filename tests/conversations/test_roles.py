@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conversations.known import DESK
+from tests.conversations.known import ANA, BEN, DESK
 from workbench.conversations.find import Conversation
 from workbench.conversations.inbox_session import InboxSession, InboxTools
 from workbench.lake import Lake
@@ -89,3 +89,33 @@ def test_with_sign_in_on_and_nobody_there_nothing_is_allowed(session: InboxSessi
         assert "sign in again" in session.answer({"id": 2, "ask": "reveal"})["error"]
     finally:
         find_people_with(None)
+
+
+def test_a_viewer_looks_numbers_up_within_limits(session: InboxSession, known_lake: Lake) -> None:
+    def listed(search: str) -> list[str]:
+        answer = session.answer({"id": 1, "ask": "list", "view": "all", "search": search})
+        return [row["who"] for row in answer["ok"]["rows"]] if "ok" in answer else [answer["error"]]
+
+    with acting_as(VIEWER):
+        assert listed("0123") == listed("+1415***0123") == ["+1415***0123"]
+        assert listed("5550123") == []
+        assert known_lake.value("select count(*) from audit_events") == 0
+        # A list that is asked for again is the same look-up.
+        assert listed(ANA) == listed(ANA) == ["+1415***0123"]
+        assert known_lake.rows("select actor, action, subject, detail from audit_events") == [
+            ("user:vera", "number-lookup", "+1415***0123", '{"place": "inbox"}')
+        ]
+        # To open a conversation by a number is a look-up, too.
+        for last in range(29):
+            answer = session.answer({"id": 2, "ask": "open", "conversation": f"+1415555{last:04}"})
+            assert "No conversation with +1415***" in answer["error"]
+        for question in (
+            {"ask": "open", "conversation": ANA},
+            {"ask": "start", "conversation": ANA},
+            {"ask": "list", "search": BEN},
+        ):
+            assert "vera has looked up 30 whole numbers" in session.answer({"id": 3, **question})["error"]
+        assert listed("0123") == ["+1415***0123"]
+    with acting_as(AGENT):
+        assert listed(BEN) == ["+1312***0124"]
+    assert known_lake.value("select count(*) from audit_events") == 31

@@ -139,7 +139,11 @@ def test_who_waits_longest_comes_first(told: Lake) -> None:
     [
         ("order", [ANA]),
         ("ORDER?", [ANA]),
-        ("415 555", [ANA]),
+        ("415 555", []),
+        ("1 415", [ANA]),
+        ("+1415***0123", [ANA]),
+        ("55501", []),
+        (ANA, []),
         ("0123", [ANA]),
         ("%", []),
         ("_", []),

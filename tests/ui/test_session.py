@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 
 from tests.messages import payload
-from tests.ui.known import HOSTILE, WEEK, at, save
+from tests.ui.known import GERMAN, HOSTILE, WEEK, at, save
+from tests.ui.rows_known import row_messages
 from workbench import ui
 from workbench.errors import LakeError
 from workbench.lake import Lake
+from workbench.roles import Actor, acting_as
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
 from workbench.ui.panels.kinds import Panel
@@ -174,3 +176,33 @@ def test_no_full_number_reaches_the_browser(session: PageSession) -> None:
     assert "+1202***0110" in sent
     for number in (OURS, AMERICAN, GERMAN):
         assert number not in sent
+
+
+def test_a_whole_number_is_looked_up_once_and_within_limits(lake: Lake) -> None:
+    save(lake, row_messages())
+    page = load_page(next(info for info in discover_pages() if info.name == "messages"))
+
+    def trail() -> int:
+        return int(lake.value("select count(*) from audit_events where action = 'number-lookup'"))
+
+    with acting_as(Actor("vera", "viewer")):
+        opened = page.open("?since=2025-03-01&until=2025-04-01", Store(lake))
+        opened.refresh()
+        rows = opened.components[0]
+
+        def search(text: str) -> int:
+            rows._handle_msg({"row_list": {"q": [text]}})
+            return int(rows.total) if rows.state == "ok" else 0
+
+        assert (search("6789"), search("56789"), trail()) == (1, 0, 0)
+        assert (search(GERMAN), trail()) == (1, 1)
+        opened.refresh()
+        rows._handle_msg({"row_list": {"sort": ["contact"]}})
+        assert (int(rows.total), trail()) == (1, 1)
+        assert GERMAN not in str(rows.definition)
+        for last in range(29):
+            search(f"+491512345{last:04}")
+        assert (opened.head.notices, trail()) == ([], 30)
+        assert search(GERMAN) == 0
+        assert "vera has looked up 30 whole numbers in 10 minutes" in opened.head.notices[0]
+        assert (search("6789"), opened.head.notices, trail()) == (1, [], 30)

@@ -21,15 +21,18 @@ class Contacts(Namespace):
         """Everybody who wrote or was written to, addresses masked, the latest first.
 
         Args:
-            search: part of a name, a label or a number.
+            search: part of a name or a label; a number whole, or the digits of it that are shown.
             limit: at most this many; ``frame.attrs["total"]`` says how many there are.
         """
         import pandas as pd
 
         from workbench.conversations.contacts import search_contacts
+        from workbench.lake.number_lookups import look_up_number
         from workbench.messaging.addresses import mask
 
-        contacts, total = search_contacts(self._installation.lake, search, limit)
+        lake = self._installation.lake
+        number = look_up_number(lake, search, "contacts", self._installation.settings.sending.default_country)
+        contacts, total = search_contacts(lake, search, limit, number=number)
         rows = [
             {
                 "contact": mask(contact.address),

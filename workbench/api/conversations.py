@@ -34,11 +34,16 @@ def conversations_frame(
     import pandas as pd
 
     from workbench.conversations.listing import list_conversations
+    from workbench.lake.number_lookups import look_up_number
     from workbench.messaging.addresses import mask
 
-    listing = list_conversations(
-        installation.lake, view, search=search, assignee=assignee, label=label, order=order, limit=limit
+    number = look_up_number(
+        installation.lake, search, "conversations", installation.settings.sending.default_country
     )
+    listing = list_conversations(
+        installation.lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
+        limit=limit,
+    )  # fmt: skip
     rows = [
         {
             "conversation": row.conversation_id,

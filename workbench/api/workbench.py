@@ -240,7 +240,7 @@ class Workbench:
 
         Args:
             view: waiting (a question has no answer), open, pending, snoozed, resolved or all.
-            search: part of a text, a name or a number; or a message SID.
+            search: part of a text or a name, a message SID, a whole number, or its digits that are shown.
             assignee, label: only theirs, only with it.
             order: longest (wait) or newest.
             limit: at most 500; ``frame.attrs["total"]`` says how many there are.

@@ -31,7 +31,7 @@ def contacts() -> None:
 
 
 @contacts.command("list")
-@search_option("Part of a name, a label or a number.")
+@search_option("Part of a name or a label; a number whole, or the digits that are shown.")
 @limit_option(50, 100_000, "How many at most.")
 @format_option()
 def list_contacts(search: str, limit: int, format: str) -> None:

@@ -28,7 +28,7 @@ VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
     "--waiting", is_flag=True, help="Only those with a question that has no answer, longest wait first."
 )
 @click.option("--view", type=click.Choice(VIEWS), default="open", show_default=True, help="Which ones.")
-@search_option("Part of a text, a name or a number; or a message SID.")
+@search_option("Part of a text or a name; a message SID; a number whole, or its digits that are shown.")
 @click.option("--assignee", help="Only those that this person has.")
 @click.option("--label", help="Only those with this label.")
 @click.option("--order", type=click.Choice(["longest", "newest"]), help="Longest wait or newest first.")

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from workbench.errors import UsageError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
+from workbench.lake.number_lookups import number_conditions
+from workbench.lake.shown_address import shown_address_sql
 from workbench.messaging.addresses import mask, time_zones
 from workbench.messaging.person import person_of
 
@@ -82,19 +84,22 @@ def read_contacts(lake: Lake, addresses: Sequence[str] | None = None) -> list[Co
     ]
 
 
-def search_contacts(lake: Lake, search: str = "", limit: int = 1000) -> tuple[list[Contact], int]:
-    """Contacts with this in their name, labels or number, the latest first; and how many there are."""
+def search_contacts(
+    lake: Lake, search: str = "", limit: int = 1000, *, number: str | None = None
+) -> tuple[list[Contact], int]:
+    """Contacts with this in their name, labels or the shown part of their number, and how many there are.
+
+    The latest come first. ``number`` is a whole number that is looked up, as `look_up_number` gives it.
+    """
     text = search.strip()
-    digits = re.sub(r"\D", "", text)
+    parameters = {"text": text, "like": "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"}
+    by_number = number_conditions(text, number, ("address",), parameters)
+    # What is shown decides the order; the address only where two contacts look alike.
+    order = f"last_at desc nulls last, {_SHOWN}, name, labels, language, time_zone, received, sent, address"
     rows = lake.rows(
         f"{_SELECT} where $text = '' or name ilike $like escape '\\' or labels ilike $like escape '\\' "
-        "or address ilike $like escape '\\' or ($digits <> '' and contains(address, $digits)) "
-        "order by last_at desc nulls last, address",
-        {
-            "text": text,
-            "like": "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%",
-            "digits": digits if len(digits) >= 3 else "",
-        },
+        f"or {_SHOWN} ilike $like escape '\\' {' '.join(f'or {one}' for one in by_number)} order by {order}",
+        parameters,
     )
     return [_contact(row) for row in rows[:limit]], len(rows)
 
@@ -230,6 +235,7 @@ def split_labels(text: str) -> set[str]:
     return {" ".join(part.split()).lower() for part in text.replace(";", ",").split(",") if part.strip()}
 
 
+_SHOWN = shown_address_sql("address")
 _SELECT = """
     select
         address, person, name, labels, language, time_zone, country, first_at, last_at, received, sent,

@@ -82,6 +82,11 @@ def find_conversation(
     )
 
 
+def is_conversation_id(reference: str) -> bool:
+    """Whether a reference is the id of a conversation, and so no contact's address."""
+    return _ID.fullmatch(reference.strip()) is not None
+
+
 def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
     return lake.rows(
         f"{_SELECT} where (our_side, contact) in (select (our_side, contact) from conversation_lines "

@@ -35,11 +35,12 @@ from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
 from workbench.conversations.conversation_cache import ConversationCache
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
-from workbench.conversations.find import Conversation, find_conversation, reveal
+from workbench.conversations.find import Conversation, find_conversation, is_conversation_id, reveal
 from workbench.conversations.listing import count_views, list_conversations, read_state, require_view
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
+from workbench.lake.number_lookups import look_up_number
 from workbench.roles import current_actor, current_user
 from workbench.settings import Settings
 
@@ -78,6 +79,8 @@ class _View:
 
     view: str = "waiting"
     search: str = ""
+    number: str | None = None
+    """The whole number in the search, if it was looked up."""
     limit: int = PAGE
     conversation: Conversation | None = None
     messages: int = _FIRST_MESSAGES
@@ -144,7 +147,7 @@ class InboxSession:
 
     def _list(self, question: ListQuestion) -> Answer:
         self._view.view = require_view(question.get("view") or self._view.view)
-        self._view.search = question.get("search", "")
+        self._look_up(question.get("search", ""))
         self._view.limit = question.get("limit", PAGE)
         return self._listing()
 
@@ -186,8 +189,9 @@ class InboxSession:
         view = self._view
         with self._lake_lock:
             listing = list_conversations(
-                self._lake, view.view, search=view.search, limit=view.limit, cache=self._cache
-            )
+                self._lake, view.view, search=view.search, number=view.number, limit=view.limit,
+                cache=self._cache,
+            )  # fmt: skip
             counts = count_views(self._lake, self._cache)
         now = datetime.now(UTC)
         rows = [view_models.summary_line(row, now, self._settings.timezone) for row in listing.rows]
@@ -266,7 +270,20 @@ class InboxSession:
 
     # Helpers
 
+    def _look_up(self, search: str) -> None:
+        """Set the search; a whole number is looked up once for as long as it stands there."""
+        view = self._view
+        if search != view.search:
+            view.search, view.number = "", None
+            view.number = self._read_number(search)
+            view.search = search
+
+    def _read_number(self, text: str) -> str | None:
+        return look_up_number(self._lake, text, "inbox", self._settings.sending.default_country)
+
     def _find(self, reference: str) -> Conversation:
+        if not is_conversation_id(reference):
+            self._read_number(reference)
         with self._lake_lock:
             return find_conversation(self._lake, reference)
 

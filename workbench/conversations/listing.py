@@ -12,6 +12,8 @@ from workbench.conversations.conversation_cache import EVERYTHING, ConversationC
 from workbench.conversations.find import Conversation
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.lake.number_lookups import number_conditions
+from workbench.lake.shown_address import shown_address_sql
 
 VIEWS: Mapping[str, str] = {
     "waiting": "waiting_since is not null",
@@ -66,6 +68,7 @@ def list_conversations(
     view: str = "open",
     *,
     search: str = "",
+    number: str | None = None,
     assignee: str | None = None,
     label: str | None = None,
     order: str | None = None,
@@ -76,7 +79,9 @@ def list_conversations(
 
     Args:
         view: a name in VIEWS.
-        search: part of a text, of a number, of a contact's name, a label, or a whole message SID.
+        search: part of a text or of a contact's name, a label, the digits of a number that are shown, or a
+            whole message SID.
+        number: a whole number that is looked up, as `look_up_number` gives it; none is found without.
         order: `longest` (usual for `waiting`) or `newest`.
         cache: makes the list fast; not used for `all`, which has more conversations than the cache.
 
@@ -90,7 +95,7 @@ def list_conversations(
     if not 1 <= limit <= MOST_LISTED:
         raise UsageError(f"limit is {limit}; it must be from 1 to {MOST_LISTED}.")
     parameters: dict[str, Any] = {"limit": limit}
-    conditions = [VIEWS[view], *_search_sql(search, parameters)]
+    conditions = [VIEWS[view], *_search_sql(search, number, parameters)]
     for name, value in (("assignee", assignee), ("label", label)):
         if value:
             parameters[name] = value
@@ -177,7 +182,7 @@ _LIST_SQL = """
 _IN_LINES = "(our_side, contact) in (select (our_side, contact) from conversation_lines"
 
 
-def _search_sql(search: str, parameters: dict[str, Any]) -> list[str]:
+def _search_sql(search: str, number: str | None, parameters: dict[str, Any]) -> list[str]:
     """Text, name, label or number; a message SID finds the conversation it is in."""
     text = search.strip()
     if not text:
@@ -190,13 +195,10 @@ def _search_sql(search: str, parameters: dict[str, Any]) -> list[str]:
         "name ilike $text escape '\\'",
         "array_to_string(labels, ',') ilike $text escape '\\'",
         "contact_labels ilike $text escape '\\'",
-        "contact ilike $text escape '\\'",
+        f"{shown_address_sql('contact')} ilike $text escape '\\'",
         f"{_IN_LINES} where body ilike $text escape '\\')",
     ]
-    digits = re.sub(r"\D", "", text)
-    if len(digits) >= 3 and re.fullmatch(r"[\d\s().+\-/]+", text):
-        parameters["digits"] = f"%{digits}%"
-        matches.append("regexp_replace(contact, '[^0-9]', '', 'g') like $digits")
+    matches += number_conditions(text, number, ("contact",), parameters)
     return [f"({' or '.join(matches)})"]
 
 

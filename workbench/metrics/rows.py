@@ -18,16 +18,19 @@ import pyarrow.compute as pc
 
 from workbench.errors import UnknownName
 from workbench.lake.connect import Lake
+from workbench.lake.number_lookups import number_conditions
+from workbench.lake.shown_address import shown_address_sql
 from workbench.messaging.addresses import mask
+from workbench.messaging.number_search import is_number_like as is_number_like
 from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql
 from workbench.metrics.filter_values import Where
 
-#: What a list of messages can be ordered by, and the SQL of it.
-SORTS: Mapping[str, str] = {
+#: What a list of messages can be ordered by, and the SQL of it; addresses by what is shown of them.
+SORTS: Mapping[str, LiteralString] = {
     "date_created": "date_created",
     "direction": "direction",
-    "sender": "sender",
-    "contact": "contact",
+    "sender": shown_address_sql("sender"),
+    "contact": shown_address_sql("contact"),
     "country": "country",
     "status": "status",
     "error_code": "error_code",
@@ -40,9 +43,8 @@ COLUMNS = (
     "error_code", "sender", "sender_type", "contact", "country", "body", "encoding", "segments",
     "media_count", "spend", "currency", "messaging_service_sid", "account_sid", "conversation_id",
 )  # fmt: skip
-_ADDRESSES = ("sender", "contact")
+_ADDRESSES: tuple[LiteralString, ...] = ("sender", "contact")
 _SID = re.compile(r"[A-Za-z]{2}[0-9a-fA-F]{8,32}")
-_NUMBER = re.compile(r"\+?[\d\s().\-/]{4,24}")
 _BATCH_ROWS = 20_000
 
 
@@ -50,8 +52,9 @@ _BATCH_ROWS = 20_000
 class RowQuery:
     """Which messages: filters as of a metric, and words to look for.
 
-    ``search`` is a message SID (or the beginning of one), a phone number in any way of writing it, or text of
-    the body.
+    ``search`` is a message SID (or the beginning of one), the digits of a number that are shown, or text of
+    the body. ``number`` is a whole number that is looked up, as
+    :func:`workbench.lake.number_lookups.look_up_number` gives it; without it hidden digits find nothing.
     """
 
     where: Where = field(default_factory=dict)
@@ -59,6 +62,7 @@ class RowQuery:
     until: Moment = None
     timezone: str = "UTC"
     search: str = ""
+    number: str | None = None
 
 
 @dataclass(frozen=True)
@@ -107,29 +111,21 @@ def compile_count(query: RowQuery) -> CompiledMetric:
 def _conditions(query: RowQuery, parameters: dict[str, object]) -> LiteralString:
     conditions = conditions_sql(query.where, query.since, query.until, query.timezone, parameters)
     if query.search.strip():
-        conditions.append(_search_sql(query.search.strip(), parameters))
+        conditions.append(_search_sql(query.search.strip(), query.number, parameters))
     if any("$timezone" in condition for condition in conditions):
         parameters["timezone"] = query.timezone
     return "\nwhere " + "\n  and ".join(conditions) if conditions else ""
 
 
-def _search_sql(text: str, parameters: dict[str, object]) -> LiteralString:
+def _search_sql(text: str, number: str | None, parameters: dict[str, object]) -> LiteralString:
     parameters["search"] = text
-    condition = "contains(lower(body), lower($search))"
+    conditions: list[LiteralString] = ["contains(lower(body), lower($search))"]
     if _SID.fullmatch(text):
-        condition += " or starts_with(lower(message_sid), lower($search))"
-    if is_number_like(text):
-        parameters["digits"] = re.sub(r"\D", "", text)
-        # Addresses hold digits in one run, whatever way a person writes them.
-        condition += " or contains(contact, $digits) or contains(sender, $digits)"
-    elif not _SID.fullmatch(text):
-        condition += " or lower(sender) = lower($search)"
-    return f"({condition})"
-
-
-def is_number_like(text: str) -> bool:
-    """Whether words to look for are a phone number or a part of one: such words stay out of links."""
-    return _NUMBER.fullmatch(text.strip()) is not None and sum(char.isdigit() for char in text) >= 4
+        conditions.append("starts_with(lower(message_sid), lower($search))")
+    by_number = number_conditions(text, number, _ADDRESSES, parameters)
+    if not by_number and not _SID.fullmatch(text):
+        conditions.append(f"lower({shown_address_sql('sender')}) = lower($search)")
+    return f"({' or '.join([*conditions, *by_number])})"
 
 
 def query_rows(

@@ -16,7 +16,9 @@ from typing import Any
 from tornado.iostream import StreamClosedError
 from tornado.web import RequestHandler
 
-from workbench.errors import WorkbenchError
+from workbench.errors import NotAllowed, WorkbenchError
+from workbench.roles import NOBODY, Actor, acting_as, current_user
+from workbench.server.access.gate import Gate
 from workbench.ui.downloads import open_download
 from workbench.ui.links import panel_names
 from workbench.ui.page import Page
@@ -58,17 +60,26 @@ class DownloadHandler(RequestHandler):
                  for name, values in self.request.query_arguments.items()}  # fmt: skip
         is_stamped = query.pop(_PLAIN_CSV, [""])[-1] != "no"
         try:
-            data, problems = await asyncio.to_thread(read_page_data, page, query, current_store())
+            with acting_as(self._user()):
+                data, problems = await asyncio.to_thread(read_page_data, page, query, current_store())
             if problems:
                 self._refuse(400, "\n".join(problems))
                 return
             chunks = _chunks(page, name, kind, data, is_stamped=is_stamped)
             first = await asyncio.to_thread(_next, chunks)
+        except NotAllowed as error:
+            self._refuse(403, str(error))
+            return
         except WorkbenchError as error:
             self._refuse(503, str(error))
             return
         self._begin(page_name, name, kind, data)
         await self._send(first, chunks)
+
+    def _user(self) -> Actor:
+        """Who asks for the file; with sign-in the request's cookie says it, as no page is open here."""
+        gate: Gate | None = self.settings.get("gate")
+        return current_user() if gate is None else gate.person(self.request) or NOBODY
 
     def _begin(self, page_name: str, name: str, kind: str, data: PageData) -> None:
         panel = "" if kind == "html" else f"-{name}"

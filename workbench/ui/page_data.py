@@ -35,7 +35,8 @@ class PageData:
 
     ``where`` maps dimensions to values; ``options`` holds what each filter field may be. ``values`` are the
     filters as links write them, ``row_list`` the state of the list on a page of rows (see
-    :mod:`workbench.ui.row_list_state`), ``page`` the name of the page.
+    :mod:`workbench.ui.row_list_state`), ``page`` the name of the page. ``number`` is the whole number in the
+    search, if it may be looked up.
     """
 
     store: Store
@@ -47,6 +48,7 @@ class PageData:
     row_list: Mapping[str, Any] = field(default_factory=lambda: ROW_LIST_DEFAULTS)
     comparison: str = "previous"
     page: str = ""
+    number: str | None = field(default=None, repr=False)
 
     @property
     def grain(self) -> str:
@@ -67,7 +69,9 @@ class PageData:
     def rows_query(self) -> RowQuery:
         """The messages under the page's filters, and what is searched among them."""
         period = self.period
-        return RowQuery(self.where, period.since, period.end, period.timezone, self.row_list["q"])
+        return RowQuery(
+            self.where, period.since, period.end, period.timezone, self.row_list["q"], self.number
+        )
 
     def rows_link(self, **narrow: Any) -> str:
         """The address of the messages behind a number: the page's filters, narrowed by fields of a link.
@@ -154,7 +158,7 @@ def definition(result: MetricResult, period: Period) -> dict[str, Any]:
 
 
 #: Parameters that may hold a phone number. A page shows them masked, and its SQL keeps the parameter's name.
-_MASKED = ("where_sender", "search", "digits")
+_MASKED = ("where_sender", "search", "digits", "person")
 
 
 def shown_sql(sql: str, parameters: Mapping[str, object]) -> dict[str, Any]:
@@ -172,6 +176,8 @@ def _total(result: MetricResult, name: str) -> int | None:
 
 
 def _shown(name: str, value: object) -> str:
+    if name == "person":
+        return "***"
     values = value if isinstance(value, list | tuple) else [value]
     if name in ("search", "digits"):
         return "***" if is_number_like(str(value)) else str(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import count
@@ -15,7 +16,9 @@ import panel as pn
 from workbench.display import formats, moments
 from workbench.display.periods import Period
 from workbench.errors import WorkbenchError
+from workbench.lake.number_lookups import look_up_number
 from workbench.metrics import Freshness
+from workbench.roles import Actor, acting_as, current_user
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
@@ -58,6 +61,14 @@ class PageLike(Protocol):
     defaults: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class _LookUp:
+    """What is searched on a page, and the whole number in it, if it was looked up."""
+
+    search: str = ""
+    number: str | None = field(default=None, repr=False)
+
+
 class PageSession:
     """The live side of a page; see :class:`workbench.ui.page.Page` for the description it comes from.
 
@@ -92,10 +103,11 @@ class PageSession:
         self._tickets = count(1)
         self._latest = 0  # nothing is drawn yet
         self._snapshot: int | None = None
+        self._looked_up = _LookUp()
 
     def start(self, query: str | Mapping[str, Any]) -> None:
         """Take the filters of a link, then listen to the components; draws nothing yet."""
-        run_here(self._apply(query))
+        run_here(self._apply(query, current_user()))
         self._listen()
 
     def _listen(self) -> None:
@@ -115,25 +127,41 @@ class PageSession:
 
     def data(self) -> PageData:
         """The lake under the filters, now."""
-        return page_data_of(self.store, self.filters, self._query_values(), self.names, self.name)
+        number = self._looked_up.number if self._looked_up.search == self.filters.q else None
+        return page_data_of(self.store, self.filters, self._query_values(), self.names, self.name, number)
 
     def apply(self, query: str | Mapping[str, Any]) -> None:
         """Set every filter from a link or from the filter menu; say which values are not possible."""
-        self._run(self._apply(query))
+        # The signed-in user is known on the server's thread only.
+        self._run(self._apply(query, current_user()))
 
-    def _apply(self, query: str | Mapping[str, Any]) -> Steps:
+    def _apply(self, query: str | Mapping[str, Any], user: Actor) -> Steps:
         if not isinstance(query, str):
             query = {name: _as_texts(value) for name, value in query.items()}
         options = self.store.options(self.names)
         parsed = parse_query(query, self.names, options, self.defaults)
+        refusal = self._look_up(str(parsed.values.get("q", "")), user)
 
         def show() -> None:
-            self.head.notices = list(parsed.problems)
+            self.head.notices = [*parsed.problems, *refusal]
             self.filters.param.update(**parsed.values)
             # Also when nothing changed: the filter menu must show again what holds after a refused value.
             self._show_filters(self.filters.at(datetime.now(UTC)), options)
 
         yield show
+
+    def _look_up(self, search: str, user: Actor) -> list[str]:
+        """Look up the whole number in a search, once for as long as it stands there; or say why not."""
+        if search == self._looked_up.search:
+            return []
+        try:
+            with acting_as(user):
+                number = look_up_number(self.store.lake, search, "messages", self.store.default_country)
+        except WorkbenchError as error:
+            self._looked_up = _LookUp()
+            return [str(error)]
+        self._looked_up = _LookUp(search, number)
+        return []
 
     def _remove(self, chip: Sequence[str]) -> None:
         name, token = (*chip, "", "")[:2]
@@ -301,7 +329,12 @@ class PageSession:
 
 
 def page_data_of(
-    store: Store, filters: Filters, values: Mapping[str, Any], names: Sequence[str], page: str
+    store: Store,
+    filters: Filters,
+    values: Mapping[str, Any],
+    names: Sequence[str],
+    page: str,
+    number: str | None = None,
 ) -> PageData:
     """The lake under these filters, now."""
     snapshot = store.snapshot_id()
@@ -309,17 +342,23 @@ def page_data_of(
     row_list = {name: values.get(name, default) for name, default in ROW_LIST_DEFAULTS.items()}
     period = filters.at(datetime.now(UTC))
     where = filters.where(options)
-    return PageData(store, period, where, options, snapshot, values, row_list, filters.compare, page)
+    return PageData(store, period, where, options, snapshot, values, row_list, filters.compare, page, number)
 
 
 def read_page_data(
     page: PageLike, query: str | Mapping[str, Sequence[str]], store: Store
 ) -> tuple[PageData, tuple[str, ...]]:
-    """What a link to a page shows, and one sentence for each value that is not possible."""
+    """What a link to a page shows, and one sentence for each value that is not possible.
+
+    Raises:
+        NotAllowed: a whole number is searched, and the user has no look-up left.
+    """
     defaults = {"timezone": store.timezone, **page.defaults}
     parsed = parse_query(query, page.filters, store.options(page.filters), defaults)
     filters = Filters(**parsed.values)
-    return page_data_of(store, filters, parsed.values, page.filters, page.name), parsed.problems
+    search = "" if parsed.problems else str(parsed.values.get("q", ""))
+    number = look_up_number(store.lake, search, f"file of {page.name}", store.default_country)
+    return page_data_of(store, filters, parsed.values, page.filters, page.name, number), parsed.problems
 
 
 def _props(panel: Panel, data: PageData, fresh: Freshness) -> dict[str, Any]:

@@ -93,6 +93,11 @@ class Store:
             self.lake.close()
 
     @property
+    def default_country(self) -> str | None:
+        """Where numbers without a country code are, if the settings say so."""
+        return self.settings.sending.default_country if self.settings else None
+
+    @property
     def lock(self) -> AbstractContextManager[Any]:
         """The lock to hold while asking the lake of this process; reentrant."""
         return self._lake_lock

@@ -24,6 +24,7 @@ function conversationList({show, open}) {
   const search = h("input", {
     type: "search",
     placeholder: "Text, name, number or SID",
+    title: "A number is found whole, or by the digits of it that are shown",
     "aria-label": "Search conversations",
   })
   const views = h("div", {class: "views", role: "group", "aria-label": "Which conversations"})

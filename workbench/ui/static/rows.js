@@ -136,6 +136,7 @@ export function render({model, view}) {
   const search = h("input", {
     type: "search",
     placeholder: "Number, SID or words of the text",
+    title: "A number is found whole, or by the digits of it that are shown",
     "aria-label": "Search messages",
     value: model.search,
     oninput: () => {
