@@ -23,7 +23,7 @@ from workbench.lake.address import LakeAddress, lake_address
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.data_folder import MARKER_FILE
-from workbench.lake.duckdb_errors import is_conflict, is_no_lake, translated
+from workbench.lake.duckdb_errors import end_cursor, interruptible, is_conflict, is_no_lake, translated
 from workbench.lake.engine import SPILL_FOLDER, load_bucket_access, load_extensions, new_engine
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
@@ -99,7 +99,7 @@ class Lake:
                 self._settle(cursor)
                 yield cursor
         finally:
-            cursor.close()
+            end_cursor(cursor)
 
     @contextmanager
     def memory(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -113,7 +113,7 @@ class Lake:
             with translated(self.address.shown, self._find_damage):
                 yield cursor
         finally:
-            cursor.close()
+            end_cursor(cursor)
 
     def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
         with self.cursor() as cursor:
@@ -140,7 +140,8 @@ class Lake:
         """
         for attempt in range(_WRITE_ATTEMPTS):
             try:
-                return self._write_once(work, takes_turn)
+                with interruptible():
+                    return self._write_once(work, takes_turn)
             except duckdb.Error as error:
                 if attempt == _WRITE_ATTEMPTS - 1 or not is_conflict(error):
                     with translated(self.address.shown, self._find_damage):
@@ -162,7 +163,7 @@ class Lake:
                 return result
             finally:
                 # Closing rolls back whatever was not committed.
-                cursor.close()
+                end_cursor(cursor)
 
     def open_reader(self) -> duckdb.DuckDBPyConnection:
         """A new connection without the catalog, for looking at the files themselves."""
