@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from workbench.display.control_characters import json_as_text, shown_as_text
 from workbench.sync.reconcile.discrepancies import REASONS, UNEXPLAINED
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def render_frame(frame: pd.DataFrame, format: str, width: int | None = None) -> 
     if format == "json":
         objects = [dict(zip(names, row, strict=True)) for row in rows]
         text = json.dumps(objects, indent=2, ensure_ascii=False, default=json_value) + "\n"
-        return Rendered(text.encode())
+        return Rendered(json_as_text(text).encode())
     if format == "csv":
         return Rendered(_csv(names, rows).encode())
     whole = _table(names, rows)
@@ -151,8 +152,10 @@ def _plain(value: Any) -> Any:
 def _csv(names: list[str], rows: Iterable[list[Any]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([["" if value is None else _word(value) for value in row] for row in rows])
+    writer.writerow([shown_as_text(name) for name in names])
+    writer.writerows(
+        [["" if value is None else shown_as_text(_word(value)) for value in row] for row in rows]
+    )
     return text.getvalue()
 
 
@@ -162,6 +165,7 @@ def _table(names: list[str], rows: list[list[Any]], width: int | None = None) ->
     Args:
         width: texts are cut until a line has at most so many characters; numbers never are.
     """
+    names = [_visible(name) for name in names]
     cells = [["" if value is None else _visible(_word(value)) for value in row] for row in rows]
     widths = [max([len(name), *(len(row[i]) for row in cells)]) for i, name in enumerate(names)]
     right = [any(_is_number(row[i]) for row in rows) for i in range(len(names))]

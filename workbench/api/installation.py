@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from workbench.compliance.data_subject import DataSubject
     from workbench.conversations.conversation_cache import ConversationCache
     from workbench.lake.connect import Lake
+    from workbench.lake.sql_door import SqlDoor
     from workbench.messaging.address_reader import NumberContext
     from workbench.messaging.privacy import Privacy
     from workbench.metrics.definitions.model import Dimension, Metric
@@ -49,6 +50,7 @@ class Installation:
         self._given_lake = lake
         self._lake: Lake | None = lake
         self._reader: Lake | None = None
+        self._sql_door: SqlDoor | None = None
         self._send_context: SendContext | None = None
         self._conversation_cache: ConversationCache | None = None
 
@@ -71,6 +73,16 @@ class Installation:
 
                 self._reader = open_lake(self.settings, read_only=True)
             return self._reader
+
+    @property
+    def sql_door(self) -> SqlDoor:
+        """The lake for SQL that somebody typed: queries only, and no file beside it."""
+        with self._lock:
+            if self._sql_door is None:
+                from workbench.lake.sql_door import SqlDoor
+
+                self._sql_door = SqlDoor(self.settings)
+            return self._sql_door
 
     @property
     def send_context(self) -> SendContext:
@@ -193,6 +205,9 @@ class Installation:
             if self._reader is not None:
                 self._reader.close()
                 self._reader = None
+            if self._sql_door is not None:
+                self._sql_door.close()
+                self._sql_door = None
 
     def close(self) -> None:
         """Let go of the lake and of the connections to Twilio. Opening again is automatic."""

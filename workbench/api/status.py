@@ -28,6 +28,8 @@ class Status:
     """The last run of each scheduled job."""
     unfinished: tuple[Unfinished, ...] = ()
     """Erasures and retention runs of which old copies may be left."""
+    clock: str | None = None
+    """What is wrong with this machine's clock; None where the lake holds no time that is still to come."""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -57,6 +59,8 @@ class Status:
                 lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
         lines += _unread(self.sync.quarantined, self.sync.rejected)
         lines.append(("last sync", _last_run(self.sync.last_run)))
+        if self.clock:
+            lines.append(("clock", self.clock))
         lines += [(f"job {run.job}", _job_run(run)) for run in self.jobs]
         lines += [
             ("not finished", f"{removal}: the next maintenance finishes it, or run it again")
@@ -67,6 +71,7 @@ class Status:
 
 def read_status(installation: Installation) -> Status:
     """How far the sync is, what is open, how fresh the numbers are."""
+    from workbench.lake.clock import clock_warning
     from workbench.lake.jobs import read_last_job_runs
     from workbench.lake.removals import read_unfinished
     from workbench.metrics.freshness import freshness
@@ -81,6 +86,7 @@ def read_status(installation: Installation) -> Status:
         freshness=freshness(lake),
         jobs=tuple(read_last_job_runs(lake)),
         unfinished=tuple(read_unfinished(lake)),
+        clock=clock_warning(lake, datetime.now(UTC)),
     )
 
 
@@ -122,7 +128,8 @@ def _last_run(run: dict[str, Any] | None) -> str:
         return f"began {run['started_at']:%Y-%m-%d %H:%M} UTC and has not ended"
     ended: datetime = run["finished_at"]
     minutes = int((datetime.now(UTC) - ended).total_seconds() // 60)
-    text = f"{run['outcome']} {ended:%Y-%m-%d %H:%M} UTC ({minutes} min ago): "
+    age = f"{minutes} min ago" if minutes >= 0 else "still to come by this machine's clock"
+    text = f"{run['outcome']} {ended:%Y-%m-%d %H:%M} UTC ({age}): "
     text += f"{run['listed']:,} read, {run['added']:,} new, {run['changed']:,} changed"
     return text + (f" — {run['error']}" if run["error"] else "")
 

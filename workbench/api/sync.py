@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,7 @@ class Sync(Namespace):
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
             try:
+                from workbench.lake.clock import clock_warning
                 from workbench.sync.shared.request import SyncRequest
                 from workbench.sync.whole_account import sync_whole_account
 
@@ -82,6 +83,8 @@ class Sync(Namespace):
             except BaseException:
                 cancellation.fail()
                 raise
+        if warning := clock_warning(installation.lake, datetime.now(UTC)):
+            summary.notices.append(warning)
         if not messages_only:
             try:
                 installation.prepare_audits()

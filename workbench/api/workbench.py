@@ -95,22 +95,30 @@ class Workbench:
         return reconcile(self._installation, since, until, repair=repair, on_day=on_day, stop=stop)
 
     def sql(
-        self, query: str, parameters: Sequence[object] | Mapping[str, object] | None = None
+        self,
+        query: str,
+        parameters: Sequence[object] | Mapping[str, object] | None = None,
+        *,
+        allow_files: bool = False,
     ) -> pd.DataFrame:
         """Run SQL on the lake, read-only; ``messages`` is the message log.
 
-        Bodies and numbers come as they are: this is for the owner of the lake. Times are in UTC.
+        Bodies and numbers come as they are: this is for the owner of the lake. Times are in UTC. Only a query
+        is let through, and it sees the lake only: no other file, database or address.
 
         Args:
             query: one SELECT, with ``?`` or ``$name`` where a parameter goes.
             parameters: values by place, or by name.
+            allow_files: any statement of DuckDB, with the rights of who runs it: files are read and written,
+                databases attached. The lake itself stays attached for reading only.
 
         Raises:
-            UsageError: there is no statement, or it cannot run; the text is DuckDB's.
+            UsageError: there is no statement, it is no query, or it cannot run; the last text is DuckDB's.
         """
         if not query.strip():
             raise UsageError("The SQL is empty; write a query, as select count(*) from messages.")
-        return self._installation.reader.frame(query, parameters)
+        source = self._installation.reader if allow_files else self._installation.sql_door
+        return source.frame(query, parameters)
 
     def metric(
         self,

@@ -9,7 +9,7 @@ import click
 
 from workbench.cli.group import main
 from workbench.cli.options import format_option
-from workbench.cli.output import print_frame, say_notices
+from workbench.cli.output import print_frame, say, say_notices
 from workbench.errors import ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def check() -> None:
         problems += _problems_of_own_files(reading.settings.home)
     say_notices(reading.notices)
     for problem in problems:
-        click.echo(f"Error: {problem}", err=True)
+        say(f"Error: {problem}", err=True)
     if problems:
         sys.exit(ConfigError.exit_code)
     assert reading.settings

@@ -22,7 +22,7 @@ from workbench.cli.options import (
     timezone_option,
     value_format_option,
 )
-from workbench.cli.output import print_frame, print_json, print_value, say_nothing_done
+from workbench.cli.output import print_frame, print_json, print_value, say, say_nothing_done
 
 if TYPE_CHECKING:
     from workbench.compliance.consent_files import ConsentFile
@@ -62,11 +62,11 @@ def consent_import(file: Path, confirm: bool, **options: Any) -> None:
 
 def _say_consent_file(told: ConsentFile) -> None:
     kinds = ", ".join(f"{count:,} {kind}" for kind, count in told.kinds.items()) or "no usable line"
-    click.echo(f"{told.name}: {kinds}, of {told.people:,} people; {len(told.rejects):,} lines rejected.")
+    say(f"{told.name}: {kinds}, of {told.people:,} people; {len(told.rejects):,} lines rejected.")
     if told.unknown_columns:
-        click.echo(f"Notice: columns that were not read: {', '.join(told.unknown_columns)}.", err=True)
+        say(f"Notice: columns that were not read: {', '.join(told.unknown_columns)}.", err=True)
     for reject in told.rejects[:_SHOWN_REJECTS]:
-        click.echo(f"Rejected: line {reject.line}: {reject.reason}.", err=True)
+        say(f"Rejected: line {reject.line}: {reject.reason}.", err=True)
     if len(told.rejects) > _SHOWN_REJECTS:
         click.echo(f"Rejected: {len(told.rejects) - _SHOWN_REJECTS:,} more lines.", err=True)
 
@@ -108,7 +108,7 @@ def consent_push(confirm: bool) -> None:
         return
     click.echo(f"{push.accepted:,} taken, {len(push.refused):,} refused.")
     for answer in push.refused:
-        click.echo(f"Refused: {answer.problem} ({answer.error_code}).", err=True)
+        say(f"Refused: {answer.problem} ({answer.error_code}).", err=True)
     if push.refused:
         sys.exit(1)
 

@@ -21,7 +21,7 @@ from workbench.cli.options import (
     search_option,
     timezone_option,
 )
-from workbench.cli.output import print_frame, say_nothing_done
+from workbench.cli.output import print_frame, say, say_nothing_done
 from workbench.table_files import SHOWN_PROBLEMS
 
 
@@ -103,7 +103,7 @@ def import_contacts(file: Path, confirm: bool, format: str, **options: Any) -> N
     print_frame(frame, format)
     problems = frame.attrs["problems"]
     for line, reason in problems[:SHOWN_PROBLEMS]:
-        click.echo(f"Line {line}: {reason}", err=True)
+        say(f"Line {line}: {reason}", err=True)
     if len(problems) > SHOWN_PROBLEMS:
         click.echo(f"{len(problems) - SHOWN_PROBLEMS:,} more lines, {len(problems):,} in all.", err=True)
     if frame.attrs["change_id"]:

@@ -18,7 +18,7 @@ from workbench.cli.options import (
     search_option,
     value_format_option,
 )
-from workbench.cli.output import print_frame, print_value
+from workbench.cli.output import print_frame, print_value, say
 
 VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
 
@@ -58,7 +58,7 @@ def conversation(reference: str, our_side: str | None, limit: int, format: str) 
     with Workbench() as wb:
         opened = wb.conversation(reference, our_side=our_side)
         if format == "table":
-            click.echo(opened.text(limit))
+            say(opened.text(limit))
         else:
             print_frame(opened.messages(limit), format)
 

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import click
 
 from workbench.cli.no_effect import OnceGroup
+from workbench.display.control_characters import shown_as_text
 from workbench.errors import WorkbenchError
 
 INTERRUPTED = 130
@@ -73,7 +74,7 @@ def _fail(message: str, code: int) -> NoReturn:
     context = click.get_current_context(silent=True)
     if context and context.find_root().params.get("debug"):
         traceback.print_exc()
-    click.echo(message, err=True)
+    click.echo(shown_as_text(message), err=True)
     sys.exit(code)
 
 

@@ -26,15 +26,22 @@ if TYPE_CHECKING:
 
 @main.command()
 @click.argument("query", type=TEXT)
+@click.option(
+    "--allow-files",
+    is_flag=True,
+    help="Any statement: read and write files, attach databases. The lake itself stays read-only.",
+)
 @format_option()
-def sql(query: str, format: str) -> None:
+def sql(query: str, allow_files: bool, format: str) -> None:
     """Run SQL on the lake, read-only; `messages` is the message log. Shows everything, unmasked.
 
-    `-` takes it from stdin. Example: workbench sql "select status, count(*), sum(spend) from messages group
-    by 1"
+    Takes one query (SELECT, FROM, WITH, VALUES, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN), which sees the lake and
+    no other file or database. `-` takes it from stdin.
+
+    Example: workbench sql "select status, count(*), sum(spend) from messages group by 1"
     """
     with Workbench() as wb:
-        print_frame(wb.sql(query), format)
+        print_frame(wb.sql(query, allow_files=allow_files), format)
 
 
 @main.command()

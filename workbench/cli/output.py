@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from workbench.display.control_characters import json_as_text, shown_as_text
 from workbench.errors import UsageError
 from workbench.render import json_value, render_frame
 
@@ -35,7 +36,8 @@ def print_frame(frame: pd.DataFrame, format: str) -> None:
 def print_json(value: object, *, one_line: bool = False) -> None:
     """One value as JSON; a dataclass by its fields."""
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    click.echo(json.dumps(plain, indent=None if one_line else 2, ensure_ascii=False, default=json_value))
+    text = json.dumps(plain, indent=None if one_line else 2, ensure_ascii=False, default=json_value)
+    click.echo(json_as_text(text))
 
 
 def print_value(value: Any, format: str, text: str | None = None) -> None:
@@ -43,13 +45,18 @@ def print_value(value: Any, format: str, text: str | None = None) -> None:
     if format == "json":
         print_json(value.as_dict() if hasattr(value, "as_dict") else value)
     else:
-        click.echo(repr(value) if text is None else text)
+        say(repr(value) if text is None else text)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """A text on stdout or stderr in which a stranger may have put characters that a terminal obeys."""
+    click.echo(shown_as_text(text), err=err)
 
 
 def say_notices(notices: Iterable[str]) -> None:
     """Notices on stderr, one line each."""
     for notice in notices:
-        click.echo(f"Notice: {notice}", err=True)
+        say(f"Notice: {notice}", err=True)
 
 
 def say_nothing_done(what: str, remedy: str) -> None:

@@ -21,7 +21,7 @@ from workbench.cli.options import (
     read_pairs,
     split_list,
 )
-from workbench.cli.output import print_frame, say_notices
+from workbench.cli.output import print_frame, say, say_notices
 from workbench.errors import UsageError, WorkbenchError
 
 if TYPE_CHECKING:
@@ -111,13 +111,13 @@ def _refuse_overruled(given: dict[str, str], rows: list[dict[str, Any]], file: P
 
 def _show(done: ReportRun | WorkbenchError) -> None:
     if isinstance(done, WorkbenchError):
-        click.echo(f"Error: {done}", err=True)
+        say(f"Error: {done}", err=True)
         return
-    click.echo(done.title, err=True)
+    say(done.title, err=True)
     for path in (*done.files, done.manifest):
         click.echo(str(path))
     for text in (*done.problems, *done.findings):
-        click.echo(f"Notice: {text}", err=True)
+        say(f"Notice: {text}", err=True)
 
 
 @reports.command()

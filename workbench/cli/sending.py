@@ -24,7 +24,7 @@ from workbench.cli.options import (
     value_format_option,
     var_option,
 )
-from workbench.cli.output import print_frame, print_json, print_value, say_notices
+from workbench.cli.output import print_frame, print_json, print_value, say, say_notices
 
 if TYPE_CHECKING:
     from workbench.sending.results import BatchResult
@@ -189,7 +189,7 @@ def templates_list(search: str, format: str) -> None:
 def templates_show(name: str, variables: tuple[str, ...]) -> None:
     """Show one template with its blanks filled, as it would be sent."""
     with Workbench() as wb:
-        click.echo(wb.templates.show(name, variables=read_pairs("--var", variables, "first_name=Ana")))
+        say(wb.templates.show(name, variables=read_pairs("--var", variables, "first_name=Ana")))
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -12,7 +12,7 @@ from workbench.api import Workbench
 from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
 from workbench.cli.options import confirm_option, out_option, value_format_option
-from workbench.cli.output import print_json, say_nothing_done
+from workbench.cli.output import print_json, say, say_nothing_done
 from workbench.errors import TRY_AGAIN
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _say_erasure(report: ErasureReport) -> None:
 
 
 def _say_plan(plan: ErasurePlan) -> None:
-    click.echo(f"{plan.person}:")
+    say(f"{plan.person}:")
     for name, count in plan.rows.items():
         click.echo(f"  {name}: {count:,} rows")
     for name, count in plan.mentions.items():
@@ -108,8 +108,8 @@ def _say_plan(plan: ErasurePlan) -> None:
     if plan.attachments:
         click.echo(f"  attachments: {len(plan.attachments):,} files")
     for name in plan.files.changeable:
-        click.echo(f"  file {name}")
+        say(f"  file {name}")
     for name in plan.files.kept:
-        click.echo(f"  file {name} stays: change it by hand")
+        say(f"  file {name} stays: change it by hand")
     if plan.is_empty:
         click.echo("  nothing on record here")

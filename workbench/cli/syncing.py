@@ -19,7 +19,7 @@ from workbench.cli.options import (
     timezone_option,
     value_format_option,
 )
-from workbench.cli.output import print_json, print_value, say_notices
+from workbench.cli.output import print_json, print_value, say, say_notices
 from workbench.errors import UsageError
 from workbench.sync.shared.memory import spared_upkeep
 from workbench.terminal import stopped_by_signals, sync_progress
@@ -133,7 +133,7 @@ def _mend_lake(start_anew: bool, adopt_files: bool, set_damaged_aside: bool) -> 
         with open_lake(settings) as lake:
             damaged = set_aside.set_damaged_aside(lake)
         for file in damaged:
-            click.echo(f"Set aside: {file.path} held {file.held}.", err=True)
+            say(f"Set aside: {file.path} held {file.held}.", err=True)
 
 
 def _sync_once(
@@ -167,7 +167,7 @@ def _watch(interval: str, subaccounts: bool, format: str) -> None:
             subaccounts=subaccounts or None,
             stop=stop,
             on_sync=lambda summary: _show_sync(summary, format, one_line=True),
-            on_trouble=lambda error: click.echo(f"Tried again in {interval}: {error}", err=True),
+            on_trouble=lambda error: say(f"Tried again in {interval}: {error}", err=True),
         )
 
 

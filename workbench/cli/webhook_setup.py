@@ -9,7 +9,7 @@ import click
 
 from workbench.cli.group import main
 from workbench.cli.options import confirm_option
-from workbench.cli.output import say_notices
+from workbench.cli.output import say, say_notices
 
 if TYPE_CHECKING:
     from workbench.webhook_setup.setup import Connection
@@ -36,23 +36,23 @@ def connect(confirm: bool) -> None:
 def _show(result: Connection) -> None:
     for item in result.plans:
         if item.answered_by:
-            click.echo(f"{item.kind} {item.name}: {item.answered_by}")
+            say(f"{item.kind} {item.name}: {item.answered_by}")
         elif not item.changes:
-            click.echo(f"{item.kind} {item.name}: as it must be")
+            say(f"{item.kind} {item.name}: as it must be")
         else:
-            click.echo(f"{item.kind} {item.name} ({item.sid})")
+            say(f"{item.kind} {item.name} ({item.sid})")
             for change in item.changes:
-                click.echo(f"    {change.shown}")
+                say(f"    {change.shown}")
     click.echo(f"Proof, through {result.public_url}:")
     for proof in result.proofs:
-        click.echo(f"    {'ok    ' if proof.is_good else 'FAILED'}  {proof.what}: {proof.message}")
+        say(f"    {'ok    ' if proof.is_good else 'FAILED'}  {proof.what}: {proof.message}")
 
 
 def _say_outcome(result: Connection, confirm: bool) -> bool:
     """One line of what was done and what comes next; whether all is well."""
     waiting = len(result.pending)
     for failure in result.failures:
-        click.echo(f"Error: {failure}", err=True)
+        say(f"Error: {failure}", err=True)
     if not result.is_proven:
         click.echo("Error: The proof failed, so nothing was changed at Twilio.", err=True)
     elif result.changed or result.failures:

@@ -20,7 +20,7 @@ from workbench.errors import LakeDamaged, WorkbenchError
 from workbench.lake.address import LakeAddress
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
-from workbench.lake.duckdb_errors import is_conflict, translated
+from workbench.lake.duckdb_errors import end_cursor, interruptible, is_conflict, translated
 from workbench.lake.engine import load_bucket_access, new_engine
 from workbench.lake.lock import exclusive
 from workbench.lake.quoting import quoted
@@ -91,7 +91,7 @@ class Lake:
                 self._settle(cursor)
                 yield cursor
         finally:
-            cursor.close()
+            end_cursor(cursor)
 
     @contextmanager
     def memory(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -105,7 +105,7 @@ class Lake:
             with translated(self.address.shown, self._find_damage):
                 yield cursor
         finally:
-            cursor.close()
+            end_cursor(cursor)
 
     def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
         with self.cursor() as cursor:
@@ -132,7 +132,8 @@ class Lake:
         """
         for attempt in range(_WRITE_ATTEMPTS):
             try:
-                return self._write_once(work, takes_turn)
+                with interruptible():
+                    return self._write_once(work, takes_turn)
             except duckdb.Error as error:
                 if attempt == _WRITE_ATTEMPTS - 1 or not is_conflict(error):
                     with translated(self.address.shown, self._find_damage):
@@ -154,7 +155,7 @@ class Lake:
                 return result
             finally:
                 # Closing rolls back whatever was not committed.
-                cursor.close()
+                end_cursor(cursor)
 
     def open_reader(self) -> duckdb.DuckDBPyConnection:
         """A new connection without the catalog, for reading the files themselves."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import duckdb
 
 from workbench.errors import CatalogLost, LakeBusy, LakeDamaged, LakeError, UsageError, WorkbenchError
+from workbench.lake.query_check import WAY_OUT
 
 #: The statement is at fault, not the lake.
 _STATEMENT_ERRORS = (
@@ -47,11 +48,29 @@ def translated(
         find_damage: explains an error by a damaged file, if it can.
     """
     try:
-        yield
+        with interruptible():
+            yield
     except duckdb.Error as error:
         raise find_damage(error) or explain(error, lake) from error
     except OSError as error:
         raise LakeError(f"The lake at {lake} cannot be used: {error.strerror or error}.") from error
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C in a statement ends it as everywhere in Python; DuckDB makes a RuntimeError of it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != "Query interrupted":
+            raise
+        raise KeyboardInterrupt from error
+
+
+def end_cursor(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Close a cursor; what Ctrl-C left running in it would keep it from closing until it is done."""
+    cursor.interrupt()
+    cursor.close()
 
 
 def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
@@ -81,6 +100,8 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
             "from a copy of the lake. Without a copy, `workbench sync --start-anew` sets everything aside "
             "and begins an empty lake."
         )
+    if "disabled by configuration" in lowered:
+        return UsageError(f"SQL sees only the lake: {text}. {WAY_OUT}")
     if "attached in read-only mode" in lowered:
         return UsageError("SQL can only read the lake; messages change through `workbench sync`.")
     if isinstance(error, _STATEMENT_ERRORS):
