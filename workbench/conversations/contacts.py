@@ -98,7 +98,8 @@ def search_contacts(
     order = f"last_at desc nulls last, {_SHOWN}, name, labels, language, time_zone, received, sent, address"
     rows = lake.rows(
         f"{_SELECT} where $text = '' or name ilike $like escape '\\' or labels ilike $like escape '\\' "
-        f"or {_SHOWN} ilike $like escape '\\' {' '.join(f'or {condition}' for condition in by_number)} order by {order}",
+        f"or {_SHOWN} ilike $like escape '\\' {' '.join(f'or {condition}' for condition in by_number)} "
+        f"order by {order}",
         parameters,
     )
     return [_contact(row) for row in rows[:limit]], len(rows)
