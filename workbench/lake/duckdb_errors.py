@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -68,8 +69,12 @@ def interruptible() -> Iterator[None]:
 
 
 def end_cursor(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Close a cursor; what Ctrl-C left running in it would keep it from closing until it is done."""
-    cursor.interrupt()
+    """Close a cursor; what Ctrl-C left running in it would keep it from closing until it is done.
+
+    Nothing else is interrupted: an engine that rolls back must not be stopped in it.
+    """
+    if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+        cursor.interrupt()
     cursor.close()
 
 
