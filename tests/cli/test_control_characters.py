@@ -21,6 +21,7 @@ from workbench.display.control_characters import json_as_text, shown_as_text
 from workbench.lake import open_lake
 from workbench.render import FORMATS, render_frame
 from workbench.settings import Settings
+from workbench.simulator import Server
 
 HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\u2066 \x00\r!"
 SHOWN = r"\x1b]0;owned\x07\x1b[2J\x9b31m\u202egnp\u2066 \x00\r!"
@@ -96,16 +97,16 @@ def test_no_command_passes_on_what_a_terminal_obeys(run: Run, settings: Settings
         assert done.stdout + done.stderr != ""
 
 
-def test_a_clock_that_went_back_says_so(run: Run, settings: Settings) -> None:
+def test_a_clock_that_went_back_says_so(run: Run, settings: Settings, server: Server) -> None:
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).replace(microsecond=0)
     with open_lake(settings) as lake:
-        save(lake, [payload(1)])
+        save(lake, [payload(1, account_sid=server.account.account_sid)])
         before = run("status")
         lake.write(
             lambda cursor: cursor.execute(
                 "insert into sync_runs (run_id, account_sid, started_at, finished_at, outcome, listed, "
-                "added, changed, requests) values ('r1', 'AC1', ?, ?, 'done', 0, 0, 0, 0)",
-                [tomorrow, tomorrow],
+                "added, changed, requests) values ('r1', ?, ?, ?, 'done', 0, 0, 0, 0)",
+                [server.account.account_sid, tomorrow, tomorrow],
             )
         )
     assert "machine's clock" not in before.stdout + before.stderr
@@ -118,4 +119,5 @@ def test_a_clock_that_went_back_says_so(run: Run, settings: Settings) -> None:
     assert said in shown
     assert "(still to come by this machine's clock)" in shown
     assert said in json.loads(run("status", "--json").stdout)["clock"]
-    assert said in run("sync", "--messages-only", "--since", f"{datetime.now(UTC):%Y-%m-%d}").stderr
+    synced = run("sync", "--messages-only", "--since", f"{datetime.now(UTC):%Y-%m-%d}")
+    assert f"Notice: {said}" in synced.stderr, synced.stderr
