@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> str:
         floor = _measure_floor(options, plan)
         with _serving(environment) as ports:
             loads, answered = _measure_server(options, plan, environment, ports, Path(name))
-            behind = _wait_for_lake(ports[1])
+            behind = _wait_for_lake(ports[1], home)
         verdict = _compare(environment, answered)
     return _report(options, [floor, *loads], verdict, behind, load)
 
@@ -264,9 +264,10 @@ def _pid_listening(hooks_port: int) -> int:
     raise RuntimeError("The hooks process was not found; memory is measured on Linux only.")
 
 
-def _wait_for_lake(port: int) -> float:
+def _wait_for_lake(port: int, home: Path) -> float:
     began = time.monotonic()
-    while json.loads(_get(port, "readyz"))["waiting_for_lake"]:
+    token = (home / "link.token").read_text()
+    while json.loads(_get(port, "readyz", {"Authorization": f"Bearer {token}"}))["waiting_for_lake"]:
         time.sleep(0.1)
     return time.monotonic() - began
 
@@ -281,9 +282,10 @@ def _wait_for(port: int) -> None:
     raise RuntimeError(f"Nothing answers on port {port}.")
 
 
-def _get(port: int, path: str) -> bytes:
+def _get(port: int, path: str, headers: Mapping[str, str] | None = None) -> bytes:
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/{path}", headers=dict(headers or {}))
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/{path}", timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=10) as answer:
             return bytes(answer.read())
     except urllib.error.HTTPError as error:
         return bytes(error.read())

@@ -45,7 +45,8 @@ def environment(home: Path, **changes: str) -> dict[str, str]:
 class Caller:
     """Posts as Twilio does."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, home: Path) -> None:
+        self.home = home
         self.http = httpx.Client(base_url=url, timeout=20, trust_env=False)
 
     def post(
@@ -62,8 +63,9 @@ class Caller:
         return self.post(INBOUND_PATH, inbound_form(number, body, **fields))
 
     def ready(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.http.get("/readyz").json()
-        return found
+        token = (self.home / "link.token").read_text()
+        report: dict[str, Any] = self.http.get("/readyz", headers={"Authorization": f"Bearer {token}"}).json()
+        return report
 
     def settle(self, seconds: float = 30) -> dict[str, Any]:
         """Wait until all that was stored is in the lake."""
@@ -79,9 +81,9 @@ class Caller:
 
 
 @contextmanager
-def calling(port: int) -> Iterator[Caller]:
+def calling(port: int, home: Path) -> Iterator[Caller]:
     """A caller of the hooks on this port."""
-    caller = Caller(f"http://127.0.0.1:{port}")
+    caller = Caller(f"http://127.0.0.1:{port}", home)
     with caller.http:
         yield caller
 
@@ -114,7 +116,7 @@ def hooked(settings: Settings, port: int = 0) -> Iterator[Caller]:
         running.add_done_callback(lambda _: answers.set())
         try:
             assert answers.wait(30)
-            caller = Caller(server.url)
+            caller = Caller(server.url, settings.home)
             yield caller
             caller.http.close()
         finally:

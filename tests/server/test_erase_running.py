@@ -163,7 +163,7 @@ def test_nothing_is_lost_but_the_person(
     port, log = free_port(), home / "logs" / "serve.log"
     answers: dict[int, int] = {}
     with everything(environ, port, log), ThreadPoolExecutor(CALLERS) as callers:
-        with calling(port) as caller:
+        with calling(port, home) as caller:
             caller.settle(60)
         begin = time.monotonic() + 1
         token = server.account.auth_token
@@ -179,7 +179,7 @@ def test_nothing_is_lost_but_the_person(
         for thread in running:
             thread.result()
         seconds = time.monotonic() - begin
-        with calling(port) as caller:
+        with calling(port, home) as caller:
             report = caller.settle(90)
         refused = {number: code for number, code in answers.items() if code not in (200, 204)}
         assert not {number: code for number, code in refused.items() if is_stop(number) or code >= 500}, (

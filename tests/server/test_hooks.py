@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import HealthCheck, given, strategies
 from hypothesis import settings as hypothesis_settings
 from twilio.request_validator import RequestValidator
 
-from tests.messages import ACCOUNT, CONTACT, SENDER
+from tests.messages import ACCOUNT, CONTACT, SENDER, payload
 from tests.server.hooking import (
     FORM,
     PUBLIC_URL,
@@ -30,6 +31,8 @@ from tests.server.hooking import (
     status_form,
 )
 from workbench.lake import Lake, open_lake
+from workbench.lake.save import message_table, save_messages
+from workbench.messaging.message import message_row
 from workbench.server.hooks import INBOUND_PATH, STATUS_PATH
 from workbench.settings import load_settings
 
@@ -166,6 +169,66 @@ def test_a_subaccounts_webhook_counts_only_with_its_own_token(caller: Caller, la
     assert codes == [204, 403, 403]
     caller.settle()
     assert events(lake, number) == [("sent", None, "callback")]
+
+
+def save(lake: Lake, number: int, status: str) -> None:
+    """As a sync brings the main account's message of this number."""
+    now = datetime.now(UTC)
+    dates = {"date_created": now, "date_sent": now, "date_updated": now}
+    message = {**payload(number, status=status, **dates), "sid": sid(number)}
+    table = message_table([message_row(message)])
+    lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=now))
+
+
+def test_a_subaccounts_token_moves_no_message_of_another_account(caller: Caller, lake: Lake) -> None:
+    """Neither one that the lake has, nor one that comes later."""
+    known, later = next(numbers), next(numbers)
+    save(lake, known, "sent")
+    for number in (known, later):
+        theirs = status_form(number, "delivered", AccountSid=SUBACCOUNT)
+        assert caller.post(STATUS_PATH, theirs, token=SUBACCOUNT_TOKEN).status_code == 204
+    caller.settle()
+    save(lake, later, "sent")
+    for number in (known, later):
+        assert lake.value("select status from messages where message_sid = ?", [sid(number)]) == "sent"
+        assert ("delivered", None, "callback") not in events(lake, number)
+    assert caller.status(known, "delivered").status_code == 204
+    caller.settle()
+    assert lake.value("select status from messages where message_sid = ?", [sid(known)]) == "delivered"
+
+
+def test_a_subaccounts_message_to_another_accounts_sender_is_kept_apart(caller: Caller, lake: Lake) -> None:
+    """No consent comes back by it; an opt-out in it counts, for the number may have changed its account."""
+    start, stop = next(numbers), next(numbers)
+    lake.write(
+        lambda cursor: cursor.execute(
+            "insert into senders (account_sid, sender, sender_type, read_at) values (?, ?, 'local', now())",
+            [ACCOUNT, SENDER],
+        )
+    )
+    try:
+        for number, body in ((start, "START"), (stop, "STOP")):
+            form = inbound_form(number, body, AccountSid=SUBACCOUNT, From=f"+1206555{number:04d}")
+            assert caller.post(INBOUND_PATH, form, token=SUBACCOUNT_TOKEN).status_code == 200
+        caller.settle()
+        sids = [sid(start), sid(stop)]
+        assert lake.rows(
+            "select kind from consent_events where message_sid in (select unnest(?))", [sids]
+        ) == [("opt-out",)]
+        assert (
+            lake.rows("select field, reason from quarantined_rows where sid in (select unnest(?))", [sids])
+            == [("To", "is a sender of another account")] * 2
+        )
+        assert lake.rows("select 1 from messages where message_sid in (select unnest(?))", [sids]) == []
+    finally:
+        lake.write(lambda cursor: cursor.execute("delete from senders where sender = ?", [SENDER]))
+
+
+def test_readiness_tells_strangers_yes_or_no(caller: Caller) -> None:
+    assert caller.http.get("/readyz").json() == {"ready": True}
+    wrong = {"Authorization": "Bearer " + "0" * 64}
+    assert caller.http.get("/readyz", headers=wrong).json() == {"ready": True}
+    assert set(caller.ready()) > {"ready", "troubles", "refused", "failed_jobs"}
 
 
 def test_json_with_the_hash_of_its_body_is_taken(caller: Caller, lake: Lake) -> None:

@@ -28,9 +28,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def hammer(port: int, first: int, stored: set[int], over: threading.Event) -> None:
+def hammer(port: int, home: Path, first: int, stored: set[int], over: threading.Event) -> None:
     """Post one status after another, and note what was answered 2xx."""
-    with calling(port) as caller, suppress(httpx.HTTPError):
+    with calling(port, home) as caller, suppress(httpx.HTTPError):
         for number in count(first):
             if over.is_set():
                 return
@@ -44,7 +44,9 @@ def test_what_was_answered_survives_kill_9_under_load(home: Path) -> None:
         port = free_port()
         with hooks_process(environ, port) as process:
             threads = [
-                threading.Thread(target=hammer, args=(port, (life * 9 + worker) * 100_000, stored, over))
+                threading.Thread(
+                    target=hammer, args=(port, home, (life * 9 + worker) * 100_000, stored, over)
+                )
                 for worker in range(1, 5)
             ]
             for thread in threads:
@@ -55,7 +57,7 @@ def test_what_was_answered_survives_kill_9_under_load(home: Path) -> None:
                 thread.join(20)
     assert len(stored) > 50
     port = free_port()
-    with hooks_process(environ, port), calling(port) as caller:
+    with hooks_process(environ, port), calling(port, home) as caller:
         caller.settle()
     with open_lake(load_settings(environ)) as lake:
         rows = [found for (found,) in lake.rows("select message_sid from status_events")]
@@ -69,12 +71,12 @@ def test_a_full_disk_is_answered_503_and_nothing_answered_is_lost(home: Path) ->
         pass
     # No file may grow beyond 300 blocks of 512 bytes: as good as a full disk, for the spool and the lake.
     limited = ("sh", "-c", 'ulimit -f 300; exec "$@"', "sh")
-    with hooks_process(environ, port, *limited), calling(port) as caller:
+    with hooks_process(environ, port, *limited), calling(port, home) as caller:
         filler = {f"Field{number}": "x" * 500 for number in range(60)}
         codes = {number: caller.status(number, "sent", **filler).status_code for number in range(1, 25)}
         assert set(codes.values()) == {204, 503}
     port = free_port()
-    with hooks_process(environ, port), calling(port) as caller:
+    with hooks_process(environ, port), calling(port, home) as caller:
         caller.settle()
     with open_lake(load_settings(environ)) as lake:
         held = {found for (found,) in lake.rows("select message_sid from status_events")}
@@ -183,7 +185,7 @@ def test_when_serve_is_killed_its_processes_end_too(home: Path) -> None:
 
 def test_a_lake_in_another_privacy_mode_ends_the_process_with_the_reason(home: Path) -> None:
     environ, port = environment(home), free_port()
-    with hooks_process(environ, port), calling(port) as caller:
+    with hooks_process(environ, port), calling(port, home) as caller:
         caller.settle()
     done = run_serve({**environ, "WORKBENCH_PRIVACY": "no_body"}, "--only", "hooks")
     assert (done.returncode, "privacy mode full" in done.stderr) == (2, True), done.stderr

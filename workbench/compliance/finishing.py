@@ -131,7 +131,8 @@ def clean_spool(home: Path, person: DataSubject, seconds: float = _SPOOL_SECONDS
             if time.monotonic() > until:
                 raise LakeBusy(
                     "Webhooks wait on the disk and cannot be saved into the lake, so the person could not be "
-                    "removed from them yet. /readyz of the hooks says why; mend that and run the same again."
+                    "removed from them yet. The log of `workbench serve` says why; mend that and run the "
+                    "same again."
                 ) from None
             time.sleep(_LOOK_EVERY)
 

@@ -7,6 +7,7 @@ not: what it says waits, and `save.py` applies it when the message comes in.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,8 @@ import pyarrow as pa
 
 from workbench.lake.consent import OPTED_OUT_ERROR, note_consent
 from workbench.messaging.status import status_rank
+
+log = logging.getLogger(__name__)
 
 #: Nearly all callbacks come within two days of a message's creation. One that was scheduled is created up to
 #: 35 days ahead; what is older than this is settled by reading the message again.
@@ -71,11 +74,14 @@ def save_statuses(cursor: duckdb.DuckDBPyConnection, callbacks: Sequence[StatusC
         return StatusesSaved()
     moments = [callback.received_at for callback in callbacks]
     first, last = min(moments), max(moments)
-    cursor.register("heard_statuses", _table(callbacks))
+    heard = _table(callbacks)
+    cursor.register("heard_statuses", heard)
     try:
         cursor.execute(_KNOWN_SQL, {"since": first - _RECENT, "until": last + _OLDEST})
         if _count(cursor, _UNKNOWN_SQL):
             cursor.execute(_ALSO_KNOWN_SQL, {"since": first - _OLDEST, "until": first - _RECENT})
+        if _count(cursor, _FOREIGN_SQL):
+            heard = _without_foreign(cursor, heard)
         unknown = _count(cursor, _UNKNOWN_SQL)
         created = cursor.execute("select min(date_created) from known").fetchall()[0][0]
         since = min(first, created or first) - _SKEW if not unknown else first - _OLDEST
@@ -102,6 +108,7 @@ def apply_waiting_statuses(
     if not _count(cursor, _HAS_WAITING_SQL):
         return 0
     cursor.execute(_TOLD_BEFORE_SQL)
+    cursor.execute(_FORGET_FOREIGN_SQL)
     try:
         cursor.execute(_KNOWN_SQL, {"since": bounds["oldest"], "until": bounds["newest"]})
         moved = _apply(cursor, recorded_at)
@@ -143,11 +150,23 @@ def forget_refused(cursor: duckdb.DuckDBPyConnection, message_sids: Sequence[str
 
 def _table(callbacks: Sequence[StatusCallback]) -> pa.Table:
     """The callbacks, each status of a message once, as first heard."""
-    first: dict[tuple[str, str, int | None], StatusCallback] = {}
+    first: dict[tuple[str, str, str, int | None], StatusCallback] = {}
     for callback in sorted(callbacks, key=lambda callback: callback.received_at):
-        first.setdefault((callback.message_sid, callback.status, callback.error_code), callback)
+        key = (callback.message_sid, callback.account_sid, callback.status, callback.error_code)
+        first.setdefault(key, callback)
     rows = [{**vars(callback), "status_rank": status_rank(callback.status)} for callback in first.values()]
     return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+
+def _without_foreign(cursor: duckdb.DuckDBPyConnection, heard: pa.Table) -> pa.Table:
+    """The callbacks without those about a message of another account: each token speaks for its own."""
+    accounts = dict(cursor.execute("select message_sid, account_sid from known").fetchall())
+    rows = heard.to_pylist()
+    own = [row for row in rows if accounts.get(row["message_sid"], row["account_sid"]) == row["account_sid"]]
+    log.warning("%d callbacks named a message of another account and were left out", len(rows) - len(own))
+    table = pa.Table.from_pylist(own, schema=_SCHEMA)
+    cursor.register("heard_statuses", table)
+    return table
 
 
 def _apply(cursor: duckdb.DuckDBPyConnection, recorded_at: datetime) -> int:
@@ -169,7 +188,7 @@ def _count(cursor: duckdb.DuckDBPyConnection, sql: str) -> int:
     return int(cursor.execute(sql).fetchall()[0][0])
 
 
-_KNOWN_COLUMNS = "m.message_sid, m.date_created, m.status, m.status_rank, m.error_code"
+_KNOWN_COLUMNS = "m.message_sid, m.account_sid, m.date_created, m.status, m.status_rank, m.error_code"
 _FIND_SQL = f"""
     select {_KNOWN_COLUMNS} from raw_messages m
     where m.date_created between $since and $until
@@ -178,6 +197,10 @@ _FIND_SQL = f"""
 _KNOWN_SQL = f"create temp table known as {_FIND_SQL}"
 _ALSO_KNOWN_SQL = f"insert into known {_FIND_SQL} and m.message_sid not in (select message_sid from known)"
 _UNKNOWN_SQL = "select count(*) from heard_statuses where message_sid not in (select message_sid from known)"
+_FOREIGN_SQL = """
+    select count(*) from heard_statuses h join known k on k.message_sid = h.message_sid
+    where k.account_sid <> h.account_sid
+"""
 _EVENTS_SQL = """
     insert into status_events
     select t.message_sid, t.account_sid, t.status, t.error_code, 'callback', t.received_at
@@ -212,7 +235,14 @@ _HAS_WAITING_SQL = (
 )
 _TOLD_BEFORE_SQL = """
     create temp table heard_statuses as
-    select * from waiting_statuses where message_sid in (select message_sid from incoming)
+    select w.* from waiting_statuses w join incoming i on i.message_sid = w.message_sid
+    where i.account_sid = w.account_sid
+"""
+_FORGET_FOREIGN_SQL = """
+    delete from status_events where source = 'callback' and (message_sid, account_sid) in (
+        select (w.message_sid, w.account_sid) from waiting_statuses w
+        join incoming i on i.message_sid = w.message_sid where i.account_sid <> w.account_sid
+    )
 """
 # Of two statuses of one rank the later by name, of two codes the greater. Both only so that every order ends
 # the same.

@@ -16,7 +16,7 @@ from workbench.lake.quarantine import save_quarantined
 from workbench.lake.save import Saved, message_table, save_messages
 from workbench.lake.statuses import StatusCallback, StatusesSaved, save_statuses
 from workbench.messaging.message import MessageRow
-from workbench.messaging.quarantine import QuarantinedRow
+from workbench.messaging.quarantine import INBOUND_WEBHOOKS, QuarantinedRow
 
 #: How far back a webhook that comes late or again finds its message by date. Later ones are known by
 #: `webhook_fields`, which holds every inbound webhook.
@@ -66,10 +66,73 @@ def save_webhooks(
     statuses = [webhook for webhook in readable if isinstance(webhook, StatusWebhook)]
     save_quarantined(cursor, [webhook.row for webhook in unread], now)
     save_consent_events(cursor, [webhook.opt_out for webhook in unread if webhook.opt_out], now)
+    inbound = _without_foreign(cursor, inbound, now)
     saved = _save_inbound(cursor, inbound, now)
     moved = save_statuses(cursor, [webhook.callback for webhook in statuses])
     _save_fields(cursor, [*map(_inbound_fields, inbound), *(_status_fields(s) for s in statuses if s.fields)])
     return WebhooksSaved(moved, saved)
+
+
+def _without_foreign(
+    cursor: duckdb.DuckDBPyConnection, webhooks: Sequence[InboundWebhook], now: datetime
+) -> list[InboundWebhook]:
+    """The messages without those to a sender of another account, which are kept in quarantine.
+
+    A token speaks for its own account only. A number may also have changed its account since the last sync:
+    then the list brings the message, and an opt-out in it counts already.
+    """
+    senders = list({webhook.message.sender for webhook in webhooks if webhook.message.sender})
+    accounts: dict[str, set[str]] = {}
+    for sender, account_sid in cursor.execute(_SENDER_ACCOUNTS_SQL, [senders]).fetchall() if senders else ():
+        accounts.setdefault(sender, set()).add(account_sid)
+    foreign = [
+        webhook.message
+        for webhook in webhooks
+        if webhook.message.account_sid
+        not in accounts.get(webhook.message.sender or "", {webhook.message.account_sid})
+    ]
+    save_quarantined(cursor, [_foreign_row(message) for message in foreign], now)
+    opt_outs = [
+        _opt_out_of(message) for message in foreign if message.keyword == "opt-out" and message.contact
+    ]
+    save_consent_events(cursor, opt_outs, now)
+    sids = {message.message_sid for message in foreign}
+    return [webhook for webhook in webhooks if webhook.message.message_sid not in sids]
+
+
+_SENDER_ACCOUNTS_SQL = """
+    select sender, account_sid from senders
+    where removed_at is null and sender in (select unnest(?::varchar[]))
+"""
+
+
+def _foreign_row(message: MessageRow) -> QuarantinedRow:
+    return QuarantinedRow(
+        resource=INBOUND_WEBHOOKS,
+        account_sid=message.account_sid,
+        row_key=message.message_sid,
+        sid=message.message_sid,
+        part=message.date_created.date().isoformat(),
+        from_address=message.from_address,
+        to_address=message.to_address,
+        field="To",
+        reason="is a sender of another account",
+        raw_value=message.to_address,
+    )
+
+
+def _opt_out_of(message: MessageRow) -> ConsentEvent:
+    return ConsentEvent(
+        account_sid=message.account_sid,
+        address=message.contact or "",
+        scope=message.messaging_service_sid or message.sender or "*",
+        kind="opt-out",
+        source="keyword",
+        happened_at=message.date_created,
+        evidence="The webhook that told it was to a sender of another account.",
+        message_sid=message.message_sid,
+        said_to=message.sender,
+    )
 
 
 def _without_erased(

@@ -21,6 +21,7 @@ from workbench.errors import WorkbenchError
 from workbench.lake.lock import only_one
 from workbench.lake.spool import Spool
 from workbench.server.access.headers import security_headers
+from workbench.server.access.link import bears_token, link_token
 from workbench.server.access.settings import HOSTS_SETTING
 from workbench.server.callback_fetch import Fetcher
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
@@ -140,7 +141,14 @@ class HooksServer:
                 (STATUS_PATH, StatusHandler, {"hooks": hooks}),
                 (INBOUND_PATH, InboundHandler, {"hooks": hooks}),
                 (r"/healthz", LiveHandler),
-                (r"/readyz", ReadyHandler, {"health": health.report}),
+                (
+                    r"/readyz",
+                    ReadyHandler,
+                    {
+                        "health": health.report,
+                        "is_own": partial(bears_token, expected=link_token(self.settings.home)),
+                    },
+                ),
             ],
             log_function=lambda handler: None,
             transforms=[security_headers()],

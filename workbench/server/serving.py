@@ -88,4 +88,8 @@ def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_c
 
 def _print_hooks_address(off: str | None, url: str) -> None:
     state = f"off: {off}" if off else f"taken at {url}webhooks/twilio/status and …/inbound"
-    click.echo(f"Webhooks are {state}. The schedule runs; {url}readyz says how it is.", err=True)
+    click.echo(
+        f"Webhooks are {state}. The schedule runs; {url}readyz says whether all is well, and with the token "
+        "of link.token in the home (Authorization: Bearer …) what is late or failed.",
+        err=True,
+    )

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.sax.saxutils import escape
 
+from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, stream_request_body
 
 from workbench.errors import WorkbenchError
@@ -275,12 +276,18 @@ class LiveHandler(RequestHandler):
 
 
 class ReadyHandler(RequestHandler):
-    """Says whether all is well: 503 while the lake takes nothing. Names what is late or failed."""
+    """Says whether all is well: 503 while the lake takes nothing.
 
-    def initialize(self, health: Callable[[], dict[str, Any]]) -> None:
-        self._report = health
+    What is late or failed is told to whoever sends the installation's token, as ``Authorization: Bearer
+    TOKEN``, for the hooks may be open to everybody.
+    """
+
+    def initialize(
+        self, health: Callable[[], dict[str, Any]], is_own: Callable[[HTTPServerRequest], bool]
+    ) -> None:
+        self._report, self._is_own = health, is_own
 
     def get(self) -> None:
         report = self._report()
         self.set_status(200 if report["ready"] else 503)
-        self.write(report)
+        self.write(report if self._is_own(self.request) else {"ready": report["ready"]})

@@ -56,6 +56,12 @@ def link_token(home: Path) -> str:
     return token
 
 
+def bears_token(request: HTTPServerRequest, expected: str) -> bool:
+    """Whether a request has the token as a bearer token."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return scheme.lower() == "bearer" and _are_equal(token.strip(), expected)
+
+
 class LinkGate:
     """Lets in whoever opened the link once, by a cookie; scripts may send the token as a bearer token.
 
@@ -85,10 +91,8 @@ class LinkGate:
     def lets_in(self, request: HTTPServerRequest) -> bool:
         """Whether a request has the cookie or the token."""
         morsel = request.cookies.get(self.cookie)
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        return (morsel is not None and _are_equal(morsel.value, self.cookie_value)) or (
-            scheme.lower() == "bearer" and self.knows(token.strip())
-        )
+        has_cookie = morsel is not None and _are_equal(morsel.value, self.cookie_value)
+        return has_cookie or bears_token(request, self.token)
 
     def knows(self, token: str) -> bool:
         return _are_equal(token, self.token)
