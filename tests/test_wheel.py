@@ -79,7 +79,9 @@ from workbench.reports.notebooks import discover_reports
 print(workbench.__file__)
 print(*sorted(load_page(info).name + ".py" for info in discover_pages()))
 print(*(name + ".ipynb" for name in discover_reports()))
-print(workbench.Workbench().new.page("mine").path.name)
+from workbench.api.installation import Installation
+from workbench.api.new import New
+print(New(Installation()).page("mine").path.name)
 """
     where, pages, reports, made = run(installed, tmp_path, code).splitlines()
     assert where.startswith(str(installed))

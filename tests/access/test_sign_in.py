@@ -259,7 +259,14 @@ def test_sessions_end_by_time(tmp_path: Path) -> None:
         assert client.get("/overview", headers={"Cookie": cookie}).status_code == 302
 
 
-def test_a_file_of_a_whole_number_is_a_look_up_of_who_asks(client: httpx.Client, settings: Settings) -> None:
+def test_a_file_of_a_whole_number_is_a_look_up_of_who_asks(tmp_path: Path) -> None:
+    # A server of its own: a process has one lake for its pages, that of the server that was started last.
+    settings = home_with_people(tmp_path / "home", "")
+    with serving(settings) as server, browser(server) as client:
+        _look_up_by_files(client, settings)
+
+
+def _look_up_by_files(client: httpx.Client, settings: Settings) -> None:
     def look_ups() -> list[tuple[str, str]]:
         with open_lake(settings) as lake:
             return lake.rows("select actor, subject from audit_events where action = 'number-lookup'")

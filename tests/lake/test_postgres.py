@@ -157,7 +157,11 @@ def _messages(settings: Settings) -> int:
 
 
 def test_another_machine_opens_the_same_lake(first: Settings, tmp_path: Path) -> None:
-    assert _messages(_settings_with(first, "first", tmp_path / "other")) == 100
+    other = tmp_path / "other"
+    with pytest.raises(LakeRefused, match="copy it from the machine that made it"):
+        open_lake(_settings_with(first, "first", other))
+    shutil.copy(first.home / "privacy.key", other / "privacy.key")
+    assert _messages(_settings_with(first, "first", other)) == 100
     assert Path(first.lake.data or "").stat().st_mode & 0o777 == 0o700
 
 

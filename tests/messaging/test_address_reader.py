@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import phonenumbers
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from workbench.errors import UsageError
@@ -288,6 +288,7 @@ contexts = st.builds(
 
 
 @settings(deadline=None, max_examples=600)
+@example("000000/", NumberContext("DE"))
 @given(addresses, contexts)
 def test_what_was_read_once_is_read_the_same_again(value: object, context: NumberContext) -> None:
     try:

@@ -78,7 +78,7 @@ def test_what_a_run_wrote_is_no_report_and_goes_with_its_person(tmp_path: Path) 
         ("under_score", None, "the name of a report is small letters"),
         ("no-json", "{", "is no notebook"),
         ("no-cells", "[]", "is no notebook"),
-        ("empty", '{"cells": []}', "is no report: it needs a first text cell"),
+        ("empty", '{"cells": []}', "is not a report: it needs a first text cell"),
     ],
 )
 def test_a_notebook_that_is_no_report_is_named_and_hides_no_other(

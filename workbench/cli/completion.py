@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from io import StringIO
 from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
+
+from workbench.errors import WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.lake import Lake
@@ -62,21 +64,26 @@ def _lake() -> Iterator[Lake]:
         lake.close()
 
 
-def _metrics() -> Names:
-    from workbench.metrics.definitions import METRICS
+def _use_own_metrics() -> None:
+    """Those of the home, if its settings can be read."""
     from workbench.metrics.own.current import use_own_metrics
     from workbench.settings import load_settings
 
-    use_own_metrics(load_settings().home, quiet=True)
+    with suppress(WorkbenchError):
+        use_own_metrics(load_settings().home, quiet=True)
+
+
+def _metrics() -> Names:
+    from workbench.metrics.definitions import METRICS
+
+    _use_own_metrics()
     return {metric.name: metric.description for metric in METRICS.values()}
 
 
 def _dimensions() -> Names:
     from workbench.metrics.definitions import DIMENSIONS
-    from workbench.metrics.own.current import use_own_metrics
-    from workbench.settings import load_settings
 
-    use_own_metrics(load_settings().home, quiet=True)
+    _use_own_metrics()
     return {dimension.name: dimension.description for dimension in DIMENSIONS.values()}
 
 

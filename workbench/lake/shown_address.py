@@ -8,7 +8,8 @@ from typing import LiteralString
 def shown_address_sql(column: LiteralString) -> LiteralString:
     """SQL that gives what :func:`workbench.messaging.addresses.mask` shows of a column's addresses."""
     name: LiteralString = f"split_part({column}, ':', -1)"
-    prefix: LiteralString = f"left({column}, length({column}) - length({name}))"
+    # A colon alone is no prefix.
+    prefix: LiteralString = f"coalesce(nullif(left({column}, length({column}) - length({name})), ':'), '')"
     # First the plain number, which nearly every address is: it takes no regular expression.
     return f"""case
         when starts_with({column}, '+') and length({column}) >= 8

@@ -192,6 +192,17 @@ def _country_code(number: str) -> int | None:
     return phonenumbers.parse(number).country_code
 
 
+def _is_read_the_same_again(e164: str) -> bool:
+    """Whether a number is the same number when it is read once more; zeros alone may lose one each time."""
+    import phonenumbers
+
+    try:
+        again = phonenumbers.parse(e164, None)
+    except phonenumbers.NumberParseException:
+        return False
+    return str(phonenumbers.format_number(again, phonenumbers.PhoneNumberFormat.E164)) == e164
+
+
 @lru_cache(maxsize=2**16)
 def _parse(text: str, region: str | None) -> _Meaning | None:
     """What a text means as a number of a region; None if it cannot be dialled from everywhere.
@@ -213,8 +224,11 @@ def _parse(text: str, region: str | None) -> _Meaning | None:
         former = phonenumbers.format_number(number, formats.E164)
         today = person_of(former)
         return _parse(today, None) if today != former else None
+    e164 = phonenumbers.format_number(number, formats.E164)
+    if not _is_read_the_same_again(e164):
+        return None
     return _Meaning(
-        phonenumbers.format_number(number, formats.E164),
+        e164,
         phonenumbers.is_valid_number(number),
         re.sub(r"\D", "", phonenumbers.format_number(number, formats.NATIONAL)),
     )
