@@ -18,6 +18,7 @@ from tests.lakes import lake_of
 from tests.ui.serving import served
 from tests.ui.test_downloads import download
 from workbench.api.inbox import open_inbox_session
+from workbench.lake.audit import append_audit
 from workbench.roles import Actor, acting_as
 from workbench.server.pages import PagesServer
 from workbench.settings import load_settings
@@ -124,3 +125,23 @@ def test_frames_and_texts_of_the_notebook_that_mask(installation: Installation) 
     for item in shown:
         text = item.to_csv() if hasattr(item, "to_csv") else repr(item)
         assert hits(text, installation) == [], type(item)
+
+
+def test_what_an_older_version_wrote_is_shown_without_its_ids(installation: Installation) -> None:
+    """The trail cannot be written anew, and batches name what was sent: they are cut where they are shown."""
+    plain = "CV" + hashlib.blake2s(f"{DESK}|{CONTACT}".encode(), digest_size=12).hexdigest()
+    lake = lake_of(installation.wb)
+
+    def write(cursor: Any) -> None:
+        append_audit(cursor, "conversation-note", actor="local:ana", subject=plain, detail={"of": plain})
+        cursor.execute(
+            "insert into outbox_events by name select * replace (? as batch) from outbox_events limit 1",
+            [f"reply:{plain}:SM{'0' * 32}"],
+        )
+
+    lake.write(write)
+    trail, outbox = installation.wb.audit.show(limit=None), installation.wb.outbox.list()
+    assert "CV…" in set(trail["subject"])
+    for frame in (trail, outbox):
+        assert hits(frame.to_csv(), installation) == []
+    assert installation.wb.audit.verify().is_whole

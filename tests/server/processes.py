@@ -48,6 +48,16 @@ class Serving:
         return ["".join(lines[i : i + 12]) for i, line in enumerate(lines) if _PROBLEM.search(line)]
 
 
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End it in order, and for certain."""
+    process.terminate()
+    try:
+        process.wait(30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 @contextmanager
 def serving(home: Path) -> Iterator[Serving]:
     """Serve a home whose jobs are all off, on free ports of this machine."""
@@ -64,9 +74,4 @@ def serving(home: Path) -> Iterator[Serving]:
                 wait_until_live(port, process, 90)
             yield Serving(process, *ports, log)
         finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)

@@ -29,6 +29,7 @@ from tests.server.hooking import (
     status_form,
     wait_until_live,
 )  # fmt: skip
+from tests.server.processes import end
 from tests.server.test_survival import free_port
 from workbench.home import is_ours
 from workbench.lake import open_lake
@@ -132,12 +133,7 @@ def everything(environ: dict[str, str], hooks_port: int, log: Path) -> Iterator[
             wait_until_live(pages_port, process, 90)
             yield process
         finally:
-            process.terminate()
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
 
 
 def workbench(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

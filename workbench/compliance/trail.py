@@ -16,6 +16,7 @@ import duckdb
 from workbench.errors import UsageError
 from workbench.lake.audit import FIRST_HASH, AuditRow, read_anchor
 from workbench.lake.connect import Lake
+from workbench.lake.conversation_ids import without_plain_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,7 @@ def read_trail(
     lake: Lake, *, action: str | None = None, actor: str | None = None, limit: int | None = None
 ) -> pd.DataFrame:
     """The trail, the newest first: seq, happened_at (UTC), actor, action, subject (masked), detail (JSON)."""
-    return lake.frame(
+    trail = lake.frame(
         """
         select seq, happened_at, actor, action, subject, detail from audit_events
         where ($action is null or action = $action) and ($actor is null or actor = $actor)
@@ -97,6 +98,9 @@ def read_trail(
         """,
         {"action": action, "actor": actor, "limit": limit if limit is not None else 2**31},
     )
+    for column in ("subject", "detail"):
+        trail[column] = [without_plain_ids(text) for text in trail[column]]
+    return trail
 
 
 def _rows(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[AuditRow, str]]:

@@ -9,6 +9,7 @@ of its own, so that no id is keyed twice.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING, LiteralString
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from workbench.lake.connect import Lake
 
 PLAIN_MARK, KEYED_MARK = "CV", "CW"
+_PLAIN_ID = re.compile(r"\bCV[0-9a-f]{24}\b")
 
 
 def keyed_id(plain_id: str, key: bytes) -> str:
@@ -52,6 +54,11 @@ def with_keyed_ids(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.
 def keyed_ids(ids: Iterable[str | None], key: bytes) -> dict[str, str]:
     """The stored form of each id."""
     return {plain_id: keyed_id(plain_id, key) for plain_id in ids if plain_id}
+
+
+def without_plain_ids(text: str | None) -> str | None:
+    """A text of an older version as it may stand beside masked numbers: without the ids of conversations."""
+    return text and _PLAIN_ID.sub(f"{PLAIN_MARK}…", text)
 
 
 def key_older_ids(lake: Lake) -> None:

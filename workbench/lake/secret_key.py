@@ -144,8 +144,8 @@ def _checked_key(cursor: duckdb.DuckDBPyConnection, home: Path, check: str | Non
     if not path.exists():
         raise _refusal(
             cursor,
-            f"{path}, the key by which erased people are recognised, is missing. Put it back from a "
-            f"backup, or copy it from the machine that made it: {_OTHERWISE}",
+            f"{path}, the key by which erased people are recognised and ids of conversations are made, is "
+            f"missing. Put it back from a backup, or copy it from the machine that made it: {_OTHERWISE}",
         )
     key = privacy_key(home)
     if check is not None and key_check(key) != check:

@@ -18,6 +18,7 @@ import pyarrow as pa
 from workbench.errors import UsageError
 from workbench.lake.connect import Lake
 from workbench.lake.consent import Side
+from workbench.lake.conversation_ids import without_plain_ids
 from workbench.messaging.addresses import mask
 from workbench.sending.optouts import Forms, find_opt_outs
 
@@ -203,6 +204,7 @@ def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
     # As objects: in a column with gaps pandas would make 21610 into 21610.0.
     frame = pd.DataFrame(rows, columns=_SHOWN, dtype=object)
     frame["contact"] = [mask(contact) for contact in frame["contact"]]
+    frame["batch"] = [without_plain_ids(batch) for batch in frame["batch"]]
     return frame
 
 
