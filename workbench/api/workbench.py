@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.api.conversation import OpenConversation
+    from workbench.api.explain import Explanation
     from workbench.api.status import Status
+    from workbench.doctor.finding import Diagnosis
     from workbench.metrics.compile import Moment
     from workbench.metrics.filter_values import Where
     from workbench.sending.batch import OnBatchProgress
@@ -71,6 +73,35 @@ class Workbench:
         from workbench.api.status import read_status
 
         return read_status(self._installation)
+
+    def doctor(self, names: str | Iterable[str] = (), *, offline: bool = False) -> Diagnosis:
+        """What is wrong with the account, the webhooks, the lake and this machine, each with its repair.
+
+        It changes nothing. A check that cannot be made says so, and hides none of the others.
+
+        Args:
+            names: checks, by default all; the command ``workbench doctor --all`` names them.
+            offline: ask neither Twilio nor the public address.
+
+        Raises:
+            UnknownName: there is no such check.
+        """
+        from workbench.api.doctor import diagnose
+
+        return diagnose(self._installation, names, offline=offline)
+
+    def explain(self, code: int | str) -> Explanation:
+        """What an error code of Twilio means, who can mend it and how, and how often it happened here.
+
+        Args:
+            code: as 30007; one that is not known is answered with a link to Twilio's page about it.
+
+        Raises:
+            UsageError: it is no error code.
+        """
+        from workbench.api.explain import explain_code
+
+        return explain_code(self._installation, code)
 
     def reconcile(
         self,

@@ -132,6 +132,18 @@ def _jobs() -> Names:
     return dict.fromkeys(JOBS, "")
 
 
+def _checks() -> Names:
+    from workbench.doctor.checks import CHECKS
+
+    return {check.name: check.meaning for check in CHECKS.values()}
+
+
+def _codes() -> Names:
+    from workbench.messaging.error_codes import explain, known_codes
+
+    return {str(code): explained.title for code in known_codes() if (explained := explain(code))}
+
+
 def _named(rows: Iterable[tuple[object, ...]]) -> Names:
     return {str(name): str(text or "") for name, text in rows}
 
@@ -144,6 +156,8 @@ templates = _completes(_templates)
 senders = _completes(_senders)
 services = _completes(_services)
 jobs = _completes(_jobs)
+checks = _completes(_checks)
+codes = _completes(_codes)
 
 
 def filters(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:

@@ -112,6 +112,13 @@ USAGE_DAYS = Resource(
     page_size=100,
     right="usage records",
 )
+USAGE_TRIGGERS = Resource(
+    "usage triggers",
+    f"{_ACCOUNT}/Usage/Triggers.json",
+    key="usage_triggers",
+    page_size=100,
+    right="usage triggers",
+)
 SERVICES = Resource(
     "messaging services",
     "/v1/Services",

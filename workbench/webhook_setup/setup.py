@@ -79,7 +79,7 @@ def connect(
             "Webhooks are signed with the account's auth token, which is not set: set TWILIO_AUTH_TOKEN as "
             "well (the API key goes on being used for everything else)."
         )
-    listed = _read(client)
+    listed = read_webhooks(client)
     notices += listed.notices
     plans = plan(public_url, listed.services, listed.numbers, listed.short_codes, listed.members)
     connection = Connection(public_url, plans, prover(public_url, secrets), notices=notices)
@@ -123,7 +123,7 @@ def _is_private(host: str) -> bool:
 
 
 @dataclass
-class _Listed:
+class TwilioWebhooks:
     """Services, numbers and short codes as Twilio lists them, and the service of each sender."""
 
     services: list[dict[str, Any]] = field(default_factory=list)
@@ -134,8 +134,9 @@ class _Listed:
     notices: list[str] = field(default_factory=list)
 
 
-def _read(client: TwilioClient) -> _Listed:
-    listed = _Listed()
+def read_webhooks(client: TwilioClient) -> TwilioWebhooks:
+    """Everything at Twilio that says where messages and statuses go; raises TwilioError."""
+    listed = TwilioWebhooks()
 
     def read(resource: Resource, what: str, **parts: str) -> list[dict[str, Any]]:
         """The rows that can be set; of the others it is said how many there are."""

@@ -1,0 +1,49 @@
+"""Examines an installation."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from workbench.api.new import own_file_problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from workbench.api.installation import Installation
+    from workbench.doctor.finding import Diagnosis
+
+
+def diagnose(
+    installation: Installation, names: str | Iterable[str] = (), *, offline: bool = False
+) -> Diagnosis:
+    """Run the checks with these names, or all; see :mod:`workbench.doctor`.
+
+    Args:
+        offline: ask neither Twilio nor the public address.
+
+    Raises:
+        UnknownName: there is no such check.
+    """
+    from workbench.doctor.examination import Examination
+    from workbench.doctor.run import examine
+    from workbench.settings.read import read_settings
+    from workbench.twilio.client import TwilioClient
+
+    settings = installation.settings
+
+    def open_client() -> TwilioClient:
+        return TwilioClient(settings.credentials, base_url=settings.twilio.base_url, attempts=_ATTEMPTS)
+
+    examination = Examination(
+        settings,
+        read_settings(),
+        open_lake=lambda: installation.reader,
+        open_client=None if offline else open_client,
+        own_file_problems=partial(own_file_problems, settings.home),
+    )
+    return examine(examination, (names,) if isinstance(names, str) else tuple(names))
+
+
+_ATTEMPTS = 2
+"""Somebody waits for the answer, and the next examination tries again."""

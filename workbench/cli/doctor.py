@@ -1,0 +1,42 @@
+"""The command that says what is wrong."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from workbench.api import Workbench
+from workbench.cli import completion
+from workbench.cli.group import main
+from workbench.cli.options import value_format_option
+from workbench.cli.output import print_value
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[CHECK]…", shell_complete=completion.checks)
+@click.option("--offline", is_flag=True, help="Ask neither Twilio nor the public address.")
+@click.option("--all", "all_findings", is_flag=True, help="Show what is fine, too.")
+@value_format_option()
+def doctor(names: tuple[str, ...], offline: bool, all_findings: bool, format: str) -> None:
+    """Say what is wrong with the account, the webhooks, the lake and this machine, each with its repair.
+
+    It changes nothing. Exit code 0: all is fine, 1: there are warnings, 2: something failed.
+    """
+    from workbench.doctor.finding import lines_of
+
+    with Workbench() as wb:
+        diagnosis = wb.doctor(names, offline=offline)
+    text = "\n".join(lines_of(diagnosis, all_findings=all_findings))
+    print_value(diagnosis, format, text)
+    sys.exit(diagnosis.exit_code)
+
+
+@main.command()
+@click.argument("code", shell_complete=completion.codes)
+@value_format_option()
+def explain(code: str, format: str) -> None:
+    """Explain an error code of Twilio: what it means, what to do, and how often it happened here."""
+    with Workbench() as wb:
+        explanation = wb.explain(code)
+    print_value(explanation, format)

@@ -1,0 +1,170 @@
+"""Checks of the account: may we read it, is it alive, and does its money last?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from decimal import Decimal, InvalidOperation
+
+from workbench.display.formats import money, plural
+from workbench.doctor.examination import Examination
+from workbench.doctor.finding import Finding, failure, fine, skipped, warning
+from workbench.errors import TwilioAuthError
+from workbench.twilio.resources import USAGE_TRIGGERS, list_rows, message_page
+
+_KEYS = "https://console.twilio.com/us1/account/keys-credentials/api-keys"
+_BILLING = "https://console.twilio.com/us1/billing/manage-billing/billing-overview"
+_TRIGGERS = "https://www.twilio.com/docs/usage/api/usage-trigger"
+
+PACE_DAYS = 30
+"""The balance is set against the average spend of so many days."""
+_FEW_DAYS, _LAST_DAYS = 14, 3
+
+
+def check_credentials(examination: Examination) -> Iterator[Finding]:
+    """Twilio accepts the credentials; an API key is better than the account's token."""
+    client = examination.client
+    try:
+        name = examination.account.get("friendly_name") or client.account_sid
+    except TwilioAuthError:
+        # A restricted key may read messages without reading the account.
+        message_page(client, client.account_sid, {"PageSize": 1})
+        name = f"{client.account_sid} (the key may not read the account itself)"
+    credentials = examination.settings.credentials
+    if credentials.api_key:
+        yield fine(f"Twilio accepts the API key {credentials.api_key[:6]}… of {name}.")
+        return
+    yield warning(
+        f"Twilio accepts the auth token of {name}: whoever learns it owns the account, and it cannot be "
+        "revoked alone.",
+        "Make an API key, set TWILIO_API_KEY and TWILIO_API_SECRET, and keep the token only where webhooks "
+        "are checked.",
+        _KEYS,
+    )
+
+
+def check_account_state(examination: Examination) -> Iterator[Finding]:
+    """The account is active and no trial; so are its subaccounts as the last sync saw them."""
+    account = examination.account
+    status, kind = str(account.get("status") or "unknown"), str(account.get("type") or "unknown")
+    if status != "active":
+        yield failure(
+            f"The account is {status}: Twilio sends nothing.",
+            "Pay what is open, or ask Twilio's support why.",
+            _BILLING,
+        )
+    elif kind == "Trial":
+        yield warning(
+            "The account is a trial: it sends to verified numbers only, and puts a line before every text.",
+            "Upgrade it in the console.",
+            _BILLING,
+        )
+    else:
+        yield fine(f"The account is {status} ({kind}).")
+
+
+def check_subaccounts(examination: Examination) -> Iterator[Finding]:
+    """No subaccount is suspended."""
+    rows = examination.lake.rows(
+        "select account_sid, friendly_name, status from accounts "
+        "where account_sid is distinct from owner_account_sid order by friendly_name, account_sid"
+    )
+    for sid, name, status in rows:
+        if status == "suspended":
+            yield failure(
+                "It is suspended: Twilio sends nothing for it.",
+                "Open it again in the console, or close it.",
+                "https://console.twilio.com/us1/account/manage-account/subaccounts",
+                name or sid,
+            )
+    if not any(status == "suspended" for _, _, status in rows):
+        yield (
+            fine(f"{plural(len(rows), 'subaccount')}, none suspended.")
+            if rows
+            else skipped("No subaccounts.")
+        )
+
+
+def check_balance(examination: Examination) -> Iterator[Finding]:
+    """The balance lasts at the pace of the last 30 days."""
+    balance, currency = read_balance(examination)
+    spend = _spend_per_day(examination, currency)
+    shown = money(balance, currency)
+    if balance <= 0:
+        yield failure(f"The balance is {shown}.", "Add funds, or turn auto-recharge on.", _BILLING)
+        return
+    if not spend:
+        yield fine(f"The balance is {shown}; nothing was spent in the last {PACE_DAYS} days that were read.")
+        return
+    days = int(balance / spend)
+    evidence = (
+        f"The balance is {shown} and lasts {days:,} days at {money(spend, currency)} a day, the average of "
+        f"the last {PACE_DAYS} days."
+    )
+    repair = "Add funds, or turn auto-recharge on."
+    if days < _LAST_DAYS:
+        yield failure(evidence, repair, _BILLING)
+    elif days < _FEW_DAYS:
+        yield warning(evidence, repair, _BILLING)
+    else:
+        yield fine(evidence)
+
+
+def read_balance(examination: Examination) -> tuple[Decimal, str]:
+    """The balance and its currency.
+
+    Raises:
+        ValueError: Twilio's answer has no number.
+    """
+    answer = examination.balance
+    try:
+        balance = Decimal(str(answer.get("balance")))
+    except InvalidOperation:
+        balance = Decimal("NaN")
+    if not balance.is_finite():
+        raise ValueError(f"Twilio gives {answer.get('balance')!r} as the balance, which is no number.")
+    return balance, str(answer.get("currency") or "").upper()
+
+
+def _spend_per_day(examination: Examination, currency: str) -> Decimal | None:
+    """The average of the days whose usage was read, today not included."""
+    today = examination.now.date()
+    row = examination.lake.rows(
+        "select sum(price), count(distinct day) from usage_days where is_leaf and upper(currency) = ? "
+        "and account_sid = ? and day >= ? and day < ?",
+        [currency, examination.client.account_sid, today - timedelta(days=PACE_DAYS), today],
+    )[0]
+    total, days = row
+    return Decimal(total) / PACE_DAYS if total and days else None
+
+
+def check_usage_trigger(examination: Examination) -> Iterator[Finding]:
+    """Twilio itself warns when more is spent than expected."""
+    triggers = list(list_rows(examination.client, USAGE_TRIGGERS, examination.client.account_sid))
+    if triggers:
+        yield fine(f"{plural(len(triggers), 'usage trigger')} set.")
+        return
+    yield warning(
+        "No usage trigger is set: a stolen key or a loop can spend until the balance is gone.",
+        "Set one on the category totalprice in the console, at what a bad day may cost.",
+        _TRIGGERS,
+    )
+
+
+def check_geo_permissions(examination: Examination) -> Iterator[Finding]:
+    """No message was refused because the country is not switched on (21408)."""
+    rows = examination.lake.rows(
+        "select country, count(*), max(date_created) from message_facts "
+        "where error_code = 21408 and date_created >= ? group by country order by 2 desc",
+        [examination.now - timedelta(days=PACE_DAYS)],
+    )
+    for country, messages, last in rows:
+        yield warning(
+            f"{plural(messages, 'message')} in {PACE_DAYS} days refused with 21408, the last on "
+            f"{last:%Y-%m-%d}: sending to this country is not switched on.",
+            "Switch it on under Messaging, Settings, Geo permissions, if you mean to send there.",
+            "https://console.twilio.com/us1/develop/sms/settings/geo-permissions",
+            country or "unknown country",
+        )
+    if not rows:
+        yield fine(f"No message of the last {PACE_DAYS} days was refused for its country.")

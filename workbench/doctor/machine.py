@@ -1,0 +1,123 @@
+"""Checks of this machine: its clock, its time zones, its packages, who can read its secrets, its settings."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from packaging.requirements import Requirement
+
+from workbench.display.formats import duration, plural
+from workbench.doctor.examination import Examination
+from workbench.doctor.finding import Finding, failure, fine, warning
+from workbench.lake.clock import clock_warning
+from workbench.twilio.resources import message_page
+
+_OFF, _FAR_OFF = timedelta(seconds=30), timedelta(minutes=5)
+_PRIVATE_FILES = ("credentials.toml", "privacy.key", "access.key", "link.token", "users.toml")
+_ZONE_SAMPLES = (("America/New_York", -5), ("Asia/Kathmandu", 5.75), ("Pacific/Apia", 13))
+"""Zones and their hours from UTC on 1 January 2026: outside knowledge."""
+
+
+def check_settings(examination: Examination) -> Iterator[Finding]:
+    """Every setting is known, allowed and has an effect."""
+    problems = [*examination.reading.problems, *examination.own_file_problems()]
+    for problem in problems:
+        yield failure(problem, "Correct it; `workbench config check` says the same again.")
+    for notice in examination.reading.notices:
+        yield warning(notice, "`workbench config show` shows what holds.")
+    if not problems and not examination.reading.notices:
+        yield fine(f"The settings of {examination.settings.home} are possible.")
+
+
+def check_secret_files(examination: Examination) -> Iterator[Finding]:
+    """Files with secrets are for their owner alone."""
+    home, troubles, checked = Path(examination.settings.home), 0, 0
+    for name in _PRIVATE_FILES:
+        path = home / name
+        if not path.exists():
+            continue
+        checked += 1
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            troubles += 1
+            yield failure(
+                f"{path} can be read by others (mode {mode:04o}).", f"Run `chmod 600 {path}`.", subject=name
+            )
+    if not troubles:
+        yield fine(f"{plural(checked, 'file')} with secrets, each for its owner alone.")
+
+
+def check_clock(examination: Examination) -> Iterator[Finding]:
+    """The clock agrees with Twilio's, and no time of the lake is still to come."""
+    repair = "Set the clock right, as with `timedatectl set-ntp true`."
+    ahead = clock_warning(examination.lake, examination.now)
+    if ahead:
+        yield failure(ahead, repair)
+    offset = None if examination.is_offline else clock_offset(examination)
+    if offset is None:
+        if not ahead:
+            yield fine("No time of the lake is still to come.")
+        return
+    size = abs(offset)
+    direction = "ahead of" if offset > timedelta() else "behind"
+    evidence = f"The clock is {duration(size.total_seconds())} {direction} Twilio's."
+    if size > _FAR_OFF:
+        yield failure(evidence, repair)
+    elif size > _OFF:
+        yield warning(evidence, repair)
+    elif not ahead:
+        yield fine("The clock agrees with Twilio's.")
+
+
+def clock_offset(examination: Examination) -> timedelta | None:
+    """How far this machine's clock is ahead of Twilio's; None where Twilio does not say its time."""
+    client = examination.client
+    page = message_page(client, client.account_sid, {"PageSize": 1})
+    return None if page.server_time is None else datetime.now(UTC) - page.server_time
+
+
+def check_time_zones(examination: Examination) -> Iterator[Finding]:
+    """The time-zone data is there and right."""
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    wrong = []
+    for name, hours in _ZONE_SAMPLES:
+        try:
+            offset = day.astimezone(ZoneInfo(name)).utcoffset()
+        except ZoneInfoNotFoundError:
+            offset = None
+        if offset != timedelta(hours=hours):
+            wrong.append(name)
+    repair = "Install tzdata again: `make setup`, or `pip install --force-reinstall tzdata`."
+    if wrong:
+        yield failure(f"Time zones are missing or wrong: {', '.join(wrong)}.", repair)
+    else:
+        yield fine(f"Time zones are there; reports are in {examination.settings.timezone}.")
+
+
+def check_packages(examination: Examination) -> Iterator[Finding]:
+    """The installed packages are those that this version was made for."""
+    wrong = list(wrong_packages(importlib.metadata.requires("workbench") or []))
+    for text in wrong:
+        yield failure(text, "Install workbench again: `make setup` in a clone.")
+    if not wrong:
+        yield fine(f"workbench {importlib.metadata.version('workbench')} and all that it needs fit together.")
+
+
+def wrong_packages(requirements: list[str]) -> Iterator[str]:
+    """One sentence for each requirement that the installed packages do not fulfil."""
+    for text in requirements:
+        requirement = Requirement(text)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            version = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            yield f"{requirement.name} is not installed; {requirement} is needed."
+            continue
+        if not requirement.specifier.contains(version, prereleases=True):
+            yield f"{requirement.name} is {version}; {requirement} is needed."

@@ -1,0 +1,67 @@
+"""Runs checks, each on its own: one that fails says so and hides none of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from workbench.doctor.checks import CHECKS, Check
+from workbench.doctor.examination import Examination
+from workbench.doctor.finding import Diagnosis, Finding, skipped
+from workbench.errors import LakeError, UnknownName, WorkbenchError
+from workbench.twilio.redaction import scrub
+
+
+def examine(examination: Examination, names: Sequence[str] = ()) -> Diagnosis:
+    """Run the checks with these names, or all.
+
+    Raises:
+        UnknownName: there is no such check.
+    """
+    for name in names:
+        if name not in CHECKS:
+            raise UnknownName("check", name, CHECKS)
+    wanted = [check for check in CHECKS.values() if not names or check.name in names]
+    try:
+        return Diagnosis(examination.now, tuple(_run_all(examination, wanted)))
+    finally:
+        examination.close()
+
+
+def _run_all(examination: Examination, checks: Iterable[Check]) -> Iterator[Finding]:
+    for check in checks:
+        for finding in _run(examination, check):
+            yield replace(finding, check=check.name)
+
+
+def _run(examination: Examination, check: Check) -> list[Finding]:
+    """The findings of one check; what it could not examine is a finding, too."""
+    if reason := _reason_to_skip(examination, check):
+        return [skipped(reason)]
+    findings: list[Finding] = []
+    try:
+        findings.extend(check.run(examination))
+    except LakeError as error:
+        findings.append(_unexamined(str(error), "Do what it says; `workbench doctor lake` tries again."))
+    except WorkbenchError as error:
+        findings.append(
+            _unexamined(str(error), f"Do what it says; `workbench doctor {check.name}` tries again.")
+        )
+    except Exception as error:  # one check must never hide the others, whatever is wrong with it
+        text = f"{type(error).__name__}: {error}"
+        if credentials := examination.settings.optional_credentials:
+            text = scrub(text, credentials)
+        findings.append(_unexamined(text, "This is a fault of the check; please report it with this line."))
+    return findings
+
+
+def _reason_to_skip(examination: Examination, check: Check) -> str:
+    if examination.is_offline and (check.needs_twilio or check.needs_network):
+        return "It needs the network, and --offline was given."
+    if check.needs_twilio and examination.settings.optional_credentials is None:
+        return "No account is set up: run `workbench init`."
+    return ""
+
+
+def _unexamined(evidence: str, repair: str) -> Finding:
+    return Finding("unknown", evidence, repair)
