@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
 from workbench.display.formats import money, plural
 from workbench.doctor.examination import Examination
 from workbench.doctor.finding import Finding, failure, fine, skipped, warning
-from workbench.errors import TwilioAuthError
+from workbench.errors import TwilioAuthError, TwilioError
 from workbench.twilio.resources import USAGE_TRIGGERS, list_rows, message_page
 
 _KEYS = "https://console.twilio.com/us1/account/keys-credentials/api-keys"
@@ -23,13 +24,15 @@ _FEW_DAYS, _LAST_DAYS = 14, 3
 
 def check_credentials(examination: Examination) -> Iterator[Finding]:
     """Twilio accepts the credentials; an API key is better than the account's token."""
-    client = examination.client
     try:
-        name = examination.account.get("friendly_name") or client.account_sid
-    except TwilioAuthError:
-        # A restricted key may read messages without reading the account.
-        message_page(client, client.account_sid, {"PageSize": 1})
-        name = f"{client.account_sid} (the key may not read the account itself)"
+        name = _account_name(examination)
+    except TwilioAuthError as error:
+        yield failure(
+            f"Twilio refuses the credentials: {error}",
+            "Correct them (`workbench init`, or TWILIO_ACCOUNT_SID with its token or key).",
+            _KEYS,
+        )
+        return
     credentials = examination.settings.credentials
     if credentials.api_key:
         yield fine(f"Twilio accepts the API key {credentials.api_key[:6]}… of {name}.")
@@ -43,24 +46,38 @@ def check_credentials(examination: Examination) -> Iterator[Finding]:
     )
 
 
+def _account_name(examination: Examination) -> str:
+    """The account's name; raises TwilioAuthError if the credentials read nothing."""
+    client = examination.client
+    try:
+        return str(examination.account.get("friendly_name") or client.account_sid)
+    except TwilioAuthError:
+        # A restricted key may read messages without reading the account.
+        message_page(client, client.account_sid, {"PageSize": 1})
+        return f"{client.account_sid} (the key may not read the account itself)"
+
+
 def check_account_state(examination: Examination) -> Iterator[Finding]:
-    """The account is active and no trial; so are its subaccounts as the last sync saw them."""
-    account = examination.account
+    """The account is active and no trial."""
+    yield judge_account(examination.account)
+
+
+def judge_account(account: Mapping[str, Any]) -> Finding:
+    """What the state of an account, as Twilio gives it, means. Pure."""
     status, kind = str(account.get("status") or "unknown"), str(account.get("type") or "unknown")
     if status != "active":
-        yield failure(
+        return failure(
             f"The account is {status}: Twilio sends nothing.",
             "Pay what is open, or ask Twilio's support why.",
             _BILLING,
         )
-    elif kind == "Trial":
-        yield warning(
+    if kind == "Trial":
+        return warning(
             "The account is a trial: it sends to verified numbers only, and puts a line before every text.",
             "Upgrade it in the console.",
             _BILLING,
         )
-    else:
-        yield fine(f"The account is {status} ({kind}).")
+    return fine(f"The account is {status} ({kind}).")
 
 
 def check_subaccounts(examination: Examination) -> Iterator[Finding]:
@@ -87,42 +104,43 @@ def check_subaccounts(examination: Examination) -> Iterator[Finding]:
 
 def check_balance(examination: Examination) -> Iterator[Finding]:
     """The balance lasts at the pace of the last 30 days."""
-    balance, currency = read_balance(examination)
-    spend = _spend_per_day(examination, currency)
-    shown = money(balance, currency)
+    balance, currency = read_balance(examination.balance)
+    yield judge_balance(balance, currency, _spend_per_day(examination, currency))
+
+
+def judge_balance(balance: Decimal, currency: str, spend_per_day: Decimal | None) -> Finding:
+    """Whether a balance lasts. Pure.
+
+    Args:
+        spend_per_day: in the same currency; None where nothing was spent or read.
+    """
+    shown, repair = money(balance, currency), "Add funds, or turn auto-recharge on."
     if balance <= 0:
-        yield failure(f"The balance is {shown}.", "Add funds, or turn auto-recharge on.", _BILLING)
-        return
-    if not spend:
-        yield fine(f"The balance is {shown}; nothing was spent in the last {PACE_DAYS} days that were read.")
-        return
-    days = int(balance / spend)
+        return failure(f"The balance is {shown}.", repair, _BILLING)
+    if not spend_per_day:
+        return fine(f"The balance is {shown}; no spend of the last {PACE_DAYS} days is known.")
+    days = int(balance / spend_per_day)
     evidence = (
-        f"The balance is {shown} and lasts {days:,} days at {money(spend, currency)} a day, the average of "
-        f"the last {PACE_DAYS} days."
+        f"The balance is {shown} and lasts {plural(days, 'day')} at {money(spend_per_day, currency)} a day, "
+        f"the average of the last {PACE_DAYS} days."
     )
-    repair = "Add funds, or turn auto-recharge on."
     if days < _LAST_DAYS:
-        yield failure(evidence, repair, _BILLING)
-    elif days < _FEW_DAYS:
-        yield warning(evidence, repair, _BILLING)
-    else:
-        yield fine(evidence)
+        return failure(evidence, repair, _BILLING)
+    return warning(evidence, repair, _BILLING) if days < _FEW_DAYS else fine(evidence)
 
 
-def read_balance(examination: Examination) -> tuple[Decimal, str]:
-    """The balance and its currency.
+def read_balance(answer: Mapping[str, Any]) -> tuple[Decimal, str]:
+    """The balance and its currency, of Twilio's answer.
 
     Raises:
-        ValueError: Twilio's answer has no number.
+        TwilioError: the answer has no number.
     """
-    answer = examination.balance
     try:
         balance = Decimal(str(answer.get("balance")))
     except InvalidOperation:
         balance = Decimal("NaN")
     if not balance.is_finite():
-        raise ValueError(f"Twilio gives {answer.get('balance')!r} as the balance, which is no number.")
+        raise TwilioError(f"Twilio gives {answer.get('balance')!r} as the balance, which is no number.")
     return balance, str(answer.get("currency") or "").upper()
 
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 State = Literal["fine", "warning", "failure", "unknown", "skipped"]
 
 STATES: tuple[State, ...] = ("failure", "warning", "unknown", "fine", "skipped")
-"""The gravest first. `unknown`: it could not be examined; `skipped`: it does not apply or was not asked for."""
+"""The gravest first. `unknown`: it could not be examined; `skipped`: it does not apply, or nobody asked."""
 
 _WARNINGS, _FAILURES = 1, 2
 

@@ -85,8 +85,8 @@ def check_prices(examination: Examination) -> Iterator[Finding]:
     """What was sent a day ago has its price."""
     row = examination.lake.rows(
         "select count(*) filter (where spend is null), count(*), "
-        "min(date_created) filter (where spend is null) from message_facts where is_final and status in ('delivered', 'sent', 'undelivered', 'received') "
-        "and date_created < ?",
+        "min(date_created) filter (where spend is null) from message_facts where is_final "
+        "and status in ('delivered', 'sent', 'undelivered', 'received') and date_created < ?",
         [examination.now - UNPRICED_AFTER],
     )[0]
     unpriced, messages, oldest = row

@@ -79,8 +79,8 @@ def check_stuck(examination: Examination) -> Iterator[Finding]:
     """No message waits in the queue for longer than messages do."""
     rows = examination.lake.rows(
         "select status, count(*), min(date_created) from message_facts "
-        "where is_outbound and not is_final and status in ('queued', 'accepted', 'sending') and date_created < ? "
-        "group by status order by status",
+        "where is_outbound and not is_final and status in ('queued', 'accepted', 'sending') "
+        "and date_created < ? group by status order by status",
         [examination.now - timedelta(hours=_QUEUE_HOURS)],
     )
     for status, messages, oldest in rows:

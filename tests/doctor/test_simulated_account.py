@@ -1,0 +1,187 @@
+"""The whole examination against an account that answers over HTTP, by the command that people type."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from workbench import Workbench
+from workbench.doctor.finding import Finding
+from workbench.settings import load_settings
+from workbench.simulator import Account, Fault, Server, serve
+
+
+@pytest.fixture(scope="module")
+def twilio() -> Iterator[Server]:
+    account = Account.build(days=2, messages=500)
+    with serve(account) as running:
+        yield running
+    account.close()
+
+
+@pytest.fixture(scope="module")
+def environ(tmp_path_factory: pytest.TempPathFactory, twilio: Server) -> dict[str, str]:
+    variables = {
+        "WORKBENCH_HOME": str(tmp_path_factory.mktemp("doctor") / "home"),
+        "WORKBENCH_TWILIO_BASE_URL": twilio.url,
+        "TWILIO_ACCOUNT_SID": twilio.account.account_sid,
+        "TWILIO_AUTH_TOKEN": twilio.account.auth_token,
+    }
+    with Workbench(load_settings(variables)) as wb:
+        wb.sync(since=date.today().isoformat())
+    return variables
+
+
+def examine(environ: dict[str, str], *names: str) -> list[Finding]:
+    with Workbench(load_settings(environ)) as wb:
+        return list(wb.doctor(names).findings)
+
+
+def states(findings: list[Finding]) -> list[tuple[str, str]]:
+    return [(finding.state, finding.subject) for finding in findings]
+
+
+def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workbench", *arguments],
+        env={**os.environ, **environ}, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+
+
+def api(twilio: Server) -> httpx.Client:
+    auth = (twilio.account.account_sid, twilio.account.auth_token)
+    return httpx.Client(base_url=twilio.url, auth=auth, timeout=20, trust_env=False)
+
+
+def first_lone_number(client: httpx.Client, account_sid: str) -> dict[str, Any]:
+    """A number that is in no messaging service."""
+    services = client.get("/v1/Services").json()["services"]
+    members = {
+        row["sid"]
+        for service in services
+        for row in client.get(f"/v1/Services/{service['sid']}/PhoneNumbers").json()["phone_numbers"]
+    }
+    numbers = client.get(f"/2010-04-01/Accounts/{account_sid}/IncomingPhoneNumbers.json").json()
+    return next(row for row in numbers["incoming_phone_numbers"] if row["sid"] not in members)
+
+
+def test_a_key_is_better_than_the_token(twilio: Server, environ: dict[str, str]) -> None:
+    (finding,) = examine(environ, "credentials")
+    assert finding.state == "warning"
+    with_key = {
+        **environ,
+        "TWILIO_API_KEY": twilio.account.api_key,
+        "TWILIO_API_SECRET": twilio.account.api_secret,
+    }
+    (finding,) = examine(with_key, "credentials")
+    assert finding.state == "fine"
+    assert twilio.account.api_secret not in repr(finding)
+
+
+def test_credentials_that_twilio_refuses(environ: dict[str, str]) -> None:
+    (finding,) = examine({**environ, "TWILIO_AUTH_TOKEN": "0" * 32}, "credentials")
+    assert finding.state == "failure"
+    assert "401" in finding.evidence
+
+
+def test_an_account_that_is_suspended(twilio: Server, environ: dict[str, str]) -> None:
+    path = f"/2010-04-01/Accounts/{twilio.account.account_sid}.json"
+    assert states(examine(environ, "account")) == [("fine", "")]
+    twilio.faults.add(Fault("alter", path=path, find='"active"', put='"suspended"'))
+    assert states(examine(environ, "account")) == [("failure", "")]
+
+
+def test_where_answers_go(twilio: Server, environ: dict[str, str]) -> None:
+    with api(twilio) as client:
+        lone = first_lone_number(client, twilio.account.account_sid)
+        name = f"{lone['friendly_name']} ({lone['phone_number']})"
+        path = f"/2010-04-01/Accounts/{twilio.account.account_sid}/IncomingPhoneNumbers/{lone['sid']}.json"
+
+        def set_and_examine(**form: str) -> list[Finding]:
+            client.post(path, data=form).raise_for_status()
+            public = {**environ, "WORKBENCH_PUBLIC_URL": "https://sms.example.com"}
+            return [finding for finding in examine(public, "inbound") if finding.subject == name]
+
+        (unset,) = set_and_examine(SmsUrl="")
+        assert (unset.state, unset.evidence) == ("warning", "No webhook takes what people answer (number).")
+        (demo,) = set_and_examine(SmsUrl="https://demo.twilio.com/welcome/sms/reply/", SmsMethod="POST")
+        assert demo.state == "failure"
+        (elsewhere,) = set_and_examine(SmsUrl="https://ana:hunter2@old.example/in", SmsMethod="POST")
+        assert elsewhere.state == "warning"
+        assert "https://***@old.example/in" in elsewhere.evidence
+        assert "hunter2" not in repr(elsewhere)
+        ours = "https://sms.example.com/webhooks/twilio/inbound"
+        (with_get,) = set_and_examine(SmsUrl=ours, SmsMethod="GET")
+        assert with_get.state == "failure"
+        assert set_and_examine(SmsUrl=ours, SmsMethod="POST") == []
+
+
+def test_services_that_say_nothing(twilio: Server, environ: dict[str, str]) -> None:
+    with api(twilio) as client:
+        services = client.get("/v1/Services").json()["services"]
+        silent, *others = services
+        for service in others:
+            client.post(
+                f"/v1/Services/{service['sid']}", data={"StatusCallback": "https://sms.example.com/s"}
+            )
+        assert states(examine(environ, "status-callback")) == [("warning", silent["friendly_name"])]
+        client.post(f"/v1/Services/{silent['sid']}", data={"StatusCallback": "https://sms.example.com/s"})
+        assert states(examine(environ, "status-callback")) == [("fine", "")]
+
+        assert states(examine(environ, "override")) == [("fine", "")]
+        overridden = {"InboundRequestUrl": "https://sms.example.com/in", "UseInboundWebhookOnNumber": "true"}
+        client.post(f"/v1/Services/{silent['sid']}", data=overridden).raise_for_status()
+        assert states(examine(environ, "override")) == [("warning", silent["friendly_name"])]
+
+
+def test_a_twilio_that_cannot_be_reached_is_said_once_per_check(environ: dict[str, str]) -> None:
+    gone = {**environ, "WORKBENCH_TWILIO_BASE_URL": "http://127.0.0.1:9"}
+    findings = examine(gone, "inbound", "override", "status-callback", "settings", "days")
+    assert [finding.state for finding in findings[:1]] == ["fine"]
+    unknown = [finding.check for finding in findings if finding.state == "unknown"]
+    assert unknown == ["inbound", "override", "status-callback"]
+
+
+def test_the_command(environ: dict[str, str]) -> None:
+    listed = run(environ, "doctor", "--offline", "--all")
+    assert "settings: The settings of" in listed.stdout
+    assert "balance: It needs the network, and --offline was given." in listed.stdout
+    as_json = json.loads(run(environ, "doctor", "time-zones", "packages", "--format", "json").stdout)
+    assert [finding["check"] for finding in as_json["findings"]] == ["packages", "time-zones"]
+    fine = run(environ, "doctor", "time-zones", "packages")
+    assert (fine.returncode, fine.stdout.splitlines()[0][:6]) == (0, "2 fine")
+    assert run(environ, "doctor", "credentials").returncode == 1
+    unknown = run(environ, "doctor", "credential")
+    assert unknown.returncode == 2
+    assert "Did you mean 'credentials'?" in unknown.stderr
+
+
+def test_no_account_and_no_lake(tmp_path: Path) -> None:
+    empty = {"WORKBENCH_HOME": str(tmp_path / "home")}
+    listed = run(empty, "doctor", "--all")
+    assert listed.returncode == 1
+    assert "credentials: No account is set up: run `workbench init`." in listed.stdout
+    assert "There is no lake at" in listed.stdout
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_code_is_explained(environ: dict[str, str]) -> None:
+    explained = run(environ, "explain", "30034").stdout
+    assert "US A2P 10DLC" in explained
+    assert "your registration" in explained
+    assert "https://www.twilio.com/docs/api/errors/30034" in explained
+    unknown = run(environ, "explain", "39999")
+    assert unknown.returncode == 0
+    assert "here              never, as of" in unknown.stdout
+    wrong = run(environ, "explain", "thirty")
+    assert wrong.returncode == 2
+    assert "'thirty' is no error code of Twilio; write its digits, as 30007." in wrong.stderr
