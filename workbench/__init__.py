@@ -36,6 +36,7 @@ from workbench.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from workbench.api.conversation import OpenConversation
+    from workbench.api.explain import Explanation
     from workbench.api.metrics import UnknownAttribute
     from workbench.api.outbox import Cancelled
     from workbench.api.status import Status
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from workbench.compliance.consent_push import ConsentPush
     from workbench.compliance.revocations import RevocationDecision
     from workbench.compliance.trail import TrailCheck
+    from workbench.doctor.check_result import Diagnosis
     from workbench.messaging.address_reader import AddressRefused
     from workbench.messaging.segments import SegmentCount, count_segments
     from workbench.reports.mail import MailUnavailable
@@ -70,7 +72,9 @@ __all__ = [
     "ConsentFile",
     "ConsentPush",
     "DayCheck",
+    "Diagnosis",
     "ErasureReport",
+    "Explanation",
     "ImportSummary",
     "LakeBusy",
     "LakeDamaged",
@@ -117,7 +121,9 @@ _MODULES = {
     "ConsentFile": "workbench.compliance.consent_files",
     "ConsentPush": "workbench.compliance.consent_push",
     "DayCheck": "workbench.sync.reconcile.state",
+    "Diagnosis": "workbench.doctor.check_result",
     "ErasureReport": "workbench.api.subject",
+    "Explanation": "workbench.api.explain",
     "ImportSummary": "workbench.sync.imports.summary",
     "MailUnavailable": "workbench.reports.mail",
     "OpenConversation": "workbench.api.conversation",

@@ -9,8 +9,8 @@ from typing import Any, LiteralString
 import pytest
 
 from tests.messages import ACCOUNT, payload
+from workbench.doctor.check_result import CheckResult
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding
 from workbench.doctor.run import examine
 from workbench.lake import Lake
 from workbench.lake.save import message_table, save_messages
@@ -30,7 +30,7 @@ class Patient:
         self.reading = SettingsReader(settings, (), (), {}, "")
         self.own_file_problems: Callable[[], list[str]] = list
 
-    def findings(self, check: str) -> list[Finding]:
+    def results(self, check: str) -> list[CheckResult]:
         examination = Examination(
             self.settings,
             self.reading,
@@ -38,11 +38,11 @@ class Patient:
             own_file_problems=self.own_file_problems,
             now=NOW,
         )
-        return list(examine(examination, [check]).findings)
+        return list(examine(examination, [check]).results)
 
     def states(self, check: str) -> list[tuple[str, str]]:
-        """State and subject of each finding."""
-        return [(finding.state, finding.subject) for finding in self.findings(check)]
+        """State and subject of each result."""
+        return [(result.state, result.subject) for result in self.results(check)]
 
     def insert(self, table: LiteralString, key: tuple[LiteralString, ...], *rows: dict[str, Any]) -> None:
         self.lake.write(lambda cursor: save_rows(cursor, table, rows, key=key))

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.doctor.conftest import Patient
+from tests.doctor.conftest import NOW, Patient
 from workbench.doctor import machine, run
 from workbench.doctor.account import judge_account, judge_balance, read_balance
-from workbench.doctor.finding import Diagnosis, Finding, lines_of
+from workbench.doctor.check_result import CheckResult, Diagnosis, lines_of
+from workbench.doctor.examination import Examination
 from workbench.doctor.machine import wrong_packages
 from workbench.doctor.senders import Route, inbound_route, named
 from workbench.errors import LakeError, TwilioError, UnknownName
-
-from .conftest import NOW
+from workbench.lake import Lake
 
 
 @pytest.mark.parametrize(
@@ -47,9 +47,9 @@ def test_the_state_of_the_account(account: dict[str, Any], state: str) -> None:
     ],
 )
 def test_how_long_the_balance_lasts(balance: str, spend: str | None, state: str, days: str) -> None:
-    finding = judge_balance(Decimal(balance), "USD", Decimal(spend) if spend else None)
-    assert finding.state == state
-    assert days in finding.evidence
+    result = judge_balance(Decimal(balance), "USD", Decimal(spend) if spend else None)
+    assert result.state == state
+    assert days in result.evidence
 
 
 @pytest.mark.parametrize("balance", [None, "", "NaN", "Infinity", "12,50"])
@@ -102,9 +102,9 @@ def test_files_with_secrets(patient: Patient, home: Path) -> None:
     (home / "credentials.toml").chmod(0o600)
     assert patient.states("secret-files") == [("fine", "")]
     (home / "credentials.toml").chmod(0o640)
-    (finding,) = patient.findings("secret-files")
-    assert (finding.state, finding.subject) == ("failure", "credentials.toml")
-    assert finding.repair == f"Run `chmod 600 {home / 'credentials.toml'}`."
+    (result,) = patient.results("secret-files")
+    assert (result.state, result.subject) == ("failure", "credentials.toml")
+    assert result.repair == f"Run `chmod 600 {home / 'credentials.toml'}`."
 
 
 def test_settings_that_are_wrong_or_mean_nothing(patient: Patient) -> None:
@@ -145,41 +145,38 @@ def test_a_disk_that_fills(patient: Patient, monkeypatch: pytest.MonkeyPatch) ->
         assert patient.states("disk") == [(state, "")]
 
 
-def test_one_check_that_fails_hides_none(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+def test_one_check_that_fails_hides_none(patient: Patient) -> None:
+    def broken() -> Lake:
         raise LakeError("There is no lake yet: run `workbench sync`.")
 
-    monkeypatch.setattr(patient, "lake", property(broken))
-    from workbench.doctor.examination import Examination
-
-    examination = Examination(patient.settings, patient.reading, open_lake=broken, now=NOW)  # type: ignore[arg-type]
+    examination = Examination(patient.settings, patient.reading, open_lake=broken, now=NOW)
     diagnosis = run.examine(examination)
-    states = {finding.check: finding.state for finding in diagnosis.findings}
+    states = {result.check: result.state for result in diagnosis.results}
     assert states["settings"] == "fine"
-    assert states["sync"] == states["days"] == states["lake"] == "unknown"
-    assert states["balance"] == states["webhooks"] == "skipped"
+    assert states["sync"] == states["days-read"] == states["lake"] == "unknown"
+    assert states["balance"] == states["webhook-proof"] == "skipped"
     assert diagnosis.exit_code == 1
 
 
 def test_a_check_that_does_not_exist(patient: Patient) -> None:
     with pytest.raises(UnknownName, match="Did you mean 'balance'"):
-        patient.findings("balence")
+        patient.results("balence")
 
 
 def test_the_gravest_comes_first_and_same_findings_become_one() -> None:
-    def finding(state: Any, subject: str, evidence: str = "It is unset.") -> Finding:
-        return Finding(state, evidence, "Set it.", "https://a.example", subject, "inbound")
+    def result(state: Any, subject: str, evidence: str = "It is unset.") -> CheckResult:
+        return CheckResult(state, evidence, "Set it.", "https://a.example", subject, "inbound")
 
     diagnosis = Diagnosis(
         NOW,
         (
-            finding("fine", "", "All well."),
-            finding("warning", "+12025550110"),
-            finding("warning", "+12025550111"),
-            finding("failure", "+12025550112", "It is gone."),
+            result("fine", "", "All well."),
+            result("warning", "+12025550110"),
+            result("warning", "+12025550111"),
+            result("failure", "+12025550112", "It is gone."),
         ),
     )
-    assert lines_of(diagnosis, all_findings=False) == [
+    assert lines_of(diagnosis, all_results=False) == [
         "FAIL  inbound, +12025550112: It is gone.",
         "      → Set it.",
         "      https://a.example",

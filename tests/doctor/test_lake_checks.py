@@ -43,9 +43,9 @@ def test_countries_that_are_not_switched_on(patient: Patient) -> None:
     patient.messages(dated(at(1, month=8), status="failed", error_code=21408, to="+4915123456789"))
     assert patient.states("geo-permissions") == [("fine", "")]
     patient.messages(dated(at(20), status="failed", error_code=21408, to="+4915123456789"))
-    (finding,) = patient.findings("geo-permissions")
-    assert (finding.state, finding.subject) == ("warning", "DE")
-    assert "1 message in 30 days refused with 21408, the last on 2026-09-20" in finding.evidence
+    (result,) = patient.results("geo-permissions")
+    assert (result.state, result.subject) == ("warning", "DE")
+    assert "1 message in 30 days refused with 21408, the last on 2026-09-20" in result.evidence
 
 
 def test_services_without_a_sender(patient: Patient) -> None:
@@ -63,9 +63,9 @@ def test_numbers_that_need_a_service(patient: Patient) -> None:
     # Not of this kind, or its services could not be read: nothing is known against it.
     patient.sender("+447400100107")
     patient.sender("+12025550111", registration=None)
-    assert patient.states("membership") == [("fine", "")]
+    assert patient.states("number-in-service") == [("fine", "")]
     patient.sender("+12025550112", registration="a2p", friendly_name="Houston")
-    assert patient.states("membership") == [("failure", "Houston (+12025550112)")]
+    assert patient.states("number-in-service") == [("failure", "Houston (+12025550112)")]
 
 
 def test_registrations_in_every_state_that_twilio_gives(patient: Patient) -> None:
@@ -93,11 +93,11 @@ def test_registrations_in_every_state_that_twilio_gives(patient: Patient) -> Non
 
 def test_unknown_limits(patient: Patient) -> None:
     patient.sender("+12025550110", mps_limit=1)
-    assert patient.states("limits") == [("fine", "")]
+    assert patient.states("sender-limits") == [("fine", "")]
     patient.sender("55501", mps_limit=None, sender_type="short code")
-    assert patient.states("limits") == [("warning", "55501")]
+    assert patient.states("sender-limits") == [("warning", "55501")]
     patient.sender("55501", mps_limit=None, can_sms=False)
-    assert patient.states("limits") == [("fine", "")]
+    assert patient.states("sender-limits") == [("fine", "")]
 
 
 def test_numbers_that_are_paid_for_and_not_used(patient: Patient) -> None:
@@ -105,7 +105,7 @@ def test_numbers_that_are_paid_for_and_not_used(patient: Patient) -> None:
     patient.sender("+12025550110", **long_here)
     patient.messages(dated(at(29)))
     patient.sender("+12025550119")  # new here: nobody knows yet
-    assert patient.states("unused") == [("fine", "")]
+    assert patient.states("unused-numbers") == [("fine", "")]
     patient.sender("+12025550118", **long_here)
     patient.insert(
         "usage_days",
@@ -115,9 +115,9 @@ def test_numbers_that_are_paid_for_and_not_used(patient: Patient) -> None:
             "usage": 4, "price": Decimal("4.60"), "currency": "USD", "is_leaf": True, "read_at": NOW,
         },
     )  # fmt: skip
-    (finding,) = patient.findings("unused")
-    assert (finding.state, finding.subject) == ("warning", "+12025550118")
-    assert "A number of its kind costs $1.15 a month." in finding.evidence
+    (result,) = patient.results("unused-numbers")
+    assert (result.state, result.subject) == ("warning", "+12025550118")
+    assert "A number of its kind costs $1.15 a month." in result.evidence
 
 
 def test_alerts_about_webhooks(patient: Patient) -> None:
@@ -133,10 +133,10 @@ def test_alerts_about_webhooks(patient: Patient) -> None:
     assert patient.states("webhook-alerts") == [("fine", "")]
     alert(3, 11200, at(30, 9))
     alert(4, 11200, at(30, 10))
-    (finding,) = patient.findings("webhook-alerts")
-    assert (finding.state, finding.subject) == ("failure", "11200")
-    assert finding.evidence.startswith("2 alerts in 7 days, the last at 2026-09-30 10:00 UTC: ")
-    assert finding.link == "https://www.twilio.com/docs/api/errors/11200"
+    (result,) = patient.results("webhook-alerts")
+    assert (result.state, result.subject) == ("failure", "11200")
+    assert result.evidence.startswith("2 alerts in 7 days, the last at 2026-09-30 10:00 UTC: ")
+    assert result.link == "https://www.twilio.com/docs/api/errors/11200"
 
 
 def test_codes_that_jumped(patient: Patient) -> None:
@@ -145,21 +145,19 @@ def test_codes_that_jumped(patient: Patient) -> None:
     patient.messages(*(dated(at(day), **filtered) for day in range(1, 30)))
     assert patient.states("error-spikes") == [("fine", "")]
     patient.messages(*(dated(at(28, 13), **filtered) for _ in range(24)))
-    (finding,) = patient.findings("error-spikes")
-    assert (finding.state, finding.subject) == ("warning", "30007 Message filtered")
-    assert finding.evidence.startswith("25 messages on 2026-09-28, usually 1.0 a day.")
+    (result,) = patient.results("error-spikes")
+    assert (result.state, result.subject) == ("warning", "30007 Message filtered")
+    assert result.evidence.startswith("25 messages on 2026-09-28, usually 1.0 a day.")
 
 
 def test_messages_that_do_not_move(patient: Patient) -> None:
     waiting = {"status": "queued", "date_sent": None, "price": None}
     patient.messages(dated(at(30, 11)) | waiting, dated(at(20)))
-    assert patient.states("stuck") == [("fine", "")]
+    assert patient.states("stuck-messages") == [("fine", "")]
     patient.messages(dated(at(30, 6)) | waiting)
-    (finding,) = patient.findings("stuck")
-    assert (finding.state, finding.subject) == ("warning", "queued")
-    assert (
-        finding.evidence == "1 message queued for more than 4 hours, the oldest since 2026-09-30 06:00 UTC."
-    )
+    (result,) = patient.results("stuck-messages")
+    assert (result.state, result.subject) == ("warning", "queued")
+    assert result.evidence == "1 message queued for more than 4 hours, the oldest since 2026-09-30 06:00 UTC."
 
 
 def test_a_sync_that_is_late(patient: Patient) -> None:
@@ -176,7 +174,7 @@ def test_a_sync_that_is_late(patient: Patient) -> None:
 
 
 def test_days_that_were_never_read(patient: Patient) -> None:
-    assert patient.states("days") == [("skipped", "")]
+    assert patient.states("days-read") == [("skipped", "")]
     synced(patient, NOW)
 
     def window(day: int, *, is_finished: bool = True) -> None:
@@ -189,12 +187,12 @@ def test_days_that_were_never_read(patient: Patient) -> None:
     patient.insert("sync_starts", ("account_sid",), {"account_sid": ACCOUNT, "since": date(2026, 9, 25)})
     for day in (25, 26, 27, 28, 29, 30):
         window(day)
-    assert patient.states("days") == [("fine", "")]
+    assert patient.states("days-read") == [("fine", "")]
     window(27, is_finished=False)
-    findings = patient.findings("days")
-    assert [finding.state for finding in findings] == ["failure", "warning"]
-    assert findings[0].evidence == "1 day from 2026-09-27 to 2026-09-27 (GMT) never read to the end."
-    assert "workbench sync --since 2026-09-27" in findings[0].repair
+    results = patient.results("days-read")
+    assert [result.state for result in results] == ["failure", "warning"]
+    assert results[0].evidence == "1 day from 2026-09-27 to 2026-09-27 (GMT) never read to the end."
+    assert "workbench sync --since 2026-09-27" in results[0].repair
 
 
 def test_prices_and_dates_that_are_missing(patient: Patient) -> None:
@@ -204,12 +202,12 @@ def test_prices_and_dates_that_are_missing(patient: Patient) -> None:
     patient.messages(dated(at(30, 1), price=None), dated(at(30, 1), price=None))
     assert patient.states("prices") == [("fine", "")]
     patient.messages(dated(at(3), price=None))
-    (finding,) = patient.findings("prices")
-    assert finding.state == "warning"
-    assert "1 of 25 messages older than a day have no price, the oldest of 2026-09-03" in finding.evidence
-    assert patient.states("dates") == [("fine", "")]
+    (result,) = patient.results("prices")
+    assert result.state == "warning"
+    assert "1 of 25 messages older than a day have no price, the oldest of 2026-09-03" in result.evidence
+    assert patient.states("sending-dates") == [("fine", "")]
     patient.messages({**dated(at(4)), "date_sent": None})
-    assert patient.states("dates") == [("warning", "")]
+    assert patient.states("sending-dates") == [("warning", "")]
 
 
 def test_rows_that_could_not_be_read(patient: Patient) -> None:
@@ -220,9 +218,9 @@ def test_rows_that_could_not_be_read(patient: Patient) -> None:
     }  # fmt: skip
     key = ("resource", "account_sid", "row_key")
     patient.insert("quarantined_rows", key, row)
-    (finding,) = patient.findings("quarantine")
-    assert (finding.state, finding.subject) == ("warning", "messages")
-    assert "workbench sync --retry-quarantined" in finding.repair
+    (result,) = patient.results("quarantine")
+    assert (result.state, result.subject) == ("warning", "messages")
+    assert "workbench sync --retry-quarantined" in result.repair
     patient.insert("quarantined_rows", key, {**row, "resolved_at": NOW})
     assert patient.states("quarantine") == [("fine", "")]
 
@@ -237,24 +235,24 @@ def test_jobs_that_failed(patient: Patient) -> None:
 
     assert patient.states("jobs") == [("fine", "")]
     run(1, "failed", 6)
-    (finding,) = patient.findings("jobs")
-    assert (finding.state, finding.subject) == ("failure", "reports")
-    assert finding.evidence == "It failed at 2026-09-30 06:00 UTC: no such report."
+    (result,) = patient.results("jobs")
+    assert (result.state, result.subject) == ("failure", "reports")
+    assert result.evidence == "It failed at 2026-09-30 06:00 UTC: no such report."
     run(2, "done", 7)
     assert patient.states("jobs") == [("fine", "")]
 
 
 def test_times_that_are_still_to_come(patient: Patient) -> None:
     # The lake of this test was written now, long after the moment that the check is told.
-    (finding,) = patient.findings("clock")
-    assert finding.state == "failure"
-    assert "this machine's clock says 2026-09-30 12:00:00 UTC" in finding.evidence
+    (result,) = patient.results("clock")
+    assert result.state == "failure"
+    assert "this machine's clock says 2026-09-30 12:00:00 UTC" in result.evidence
 
 
 def test_a_lake_that_is_whole(patient: Patient) -> None:
     patient.messages(dated(at(1)))
-    (finding,) = patient.findings("lake")
-    assert finding.state == "fine"
-    assert "1 message, whole" in finding.evidence
-    assert patient.states("files") == [("fine", "")]
+    (result,) = patient.results("lake")
+    assert result.state == "fine"
+    assert "1 message, whole" in result.evidence
+    assert patient.states("lake-files") == [("fine", "")]
     assert patient.states("removals") == [("fine", "")]

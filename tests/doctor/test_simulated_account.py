@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from workbench import Workbench
-from workbench.doctor.finding import Finding
+from workbench.doctor.check_result import CheckResult
 from workbench.settings import load_settings
 from workbench.simulator import Account, Fault, Server, serve
 
@@ -41,13 +41,13 @@ def environ(tmp_path_factory: pytest.TempPathFactory, twilio: Server) -> dict[st
     return variables
 
 
-def examine(environ: dict[str, str], *names: str) -> list[Finding]:
+def examine(environ: dict[str, str], *names: str) -> list[CheckResult]:
     with Workbench(load_settings(environ)) as wb:
-        return list(wb.doctor(names).findings)
+        return list(wb.doctor(names).results)
 
 
-def states(findings: list[Finding]) -> list[tuple[str, str]]:
-    return [(finding.state, finding.subject) for finding in findings]
+def states(results: list[CheckResult]) -> list[tuple[str, str]]:
+    return [(result.state, result.subject) for result in results]
 
 
 def run(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -75,22 +75,22 @@ def first_lone_number(client: httpx.Client, account_sid: str) -> dict[str, Any]:
 
 
 def test_a_key_is_better_than_the_token(twilio: Server, environ: dict[str, str]) -> None:
-    (finding,) = examine(environ, "credentials")
-    assert finding.state == "warning"
+    (result,) = examine(environ, "credentials")
+    assert result.state == "warning"
     with_key = {
         **environ,
         "TWILIO_API_KEY": twilio.account.api_key,
         "TWILIO_API_SECRET": twilio.account.api_secret,
     }
-    (finding,) = examine(with_key, "credentials")
-    assert finding.state == "fine"
-    assert twilio.account.api_secret not in repr(finding)
+    (result,) = examine(with_key, "credentials")
+    assert result.state == "fine"
+    assert twilio.account.api_secret not in repr(result)
 
 
 def test_credentials_that_twilio_refuses(environ: dict[str, str]) -> None:
-    (finding,) = examine({**environ, "TWILIO_AUTH_TOKEN": "0" * 32}, "credentials")
-    assert finding.state == "failure"
-    assert "401" in finding.evidence
+    (result,) = examine({**environ, "TWILIO_AUTH_TOKEN": "0" * 32}, "credentials")
+    assert result.state == "failure"
+    assert "401" in result.evidence
 
 
 def test_an_account_that_is_suspended(twilio: Server, environ: dict[str, str]) -> None:
@@ -106,10 +106,10 @@ def test_where_answers_go(twilio: Server, environ: dict[str, str]) -> None:
         name = f"{lone['friendly_name']} ({lone['phone_number']})"
         path = f"/2010-04-01/Accounts/{twilio.account.account_sid}/IncomingPhoneNumbers/{lone['sid']}.json"
 
-        def set_and_examine(**form: str) -> list[Finding]:
+        def set_and_examine(**form: str) -> list[CheckResult]:
             client.post(path, data=form).raise_for_status()
             public = {**environ, "WORKBENCH_PUBLIC_URL": "https://sms.example.com"}
-            return [finding for finding in examine(public, "inbound") if finding.subject == name]
+            return [result for result in examine(public, "inbound-webhooks") if result.subject == name]
 
         (unset,) = set_and_examine(SmsUrl="")
         assert (unset.state, unset.evidence) == ("warning", "No webhook takes what people answer (number).")
@@ -137,18 +137,20 @@ def test_services_that_say_nothing(twilio: Server, environ: dict[str, str]) -> N
         client.post(f"/v1/Services/{silent['sid']}", data={"StatusCallback": "https://sms.example.com/s"})
         assert states(examine(environ, "status-callback")) == [("fine", "")]
 
-        assert states(examine(environ, "override")) == [("fine", "")]
+        assert states(examine(environ, "service-override")) == [("fine", "")]
         overridden = {"InboundRequestUrl": "https://sms.example.com/in", "UseInboundWebhookOnNumber": "true"}
         client.post(f"/v1/Services/{silent['sid']}", data=overridden).raise_for_status()
-        assert states(examine(environ, "override")) == [("warning", silent["friendly_name"])]
+        assert states(examine(environ, "service-override")) == [("warning", silent["friendly_name"])]
 
 
 def test_a_twilio_that_cannot_be_reached_is_said_once_per_check(environ: dict[str, str]) -> None:
     gone = {**environ, "WORKBENCH_TWILIO_BASE_URL": "http://127.0.0.1:9"}
-    findings = examine(gone, "inbound", "override", "status-callback", "settings", "days")
-    assert [finding.state for finding in findings[:1]] == ["fine"]
-    unknown = [finding.check for finding in findings if finding.state == "unknown"]
-    assert unknown == ["inbound", "override", "status-callback"]
+    results = examine(
+        gone, "inbound-webhooks", "service-override", "status-callback", "settings", "days-read"
+    )
+    assert [result.state for result in results[:1]] == ["fine"]
+    unknown = [result.check for result in results if result.state == "unknown"]
+    assert unknown == ["inbound-webhooks", "service-override", "status-callback"]
 
 
 def test_the_command(environ: dict[str, str]) -> None:
@@ -156,7 +158,7 @@ def test_the_command(environ: dict[str, str]) -> None:
     assert "settings: The settings of" in listed.stdout
     assert "balance: It needs the network, and --offline was given." in listed.stdout
     as_json = json.loads(run(environ, "doctor", "time-zones", "packages", "--format", "json").stdout)
-    assert [finding["check"] for finding in as_json["findings"]] == ["packages", "time-zones"]
+    assert [result["check"] for result in as_json["results"]] == ["packages", "time-zones"]
     fine = run(environ, "doctor", "time-zones", "packages")
     assert (fine.returncode, fine.stdout.splitlines()[0][:6]) == (0, "2 fine")
     assert run(environ, "doctor", "credentials").returncode == 1

@@ -6,12 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.api.new import own_file_problems
+from workbench.errors import LakeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from workbench.api.installation import Installation
-    from workbench.doctor.finding import Diagnosis
+    from workbench.doctor.check_result import Diagnosis
 
 
 def diagnose(
@@ -26,7 +27,9 @@ def diagnose(
         UnknownName: there is no such check.
     """
     from workbench.doctor.examination import Examination
+    from workbench.doctor.history import with_beginnings
     from workbench.doctor.run import examine
+    from workbench.lake.health import read_health
     from workbench.settings.read import read_settings
     from workbench.twilio.client import TwilioClient
 
@@ -42,7 +45,27 @@ def diagnose(
         open_client=None if offline else open_client,
         own_file_problems=partial(own_file_problems, settings.home),
     )
-    return examine(examination, (names,) if isinstance(names, str) else tuple(names))
+    diagnosis = examine(examination, (names,) if isinstance(names, str) else tuple(names))
+    try:
+        known = read_health(installation.reader)
+    except LakeError:
+        return diagnosis
+    return with_beginnings(diagnosis, known)
+
+
+def examine_and_note(installation: Installation) -> str:
+    """Run all checks and note their states in the lake, so that pages show them and since when they are so.
+
+    Returns:
+        How many results have each state, in words.
+    """
+    from workbench.doctor.check_result import count_line
+    from workbench.doctor.history import states_of
+    from workbench.lake.health import save_health
+
+    diagnosis = diagnose(installation)
+    save_health(installation.lake, states_of(diagnosis))
+    return count_line(diagnosis)
 
 
 _ATTEMPTS = 2

@@ -102,6 +102,12 @@ def _retention(installation: Installation, stop: threading.Event) -> str:
     return ", ".join(f"{row.rows:,} {row.rule}" for row in removed.itertuples()) + " removed"
 
 
+def _doctor(installation: Installation, stop: threading.Event) -> str:
+    from workbench.api.doctor import examine_and_note
+
+    return examine_and_note(installation)
+
+
 def _maintenance(installation: Installation, stop: threading.Event) -> str:
     return str(maintain(installation, stop=stop))
 
@@ -109,6 +115,7 @@ def _maintenance(installation: Installation, stop: threading.Event) -> str:
 JOBS: Mapping[str, Callable[[Installation, threading.Event], str]] = {
     "sync": _sync,
     "maintenance": _maintenance,
+    "doctor": _doctor,
     "reconcile": _reconcile,
     "reports": _reports,
     "retention": _retention,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workbench.api.conversation import OpenConversation
     from workbench.api.explain import Explanation
     from workbench.api.status import Status
-    from workbench.doctor.finding import Diagnosis
+    from workbench.doctor.check_result import Diagnosis
     from workbench.metrics.compile import Moment
     from workbench.metrics.filter_values import Where
     from workbench.sending.batch import OnBatchProgress

@@ -16,18 +16,18 @@ from workbench.cli.output import print_value
 @main.command()
 @click.argument("names", nargs=-1, metavar="[CHECK]…", shell_complete=completion.checks)
 @click.option("--offline", is_flag=True, help="Ask neither Twilio nor the public address.")
-@click.option("--all", "all_findings", is_flag=True, help="Show what is fine, too.")
+@click.option("--all", "all_results", is_flag=True, help="Show what is fine, too.")
 @value_format_option()
-def doctor(names: tuple[str, ...], offline: bool, all_findings: bool, format: str) -> None:
+def doctor(names: tuple[str, ...], offline: bool, all_results: bool, format: str) -> None:
     """Say what is wrong with the account, the webhooks, the lake and this machine, each with its repair.
 
     It changes nothing. Exit code 0: all is fine, 1: there are warnings, 2: something failed.
     """
-    from workbench.doctor.finding import lines_of
+    from workbench.doctor.check_result import lines_of
 
     with Workbench() as wb:
         diagnosis = wb.doctor(names, offline=offline)
-    text = "\n".join(lines_of(diagnosis, all_findings=all_findings))
+    text = "\n".join(lines_of(diagnosis, all_results=all_results))
     print_value(diagnosis, format, text)
     sys.exit(diagnosis.exit_code)
 

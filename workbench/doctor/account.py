@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from workbench.display.formats import money, plural
+from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding, failure, fine, skipped, warning
 from workbench.errors import TwilioAuthError, TwilioError
 from workbench.twilio.resources import USAGE_TRIGGERS, list_rows, message_page
 
@@ -22,7 +22,7 @@ PACE_DAYS = 30
 _FEW_DAYS, _LAST_DAYS = 14, 3
 
 
-def check_credentials(examination: Examination) -> Iterator[Finding]:
+def check_credentials(examination: Examination) -> Iterator[CheckResult]:
     """Twilio accepts the credentials; an API key is better than the account's token."""
     try:
         name = _account_name(examination)
@@ -57,12 +57,12 @@ def _account_name(examination: Examination) -> str:
         return f"{client.account_sid} (the key may not read the account itself)"
 
 
-def check_account_state(examination: Examination) -> Iterator[Finding]:
+def check_account_state(examination: Examination) -> Iterator[CheckResult]:
     """The account is active and no trial."""
     yield judge_account(examination.account)
 
 
-def judge_account(account: Mapping[str, Any]) -> Finding:
+def judge_account(account: Mapping[str, Any]) -> CheckResult:
     """What the state of an account, as Twilio gives it, means. Pure."""
     status, kind = str(account.get("status") or "unknown"), str(account.get("type") or "unknown")
     if status != "active":
@@ -80,7 +80,7 @@ def judge_account(account: Mapping[str, Any]) -> Finding:
     return fine(f"The account is {status} ({kind}).")
 
 
-def check_subaccounts(examination: Examination) -> Iterator[Finding]:
+def check_subaccounts(examination: Examination) -> Iterator[CheckResult]:
     """No subaccount is suspended."""
     rows = examination.lake.rows(
         "select account_sid, friendly_name, status from accounts "
@@ -102,13 +102,13 @@ def check_subaccounts(examination: Examination) -> Iterator[Finding]:
         )
 
 
-def check_balance(examination: Examination) -> Iterator[Finding]:
+def check_balance(examination: Examination) -> Iterator[CheckResult]:
     """The balance lasts at the pace of the last 30 days."""
     balance, currency = read_balance(examination.balance)
     yield judge_balance(balance, currency, _spend_per_day(examination, currency))
 
 
-def judge_balance(balance: Decimal, currency: str, spend_per_day: Decimal | None) -> Finding:
+def judge_balance(balance: Decimal, currency: str, spend_per_day: Decimal | None) -> CheckResult:
     """Whether a balance lasts. Pure.
 
     Args:
@@ -156,7 +156,7 @@ def _spend_per_day(examination: Examination, currency: str) -> Decimal | None:
     return Decimal(total) / PACE_DAYS if total and days else None
 
 
-def check_usage_trigger(examination: Examination) -> Iterator[Finding]:
+def check_usage_trigger(examination: Examination) -> Iterator[CheckResult]:
     """Twilio itself warns when more is spent than expected."""
     triggers = list(list_rows(examination.client, USAGE_TRIGGERS, examination.client.account_sid))
     if triggers:
@@ -169,7 +169,7 @@ def check_usage_trigger(examination: Examination) -> Iterator[Finding]:
     )
 
 
-def check_geo_permissions(examination: Examination) -> Iterator[Finding]:
+def check_geo_permissions(examination: Examination) -> Iterator[CheckResult]:
     """No message was refused because the country is not switched on (21408)."""
     rows = examination.lake.rows(
         "select country, count(*), max(date_created) from message_facts "

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from workbench.doctor import account, lake, log, machine, reach, senders, traffic
+from workbench.doctor.check_result import CheckResult
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Check:
     """One check."""
 
     name: str
-    run: Callable[[Examination], Iterator[Finding]]
+    run: Callable[[Examination], Iterator[CheckResult]]
     needs_lake: bool = False
     needs_twilio: bool = False
     """Whether it asks Twilio; without the network it is skipped."""
@@ -38,8 +38,8 @@ CHECKS: Mapping[str, Check] = {
         Check("clock", machine.check_clock, needs_lake=True),
         Check("disk", lake.check_disk),
         Check("lake", lake.check_lake, needs_lake=True),
-        Check("catalog", lake.check_catalog, needs_lake=True),
-        Check("files", lake.check_files, needs_lake=True),
+        Check("lake-catalog", lake.check_catalog, needs_lake=True),
+        Check("lake-files", lake.check_files, needs_lake=True),
         Check("credentials", account.check_credentials, needs_twilio=True),
         Check("account", account.check_account_state, needs_twilio=True),
         Check("subaccounts", account.check_subaccounts, needs_lake=True),
@@ -47,24 +47,24 @@ CHECKS: Mapping[str, Check] = {
         Check("usage-trigger", account.check_usage_trigger, needs_twilio=True),
         Check("geo-permissions", account.check_geo_permissions, needs_lake=True),
         Check("sms-capable", senders.check_sms_capable, needs_twilio=True),
-        Check("inbound", senders.check_inbound, needs_twilio=True),
-        Check("override", senders.check_override, needs_twilio=True),
+        Check("inbound-webhooks", senders.check_inbound, needs_twilio=True),
+        Check("service-override", senders.check_override, needs_twilio=True),
         Check("status-callback", senders.check_status_callback, needs_twilio=True),
         Check("service-senders", senders.check_service_senders, needs_lake=True),
-        Check("membership", senders.check_membership, needs_lake=True),
+        Check("number-in-service", senders.check_membership, needs_lake=True),
         Check("registration", senders.check_registration, needs_lake=True),
-        Check("limits", senders.check_limits, needs_lake=True),
-        Check("unused", senders.check_unused, needs_lake=True),
-        Check("webhooks", reach.check_webhooks, needs_network=True),
+        Check("sender-limits", senders.check_limits, needs_lake=True),
+        Check("unused-numbers", senders.check_unused, needs_lake=True),
+        Check("webhook-proof", reach.check_webhooks, needs_network=True),
         Check("certificate", reach.check_certificate, needs_network=True),
         Check("webhook-alerts", traffic.check_webhook_alerts, needs_lake=True),
         Check("error-spikes", traffic.check_error_spikes, needs_lake=True),
-        Check("stuck", traffic.check_stuck, needs_lake=True),
+        Check("stuck-messages", traffic.check_stuck, needs_lake=True),
         Check("sync", log.check_sync, needs_lake=True),
-        Check("days", log.check_days, needs_lake=True),
+        Check("days-read", log.check_days, needs_lake=True),
         Check("open-messages", log.check_open_messages, needs_lake=True),
         Check("prices", log.check_prices, needs_lake=True),
-        Check("dates", log.check_undated, needs_lake=True),
+        Check("sending-dates", log.check_undated, needs_lake=True),
         Check("quarantine", log.check_quarantine, needs_lake=True),
         Check("jobs", log.check_jobs, needs_lake=True),
         Check("removals", log.check_removals, needs_lake=True),

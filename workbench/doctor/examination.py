@@ -23,7 +23,7 @@ from workbench.webhook_setup.setup import TwilioWebhooks, read_webhooks
 Value = TypeVar("Value")
 
 
-class _Once(Generic[Value]):
+class _ReadOnce(Generic[Value]):
     """A reading that is made once, at the first question; its error is kept like a value."""
 
     def __init__(self, read: Callable[[], Value]) -> None:
@@ -66,11 +66,11 @@ class Examination:
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
-        self._lake = _Once(self.open_lake)
-        self._client = _Once(self.open_client) if self.open_client else None
-        self._account = _Once(lambda: fetch_account(self.client, self.client.account_sid))
-        self._balance = _Once(lambda: fetch_balance(self.client, self.client.account_sid))
-        self._webhooks = _Once(lambda: read_webhooks(self.client))
+        self._lake = _ReadOnce(self.open_lake)
+        self._client = _ReadOnce(self.open_client) if self.open_client else None
+        self._account = _ReadOnce(lambda: fetch_account(self.client, self.client.account_sid))
+        self._balance = _ReadOnce(lambda: fetch_balance(self.client, self.client.account_sid))
+        self._webhooks = _ReadOnce(lambda: read_webhooks(self.client))
 
     @property
     def is_offline(self) -> bool:

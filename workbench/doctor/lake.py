@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from workbench.display.formats import plural
+from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding, failure, fine, skipped, warning
 from workbench.lake.maintenance import count_files
 from workbench.lake.migrations import pending_changes
 
@@ -19,7 +19,7 @@ _FEW_DAYS = 30
 _GROWTH_DAYS = 14
 
 
-def check_lake(examination: Examination) -> Iterator[Finding]:
+def check_lake(examination: Examination) -> Iterator[CheckResult]:
     """The lake opens, is of this version, and its files are there."""
     lake = examination.lake
     pending = pending_changes(lake)
@@ -32,7 +32,7 @@ def check_lake(examination: Examination) -> Iterator[Finding]:
     yield fine(f"{lake.address.shown} opens: {plural(messages, 'message')}, whole.")
 
 
-def check_files(examination: Examination) -> Iterator[Finding]:
+def check_files(examination: Examination) -> Iterator[CheckResult]:
     """Small files and old versions are merged away."""
     lake = examination.lake
     files = count_files(lake)
@@ -47,7 +47,7 @@ def check_files(examination: Examination) -> Iterator[Finding]:
         yield fine(evidence)
 
 
-def check_disk(examination: Examination) -> Iterator[Finding]:
+def check_disk(examination: Examination) -> Iterator[CheckResult]:
     """The disk has room, also for the next weeks at the pace of the last ones."""
     home = examination.settings.home
     folder = next(path for path in (home, *home.parents) if path.exists())
@@ -80,7 +80,7 @@ def _days_until_full(examination: Examination, free: int) -> int | None:
     return int(free / grown_per_day) if grown_per_day >= 1 else None
 
 
-def check_catalog(examination: Examination) -> Iterator[Finding]:
+def check_catalog(examination: Examination) -> Iterator[CheckResult]:
     """A lake for several machines has a catalog that can serve them."""
     address = examination.lake.address
     if address.kind == "sqlite" and address.is_bucket:

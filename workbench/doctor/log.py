@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from workbench.display.formats import duration, plural
+from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding, failure, fine, skipped, warning
 from workbench.lake.removals import read_unfinished
 from workbench.metrics.freshness import freshness
 from workbench.sync.status import AccountStatus, read_sync_status
@@ -17,7 +17,7 @@ VERY_LATE = timedelta(days=1)
 UNPRICED_AFTER = timedelta(hours=24)
 
 
-def check_sync(examination: Examination) -> Iterator[Finding]:
+def check_sync(examination: Examination) -> Iterator[CheckResult]:
     """The last sync is recent, and did not fail."""
     last_at = freshness(examination.lake).last_sync_at
     repair = "Run `workbench sync`; `workbench serve` runs it every few minutes ([schedule] sync)."
@@ -34,14 +34,14 @@ def check_sync(examination: Examination) -> Iterator[Finding]:
         yield fine(evidence)
 
 
-def check_days(examination: Examination) -> Iterator[Finding]:
+def check_days(examination: Examination) -> Iterator[CheckResult]:
     """No day is missing, and none was begun and not finished."""
     accounts = read_sync_status(examination.lake, examination.now).accounts
     troubles = 0
     for account in accounts:
-        for finding in _missing_days(account):
+        for result in _missing_days(account):
             troubles += 1
-            yield finding
+            yield result
     if not accounts:
         yield skipped("No account was synced yet.")
     elif not troubles:
@@ -49,7 +49,7 @@ def check_days(examination: Examination) -> Iterator[Finding]:
         yield fine(f"Every day is there, complete through {through} (GMT).")
 
 
-def _missing_days(account: AccountStatus) -> Iterator[Finding]:
+def _missing_days(account: AccountStatus) -> Iterator[CheckResult]:
     for first, last in account.holes:
         days = (last - first).days + 1
         yield failure(
@@ -65,7 +65,7 @@ def _missing_days(account: AccountStatus) -> Iterator[Finding]:
         )
 
 
-def check_open_messages(examination: Examination) -> Iterator[Finding]:
+def check_open_messages(examination: Examination) -> Iterator[CheckResult]:
     """Messages reach an end."""
     accounts = read_sync_status(examination.lake, examination.now).accounts
     unresolved = sum(account.unresolved for account in accounts)
@@ -81,7 +81,7 @@ def check_open_messages(examination: Examination) -> Iterator[Finding]:
         yield fine(evidence)
 
 
-def check_prices(examination: Examination) -> Iterator[Finding]:
+def check_prices(examination: Examination) -> Iterator[CheckResult]:
     """What was sent a day ago has its price."""
     row = examination.lake.rows(
         "select count(*) filter (where spend is null), count(*), "
@@ -106,7 +106,7 @@ def check_prices(examination: Examination) -> Iterator[Finding]:
 _UNPRICED_SHARE = 0.02
 
 
-def check_undated(examination: Examination) -> Iterator[Finding]:
+def check_undated(examination: Examination) -> Iterator[CheckResult]:
     """No message is without its date of sending for days."""
     undated = examination.lake.value(
         "select count(*) from message_facts where date_sent is null and status in ('sent', 'delivered') "
@@ -122,7 +122,7 @@ def check_undated(examination: Examination) -> Iterator[Finding]:
         yield fine("Every message that was sent has its date.")
 
 
-def check_quarantine(examination: Examination) -> Iterator[Finding]:
+def check_quarantine(examination: Examination) -> Iterator[CheckResult]:
     """Every row could be read."""
     status = read_sync_status(examination.lake, examination.now)
     counts: dict[str, int] = dict(status.quarantined)
@@ -145,7 +145,7 @@ def check_quarantine(examination: Examination) -> Iterator[Finding]:
         yield fine("Every row could be read.")
 
 
-def check_jobs(examination: Examination) -> Iterator[Finding]:
+def check_jobs(examination: Examination) -> Iterator[CheckResult]:
     """The last run of every job went well."""
     rows = examination.lake.rows("select job, failed_at, error from failed_jobs order by job")
     for job, failed_at, error in rows:
@@ -158,7 +158,7 @@ def check_jobs(examination: Examination) -> Iterator[Finding]:
         yield fine("No scheduled job failed the last time.")
 
 
-def check_removals(examination: Examination) -> Iterator[Finding]:
+def check_removals(examination: Examination) -> Iterator[CheckResult]:
     """Erasures and retention were finished."""
     unfinished = read_unfinished(examination.lake)
     for removal in unfinished:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from packaging.requirements import Requirement
 
 from workbench.display.formats import duration, plural
+from workbench.doctor.check_result import CheckResult, failure, fine, warning
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding, failure, fine, warning
 from workbench.lake.clock import clock_warning
 from workbench.twilio.resources import message_page
 
@@ -23,7 +23,7 @@ _ZONE_SAMPLES = (("America/New_York", -5), ("Asia/Kathmandu", 5.75), ("Pacific/A
 """Zones and their hours from UTC on 1 January 2026: outside knowledge."""
 
 
-def check_settings(examination: Examination) -> Iterator[Finding]:
+def check_settings(examination: Examination) -> Iterator[CheckResult]:
     """Every setting is known, allowed and has an effect."""
     problems = [*examination.reading.problems, *examination.own_file_problems()]
     for problem in problems:
@@ -34,7 +34,7 @@ def check_settings(examination: Examination) -> Iterator[Finding]:
         yield fine(f"The settings of {examination.settings.home} are possible.")
 
 
-def check_secret_files(examination: Examination) -> Iterator[Finding]:
+def check_secret_files(examination: Examination) -> Iterator[CheckResult]:
     """Files with secrets are for their owner alone."""
     home, troubles, checked = Path(examination.settings.home), 0, 0
     for name in _PRIVATE_FILES:
@@ -52,7 +52,7 @@ def check_secret_files(examination: Examination) -> Iterator[Finding]:
         yield fine(f"{plural(checked, 'file')} with secrets, each for its owner alone.")
 
 
-def check_clock(examination: Examination) -> Iterator[Finding]:
+def check_clock(examination: Examination) -> Iterator[CheckResult]:
     """The clock agrees with Twilio's, and no time of the lake is still to come."""
     repair = "Set the clock right, as with `timedatectl set-ntp true`."
     ahead = clock_warning(examination.lake, examination.now)
@@ -81,7 +81,7 @@ def clock_offset(examination: Examination) -> timedelta | None:
     return None if page.server_time is None else datetime.now(UTC) - page.server_time
 
 
-def check_time_zones(examination: Examination) -> Iterator[Finding]:
+def check_time_zones(examination: Examination) -> Iterator[CheckResult]:
     """The time-zone data is there and right."""
     day = datetime(2026, 1, 1, tzinfo=UTC)
     wrong = []
@@ -99,7 +99,7 @@ def check_time_zones(examination: Examination) -> Iterator[Finding]:
         yield fine(f"Time zones are there; reports are in {examination.settings.timezone}.")
 
 
-def check_packages(examination: Examination) -> Iterator[Finding]:
+def check_packages(examination: Examination) -> Iterator[CheckResult]:
     """The installed packages are those that this version was made for."""
     wrong = list(wrong_packages(importlib.metadata.requires("workbench") or []))
     for text in wrong:

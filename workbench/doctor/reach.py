@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from workbench.display.formats import plural
+from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding, failure, fine, skipped, warning
 from workbench.errors import ConfigError
 from workbench.webhook_setup.prove import prove
 from workbench.webhook_setup.setup import check_public_url
@@ -22,7 +22,7 @@ _TIMEOUT = 5.0
 _FEW_DAYS, _LAST_DAYS = 21, 7
 
 
-def check_webhooks(examination: Examination) -> Iterator[Finding]:
+def check_webhooks(examination: Examination) -> Iterator[CheckResult]:
     """A signed webhook is taken through the public address, and a forged one is refused."""
     if examination.settings.public_url is None:
         yield skipped(_NO_ADDRESS)
@@ -48,7 +48,7 @@ def check_webhooks(examination: Examination) -> Iterator[Finding]:
             yield failure(proof.message, "`workbench connect` tries the same again.", "", proof.what)
 
 
-def check_certificate(examination: Examination) -> Iterator[Finding]:
+def check_certificate(examination: Examination) -> Iterator[CheckResult]:
     """The certificate of the public address is valid for some time."""
     parts = urlsplit(examination.settings.public_url or "")
     if parts.scheme != "https":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from workbench.doctor.check_result import CheckResult, Diagnosis, skipped
 from workbench.doctor.checks import CHECKS, Check
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Diagnosis, Finding, skipped
 from workbench.errors import LakeError, UnknownName, WorkbenchError
 from workbench.twilio.redaction import scrub
 
@@ -28,31 +28,31 @@ def examine(examination: Examination, names: Sequence[str] = ()) -> Diagnosis:
         examination.close()
 
 
-def _run_all(examination: Examination, checks: Iterable[Check]) -> Iterator[Finding]:
+def _run_all(examination: Examination, checks: Iterable[Check]) -> Iterator[CheckResult]:
     for check in checks:
-        for finding in _run(examination, check):
-            yield replace(finding, check=check.name)
+        for result in _run(examination, check):
+            yield replace(result, check=check.name)
 
 
-def _run(examination: Examination, check: Check) -> list[Finding]:
-    """The findings of one check; what it could not examine is a finding, too."""
+def _run(examination: Examination, check: Check) -> list[CheckResult]:
+    """The results of one check; what it could not examine is a result, too."""
     if reason := _reason_to_skip(examination, check):
         return [skipped(reason)]
-    findings: list[Finding] = []
+    results: list[CheckResult] = []
     try:
-        findings.extend(check.run(examination))
+        results.extend(check.run(examination))
     except LakeError as error:
-        findings.append(_unexamined(str(error), "Do what it says; `workbench doctor lake` tries again."))
+        results.append(_unexamined(str(error), "Do what it says; `workbench doctor lake` tries again."))
     except WorkbenchError as error:
-        findings.append(
+        results.append(
             _unexamined(str(error), f"Do what it says; `workbench doctor {check.name}` tries again.")
         )
     except Exception as error:  # one check must never hide the others, whatever is wrong with it
         text = f"{type(error).__name__}: {error}"
         if credentials := examination.settings.optional_credentials:
             text = scrub(text, credentials)
-        findings.append(_unexamined(text, "This is a fault of the check; please report it with this line."))
-    return findings
+        results.append(_unexamined(text, "This is a fault of the check; please report it with this line."))
+    return results
 
 
 def _reason_to_skip(examination: Examination, check: Check) -> str:
@@ -63,5 +63,5 @@ def _reason_to_skip(examination: Examination, check: Check) -> str:
     return ""
 
 
-def _unexamined(evidence: str, repair: str) -> Finding:
-    return Finding("unknown", evidence, repair)
+def _unexamined(evidence: str, repair: str) -> CheckResult:
+    return CheckResult("unknown", evidence, repair)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from workbench.display.formats import money, plural
+from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding, failure, fine, skipped, warning
 from workbench.webhook_setup.plan import without_password
 
 _NUMBERS = "https://console.twilio.com/us1/develop/phone-numbers/manage/incoming"
@@ -47,7 +47,7 @@ def inbound_route(sender: Mapping[str, Any], service: Mapping[str, Any] | None) 
     return Route(_text(sender, "sms_url"), _text(sender, "sms_method"), "number")
 
 
-def check_sms_capable(examination: Examination) -> Iterator[Finding]:
+def check_sms_capable(examination: Examination) -> Iterator[CheckResult]:
     """Every number can send and receive SMS."""
     numbers = examination.webhooks.numbers
     unable = [row for row in numbers if _capabilities(row).get("sms") is False]
@@ -62,27 +62,27 @@ def check_sms_capable(examination: Examination) -> Iterator[Finding]:
         yield fine(f"{plural(len(numbers), 'number')}, all with SMS.") if numbers else skipped("No numbers.")
 
 
-def check_inbound(examination: Examination) -> Iterator[Finding]:
+def check_inbound(examination: Examination) -> Iterator[CheckResult]:
     """What people answer reaches a webhook that takes it."""
     listed = examination.webhooks
     services = {row["sid"]: row for row in listed.services}
     senders = [*listed.numbers, *listed.short_codes]
-    findings = [
-        _inbound_finding(
+    results = [
+        _inbound_result(
             inbound_route(row, services.get(listed.members.get(row["sid"], ""))),
             examination.settings.public_url,
             sender_name(row),
         )
         for row in senders
     ]
-    yield from filter(None, findings)
+    yield from filter(None, results)
     if not senders:
         yield skipped("No numbers and no short codes.")
-    elif not any(findings):
+    elif not any(results):
         yield fine(f"What people answer to {plural(len(senders), 'sender')} reaches a webhook.")
 
 
-def _inbound_finding(route: Route, public_url: str | None, subject: str) -> Finding | None:
+def _inbound_result(route: Route, public_url: str | None, subject: str) -> CheckResult | None:
     """What is wrong with a route; None if nothing is."""
     repair = "`workbench connect` shows what to set, and sets it with --confirm."
     if not public_url:
@@ -109,7 +109,7 @@ def _inbound_finding(route: Route, public_url: str | None, subject: str) -> Find
     return None
 
 
-def check_override(examination: Examination) -> Iterator[Finding]:
+def check_override(examination: Examination) -> Iterator[CheckResult]:
     """No messaging service leaves its webhook to the numbers by accident."""
     services = examination.webhooks.services
     overridden = [
@@ -126,7 +126,7 @@ def check_override(examination: Examination) -> Iterator[Finding]:
         yield _of_services(len(services), "use the webhook that they show")
 
 
-def check_status_callback(examination: Examination) -> Iterator[Finding]:
+def check_status_callback(examination: Examination) -> Iterator[CheckResult]:
     """Every messaging service tells what became of its messages."""
     services = examination.webhooks.services
     silent = [row for row in services if not row.get("status_callback")]
@@ -141,7 +141,7 @@ def check_status_callback(examination: Examination) -> Iterator[Finding]:
         yield _of_services(len(services), "have a status callback")
 
 
-def check_service_senders(examination: Examination) -> Iterator[Finding]:
+def check_service_senders(examination: Examination) -> Iterator[CheckResult]:
     """Every messaging service has a sender."""
     rows = examination.lake.rows(
         "select v.friendly_name, v.messaging_service_sid, count(s.sender) from messaging_services v "
@@ -160,7 +160,7 @@ def check_service_senders(examination: Examination) -> Iterator[Finding]:
         yield _of_services(len(rows), "have a sender")
 
 
-def check_membership(examination: Examination) -> Iterator[Finding]:
+def check_membership(examination: Examination) -> Iterator[CheckResult]:
     """Numbers that need an A2P campaign are in a messaging service, which can have one."""
     rows = examination.lake.rows(
         "select sender, friendly_name from senders where removed_at is null and registration = 'a2p' "
@@ -178,7 +178,7 @@ def check_membership(examination: Examination) -> Iterator[Finding]:
         yield fine("Every number that needs a campaign is in a messaging service.")
 
 
-def check_registration(examination: Examination) -> Iterator[Finding]:
+def check_registration(examination: Examination) -> Iterator[CheckResult]:
     """Campaigns and toll-free verifications are approved."""
     rows = examination.lake.rows(
         "select sender, friendly_name, registration, registration_status from senders "
@@ -188,14 +188,14 @@ def check_registration(examination: Examination) -> Iterator[Finding]:
     approved = {"a2p": "VERIFIED", "toll-free": "TWILIO_APPROVED"}
     waiting = [row for row in rows if row[3] != approved.get(row[2])]
     for sender, name, registration, status in waiting:
-        yield _registration_finding(named(sender, name), registration, status)
+        yield _registration_result(named(sender, name), registration, status)
     if not rows:
         yield skipped("No sender needs a registration, or none could be read.")
     elif not waiting:
         yield fine(f"{plural(len(rows), 'sender')} registered and approved.")
 
 
-def _registration_finding(subject: str, registration: str, status: str | None) -> Finding:
+def _registration_result(subject: str, registration: str, status: str | None) -> CheckResult:
     what, link, code = (
         ("toll-free verification", _TOLL_FREE, 30032)
         if registration == "toll-free"
@@ -217,7 +217,7 @@ def _registration_finding(subject: str, registration: str, status: str | None) -
     )
 
 
-def check_limits(examination: Examination) -> Iterator[Finding]:
+def check_limits(examination: Examination) -> Iterator[CheckResult]:
     """How fast a sender may send is known."""
     rows = examination.lake.rows(
         "select sender, friendly_name from senders where removed_at is null and mps_limit is null "
@@ -235,7 +235,7 @@ def check_limits(examination: Examination) -> Iterator[Finding]:
         yield fine("The limit of every sender is known.")
 
 
-def check_unused(examination: Examination) -> Iterator[Finding]:
+def check_unused(examination: Examination) -> Iterator[CheckResult]:
     """No number is paid for and not used."""
     since = examination.now - timedelta(days=UNUSED_DAYS)
     rows = examination.lake.rows(
@@ -290,7 +290,7 @@ def service_name(row: Mapping[str, Any]) -> str:
     return str(row.get("friendly_name") or row["sid"])
 
 
-def _of_services(number: int, what: str) -> Finding:
+def _of_services(number: int, what: str) -> CheckResult:
     return fine(f"All {plural(number, 'service')} {what}.") if number else skipped("No messaging services.")
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from workbench.display.formats import plural
+from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
-from workbench.doctor.finding import Finding, failure, fine, skipped, warning
 from workbench.messaging.error_codes import explain
 from workbench.metrics.anomalies import find_anomalies
 
@@ -17,7 +17,7 @@ _QUEUE_HOURS = 4
 """How long a message may wait in Twilio's queue, unless it says otherwise."""
 
 
-def check_webhook_alerts(examination: Examination) -> Iterator[Finding]:
+def check_webhook_alerts(examination: Examination) -> Iterator[CheckResult]:
     """Twilio reached the webhooks: no recent alert says otherwise."""
     rows = examination.lake.rows(
         "select error_code, count(*), max(date_created) from alerts "
@@ -38,7 +38,7 @@ def check_webhook_alerts(examination: Examination) -> Iterator[Finding]:
         yield fine(f"No alert about webhooks in {RECENT_DAYS} days.")
 
 
-def check_error_spikes(examination: Examination) -> Iterator[Finding]:
+def check_error_spikes(examination: Examination) -> Iterator[CheckResult]:
     """No error code is new or jumped in the last days."""
     today = examination.now.date()
     since = today - timedelta(days=RECENT_DAYS)
@@ -75,7 +75,7 @@ where is_outbound and status in ('failed', 'undelivered') group by all
 """
 
 
-def check_stuck(examination: Examination) -> Iterator[Finding]:
+def check_stuck(examination: Examination) -> Iterator[CheckResult]:
     """No message waits in the queue for longer than messages do."""
     rows = examination.lake.rows(
         "select status, count(*), min(date_created) from message_facts "

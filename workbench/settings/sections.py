@@ -155,6 +155,7 @@ class ScheduleSettings:
     maintenance: str = setting(
         "1h", moment(), "When to merge small files, and to delete old versions with their files."
     )
+    doctor: str = setting("1h", moment(), "When to examine the account and this installation.")
     reconcile: str = setting("03:30", moment(), "When to compare the lake with Twilio.")
     reports: str = setting("06:00", moment(), "When to make those of [reports] whose period is over.")
     retention: str = setting("04:30", moment(), "When to remove what [retention] says.")

@@ -49,6 +49,7 @@ class Page:
         panels: what it shows, from the top.
         filters: fields of :data:`workbench.ui.filters.FIELDS`; period, comparison, time zone and direction
             are always there.
+        has_filters: it is about messages of a period; a page about the installation has none.
         has_rows: it lists messages, so its link also says what is searched, sorted and opened.
         defaults: filter values of the plain address that differ from the usual ones.
     """
@@ -62,11 +63,13 @@ class Page:
         filters: Sequence[str] = COMMON_FILTERS,
         defaults: Mapping[str, Any] | None = None,
         has_rows: bool = False,
+        has_filters: bool = True,
     ) -> None:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
         self.panels = tuple(panels)
         self.filters = tuple(dict.fromkeys(filters))
+        self.has_filters = has_filters
         row_list = ROW_LIST_DEFAULTS if has_rows else {}
         self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **row_list, **(defaults or {})}
 
@@ -82,6 +85,7 @@ class Page:
         """A live session of this page, filtered as the link says, not drawn yet."""
         store = store or current_store()
         session = PageSession(self.title, self.panels, self.filters, self.defaults, store, run, self.name)
+        session.has_filters = self.has_filters
         session.start(query)
         return session
 
@@ -157,9 +161,11 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
     ]
     bar = TopBar(pages=pages, current=name, person=_signed_in())
     sidebar: list[Any] = [PagesMenu(pages=pages, current=name)]
+    has_filters = session is not None and session.has_filters
     if session:
         session.filter_menu.param.update(pages=pages, current=name)
-        sidebar = [session.filter_menu]
+        if has_filters:
+            sidebar = [session.filter_menu]
         session.head.param.watch(lambda event: setattr(bar, "query", event.new), "query")
     content = pn.Column(*main, stylesheets=[_MAIN_CSS], sizing_mode="stretch_width", margin=0)
     watchers = _busy_watchers()
@@ -170,7 +176,7 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
         meta_title=f"{title} · Workbench",
         sidebar_width=_DRAWER_WIDTH,
         sidebar_resizable=False,
-        sidebar_open=bool(session) and "Mobi" not in (state.headers or {}).get("User-Agent", ""),
+        sidebar_open=has_filters and "Mobi" not in (state.headers or {}).get("User-Agent", ""),
         dark_theme=_wants_dark(),
         theme_config=theme.material_theme(),
         raw_css=[theme.font_css(), theme.DOCUMENT_CSS],

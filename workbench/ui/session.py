@@ -91,6 +91,8 @@ class PageSession:
         self._run = run
         #: Whether a server answers at this page's address: without one there is nothing to link to.
         self.is_served = False
+        #: Whether the page is about messages of a period; else it has no filters, and needs no message.
+        self.has_filters = True
         self.names = tuple(names)
         self.defaults = {"timezone": store.timezone, **defaults}
         self.filters = Filters(**self.defaults)
@@ -234,7 +236,7 @@ class PageSession:
             yield lambda: self._show_failure(message)
             return
         yield lambda: self._show_state(data, fresh)
-        if fresh.messages == 0:
+        if fresh.messages == 0 and self.has_filters:
             return
         pairs = zip(self.panels, self.components, strict=True)
         has_waited = False
@@ -253,7 +255,10 @@ class PageSession:
 
     def _links(self, panel: Panel, data: PageData) -> dict[str, str]:
         """The links to a panel's messages and downloads; none where no server answers."""
-        return panel_links(panel, self.panels, data, self.defaults) if self.is_served else {}
+        if not self.is_served:
+            return {}
+        links = panel_links(panel, self.panels, data, self.defaults)
+        return links if self.has_filters else {name: link for name, link in links.items() if name != "rows"}
 
     def _show_failure(self, message: str) -> None:
         for component in self.components:
@@ -268,7 +273,8 @@ class PageSession:
                 crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
             )
         self._show_freshness(fresh, data.period)
-        self.empty.visible, self.layout.visible = fresh.messages == 0, fresh.messages > 0
+        self.empty.visible = fresh.messages == 0 and self.has_filters
+        self.layout.visible = not self.empty.visible
 
     def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
         """Draw again if somebody committed, else update the line "as of"; then call ``then``."""
@@ -305,7 +311,7 @@ class PageSession:
         self.head.param.update(
             query=query,
             chips=_chips(values, self.names, self.defaults, period),
-            period=_period_line(period, values),
+            period=_period_line(period, values) if self.has_filters else {"label": "", "text": ""},
         )
         self.filter_menu.param.update(
             query=query,

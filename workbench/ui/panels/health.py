@@ -1,0 +1,76 @@
+"""What the doctor found when the schedule last ran it: troubles with their repair, and what is fine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import pandas as pd
+
+from workbench.display import formats, moments
+from workbench.lake.health import HealthState, read_health
+from workbench.ui.page_data import PageData
+from workbench.ui.panels.tables import Props
+
+_TROUBLES = ("failure", "warning", "unknown")
+"""The gravest first."""
+_WORDS = {"failure": "Failed", "warning": "Warning", "unknown": "Not examined", "fine": "Fine"}
+NEVER = "Nothing was examined yet: `workbench serve` does it every hour, `workbench schedule run doctor` now."
+
+
+def troubles(data: PageData) -> Props:
+    """What is wrong, the gravest first; open one for what to do."""
+    states = _read(data)
+    shown = [state for kind in _TROUBLES for state in states if state.state == kind]
+    message = "Nothing is wrong." if states else NEVER
+    return {**_props(shown, states, data), "message": message}
+
+
+def fine(data: PageData) -> Props:
+    """What was examined and is as it must be."""
+    states = _read(data)
+    return {**_props([state for state in states if state.state == "fine"], states, data), "message": NEVER}
+
+
+def _read(data: PageData) -> Sequence[HealthState]:
+    return data.store.ask("health", read_health, data.snapshot)
+
+
+def _props(shown: Sequence[HealthState], states: Sequence[HealthState], data: PageData) -> Props:
+    columns = [
+        {"label": "What", "kind": "text"},
+        {"label": "State", "kind": "number"},
+        {"label": "For", "kind": "number"},
+    ]
+    examined_at = max((state.seen_at for state in states), default=None)
+    footnote = f"Examined {moments.moment(examined_at, data.period.timezone)}." if examined_at else ""
+    return {
+        "columns": columns,
+        "rows": [_row(state, data.period.timezone) for state in shown],
+        "footnote": footnote,
+        "file": lambda: pd.DataFrame(map(asdict, shown), columns=list(HealthState.__annotations__)),
+        "file_note": "As the schedule last examined it; the period and the filters do not hold.",
+    }
+
+
+def _row(state: HealthState, timezone: str) -> dict[str, Any]:
+    detail = [["Found", state.evidence]]
+    if state.repair and state.state != "fine":
+        detail.append(["To do", state.repair])
+    if state.link and state.state != "fine":
+        detail.append(["More", state.link])
+    detail.append(["Since", moments.moment(state.began_at, timezone)])
+    name = state.check_name.replace("-", " ").capitalize()
+    age = (datetime.now(UTC) - state.began_at).total_seconds()
+    return {
+        "key": f"{state.check_name} {state.subject}",
+        "cells": [
+            {"text": f"{name}: {state.subject}" if state.subject else name, "note": state.evidence},
+            {"text": _WORDS.get(state.state, state.state)},
+            {"text": formats.duration(max(age, 0))},
+        ],
+        "detail": detail,
+        "hint": "Show what to do",
+    }
