@@ -55,7 +55,7 @@ NO_COMMAND = {
 NO_PARAMETER = {
     "conversation": {"limit": "of OpenConversation.messages and text"},
     "conversations": {"waiting": "short for --view waiting"},
-    "doctor": {"all_results": "the call gives them all"},
+    "doctor": {"all_results": "the call gives them all", "fix": "asks on a terminal"},
     "reports run": {"params": "of reports.run_rows", "allow_unknown": "one of **parameters"},
     "send-batch": {"file": "the notebook gives a frame"},
     "sync": {

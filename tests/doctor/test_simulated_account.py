@@ -167,6 +167,24 @@ def test_the_command(environ: dict[str, str]) -> None:
     assert "Did you mean 'credentials'?" in unknown.stderr
 
 
+def test_a_safe_repair_is_made_after_a_yes(environ: dict[str, str]) -> None:
+    key = Path(environ["WORKBENCH_HOME"]) / "privacy.key"
+    key.chmod(0o644)
+    doctor = [sys.executable, "-m", "workbench", "doctor", "secret-files", "--fix"]
+
+    def answer(text: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            doctor, env={**os.environ, **environ}, capture_output=True, text=True, timeout=60, input=text
+        )  # fmt: skip
+
+    refused = answer("n\n")
+    assert refused.returncode == 2
+    assert f"secret-files: close {key} to others (mode 0600)?" in refused.stderr
+    assert key.stat().st_mode & 0o777 == 0o644
+    assert answer("y\n").returncode == 0
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
 def test_no_account_and_no_lake(tmp_path: Path) -> None:
     empty = {"WORKBENCH_HOME": str(tmp_path / "home")}
     listed = run(empty, "doctor", "--all")

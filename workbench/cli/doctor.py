@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,24 +13,47 @@ from workbench.cli.group import main
 from workbench.cli.options import value_format_option
 from workbench.cli.output import print_value
 
+if TYPE_CHECKING:
+    from workbench.doctor.check_result import Diagnosis
+
 
 @main.command()
 @click.argument("names", nargs=-1, metavar="[CHECK]…", shell_complete=completion.checks)
 @click.option("--offline", is_flag=True, help="Ask neither Twilio nor the public address.")
 @click.option("--all", "all_results", is_flag=True, help="Show what is fine, too.")
+@click.option("--fix", is_flag=True, help="Ask for each repair that is safe, and make it.")
 @value_format_option()
-def doctor(names: tuple[str, ...], offline: bool, all_results: bool, format: str) -> None:
+def doctor(names: tuple[str, ...], offline: bool, all_results: bool, fix: bool, format: str) -> None:
     """Say what is wrong with the account, the webhooks, the lake and this machine, each with its repair.
 
-    It changes nothing. Exit code 0: all is fine, 1: there are warnings, 2: something failed.
+    It changes nothing without --fix. Exit code 0: all is fine, 1: there are warnings, 2: something failed.
     """
     from workbench.doctor.check_result import lines_of
 
     with Workbench() as wb:
         diagnosis = wb.doctor(names, offline=offline)
+        if fix and _fix(diagnosis):
+            wb.close()
+            diagnosis = wb.doctor(names, offline=offline)
     text = "\n".join(lines_of(diagnosis, all_results=all_results))
     print_value(diagnosis, format, text)
     sys.exit(diagnosis.exit_code)
+
+
+def _fix(diagnosis: Diagnosis) -> bool:
+    """Make the repairs that somebody says yes to; whether any was made."""
+    from workbench.api import Installation
+    from workbench.api.repairs import repairs_for
+
+    made = 0
+    with Installation() as installation:
+        for repair in repairs_for(installation, diagnosis):
+            if click.confirm(f"{repair.check}: {repair.what}?", err=True):
+                repair.make()
+                made += 1
+    if not made:
+        click.echo("Nothing was repaired; what is left needs a person.", err=True)
+    return made > 0
 
 
 @main.command()
