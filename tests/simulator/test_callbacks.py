@@ -132,7 +132,7 @@ def test_an_inbound_message_is_told_with_its_media(simulator: Api, receiver: Rec
     assert form["MessageSid"] == form["SmsMessageSid"] == form["SmsSid"] == row["sid"]
     assert (form["SmsStatus"], form["OptOutType"]) == ("received", "STOP")
     assert (form["FromCity"], form["FromCountry"], form["MediaContentType0"]) == ("", "US", "image/png")
-    assert simulator.http.get(form["MediaUrl0"]).content.startswith(b"\x89PNG")
+    assert simulator.download(form["MediaUrl0"]).content.startswith(b"\x89PNG")
 
 
 def test_a_numbers_own_webhook_and_its_service(simulator: Api, receiver: Receiver) -> None:
