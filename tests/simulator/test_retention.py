@@ -78,6 +78,7 @@ def test_discarded_content_has_no_media(simulator: Api) -> None:
 
 
 def test_callbacks_show_what_the_row_shows(simulator: Api, receiver: Receiver) -> None:
+    receiver.auth_token = simulator.account.auth_token
     simulator.control("callbacks", status_url=receiver.url)
     send(simulator, AddressRetention="obfuscate")
     simulator.control("clock", advance=60)
