@@ -67,8 +67,8 @@ def test_numbers_in_other_forms(
 )
 def test_the_kind_of_line(quiet: Api, number: str, kind: str, error: int | None) -> None:
     row = quiet.get(f"/v2/PhoneNumbers/{number}", Fields="line_type_intelligence,sim_swap")
-    found = row["line_type_intelligence"]
-    assert (found["type"], found["error_code"]) == (kind, error)
+    line = row["line_type_intelligence"]
+    assert (line["type"], line["error_code"]) == (kind, error)
     assert row["sim_swap"] == {"error_code": 60600}
     assert row["caller_name"] is None
 

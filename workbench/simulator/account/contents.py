@@ -58,8 +58,8 @@ def _values(text: str) -> dict[str, str]:
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        name = found[1]
+    def value(braces: re.Match[str]) -> str:
+        name = braces[1]
         if not values.get(name):
             raise refuse(21656, f"The content variable {name or '{{}}'} has no value and no default.")
         return values[name]

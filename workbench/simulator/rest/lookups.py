@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
-import phonenumbers
-
 from workbench.simulator.account.recipients import number_kind
 from workbench.simulator.errors import bad_value
 from workbench.simulator.rest.services import ListHandler, Row
@@ -42,12 +40,6 @@ _PACKAGES = (
     "phone_number_quality_score",
     "pre_fill",
 )
-_REASONS = {
-    phonenumbers.ValidationResult.TOO_SHORT: "TOO_SHORT",
-    phonenumbers.ValidationResult.TOO_LONG: "TOO_LONG",
-    phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "INVALID_COUNTRY_CODE",
-    phonenumbers.ValidationResult.INVALID_LENGTH: "INVALID_LENGTH",
-}
 
 
 class Lookup(ListHandler):
@@ -67,6 +59,8 @@ class Lookup(ListHandler):
 
 
 def _number(text: str, country: str) -> Row:
+    import phonenumbers
+
     try:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException as error:
@@ -74,8 +68,15 @@ def _number(text: str, country: str) -> Row:
         return _invalid(text, ["INVALID_COUNTRY_CODE" if is_code else "NOT_A_NUMBER"])
     e164 = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
     if not phonenumbers.is_valid_number(parsed):
+        results = phonenumbers.ValidationResult
+        reasons = {
+            results.TOO_SHORT: "TOO_SHORT",
+            results.TOO_LONG: "TOO_LONG",
+            results.INVALID_COUNTRY_CODE: "INVALID_COUNTRY_CODE",
+            results.INVALID_LENGTH: "INVALID_LENGTH",
+        }
         reason = phonenumbers.is_possible_number_with_reason(parsed)
-        return _invalid(e164, [_REASONS.get(reason, "INVALID_BUT_POSSIBLE")])
+        return _invalid(e164, [reasons.get(reason, "INVALID_BUT_POSSIBLE")])
     return {
         "calling_country_code": str(parsed.country_code),
         "country_code": phonenumbers.region_code_for_number(parsed),

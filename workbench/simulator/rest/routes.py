@@ -14,6 +14,7 @@ from workbench.simulator.rest.contents import Contents, OneContent
 from workbench.simulator.rest.control import Control
 from workbench.simulator.rest.lookups import Lookup
 from workbench.simulator.rest.media import MediaBytes, MediaList, OneMedia
+from workbench.simulator.rest.members import OneServiceMember, ServiceMembers
 from workbench.simulator.rest.messages import Feedback, MessageResource, Messages
 from workbench.simulator.rest.numbers import Numbers, OneNumber, OneShortCode, ShortCodes
 from workbench.simulator.rest.pricing import Countries, OneCountry
@@ -25,7 +26,7 @@ from workbench.simulator.rest.registrations import (
     OneVerification,
     Verifications,
 )
-from workbench.simulator.rest.services import OneService, OneServiceMember, ServiceMembers, Services
+from workbench.simulator.rest.services import OneService, Services
 from workbench.simulator.rest.storage import STORAGE, StoredMedia
 from workbench.simulator.rest.triggers import OneTrigger, Triggers
 from workbench.simulator.rest.usage import Balance, UsageRecords
