@@ -80,6 +80,15 @@ def quiet(quiet_account: Account) -> Iterator[Api]:
         api.http.close()
 
 
+@pytest.fixture(scope="module")
+def quiet_writes() -> Iterator[Api]:
+    """A small account of one module, for tests that only add to it."""
+    with serve(build(messages=300)) as server:
+        api = Api(server)
+        yield api
+        api.http.close()
+
+
 @pytest.fixture
 def simulator() -> Iterator[Api]:
     """An account of this test's own."""

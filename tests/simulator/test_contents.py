@@ -148,6 +148,8 @@ def test_sms_takes_the_text_of_a_template_and_whatsapp_its_first_type(simulator:
         b'{"language": "en", "types": {}}',
         b'{"language": "en", "types": {"twilio/text": "hi"}}',
         b'{"types": {"twilio/text": {"body": "hi"}}}',
+        b'{"language": "en", "types": {"twilio/text": {"body": 5}}}',
+        b'{"language": "en", "types": {"twilio/media": {"body": "hi", "media": "https://example.com/a.png"}}}',
         b'{"language": "en", "types": {"twilio/text": {"body": "hi"}}, "variables": {"a b": "x"}}',
         b'{"language": "en", "types": {"twilio/text": {"body": "hi"}}, "variables": {"1": 1}}',
     ],

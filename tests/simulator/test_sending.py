@@ -346,3 +346,32 @@ def test_media_beyond_mms_is_refused_without_the_converter(simulator: Api) -> No
     simulator.control("options", mms_converter=False)
     refused = simulator.create(**media, From=DESK)
     assert (refused.status_code, refused.json()["code"]) == (400, 21612)
+
+
+def test_a_message_that_waits_longer_than_it_is_valid_fails(simulator: Api) -> None:
+    for _ in range(3):
+        assert simulator.create(To=CUSTOMER, From="+12065550101", Body="x" * 450).status_code == 201
+    short, long = (
+        simulator.create(To=CUSTOMER, From="+12065550101", Body="hi", ValidityPeriod=seconds).json()["sid"]
+        for seconds in ("5", "60")
+    )
+    simulator.control("clock", advance=90)
+    assert simulator.message(short)["error_code"] == 30036
+    assert simulator.message(long)["error_code"] != 30036
+
+
+def test_smart_encoding_of_a_message_and_of_a_service(simulator: Api) -> None:
+    """A curly apostrophe makes two segments of UCS-2; a straight one fits into one of GSM-7."""
+    body = "It\u2019s " + "x" * 80
+    assert simulator.create(To=CUSTOMER, From=DESK, Body=body).json()["num_segments"] == "2"
+    assert (
+        simulator.create(To=CUSTOMER, From=DESK, Body=body, SmartEncoded="true").json()["num_segments"] == "1"
+    )
+    form = {"To": CUSTOMER, "MessagingServiceSid": service(simulator, 2), "Body": body}
+    counts = []
+    for switch in ("false", "true"):
+        simulator.http.post(f"/v1/Services/{service(simulator, 2)}", data={"SmartEncoding": switch})
+        sid = simulator.create(**form).json()["sid"]
+        simulator.control("clock", advance=10)
+        counts.append(simulator.message(sid)["num_segments"])
+    assert counts == ["2", "1"]

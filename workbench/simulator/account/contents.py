@@ -40,7 +40,7 @@ def render(content: Content | None, sid: str, variables: str, channel: str) -> t
     plain = next((name for name in _SMS_TYPES if name in types), None) if channel == "sms" else None
     chosen = types[plain or next(iter(types))]
     values = {**content["variables"], **_values(variables)}
-    body = _fill(str(chosen.get("body") or chosen.get("title") or ""), values)
+    body = _fill(chosen.get("body") or chosen.get("title") or "", values)
     return body, [_fill(url, values) for url in chosen.get("media") or ()]
 
 
@@ -79,9 +79,7 @@ def read_content(posted: bytes) -> dict[str, Any]:
         raise ApiError(400, 20001, "The body of the request is no JSON.") from error
     if not isinstance(content, dict) or not isinstance(content.get("language"), str):
         raise ApiError(400, 20001, "language is required.")
-    types, variables = content.get("types"), content.get("variables") or {}
-    if not isinstance(types, dict) or not types or not all(isinstance(part, dict) for part in types.values()):
-        raise ApiError(400, 20001, "types is required: at least one type of content.")
+    variables = content.get("variables") or {}
     if not isinstance(variables, dict) or len(variables) > MOST_VARIABLES:
         raise ApiError(400, 20001, f"variables is an object of at most {MOST_VARIABLES} texts.")
     for name, value in variables.items():
@@ -90,6 +88,20 @@ def read_content(posted: bytes) -> dict[str, Any]:
     return {
         "friendly_name": content.get("friendly_name"),
         "language": content["language"],
-        "types": types,
+        "types": _read_types(content.get("types")),
         "variables": variables,
     }
+
+
+def _read_types(types: Any) -> dict[str, dict[str, Any]]:
+    if not isinstance(types, dict) or not types:
+        raise ApiError(400, 20001, "types is required: at least one type of content.")
+    for name, part in types.items():
+        if not isinstance(part, dict):
+            raise ApiError(400, 20001, f"The type {name!r} is no object.")
+        media = part.get("media") or []
+        if not isinstance(media, list) or not all(isinstance(url, str) for url in media):
+            raise ApiError(400, 20001, f"media of the type {name!r} is no list of addresses.")
+        if not all(isinstance(part.get(text) or "", str) for text in ("body", "title")):
+            raise ApiError(400, 20001, f"body and title of the type {name!r} are texts.")
+    return types

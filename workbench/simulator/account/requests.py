@@ -45,6 +45,9 @@ class Request:
     send_at: int | None
     callback_url: str | None
     is_template: bool = False
+    validity: int = LONGEST_VALIDITY
+    """How many seconds it may wait in the queue."""
+    smart_encoded: bool = False
     flags: int = 0
     """What the message keeps for its life: see the constants of `messages.py`."""
 
@@ -71,7 +74,6 @@ def read_request(ledger: Ledger, form: Form, now: int, *, mms_converter: bool = 
     service = _check_service(ledger, _value(form, "MessagingServiceSid"))
     sender = _check_sender(ledger, _value(form, "From"), to, service)
     body, media = _check_content(ledger, form, to)
-    _check_validity(_value(form, "ValidityPeriod"))
     if service >= 0:
         settings = ledger.settings.get(ledger.service_sids[service], {})
         mms_converter = settings.get("mms_converter", mms_converter)
@@ -84,6 +86,8 @@ def read_request(ledger: Ledger, form: Form, now: int, *, mms_converter: bool = 
         _check_schedule(form, service, now),
         _check_callback(_value(form, "StatusCallback")),
         is_template=bool(_value(form, "ContentSid")),
+        validity=_check_validity(_value(form, "ValidityPeriod")),
+        smart_encoded=_value(form, "SmartEncoded").lower() == "true",
         flags=_retention(form) | (_check_mms(ledger, sender, to, mms_converter) if media else 0),
     )
     _check_permission(ledger, request, now, force=_value(form, "ForceDelivery").lower() == "true")
@@ -161,9 +165,12 @@ def _check_mms(ledger: Ledger, sender: int, to: str, converter: bool) -> int:
     return MEDIA_AS_LINK
 
 
-def _check_validity(text: str) -> None:
-    if text and not (text.isdigit() and 1 <= int(text) <= LONGEST_VALIDITY):
+def _check_validity(text: str) -> int:
+    if not text:
+        return LONGEST_VALIDITY
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST_VALIDITY):
         raise refuse(21624, f"Invalid validity period {text}; it goes from 1 to {LONGEST_VALIDITY} seconds")
+    return int(text)
 
 
 def _check_schedule(form: Form, service: int, now: int) -> int | None:

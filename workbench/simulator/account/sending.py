@@ -82,14 +82,15 @@ def compose(
     wait = 0.0 if request.send_at is not None else queue_seconds(ledger, index, now)
     if request.service >= 0 and wait > max_hours * 3600:
         outcome = Outcome(FAILED, 30001, leaves=False)
+    elif wait > request.validity:
+        outcome = Outcome(FAILED, 30036, leaves=False)
     elif planned is not None and planned.status is not None:
         outcome = Outcome(
             STATUSES.index(planned.status), planned.error_code, leaves=planned.status != "failed"
         )
     else:
         outcome = _chance(ledger, rng, place, index, request, now)
-    smart = request.service >= 0 and ledger.profile.services[request.service].smart_encoding
-    segments = count_segments(_text_as_sent(request), smart_encoding=smart).segments
+    segments = count_segments(_text_as_sent(request), smart_encoding=_is_smart(ledger, request)).segments
     message = Message(
         serial,
         now,
@@ -121,6 +122,15 @@ def _chosen_sender(ledger: Ledger, request: Request, place: int, serial: int) ->
     if picked is None:
         raise refuse(21703, f"The Messaging Service has no sender that can reach {request.to}.")
     return picked
+
+
+def _is_smart(ledger: Ledger, request: Request) -> bool:
+    """Whether characters are replaced by similar ones of GSM-7: for this message, or by its service."""
+    if request.smart_encoded or request.service < 0:
+        return request.smart_encoded
+    settings = ledger.settings.get(ledger.service_sids[request.service], {})
+    usual = ledger.profile.services[request.service].smart_encoding
+    return bool(settings.get("smart_encoding", usual))
 
 
 def _text_as_sent(request: Request) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from workbench.simulator.account.recipients import number_kind
 from workbench.simulator.errors import bad_value
@@ -46,12 +46,12 @@ class Lookup(ListHandler):
     """`/v2/PhoneNumbers/{number}`"""
 
     def on_get(self, number: str) -> Row:
-        query, text = self.query(), unquote(number)
+        query = self.query()
         asked = [name for name in query.get("Fields", "").split(",") if name]
         for name in asked:
             if name not in ("validation", *_PACKAGES):
                 raise bad_value("Fields", name, f"Allowed: validation, {', '.join(_PACKAGES)}.")
-        row = _number(text, query.get("CountryCode") or "US")
+        row = _number(number, query.get("CountryCode") or "US")
         packages = {name: _package(name, row) if name in asked else None for name in _PACKAGES}
         return (
             row | packages | {"url": f"{self.base()}/v2/PhoneNumbers/{quote(row['phone_number'], safe='+')}"}
