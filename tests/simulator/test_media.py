@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import httpx
+import pytest
 
 from tests.simulator.conftest import Api
+from workbench.settings import Credentials, Secret
+from workbench.twilio.media import fetch_media_bytes
 
 CUSTOMER, DESK = "+14155550177", "+14155550104"
 URLS = ["https://example.com/a.png", "https://example.com/b.png"]
@@ -89,3 +92,18 @@ def test_a_deleted_file_is_gone_from_storage(simulator: Api) -> None:
     assert simulator.http.delete(f"{address}.json").status_code == 204
     assert httpx.get(location).status_code == 404
     assert simulator.http.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("needs_auth", [False, True])
+def test_our_own_client_follows_the_redirect_without_its_credentials(
+    simulator: Api, needs_auth: bool
+) -> None:
+    """Storage refuses credentials, so a client that sends them on gets nothing."""
+    simulator.control("options", media_needs_auth=needs_auth)
+    account, address = simulator.account, first_media(simulator)
+    message_sid, media_sid = address.split("/")[-3], address.split("/")[-1]
+    credentials = Credentials(account.account_sid, Secret(account.auth_token))
+    sids = (account.account_sid, message_sid, media_sid)
+    media = fetch_media_bytes(credentials, *sids, base_url=simulator.server.url)
+    assert media.content_type == "image/png"
+    assert media.content.startswith(b"\x89PNG")
