@@ -41,6 +41,10 @@ class Api:
     def get(self, path: str, **query: Any) -> Any:
         return self.http.get(path, params=query or None).raise_for_status().json()
 
+    def download(self, address: str) -> httpx.Response:
+        """What anybody gets who has the address, without credentials, over all redirects."""
+        return httpx.get(httpx.URL(self.server.url).join(address), follow_redirects=True, timeout=10)
+
     def create(self, **form: Any) -> httpx.Response:
         return self.http.post(f"{self.base}/Messages.json", data=form)
 
@@ -71,6 +75,15 @@ def quiet_account() -> Account:
 def quiet(quiet_account: Account) -> Iterator[Api]:
     """The shared account over HTTP, for tests that change nothing."""
     with serve(quiet_account) as server:
+        api = Api(server)
+        yield api
+        api.http.close()
+
+
+@pytest.fixture(scope="module")
+def quiet_writes() -> Iterator[Api]:
+    """A small account of one module, for tests that only add to it."""
+    with serve(build(messages=300)) as server:
         api = Api(server)
         yield api
         api.http.close()

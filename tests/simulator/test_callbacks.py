@@ -132,7 +132,29 @@ def test_an_inbound_message_is_told_with_its_media(simulator: Api, receiver: Rec
     assert form["MessageSid"] == form["SmsMessageSid"] == form["SmsSid"] == row["sid"]
     assert (form["SmsStatus"], form["OptOutType"]) == ("received", "STOP")
     assert (form["FromCity"], form["FromCountry"], form["MediaContentType0"]) == ("", "US", "image/png")
-    assert simulator.http.get(form["MediaUrl0"]).content.startswith(b"\x89PNG")
+    assert simulator.download(form["MediaUrl0"]).content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("to", "body", "kind"),
+    [
+        ("+13125550102", "stop", "STOP"),
+        ("+13125550102", "START", "START"),
+        ("+13125550102", "Info", "HELP"),
+        ("+13125550102", "Stop please", None),
+        # Toll-free opt-outs are the network's: Advanced Opt-Out does not see them, also not in a service.
+        ("+18335550108", "STOP", None),
+        ("+18335550108", "START", None),
+        # No service, no Advanced Opt-Out.
+        ("+17135550105", "STOP", None),
+    ],
+)
+def test_the_opt_out_type_of_a_keyword(
+    simulator: Api, receiver: Receiver, to: str, body: str, kind: str | None
+) -> None:
+    simulator.control("inbound", **{"from": CUSTOMER, "to": to, "body": body})
+    form = receiver.wait_for(1)[0]
+    assert (form["To"], form["Body"], form.get("OptOutType")) == (to, body, kind)
 
 
 def test_a_numbers_own_webhook_and_its_service(simulator: Api, receiver: Receiver) -> None:

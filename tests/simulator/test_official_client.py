@@ -10,6 +10,7 @@ from itertools import islice
 import pytest
 from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.rest import Client
+from twilio.rest.content.v1.content import ContentList
 
 from tests.simulator.conftest import Api
 from workbench.simulator import Fault
@@ -19,7 +20,8 @@ from workbench.simulator import Fault
 def client_for(api: Api) -> Iterator[Client]:
     """A client whose every product talks to the stand-in."""
     client = Client(api.account.account_sid, api.account.auth_token)
-    for product in (client.api, client.messaging, client.pricing, client.monitor):
+    products = (client.api, client.content, client.lookups, client.messaging, client.pricing, client.monitor)
+    for product in products:
         product.base_url = api.server.url
     yield client
     client.http_client.session.close()
@@ -143,3 +145,62 @@ def test_other_resources(client: Client, quiet: Api) -> None:
     ]
     alerts = list(islice(client.monitor.v1.alerts.stream(), 3))
     assert all(alert.error_code.isdigit() for alert in alerts)
+
+
+def test_finds_and_moves_numbers(simulator: Api, own_client: Client) -> None:
+    client, store = own_client, simulator.account.subaccounts[0]
+    assert [
+        number.phone_number for number in client.incoming_phone_numbers.list(phone_number="+1206*****01")
+    ] == ["+12065550101"]
+    central = client.incoming_phone_numbers.list(phone_number="+13125550102")[0]
+    pool = client.messaging.v1.services(simulator.account.main.service_sids[0]).phone_numbers
+    assert pool(central.sid).delete() is True
+    assert central.sid not in {member.sid for member in pool.list()}
+    assert pool.create(phone_number_sid=central.sid).phone_number == "+13125550102"
+    assert client.incoming_phone_numbers(central.sid).update(account_sid=store.sid).account_sid == store.sid
+    moved = client.api.accounts(store.sid).incoming_phone_numbers(central.sid).fetch()
+    assert moved.phone_number == "+13125550102"
+    offer = client.available_phone_numbers("CA").local.list(area_code=416, limit=1)[0]
+    assert (offer.phone_number, offer.capabilities["sms"]) == ("+14165550100", True)
+    assert (
+        client.incoming_phone_numbers.create(phone_number=offer.phone_number).phone_number == "+14165550100"
+    )
+    assert [country.country_code for country in client.available_phone_numbers.list()] == ["US", "CA"]
+
+
+def test_sends_a_content_template(own_client: Client) -> None:
+    content = own_client.content.v1.contents
+    text = ContentList.TwilioText({"body": "Hi {{1}}, your {{order}} is here."})
+    request = ContentList.ContentCreateRequest(
+        {
+            "friendly_name": "greeting",
+            "language": "en",
+            "variables": {"1": "customer"},
+            "types": ContentList.Types({"twilio/text": text}),
+        }
+    )
+    created = content.create(content_create_request=request)
+    assert [(one.sid, one.variables) for one in content.list()] == [(created.sid, {"1": "customer"})]
+    sent = own_client.messages.create(
+        to="+14155550177",
+        from_="+14155550104",
+        content_sid=created.sid,
+        content_variables='{"order": "lamp"}',
+    )
+    assert sent.body == "Hi customer, your lamp is here."
+    assert content(created.sid).delete() is True
+    assert content.list() == []
+
+
+def test_looks_numbers_up_and_sets_triggers(own_client: Client) -> None:
+    number = own_client.lookups.v2.phone_numbers("+442079460123").fetch(fields="line_type_intelligence")
+    assert (number.valid, number.country_code, number.national_format) == (True, "GB", "020 7946 0123")
+    assert number.line_type_intelligence["type"] == "landline"
+    trigger = own_client.usage.triggers.create(
+        callback_url="https://a.example/used", trigger_value="5", usage_category="sms", trigger_by="count"
+    )
+    assert [(one.sid, one.trigger_value) for one in own_client.usage.triggers.list()] == [
+        (trigger.sid, "5.000000")
+    ]
+    assert int(trigger.current_value) > 100
+    assert own_client.usage.triggers(trigger.sid).delete() is True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.simulator.conftest import Api, build
@@ -62,11 +61,31 @@ def test_a_failure_that_was_asked_for(simulator: Api) -> None:
         ({"From": DESK, "Body": "hi"}, 21604),
         ({"To": "4155550177", "From": DESK, "Body": "hi"}, 21211),
         ({"To": "+999", "From": DESK, "Body": "hi"}, 21211),
+        # No such area code, no such code in the plan, one digit too many, one too few, a name.
+        ({"To": "+15555550123", "From": DESK, "Body": "hi"}, 21211),
+        ({"To": "+11234567890", "From": DESK, "Body": "hi"}, 21211),
+        ({"To": "+141555501777", "From": DESK, "Body": "hi"}, 21211),
+        ({"To": "+1415555017", "From": DESK, "Body": "hi"}, 21211),
+        ({"To": "+44740010010", "From": DESK, "Body": "hi"}, 21211),
+        ({"To": "DEMOSHOP", "From": DESK, "Body": "hi"}, 21211),
+        ({"To": "whatsapp:+1234", "From": "whatsapp:+14155550111", "Body": "hi"}, 21211),
+        ({"To": "55501", "From": DESK, "Body": "hi"}, 21265),
+        ({"To": DESK, "From": DESK, "Body": "hi"}, 21266),
+        ({"To": "whatsapp:+14155550111", "From": "whatsapp:+14155550111", "Body": "hi"}, 21266),
+        ({"To": CUSTOMER, "From": "+1415", "Body": "hi"}, 21212),
+        ({"To": CUSTOMER, "From": "+11234567890", "Body": "hi"}, 21212),
+        ({"To": CUSTOMER, "From": "TWELVELETTRS", "Body": "hi"}, 21212),
+        ({"To": "+493012345678", "From": DESK, "Body": "hi"}, 21635),
+        ({"To": "+19005551234", "From": DESK, "Body": "hi"}, 21268),
+        ({"To": "+447640012345", "From": DESK, "Body": "hi"}, 21614),
+        ({"To": CUSTOMER, "From": "+447400100107", "MediaUrl": "https://example.com/a.png"}, 21621),
+        ({"To": CUSTOMER, "From": DESK, "Body": "hi", "ContentRetention": "forget"}, 30029),
+        ({"To": CUSTOMER, "From": DESK, "Body": "hi", "AddressRetention": "discard"}, 30030),
         ({"To": CUSTOMER, "Body": "hi"}, 21603),
         ({"To": CUSTOMER, "From": "+14155550199", "Body": "hi"}, 21606),
         ({"To": CUSTOMER, "MessagingServiceSid": "MG" + "0" * 32, "Body": "hi"}, 21701),
-        ({"To": CUSTOMER, "From": DESK}, 21602),
-        ({"To": CUSTOMER, "From": DESK, "Body": ""}, 21602),
+        ({"To": CUSTOMER, "From": DESK}, 21619),
+        ({"To": CUSTOMER, "From": DESK, "Body": ""}, 21619),
         ({"To": CUSTOMER, "From": DESK, "Body": "x" * 1601}, 21617),
         ({"To": CUSTOMER, "From": DESK, "MediaUrl": ["https://example.com/a.png"] * 11}, 21623),
         ({"To": CUSTOMER, "From": DESK, "MediaUrl": "file:///etc/passwd"}, 21620),
@@ -155,10 +174,9 @@ def test_media_of_an_mms(simulator: Api) -> None:
     path = f"{simulator.base}/Messages/{created['sid']}/Media"
     listed = simulator.get(f"{path}.json")["media_list"]
     assert len(listed) == 2
-    picture = simulator.http.get(f"{path}/{listed[0]['sid']}")
+    picture = simulator.download(f"{path}/{listed[0]['sid']}")
     assert picture.headers["Content-Type"] == "image/png"
     assert picture.content.startswith(b"\x89PNG")
-    assert httpx.get(f"{simulator.server.url}{path}/{listed[0]['sid']}").status_code == 401
     assert simulator.http.delete(listed[0]["uri"]).status_code == 204
     assert [row["sid"] for row in simulator.get(f"{path}.json")["media_list"]] == [listed[1]["sid"]]
     assert simulator.http.get(f"{path}/{listed[0]['sid']}").status_code == 404
@@ -269,3 +287,91 @@ def test_what_was_done_survives_a_restart(tmp_path: Any) -> None:
         }
         api.http.close()
         server.account.close()
+
+
+def test_numbers_of_former_plans_are_still_numbers(simulator: Api) -> None:
+    """WhatsApp keeps Mexico's 1 after the 52."""
+    desk = "whatsapp:+14155550111"
+    assert simulator.create(To="whatsapp:+5215512345678", From=desk, Body="hi").status_code == 201
+
+
+def test_a_landline_is_tried_in_britain_and_elsewhere_only_by_force(simulator: Api) -> None:
+    british = simulator.create(To="+442079460123", From=DESK, Body="hi").json()
+    german = simulator.create(To="+493012345678", From=DESK, Body="hi", ForceDelivery="true").json()
+    simulator.control("clock", advance=60)
+    ends = [simulator.message(row["sid"]) for row in (british, german)]
+    assert [(row["status"], row["error_code"]) for row in ends] == [("undelivered", 30006)] * 2
+
+
+def test_a_service_never_writes_to_its_own_number_as_that_number(simulator: Api) -> None:
+    """Support has one number: it cannot reach that one, while the larger pool picks another."""
+    alone = simulator.create(To=DESK, MessagingServiceSid=service(simulator, 2), Body="hi")
+    assert (alone.status_code, alone.json()["code"]) == (400, 21703)
+    to = "+13125550102"
+    sids = [
+        simulator.create(To=to, MessagingServiceSid=service(simulator), Body="hi").json()["sid"]
+        for _ in range(6)
+    ]
+    simulator.control("clock", advance=10)
+    assert {simulator.message(sid)["from"] for sid in sids} == {"+12065550101", "+12125550103"}
+
+
+def test_a_service_without_a_sender_for_the_country(simulator: Api) -> None:
+    """Promotions has a toll-free number and a short code, which reach only the United States and Canada."""
+    form = {"MessagingServiceSid": service(simulator, 1), "Body": "hi"}
+    refused = simulator.create(To="+4915228123456", **form)
+    assert (refused.status_code, refused.json()["code"]) == (400, 21703)
+    assert simulator.create(To=CUSTOMER, **form).status_code == 201
+
+
+def test_media_beyond_mms_is_a_link_and_is_charged_as_sms(simulator: Api) -> None:
+    form = {"From": DESK, "Body": "look", "MediaUrl": "https://example.com/a.png"}
+    prices = []
+    for to in ("+14155550177", "+61491570156", "+4915228123456"):
+        simulator.control("outcomes", to=to, status="delivered")
+        sid = simulator.create(To=to, **form).json()["sid"]
+        assert sid.startswith("MM")
+        simulator.control("clock", advance=200_000)
+        prices.append(simulator.message(sid)["price"])
+    # An MMS with its carrier's fee to the United States and Australia; one segment to Germany.
+    assert prices == ["-0.03200", "-0.03200", "-0.10900"]
+
+
+def test_media_beyond_mms_is_refused_without_the_converter(simulator: Api) -> None:
+    media = {"To": "+4915228123456", "MediaUrl": "https://example.com/a.png"}
+    simulator.http.post(f"/v1/Services/{service(simulator)}", data={"MmsConverter": "false"})
+    refused = simulator.create(**media, MessagingServiceSid=service(simulator))
+    assert (refused.status_code, refused.json()["code"]) == (400, 21612)
+    assert simulator.create(**media, From=DESK).status_code == 201
+    simulator.control("options", mms_converter=False)
+    refused = simulator.create(**media, From=DESK)
+    assert (refused.status_code, refused.json()["code"]) == (400, 21612)
+
+
+def test_a_message_that_waits_longer_than_it_is_valid_fails(simulator: Api) -> None:
+    for _ in range(3):
+        assert simulator.create(To=CUSTOMER, From="+12065550101", Body="x" * 450).status_code == 201
+    short, long = (
+        simulator.create(To=CUSTOMER, From="+12065550101", Body="hi", ValidityPeriod=seconds).json()["sid"]
+        for seconds in ("5", "60")
+    )
+    simulator.control("clock", advance=90)
+    assert simulator.message(short)["error_code"] == 30036
+    assert simulator.message(long)["error_code"] != 30036
+
+
+def test_smart_encoding_of_a_message_and_of_a_service(simulator: Api) -> None:
+    """A curly apostrophe makes two segments of UCS-2; a straight one fits into one of GSM-7."""
+    body = "It\u2019s " + "x" * 80
+    assert simulator.create(To=CUSTOMER, From=DESK, Body=body).json()["num_segments"] == "2"
+    assert (
+        simulator.create(To=CUSTOMER, From=DESK, Body=body, SmartEncoded="true").json()["num_segments"] == "1"
+    )
+    form = {"To": CUSTOMER, "MessagingServiceSid": service(simulator, 2), "Body": body}
+    counts = []
+    for switch in ("false", "true"):
+        simulator.http.post(f"/v1/Services/{service(simulator, 2)}", data={"SmartEncoding": switch})
+        sid = simulator.create(**form).json()["sid"]
+        simulator.control("clock", advance=10)
+        counts.append(simulator.message(sid)["num_segments"])
+    assert counts == ["2", "1"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -310,12 +309,10 @@ def test_a_number_that_was_released_is_marked_and_comes_back(
 ) -> None:
     catalog(parts=["senders"])
     ledger = server.account.main
-    before = ledger.profile
-    released = tuple(
-        sender._replace(kind="whatsapp") if sender.address == "+17135550105" else sender
-        for sender in before.senders
-    )
-    ledger.profile = replace(before, senders=released)
+    index = ledger.inventory.sender_index("+17135550105")
+    assert index is not None
+    store, sid = ledger.profile.senders[index], ledger.sender_sids[index]
+    ledger.change({"op": "remove_sender", "sender": index})
     server.account.clock.set(NOW.timestamp() + HOUR)
     assert catalog(parts=["senders"]).changed == 1
     gone = lake.rows("select sender, removed_at from senders where removed_at is not null")
@@ -323,7 +320,7 @@ def test_a_number_that_was_released_is_marked_and_comes_back(
     snapshot = lake.snapshot_id()
     catalog(parts=["senders"])
     assert lake.snapshot_id() == snapshot
-    ledger.profile = before
+    ledger.change({"op": "add_sender", "sender": list(store), "sid": sid})
     catalog(parts=["senders"])
     assert lake.value("select count(*) from senders where removed_at is null") == 11
 
@@ -331,8 +328,8 @@ def test_a_number_that_was_released_is_marked_and_comes_back(
 def test_a_number_that_leaves_its_pool_has_no_service(lake: Lake, catalog: Catalog, server: Server) -> None:
     catalog(parts=["senders"])
     ledger = server.account.main
-    first, *others = ledger.profile.senders
-    ledger.profile = replace(ledger.profile, senders=(first._replace(service=-1), *others))
+    first = ledger.profile.senders[0]
+    ledger.change({"op": "member", "sender": 0, "service": -1})
     assert catalog(parts=["senders"]).changed == 1
     row = "select messaging_service_sid, registration_status, removed_at from senders where sender = ?"
     assert lake.rows(row, [first.address]) == [(None, None, None)]

@@ -37,14 +37,14 @@ def _overview(runtime: Runtime, _: Body) -> Body:
 
 
 def _describe(ledger: Ledger) -> Body:
-    senders = zip(ledger.profile.senders, ledger.sender_sids, strict=True)
+    inventory = ledger.inventory
     return {
         "account_sid": ledger.sid,
         "friendly_name": ledger.profile.name,
-        "senders": [{**sender._asdict(), "sid": sid} for sender, sid in senders],
-        "services": dict(
-            zip(ledger.service_sids, (service.name for service in ledger.profile.services), strict=True)
-        ),
+        "senders": [
+            {**sender._asdict(), "sid": inventory.sender_sids[index]} for index, sender in inventory.senders()
+        ],
+        "services": {inventory.service_sids[index]: service.name for index, service in inventory.services()},
     }
 
 
@@ -66,10 +66,10 @@ def _ledger(runtime: Runtime, body: Body) -> Ledger:
 
 
 def _sender(ledger: Ledger, address: str) -> int:
-    for index, sender in enumerate(ledger.profile.senders):
-        if sender.address == address:
-            return index
-    raise SimulatorError(f"{address!r} is not a sender of {ledger.sid}.")
+    index = ledger.inventory.sender_index(address)
+    if index is None:
+        raise SimulatorError(f"{address!r} is not a sender of {ledger.sid}.")
+    return index
 
 
 def _inbound(runtime: Runtime, body: Body) -> Body:

@@ -35,6 +35,9 @@ REVOCATION = 32
 OPT_IN = 64
 CARRIER_FILTERED = 128
 MARKETING = 256
+CONTENT_DISCARDED = 512
+ADDRESS_OBFUSCATED = 1024
+MEDIA_AS_LINK = 2048
 
 FLAG_NAMES = {
     AFTER_REVOCATION: "sent_after_free_text_revocation",
@@ -46,6 +49,9 @@ FLAG_NAMES = {
     OPT_IN: "opt_in",
     CARRIER_FILTERED: "filtered_on_a_bad_day",
     MARKETING: "marketing",
+    CONTENT_DISCARDED: "content_discarded",
+    ADDRESS_OBFUSCATED: "address_obfuscated",
+    MEDIA_AS_LINK: "media_as_link",
 }
 BREACHES = (AFTER_REVOCATION, AFTER_OPT_OUT, IN_QUIET_HOURS, UNREGISTERED)
 
@@ -148,6 +154,29 @@ def state_at(message: Message, now: int) -> State:
         priced,
         message.error if status == message.status or status == READ else 0,
     )
+
+
+def is_mms(message: Message) -> bool:
+    """Whether it is carried and charged as MMS; media that became a link is SMS."""
+    return message.media > 0 and not message.flags & MEDIA_AS_LINK
+
+
+def is_sent_off(message: Message, now: int) -> bool:
+    """Whether the message was sent or has its last status: from then on only what is retained is kept."""
+    since = now - message.created
+    return 0 <= message.sent <= since or 0 <= message.done <= since
+
+
+def is_content_discarded(message: Message, now: int) -> bool:
+    """Whether body and media are no longer kept (`ContentRetention=discard`)."""
+    return bool(message.flags & CONTENT_DISCARDED) and is_sent_off(message, now)
+
+
+def shown_contact(message: Message, now: int) -> str:
+    """The contact's address as it is still shown: `AddressRetention=obfuscate` hides the last four digits."""
+    if message.flags & ADDRESS_OBFUSCATED and is_sent_off(message, now):
+        return message.contact[:-4] + "XXXX"
+    return message.contact
 
 
 def settled_at(message: Message) -> int:

@@ -28,6 +28,15 @@ class Options:
     """Whether a DateSent filter returns messages without date_sent by their date_created; not documented."""
     max_queue_hours: float = 10.0
     """A sender whose queue is longer refuses with 21611."""
+    mms_converter: bool = True
+    """Whether media becomes a link in an SMS where there is no MMS; if not, it is refused with 21612."""
+    media_needs_auth: bool = False
+    """Whether attachments need the account's credentials; their addresses then end after 4 hours."""
+    media_listed_after: float = 0.0
+    """Seconds, on the account's clock, until all attachments of a new message are listed and can be fetched.
+
+    They appear one after the other: of two, the first after half of the time.
+    """
 
 
 class RequestLog:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from workbench.simulator.account.inventory import Inventory
 from workbench.simulator.account.log import MessageLog
 from workbench.simulator.account.rows import RowWriter
 from workbench.simulator.account.sids import SidCodec, derive_hex, derive_sid
@@ -15,7 +16,7 @@ from workbench.simulator.clock import DAY
 from workbench.simulator.messages import Message
 from workbench.simulator.traffic.consent import scope_of
 from workbench.simulator.traffic.generator import Traffic
-from workbench.simulator.traffic.profile import Profile, Sender
+from workbench.simulator.traffic.profile import Profile, Sender, Service
 
 MAX_MEDIA = 10
 _MEDIA_SLOTS = 16
@@ -34,28 +35,43 @@ class Ledger:
         record: Callable[[dict[str, Any]], None],
     ) -> None:
         name = "main" if owner_sid is None else profile.name
-        self.profile = profile
         self.sid = derive_sid(seed, "AC", name)
         self.auth_token = derive_hex(seed, f"token:{name}")
         self.api_key = derive_sid(seed, "SK", name)
         self.api_secret = derive_hex(seed, f"secret:{name}")
         self.owner_sid = owner_sid or self.sid
         self.opened_at = first_day * DAY
-        self.sender_sids = [_sender_sid(self.sid, sender) for sender in profile.senders]
-        self.service_sids = [derive_sid(self.sid, "MG", service.name) for service in profile.services]
+        self.inventory = Inventory(self.sid, profile)
         self.log = MessageLog(Traffic(profile, f"{seed}:{name}", first_day))
         self._messages = SidCodec(f"{self.sid}:messages")
         self._media = SidCodec(f"{self.sid}:media")
-        self.rows = RowWriter(self.sid, profile, self.service_sids, self._messages)
+        self.rows = RowWriter(self.sid, profile.currency, self.inventory, self._messages)
         self.callback_urls: dict[int, str] = {}
         """The StatusCallback that a message was created with, by its serial number."""
         self.feedback: dict[int, str] = {}
         self.settings: dict[str, dict[str, Any]] = {}
         """The fields that were set through the API, by the SID of the number or service."""
+        self.contents: dict[str, dict[str, Any]] = {}
+        """Content templates by SID."""
+        self.triggers: dict[str, dict[str, Any]] = {}
+        """Usage triggers by SID."""
         self.deleted_media: set[tuple[int, int]] = set()
         self._consent: dict[tuple[str, int], list[tuple[int, bool]]] = {}
         self._consent_read = 0
         self._record = record
+
+    @property
+    def profile(self) -> Profile:
+        """The company with the senders and services that it has now."""
+        return self.inventory.profile
+
+    @property
+    def sender_sids(self) -> list[str]:
+        return self.inventory.sender_sids
+
+    @property
+    def service_sids(self) -> list[str]:
+        return self.inventory.service_sids
 
     def message_by_sid(self, sid: str, now: int) -> Message | None:
         """The message with a SID; None if it does not exist, is deleted, or is not created yet."""
@@ -77,6 +93,12 @@ class Ledger:
         index = serial % _MEDIA_SLOTS
         gone = index >= message.media or (message.serial, index) in self.deleted_media
         return None if gone else index
+
+    def message_of_media(self, sid: str, now: int) -> Message | None:
+        """The message to which an attachment belongs; None if either is not there."""
+        serial = self._media.decode(sid)
+        message = None if serial is None else self.log.get(serial // _MEDIA_SLOTS, now)
+        return message if message is not None and self.media_by_sid(message, sid) is not None else None
 
     def media_of(self, message: Message) -> Iterator[tuple[int, str]]:
         """Index and SID of the attachments that are not deleted."""
@@ -141,7 +163,30 @@ class Ledger:
     def _apply_settings(self, entry: dict[str, Any]) -> None:
         self.settings.setdefault(entry["sid"], {}).update(entry["values"])
 
+    def _apply_member(self, entry: dict[str, Any]) -> None:
+        self.inventory.assign(entry["sender"], entry["service"])
 
-def _sender_sid(account_sid: str, sender: Sender) -> str:
-    prefix = {"short code": "SC", "alphanumeric": "AI", "whatsapp": "XE"}.get(sender.kind, "PN")
-    return derive_sid(account_sid, prefix, sender.address)
+    def _apply_add_sender(self, entry: dict[str, Any]) -> None:
+        self.inventory.add_sender(Sender(*entry["sender"]), entry["sid"])
+
+    def _apply_remove_sender(self, entry: dict[str, Any]) -> None:
+        self.inventory.remove_sender(entry["sender"])
+
+    def _apply_add_service(self, entry: dict[str, Any]) -> None:
+        self.inventory.add_service(Service(*entry["service"]), entry["sid"])
+
+    def _apply_remove_service(self, entry: dict[str, Any]) -> None:
+        self.inventory.remove_service(entry["service"])
+
+    def _apply_content(self, entry: dict[str, Any]) -> None:
+        _put_or_drop(self.contents, entry["sid"], entry["content"])
+
+    def _apply_trigger(self, entry: dict[str, Any]) -> None:
+        _put_or_drop(self.triggers, entry["sid"], entry["trigger"])
+
+
+def _put_or_drop(kept: dict[str, dict[str, Any]], sid: str, value: dict[str, Any] | None) -> None:
+    if value is None:
+        kept.pop(sid, None)
+    else:
+        kept[sid] = value

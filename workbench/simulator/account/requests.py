@@ -6,21 +6,28 @@ permission.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from workbench.messaging.addresses import channel, country, is_e164
+from workbench.messaging.addresses import channel
+from workbench.simulator.account.contents import render
 from workbench.simulator.account.ledger import MAX_MEDIA, Ledger
-from workbench.simulator.errors import ApiError
+from workbench.simulator.account.recipients import (
+    can_reach,
+    check_from,
+    check_region,
+    check_to,
+    gets_mms,
+    refuse,
+    takes_mms,
+)
+from workbench.simulator.messages import ADDRESS_OBFUSCATED, CONTENT_DISCARDED, MEDIA_AS_LINK
 from workbench.simulator.traffic.profile import Sender
-from workbench.simulator.traffic.world import COUNTRIES, COUNTRY_INDEX
 
 LONGEST_BODY = 1600
 EARLIEST_SCHEDULE, LATEST_SCHEDULE = 300, 35 * 86_400
 LONGEST_VALIDITY = 36_000
-_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 
 Form = dict[str, list[str]]
 
@@ -38,19 +45,38 @@ class Request:
     send_at: int | None
     callback_url: str | None
     is_template: bool = False
+    validity: int = LONGEST_VALIDITY
+    """How many seconds it may wait in the queue."""
+    smart_encoded: bool = False
+    flags: int = 0
+    """What the message keeps for its life: see the constants of `messages.py`."""
+
+    @property
+    def is_mms(self) -> bool:
+        """Whether its media is sent as media, not as a link."""
+        return self.media > 0 and not self.flags & MEDIA_AS_LINK
+
+    def fits(self, sender: Sender) -> bool:
+        """Whether this sender can carry the message, which a messaging service asks of each of its own."""
+        return can_reach(sender, self.to) and (takes_mms(sender) or not self.is_mms)
 
 
-def read_request(ledger: Ledger, form: Form, now: int) -> Request:
+def read_request(ledger: Ledger, form: Form, now: int, *, mms_converter: bool = True) -> Request:
     """Check a create request.
+
+    Args:
+        mms_converter: whether media becomes a link where there is no MMS; a service may set it for itself.
 
     Raises:
         ApiError: 400 with the code Twilio gives for what is wrong.
     """
-    to = _check_to(_value(form, "To"))
+    to = check_to(_value(form, "To"))
     service = _check_service(ledger, _value(form, "MessagingServiceSid"))
-    sender = _check_from(ledger, _value(form, "From"), to, service)
-    body, media = _check_content(form)
-    _check_validity(_value(form, "ValidityPeriod"))
+    sender = _check_sender(ledger, _value(form, "From"), to, service)
+    body, media = _check_content(ledger, form, to)
+    if service >= 0:
+        settings = ledger.settings.get(ledger.service_sids[service], {})
+        mms_converter = settings.get("mms_converter", mms_converter)
     request = Request(
         to,
         sender,
@@ -60,8 +86,11 @@ def read_request(ledger: Ledger, form: Form, now: int) -> Request:
         _check_schedule(form, service, now),
         _check_callback(_value(form, "StatusCallback")),
         is_template=bool(_value(form, "ContentSid")),
+        validity=_check_validity(_value(form, "ValidityPeriod")),
+        smart_encoded=_value(form, "SmartEncoded").lower() == "true",
+        flags=_retention(form) | (_check_mms(ledger, sender, to, mms_converter) if media else 0),
     )
-    _check_permission(ledger, request, now)
+    _check_permission(ledger, request, now, force=_value(form, "ForceDelivery").lower() == "true")
     return request
 
 
@@ -69,79 +98,79 @@ def _value(form: Form, name: str) -> str:
     return form.get(name, [""])[-1]
 
 
-def refuse(code: int, message: str) -> ApiError:
-    """The answer to a wrong request: HTTP 400 with Twilio's code."""
-    return ApiError(400, code, message)
-
-
-def _check_to(to: str) -> str:
-    if not to:
-        raise refuse(21604, "A 'To' phone number is required")
-    number = to.partition(":")[2] if channel(to) != "sms" else to
-    if channel(to) == "sms" and not is_e164(number):
-        raise refuse(21211, f"Invalid 'To' phone number: {to}")
-    if is_e164(number) and country(number) is None:
-        raise refuse(21211, f"Invalid 'To' phone number: {to}")
-    return to
-
-
 def _check_service(ledger: Ledger, sid: str) -> int:
     if not sid:
         return -1
-    if sid not in ledger.service_sids:
-        raise refuse(21701, f"The messaging service {sid} does not exist")
-    service = ledger.service_sids.index(sid)
-    if not any(sender.service == service for sender in ledger.profile.senders):
-        raise refuse(21703, f"The messaging service {sid} has no sender to send from")
+    service = ledger.inventory.service_by_sid(sid)
+    if service is None:
+        raise refuse(21701, f"The Messaging Service {sid} does not exist.")
+    if not any(ledger.inventory.members(service)):
+        raise refuse(21704, f"The Messaging Service {sid} contains no phone numbers.")
     return service
 
 
-def _check_from(ledger: Ledger, address: str, to: str, service: int) -> int:
+def _check_sender(ledger: Ledger, address: str, to: str, service: int) -> int:
     if not address:
         if service < 0:
-            raise refuse(21603, "A 'From' number or a 'MessagingServiceSid' is required")
+            raise refuse(21603, "A 'From' or 'MessagingServiceSid' parameter is required to send a message.")
         return -1
-    if channel(address) != channel(to):
-        raise refuse(21910, f"'From' {address} and 'To' {to} are of different channels")
-    owned = [index for index, sender in enumerate(ledger.profile.senders) if sender.address == address]
-    if not owned:
-        raise refuse(21606, f"The 'From' address {address} is not a sender of this account")
-    sender = ledger.profile.senders[owned[0]]
+    index = check_from(ledger.inventory, address, to)
+    sender = ledger.profile.senders[index]
     if service >= 0 and sender.service != service:
-        raise refuse(21711, f"The 'From' address {address} is not in the messaging service")
-    _check_route(sender, to)
-    return owned[0]
+        raise refuse(21711, f"The 'From' address {address} is not in the Messaging Service.")
+    if not can_reach(sender, to):
+        raise refuse(21612, f"The 'To' number {to} cannot be reached from {address}.")
+    return index
 
 
-def _check_route(sender: Sender, to: str) -> None:
-    place = COUNTRY_INDEX.get(country(to) or "")
-    alphanumeric_refused = place is not None and not COUNTRIES[place].takes_alphanumeric
-    if sender.kind == "alphanumeric" and alphanumeric_refused:
-        raise refuse(21612, f"An alphanumeric sender cannot reach {to}")
-    if sender.kind in ("short code", "toll-free") and country(to) not in ("US", "CA"):
-        raise refuse(21612, f"{sender.address} cannot reach {to}")
-
-
-def _check_content(form: Form) -> tuple[str, int]:
+def _check_content(ledger: Ledger, form: Form, to: str) -> tuple[str, int]:
+    """The body and how many media files; a content template is filled in."""
     body, media = _value(form, "Body"), [url for url in form.get("MediaUrl", []) if url]
-    content = _value(form, "ContentSid")
-    if not body and not media and not content:
-        raise refuse(21602, "A message body, a media address or a content SID is required")
-    if content and not _CONTENT_SID.fullmatch(content):
-        raise refuse(21656, f"Invalid ContentSid: {content}")
+    content_sid, variables = _value(form, "ContentSid"), _value(form, "ContentVariables")
+    if content_sid:
+        body, media = render(ledger.contents.get(content_sid), content_sid, variables, channel(to))
+    elif variables:
+        raise refuse(21654, "A ContentSid is required with ContentVariables.")
+    if not body and not media:
+        raise refuse(21619, "A text message body or media urls must be specified.")
     if len(body) > LONGEST_BODY:
-        raise refuse(21617, f"The body has {len(body)} characters; {LONGEST_BODY} are allowed")
+        raise refuse(21617, f"The message body has {len(body)} characters; {LONGEST_BODY} are allowed.")
     if len(media) > MAX_MEDIA:
-        raise refuse(21623, f"{len(media)} media files; {MAX_MEDIA} are allowed")
+        raise refuse(21623, f"{len(media)} media files; {MAX_MEDIA} are allowed.")
     for url in media:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
-            raise refuse(21620, f"Invalid media address: {url}")
-    return body or (f"Content template {content}" if content else ""), len(media)
+            raise refuse(21620, f"Invalid media URL: {url}")
+    return body, len(media)
 
 
-def _check_validity(text: str) -> None:
-    if text and not (text.isdigit() and 1 <= int(text) <= LONGEST_VALIDITY):
+def _retention(form: Form) -> int:
+    """What of the message is not kept once it is sent, as flags."""
+    content, address = _value(form, "ContentRetention"), _value(form, "AddressRetention")
+    if content not in ("", "retain", "discard"):
+        raise refuse(30029, f"Invalid ContentRetention {content}; it is 'retain' or 'discard'.")
+    if address not in ("", "retain", "obfuscate"):
+        raise refuse(30030, f"Invalid AddressRetention {address}; it is 'retain' or 'obfuscate'.")
+    discarded = CONTENT_DISCARDED if content == "discard" else 0
+    return discarded | (ADDRESS_OBFUSCATED if address == "obfuscate" else 0)
+
+
+def _check_mms(ledger: Ledger, sender: int, to: str, converter: bool) -> int:
+    """The flag of a message whose media becomes a link, because MMS does not reach the recipient."""
+    if sender >= 0 and not takes_mms(ledger.profile.senders[sender]):
+        raise refuse(21621, f"The 'From' number {ledger.inventory.addresses[sender]} is not enabled for MMS.")
+    if gets_mms(to):
+        return 0
+    if not converter:
+        raise refuse(21612, f"The 'To' number {to} cannot be reached with MMS.")
+    return MEDIA_AS_LINK
+
+
+def _check_validity(text: str) -> int:
+    if not text:
+        return LONGEST_VALIDITY
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= LONGEST_VALIDITY):
         raise refuse(21624, f"Invalid validity period {text}; it goes from 1 to {LONGEST_VALIDITY} seconds")
+    return int(text)
 
 
 def _check_schedule(form: Form, service: int, now: int) -> int | None:
@@ -177,10 +206,8 @@ def _check_callback(url: str) -> str | None:
     return url
 
 
-def _check_permission(ledger: Ledger, request: Request, now: int) -> None:
-    number = request.to.rpartition(":")[2]
-    if is_e164(number) and country(number) not in COUNTRY_INDEX:
-        raise refuse(21408, f"Sending to the region of {request.to} is not enabled")
+def _check_permission(ledger: Ledger, request: Request, now: int, *, force: bool) -> None:
+    check_region(request.to, force=force)
     scope = request.service if request.service >= 0 else ledger.scope(request.sender)
     if ledger.is_opted_out(request.to, scope, now):
-        raise refuse(21610, f"{request.to} has opted out of messages from this sender")
+        raise refuse(21610, f"{request.to} has opted out of messages from this sender.")

@@ -9,10 +9,18 @@ from typing import Any
 import orjson
 
 from workbench.messaging.error_codes import explain
+from workbench.simulator.account.inventory import Inventory
 from workbench.simulator.account.sids import SidCodec
 from workbench.simulator.clock import DAY
-from workbench.simulator.messages import DIRECTIONS, INBOUND, Message, settled_at, state_at
-from workbench.simulator.traffic.profile import Profile
+from workbench.simulator.messages import (
+    DIRECTIONS,
+    INBOUND,
+    Message,
+    is_content_discarded,
+    settled_at,
+    shown_contact,
+    state_at,
+)
 from workbench.simulator.traffic.templates import body_text
 from workbench.simulator.traffic.world import UNIT
 
@@ -23,12 +31,12 @@ _CACHED_ROWS = 150_000
 class RowWriter:
     """Writes the rows of one account; caches the JSON of rows that will not change again."""
 
-    def __init__(self, account_sid: str, profile: Profile, service_sids: list[str], codec: SidCodec) -> None:
+    def __init__(self, account_sid: str, currency: str, inventory: Inventory, codec: SidCodec) -> None:
         self.account_sid = account_sid
-        self._addresses = [sender.address for sender in profile.senders]
-        self._service_sids = service_sids
+        self._addresses = inventory.addresses
+        self._service_sids = inventory.service_sids
         self._codec = codec
-        self._currency = profile.currency
+        self._currency = currency
         self._base = f"/{API_VERSION}/Accounts/{account_sid}/Messages/"
         self._cache: dict[int, bytes] = {}
 
@@ -56,18 +64,19 @@ class RowWriter:
         sid = self.sid(message)
         ours = self._addresses[message.sender] if state.has_sender else None
         inbound = message.direction == INBOUND
+        theirs = shown_contact(message, now)
         uri = self._base + sid
         return {
             "account_sid": self.account_sid,
             "api_version": API_VERSION,
-            "body": body_text(message.body),
+            "body": "" if is_content_discarded(message, now) else body_text(message.body),
             "date_created": rfc2822(message.created),
             "date_sent": None if state.sent is None else rfc2822(state.sent),
             "date_updated": rfc2822(state.updated),
             "direction": DIRECTIONS[message.direction],
             "error_code": state.error or None,
             "error_message": error_message(state.error) if state.error else None,
-            "from": message.contact if inbound else ours,
+            "from": theirs if inbound else ours,
             "messaging_service_sid": self._service_sids[message.service] if message.service >= 0 else None,
             "num_media": str(message.media),
             "num_segments": str(message.segments) if state.has_sender else "0",
@@ -76,7 +85,7 @@ class RowWriter:
             "sid": sid,
             "status": state.status,
             "subresource_uris": {"media": f"{uri}/Media.json", "feedback": f"{uri}/Feedback.json"},
-            "to": ours if inbound else message.contact,
+            "to": ours if inbound else theirs,
             "uri": f"{uri}.json",
         }
 

@@ -8,15 +8,29 @@ from dataclasses import dataclass
 from workbench.messaging.addresses import country
 from workbench.messaging.segments import count_segments
 from workbench.simulator.account.ledger import Ledger
-from workbench.simulator.account.requests import Request, refuse
+from workbench.simulator.account.recipients import number_kind, refuse
+from workbench.simulator.account.requests import Request
 from workbench.simulator.clock import DAY
-from workbench.simulator.messages import FAILED, INBOUND, NEVER, OUTBOUND_API, SENT, STATUSES, Message
+from workbench.simulator.messages import (
+    FAILED,
+    INBOUND,
+    MEDIA_AS_LINK,
+    NEVER,
+    OUTBOUND_API,
+    SENT,
+    STATUSES,
+    UNDELIVERED,
+    Message,
+)
 from workbench.simulator.traffic.outcomes import Outcome, decide, seconds_to_done, seconds_to_price
 from workbench.simulator.traffic.profile import Sender
 from workbench.simulator.traffic.world import COUNTRY_INDEX, rate
 
 _UNKNOWN_PHONE = 999
 """A phone without a history, for the probability of delivery."""
+
+_MEDIA_LINK = "https://mms.example.com/m/0a1b2c3d"
+"""Stands for the short address of media that is sent as a link; only its length counts."""
 
 ALLOWED_OUTCOMES = ("delivered", "sent", "undelivered", "failed")
 
@@ -63,23 +77,20 @@ def compose(
     serial = ledger.log.next_serial()
     rng = random.Random(f"{ledger.sid}:{serial}")
     place = COUNTRY_INDEX.get(country(request.to.rpartition(":")[2]) or "US", 0)
-    index = (
-        request.sender
-        if request.sender >= 0
-        else ledger.log.traffic.pick_sender(request.service, place, serial)
-    )
+    index = _chosen_sender(ledger, request, place, serial)
     sender = ledger.profile.senders[index]
     wait = 0.0 if request.send_at is not None else queue_seconds(ledger, index, now)
     if request.service >= 0 and wait > max_hours * 3600:
         outcome = Outcome(FAILED, 30001, leaves=False)
+    elif wait > request.validity:
+        outcome = Outcome(FAILED, 30036, leaves=False)
     elif planned is not None and planned.status is not None:
         outcome = Outcome(
             STATUSES.index(planned.status), planned.error_code, leaves=planned.status != "failed"
         )
     else:
         outcome = _chance(ledger, rng, place, index, request, now)
-    smart = request.service >= 0 and ledger.profile.services[request.service].smart_encoding
-    segments = count_segments(request.body, smart_encoding=smart).segments
+    segments = count_segments(_text_as_sent(request), smart_encoding=_is_smart(ledger, request)).segments
     message = Message(
         serial,
         now,
@@ -91,11 +102,40 @@ def compose(
         request.body,
         segments,
         request.media,
-        _price(ledger, place, sender, segments, request.media),
+        _price(ledger, place, sender, segments, as_mms=request.is_mms),
         outcome.error,
         NEVER if request.send_at is None else request.send_at - now,
+        flags=request.flags,
     )
     return _with_instants(message, rng, place, outcome, int(wait), planned or PlannedOutcome())
+
+
+def _chosen_sender(ledger: Ledger, request: Request, place: int, serial: int) -> int:
+    """The request's own sender, or the one that its messaging service picks.
+
+    Raises:
+        ApiError: 400/21703, the service has none that can carry this message.
+    """
+    if request.sender >= 0:
+        return request.sender
+    picked = ledger.inventory.pick(request.service, place, serial, request.fits)
+    if picked is None:
+        raise refuse(21703, f"The Messaging Service has no sender that can reach {request.to}.")
+    return picked
+
+
+def _is_smart(ledger: Ledger, request: Request) -> bool:
+    """Whether characters are replaced by similar ones of GSM-7: for this message, or by its service."""
+    if request.smart_encoded or request.service < 0:
+        return request.smart_encoded
+    settings = ledger.settings.get(ledger.service_sids[request.service], {})
+    usual = ledger.profile.services[request.service].smart_encoding
+    return bool(settings.get("smart_encoding", usual))
+
+
+def _text_as_sent(request: Request) -> str:
+    """The text of the SMS: media that cannot be sent as MMS is a link behind the body."""
+    return f"{request.body} {_MEDIA_LINK}".strip() if request.flags & MEDIA_AS_LINK else request.body
 
 
 def _with_instants(
@@ -126,6 +166,8 @@ def _chance(
         and not _wrote_lately(ledger, index, request.to, now)
     ):
         return Outcome(FAILED, 63016, leaves=False)
+    if number_kind(request.to) == "landline":
+        return Outcome(UNDELIVERED, 30006)
     return decide(
         rng,
         place,
@@ -143,7 +185,7 @@ def _wrote_lately(ledger: Ledger, index: int, contact: str, now: int) -> bool:
     return any(m.direction == INBOUND and m.contact == contact and m.sender == index for m in lately)
 
 
-def _price(ledger: Ledger, place: int, sender: Sender, segments: int, media: int) -> int:
-    cost = rate(place, sender.kind, outbound=True, media=media > 0)
+def _price(ledger: Ledger, place: int, sender: Sender, segments: int, *, as_mms: bool) -> int:
+    cost = rate(place, sender.kind, outbound=True, media=as_mms)
     units = (cost.base + cost.carrier_fee) * (1 if cost.per_message else segments)
     return round(units * ledger.profile.price_factor)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from workbench.messaging.addresses import country
 from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.clock import DAY
-from workbench.simulator.messages import FAILED, INBOUND, Message, settled_at
+from workbench.simulator.messages import FAILED, INBOUND, Message, is_mms, settled_at
 from workbench.simulator.traffic.profile import Profile
 from workbench.simulator.traffic.world import COUNTRY_INDEX, FAILED_FEE, UNIT, rate
 
@@ -100,7 +100,7 @@ class UsageBook:
             return kept[1]
         messages = self._ledger.log.of_day(day)
         sums = _add_up(_charges(self._ledger.profile, messages, now))
-        for category, usage in _rent(self._ledger.profile, day, now):
+        for category, usage in _rent(self._ledger.log.traffic.profile, day, now):
             sums[category] = sums.get(category, NOTHING).plus(usage)
         if now >= (day + 1) * DAY and all(settled_at(message) <= now for message in messages):
             self._kept[day] = changes, sums
@@ -146,11 +146,11 @@ def _split(profile: Profile, message: Message) -> Iterator[tuple[str, Usage]]:
     """A priced message's own category, and the carrier's part."""
     kind, outbound = profile.senders[message.sender].kind, message.direction != INBOUND
     way = "outbound" if outbound else "inbound"
-    amount = 1 if message.media else message.segments
+    amount = 1 if is_mms(message) else message.segments
     if kind == "whatsapp":
         yield f"channels-messaging-{way}", Usage(1, 1, message.price)
         return
-    service = "mms" if message.media else "sms"
+    service = "mms" if is_mms(message) else "sms"
     fee = _carrier_fee(profile, message) if outbound else 0
     pool = {"short code": "shortcode", "toll-free": "tollfree"}.get(kind, "longcode")
     yield f"{service}-{way}-{pool}", Usage(1, amount, message.price - fee)
@@ -160,12 +160,12 @@ def _split(profile: Profile, message: Message) -> Iterator[tuple[str, Usage]]:
 
 def _carrier_fee(profile: Profile, message: Message) -> int:
     place = COUNTRY_INDEX.get(country(message.contact) or "US", 0)
-    cost = rate(place, profile.senders[message.sender].kind, outbound=True, media=message.media > 0)
+    cost = rate(place, profile.senders[message.sender].kind, outbound=True, media=is_mms(message))
     return round(cost.carrier_fee * (1 if cost.per_message else message.segments) * profile.price_factor)
 
 
 def _rent(profile: Profile, day: int, now: int) -> Iterator[tuple[str, Usage]]:
-    """Numbers are charged on the first of a month."""
+    """The numbers that the account began with are charged on the first of a month."""
     if datetime.fromtimestamp(day * DAY, UTC).day != 1 or now < day * DAY:
         return
     for sender in profile.senders:

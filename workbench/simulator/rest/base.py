@@ -40,6 +40,8 @@ class ApiHandler(RequestHandler):
 
     account: Ledger
     """Whose resource this is: the account in the path, else the caller's."""
+    caller: Ledger
+    """Whose credentials came with the request."""
     now: int
 
     def __init__(self, application: Application, request: HTTPServerRequest, **kwargs: Any) -> None:
@@ -79,10 +81,17 @@ class ApiHandler(RequestHandler):
 
     def _owner(self, path: dict[str, str]) -> Ledger:
         """The account named in the path, which is the caller's own or one of its subaccounts."""
-        caller = self._authenticate()
+        caller = self.caller = self._authenticate()
         sid = path.pop("account_sid", caller.sid)
         for ledger in self.runtime.account.ledgers:
             if ledger.sid == sid and caller.sid in (ledger.sid, ledger.owner_sid):
+                return ledger
+        raise not_found(self.request.path)
+
+    def named_owner(self, sid: str) -> Ledger:
+        """The account with a SID, for addresses that need no credentials."""
+        for ledger in self.runtime.account.ledgers:
+            if ledger.sid == sid:
                 return ledger
         raise not_found(self.request.path)
 

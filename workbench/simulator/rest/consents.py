@@ -52,7 +52,9 @@ class Consents(ApiHandler):
         }
 
     def _problems(self, item: dict[str, Any]) -> list[str]:
-        ours = {*self.account.service_sids, *(sender.address for sender in self.account.profile.senders)}
+        inventory = self.account.inventory
+        ours = {inventory.service_sids[index] for index, _ in inventory.services()}
+        ours |= {sender.address for _, sender in inventory.senders()}
         checks = {
             "INVALID_CONTACT_ID": _CONTACT.fullmatch(str(item.get("contact_id"))) is not None,
             "INVALID_CORRELATION_ID": len(str(item.get("correlation_id"))) == 32,

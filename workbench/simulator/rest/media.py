@@ -1,21 +1,18 @@
-"""Media of messages: list, metadata, the bytes themselves, delete."""
+"""Media of messages: list, metadata, delete, and the way to the bytes, which `storage.py` keeps."""
 
 from __future__ import annotations
 
-import struct
-import zlib
-from hashlib import blake2b
 from typing import Any
 
+from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.account.rows import API_VERSION, rfc2822
 from workbench.simulator.errors import not_found
-from workbench.simulator.messages import Message
+from workbench.simulator.messages import Message, is_content_discarded
 from workbench.simulator.rest.base import ApiHandler
 from workbench.simulator.rest.messages import find_message
 from workbench.simulator.rest.paging import PageUris, envelope, page_request, slice_page
+from workbench.simulator.rest.storage import stored_at
 from workbench.simulator.rest.windows import Window, read_window
-
-_SIDE = 48
 
 
 class MediaList(ApiHandler):
@@ -24,7 +21,7 @@ class MediaList(ApiHandler):
     def on_get(self, sid: str) -> dict[str, Any]:
         message, query = find_message(self, sid), self.query()
         page, window = page_request(query), read_window(query, "DateCreated") or Window()
-        rows = [media_row(self, message, sid, media_sid) for _, media_sid in self.account.media_of(message)]
+        rows = [media_row(self, message, sid, media_sid) for _, media_sid in listed_media(self, message)]
         if not window.low <= message.created <= window.high:
             rows = []
         chosen, first, last = slice_page(rows, page, lambda row: str(row["sid"]))
@@ -46,19 +43,40 @@ class OneMedia(ApiHandler):
 
     def _find(self, sid: str, media_sid: str) -> tuple[Message, int]:
         message = find_message(self, sid)
-        index = self.account.media_by_sid(message, media_sid)
-        if index is None:
-            raise not_found(self.request.path)
-        return message, index
+        for index, listed_sid in listed_media(self, message):
+            if listed_sid == media_sid:
+                return message, index
+        raise not_found(self.request.path)
 
 
 class MediaBytes(OneMedia):
-    """`…/Media/{ME}`: the picture."""
+    """`…/Media/{ME}`: redirects to the file. Anybody may ask, unless the account wants credentials."""
+
+    def _owner(self, path: dict[str, str]) -> Ledger:
+        if self.runtime.options.media_needs_auth or self.request.method != "GET":
+            return super()._owner(path)
+        return self.named_owner(path.pop("account_sid"))
 
     def on_get(self, sid: str, media_sid: str) -> Any:
         self._find(sid, media_sid)
-        self.set_header("Content-Type", "image/png")
-        return picture(media_sid)
+        location = stored_at(
+            self.account, media_sid, self.now if self.runtime.options.media_needs_auth else None
+        )
+        self.set_header("Location", f"{self.request.protocol}://{self.request.host}{location}")
+        self.set_status(307)
+        return None
+
+
+def listed_media(handler: ApiHandler, message: Message) -> list[tuple[int, str]]:
+    """Index and SID of the attachments that are there: late ones and those of discarded content are not."""
+    if is_content_discarded(message, handler.now):
+        return []
+    wait, age = handler.runtime.options.media_listed_after, handler.now - message.created
+    return [
+        (index, media_sid)
+        for index, media_sid in handler.account.media_of(message)
+        if age * message.media >= wait * (index + 1)
+    ]
 
 
 def media_row(handler: ApiHandler, message: Message, sid: str, media_sid: str) -> dict[str, Any]:
@@ -72,17 +90,3 @@ def media_row(handler: ApiHandler, message: Message, sid: str, media_sid: str) -
         "sid": media_sid,
         "uri": f"/{API_VERSION}/Accounts/{account_sid}/Messages/{sid}/Media/{media_sid}.json",
     }
-
-
-def picture(name: str) -> bytes:
-    """A small PNG, striped in two colours that depend on the name."""
-    digest = blake2b(name.encode(), digest_size=7).digest()
-    colours, width = (digest[:3], digest[3:6]), 4 + digest[6] % 9
-    row = b"\0" + b"".join(colours[column // width % 2] for column in range(_SIDE))
-    header = struct.pack(">IIBBBBB", _SIDE, _SIDE, 8, 2, 0, 0, 0)
-    chunks = _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(row * _SIDE)) + _chunk(b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + chunks
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -15,7 +15,16 @@ from workbench.simulator.account.rows import API_VERSION, error_message, rfc2822
 from workbench.simulator.account.sending import check_queue, compose
 from workbench.simulator.clock import DAY
 from workbench.simulator.errors import ApiError, bad_value, not_found
-from workbench.simulator.messages import CANCELED, FINAL, INBOUND, NEVER, STATUSES, Message, state_at
+from workbench.simulator.messages import (
+    CANCELED,
+    FINAL,
+    INBOUND,
+    NEVER,
+    STATUSES,
+    Message,
+    shown_contact,
+    state_at,
+)
 from workbench.simulator.rest.base import ApiHandler, last_values
 from workbench.simulator.rest.paging import PageRequest, PageUris, envelope, page_request
 from workbench.simulator.rest.windows import Window, check_retention, read_window
@@ -51,7 +60,7 @@ class Messages(ApiHandler):
         planned = self.runtime.planned.pop(to, None)
         if planned is not None and planned.refuse is not None:
             raise ApiError(400, planned.refuse, error_message(planned.refuse))
-        request = read_request(account, form, now)
+        request = read_request(account, form, now, mms_converter=options.mms_converter)
         check_queue(account, request, now, options.max_queue_hours)
         message = compose(account, request, now, planned, options.max_queue_hours)
         account.put(message, request.callback_url)
@@ -102,7 +111,7 @@ class Messages(ApiHandler):
 
         def test(message: Message) -> bool:
             if (message.direction == INBOUND) == their_direction_is_inbound:
-                return message.contact == address
+                return shown_contact(message, now) == address
             return message.sender in ours and state_at(message, now).has_sender
 
         return test

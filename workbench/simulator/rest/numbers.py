@@ -1,18 +1,26 @@
-"""Phone numbers and short codes of the account, with the webhooks that are set on them."""
+"""Phone numbers and short codes of the account, with the webhooks that are set on them.
+
+A number can be bought, released, and moved to another account of the same owner. Its generated traffic goes
+on in the account that it began in.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from workbench.simulator.account.ledger import Ledger
+from workbench.simulator.account.market import is_for_sale, sold_sender
+from workbench.simulator.account.recipients import MMS_COUNTRIES
 from workbench.simulator.account.rows import API_VERSION, rfc2822
 from workbench.simulator.account.sids import derive_sid
-from workbench.simulator.errors import not_found
+from workbench.simulator.errors import ApiError, not_found
 from workbench.simulator.rest.base import ApiHandler, last_values
 from workbench.simulator.rest.paging import PageUris, envelope, page_request, slice_page
 from workbench.simulator.traffic.profile import Sender
 
+_META = {"*": "[0-9]", "%": "[0-9]*"}
 _NUMBER_KINDS = ("long code", "toll-free")
 _SETTABLE = {
     "FriendlyName": "friendly_name",
@@ -37,6 +45,22 @@ class Numbers(ApiHandler):
         uris = PageUris(self.request.path, self.request.query, page)
         return envelope("incoming_phone_numbers", chosen, page, uris, first, last)
 
+    def on_post(self) -> dict[str, Any]:
+        """Buy a number that is for sale."""
+        form = last_values(self.form())
+        number = form.get("PhoneNumber", "")
+        owners = self.runtime.account.ledgers
+        if not is_for_sale(number) or any(
+            owner.inventory.sender_index(number) is not None for owner in owners
+        ):
+            raise ApiError(400, 21422, f"PhoneNumber {number} is not available.")
+        sid = derive_sid(self.account.sid, "PN", f"{number}:{self.now}")
+        sender = sold_sender(number, form.get("FriendlyName") or number)
+        self.account.change({"op": "add_sender", "sender": list(sender), "sid": sid})
+        _set(self.account, sid, form, self.now, created=True)
+        self.set_status(201)
+        return find_row(number_rows(self.account), sid, self.request.path)
+
 
 class OneNumber(ApiHandler):
     """`/2010-04-01/Accounts/{AC}/IncomingPhoneNumbers/{PN}.json`"""
@@ -46,8 +70,38 @@ class OneNumber(ApiHandler):
 
     def on_post(self, sid: str) -> dict[str, Any]:
         self.on_get(sid)
-        _set(self.account, sid, last_values(self.form()), self.now)
+        form = last_values(self.form())
+        if form.get("AccountSid") not in (None, "", self.account.sid):
+            self._move(sid, form["AccountSid"])
+        _set(self.account, sid, form, self.now)
         return self.on_get(sid)
+
+    def on_delete(self, sid: str) -> None:
+        """Release the number."""
+        self.account.change({"op": "remove_sender", "sender": self._index(sid)})
+        self.set_status(204)
+
+    def _move(self, sid: str, account_sid: str) -> None:
+        """Give the number, with its SID and settings, to another account of the caller's."""
+        if self.caller.owner_sid != self.caller.sid:
+            raise ApiError(400, 21474, "The API user must be the parent account to transfer phone numbers.")
+        family = [owner for owner in self.runtime.account.ledgers if owner.owner_sid == self.caller.sid]
+        target = next((owner for owner in family if owner.sid == account_sid), None)
+        if target is None:
+            raise ApiError(400, 21473, f"The AccountSid {account_sid} is not related to the number's owner.")
+        index, source = self._index(sid), self.account
+        sender = source.profile.senders[index]._replace(service=-1)
+        target.change({"op": "add_sender", "sender": list(sender), "sid": sid})
+        target.change({"op": "settings", "sid": sid, "values": source.settings.get(sid, {})})
+        source.change({"op": "remove_sender", "sender": index})
+        self.account = target
+
+    def _index(self, sid: str) -> int:
+        self.on_get(sid)
+        index = self.account.inventory.sender_by_sid(sid)
+        if index is None:
+            raise not_found(self.request.path)
+        return index
 
 
 class ShortCodes(ApiHandler):
@@ -76,24 +130,29 @@ class OneShortCode(ApiHandler):
 
 def number_rows(ledger: Ledger) -> list[dict[str, Any]]:
     """Every phone number of an account, as the API shows it."""
-    owned = zip(ledger.profile.senders, ledger.sender_sids, strict=True)
-    return [_number_row(ledger, sender, sid) for sender, sid in owned if sender.kind in _NUMBER_KINDS]
+    return [_number_row(ledger, sender, sid) for sender, sid in _owned(ledger, *_NUMBER_KINDS)]
 
 
 def short_code_rows(ledger: Ledger) -> list[dict[str, Any]]:
-    owned = zip(ledger.profile.senders, ledger.sender_sids, strict=True)
-    return [_short_code_row(ledger, sender, sid) for sender, sid in owned if sender.kind == "short code"]
+    return [_short_code_row(ledger, sender, sid) for sender, sid in _owned(ledger, "short code")]
+
+
+def _owned(ledger: Ledger, *kinds: str) -> Iterator[tuple[Sender, str]]:
+    for index, sender in ledger.inventory.senders():
+        if sender.kind in kinds:
+            yield sender, ledger.sender_sids[index]
 
 
 def _number_row(ledger: Ledger, sender: Sender, sid: str) -> dict[str, Any]:
     abroad = sender.country not in ("US", "CA")
+    has_mms = sender.country in MMS_COUNTRIES
     return {
         **_webhooks(ledger, sender, sid),
         "address_requirements": "local" if abroad else "none",
         "address_sid": None,
         "beta": False,
         "bundle_sid": derive_sid(ledger.sid, "BU", sender.address) if abroad else None,
-        "capabilities": {"voice": True, "sms": True, "mms": not abroad, "fax": False},
+        "capabilities": {"voice": True, "sms": True, "mms": has_mms, "fax": False},
         "emergency_address_sid": None,
         "emergency_address_status": "unregistered",
         "emergency_status": "Inactive",
@@ -141,11 +200,13 @@ def _webhooks(ledger: Ledger, sender: Sender, sid: str) -> dict[str, Any]:
     }
 
 
-def _set(ledger: Ledger, sid: str, form: Mapping[str, str], now: int) -> None:
+def _set(ledger: Ledger, sid: str, form: Mapping[str, str], now: int, *, created: bool = False) -> None:
     values: dict[str, Any] = {
         _SETTABLE[name]: value or None for name, value in form.items() if name in _SETTABLE
     }
     values["date_updated"] = rfc2822(now)
+    if created:
+        values["date_created"] = values["date_updated"]
     ledger.change({"op": "settings", "sid": sid, "values": values})
 
 
@@ -161,5 +222,17 @@ def _fits(row: Mapping[str, Any], query: Mapping[str, str]) -> bool:
     exact = {"FriendlyName": "friendly_name", "ShortCode": "short_code", "Origin": "origin"}
     if any(query.get(name) and row.get(field) != query[name] for name, field in exact.items()):
         return False
-    # The real filter takes part of a number, too.
-    return query.get("PhoneNumber", "").strip().lstrip("+") in str(row.get("phone_number", ""))
+    return number_pattern(query.get("PhoneNumber", "")).search(str(row.get("phone_number", ""))) is not None
+
+
+def number_pattern(text: str) -> re.Pattern[str]:
+    """The numbers that a filter means: part of a number, with `*` for any one digit.
+
+    A + means the beginning of the number; % stands for any digits, and a $ at the end for the number's end.
+    """
+    written = text.strip()
+    parts = [
+        _META.get(character, re.escape(character)) for character in written.lstrip("+").removesuffix("$")
+    ]
+    begin, end = r"^\+" if written.startswith("+") else "", "$" if written.endswith("$") else ""
+    return re.compile(begin + "".join(parts) + end)

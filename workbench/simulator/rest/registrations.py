@@ -132,7 +132,7 @@ def verification_rows(ledger: Ledger, base: str) -> list[Row]:
     """One toll-free verification per toll-free number; those on trial are still in review."""
     return [
         _verification(ledger, index, base)
-        for index, sender in enumerate(ledger.profile.senders)
+        for index, sender in ledger.inventory.senders()
         if sender.kind == "toll-free"
     ]
 

@@ -7,10 +7,14 @@ from tornado.web import Application
 
 from workbench.simulator.rest.accounts import Accounts, OneAccount
 from workbench.simulator.rest.alerts import Alerts, OneAlert
+from workbench.simulator.rest.available import AvailableCountries, AvailableCountry, AvailableNumbers
 from workbench.simulator.rest.base import ApiHandler, UnknownPath
 from workbench.simulator.rest.consents import Consents
+from workbench.simulator.rest.contents import Contents, OneContent
 from workbench.simulator.rest.control import Control
+from workbench.simulator.rest.lookups import Lookup
 from workbench.simulator.rest.media import MediaBytes, MediaList, OneMedia
+from workbench.simulator.rest.members import OneServiceMember, ServiceMembers
 from workbench.simulator.rest.messages import Feedback, MessageResource, Messages
 from workbench.simulator.rest.numbers import Numbers, OneNumber, OneShortCode, ShortCodes
 from workbench.simulator.rest.pricing import Countries, OneCountry
@@ -22,7 +26,9 @@ from workbench.simulator.rest.registrations import (
     OneVerification,
     Verifications,
 )
-from workbench.simulator.rest.services import OneService, OneServiceMember, ServiceMembers, Services
+from workbench.simulator.rest.services import OneService, Services
+from workbench.simulator.rest.storage import STORAGE, StoredMedia
+from workbench.simulator.rest.triggers import OneTrigger, Triggers
 from workbench.simulator.rest.usage import Balance, UsageRecords
 from workbench.simulator.runtime import Runtime
 
@@ -31,6 +37,7 @@ _API = "/2010-04-01/Accounts"
 _IN = f"{_API}/(?P<account_sid>AC{_HEX})"
 _MESSAGE = f"{_IN}/Messages/(?P<sid>(?:SM|MM){_HEX})"
 _MEDIA = f"{_MESSAGE}/Media/(?P<media_sid>ME{_HEX})"
+_AVAILABLE = f"{_IN}/AvailablePhoneNumbers"
 _SERVICE = f"/v1/Services/(?P<service_sid>MG{_HEX})"
 _MEMBERS = "(?P<members>PhoneNumbers|ShortCodes|AlphaSenders)"
 _JSON = r"(?:\.json)?"
@@ -52,6 +59,11 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (_IN + f"/SMS/ShortCodes/(?P<sid>SC{_HEX})" + _JSON, OneShortCode),
     (_IN + "/Usage/Records" + _JSON, UsageRecords),
     (_IN + "/Usage/Records/(?P<period>[A-Za-z]+)" + _JSON, UsageRecords),
+    (_IN + "/Usage/Triggers" + _JSON, Triggers),
+    (_IN + f"/Usage/Triggers/(?P<sid>UT{_HEX})" + _JSON, OneTrigger),
+    (_AVAILABLE + _JSON, AvailableCountries),
+    (_AVAILABLE + "/(?P<iso>[A-Z]{2})" + _JSON, AvailableCountry),
+    (_AVAILABLE + "/(?P<iso>[A-Z]{2})/(?P<kind>[A-Za-z]+)" + _JSON, AvailableNumbers),
     ("/v1/Services", Services),
     (f"/v1/Services/(?P<sid>MG{_HEX})", OneService),
     (f"{_SERVICE}/{_MEMBERS}", ServiceMembers),
@@ -64,6 +76,9 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (f"/v1/Tollfree/Verifications/(?P<sid>HH{_HEX})", OneVerification),
     ("/v1/Messaging/Countries", Countries),
     ("/v1/Messaging/Countries/(?P<iso>[A-Z]{2})", OneCountry),
+    ("/v1/Content", Contents),
+    (f"/v1/Content/(?P<sid>HX{_HEX})", OneContent),
+    ("/v2/PhoneNumbers/(?P<number>[^/]+)", Lookup),
     ("/v1/Consents/Bulk", Consents),
     ("/v1/Alerts", Alerts),
     (f"/v1/Alerts/(?P<sid>NO{_HEX})", OneAlert),
@@ -75,6 +90,7 @@ def make_application(runtime: Runtime, *, gzip: bool = False) -> Application:
     return Application(
         [
             *(URLSpec(path, handler) for path, handler in ROUTES),
+            URLSpec(f"/{STORAGE}/(?P<account_sid>AC{_HEX})/(?P<name>[0-9a-f]{{32}})", StoredMedia),
             URLSpec("/_simulator/?(?P<what>[a-z]*)", Control),
         ],
         default_handler_class=UnknownPath,

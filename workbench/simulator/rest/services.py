@@ -1,16 +1,18 @@
-"""Messaging services and the senders in them (messaging v1)."""
+"""Messaging services (messaging v1): create, list, change, delete. Their senders are in `members.py`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.account.rows import iso8601
-from workbench.simulator.errors import not_found
+from workbench.simulator.account.sids import derive_sid
+from workbench.simulator.errors import bad_value, not_found
 from workbench.simulator.rest.base import ApiHandler, last_values
 from workbench.simulator.rest.numbers import find_row
 from workbench.simulator.rest.paging import PageUris, meta_envelope, page_request, slice_page
+from workbench.simulator.traffic.profile import Service
 
 Row = dict[str, Any]
 
@@ -52,10 +54,22 @@ class ListHandler(ApiHandler):
 
 
 class Services(ListHandler):
-    """`/v1/Services`"""
+    """`/v1/Services`: those of the caller's own account; a subaccount's need the subaccount's credentials."""
 
     def on_get(self) -> Row:
         return self.page_of("services", service_rows(self.account, self.base()))
+
+    def on_post(self) -> Row:
+        form = last_values(self.form())
+        if not form.get("FriendlyName"):
+            raise bad_value("FriendlyName", "", "It is required.")
+        service = Service(form["FriendlyName"], form.get("Usecase") or "undeclared")
+        sid = derive_sid(self.account.sid, "MG", f"{service.name}:{len(self.account.service_sids)}")
+        self.account.change({"op": "add_service", "service": list(service), "sid": sid})
+        created = {"date_created": iso8601(self.now), "date_updated": iso8601(self.now)}
+        self.account.change({"op": "settings", "sid": sid, "values": _settings_of(form) | created})
+        self.set_status(201)
+        return find_row(service_rows(self.account, self.base()), sid, self.request.path)
 
 
 class OneService(ListHandler):
@@ -66,43 +80,35 @@ class OneService(ListHandler):
 
     def on_post(self, sid: str) -> Row:
         self.on_get(sid)
-        form = last_values(self.form())
-        values: Row = {_SETTABLE[name]: value or None for name, value in form.items() if name in _SETTABLE}
-        values |= {
-            _SWITCHES[name]: value.lower() == "true" for name, value in form.items() if name in _SWITCHES
-        }
-        values["date_updated"] = iso8601(self.now)
+        values = _settings_of(last_values(self.form())) | {"date_updated": iso8601(self.now)}
         self.account.change({"op": "settings", "sid": sid, "values": values})
         return self.on_get(sid)
 
-
-class ServiceMembers(ListHandler):
-    """`/v1/Services/{MG}/PhoneNumbers`, `/ShortCodes`, `/AlphaSenders`"""
-
-    def on_get(self, service_sid: str, members: str) -> Row:
-        key, rows = _MEMBERS[members]
-        return self.page_of(key, rows(self.account, find_service(self, service_sid), self.base()))
+    def on_delete(self, sid: str) -> None:
+        """Delete the service; its senders stay in the account."""
+        self.account.change({"op": "remove_service", "service": find_service(self, sid)})
+        self.set_status(204)
 
 
-class OneServiceMember(ListHandler):
-    """One of :class:`ServiceMembers`."""
-
-    def on_get(self, service_sid: str, members: str, sid: str) -> Row:
-        rows = _MEMBERS[members][1](self.account, find_service(self, service_sid), self.base())
-        return find_row(rows, sid, self.request.path)
+def _settings_of(form: Mapping[str, str]) -> Row:
+    values: Row = {_SETTABLE[name]: value or None for name, value in form.items() if name in _SETTABLE}
+    switches = {_SWITCHES[name]: value.lower() == "true" for name, value in form.items() if name in _SWITCHES}
+    return values | switches
 
 
 def find_service(handler: ApiHandler, sid: str) -> int:
     """The index of the service with a SID, or 404/20404."""
-    if sid not in handler.account.service_sids:
+    service = handler.account.inventory.service_by_sid(sid)
+    if service is None:
         raise not_found(handler.request.path)
-    return handler.account.service_sids.index(sid)
+    return service
 
 
 def service_rows(ledger: Ledger, base: str) -> list[Row]:
     """The account's messaging services."""
     rows = []
-    for index, (service, sid) in enumerate(zip(ledger.profile.services, ledger.service_sids, strict=True)):
+    for index, service in ledger.inventory.services():
+        sid = ledger.service_sids[index]
         url = f"{base}/v1/Services/{sid}"
         row = {
             "sid": sid,
@@ -135,56 +141,4 @@ def service_rows(ledger: Ledger, base: str) -> list[Row]:
 
 def numbers_in(ledger: Ledger, service: int, *kinds: str) -> list[int]:
     """The indexes of a service's senders of some kinds."""
-    members = enumerate(ledger.profile.senders)
-    return [index for index, sender in members if sender.service == service and sender.kind in kinds]
-
-
-def _member(ledger: Ledger, service: int, index: int, base: str, part: str) -> Row:
-    sid = ledger.sender_sids[index]
-    return {
-        "sid": sid,
-        "account_sid": ledger.sid,
-        "service_sid": ledger.service_sids[service],
-        "date_created": iso8601(ledger.opened_at),
-        "date_updated": iso8601(ledger.opened_at),
-        "url": f"{base}/v1/Services/{ledger.service_sids[service]}/{part}/{sid}",
-    }
-
-
-def phone_number_rows(ledger: Ledger, service: int, base: str) -> list[Row]:
-    return [
-        _member(ledger, service, index, base, "PhoneNumbers")
-        | {
-            "phone_number": ledger.profile.senders[index].address,
-            "country_code": ledger.profile.senders[index].country,
-            "capabilities": ["Voice", "SMS", "MMS"],
-        }
-        for index in numbers_in(ledger, service, "long code", "toll-free")
-    ]
-
-
-def short_code_rows(ledger: Ledger, service: int, base: str) -> list[Row]:
-    return [
-        _member(ledger, service, index, base, "ShortCodes")
-        | {
-            "short_code": ledger.profile.senders[index].address,
-            "country_code": ledger.profile.senders[index].country,
-            "capabilities": ["SMS", "MMS"],
-        }
-        for index in numbers_in(ledger, service, "short code")
-    ]
-
-
-def alpha_sender_rows(ledger: Ledger, service: int, base: str) -> list[Row]:
-    return [
-        _member(ledger, service, index, base, "AlphaSenders")
-        | {"alpha_sender": ledger.profile.senders[index].address, "capabilities": ["SMS"]}
-        for index in numbers_in(ledger, service, "alphanumeric")
-    ]
-
-
-_MEMBERS: dict[str, tuple[str, Callable[[Ledger, int, str], list[Row]]]] = {
-    "PhoneNumbers": ("phone_numbers", phone_number_rows),
-    "ShortCodes": ("short_codes", short_code_rows),
-    "AlphaSenders": ("alpha_senders", alpha_sender_rows),
-}
+    return [index for index, sender in ledger.inventory.members(service) if sender.kind in kinds]

@@ -17,10 +17,11 @@ from workbench.simulator.account.account import Account
 from workbench.simulator.account.alerts import Alert
 from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.account.log import EXTRA
+from workbench.simulator.account.recipients import gets_mms
 from workbench.simulator.account.requests import Request
 from workbench.simulator.account.sending import compose
 from workbench.simulator.account.sids import derive_hex
-from workbench.simulator.messages import OUTBOUND_REPLY, STATUSES, Message, timeline
+from workbench.simulator.messages import MEDIA_AS_LINK, OUTBOUND_REPLY, STATUSES, Message, timeline
 from workbench.simulator.webhooks.forms import (
     Form,
     Urls,
@@ -288,7 +289,8 @@ class Callbacks:
             for body, media in twiml_messages(twiml):
                 if ledger.is_opted_out(inbound.contact, ledger.scope(inbound.sender), now):
                     return
-                request = Request(inbound.contact, inbound.sender, -1, body, media, None, None)
+                flags = MEDIA_AS_LINK if media and not gets_mms(inbound.contact) else 0
+                request = Request(inbound.contact, inbound.sender, -1, body, media, None, None, flags=flags)
                 ledger.put(compose(ledger, request, now)._replace(direction=OUTBOUND_REPLY))
 
 

@@ -13,14 +13,16 @@ from urllib.parse import parse_qs, urlsplit
 from xml.etree import ElementTree
 
 from workbench.messaging.addresses import country
+from workbench.messaging.keywords import keyword
 from workbench.simulator.account.ledger import Ledger
 from workbench.simulator.account.rows import API_VERSION
 from workbench.simulator.account.sids import derive_sid
-from workbench.simulator.messages import INBOUND, Message, state_at
-from workbench.simulator.traffic.consent import is_opt_out
+from workbench.simulator.messages import INBOUND, Message, shown_contact, state_at
 from workbench.simulator.traffic.templates import body_text
 
 Form = dict[str, str]
+
+_OPT_OUT_TYPES = {"opt-out": "STOP", "opt-in": "START", "help": "HELP"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def status_form(ledger: Ledger, message: Message, status: str, at: int) -> Form:
         "MessageStatus": status,
         "SmsSid": sid,
         "SmsStatus": status,
-        "To": message.contact,
+        "To": shown_contact(message, at),
     }
     if state_at(message, at).has_sender:
         form["From"] = ledger.profile.senders[message.sender].address
@@ -105,8 +107,10 @@ def inbound_form(ledger: Ledger, message: Message, base_url: str) -> Form:
     }
     if message.service >= 0:
         form["MessagingServiceSid"] = ledger.service_sids[message.service]
-        if is_opt_out(form["Body"], sender) is not None:
-            form["OptOutType"] = "STOP" if is_opt_out(form["Body"], sender) else "START"
+        meaning = keyword(form["Body"])
+        # The opt-outs of toll-free numbers are the network's, so Advanced Opt-Out does not name them.
+        if meaning is not None and sender.kind != "toll-free":
+            form["OptOutType"] = _OPT_OUT_TYPES[meaning]
     for index, media_sid in ledger.media_of(message):
         path = f"/{API_VERSION}/Accounts/{ledger.sid}/Messages/{sid}/Media/{media_sid}"
         form[f"MediaUrl{index}"] = base_url + path
