@@ -91,8 +91,9 @@ def run_simulator(
     urls = Urls(f"{base}/webhooks/twilio/status", f"{base}/webhooks/twilio/inbound") if base else Urls()
     try:
         account = Account.build(
-            seed=seed, start=parse_day(start, "start"), days=days, messages=messages, state=state
-        )
+            seed=seed, start=parse_day(start, "start"), days=days, messages=messages, state=state,
+            profile="all-channels",
+        )  # fmt: skip
         run(account, port=port, options=Options(latency=latency_ms / 1000), callbacks=urls, ready=announce)
     except SimulatorError as error:
         raise UsageError(str(error)) from error

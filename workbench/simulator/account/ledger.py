@@ -143,5 +143,5 @@ class Ledger:
 
 
 def _sender_sid(account_sid: str, sender: Sender) -> str:
-    prefix = {"short code": "SC", "alphanumeric": "AI", "whatsapp": "XE"}.get(sender.kind, "PN")
+    prefix = {"short code": "SC", "alphanumeric": "AI", "whatsapp": "XE", "rcs": "XE"}.get(sender.kind, "PN")
     return derive_sid(account_sid, prefix, sender.address)
