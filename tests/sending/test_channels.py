@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from workbench import Workbench
 from workbench.api.inbox import open_inbox_session
 from workbench.cli import main
 from workbench.lake.save import message_table, save_messages
+from workbench.lake.save_rows import save_rows
 from workbench.messaging.message import message_row
 from workbench.settings import load_settings
 from workbench.simulator import Account, Server, serve
@@ -158,13 +160,11 @@ def test_a_sender_that_was_given_back_counts_only_if_it_was_used_since(with_hist
     for day, says in ((19, "the log shows it in use"), (21, "is no sender of this account")):
         lake.write(lambda cursor: cursor.execute("delete from senders where sender = ?", [name]))
         removed = datetime(2026, 11, day, tzinfo=UTC)
-        lake.write(
-            lambda cursor, removed=removed: cursor.execute(
-                "insert into senders (account_sid, sender, sender_type, read_at, removed_at) "
-                "values (?, ?, 'alphanumeric', ?, ?)",
-                [account, name, removed, removed],
-            )
-        )
+        row = {
+            "account_sid": account, "sender": name, "sender_type": "alphanumeric", "read_at": removed,
+            "removed_at": removed,
+        }  # fmt: skip
+        lake.write(partial(save_rows, table="senders", rows=[row], key=("account_sid", "sender")))
         assert says in with_history.outbox.preflight(GERMAN, "Hallo", sender=name).iloc[0]["reasons"]
 
 

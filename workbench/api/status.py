@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from workbench.display.formats import plural
+
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
     from workbench.lake.jobs import JobRun
@@ -54,6 +56,7 @@ class Status:
                 lines.append(("", removed))
             if account.holes:
                 lines.append(("", f"never read to their end: {_spans(account.holes)} (GMT): sync again"))
+            lines += _attachments(account.attachments_awaited, account.attachments_missing)
             lines += _unread(account.quarantined, account.rejected)
             if account.unfinished_days:
                 lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
@@ -97,6 +100,18 @@ def _spans(holes: Sequence[tuple[date, date]]) -> str:
 
 
 _SHOWN_HOLES = 5
+
+
+def _attachments(awaited: int, missing: int) -> list[tuple[str, str]]:
+    """Attachments that are not listed, in words."""
+    lines = []
+    if awaited:
+        lines.append(("", f"{plural(awaited, 'attachment')} not listed yet: the next syncs ask again"))
+    if missing:
+        lines.append(
+            ("", f"{plural(missing, 'attachment')} that Twilio does not list: deleted there or never stored")
+        )
+    return lines
 
 
 def _unread(quarantined: Mapping[str, int], rejected: int) -> list[tuple[str, str]]:
