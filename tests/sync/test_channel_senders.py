@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -120,20 +119,25 @@ def test_a_row_that_makes_no_sense_is_kept_in_quarantine_and_the_other_is_read(
     assert senders(lake) == BOTH
 
 
-def test_a_sender_that_is_gone_is_marked_and_one_that_is_off_says_so(
-    lake: Lake, catalog: Catalog, server: Server
+@pytest.mark.parametrize(
+    ("find", "put", "expected"),
+    [
+        ('"status":"ONLINE"', '"status":"OFFLINE"', ("OFFLINE", True)),
+        ('"senders":[', '"senders":[],"were":[', ("ONLINE", False)),
+    ],
+)
+def test_a_sender_that_is_off_says_so_and_one_that_is_gone_is_marked(
+    lake: Lake, catalog: Catalog, server: Server, find: str, put: str, expected: tuple[str, bool]
 ) -> None:
     catalog()
-    ledger = server.account.main
-    ledger.change({"op": "settings", "sid": ledger.sender_sids[12], "values": {"status": "OFFLINE"}})
-    kept = [s._replace(kind="alphanumeric") if s.address == DESK else s for s in ledger.profile.senders]
-    ledger.profile = replace(ledger.profile, senders=tuple(kept))
+    server.faults.add(Fault("alter", path="/v2/Channels/Senders", times=None, find=find, put=put))
     server.account.clock.set(NOW.timestamp() + HOUR)
     catalog()
-    assert senders(lake) == [
-        (AGENT, "rcs", "RCS agent", "OFFLINE", True),
-        (DESK, "whatsapp", "WhatsApp desk", "ONLINE", False),
-    ]
+    assert [row[3:] for row in senders(lake)] == [expected, expected]
+    server.faults.clear()
+    server.account.clock.set(NOW.timestamp() + 2 * HOUR)
+    catalog()
+    assert senders(lake) == BOTH
 
 
 def test_twilios_own_client_reads_the_same_rows(server: Server, lake: Lake, catalog: Catalog) -> None:

@@ -51,6 +51,8 @@ class Status:
             through = account.settled_through or "not yet"
             lines.append((account.account_sid[:10] + "…", f"complete through {through} (GMT)"))
             lines.append(("", f"{account.open_messages:,} open, {account.unresolved:,} unresolved"))
+            if account.senders:
+                lines.append(("", f"senders: {_senders(account.senders)}"))
             if account.deleted or account.redacted:
                 removed = f"{account.deleted:,} deleted and {account.redacted:,} redacted at Twilio, here too"
                 lines.append(("", removed))
@@ -100,6 +102,20 @@ def _spans(holes: Sequence[tuple[date, date]]) -> str:
 
 
 _SHOWN_HOLES = 5
+
+
+def _senders(senders: Mapping[str, Sequence[str]]) -> str:
+    """How many senders of each kind, and the names of those that are no numbers."""
+    parts = []
+    for kind, names in senders.items():
+        shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
+        is_number = kind in ("long code", "toll-free")
+        parts.append(f"{len(names):,} {_KINDS.get(kind, kind)}" + ("" if is_number else f" ({shown})"))
+    return ", ".join(parts)
+
+
+_SHOWN_NAMES = 3
+_KINDS = {"whatsapp": "WhatsApp", "rcs": "RCS", "messenger": "Messenger"}
 
 
 def _attachments(awaited: int, missing: int) -> list[tuple[str, str]]:

@@ -42,6 +42,8 @@ class AccountStatus:
     rejected: int = 0
     attachments_awaited: int = 0
     attachments_missing: int = 0
+    senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the account's senders by kind, as long code or whatsapp."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,17 @@ def _account_status(
         redacted=removed.redacted,
         attachments_awaited=awaited,
         attachments_missing=missing,
+        senders=_read_senders(lake, account_sid),
     )
+
+
+def _read_senders(lake: Lake, account_sid: str) -> dict[str, tuple[str, ...]]:
+    rows = lake.rows(
+        "select sender_type, list(coalesce(friendly_name, sender) order by sender) from senders "
+        "where account_sid = ? and removed_at is null group by all order by sender_type",
+        [account_sid],
+    )
+    return {kind: tuple(names) for kind, names in rows}
 
 
 def _count_attachments(lake: Lake, account_sid: str) -> tuple[int, int]:
