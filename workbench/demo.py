@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ACCOUNT_FILE = "simulated-account.json"
 _JOURNAL_FILE = "simulated-account.jsonl"
 _SEND_EVERY_SECONDS = 3.0
+_HOOKS_WAIT_SECONDS = 60
 
 
 def run_demo(*, port: int, hooks_port: int, messages: int, days: int, fresh: bool) -> None:
@@ -50,6 +51,7 @@ def run_demo(*, port: int, hooks_port: int, messages: int, days: int, fresh: boo
         with _simulator(home, account) as environment:
             hooks_url = f"http://127.0.0.1:{hooks_port}"
             _write_settings(home, environment, account["start"], hooks_url)
+            _add_rcs(environment)
             with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
                 _first_sync(wb)
             click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
@@ -91,8 +93,9 @@ def run_simulator(
     urls = Urls(f"{base}/webhooks/twilio/status", f"{base}/webhooks/twilio/inbound") if base else Urls()
     try:
         account = Account.build(
-            seed=seed, start=parse_day(start, "start"), days=days, messages=messages, state=state
-        )
+            seed=seed, start=parse_day(start, "start"), days=days, messages=messages, state=state,
+            profile="all-channels",
+        )  # fmt: skip
         run(account, port=port, options=Options(latency=latency_ms / 1000), callbacks=urls, ready=announce)
     except SimulatorError as error:
         raise UsageError(str(error)) from error
@@ -205,18 +208,56 @@ def _first_sync(wb: Workbench) -> None:
     )
 
 
+def _control(environment: dict[str, str]) -> httpx.Client:
+    """A client of the simulated account, with its credentials."""
+    auth = (environment["TWILIO_ACCOUNT_SID"], environment["TWILIO_AUTH_TOKEN"])
+    return httpx.Client(
+        base_url=environment["WORKBENCH_TWILIO_BASE_URL"], trust_env=False, timeout=10, auth=auth
+    )
+
+
+def _add_rcs(environment: dict[str, str]) -> None:
+    """Give the RCS agent, which the generated traffic does not use, a little history; once."""
+    from workbench.simulator.traffic.channel_history import AGENT, rcs_history
+
+    messages = f"/2010-04-01/Accounts/{environment['TWILIO_ACCOUNT_SID']}/Messages.json"
+    with _control(environment) as http:
+        if not http.get(messages, params={"From": AGENT, "PageSize": 1}).json()["messages"]:
+            for described in rcs_history(datetime.now(UTC)):
+                http.post("/_simulator/messages", json=described).raise_for_status()
+
+
+def _wait_for_hooks(hooks_url: str, over: threading.Event) -> None:
+    """Wait until the webhooks are taken: what nobody takes is posted twice and then lost."""
+    for _ in range(_HOOKS_WAIT_SECONDS):
+        with suppress(httpx.TransportError):
+            httpx.get(hooks_url, trust_env=False, timeout=5)
+            break
+        if over.wait(1):
+            break
+
+
+def _add_arrivals(http: httpx.Client, messages: str) -> None:
+    """Let people write to the WhatsApp desk without a text; once, when webhooks are posted."""
+    from workbench.simulator.traffic.channel_history import whatsapp_arrivals
+
+    for arrival in whatsapp_arrivals():
+        if not http.get(messages, params={"From": arrival["from"], "PageSize": 1}).json()["messages"]:
+            http.post("/_simulator/inbound", json=arrival).raise_for_status()
+
+
 @contextmanager
 def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
     """While the demo runs, the account posts every change to the webhooks, and new messages are sent."""
     over = threading.Event()
 
     def work() -> None:
-        base_url = environment["WORKBENCH_TWILIO_BASE_URL"]
-        with httpx.Client(base_url=base_url, trust_env=False, timeout=10) as http:
-            http.auth = (environment["TWILIO_ACCOUNT_SID"], environment["TWILIO_AUTH_TOKEN"])
+        with _control(environment) as http:
             urls = {f"{name}_url": f"{hooks_url}/webhooks/twilio/{name}" for name in ("status", "inbound")}
             http.post("/_simulator/callbacks", json=urls)
             messages = f"/2010-04-01/Accounts/{environment['TWILIO_ACCOUNT_SID']}/Messages.json"
+            _wait_for_hooks(hooks_url, over)
+            _add_arrivals(http, messages)
             recent = http.get(messages, params={"PageSize": 500}).json()["messages"]
             sent = [
                 message for message in recent if message["direction"] == "outbound-api" and message["body"]

@@ -121,14 +121,16 @@ def test_senders_equal_numbers_short_codes_and_pools(
             pool |= {row[name]: service["sid"] for row in members}
     numbers = ask(api(server, "IncomingPhoneNumbers.json"), "incoming_phone_numbers")
     codes = ask(api(server, "SMS/ShortCodes.json"), "short_codes")
+    desks = ask("/v2/Channels/Senders", "senders", Channel="whatsapp")
     expected = {
         (row["phone_number"], row["sid"], row["friendly_name"], row["capabilities"]["mms"]) for row in numbers
     } | {(row["short_code"], row["sid"], row["friendly_name"], True) for row in codes}
+    expected |= {(row["sender_id"], row["sid"], row["profile"]["name"], None) for row in desks}
     rows = lake.rows(
         "select sender, sender_sid, friendly_name, can_mms from senders where sender_type <> 'alphanumeric'"
     )
     assert set(rows) == expected
-    assert len(rows) == len(expected) == 10
+    assert len(rows) == len(expected) == 11
     pools = lake.rows("select sender, messaging_service_sid from senders")
     assert {sender: sid for sender, sid in pools if sid} == pool
     assert pool["DEMOSHOP"]
@@ -152,6 +154,7 @@ def test_registration_type_country_and_limit_of_senders(lake: Lake, catalog: Cat
         ("+447400100107", "long code", "GB", None, None, 10, False),
         ("55501", "short code", "US", None, None, 100, False),
         ("DEMOSHOP", "alphanumeric", None, None, None, 10, False),
+        ("whatsapp:+14155550111", "whatsapp", "US", None, None, 80, False),
     ]
 
 
@@ -322,7 +325,7 @@ def test_a_number_that_was_released_is_marked_and_comes_back(
     assert lake.snapshot_id() == snapshot
     ledger.change({"op": "add_sender", "sender": list(store), "sid": sid})
     catalog(parts=["senders"])
-    assert lake.value("select count(*) from senders where removed_at is null") == 11
+    assert lake.value("select count(*) from senders where removed_at is null") == 12
 
 
 def test_a_number_that_leaves_its_pool_has_no_service(lake: Lake, catalog: Catalog, server: Server) -> None:
@@ -487,8 +490,8 @@ def test_an_answer_that_makes_no_sense_is_set_aside_and_said(
     assert lake.rows("select resource, sid, field, reason, times, resolved_at from quarantined_rows") == [
         ("phone numbers", ledger.sender_sids[0], "phone_number", "missing or no text", 1, None)
     ]
-    # All but the WhatsApp sender, which no list that is read has: the number is known by its service's pool.
-    assert lake.value("select count(*) from senders") == 11
+    # All: the number is known by its service's pool.
+    assert lake.value("select count(*) from senders") == 12
     assert lake.value("select count(*) from alerts") > 0
 
 

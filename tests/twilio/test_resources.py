@@ -45,6 +45,9 @@ def test_paths_hosts_and_keys_are_those_that_twilio_describes(resource: Resource
         for spec in map(orjson.loads, (file.read_bytes() for file in OPENAPI.glob("*.json")))
         for name, path in spec["paths"].items()
     }
+    version = resource.path.split("/")[1]
+    if resource.host != "api" and not (OPENAPI / f"twilio_{resource.host}_{version}.json").exists():
+        pytest.skip(f"Twilio's OpenAPI file of {resource.host} {version} is not beside this repository")
     server = f"https://{resource.host}.twilio.com"
     for path in filter(None, (resource.path, resource.one_path)):
         assert (server, re.sub(r"{\w+}", "{}", path)) in described

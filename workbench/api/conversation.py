@@ -43,6 +43,7 @@ class OpenConversation:
                 "date_created": message.date_created,
                 "from": "us" if message.is_outbound else "contact",
                 "body": message.body,
+                "content": message.content or None,
                 "status": message.status,
                 "reason": message.failure.meaning if message.failure else None,
                 "segments": message.segments,
@@ -145,6 +146,6 @@ class OpenConversation:
 
 
 _COLUMNS = [
-    "date_created", "from", "body", "status", "reason", "segments", "spend", "currency", "media",
+    "date_created", "from", "body", "content", "status", "reason", "segments", "spend", "currency", "media",
     "message_sid",
 ]  # fmt: skip

@@ -55,7 +55,7 @@ def conversations_frame(
             "labels": ", ".join(row.labels),
             "messages": row.messages,
             "last_at": row.last_at,
-            "last": row.last_body,
+            "last": row.last_body or row.last_content or row.last_body,
         }
         for row in listing.rows
     ]

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from workbench.display.formats import plural
+
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
     from workbench.lake.jobs import JobRun
@@ -49,11 +51,14 @@ class Status:
             through = account.settled_through or "not yet"
             lines.append((account.account_sid[:10] + "…", f"complete through {through} (GMT)"))
             lines.append(("", f"{account.open_messages:,} open, {account.unresolved:,} unresolved"))
+            if account.senders:
+                lines.append(("", f"senders: {_senders(account.senders)}"))
             if account.deleted or account.redacted:
                 removed = f"{account.deleted:,} deleted and {account.redacted:,} redacted at Twilio, here too"
                 lines.append(("", removed))
             if account.holes:
                 lines.append(("", f"never read to their end: {_spans(account.holes)} (GMT): sync again"))
+            lines += _attachments(account.attachments_awaited, account.attachments_missing)
             lines += _unread(account.quarantined, account.rejected)
             if account.unfinished_days:
                 lines.append(("", f"{account.unfinished_days} days begun and not finished: sync again"))
@@ -97,6 +102,32 @@ def _spans(holes: Sequence[tuple[date, date]]) -> str:
 
 
 _SHOWN_HOLES = 5
+
+
+def _senders(senders: Mapping[str, Sequence[str]]) -> str:
+    """How many senders of each kind, and the names of those that are no numbers."""
+    parts = []
+    for kind, names in senders.items():
+        shown = ", ".join(names[:_SHOWN_NAMES]) + (", …" if len(names) > _SHOWN_NAMES else "")
+        is_number = kind in ("long code", "toll-free")
+        parts.append(f"{len(names):,} {_KINDS.get(kind, kind)}" + ("" if is_number else f" ({shown})"))
+    return ", ".join(parts)
+
+
+_SHOWN_NAMES = 3
+_KINDS = {"whatsapp": "WhatsApp", "rcs": "RCS", "messenger": "Messenger"}
+
+
+def _attachments(awaited: int, missing: int) -> list[tuple[str, str]]:
+    """Attachments that are not listed, in words."""
+    lines = []
+    if awaited:
+        lines.append(("", f"{plural(awaited, 'attachment')} not listed yet: the next syncs ask again"))
+    if missing:
+        lines.append(
+            ("", f"{plural(missing, 'attachment')} that Twilio does not list: deleted there or never stored")
+        )
+    return lines
 
 
 def _unread(quarantined: Mapping[str, int], rejected: int) -> list[tuple[str, str]]:

@@ -139,6 +139,7 @@ class ThreadMessageItem(TypedDict):
     mine: bool
     auto: bool
     text: str
+    content: str
     gone: str
     status: str
     tone: str
@@ -149,7 +150,7 @@ class ThreadMessageItem(TypedDict):
     encoding: str | None
     cost: str
     media: list[File]
-    unlisted: int
+    unlisted: str
     at: str
     clock: str
     day: str

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from workbench.conversations.conversation_cache import EVERYTHING, ConversationCache
 from workbench.conversations.find import Conversation
+from workbench.display.message_content import content_words
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
 
@@ -53,6 +55,9 @@ class Summary:
     last_is_outbound: bool
     last_status: str
     last_media: int
+    last_encoding: str | None
+    last_content: str = ""
+    """What the last message holds where it has no text, in words."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,20 @@ def list_conversations(
     source = cache.table_name() if cache and view != "all" else EVERYTHING
     sql = _LIST_SQL.format(source=source, conditions=" and ".join(conditions), order=_ORDER[order])
     rows = lake.rows(sql, parameters)
-    return Listing(tuple(_summary(row) for row in rows), int(rows[0][-1]) if rows else 0)
+    summaries = _with_content(lake, [_summary(row) for row in rows])
+    return Listing(tuple(summaries), int(rows[0][-1]) if rows else 0)
+
+
+def _with_content(lake: Lake, summaries: list[Summary]) -> list[Summary]:
+    told = [
+        (row.last_message_sid, row.last_at)
+        for row in summaries
+        if not row.last_body and not row.last_is_outbound
+    ]
+    fields = read_inbound_fields(lake, told)
+    return [
+        replace(row, last_content=content_words(fields.get(row.last_message_sid, {}))) for row in summaries
+    ]
 
 
 def require_view(name: str) -> str:
@@ -171,7 +189,7 @@ _LIST_SQL = """
     select
         p.conversation_id, p.our_side, p.contact, p.country, p.name, p.state, p.is_reopened, p.snoozed_until,
         p.assignee, p.labels, p.notes, p.messages, p.last_at, p.waiting_since, p.last_message_sid,
-        m.body, m.is_outbound, m.status, coalesce(m.media_count, 0), p.total
+        m.body, m.is_outbound, m.status, coalesce(m.media_count, 0), m.encoding, p.total
     from page p
     join message_facts m on m.message_sid = p.last_message_sid
         and m.date_created >= (select min(last_at) from page)

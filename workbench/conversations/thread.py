@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from workbench.conversations.find import Conversation
+from workbench.display.message_content import content_words
 from workbench.lake import Lake
+from workbench.lake.inbound_fields import read_inbound_fields
+from workbench.messaging.addresses import channel
 from workbench.messaging.error_codes import ErrorCode, explain
 
 
@@ -43,6 +46,16 @@ class ThreadMessage:
     date_sent: datetime | None
     keyword: str | None
     attachments: tuple[Attachment, ...] = ()
+    content: str = ""
+    """What it holds beside its text, in words: a place, a contact card, a button, a reaction."""
+    is_sms: bool = True
+    is_given_up: bool = False
+    """Whether nothing asks Twilio any more for the attachments that are not listed."""
+
+    @property
+    def unlisted(self) -> int:
+        """How many attachments Twilio has not listed."""
+        return max(0, self.media_count - len(self.attachments))
 
     @property
     def failure(self) -> ErrorCode | None:
@@ -79,6 +92,7 @@ def read_thread(lake: Lake, conversation: Conversation, *, limit: int = 50) -> T
     key = {"our_side": conversation.our_side, "contacts": conversation.contacts}
     rows = lake.rows(_MESSAGES_SQL, {**key, "limit": min(limit, MOST_MESSAGES)})
     messages = tuple(ThreadMessage(*row[:-1]) for row in reversed(rows))
+    messages = _with_content(lake, conversation, messages)
     older = int(rows[0][-1]) - len(rows) if rows else 0
     began_at = messages[0].date_created if older and messages else None
     return Thread(
@@ -111,6 +125,23 @@ _MESSAGES_SQL = """
 """
 
 
+def _with_content(
+    lake: Lake, conversation: Conversation, messages: Sequence[ThreadMessage]
+) -> tuple[ThreadMessage, ...]:
+    """What inbound messages hold besides text. On SMS only those without a text can hold anything."""
+    is_sms = channel(conversation.contact) == "sms"
+    told = [
+        (message.message_sid, message.date_created)
+        for message in messages
+        if not message.is_outbound and not (is_sms and message.body)
+    ]
+    fields = read_inbound_fields(lake, told)
+    return tuple(
+        replace(message, content=content_words(fields.get(message.message_sid, {})), is_sms=is_sms)
+        for message in messages
+    )
+
+
 def _with_attachments(lake: Lake, messages: Sequence[ThreadMessage]) -> tuple[ThreadMessage, ...]:
     carrying = [message.message_sid for message in messages if message.media_count]
     if not carrying:
@@ -122,8 +153,20 @@ def _with_attachments(lake: Lake, messages: Sequence[ThreadMessage]) -> tuple[Th
         [carrying],
     ):
         attachments.setdefault(message_sid, []).append(Attachment(media_sid, content_type))
+    given_up = {
+        sid
+        for (sid,) in lake.rows(
+            "select message_sid from missing_attachments "
+            "where is_given_up and message_sid in (select unnest(?::varchar[]))",
+            [carrying],
+        )
+    }
     return tuple(
-        ThreadMessage(**{**vars(message), "attachments": tuple(attachments.get(message.message_sid, ()))})
+        replace(
+            message,
+            attachments=tuple(attachments.get(message.message_sid, ())),
+            is_given_up=message.message_sid in given_up,
+        )
         for message in messages
     )
 

@@ -18,7 +18,15 @@ from workbench.conversations.find import Conversation
 from workbench.conversations.listing import StateRow, Summary
 from workbench.conversations.thread import Thread, ThreadEvent, ThreadMessage
 from workbench.display import formats, moments
-from workbench.messaging.addresses import address_kind, mask
+from workbench.display.message_content import (
+    EMPTY,
+    NO_DETAILS,
+    NOT_KEPT,
+    REDACTED,
+    no_text_words,
+    unlisted_words,
+)
+from workbench.messaging.addresses import address_kind, channel, mask
 
 LONGEST_PREVIEW = 120
 _STATUS = {
@@ -30,6 +38,12 @@ _STATUS = {
     "scheduled": ("Scheduled", "wait"),
     "sent": ("Sent", "wait"),
     "partially_delivered": ("Partly delivered", "wait"),
+}
+_SHORT_NO_TEXT = {
+    NO_DETAILS: "(no text: location, contact, reaction …)",
+    NOT_KEPT: "",
+    REDACTED: "(redacted)",
+    EMPTY: "(no text)",
 }
 _CONSENT = {"opted-out": "Opted out", "opted-in": "Opted in", "unknown": "No consent on record"}
 _SOURCES = {"keyword": "by keyword", "twilio-21610": "says Twilio (21610)", "import": "imported"}
@@ -56,9 +70,13 @@ def _preview(row: Summary) -> str:
     if row.last_body:
         text = " ".join(row.last_body[: LONGEST_PREVIEW * 2].split())
         return text if len(text) <= LONGEST_PREVIEW else text[:LONGEST_PREVIEW] + "…"
+    if row.last_content:
+        return row.last_content
     if row.last_media:
         return "Attachment" if row.last_media == 1 else f"{row.last_media} attachments"
-    return "" if row.last_body is None else "(redacted)"
+    is_sms = channel(row.contact) == "sms"
+    words = no_text_words(row.last_body, row.last_encoding, is_outbound=row.last_is_outbound, is_sms=is_sms)
+    return _SHORT_NO_TEXT[words]
 
 
 def thread_shown(thread: Thread, timezone: str) -> dict[str, Any]:
@@ -81,6 +99,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "mine": message.is_outbound,
         "auto": message.direction == "outbound-reply",
         "text": message.body or "",
+        "content": message.content,
         "gone": _gone(message),
         "status": label,
         "tone": tone,
@@ -97,7 +116,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "encoding": message.encoding,
         "cost": cost(message.spend, message.currency),
         "media": [{"sid": each.media_sid, "type": each.content_type} for each in message.attachments],
-        "unlisted": max(0, message.media_count - len(message.attachments)),
+        "unlisted": unlisted_words(message.unlisted, message.is_given_up),
         **_moment(message.date_created, timezone),
     }
 
@@ -106,7 +125,9 @@ def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
     """A message as one line of text, control characters made visible."""
     words, tone = status_words(message) if message.is_outbound else ("", "")
     reason = f": {message.failure.meaning}" if message.failure and tone == "bad" else ""
-    one_line = " ".join((message.body or _gone(message) or f"{message.media_count} attachments").split())
+    attached = f"{message.media_count} attachments" if message.media_count else ""
+    content = message.content or attached or _gone(message)
+    one_line = " ".join((message.body or content).split())
     text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in one_line)
     end = f"  [{words}{reason}]" if words else ""
     arrow = "→" if message.is_outbound else "←"
@@ -121,10 +142,12 @@ def status_words(message: ThreadMessage) -> tuple[str, str]:
 
 
 def _gone(message: ThreadMessage) -> str:
-    """Why there is no text."""
-    if message.body or message.media_count:
+    """Why there is nothing to show."""
+    if message.media_count or message.content:
         return ""
-    return "This lake keeps no texts." if message.body is None else "The text was redacted or is empty."
+    return no_text_words(
+        message.body, message.encoding, is_outbound=message.is_outbound, is_sms=message.is_sms
+    )
 
 
 def event_shown(event: ThreadEvent, timezone: str) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from workbench.display.message_content import content_words, unlisted_words
 from workbench.lake.connect import Lake
+from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.messaging.addresses import mask
 
 _THREAD_MESSAGES = 50
@@ -15,9 +17,10 @@ _THREAD_MESSAGES = 50
 class MessageRecord:
     """One message; times in UTC, addresses masked.
 
-    ``row`` is the message by column. ``history`` are the statuses that Twilio reported, oldest first;
-    ``thread`` the messages nearest to it of the same conversation, oldest first, ``thread_total`` how many
-    there are.
+    ``row`` is the message by column, with ``content`` (what it holds beside its text, in words) and
+    ``unlisted`` (what to say of attachments that Twilio has not listed). ``history`` are the statuses that
+    Twilio reported, oldest first; ``thread`` the messages nearest to it of the same conversation, also oldest
+    first, each with its ``content``; ``thread_total`` is how many there are.
     """
 
     row: dict[str, Any]
@@ -34,14 +37,25 @@ def query_message(lake: Lake, message_sid: str) -> MessageRecord | None:
         return None
     row = rows[0]
     about = {"sid": message_sid, "since": row["date_created"]}
+    missing = _dicts(lake, _MISSING, {"sid": message_sid})
+    row["unlisted"] = unlisted_words(**missing[0]) if missing else ""
     history, media = _dicts(lake, _HISTORY, about), _dicts(lake, _MEDIA, {"sid": message_sid})
     thread = _dicts(lake, _THREAD, {**about, "id": row["conversation_id"], "limit": _THREAD_MESSAGES})
     total = thread[0].pop("total") if thread else 0
     for message in thread[1:]:
         message.pop("total")
+    _add_content(lake, [row, *thread])
     for name in ("from_address", "to_address", "sender", "contact"):
         row[name] = mask(row[name]) if row[name] else None
     return MessageRecord(row, tuple(history), tuple(media), tuple(thread), int(total))
+
+
+def _add_content(lake: Lake, messages: list[dict[str, Any]]) -> None:
+    """Say in words what inbound messages hold beside a text."""
+    told = [(each["message_sid"], each["date_created"]) for each in messages if not each["is_outbound"]]
+    fields = read_inbound_fields(lake, told)
+    for each in messages:
+        each["content"] = content_words(fields.get(each["message_sid"], {}))
 
 
 def _dicts(lake: Lake, sql: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
@@ -63,6 +77,10 @@ order by received_at
 """
 
 _MEDIA = "select media_sid, content_type, date_created from media where message_sid = $sid order by media_sid"
+
+_MISSING = """
+select media_count - files as count, is_given_up from missing_attachments where message_sid = $sid limit 1
+"""
 
 _THREAD = """
 with conversation as (

@@ -16,8 +16,10 @@ from typing import Any, LiteralString
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.display.message_content import content_words
 from workbench.errors import UnknownName
 from workbench.lake.connect import Lake
+from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
 from workbench.messaging.addresses import mask
@@ -67,7 +69,10 @@ class RowQuery:
 
 @dataclass(frozen=True)
 class RowPage:
-    """Some rows of a list: dicts by column, addresses masked; `total` counts all that match."""
+    """Some rows of a list: dicts by column, addresses masked; `total` counts all that match.
+
+    Beside the columns each has `content`: what a message without a text holds, in words.
+    """
 
     rows: tuple[dict[str, Any], ...]
     total: int
@@ -138,8 +143,18 @@ def query_rows(
         cursor.execute("begin")
         total = cursor.execute(count.sql, count.parameters).fetchall()[0][0]
         fetched = cursor.execute(page.sql, page.parameters).fetchall()
-    rows = tuple(_masked(dict(zip(COLUMNS, row, strict=True))) for row in fetched)
-    return RowPage(rows, int(total), page.sql, page.parameters, as_of)
+    rows = _with_content(lake, [dict(zip(COLUMNS, row, strict=True)) for row in fetched])
+    return RowPage(tuple(map(_masked, rows)), int(total), page.sql, page.parameters, as_of)
+
+
+def _with_content(lake: Lake, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    told = [
+        (row["message_sid"], row["date_created"])
+        for row in rows
+        if not row["body"] and row["direction"] == "inbound"
+    ]
+    fields = read_inbound_fields(lake, told)
+    return [{**row, "content": content_words(fields.get(row["message_sid"], {}))} for row in rows]
 
 
 def _masked(row: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import duckdb
@@ -14,11 +14,18 @@ from workbench.messaging.addresses import address_kind, channel, country, is_e16
 from workbench.messaging.person import channel_family, person_of
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quiet_hours import QuietHoursRules, QuietHoursVerdict, check_quiet_hours
+from workbench.sending.channel_rules import WINDOWED
 from workbench.sending.optouts import Forms, address_forms, find_opt_outs
 from workbench.sending.outbox import OPEN, read_intents
 from workbench.sending.outgoing import MOST_MEDIA, Outgoing, intent_key
 from workbench.sending.prices import read_prices
 from workbench.sending.rules import ASKED
+from workbench.sending.sender_evidence import (
+    delivered_countries,
+    last_on_channel,
+    last_uses,
+    nearest_senders,
+)
 from workbench.sending.verdicts import RecipientFacts, SenderFacts, ServiceFacts
 
 
@@ -41,6 +48,15 @@ class AccountSenders:
             names += [member.sender for member in self.services[service].senders]
         return tuple(dict.fromkeys(name for name in names if name))
 
+    def is_listed(self, name: str) -> bool:
+        """Whether Twilio lists this sender or service."""
+        known = self.senders.get(name) or self.services.get(name)
+        return known is not None and not known.is_removed
+
+    def answering(self, sender: str | None, service: str | None) -> tuple[str, ...]:
+        """What a person wrote to if they wrote to exactly this side: the sender, else all of the service."""
+        return (sender,) if sender else self.scopes(None, service)
+
     def nodes(self, sender: str | None, service: str | None) -> tuple[str, ...]:
         """What somebody has to have agreed to: the sender, the service, or the service it is in."""
         known = self.senders.get(sender or "")
@@ -57,7 +73,7 @@ def read_account_senders(cursor: duckdb.DuckDBPyConnection, account_sid: str) ->
     """The account's senders and services."""
     rows = cursor.execute(
         "select sender, can_sms, can_mms, registration, registration_status, messaging_service_sid, "
-        "removed_at is not null from senders where account_sid = ?",
+        "removed_at is not null, country, channel_status from senders where account_sid = ?",
         [account_sid],
     ).fetchall()
     senders = {row[0]: SenderFacts(*row) for row in rows}
@@ -110,24 +126,65 @@ class FactReader:
             opt_outs = find_opt_outs(cursor, people, Side(self.account_sid, sender, service))
             opted_in = self._opt_ins(cursor, people, account_senders.nodes(sender, service))
             wrote = self._last_inbound(cursor, people, scopes, now)
-            kind = address_kind(sender) if sender else None
+            on_channel = self._last_on_channel(
+                cursor, people, account_senders.answering(sender, service), now
+            )
+            side = self._side(cursor, account_senders, sender, service)
             for index, outgoing in zip(indices, group, strict=True):
                 before, contact = earlier.get(keys[index]), self._contact(outgoing)
-                facts[index] = RecipientFacts(
+                kind = address_kind(sender) if sender else _kind_by_service(outgoing.to)
+                facts[index] = replace(
+                    side,
                     suppressions=opt_outs[contact],
                     has_opted_in=contact in opted_in,
                     last_inbound_at=wrote.get(contact),
+                    wrote_on_channel_at=on_channel.get(contact),
                     quiet=self._quiet(outgoing, now),
                     price=prices.find(country(outgoing.to), kind, bool(outgoing.media)),
-                    sender=account_senders.senders.get(sender or ""),
-                    service=account_senders.services.get(service or ""),
-                    senders_known=bool(account_senders.senders),
                     sent_as=before.message_sid if before and before.state == "accepted" else None,
                     is_unclear=before is not None and before.state in OPEN,
                     media_problem=next((media[url] for url in outgoing.media if media.get(url)), None),
                     media_unchecked=bool(outgoing.media) and self.check_media is None,
                 )
         return [facts[index] for index in range(len(messages))]
+
+    def _side(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        account_senders: AccountSenders,
+        sender: str | None,
+        service: str | None,
+    ) -> RecipientFacts:
+        """What is known about our side alone."""
+        facts = RecipientFacts(
+            sender=account_senders.senders.get(sender or ""),
+            service=account_senders.services.get(service or ""),
+            senders_known=bool(account_senders.senders),
+        )
+        name = sender or service
+        if name and facts.senders_known and not account_senders.is_listed(name):
+            used = last_uses(cursor, self.account_sid, [name])
+            listed = [each for each in account_senders.senders if account_senders.is_listed(each)]
+            nearest = nearest_senders(cursor, self.account_sid, name, listed) if sender and not used else ()
+            facts = replace(facts, last_used_at=used.get(name), nearest=nearest)
+        if address_kind(sender) == "short code" and not (facts.sender and facts.sender.country):
+            delivered = delivered_countries(cursor, self.account_sid, sender or "")
+            facts = replace(facts, delivered_to=delivered)
+        return facts
+
+    def _last_on_channel(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        people: Mapping[str, Forms],
+        names: Sequence[str],
+        now: datetime,
+    ) -> dict[str, datetime]:
+        """When each contact on a channel with a window last wrote on it."""
+        last: dict[str, datetime] = {}
+        for name in WINDOWED:
+            on_it = {contact: forms for contact, forms in people.items() if channel(contact) == name}
+            last |= last_on_channel(cursor, on_it, name, names, now - ASKED) if on_it else {}
+        return last
 
     def _contact(self, outgoing: Outgoing) -> str:
         return self.privacy.contact(outgoing.to) or outgoing.to
@@ -190,3 +247,8 @@ class FactReader:
         except UsageError:
             # An unknown time zone must not switch the rule off: the number tells a zone, too.
             return check_quiet_hours(outgoing.to, at, rules=self.quiet_rules)
+
+
+def _kind_by_service(to: str) -> str | None:
+    """The kind of sender that a messaging service picks; None where it may be any of SMS."""
+    return None if channel(to) == "sms" else channel(to)

@@ -18,6 +18,9 @@ from workbench.sending.verdicts import Price
 
 RECENT = timedelta(days=60)
 
+_NOT_SMS = ("whatsapp", "rcs", "messenger")
+"""Kinds of senders that the price list does not know, and that bill messages and not segments."""
+
 Kind = tuple[str, str | None, bool]
 """Country, kind of sender (None: whichever a service picks), whether it has attachments."""
 
@@ -36,7 +39,7 @@ class PriceBook:
         for kind in ((country, sender_type, with_media), (country, None, with_media)):
             if kind in self.own:
                 return self.own[kind]
-        return None if with_media or sender_type == "whatsapp" else self.listed.get(country)
+        return None if with_media or sender_type in _NOT_SMS else self.listed.get(country)
 
 
 def read_prices(
@@ -54,7 +57,7 @@ def _own(
     rows = cursor.execute(_OWN_SQL, {"account": account_sid, "countries": countries, "since": now - RECENT})
     prices: dict[Kind, Price] = {}
     for country, sender_type, with_media, spend, segments, messages, currency in rows.fetchall():
-        per_message = with_media or sender_type == "whatsapp"
+        per_message = with_media or sender_type in _NOT_SMS
         per_unit = (Decimal(spend) / (messages if per_message else segments)).quantize(Decimal("0.000001"))
         source = f"mean of {messages:,} own messages of the last {RECENT.days} days"
         prices[country, sender_type, with_media] = Price(per_unit, currency, source, per_message)

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from workbench.errors import UsageError
 from workbench.messaging.address_reader import normalize_address
 from workbench.messaging.addresses import channel, country, is_e164, mask
+from workbench.sending.channel_rules import CHANNEL_RULES
 from workbench.sending.outgoing import LONGEST_BODY, LONGEST_VALIDITY_SECONDS, MOST_MEDIA, Outgoing
 from workbench.sending.verdicts import Policy, Reason, RecipientFacts, SenderFacts
 
@@ -44,7 +45,7 @@ def _address(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reaso
     except UsageError as error:
         return Reason("address", "block", str(error))
     if not known or (
-        channel(outgoing.to) in ("sms", "whatsapp") and not is_e164(outgoing.to.rpartition(":")[2])
+        channel(outgoing.to) in ("sms", "whatsapp", "rcs") and not is_e164(outgoing.to.rpartition(":")[2])
     ):
         return Reason(
             "address",
@@ -58,8 +59,6 @@ def _our_side(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reas
     if not outgoing.sender and not outgoing.service:
         text = "No sender: name a sender or a messaging service, or set [sending] sender or service."
         return Reason("sender", "block", text)
-    if outgoing.sender and channel(outgoing.sender) != channel(outgoing.to):
-        return Reason("sender", "block", f"{outgoing.sender} and the recipient are of different channels.")
     if outgoing.sender and outgoing.sender == outgoing.to:
         return Reason("sender", "block", "The sender and the recipient are the same.")
     return None
@@ -200,12 +199,10 @@ def _sender_able(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> R
         return _service_able(outgoing, facts)
     sender = facts.sender
     if sender is None or sender.is_removed:
-        text = (
-            f"{outgoing.sender} is no sender of this account, as of the last sync. "
-            "Run `workbench sync` if it is new."
-        )
-        return Reason("sender", "block", text)
-    unable = sender.can_mms is False if outgoing.media else sender.can_sms is False
+        return _unlisted(f"{outgoing.sender}", "sender", facts)
+    unable = channel(outgoing.to) == "sms" and (
+        sender.can_mms is False if outgoing.media else sender.can_sms is False
+    )
     if unable:
         return Reason(
             "sender", "block", f"{outgoing.sender} cannot send {'MMS' if outgoing.media else 'SMS'}."
@@ -216,8 +213,7 @@ def _sender_able(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> R
 def _service_able(outgoing: Outgoing, facts: RecipientFacts) -> Reason | None:
     service = facts.service
     if service is None or service.is_removed:
-        text = f"{outgoing.service} is no messaging service of this account, as of the last sync."
-        return Reason("sender", "block", text)
+        return _unlisted(f"{outgoing.service}", "messaging service", facts)
     able = [sender for sender in service.senders if not sender.is_removed]
     if not able:
         return Reason(
@@ -226,6 +222,22 @@ def _service_able(outgoing: Outgoing, facts: RecipientFacts) -> Reason | None:
     if outgoing.media and all(sender.can_mms is False for sender in able):
         return Reason("sender", "block", f"No sender of {outgoing.service} can send MMS.")
     return None
+
+
+def _unlisted(name: str, what: str, facts: RecipientFacts) -> Reason:
+    """What no list has is ours if the log shows it in use; Twilio knows better, and refuses what is not."""
+    if facts.last_used_at is not None:
+        text = (
+            f"{name} is in no list of the last sync, but the log shows it in use, last on "
+            f"{facts.last_used_at:%Y-%m-%d}. Twilio refuses the message if it is not this account's any more."
+        )
+        return Reason("unlisted sender", "warn", text)
+    near = f" Did you mean {' or '.join(facts.nearest)}?" if facts.nearest else ""
+    text = (
+        f"{name} is no {what} of this account, as of the last sync, and no message of the log is from or to "
+        f"it.{near} Run `workbench sync` if it is new."
+    )
+    return Reason("sender", "block", text)
 
 
 def _registered(sender: SenderFacts, outgoing: Outgoing) -> Reason | None:
@@ -272,8 +284,7 @@ Rule = Callable[[Outgoing, RecipientFacts, Policy], Reason | None]
 
 RULES: tuple[Rule, ...] = (
     _prepared, _no_lookalikes,
-    _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, _quiet_hours,
-    _consent,
-    _again, _encoding, _price,
+    _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, *CHANNEL_RULES,
+    _quiet_hours, _consent, _again, _encoding, _price,
 )  # fmt: skip
 """In the order in which a person should hear of them."""

@@ -49,6 +49,9 @@ class SenderFacts:
     registration_status: str | None = None
     service: str | None = None
     is_removed: bool = False
+    country: str | None = None
+    channel_status: str | None = None
+    """What Twilio says of a WhatsApp or RCS sender, as ONLINE."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,14 @@ class RecipientFacts:
     service: ServiceFacts | None = None
     senders_known: bool = False
     """Whether a sync has read the account's senders."""
+    last_used_at: datetime | None = None
+    """When the log last shows the sender or service in use, where no list has it."""
+    nearest: tuple[str, ...] = ()
+    """Senders of ours with a similar name, where nothing shows that the sender is ours."""
+    delivered_to: frozenset[str] = frozenset()
+    """Countries where messages of a short code arrived, where its own country is not known."""
+    wrote_on_channel_at: datetime | None = None
+    """When the contact last wrote to this side on the recipient's channel, if that has a window."""
     sent_as: str | None = None
     """SID of the same message, if it was sent before."""
     is_unclear: bool = False

@@ -73,7 +73,7 @@ def _sender(ledger: Ledger, address: str) -> int:
 
 
 def _inbound(runtime: Runtime, body: Body) -> Body:
-    """`from`, `to` (a sender), `body`, `media` (how many): a contact writes now."""
+    """A contact writes now: `from`, `to` (a sender), `body`, `media` (how many), `fields` of its webhook."""
     ledger = _ledger(runtime, body)
     now = runtime.account.tick()
     message = receive(
@@ -84,6 +84,9 @@ def _inbound(runtime: Runtime, body: Body) -> Body:
         body=body.get("body", ""),
         media=int(body.get("media", 0)),
     )
+    if fields := body.get("fields"):
+        values = {str(name): str(value) for name, value in fields.items()}
+        ledger.change({"op": "webhook_fields", "serial": message.serial, "fields": values})
     return ledger.rows.row(message, now)
 
 

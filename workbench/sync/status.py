@@ -26,7 +26,7 @@ class AccountStatus:
     that were not read although later days were, each as first and last day. `quarantined` counts rows that
     could not be read, by resource; `rejected` counts lines of imported files that could not be used.
     `deleted` and `redacted` count messages that were deleted at Twilio, or whose text was, and are removed
-    here, too.
+    here, too. `attachments_awaited` are listed by later syncs; `attachments_missing` Twilio never listed.
     """
 
     account_sid: str
@@ -40,6 +40,10 @@ class AccountStatus:
     holes: tuple[tuple[date, date], ...] = ()
     quarantined: Mapping[str, int] = field(default_factory=dict)
     rejected: int = 0
+    attachments_awaited: int = 0
+    attachments_missing: int = 0
+    senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The names of the account's senders by kind, as long code or whatsapp."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,7 @@ def _account_status(
     first_day, today = state.read_first_day(lake, account_sid), now.astimezone(UTC).date()
     windows = state.read_windows(lake, account_sid)
     messages = state.read_open_messages(lake, account_sid, now)
-    removed = count_removed(lake, account_sid)
+    removed, (awaited, missing) = count_removed(lake, account_sid), _count_attachments(lake, account_sid)
     return AccountStatus(
         account_sid=account_sid,
         first_day=first_day,
@@ -120,4 +124,27 @@ def _account_status(
         unresolved=sum(is_unresolved(message, now) for message in messages),
         deleted=removed.deleted,
         redacted=removed.redacted,
+        attachments_awaited=awaited,
+        attachments_missing=missing,
+        senders=_read_senders(lake, account_sid),
     )
+
+
+def _read_senders(lake: Lake, account_sid: str) -> dict[str, tuple[str, ...]]:
+    rows = lake.rows(
+        "select sender_type, list(coalesce(friendly_name, sender) order by sender) from senders "
+        "where account_sid = ? and removed_at is null group by all order by sender_type",
+        [account_sid],
+    )
+    return {kind: tuple(names) for kind, names in rows}
+
+
+def _count_attachments(lake: Lake, account_sid: str) -> tuple[int, int]:
+    """Attachments that are still to be listed, and those that Twilio never listed."""
+    [(awaited, missing)] = lake.rows(
+        "select coalesce(sum(media_count - files) filter (not is_given_up), 0), "
+        "coalesce(sum(media_count - files) filter (is_given_up), 0) "
+        "from missing_attachments where account_sid = ?",
+        [account_sid],
+    )
+    return int(awaited), int(missing)

@@ -64,6 +64,7 @@ class Resource:
 
 _ACCOUNT = "/2010-04-01/Accounts/{account_sid}"
 _SERVICE = "/v1/Services/{service_sid}"
+_CHANNEL_SENDERS = "/v2/Channels/Senders"
 
 MESSAGES = Resource(
     "messages",
@@ -159,6 +160,21 @@ SERVICE_CHANNEL_SENDERS = Resource(
     host="messaging",
     page_size=1000,
     right="channel senders (WhatsApp, RCS) of messaging services",
+)
+# One list for each channel. How many rows a page may have differs by channel, so it is left to Twilio.
+WHATSAPP_SENDERS = Resource(
+    "WhatsApp senders",
+    _CHANNEL_SENDERS,
+    key="senders",
+    host="messaging",
+    right="WhatsApp senders (Channels Senders)",
+)
+RCS_SENDERS = Resource(
+    "RCS senders",
+    _CHANNEL_SENDERS,
+    key="senders",
+    host="messaging",
+    right="RCS senders (Channels Senders)",
 )
 CAMPAIGNS = Resource(
     "A2P campaigns",

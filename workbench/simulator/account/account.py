@@ -58,7 +58,7 @@ class Account:
                 number, about 50,000 in 90 days.
             days: how many days ago the traffic begins. Ignored with `start`, or if the state file has one.
             start: first day (UTC) of the traffic.
-            profile: a company, or the name of one: "company", "two-currencies".
+            profile: a company, or the name of one: "company", "two-currencies", "all-channels".
             clock: the account's now; the real time by default.
             state: a file that keeps the changes made through the API.
 

@@ -14,7 +14,7 @@ from workbench.simulator.traffic.pools import make_pools
 from workbench.simulator.traffic.profile import Profile, Sender, Service
 
 NO_SERVICE = -1
-_PREFIXES = {"short code": "SC", "alphanumeric": "AI", "whatsapp": "XE"}
+_PREFIXES = {"short code": "SC", "alphanumeric": "AI", "whatsapp": "XE", "rcs": "XE"}
 
 
 class Inventory:

@@ -49,6 +49,8 @@ class Ledger:
         self.callback_urls: dict[int, str] = {}
         """The StatusCallback that a message was created with, by its serial number."""
         self.feedback: dict[int, str] = {}
+        self.webhook_fields: dict[int, dict[str, str]] = {}
+        """What the webhook of an inbound message says beside it, by its serial number."""
         self.settings: dict[str, dict[str, Any]] = {}
         """The fields that were set through the API, by the SID of the number or service."""
         self.contents: dict[str, dict[str, Any]] = {}
@@ -155,6 +157,9 @@ class Ledger:
 
     def _apply_feedback(self, entry: dict[str, Any]) -> None:
         self.feedback[entry["serial"]] = entry["outcome"]
+
+    def _apply_webhook_fields(self, entry: dict[str, Any]) -> None:
+        self.webhook_fields[entry["serial"]] = entry["fields"]
 
     def _apply_consent(self, entry: dict[str, Any]) -> None:
         events = self._consent.setdefault((entry["contact"], entry["scope"]), [])

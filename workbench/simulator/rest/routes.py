@@ -9,6 +9,7 @@ from workbench.simulator.rest.accounts import Accounts, OneAccount
 from workbench.simulator.rest.alerts import Alerts, OneAlert
 from workbench.simulator.rest.available import AvailableCountries, AvailableCountry, AvailableNumbers
 from workbench.simulator.rest.base import ApiHandler, UnknownPath
+from workbench.simulator.rest.channel_senders import ChannelSenders, OneChannelSender
 from workbench.simulator.rest.consents import Consents
 from workbench.simulator.rest.contents import Contents, OneContent
 from workbench.simulator.rest.control import Control
@@ -70,6 +71,8 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (f"{_SERVICE}/{_MEMBERS}/(?P<sid>[A-Z]{{2}}{_HEX})", OneServiceMember),
     (f"{_SERVICE}/Compliance/Usa2p", Campaigns),
     (f"{_SERVICE}/Compliance/Usa2p/(?P<sid>QE{_HEX})", OneCampaign),
+    ("/v2/Channels/Senders", ChannelSenders),
+    (f"/v2/Channels/Senders/(?P<sid>XE{_HEX})", OneChannelSender),
     ("/v1/a2p/BrandRegistrations", Brands),
     (f"/v1/a2p/BrandRegistrations/(?P<sid>BN{_HEX})", OneBrand),
     ("/v1/Tollfree/Verifications", Verifications),

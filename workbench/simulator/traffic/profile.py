@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
-SenderKind = Literal["long code", "toll-free", "short code", "alphanumeric", "whatsapp"]
+SenderKind = Literal["long code", "toll-free", "short code", "alphanumeric", "whatsapp", "rcs"]
 
 
 class Sender(NamedTuple):
@@ -123,4 +123,10 @@ COMPANY = Profile(
 TWO_CURRENCIES = replace(COMPANY, subaccounts=(_stores("EUR", 0.92),))
 """The same company with a subaccount that is billed in euros."""
 
-PROFILES = {"company": COMPANY, "two-currencies": TWO_CURRENCIES}
+ALL_CHANNELS = replace(
+    COMPANY,
+    senders=(*COMPANY.senders, Sender("rcs:demoshop_agent", "rcs", "US", 80, -1, label="RCS agent")),
+)
+"""The same company with an RCS agent, which the generated traffic does not use."""
+
+PROFILES = {"company": COMPANY, "two-currencies": TWO_CURRENCIES, "all-channels": ALL_CHANNELS}

@@ -117,8 +117,10 @@ def inbound_form(ledger: Ledger, message: Message, base_url: str) -> Form:
         form[f"MediaContentType{index}"] = "image/png"
     if sender.kind == "whatsapp":
         number = message.contact.partition(":")[2]
-        return form | {"ProfileName": "Customer", "WaId": number.lstrip("+"), "MessageType": "text"}
-    return form | _places("From", message.contact) | _places("To", sender.address)
+        form |= {"ProfileName": "Customer", "WaId": number.lstrip("+"), "MessageType": "text"}
+    else:
+        form |= _places("From", message.contact) | _places("To", sender.address)
+    return form | ledger.webhook_fields.get(message.serial, {})
 
 
 def _places(side: str, address: str) -> Form:

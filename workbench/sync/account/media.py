@@ -1,8 +1,13 @@
-"""Lists the attachments of messages, once for each message that has some, newest first."""
+"""Lists the attachments of messages that have some, newest first, until all of a message are listed.
+
+Twilio can list an attachment some seconds after its message; see :mod:`late_media` for how long that counts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -11,6 +16,7 @@ import duckdb
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.sync.account.account_reader import AccountReader, Rows
+from workbench.sync.account.late_media import next_listing
 from workbench.sync.shared.fields import Row, moment, required, text
 from workbench.twilio.resources import MEDIA, list_rows
 
@@ -18,40 +24,57 @@ from workbench.twilio.resources import MEDIA, list_rows
 BATCH = 25
 
 _UNLISTED_SQL = """
-    select m.message_sid from raw_messages m
-    where m.account_sid = ? and m.media_count > 0
-      and not exists (select 1 from media_listings l where l.message_sid = m.message_sid)
+    select m.message_sid, m.media_count, coalesce(l.attempts, 0), m.date_created
+    from raw_messages m
+    left join media_listings l on l.message_sid = m.message_sid
+    where m.account_sid = $account and m.media_count > 0
+      and (l.message_sid is null
+        or (l.files < m.media_count
+          and (l.attempts is null or l.expected < m.media_count or l.next_at <= $now::timestamptz)))
     order by m.date_created desc, m.message_sid
 """
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A message whose attachments are not listed, or not all of them."""
+
+    message_sid: str
+    expected: int
+    attempts: int
+    created_at: datetime
+
 
 #: By message, so that a message without attachments counts as listed, too.
 Listed = dict[str, Rows]
 
-_NOTHING: Rows = []
+_GONE: Rows = []
+"""The list of a message that Twilio no longer has, told from an empty list by its identity."""
 
 
 def sync_media(reading: AccountReader) -> None:
-    """List the attachments of messages that were not listed yet, up to a number of messages per sync."""
-    waiting = [sid for (sid,) in reading.lake.rows(_UNLISTED_SQL, [reading.account_sid])]
-    waiting = reading.wanted(MEDIA, waiting, str)
-    now = waiting[: reading.media_messages]
-    if len(waiting) > len(now):
-        reading.say(MEDIA.name, f"{len(waiting) - len(now):,} more messages are left for the next syncs.")
+    """List the attachments of messages that are not all listed, up to a number of messages per sync."""
+    parameters = {"account": reading.account_sid, "now": reading.now}
+    waiting = {row[0]: _Waiting(*row) for row in reading.lake.rows(_UNLISTED_SQL, parameters)}
+    wanted = reading.wanted(MEDIA, list(waiting), str)
+    now = wanted[: reading.media_messages]
+    if len(wanted) > len(now):
+        reading.say(MEDIA.name, f"{len(wanted) - len(now):,} more messages are left for the next syncs.")
     batches = [now[start : start + BATCH] for start in range(0, len(now), BATCH)]
     reading.fetch_each(
         batches,
         lambda message_sids: _fetch(reading, message_sids),
-        lambda _, listed: _save(reading, listed),
+        lambda _, listed: _save(reading, listed, waiting),
     )
 
 
 def _fetch(reading: AccountReader, message_sids: Sequence[str]) -> Listed:
-    """The lists that could be read; a message that Twilio no longer has has no attachments."""
+    """The lists that could be read."""
     listed: Listed = {}
     for sid in message_sids:
         if reading.cancellation.is_set:
             break
-        rows = reading.attempt(MEDIA, partial(_list, reading, sid), absent=_NOTHING)
+        rows = reading.attempt(MEDIA, partial(_list, reading, sid), absent=_GONE)
         if rows is not None:
             listed[sid] = rows
     return listed
@@ -63,10 +86,10 @@ def _list(reading: AccountReader, message_sid: str) -> Rows:
     return [media_row(row, message_sid) for row in rows]
 
 
-def _save(reading: AccountReader, listed: Listed) -> None:
+def _save(reading: AccountReader, listed: Listed, waiting: Mapping[str, _Waiting]) -> None:
     own = {"account_sid": reading.account_sid}
     listings = [
-        {**own, "message_sid": sid, "files": len(rows), "listed_at": reading.now}
+        {**own, **_listing(waiting[sid], rows, reading.now)}
         for sid, rows in listed.items()
         if reading.is_whole(MEDIA, sid)  # else it is listed again
     ]
@@ -77,6 +100,24 @@ def _save(reading: AccountReader, listed: Listed) -> None:
         return save_rows(cursor, "media", files, key=("media_sid",))
 
     reading.write(work)
+
+
+def _listing(message: _Waiting, rows: Rows, now: datetime) -> dict[str, Any]:
+    """A row of `media_listings`, without account."""
+    attempts = message.attempts + 1
+    next_at = (
+        None
+        if rows is _GONE
+        else next_listing(len(rows), message.expected, attempts, message.created_at, now)
+    )
+    return {
+        "message_sid": message.message_sid,
+        "files": len(rows),
+        "listed_at": now,
+        "expected": message.expected,
+        "attempts": attempts,
+        "next_at": next_at,
+    }
 
 
 def media_row(row: Row, message_sid: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ that were read completely, because an unreadable row may be any sender.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,9 +17,10 @@ import duckdb
 from workbench.lake.memberships import note_pools
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
-from workbench.messaging.addresses import address_kind, country
+from workbench.messaging.addresses import address_kind, channel, country
 from workbench.messaging.throughput import mps_limit
 from workbench.sync.account.account_reader import AccountReader, Rows
+from workbench.sync.account.channel_senders import CHANNEL_LISTS, fetch_channel_senders
 from workbench.sync.shared.fields import Row, address, flag, number, part, required, required_sid, text, whole
 from workbench.twilio.resources import (
     CAMPAIGNS,
@@ -47,6 +48,7 @@ _POOLS: tuple[tuple[Resource, str, str], ...] = (
 
 SENDER_RESOURCES = (
     NUMBERS, SHORT_CODES, TOLL_FREE_VERIFICATIONS, SERVICES, CAMPAIGNS, *(pool for pool, _, _ in _POOLS),
+    *CHANNEL_LISTS.values(),
 )  # fmt: skip
 
 
@@ -65,6 +67,8 @@ class SenderAnswers:
     """Status by toll-free number."""
     pools: Sequence[tuple[str, str]] | None = None
     """Every pair of sender and service; an alphanumeric name may be in several pools."""
+    channel_senders: Mapping[str, Rows | None] = field(default_factory=dict)
+    """The account's WhatsApp and RCS senders, by channel."""
     not_whole: frozenset[Resource] = frozenset()
     """Lists with unreadable rows: a sender that is missing from them may exist all the same."""
 
@@ -99,6 +103,7 @@ def _fetch(reading: AccountReader) -> SenderAnswers:
     answers = SenderAnswers(
         numbers=reading.rows(NUMBERS, check=lambda row: _own_sender(row, "phone_number")),
         short_codes=reading.rows(SHORT_CODES, check=lambda row: _own_sender(row, "short_code")),
+        channel_senders=fetch_channel_senders(reading, check=lambda row: _own_sender(row, "sender")),
     )
     verifications = reading.rows(TOLL_FREE_VERIFICATIONS, check=_verification)
     if verifications is not None:
@@ -259,8 +264,14 @@ def _list_of(stored_row: Row, answers: SenderAnswers) -> tuple[bool, bool]:
     """Whether the list of a stored sender was read in this sync, and whether all of its rows were."""
     kind = (stored_row["sender_sid"] or "")[:2]
     if kind in ("PN", "SC"):
-        own, resource = (answers.numbers, NUMBERS) if kind == "PN" else (answers.short_codes, SHORT_CODES)
-        return own is not None, resource not in answers.not_whole
+        own_list, own_resource = (
+            (answers.numbers, NUMBERS) if kind == "PN" else (answers.short_codes, SHORT_CODES)
+        )
+        return own_list is not None, own_resource not in answers.not_whole
+    resource = CHANNEL_LISTS.get(channel(stored_row["sender"]))
+    if resource is not None and stored_row.get("channel_status") is not None:
+        own_list = answers.channel_senders.get(channel(stored_row["sender"]))
+        return own_list is not None, resource not in answers.not_whole
     return answers.members is not None, not _pools_are_torn(answers)
 
 
@@ -272,7 +283,9 @@ def _pools_are_torn(answers: SenderAnswers) -> bool:
 def _listed(answers: SenderAnswers) -> dict[str, dict[str, Any]]:
     """Every sender of the lists that were read; values of its own list count before those of a pool."""
     rows = {sender: _sender_row(sender, row) for sender, row in (answers.members or {}).items()}
-    for own_list, name in ((answers.numbers, "phone_number"), (answers.short_codes, "short_code")):
+    own_lists = [(answers.numbers, "phone_number"), (answers.short_codes, "short_code")]
+    own_lists += [(own_list, "sender") for own_list in answers.channel_senders.values()]
+    for own_list, name in own_lists:
         for own in own_list or ():
             sender = required(own, name)
             pooled, row = rows.get(sender, {}), _sender_row(sender, own)
@@ -295,6 +308,7 @@ def _sender_row(sender: str, row: Row) -> dict[str, Any]:
         "sms_method": text(row, "sms_method"),
         "status_callback": address(row, "status_callback"),
         "sms_application_sid": text(row, "sms_application_sid"),
+        "channel_status": text(row, "channel_status"),
     }
 
 

@@ -13,6 +13,8 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from workbench.display import formats
+from workbench.display.message_content import no_text_words
+from workbench.messaging.addresses import channel
 from workbench.messaging.error_codes import explain
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
@@ -97,7 +99,7 @@ def _row(row: Mapping[str, Any], data: PageData) -> dict[str, Any]:
         "contact": row["contact"] or formats.MISSING,
         "country": row["country"] or "",
         "sender": row["sender"] or formats.MISSING,
-        "text": _excerpt(body),
+        "text": _excerpt(body, row["content"]),
         "has_text": bool(body),
         "media": row["media_count"] or 0,
         "status": row["status"],
@@ -108,7 +110,9 @@ def _row(row: Mapping[str, Any], data: PageData) -> dict[str, Any]:
     }
 
 
-def _excerpt(body: str | None) -> str:
+def _excerpt(body: str | None, content: str = "") -> str:
+    if not body and content:
+        return content
     if body is None:
         return "no text kept"
     if not body:
@@ -207,6 +211,8 @@ def _facts(row: Mapping[str, Any], zone: str) -> list[tuple[str, str]]:
         ("Encoding", row["encoding"] or formats.MISSING),
         ("Keyword", row["keyword"] or formats.MISSING),
         ("Attachments", str(row["media_count"] or 0)),
+        *([("Not listed", row["unlisted"])] if row["unlisted"] else []),
+        *([("Content", row["content"])] if row["content"] else []),
         ("Conversation", row["conversation_id"] or formats.MISSING),
     ]
 
@@ -226,9 +232,12 @@ def _event(event: Mapping[str, Any], zone: str) -> dict[str, str]:
 
 
 def _text(row: Mapping[str, Any]) -> str:
-    return row["body"] or (
-        "No text." if row["body"] == "" else "The text is not kept in this lake, or was redacted."
-    )
+    if row["body"] or row["content"]:
+        return str(row["body"] or row["content"])
+    if row["media_count"]:
+        return "No text." if row["body"] == "" else "The text is not kept in this lake, or was redacted."
+    is_sms = channel(row["contact"] or "") == "sms"
+    return no_text_words(row["body"], row["encoding"], is_outbound=row["is_outbound"], is_sms=is_sms)
 
 
 def _segments(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -254,7 +263,7 @@ def _thread_row(message: Mapping[str, Any], zone: str, opened: str) -> dict[str,
         "time": _time(message["date_created"], zone),
         "is_ours": bool(message["is_outbound"]),
         "status": message["status"] + (f" {message['error_code']}" if message["error_code"] else ""),
-        "text": _excerpt(message["body"]),
+        "text": _excerpt(message["body"], message["content"]),
         "media": message["media_count"] or 0,
         "is_open": message["message_sid"] == opened,
     }

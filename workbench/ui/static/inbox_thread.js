@@ -41,6 +41,7 @@ function drawMessage(item, actions) {
     "div",
     {class: `message ${item.mine ? "mine" : "theirs"}${failed ? " failed" : ""}`, "data-sid": item.sid},
     item.text ? h("div", {class: "bubble", dir: "auto"}, item.text) : null,
+    item.content ? h("div", {class: "bubble content", dir: "auto"}, item.content) : null,
     item.gone ? h("div", {class: "bubble gone"}, item.gone) : null,
     drawFiles(item, actions),
     h(
@@ -102,13 +103,7 @@ function drawFiles(item, actions) {
       slot.append(button)
       return slot
     }),
-    item.unlisted
-      ? h(
-          "span",
-          {class: "chip"},
-          `${item.unlisted} attachment${item.unlisted === 1 ? "" : "s"}, listed with the next sync`,
-        )
-      : null,
+    item.unlisted ? h("span", {class: "chip"}, item.unlisted) : null,
   )
 }
 
