@@ -56,13 +56,22 @@ class Installation:
 
     @property
     def lake(self) -> Lake:
-        """The lake for writing, created on first use."""
-        with self._lock:
-            if self._lake is None:
-                from workbench.lake import open_lake
+        """The lake for writing, opened on first use.
 
-                self._lake = open_lake(self.settings, threads=1)
-            return self._lake
+        Raises:
+            NothingKnown: there is none yet; :meth:`begin_lake` makes one.
+        """
+        return self._open_lake(may_begin=False)
+
+    def begin_lake(self) -> Lake:
+        """The lake for writing, made where there is none yet: for calls that bring something into it."""
+        return self._open_lake(may_begin=True)
+
+    def require_log(self) -> None:
+        """Refuse to answer what follows from the message log while none was ever read: NothingKnown."""
+        from workbench.lake.read_days import require_log
+
+        require_log(self.reader)
 
     @property
     def reader(self) -> Lake:
@@ -227,6 +236,14 @@ class Installation:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _open_lake(self, *, may_begin: bool) -> Lake:
+        with self._lock:
+            if self._lake is None:
+                from workbench.lake import open_lake
+
+                self._lake = open_lake(self.settings, may_begin=may_begin, threads=1)
+            return self._lake
 
     def _open_send_context(self) -> SendContext:
         from workbench.compliance.checks import quiet_hours_rules
