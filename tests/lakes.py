@@ -7,5 +7,5 @@ from workbench.lake import Lake
 
 
 def lake_of(wb: Workbench) -> Lake:
-    """The lake for writing, as the calls of `wb` use it."""
-    return wb._installation.lake
+    """The lake for writing, as the calls of `wb` use it; made where there is none yet."""
+    return wb._installation.begin_lake()

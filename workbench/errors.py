@@ -9,6 +9,7 @@
     ├── NotAllowed                 2   the person who asks has no right to it
     ├── Unreachable                3   an address that we depend on does not answer as it must
     ├── LakeError                  1   the lake cannot be opened, read or written
+    │   ├── NothingKnown           1   nothing was brought in yet: an answer would be a made-up 0
     │   ├── LakeTooNew             2   written by a newer version of this product
     │   ├── LakeRefused            2   catalog, files and key do not belong together
     │   │   └── CatalogLost        2   no catalog where the rest of a lake still is
@@ -82,6 +83,17 @@ class Unreachable(WorkbenchError):
 
 class LakeError(WorkbenchError):
     """The lake cannot be opened, read or written."""
+
+
+class NothingKnown(LakeError):
+    """There is no lake yet, or no message log was ever read into it: an answer would be a made-up 0."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(
+            f"{state}, so nothing is known, which is not the same as 0: run `workbench sync`, or `workbench "
+            "sync import FILE` with files of messages (`workbench init` sets an account up, `workbench demo` "
+            "needs none)."
+        )
 
 
 class LakeTooNew(LakeError):

@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from workbench import UsageError, Workbench, load_settings
+from workbench import NothingKnown, UsageError, Workbench, load_settings
 from workbench.api.inbox import InboxDoor
 from workbench.api.installation import Installation
 from workbench.lake import open_lake
@@ -19,7 +19,10 @@ def test_nothing_is_opened_before_it_is_used_and_all_opens_again(home: Path) -> 
     settings = load_settings({"WORKBENCH_HOME": str(home)})
     with Installation(settings) as installation:
         assert not home.exists()
-        lake = installation.lake
+        with pytest.raises(NothingKnown, match="There is no lake at"):
+            installation.lake  # noqa: B018
+        assert not home.exists()
+        lake = installation.begin_lake()
         assert installation.lake is lake
         assert installation.reader is installation.reader
         assert installation.conversation_cache is installation.conversation_cache

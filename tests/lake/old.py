@@ -42,7 +42,7 @@ def migrations_before() -> dict[int, tuple[str, str]]:
 
 def attach(settings: Settings) -> Lake:
     """The lake as it is, not migrated."""
-    return _attach(lake_address(settings), settings.home, read_only=False, threads=1)
+    return _attach(lake_address(settings), settings.home, read_only=False, threads=1, may_begin=True)
 
 
 def make_lake_of(settings: Settings, version: int) -> None:

@@ -172,7 +172,7 @@ def test_extensions_come_from_their_wheels_and_the_home_folder_is_untouched(tmp_
     assert "site-packages" in str(extension_path("ducklake"))
     user_home = tmp_path / "user"
     user_home.mkdir()
-    code = "import workbench; wb = workbench.Workbench(); wb._installation.lake.rows('from messages')"
+    code = "import workbench; wb = workbench.Workbench(); wb._installation.begin_lake().rows('from messages')"
     process = run_python(code, tmp_path / "home", HOME=str(user_home))
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr
@@ -243,6 +243,11 @@ READER = """
 
 def test_processes_write_and_read_the_same_lake_at_the_same_moment(lake: Lake, home: Path) -> None:
     """Three writers and two readers, each a process of its own: no error, nothing lost, nothing twice."""
+    lake.write(
+        lambda cursor: cursor.execute(
+            "insert into sync_windows values ('AC1', '2026-11-01', now(), 0, null, now())"
+        )
+    )
     root = str(Path(__file__).parents[2])
     writers = [run_python(WRITER.format(start=1000 * n), home, PYTHONPATH=root) for n in (1, 2, 3)]
     readers = [run_python(READER, home, PYTHONPATH=root) for _ in range(2)]

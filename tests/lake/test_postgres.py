@@ -90,7 +90,7 @@ from workbench.messaging.message import message_row
 wb, start = Workbench(), int(sys.argv[1])
 for batch in range(8):
     rows = [message_row(payload(start + batch * 20 + i)) for i in range(20)]
-    wb._installation.lake.write(
+    wb._installation.begin_lake().write(
         lambda c: save_messages(c, message_table(rows), source="sync", received_at=datetime.now(UTC))
     )
 """

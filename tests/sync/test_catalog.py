@@ -180,12 +180,14 @@ def test_messaging_services_equal_the_accounts_own_answer(
                 row["us_app_to_person_registered"],
                 campaigns[0]["campaign_status"] if campaigns else None,
                 campaigns[0]["rate_limits"]["att"]["mps"] if campaigns else None,
+                "STOP" if campaigns else None,
+                "HELP" if campaigns else None,
             )
         )
     rows = lake.rows(
         "select messaging_service_sid, friendly_name, inbound_url, use_inbound_webhook_on_number, "
         "status_callback, smart_encoding, validity_seconds, usecase, us_app_to_person_registered, "
-        "campaign_status, campaign_att_mps::double from messaging_services"
+        "campaign_status, campaign_att_mps::double, opt_out_words, help_words from messaging_services"
     )
     assert sorted(rows) == sorted(expected)
     assert any(row[2] == "https://example.com/in" and row[5] for row in rows)

@@ -16,7 +16,7 @@ from tests.server.hooking import environment, hooks_process, wait_until_live
 from tests.webhook_setup.test_prove import free_port
 from workbench.api import Installation
 from workbench.api.webhooks import connect_webhooks
-from workbench.errors import ConfigError
+from workbench.errors import ConfigError, TwilioError
 from workbench.lake import open_lake
 from workbench.settings import load_settings
 from workbench.simulator import Account, Fault, Server, serve
@@ -124,6 +124,54 @@ def test_what_cannot_be_read_is_left_out_and_said(twilio: Server, environ: dict[
     assert not left_out & {plan.sid for plan in shown.plans}
     assert f"1 of {len(services)} messaging services that Twilio lists have no SID" in " ".join(shown.notices)
     assert f"1 of {len(numbers)} phone numbers that Twilio lists have no SID" in " ".join(shown.notices)
+
+
+@pytest.mark.parametrize(
+    ("path", "what", "kinds"),
+    [
+        ("SMS/ShortCodes", "short codes", {"messaging service", "phone number"}),
+        ("IncomingPhoneNumbers", "phone numbers", {"messaging service", "short code"}),
+        ("/v1/Services", "messaging services", {"phone number", "short code"}),
+        ("/PhoneNumbers", "senders of MG", {"messaging service", "phone number", "short code"}),
+    ],
+)
+def test_a_list_that_twilio_refuses_is_named_and_the_rest_is_shown_and_set(
+    twilio: Server, environ: dict[str, str], path: str, what: str, kinds: set[str]
+) -> None:
+    settings = load_settings(environ)
+    sid = twilio.account.account_sid
+    whole_path = {
+        "SMS/ShortCodes": f"/2010-04-01/Accounts/{sid}/SMS/ShortCodes.json",
+        "IncomingPhoneNumbers": f"/2010-04-01/Accounts/{sid}/IncomingPhoneNumbers.json",
+        "/PhoneNumbers": f"/v1/Services/{state(twilio)[0][0]['sid']}/PhoneNumbers",
+    }.get(path, path)
+    twilio.faults.add(Fault("status", times=None, status=403, code=20403, path=whole_path, method="GET"))
+    try:
+        with TwilioClient(settings.credentials, base_url=twilio.url) as client:
+            shown = connect(settings, client, lambda: open_lake(settings), prover=lambda *_: [])
+            done = connect(settings, client, lambda: open_lake(settings), confirm=True, prover=lambda *_: [])
+    finally:
+        twilio.faults.clear()
+    assert {plan.kind for plan in shown.plans} == kinds
+    [unread] = shown.unread
+    assert unread.startswith(what)
+    assert "could not be read: " in unread
+    assert "20403" in unread or "403" in unread
+    is_pool = path in ("/v1/Services", "/PhoneNumbers")
+    assert any("is not known for all of them" in notice for notice in shown.notices) == is_pool
+    assert not done.pending
+    assert not done.failures
+    assert [*done.unread] == [unread]
+
+
+def test_where_no_list_can_be_read_nothing_is_shown(twilio: Server, environ: dict[str, str]) -> None:
+    settings = load_settings(environ)
+    twilio.faults.add(Fault("status", times=None, status=401, code=20003, method="GET"))
+    try:
+        with TwilioClient(settings.credentials, base_url=twilio.url) as client, pytest.raises(TwilioError):
+            connect(settings, client, lambda: open_lake(settings), prover=lambda *_: [])
+    finally:
+        twilio.faults.clear()
 
 
 def test_nothing_is_set_while_the_proof_fails(twilio: Server, environ: dict[str, str]) -> None:

@@ -29,6 +29,7 @@ class Compliance(Namespace):
         from workbench.metrics.audits import AUDITS
 
         installation = self._installation
+        installation.require_log()
         installation.prepare_audits()
         rows = []
         for audit in AUDITS.values():
@@ -68,6 +69,7 @@ class Compliance(Namespace):
 
         find_audit(audit)
         installation = self._installation
+        installation.require_log()
         installation.prepare_audits()
         timezone = installation.settings.timezone
         return mask_contacts(

@@ -27,6 +27,8 @@ class Consent(Namespace):
         frame = self._installation.reader.frame(
             "select address as contact, scope, source, since from suppressions order by since desc"
         )
+        if frame.empty:
+            self._installation.require_log()
         return mask_contacts(frame)
 
     @overload
@@ -45,10 +47,12 @@ class Consent(Namespace):
             The record; with `out` the paths of its files.
         """
         from workbench.api.records import write_audited
-        from workbench.compliance.records import read_consent_record
+        from workbench.compliance.records import is_empty, read_consent_record
 
         person = self._installation.data_subject(address)
         record = read_consent_record(self._installation.reader, person)
+        if is_empty(record):
+            self._installation.require_log()
         return record if out is None else write_audited(self._installation, record, person, out, "consent")
 
     def import_file(
@@ -84,6 +88,7 @@ class Consent(Namespace):
         from workbench.settings import check_timezone
 
         installation = self._installation
+        lake = installation.begin_lake()
         actor, numbers = installation.actor, installation.number_context(country)
         defaults = ConsentDefaults(
             account_sid=installation.settings.credentials.account_sid,
@@ -94,13 +99,16 @@ class Consent(Namespace):
             actor=actor,
         )
         told = read_consent_file(file, defaults, installation.privacy(), address_column)
-        return told, save_consent_file(installation.lake, told, actor) if confirm else None
+        return told, save_consent_file(lake, told, actor) if confirm else None
 
     def export(self, out: Path | str) -> int:
         """Write the whole ledger as CSV, numbers as they are, audited; how many events."""
         from workbench.compliance.consent_files import write_ledger
 
-        return write_ledger(self._installation.lake, Path(out), self._installation.actor)
+        lake = self._installation.lake
+        if not lake.rows("select 1 from consent_events limit 1"):
+            self._installation.require_log()
+        return write_ledger(lake, Path(out), self._installation.actor)
 
     def push(self, *, confirm: bool = False) -> ConsentPush:
         """Tell Twilio's Consent API what it was not told yet; without ``confirm`` only say what that is."""
@@ -125,6 +133,7 @@ class Consent(Namespace):
 
         if state not in REVOCATION_STATES:
             raise UsageError(f"state is {state!r}; allowed are {', '.join(REVOCATION_STATES)}.")
+        self._installation.require_log()
         self._installation.prepare_audits()
         return mask_contacts(read_queue(self._installation.reader, None if state == "all" else state))
 

@@ -49,6 +49,8 @@ class Contacts(Namespace):
             }
             for contact in contacts
         ]
+        if not rows:
+            self._installation.require_log()
         frame = pd.DataFrame(rows, columns=_COLUMNS)
         frame.attrs["total"] = total
         return frame
@@ -79,20 +81,20 @@ class Contacts(Namespace):
         from workbench.conversations.contacts import plan_edit, read_contact, save_changes
 
         installation = self._installation
+        lake = installation.begin_lake()
         given = {"name": name, "labels": labels, "language": language, "time_zone": timezone}
-        contact = read_contact(installation.lake, installation.kept_contact(number))
+        contact = read_contact(lake, installation.kept_contact(number))
         changes = plan_edit(contact, {field: text for field, text in given.items() if text is not None})
-        return save_changes(installation.lake, changes, installation.actor, "contact-edit")
+        return save_changes(lake, changes, installation.actor, "contact-edit")
 
     def merge(self, number: str, into: str) -> str | None:
         """Make two numbers one person, with the name and labels of the second; the id of the change."""
         from workbench.conversations.contacts import plan_merge, save_changes
 
         installation = self._installation
-        changes = plan_merge(
-            installation.lake, installation.kept_contact(number), installation.kept_contact(into)
-        )
-        return save_changes(installation.lake, changes, installation.actor, "contact-merge")
+        lake = installation.begin_lake()
+        changes = plan_merge(lake, installation.kept_contact(number), installation.kept_contact(into))
+        return save_changes(lake, changes, installation.actor, "contact-merge")
 
     def changes(self, *, limit: int = 50) -> pd.DataFrame:
         """The latest edits, merges and imports, each with the id that undoes it."""
@@ -142,22 +144,24 @@ class Contacts(Namespace):
         from workbench.conversations.contacts import save_changes
 
         installation = self._installation
+        lake = installation.begin_lake()
         context, privacy = installation.number_context(country), installation.contact_privacy()
-        plan = plan_import(installation.lake, file, context, address_column, privacy)
+        plan = plan_import(lake, file, context, address_column, privacy)
         frame = _changes_frame(plan.changes)
         frame.attrs.update(rows=plan.rows, problems=[*plan.problems], change_id=None)
         if confirm:
             plan.require_clean()
-            frame.attrs["change_id"] = save_changes(
-                installation.lake, plan.changes, installation.actor, "contact-import"
-            )
+            frame.attrs["change_id"] = save_changes(lake, plan.changes, installation.actor, "contact-import")
         return frame
 
     def export(self, out: Path | str) -> int:
         """Write every contact to a CSV file, with whole numbers, audited; how many."""
         from workbench.conversations.contact_files import export_contacts
 
-        return export_contacts(self._installation.lake, Path(out), self._installation.actor)
+        lake = self._installation.lake
+        if not lake.rows("select 1 from contacts limit 1"):
+            self._installation.require_log()
+        return export_contacts(lake, Path(out), self._installation.actor)
 
 
 def _changes_frame(changes: Sequence[ContactChange]) -> pd.DataFrame:

@@ -37,6 +37,7 @@ def conversations_frame(
     from workbench.lake.number_lookups import look_up_number
     from workbench.messaging.addresses import mask
 
+    installation.require_log()
     number = look_up_number(
         installation.lake, search, "conversations", installation.settings.sending.default_country
     )
@@ -74,6 +75,7 @@ def find_conversation(
     """
     from workbench.conversations.find import find_conversation
 
+    installation.require_log()
     context = installation.number_context()
     return find_conversation(installation.lake, reference, our_side=our_side, context=context)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.lake.connect import Lake
     from workbench.lake.sql_door import SqlDoor
     from workbench.messaging.address_reader import NumberContext
+    from workbench.messaging.keywords import OwnKeywords
     from workbench.messaging.privacy import Privacy
     from workbench.metrics.definitions.model import Dimension, Metric
     from workbench.sending.context import SendContext
@@ -56,13 +57,22 @@ class Installation:
 
     @property
     def lake(self) -> Lake:
-        """The lake for writing, created on first use."""
-        with self._lock:
-            if self._lake is None:
-                from workbench.lake import open_lake
+        """The lake for writing, opened on first use.
 
-                self._lake = open_lake(self.settings, threads=1)
-            return self._lake
+        Raises:
+            NothingKnown: there is none yet; :meth:`begin_lake` makes one.
+        """
+        return self._open_lake(may_begin=False)
+
+    def begin_lake(self) -> Lake:
+        """The lake for writing, made where there is none yet: for calls that bring something into it."""
+        return self._open_lake(may_begin=True)
+
+    def require_log(self) -> None:
+        """Refuse to answer what follows from the message log while none was ever read: NothingKnown."""
+        from workbench.lake.read_days import require_log
+
+        require_log(self.reader)
 
     @property
     def reader(self) -> Lake:
@@ -71,6 +81,7 @@ class Installation:
             if self._reader is None:
                 from workbench.lake import open_lake
 
+                self._count_own_keywords()
                 self._reader = open_lake(self.settings, read_only=True)
             return self._reader
 
@@ -81,6 +92,7 @@ class Installation:
             if self._sql_door is None:
                 from workbench.lake.sql_door import SqlDoor
 
+                self._count_own_keywords()
                 self._sql_door = SqlDoor(self.settings)
             return self._sql_door
 
@@ -141,7 +153,13 @@ class Installation:
         """What this lake may keep, settled before its first message."""
         from workbench.sync.shared.privacy import open_privacy
 
-        return open_privacy(self.lake, self.settings.privacy.mode)
+        return open_privacy(self.lake, self.settings.privacy.mode, self.own_keywords())
+
+    def own_keywords(self) -> OwnKeywords:
+        """The words of the settings and campaigns; if a list is new, messages that are here count by it."""
+        from workbench.lake.own_keywords import open_own_keywords
+
+        return open_own_keywords(self.lake, self.settings.keywords)
 
     def contact_privacy(self) -> Privacy:
         """How this lake keeps a contact's address; a mode that keeps them whole is not settled by asking."""
@@ -197,6 +215,7 @@ class Installation:
         """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
         from workbench.compliance.checks import prepare_audits
 
+        self.own_keywords()
         prepare_audits(self.lake)
 
     def close_reader(self) -> None:
@@ -227,6 +246,20 @@ class Installation:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _open_lake(self, *, may_begin: bool) -> Lake:
+        with self._lock:
+            if self._lake is None:
+                from workbench.lake import open_lake
+
+                self._lake = open_lake(self.settings, may_begin=may_begin, threads=1)
+            return self._lake
+
+    def _count_own_keywords(self) -> None:
+        """A word that somebody just wrote into the settings counts in the next answer."""
+        words = self.settings.keywords
+        if words.opt_out or words.opt_in or words.help:
+            self.own_keywords()
 
     def _open_send_context(self) -> SendContext:
         from workbench.compliance.checks import quiet_hours_rules

@@ -35,7 +35,8 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
         raise UnknownName("job", name, JOBS)
     with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
         run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
-        begin_job_run(installation.lake, run)
+        lake = installation.begin_lake() if name == "sync" else installation.lake
+        begin_job_run(lake, run)
         outcome, detail, error = "stopped", None, None
         try:
             detail = JOBS[name](installation, stop or threading.Event())
@@ -50,7 +51,7 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
             raise
         finally:
             run = replace(run, finished_at=datetime.now(UTC), outcome=outcome, detail=detail, error=error)
-            end_job_run(installation.lake, run)
+            end_job_run(lake, run)
     return run
 
 

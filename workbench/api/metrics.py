@@ -34,6 +34,7 @@ def query(
     names, filters = read_names(by), read_filters(where)
     timezone = installation.settings.timezone
     compile_metric(name, names, filters, since, until, timezone=timezone)  # a wrong name needs no lake
+    installation.require_log()
     if not allow_unknown:
         require_known(installation.reader, filters)
     result = query_metric(installation.reader, name, names, filters, since, until, timezone=timezone)

@@ -63,6 +63,7 @@ class Outbox(Namespace):
         """
         from workbench.sending.cancel import cancel
 
+        self._installation.begin_lake()  # somebody is in a hurry: it works before the first sync, too
         return Cancelled(message_sid, cancel(self._installation.send_context, message_sid))
 
     def preflight(

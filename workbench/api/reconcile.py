@@ -32,13 +32,13 @@ def reconcile(
     now = datetime.now(UTC)
     first, end = parse_period(since, until)
     end = end or now.date() + timedelta(days=1)
-    cancellation = Cancellation(stop)
+    lake, cancellation = installation.lake, Cancellation(stop)
     with (
         installation.twilio_client(cancellation) as client,
         only_one(installation.settings.home / "sync.lock", "sync"),
     ):
         return reconcile(
-            installation.lake,
+            lake,
             client,
             client.account_sid,
             first or end - timedelta(days=_RECONCILED_DAYS),

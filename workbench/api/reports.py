@@ -119,6 +119,7 @@ class Reports(Namespace):
             plan_report(self._installation.settings, name, row, label=label)
             for row, label in zip(rows, labels, strict=True)
         ]
+        self._installation.require_log()
         if any(plan.filters for plan in plans):
             require_known_filters(self._installation.reader, plans)
         runs, failures = self._run_plans(plans, formats, None if out is None else Path(out), on_run)
@@ -168,6 +169,7 @@ class Reports(Namespace):
         """
         from workbench.lake.lock import only_one
 
+        self._installation.require_log()
         with only_one(self._installation.settings.home / "reports.lock", "run of the reports"):
             return self._run_due(stop, on_run)
 

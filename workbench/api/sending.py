@@ -50,6 +50,7 @@ def send(
     from workbench.sending.confirmed import send_checked
 
     draft, variables = draft_of(installation, body, options)
+    installation.begin_lake()  # the outbox: what is sent is on record before the first sync, too
     rows = recipient_rows(installation, to)
     checked = check(installation, draft, rows, variables, ignore_quiet_hours=ignore_quiet_hours)
     confirmed = is_confirmed(confirm, 1, installation.settings.sending.typed_count_from)
@@ -75,6 +76,7 @@ def send_batch(
     from workbench.sending.results import BatchResult
 
     draft, variables = draft_of(installation, body, options, has_rows=True)
+    installation.begin_lake()
     rows = recipient_rows(installation, frame, to_column)
     require_rows(rows)
     confirmed = is_confirmed(confirm, len(rows), 1)

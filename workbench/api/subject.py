@@ -37,10 +37,12 @@ class Subject(Namespace):
     def export(self, address: str, out: Path | str) -> list[Path]:
         """Write everything on record about one person as HTML and JSON into a folder, audited; the paths."""
         from workbench.api.records import write_audited
-        from workbench.compliance.records import read_person
+        from workbench.compliance.records import is_empty, read_person
 
         person = self._installation.data_subject(address)
         record = read_person(self._installation.reader, person)
+        if is_empty(record):
+            self._installation.require_log()
         return write_audited(self._installation, record, person, out, "subject")
 
     def erase(
@@ -67,9 +69,14 @@ class Subject(Namespace):
         from workbench.compliance.proof import say_removals
 
         installation = self._installation
+        if confirm:
+            installation.begin_lake()  # the order holds for whatever comes in later
         person = installation.data_subject(address)
         if not confirm:
-            return ErasureReport(plan_erasure(installation.reader, person))
+            plan = plan_erasure(installation.reader, person)
+            if plan.is_empty:
+                installation.require_log()
+            return ErasureReport(plan)
         installation.close_reader()
         actor, lake = installation.actor, installation.lake
         with removing_alone(lake):

@@ -64,7 +64,7 @@ class Sync(Namespace):
                 from workbench.sync.whole_account import sync_whole_account
 
                 summary = sync_whole_account(
-                    installation.lake,
+                    installation.begin_lake(),
                     client,
                     SyncRequest(
                         first, end, full, installation.settings.sync.lookback_days, retry_quarantined
@@ -87,7 +87,7 @@ class Sync(Namespace):
             summary.notices.append(warning)
         if not messages_only:
             try:
-                installation.prepare_audits()
+                installation.prepare_audits()  # with the keywords of campaigns that this sync brought
             except ConfigError as error:  # what was read is in the lake, and is not wrong
                 summary.notices.append(f"The audits were not brought up to date. {error}")
         return summary
@@ -126,7 +126,7 @@ class Sync(Namespace):
         )
         with exports, only_one(installation.settings.home / "sync.lock", "sync"):
             return sync_bulk_export(
-                installation.lake,
+                installation.begin_lake(),
                 exports,
                 credentials.account_sid,
                 request,
@@ -164,7 +164,7 @@ class Sync(Namespace):
         account_sid = account_sid or installation.settings.credentials.account_sid
         with only_one(installation.settings.home / "sync.lock", "sync"), stdin_as_file(files) as given:
             return import_files(
-                installation.lake,
+                installation.begin_lake(),
                 given,
                 account_sid,
                 privacy=installation.privacy(),

@@ -24,4 +24,4 @@ def connect_webhooks(installation: Installation, *, confirm: bool = False) -> Co
 
     settings = installation.settings
     with TwilioClient(settings.credentials, base_url=settings.twilio.base_url) as client:
-        return connect(settings, client, lambda: installation.lake, confirm=confirm)
+        return connect(settings, client, installation.begin_lake, confirm=confirm)

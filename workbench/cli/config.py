@@ -71,6 +71,7 @@ def _problems_together(settings: Settings) -> Iterator[str]:
     """What only the room that uses a setting can tell: values that are possible alone, but not together."""
     from workbench.conversations.business_hours import business_hours
     from workbench.lake.address import lake_address
+    from workbench.lake.own_keywords import check_keywords
     from workbench.reports.mail import mail_settings
     from workbench.reports.schedule import check_entries
     from workbench.server.access.settings import access_settings
@@ -78,6 +79,7 @@ def _problems_together(settings: Settings) -> Iterator[str]:
 
     checks: list[Callable[[Settings], object]] = [
         lake_address, access_settings, hook_settings, business_hours, _check_quiet_hours, check_entries,
+        lambda settings: check_keywords(settings.keywords),
     ]  # fmt: skip
     if settings.smtp.host or any(entry.to for entry in settings.reports.values()):
         checks.append(mail_settings)

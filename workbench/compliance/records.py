@@ -58,6 +58,11 @@ def read_consent_record(lake: Lake, person: DataSubject, now: datetime | None = 
         }
 
 
+def is_empty(record: Record) -> bool:
+    """Whether nothing is on record."""
+    return not any(isinstance(rows, list) and rows for rows in record.values())
+
+
 def read_person(lake: Lake, person: DataSubject, now: datetime | None = None) -> Record:
     """All rows about a person, from every table of the lake that names their number or their messages.
 

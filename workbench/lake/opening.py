@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from workbench.errors import ConfigError, LakeError, LakeRefused
+from workbench.errors import ConfigError, LakeRefused, NothingKnown
 from workbench.lake.address import LakeAddress, lake_address
 from workbench.lake.connect import Lake
 from workbench.lake.conversation_ids import key_older_ids
@@ -29,12 +29,15 @@ def open_lake(
     settings: Settings,
     *,
     read_only: bool = False,
+    may_begin: bool = True,
     threads: int | None = None,
     snapshot: int | None = None,
 ) -> Lake:
-    """Open the lake of ``settings``; create or migrate it unless ``read_only``.
+    """Open the lake of ``settings``, and migrate it where an older version made it.
 
     Args:
+        may_begin: make one where there is none, for whoever brings something into it. Who only reads makes
+            none: its answers would be 0 where nothing is known. ``read_only`` never makes one.
         snapshot: read this version of it (:meth:`Lake.snapshot_id`), whatever is written meanwhile; only
             together with ``read_only``.
         threads: of the engine, by default one for each core. One is enough for whoever writes batches, and
@@ -44,17 +47,17 @@ def open_lake(
         LakeTooNew: it was written by a newer version.
         LakeRefused: catalog, files and key do not belong together.
         LakeDamaged: a file of it is unreadable.
-        LakeError: it cannot be opened, or ``read_only`` and there is none yet.
+        NothingKnown: there is none yet, and this caller makes none.
+        LakeError: it cannot be opened.
     """
     address = lake_address(settings)
-    if read_only and address.kind == "sqlite" and not Path(address.catalog).exists():
+    may_begin = may_begin and not read_only
+    if not may_begin and address.kind == "sqlite" and _has_no_bytes(Path(address.catalog)):
         _refuse_if_lost(address, settings.home)
-        raise LakeError(
-            f"There is no lake at {address.catalog} yet: run `workbench sync` (or `workbench demo`)."
-        )
+        raise _no_lake(address)
     if snapshot is not None:
         return _attach(address, settings.home, read_only=True, threads=threads, snapshot=snapshot)
-    lake = _attach(address, settings.home, read_only=False, threads=threads)
+    lake = _attach(address, settings.home, read_only=False, threads=threads, may_begin=may_begin)
     try:
         _check(lake, is_reader=read_only)
     except BaseException:
@@ -95,7 +98,7 @@ def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake
     Raises:
         LakeError: as :func:`open_lake`, but for files of another lake.
     """
-    lake = _attach(lake_address(settings), settings.home, read_only=False, threads=None)
+    lake = _attach(lake_address(settings), settings.home, read_only=False, threads=None, may_begin=True)
     try:
         _check(lake, is_reader=False, before_claim=before_claim)
     except BaseException:
@@ -107,18 +110,37 @@ def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake
 def _refuse_if_lost(address: LakeAddress, home: Path) -> None:
     with new_engine(home) as connection, translated(address.shown):
         load_extensions(connection, address)
-        refuse_lost_catalog(address, home, connection, "is missing", was_there=False)
+        refuse_lost_catalog(address, home, connection, _state(Path(address.catalog)), was_there=False)
+
+
+def _has_no_bytes(catalog: Path) -> bool:
+    return not catalog.exists() or catalog.stat().st_size == 0
+
+
+def _state(catalog: Path) -> str:
+    return "is empty (0 bytes)" if catalog.exists() else "is missing"
+
+
+def _no_lake(address: LakeAddress) -> NothingKnown:
+    place = address.catalog if address.kind == "sqlite" else address.shown
+    return NothingKnown(f"There is no lake at {place} yet")
 
 
 def _attach(
-    address: LakeAddress, home: Path, *, read_only: bool, threads: int | None, snapshot: int | None = None
+    address: LakeAddress,
+    home: Path,
+    *,
+    read_only: bool,
+    threads: int | None,
+    may_begin: bool = False,
+    snapshot: int | None = None,
 ) -> Lake:
     sql = address.attach_sql(read_only=read_only, snapshot=snapshot)
-    return Lake(partial(_attached, address, home, sql, threads), address, home)
+    return Lake(partial(_attached, address, home, sql, threads, may_begin), address, home)
 
 
 def _attached(
-    address: LakeAddress, home: Path, attach: str, threads: int | None, is_first: bool
+    address: LakeAddress, home: Path, attach: str, threads: int | None, may_begin: bool, is_first: bool
 ) -> duckdb.DuckDBPyConnection:
     connection = new_engine(home)
     if not address.is_bucket:
@@ -134,9 +156,9 @@ def _attached(
                 make_private_folder(Path(address.catalog).parent)
                 # Two first openings at once would both create the catalog. Later openings wait for no writer.
                 with exclusive(Path(address.catalog + ".lock")):
-                    _attach_or_begin(connection, address, home, attach)
+                    _attach_or_begin(connection, address, home, attach, may_begin)
             elif is_first:
-                _attach_or_begin(connection, address, home, attach)
+                _attach_or_begin(connection, address, home, attach, may_begin)
             else:
                 connection.execute(attach)
             protect_folder(home / SPILL_FOLDER)
@@ -147,14 +169,13 @@ def _attached(
 
 
 def _attach_or_begin(
-    connection: duckdb.DuckDBPyConnection, address: LakeAddress, home: Path, attach: str
+    connection: duckdb.DuckDBPyConnection, address: LakeAddress, home: Path, attach: str, may_begin: bool
 ) -> None:
-    """Attach the catalog; begin one where there is none, and nothing of an earlier one."""
+    """Attach the catalog; where there is none, and nothing of an earlier one, begin one if allowed."""
     catalog = Path(address.catalog)
-    if address.kind == "sqlite" and (not catalog.exists() or catalog.stat().st_size == 0):
+    if address.kind == "sqlite" and _has_no_bytes(catalog):
         _require_whole_path(address)
-        state = "is empty (0 bytes)" if catalog.exists() else "is missing"
-        refuse_lost_catalog(address, home, connection, state, was_there=False)
+        refuse_lost_catalog(address, home, connection, _state(catalog), was_there=False)
     else:
         if address.kind == "sqlite":
             if address.is_bucket or not (Path(address.data) / MARKER_FILE).exists():
@@ -168,6 +189,8 @@ def _attach_or_begin(
                 raise
         _require_whole_path(address)
         refuse_lost_catalog(address, home, connection, "is empty", was_there=False)
+    if not may_begin:
+        raise _no_lake(address)
     if address.kind == "sqlite":
         protect_catalog(catalog)
     connection.execute(address.attach_sql(may_create=True))

@@ -1,9 +1,10 @@
-"""Which GMT days of the message log are completely in the lake, from the list or from a file."""
+"""Which GMT days of the message log are completely in the lake, from the list or from a file; whether any."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from workbench.errors import NothingKnown
 from workbench.lake.connect import Lake
 
 
@@ -14,6 +15,23 @@ def read_whole_days(lake: Lake, as_of: datetime) -> set[tuple[str, date]]:
     """
     return set(lake.rows(_SQL, {"today": as_of.astimezone(UTC).date()}))
 
+
+def require_log(lake: Lake) -> None:
+    """Refuse to answer from a lake that was begun, as by a server or a failed sync, and has no message log.
+
+    Raises:
+        NothingKnown: no message is in it, and no day of the log was read or imported.
+    """
+    ((was_read,),) = lake.rows(_WAS_READ_SQL)
+    if not was_read:
+        raise NothingKnown(f"No message log was ever read into the lake at {lake.address.shown}")
+
+
+_WAS_READ_SQL = """
+    select exists(from raw_messages)
+        or exists(from sync_windows where finished_at is not null)
+        or exists(from imports)
+"""
 
 _SQL = """
     select account_sid, day from sync_windows

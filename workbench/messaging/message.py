@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from workbench.errors import WorkbenchError
 from workbench.messaging.addresses import address_kind, country
-from workbench.messaging.keywords import keyword
+from workbench.messaging.keywords import OwnKeywords, keyword
 from workbench.messaging.revocations import find_revocation
 from workbench.messaging.segments import encoding_of
 from workbench.messaging.status import status_rank
@@ -127,6 +127,26 @@ def message_row(payload: Mapping[str, Any], account_currency: str | None = None)
         date_sent=sent,
         date_updated=updated,
     )
+
+
+def with_own_keyword(row: MessageRow, own: OwnKeywords) -> MessageRow:
+    """The row with the meaning that its text has in the account's own words; Twilio's words come first.
+
+    An opt-out counts although a byte or two of it cannot be read.
+    """
+    if not own or row.keyword or row.is_outbound or not row.body:
+        return row
+    is_toll_free = row.sender_type == "toll-free"
+    word = keyword(row.body, toll_free=is_toll_free, own=own)
+    if word is None and _UNREADABLE in row.body:
+        torn_word = keyword(row.body.replace(_UNREADABLE, ""), toll_free=is_toll_free, own=own)
+        word = torn_word if torn_word == "opt-out" else None
+    if word is None:
+        return row
+    return row._replace(keyword=word, revocation=None, revocation_language=None)
+
+
+_UNREADABLE = "\ufffd"
 
 
 def _sid(payload: object) -> str:

@@ -25,7 +25,8 @@ from enum import StrEnum
 
 from workbench.errors import ConfigError
 from workbench.messaging.addresses import mask
-from workbench.messaging.message import MessageRow, conversation_id
+from workbench.messaging.keywords import NO_OWN_KEYWORDS, OwnKeywords
+from workbench.messaging.message import MessageRow, conversation_id, with_own_keyword
 from workbench.messaging.person import address_spellings, respelled
 
 HASH_MARK = "anon-"
@@ -64,6 +65,7 @@ class Privacy:
 
     Args:
         key: 16 to 64 secret bytes, the same for the whole life of a lake; for `masked` and `hashed`.
+        own_keywords: the account's, which are looked for before a text is removed.
 
     Raises:
         ConfigError: the mode needs a key, and the key is missing, too short or too long.
@@ -71,6 +73,7 @@ class Privacy:
 
     mode: PrivacyMode = PrivacyMode.FULL
     key: bytes | None = field(default=None, repr=False)
+    own_keywords: OwnKeywords = NO_OWN_KEYWORDS
 
     def __post_init__(self) -> None:
         if self.mode.needs_key and not 16 <= len(self.key or b"") <= 64:
@@ -83,8 +86,14 @@ class Privacy:
     def keeps_all(self) -> bool:
         return self.mode is PrivacyMode.FULL
 
+    @property
+    def leaves_rows(self) -> bool:
+        """Whether :meth:`apply` changes no row at all."""
+        return self.keeps_all and not self.own_keywords
+
     def apply(self, row: MessageRow) -> MessageRow:
         """The row as it may be stored. Call it once, on a row as it was read from Twilio."""
+        row = with_own_keyword(row, self.own_keywords)
         if self.keeps_all:
             return row
         if self.mode is PrivacyMode.NO_BODY:

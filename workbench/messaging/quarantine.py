@@ -153,7 +153,7 @@ def _opt_out(fields: Mapping[str, Any], privacy: Privacy) -> HeardOptOut | None:
         return None
     if not isinstance(said_to, str) or address_kind(said_to) in ("alphanumeric", "unknown"):
         said_to = None
-    if keyword(body, toll_free=address_kind(said_to) == "toll-free") != "opt-out":
+    if keyword(body, toll_free=address_kind(said_to) == "toll-free", own=privacy.own_keywords) != "opt-out":
         return None
     return HeardOptOut(
         address=privacy.contact(contact) or contact,

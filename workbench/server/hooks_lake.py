@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
+from workbench.lake.own_keywords import check_keywords, open_own_keywords
 from workbench.lake.renewal import EngineRenewal
 from workbench.lake.secret_key import KEY_FILE, privacy_key
 from workbench.lake.webhooks import WebhooksSaved, save_webhooks
@@ -61,7 +62,8 @@ class HooksLake:
             if self._lake is None:
                 lake = open_lake(self._settings)
                 try:
-                    self.privacy = open_privacy(lake, self._settings.privacy.mode)
+                    own = open_own_keywords(lake, self._settings.keywords)
+                    self.privacy = open_privacy(lake, self._settings.privacy.mode, own)
                 except BaseException:
                     lake.close()
                     raise
@@ -103,7 +105,7 @@ class WebhookWriter:
 
 def _early_privacy(settings: Settings) -> Privacy | None:
     """What may be written before the lake is reached; None where only the lake's key file could tell."""
-    mode = privacy_mode(settings.privacy.mode)
+    mode, own = privacy_mode(settings.privacy.mode), check_keywords(settings.keywords)
     if not mode.needs_key:
-        return Privacy(mode)
-    return Privacy(mode, privacy_key(settings.home)) if (settings.home / KEY_FILE).exists() else None
+        return Privacy(mode, own_keywords=own)
+    return Privacy(mode, privacy_key(settings.home), own) if (settings.home / KEY_FILE).exists() else None

@@ -20,8 +20,14 @@ from workbench.lake.statuses import StatusCallback
 from workbench.lake.webhooks import InboundWebhook, StatusWebhook, UnreadWebhook
 from workbench.messaging import json_text
 from workbench.messaging.json_text import REPLACEMENT, replace_surrogates
-from workbench.messaging.keywords import Keyword, keyword, opt_out_type
-from workbench.messaging.message import MessageRow, message_row
+from workbench.messaging.keywords import (
+    NO_OWN_KEYWORDS,
+    Keyword,
+    OwnKeywords,
+    keyword,
+    opt_out_type,
+)
+from workbench.messaging.message import MessageRow, message_row, with_own_keyword
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quarantine import INBOUND_WEBHOOKS, QuarantinedRow, quarantine
 
@@ -136,7 +142,9 @@ def status_record(fields: Fields, received_at: datetime, privacy: Privacy) -> by
     return orjson.dumps(record)
 
 
-def inbound_message(fields: Fields, received_at: datetime) -> MessageRow:
+def inbound_message(
+    fields: Fields, received_at: datetime, own_keywords: OwnKeywords = NO_OWN_KEYWORDS
+) -> MessageRow:
     """The message that came in, complete; `OptOutType` wins over the words of its body.
 
     Raises:
@@ -160,7 +168,7 @@ def inbound_message(fields: Fields, received_at: datetime) -> MessageRow:
         }
     )
     opt_out = opt_out_type(_one(fields, "OptOutType")) or _torn_opt_out(row)
-    return row._replace(keyword=opt_out) if opt_out else row
+    return row._replace(keyword=opt_out) if opt_out else with_own_keyword(row, own_keywords)
 
 
 def _torn_opt_out(row: MessageRow) -> Keyword | None:
@@ -207,7 +215,7 @@ def unread_record(
 
 def _opt_out(fields: Fields, privacy: Privacy) -> dict[str, str | None] | None:
     body = _one(fields, "Body").replace(REPLACEMENT, "")
-    opt_out = opt_out_type(_one(fields, "OptOutType")) or keyword(body)
+    opt_out = opt_out_type(_one(fields, "OptOutType")) or keyword(body, own=privacy.own_keywords)
     if opt_out != "opt-out" or not _one(fields, "From"):
         return None
     scope = _one(fields, "MessagingServiceSid") or _one(fields, "To") or EVERYTHING

@@ -243,7 +243,7 @@ class InboundHandler(_WebhookHandler):
         self.finish(twiml(None))
 
     async def take(self, fields: Mapping[str, list[str]], now: datetime, privacy: Privacy) -> None:
-        message = inbound_message(fields, now)
+        message = inbound_message(fields, now, privacy.own_keywords)
         number = await self.store(inbound_record(fields, message, privacy))
         if message.keyword:
             # On the disk it is safe, but it is in force only once it is committed.

@@ -15,6 +15,7 @@ from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.sections import (
     ConversationsSettings,
+    KeywordSettings,
     LakeSettings,
     PrivacySettings,
     ReportSettings,
@@ -45,6 +46,10 @@ class Settings:
     privacy: PrivacySettings = section(PrivacySettings, "What of a message is stored.")
     access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
     sending: SendingSettings = section(SendingSettings, "Rules for every send.")
+    keywords: KeywordSettings = section(
+        KeywordSettings,
+        "What people write, as a whole message, in the account's own words: whatever the case and accents.",
+    )
     conversations: ConversationsSettings = section(ConversationsSettings, "Reply times in business hours.")
     schedule: ScheduleSettings = section(
         ScheduleSettings,

@@ -11,7 +11,7 @@ from typing import Any
 
 from workbench.errors import ConfigError
 from workbench.settings.credentials import subaccount_tokens
-from workbench.settings.declare import file_only, required, setting
+from workbench.settings.declare import Kind, file_only, required, setting
 from workbench.settings.kinds import choice, day, flag, secret, table, text, texts, url, whole
 from workbench.settings.secret import Secret
 from workbench.settings.values import Money, moment, money, report_formats, timezone
@@ -101,6 +101,26 @@ class SendingSettings:
     opt_out_line: str = setting(
         "Reply STOP to opt out.", text(), "Put after texts whose template asks for it."
     )
+
+
+def _words() -> Kind:
+    word = text("a word of at most 40 characters", longest=40)
+    return texts('a list of words, as ["ARRET", "BAJA"]', word.parse)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class KeywordSettings:
+    """Words that mean something in what people write; :mod:`workbench.lake.own_keywords` uses them."""
+
+    opt_out: tuple[str, ...] = setting(
+        (), _words(),
+        "Words that stop messages, beside Twilio's own and those of the A2P campaigns; earlier messages "
+        "whose text is kept count, too.", example='["ARRET", "BAJA", "STOPP"]',
+    )  # fmt: skip
+    opt_in: tuple[str, ...] = setting(
+        (), _words(), "Words that let messages come again; not on toll-free numbers.", example='["REPRISE"]'
+    )
+    help: tuple[str, ...] = setting((), _words(), "Words that ask for help.", example='["AIDE", "AYUDA"]')
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -41,6 +41,8 @@ class Connection:
     changed: Sequence[SenderPlan] = ()
     failures: Sequence[str] = ()
     notices: Sequence[str] = field(default=())
+    unread: Sequence[str] = ()
+    """What Twilio did not list, with its reason: nothing of it is planned."""
 
     @property
     def is_proven(self) -> bool:
@@ -69,7 +71,7 @@ def connect(
     Raises:
         ConfigError: there is no public address, Twilio cannot use it, or there is no secret for signatures.
         NotAllowed: the user is not an admin.
-        TwilioError: Twilio's settings cannot be read.
+        TwilioError: none of Twilio's settings can be read.
     """
     person = require_role("admin", "set webhooks at Twilio")
     public_url, notices = check_public_url(settings)
@@ -82,11 +84,12 @@ def connect(
     listed = read_webhooks(client)
     notices += listed.notices
     plans = plan(public_url, listed.services, listed.numbers, listed.short_codes, listed.members)
-    connection = Connection(public_url, plans, prover(public_url, secrets), notices=notices)
+    proofs = prover(public_url, secrets)
+    connection = Connection(public_url, plans, proofs, notices=notices, unread=listed.unread)
     if not confirm or not connection.is_proven or not connection.pending:
         return connection
     changed, failures = _apply(client, open_lake(), connection.pending, person.actor)
-    return Connection(public_url, plans, connection.proofs, changed, failures, notices)
+    return Connection(public_url, plans, proofs, changed, failures, notices, listed.unread)
 
 
 def check_public_url(settings: Settings) -> tuple[str, list[str]]:
@@ -132,15 +135,27 @@ class TwilioWebhooks:
     members: dict[str, str] = field(default_factory=dict)
     """The service's SID, by the SID of the sender."""
     notices: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """What could not be read, each in a sentence."""
 
 
 def read_webhooks(client: TwilioClient) -> TwilioWebhooks:
-    """Everything at Twilio that says where messages and statuses go; raises TwilioError."""
+    """Everything at Twilio that says where messages and statuses go: each list that can be read.
+
+    Raises:
+        TwilioError: none can be read; the first error.
+    """
     listed = TwilioWebhooks()
+    errors: list[TwilioError] = []
 
     def read(resource: Resource, what: str, **parts: str) -> list[dict[str, Any]]:
-        """The rows that can be set; of the others it is said how many there are."""
-        rows = list(list_rows(client, resource, client.account_sid, None, **parts))
+        """The rows that can be set; of the others it is said how many there are, or why there are none."""
+        try:
+            rows = list(list_rows(client, resource, client.account_sid, None, **parts))
+        except TwilioError as error:
+            errors.append(error)
+            listed.unread.append(f"{what} could not be read: {error}")
+            return []
         usable = [row for row in rows if isinstance(row, dict) and _is_sid(row.get("sid"))]
         if len(usable) < len(rows):
             listed.notices.append(
@@ -156,6 +171,13 @@ def read_webhooks(client: TwilioClient) -> TwilioWebhooks:
             listed.members |= {row["sid"]: service["sid"] for row in rows}
     listed.numbers = read(NUMBERS, "phone numbers")
     listed.short_codes = read(SHORT_CODES, "short codes")
+    if errors and not (listed.services or listed.numbers or listed.short_codes):
+        raise errors[0]
+    if any(what.startswith(("messaging services", "senders of")) for what in listed.unread):
+        listed.notices.append(
+            "Which numbers are in a messaging service is not known for all of them; those are shown as if "
+            "they were in none. Messages to a number in a service go where the service says."
+        )
     return listed
 
 

@@ -21,7 +21,18 @@ from workbench.messaging.addresses import address_kind, channel, country
 from workbench.messaging.throughput import mps_limit
 from workbench.sync.account.account_reader import AccountReader, Rows
 from workbench.sync.account.channel_senders import CHANNEL_LISTS, fetch_channel_senders
-from workbench.sync.shared.fields import Row, address, flag, number, part, required, required_sid, text, whole
+from workbench.sync.shared.fields import (
+    Row,
+    address,
+    flag,
+    number,
+    part,
+    parts,
+    required,
+    required_sid,
+    text,
+    whole,
+)
 from workbench.twilio.resources import (
     CAMPAIGNS,
     NUMBERS,
@@ -229,7 +240,15 @@ def _campaign_columns(campaign: Row) -> dict[str, Any]:
         "campaign_usecase": text(campaign, "us_app_to_person_usecase"),
         "campaign_att_mps": number(part(limits, "att"), "mps", 3, whole_digits=7),
         "campaign_t_mobile_tier": text(part(limits, "tmobile"), "brand_tier"),
+        "opt_out_words": _words(campaign, "opt_out_keywords"),
+        "help_words": _words(campaign, "help_keywords"),
     }
+
+
+def _words(campaign: Row, name: str) -> str | None:
+    """Keywords, one a line; what is no text cannot be a word that somebody writes."""
+    words = [word.strip() for word in parts(campaign, name) if isinstance(word, str) and word.strip()]
+    return "\n".join(words) or None
 
 
 # --- senders ---

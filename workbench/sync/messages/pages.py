@@ -52,7 +52,7 @@ class MessageReader:
 
     def _row(self, item: Any) -> MessageRow:
         row = message_row(item, self.currency)
-        return row if self.privacy.keeps_all else self.privacy.apply(row)
+        return row if self.privacy.leaves_rows else self.privacy.apply(row)
 
     def _read_one_by_one(self, items: Sequence[Any], part: str) -> ReadPage:
         def read(item: Any) -> MessageRow:

@@ -14,14 +14,18 @@ import duckdb
 from workbench.errors import ConfigError
 from workbench.lake.connect import Lake
 from workbench.lake.secret_key import known_lake_key, lake_key
+from workbench.messaging.keywords import NO_OWN_KEYWORDS, OwnKeywords
 from workbench.messaging.privacy import Privacy, PrivacyMode, privacy_mode
 
 
-def open_privacy(lake: Lake, mode: str, *, now: datetime | None = None) -> Privacy:
+def open_privacy(
+    lake: Lake, mode: str, own_keywords: OwnKeywords = NO_OWN_KEYWORDS, *, now: datetime | None = None
+) -> Privacy:
     """The privacy of this lake, to apply to every row before it is saved.
 
     Args:
         mode: `[privacy] mode` of the settings.
+        own_keywords: the account's, as :func:`workbench.lake.own_keywords.open_own_keywords` gives them.
 
     Raises:
         ConfigError: the mode does not exist, the lake has another mode, or the key is missing, unsafe or
@@ -36,9 +40,9 @@ def open_privacy(lake: Lake, mode: str, *, now: datetime | None = None) -> Priva
         lake_mode = _read_mode(lake)
     _refuse_other_mode(wanted, lake_mode)
     if not wanted.needs_key:
-        return Privacy(wanted)
+        return Privacy(wanted, own_keywords=own_keywords)
     with lake.cursor() as cursor:
-        return Privacy(wanted, known_lake_key(cursor, lake.home))
+        return Privacy(wanted, known_lake_key(cursor, lake.home), own_keywords)
 
 
 def _refuse_other_mode(wanted: PrivacyMode, lake_mode: str | None) -> None:

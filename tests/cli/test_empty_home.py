@@ -1,0 +1,171 @@
+"""Nothing unknown is answered with 0: on a home without a message log, what reads refuses and makes none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.readme_tables import all_commands
+from workbench import NothingKnown, Workbench
+from workbench.cli import main
+from workbench.lake import open_lake
+from workbench.settings import load_settings
+
+NUMBER = "+14155551234"
+SID = "SM11111111111111111111111111111111"
+
+#: Arguments of every command that answers from the lake.
+READS: dict[str, list[str]] = {
+    "audit show": [],
+    "audit verify": [],
+    "compliance counts": [],
+    "compliance rows": ["after-opt-out"],
+    "consent blocked": [],
+    "consent decide": [SID, "opt-out"],
+    "consent export": ["--out", "consent.csv"],
+    "consent push": [],
+    "consent revocations": [],
+    "consent show": [NUMBER],
+    "contacts changes": [],
+    "contacts export": ["--out", "contacts.csv"],
+    "contacts list": [],
+    "contacts undo": ["abc"],
+    "conversation": [NUMBER],
+    "conversations": [],
+    "metric": ["messages"],
+    "outbox list": [],
+    "outbox settle": [],
+    "reconcile": [],
+    "reply": [NUMBER, "--body", "Hi"],
+    "reports due": [],
+    "reports run": ["cost"],
+    "retention run": [],
+    "sql": ["select count(*) from messages"],
+    "status": [],
+    "subject erase": [NUMBER],
+    "subject export": [NUMBER, "--out", "person"],
+    "subject readmit": [NUMBER, "--because", "their letter", "--confirm"],
+}  # fmt: skip
+
+#: Commands that bring something into a lake, and so make one.
+BRINGS: dict[str, list[str] | None] = {
+    "consent import": ["people.csv"],
+    "contacts edit": [NUMBER, "--name", "Ann"],
+    "contacts import": ["names.csv"],
+    "contacts merge": [NUMBER, "+14155551235"],
+    # These need an account, servers or a terminal; they have tests of their own.
+    "connect": None, "demo": None, "init": None, "outbox cancel": None, "schedule run": None, "serve": None,
+    "send": None, "send-batch": None, "simulate": None, "sync": None, "sync import": None,
+}  # fmt: skip
+
+#: Commands that answer from the program, the settings or the files of a home.
+WITHOUT_LAKE = {
+    "config check", "config show", "config template", "dimensions", "metrics", "new dimension", "new metric",
+    "new page", "new report", "new template", "reports list", "reports schedule", "reports send",
+    "schedule print", "segments", "templates list", "templates show", "users add", "users list",
+    "users passwd", "users remove",
+}  # fmt: skip
+
+#: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.
+KNOWN_WITHOUT_LOG = {
+    "audit show", "audit verify", "consent push", "contacts changes", "outbox list", "outbox settle",
+    "reconcile", "retention run", "sql", "status",
+}  # fmt: skip
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "workbench.toml").write_text("[retention]\nbodies = 90\n")
+    (tmp_path / "people.csv").write_text(f"address,kind,scope\n{NUMBER},opt-out,*\n")
+    (tmp_path / "names.csv").write_text(f"address,name\n{NUMBER},Ann\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    monkeypatch.setenv("WORKBENCH_TWILIO_BASE_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "a" * 32)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", "b" * 32)
+    return home
+
+
+def run(command: str, arguments: list[str]) -> Result:
+    return CliRunner().invoke(main, [*command.split(), *arguments])
+
+
+def test_every_command_is_one_of_these() -> None:
+    assert sorted([*READS, *BRINGS, *WITHOUT_LAKE]) == sorted(all_commands(main))
+
+
+@pytest.mark.parametrize("command", READS)
+def test_a_command_that_reads_refuses_without_a_lake_and_makes_none(
+    command: str, home: Path, tmp_path: Path
+) -> None:
+    answer = run(command, READS[command])
+    assert answer.exit_code == 1, answer.output
+    assert f"There is no lake at {home}/lake/catalog.sqlite yet" in answer.stderr
+    for way_out in ("workbench sync", "sync import FILE", "workbench init", "workbench demo"):
+        assert way_out in answer.stderr
+    assert answer.stdout == ""
+    assert [path.name for path in home.iterdir()] == ["workbench.toml"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "names.csv", "people.csv"]
+
+
+@pytest.mark.parametrize("command", sorted(set(READS) - KNOWN_WITHOUT_LOG))
+def test_a_lake_that_was_begun_and_has_no_log_is_not_answered_with_0_either(
+    command: str, home: Path, tmp_path: Path
+) -> None:
+    open_lake(load_settings()).close()
+    answer = run(command, READS[command])
+    assert answer.exit_code != 0, answer.output
+    assert not (tmp_path / "contacts.csv").exists()
+    assert not (tmp_path / "consent.csv").exists()
+    if command not in ("consent decide", "contacts undo", "subject readmit"):
+        assert "No message log was ever read into the lake" in answer.stderr
+        assert answer.stdout == ""
+
+
+@pytest.mark.parametrize("command", [name for name, arguments in BRINGS.items() if arguments])
+def test_a_command_that_brings_something_begins_a_lake(command: str, home: Path) -> None:
+    answer = run(command, BRINGS[command] or [])
+    assert answer.exit_code == 0, answer.output
+    assert (home / "lake" / "catalog.sqlite").stat().st_size > 0
+
+
+def test_what_was_imported_is_listed_without_a_log(home: Path) -> None:
+    assert run("contacts edit", [NUMBER, "--name", "Ann"]).exit_code == 0
+    assert "Ann" in run("contacts list", []).stdout
+    assert run("consent import", ["people.csv", "--confirm"]).exit_code == 0
+    blocked = run("consent blocked", ["--format", "csv"])
+    assert blocked.exit_code == 0
+    assert "+1415***1234" in blocked.stdout
+    assert "No message log was ever read" in run("metric", ["messages"]).stderr
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda wb: wb.inbox(),
+        lambda wb: wb.outbox.preflight(NUMBER, "Hi"),
+        lambda wb: wb.outbox.composer(pd.DataFrame({"to": [NUMBER]})),
+        lambda wb: wb.conversations(),
+        lambda wb: wb.compliance.counts(),
+        lambda wb: wb.contacts.list(),
+        lambda wb: wb.reports.run("cost"),
+    ],
+)
+def test_a_notebook_call_refuses_and_makes_no_lake(call: Callable[[Workbench], object], home: Path) -> None:
+    with Workbench() as wb, pytest.raises(NothingKnown, match="There is no lake at"):
+        call(wb)
+    assert [path.name for path in home.iterdir()] == ["workbench.toml"]
+
+
+def test_an_empty_file_at_the_catalogs_place_is_no_lake(home: Path) -> None:
+    (home / "lake").mkdir()
+    catalog = home / "lake" / "catalog.sqlite"
+    catalog.touch()
+    assert "There is no lake" in run("metric", ["messages"]).stderr
+    assert catalog.stat().st_size == 0
