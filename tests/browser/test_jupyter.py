@@ -48,6 +48,7 @@ def test_a_reply_from_a_notebook(browser: Browser, tmp_path: Path) -> None:
         run_all(page)
         answer(page, installation)
         write_to_many(page, installation)
+        bring_in(page)
         save(page)
         check_saved(path.read_text(), installation)
         restart_the_kernel(page, installation)
@@ -77,7 +78,7 @@ def answer(page: Page, installation: Installation) -> None:
     expect(widget.locator(".mine .bubble")).to_have_text(ANSWER)
     expect(widget.locator(".message.mine .status")).to_have_text("Delivered", timeout=PATIENCE * 2)
     assert installation.sent() == [ANSWER]
-    assert page.locator(".jp-CodeCell").count() == 3
+    assert page.locator(".jp-CodeCell").count() == 4
     assert page.evaluate("window.hacked") is None
     assert page.locator("#bold").count() == 0
 
@@ -95,6 +96,14 @@ def write_to_many(page: Page, installation: Installation) -> None:
     expect(composer).to_contain_text("2 sent.", timeout=PATIENCE * 2)
     assert installation.sent(MANY[0]) == ["Hi Bo, all ready."]
     assert installation.sent(MANY[1]) == ["Hi <i>Cy</i>, all ready."]
+
+
+def bring_in(page: Page) -> None:
+    """One line under the cell says how far it was, and the result is more than a dump of fields."""
+    outputs = page.locator(".jp-CodeCell").nth(3).locator(".jp-OutputArea-output")
+    expect(outputs).to_have_count(2)
+    expect(outputs.nth(0)).to_have_text(re.compile(r"^\s*Sync: done, \d+\.\d s\s*$"))
+    expect(outputs.nth(1).locator(".workbench-result b")).to_contain_text("messages read with")
 
 
 def restart_the_kernel(page: Page, installation: Installation) -> None:
@@ -139,6 +148,7 @@ def check_saved(text: str, installation: Installation) -> None:
     """A notebook that was saved with the widget open holds nothing of the conversation, and no secret."""
     assert '"application/vnd.jupyter.widget-state+json"' in text
     assert "box_height" in text
+    assert text.count("Sync: ") == 1
     for private in (
         CONTACT,
         CONTACT[-7:],
@@ -183,6 +193,7 @@ def lab(installation: Installation, folder: Path) -> Iterator[str]:
         f"import pandas as pd\n\npeople = pd.DataFrame({{'to': {MANY}, 'name': ['Bo', '<i>Cy</i>'], "
         f"'time_zone': {afternoon_zone()!r}}})\n"
         f"wb.outbox.composer(people, 'Hi {{{{ name }}}}, all ready.', sender={DESK!r})",
+        "wb.sync()",
     ]
     (folder / NOTEBOOK).write_text(json.dumps(notebook(cells)))
     write_user_settings(folder / "JUPYTER_CONFIG_DIR")
