@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from workbench import NothingKnown, UsageError, Workbench, load_settings
+from workbench import NothingKnown, load_settings
 from workbench.api.inbox import InboxDoor
 from workbench.api.installation import Installation
 from workbench.lake import open_lake
@@ -52,9 +52,3 @@ def test_all_browsers_of_a_server_share_one_installation(tmp_path: Path) -> None
         moved: Any = door(homes[1], other, lock)
         assert moved._cache is not sessions[0]._cache
         assert lake.value("select 1") == other.value("select 1") == 1
-
-
-@pytest.mark.parametrize("settings", ["data", Path("data"), {"WORKBENCH_HOME": "data"}])
-def test_settings_that_are_none_are_refused_at_once(settings: Any) -> None:
-    with pytest.raises(UsageError, match="give Settings, as load_settings"):
-        Workbench(settings)

@@ -47,6 +47,7 @@ NO_COMMAND = {
     "outbox preflight": "`workbench send` and `send-batch` without --confirm",
     "reports notebooks": "the values behind `workbench reports list`",
     "reports run_rows": "`workbench reports run --params`",
+    "sql batches": "a stream is for programs",
     "sync bulk_export": "`workbench sync --bulk-export`",
     "sync watch": "`workbench sync --watch`",
 }

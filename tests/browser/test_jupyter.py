@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE
 from tests.conversations.installation import (
@@ -30,6 +31,7 @@ from tests.conversations.installation import (
 TOKEN = "a-token-of-this-test"
 NOTEBOOK = "reply.ipynb"
 ANSWER = "It ships today."
+GONE = "The kernel was restarted or has ended: run this cell again."
 MANY = ["+12065550151", "+12065550152"]
 
 
@@ -46,10 +48,13 @@ def test_a_reply_from_a_notebook(browser: Browser, tmp_path: Path) -> None:
         run_all(page)
         answer(page, installation)
         write_to_many(page, installation)
+        bring_in(page)
         save(page)
+        check_saved(path.read_text(), installation)
+        restart_the_kernel(page, installation)
+        kill_the_kernel(page, tmp_path / "lab" / "kernel.pid")
         context.close()
         assert strangers == []
-        check_saved(path.read_text(), installation)
 
 
 def answer(page: Page, installation: Installation) -> None:
@@ -61,16 +66,19 @@ def answer(page: Page, installation: Installation) -> None:
     text = widget.get_by_label("Reply", exact=True)
     # JupyterLab would take "d", "d" for deleting the cell, and Shift-Enter for running it.
     text.press_sequentially("dd ")
+    # Typed and sent at once, before the text is checked: the question comes by itself, and nothing goes
+    # without it.
     text.fill(ANSWER)
-    expect(widget.locator(".tally")).to_contain_text("1 segment, GSM-7")
+    text.press("Control+Enter")
     text.press("Control+Enter")
     expect(widget.get_by_role("alertdialog")).to_be_visible()
+    expect(widget.locator(".tally")).to_contain_text("1 segment, GSM-7")
     assert installation.sent() == []
     text.press("Control+Enter")
     expect(widget.locator(".mine .bubble")).to_have_text(ANSWER)
     expect(widget.locator(".message.mine .status")).to_have_text("Delivered", timeout=PATIENCE * 2)
     assert installation.sent() == [ANSWER]
-    assert page.locator(".jp-CodeCell").count() == 3
+    assert page.locator(".jp-CodeCell").count() == 4
     assert page.evaluate("window.hacked") is None
     assert page.locator("#bold").count() == 0
 
@@ -90,10 +98,57 @@ def write_to_many(page: Page, installation: Installation) -> None:
     assert installation.sent(MANY[1]) == ["Hi <i>Cy</i>, all ready."]
 
 
+def bring_in(page: Page) -> None:
+    """One line under the cell says how far it was, and the result is more than a dump of fields."""
+    outputs = page.locator(".jp-CodeCell").nth(3).locator(".jp-OutputArea-output")
+    expect(outputs).to_have_count(2)
+    expect(outputs.nth(0)).to_have_text(re.compile(r"^\s*Sync: done, \d+\.\d s\s*$"))
+    expect(outputs.nth(1).locator(".workbench-result b")).to_contain_text("messages read with")
+
+
+def restart_the_kernel(page: Page, installation: Installation) -> None:
+    """Both widgets say at once that nobody is there any more, and let nothing be sent."""
+    widget, composer = widget_of(page), page.locator(".jp-OutputArea .batch")
+    text = widget.get_by_label("Reply", exact=True)
+    text.fill("To nobody")
+    expect(widget.locator(".tally")).to_contain_text("1 segment")
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name=re.compile("^Restart Kernel…")).click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(widget.get_by_role("alert")).to_contain_text(GONE)
+    expect(composer.get_by_role("alert")).to_contain_text(GONE)
+    text.press("End")
+    text.press_sequentially(" at all")
+    text.press("Control+Enter")
+    expect(widget.locator(".tally")).to_contain_text(GONE)
+    expect(widget.get_by_role("button", name="Send", exact=True)).to_be_disabled()
+    expect(composer.get_by_role("button", name="Send")).to_be_disabled()
+    expect(widget.get_by_role("alertdialog")).to_have_count(0)
+    expect(text).to_have_value("To nobody at all")
+    assert installation.sent() == [ANSWER]
+
+
+def kill_the_kernel(page: Page, pid: Path) -> None:
+    """A kernel that says nothing more: the widget says so within seconds."""
+    run_all(page)
+    widget = widget_of(page)
+    expect(widget.locator(".mine .bubble")).to_have_text(ANSWER, timeout=PATIENCE * 5)
+    expect(widget.get_by_role("alert")).to_be_hidden()
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    widget.get_by_label("Reply", exact=True).fill("Is anybody there?")
+    expect(widget.get_by_role("alert")).to_contain_text("The kernel", timeout=30_000)
+    expect(widget.locator(".tally")).to_contain_text("run this cell again")
+
+
+def widget_of(page: Page) -> Locator:
+    return page.locator(".jp-OutputArea .inbox").first
+
+
 def check_saved(text: str, installation: Installation) -> None:
     """A notebook that was saved with the widget open holds nothing of the conversation, and no secret."""
     assert '"application/vnd.jupyter.widget-state+json"' in text
     assert "box_height" in text
+    assert text.count("Sync: ") == 1
     for private in (
         CONTACT,
         CONTACT[-7:],
@@ -131,11 +186,14 @@ def lab(installation: Installation, folder: Path) -> Iterator[str]:
     """JupyterLab as a user starts it, with settings of its own."""
     folder.mkdir()
     cells = [
-        "from workbench import Workbench\n\nwb = Workbench()\nfound = wb.conversations(search='HYPERLINK')",
+        "import os\nfrom pathlib import Path\nfrom workbench import Workbench\n\n"
+        "Path('kernel.pid').write_text(str(os.getpid()))\nwb = Workbench()\n"
+        "found = wb.conversations(search='HYPERLINK')",
         "wb.conversation(found['conversation'][0]).widget()",
         f"import pandas as pd\n\npeople = pd.DataFrame({{'to': {MANY}, 'name': ['Bo', '<i>Cy</i>'], "
         f"'time_zone': {afternoon_zone()!r}}})\n"
         f"wb.outbox.composer(people, 'Hi {{{{ name }}}}, all ready.', sender={DESK!r})",
+        "wb.sync()",
     ]
     (folder / NOTEBOOK).write_text(json.dumps(notebook(cells)))
     write_user_settings(folder / "JUPYTER_CONFIG_DIR")

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 class Compliance(Namespace):
     """What should not have been sent: every audit with its count, and the rows of one."""
 
-    def counts(self, *, since: Moment = None, until: Moment = None) -> pd.DataFrame:
+    def counts(
+        self, *, since: Moment = None, until: Moment = None, timezone: str | None = None
+    ) -> pd.DataFrame:
         """Every audit with its number: audit, headline, metric, value, must_be_zero.
 
         Args:
-            since, until: first moment in, and first one not in any more, in the time zone of the settings.
+            since, until: first moment in, and first one not in any more; dates are in `timezone`.
+            timezone: of dates in this call, as Europe/Berlin; by default that of the settings.
         """
         import pandas as pd
 
@@ -30,15 +33,12 @@ class Compliance(Namespace):
 
         installation = self._installation
         installation.require_log()
+        timezone = installation.timezone(timezone)
         installation.prepare_audits()
         rows = []
         for audit in AUDITS.values():
             result = query_metric(
-                installation.reader,
-                audit.metric,
-                since=since,
-                until=until,
-                timezone=installation.settings.timezone,
+                installation.reader, audit.metric, since=since, until=until, timezone=timezone
             )
             value = int(result.frame[audit.metric].iloc[0])
             rows.append((audit.name, audit.headline, audit.metric, value, audit.must_be_zero))
@@ -51,6 +51,7 @@ class Compliance(Namespace):
         where: Where | None = None,
         since: Moment = None,
         until: Moment = None,
+        timezone: str | None = None,
         limit: int | None = None,
     ) -> pd.DataFrame:
         """The rows of one audit, those its metric counts; contacts masked.
@@ -58,7 +59,8 @@ class Compliance(Namespace):
         Args:
             audit: its name, as :meth:`counts` gives them: quiet-hours, without-consent …
             where: dimension → value or values, as of :meth:`workbench.Workbench.metric`.
-            since, until: first moment in, and first one not in any more, in the time zone of the settings.
+            since, until: first moment in, and first one not in any more; dates are in `timezone`.
+            timezone: of dates in this call, as Europe/Berlin; by default that of the settings.
             limit: at most this many; None is all.
 
         Raises:
@@ -70,8 +72,9 @@ class Compliance(Namespace):
         find_audit(audit)
         installation = self._installation
         installation.require_log()
+        installation.use_own_metrics()
+        timezone = installation.timezone(timezone)
         installation.prepare_audits()
-        timezone = installation.settings.timezone
         return mask_contacts(
             query_audit(installation.reader, audit, where, since, until, limit=limit, timezone=timezone)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -28,6 +29,30 @@ SYNC_ATTEMPTS = 8
 """A long sync outlasts a Twilio that stumbles for a quarter of a minute."""
 
 
+def read_home(home: str | os.PathLike[str] | Settings | None, settings: Settings | None) -> Settings:
+    """The settings of a home that somebody named, or those given instead.
+
+    Raises:
+        UsageError: the home is none, the settings are none, or there are both.
+        ConfigError: the settings are wrong.
+    """
+    if isinstance(home, Settings) and settings is None:
+        home, settings = None, home
+    if settings is not None and not isinstance(settings, Settings):
+        raise UsageError(
+            f"settings is {settings!r}, a {type(settings).__name__}; give Settings, as "
+            "load_settings({'WORKBENCH_HOME': 'data'}), or nothing."
+        )
+    if home is not None and settings is not None:
+        raise UsageError(f"There are a home, {home!r}, and settings, of {settings.home}; give one of them.")
+    if home is None:
+        return settings or load_settings()
+    path = os.fspath(home) if isinstance(home, str | os.PathLike) else home
+    if not isinstance(path, str) or not path.strip():
+        raise UsageError(f"home is {home!r}; give the path of its folder, as 'data', or Settings.")
+    return load_settings({**os.environ, "WORKBENCH_HOME": path})
+
+
 class Installation:
     """The settings, the lake for writing and for reading, and the ways to Twilio; each opened on first use.
 
@@ -36,16 +61,10 @@ class Installation:
         lake: one that is open already and stays open when this closes, as that of a page server.
 
     Raises:
-        UsageError: the settings are none.
         ConfigError: those of the environment or of ``workbench.toml`` are wrong.
     """
 
     def __init__(self, settings: Settings | None = None, *, lake: Lake | None = None) -> None:
-        if settings is not None and not isinstance(settings, Settings):
-            raise UsageError(
-                f"settings is {settings!r}, a {type(settings).__name__}; give Settings, as "
-                "load_settings({'WORKBENCH_HOME': 'data'}), or nothing."
-            )
         self.settings = settings or load_settings()
         self._lock = threading.RLock()
         self._given_lake = lake
@@ -142,6 +161,16 @@ class Installation:
 
         self.use_own_metrics()
         return DIMENSIONS
+
+    def timezone(self, given: str | None = None) -> str:
+        """The time zone of one call: the one that it names, else that of the settings.
+
+        Raises:
+            ConfigError: there is no such time zone.
+        """
+        from workbench.settings import check_timezone
+
+        return self.settings.timezone if given is None else check_timezone(given)
 
     def number_context(self, country: str | None = None) -> NumberContext:
         """How addresses are read here; `country` (else the settings') is where numbers without one are."""

@@ -23,6 +23,7 @@ def query(
     where: Where | None,
     since: Moment,
     until: Moment,
+    timezone: str | None,
     allow_unknown: bool,
 ) -> pd.DataFrame:
     """See :meth:`workbench.Workbench.metric`."""
@@ -32,7 +33,7 @@ def query(
 
     installation.use_own_metrics()
     names, filters = read_names(by), read_filters(where)
-    timezone = installation.settings.timezone
+    timezone = installation.timezone(timezone)
     compile_metric(name, names, filters, since, until, timezone=timezone)  # a wrong name needs no lake
     installation.require_log()
     if not allow_unknown:
@@ -115,10 +116,11 @@ class MetricCall:
         since: Moment = None,
         until: Moment = None,
         *,
+        timezone: str | None = None,
         allow_unknown: bool = False,
     ) -> pd.DataFrame:
         """As :meth:`workbench.Workbench.metric` with this name."""
-        return query(self._installation, self.__name__, by, where, since, until, allow_unknown)
+        return query(self._installation, self.__name__, by, where, since, until, timezone, allow_unknown)
 
     def __repr__(self) -> str:
         return f"wb.metrics.{self.__name__}(by, where, since, until): {self.__doc__}"

@@ -6,6 +6,7 @@ import threading
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from workbench.api.live_line import describe_day, live_line
 from workbench.api.periods import parse_period
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def reconcile(
     with (
         installation.twilio_client(cancellation) as client,
         only_one(installation.settings.home / "sync.lock", "sync"),
+        live_line("Reconcile", on_day, describe_day) as tell,
     ):
         return reconcile(
             lake,
@@ -46,6 +48,6 @@ def reconcile(
             now=now,
             repair=repair,
             prepare=installation.privacy().apply,
-            on_day=on_day or (lambda check: None),
+            on_day=tell,
             cancellation=cancellation,
         )

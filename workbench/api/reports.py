@@ -34,7 +34,7 @@ def reports_frame(home: Path) -> pd.DataFrame:
     rows = [
         (
             report.name, report.title, report.description,
-            parameter.name, parameter.allowed, parameter.default, parameter.help,
+            parameter.name, parameter.allowed, parameter.default_text, parameter.help,
         )
         for report in discover_reports(home=home).values()
         for parameter in report.parameters
@@ -49,7 +49,7 @@ class Reports(Namespace):
         """The reports there are, a row for each parameter.
 
         Returns:
-            The columns report, title, description, parameter, allowed, default, help.
+            The columns report, title, description, parameter, allowed, default (as it is typed), help.
         """
         return reports_frame(self._installation.settings.home)
 

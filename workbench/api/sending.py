@@ -6,6 +6,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from workbench.api.live_line import describe_batch, live_line
 from workbench.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,14 +85,15 @@ def send_batch(
     context = installation.send_context
     if not confirmed:
         return BatchResult(draft.batch, unconfirmed_results(context, checked), 0.0)
-    return send_batch(
-        context,
-        checked,
-        batch=draft.batch,
-        ignore_quiet_hours=ignore_quiet_hours,
-        stop=stop,
-        on_progress=on_progress or (lambda progress: None),
-    )
+    with live_line("Batch", on_progress, describe_batch) as tell:
+        return send_batch(
+            context,
+            checked,
+            batch=draft.batch,
+            ignore_quiet_hours=ignore_quiet_hours,
+            stop=stop,
+            on_progress=tell,
+        )
 
 
 def draft_of(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workbench.api.installation import SYNC_ATTEMPTS
+from workbench.api.live_line import describe_sync, live_line
 from workbench.api.namespace import Namespace
 from workbench.api.periods import parse_period
 from workbench.errors import TRY_AGAIN, ConfigError, WorkbenchError
@@ -43,6 +44,7 @@ class Sync(Namespace):
             subaccounts: the open subaccounts too; by default as the settings say.
             messages_only: leave out what is around them, and the audits.
             retry_quarantined: read again what is in quarantine because it could not be read, nothing else.
+            on_progress: is told how far it is; by default a notebook shows it in one line under the cell.
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
         from workbench.lake.lock import only_one
@@ -55,6 +57,7 @@ class Sync(Namespace):
         with (
             only_one(installation.settings.home / "sync.lock", "sync"),
             installation.twilio_client(cancellation) as client,
+            live_line("Sync", on_progress, describe_sync) as tell,
         ):
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
@@ -77,7 +80,7 @@ class Sync(Namespace):
                     with_subaccounts=installation.settings.sync.subaccounts
                     if subaccounts is None
                     else subaccounts,
-                    on_progress=on_progress or (lambda progress: None),
+                    on_progress=tell,
                     cancellation=cancellation,
                 )
             except BaseException:
@@ -124,14 +127,18 @@ class Sync(Namespace):
             sleep=cancellation.pause,
             attempts=SYNC_ATTEMPTS,
         )
-        with exports, only_one(installation.settings.home / "sync.lock", "sync"):
+        with (
+            exports,
+            only_one(installation.settings.home / "sync.lock", "sync"),
+            live_line("Bulk export", on_progress, describe_sync) as tell,
+        ):
             return sync_bulk_export(
                 installation.begin_lake(),
                 exports,
                 credentials.account_sid,
                 request,
                 privacy=installation.privacy(),
-                on_progress=on_progress or (lambda progress: None),
+                on_progress=tell,
                 cancellation=cancellation,
             )
 
@@ -162,7 +169,11 @@ class Sync(Namespace):
 
         installation = self._installation
         account_sid = account_sid or installation.settings.credentials.account_sid
-        with only_one(installation.settings.home / "sync.lock", "sync"), stdin_as_file(files) as given:
+        with (
+            only_one(installation.settings.home / "sync.lock", "sync"),
+            stdin_as_file(files) as given,
+            live_line("Import", on_progress, describe_sync) as tell,
+        ):
             return import_files(
                 installation.begin_lake(),
                 given,
@@ -171,7 +182,7 @@ class Sync(Namespace):
                 currency=currency.upper() if currency else None,
                 zone=time_zone(timezone) if timezone else None,
                 numbers=installation.number_context(country),
-                on_progress=on_progress or (lambda progress: None),
+                on_progress=tell,
                 cancellation=Cancellation(stop),
             )
 
@@ -196,7 +207,7 @@ class Sync(Namespace):
         with only_one(installation.settings.home / "watch.lock", "watching sync"):
             while not stop.is_set():
                 try:
-                    on_sync(self(subaccounts=subaccounts, stop=stop))
+                    on_sync(self(subaccounts=subaccounts, stop=stop, on_progress=lambda progress: None))
                 except SyncStopped:
                     return
                 except WorkbenchError as error:

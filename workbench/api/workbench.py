@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from workbench.errors import LakeError, UsageError
+from workbench.errors import LakeError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,28 +35,41 @@ class Workbench:
 
     `workbench consent blocked` is ``wb.consent.blocked()``; print ``wb.consent`` for all calls of it.
 
+    Several homes may be open in one process, each with a Workbench of its own.
+
     Args:
-        settings: by default those of the environment and ``workbench.toml`` (see :mod:`workbench.settings`).
+        home: the folder of the installation; by default ``WORKBENCH_HOME``, or the nearest ``data``. Settings
+            are taken as they are.
+        settings: instead of a home; else they are read from the environment, which goes first, and the
+            files of the home (see :mod:`workbench.settings`).
+
+    Raises:
+        UsageError: `home` is no path, or there are both a home and settings.
+        ConfigError: the settings are wrong.
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self, home: str | PathLike[str] | Settings | None = None, *, settings: Settings | None = None
+    ) -> None:
         from workbench.api.audit import Audit
         from workbench.api.compliance import Compliance
         from workbench.api.consent import Consent
         from workbench.api.contacts import Contacts
-        from workbench.api.installation import Installation
+        from workbench.api.installation import Installation, read_home
         from workbench.api.metrics import Dimensions, Metrics
         from workbench.api.outbox import Outbox
         from workbench.api.reports import Reports
         from workbench.api.retention import Retention
+        from workbench.api.sql import Sql
         from workbench.api.subject import Subject
         from workbench.api.sync import Sync
         from workbench.api.templates import Templates
 
         # Attributes, not properties: completion in notebooks evaluates no property.
-        self._installation = installation = Installation(settings)
+        self._installation = installation = Installation(read_home(home, settings))
         self.settings = installation.settings
         self.sync = Sync(installation)
+        self.sql = Sql(installation)
         self.metrics = Metrics(installation)
         self.dimensions = Dimensions(installation)
         self.consent = Consent(installation)
@@ -125,32 +139,6 @@ class Workbench:
 
         return reconcile(self._installation, since, until, repair=repair, on_day=on_day, stop=stop)
 
-    def sql(
-        self,
-        query: str,
-        parameters: Sequence[object] | Mapping[str, object] | None = None,
-        *,
-        allow_files: bool = False,
-    ) -> pd.DataFrame:
-        """Run SQL on the lake, read-only; ``messages`` is the message log.
-
-        Bodies and numbers come as they are: this is for the owner of the lake. Times are in UTC. Only a query
-        is let through, and it sees the lake only: no other file, database or address.
-
-        Args:
-            query: one SELECT, with ``?`` or ``$name`` where a parameter goes.
-            parameters: values by place, or by name.
-            allow_files: any statement of DuckDB, with the rights of who runs it: files are read and written,
-                databases attached. The lake itself stays attached for reading only.
-
-        Raises:
-            UsageError: there is no statement, it is no query, or it cannot run; the last text is DuckDB's.
-        """
-        if not query.strip():
-            raise UsageError("The SQL is empty; write a query, as select count(*) from messages.")
-        source = self._installation.reader if allow_files else self._installation.sql_door
-        return source.frame(query, parameters)
-
     def metric(
         self,
         name: str,
@@ -159,6 +147,7 @@ class Workbench:
         since: Moment = None,
         until: Moment = None,
         *,
+        timezone: str | None = None,
         allow_unknown: bool = False,
     ) -> pd.DataFrame:
         """One metric as a frame.
@@ -167,21 +156,25 @@ class Workbench:
             name: a metric; ``wb.metrics`` has them all.
             by: names of dimensions, one row per combination that occurs; ``wb.dimensions`` has them all.
             where: dimension → value, or values of which a row must have one. Values of our own frames fit.
-            since, until: first moment in, and first one not in any more; a date is its midnight in the time
-                zone of the settings.
+            since, until: first moment in, and first one not in any more; a date is its midnight in
+                `timezone`.
+            timezone: of days, weeks, months, hours and of dates in this call, as Europe/Berlin; by default
+                that of the settings.
             allow_unknown: answer also for a sender, service or other value that the lake has never seen.
 
         Returns:
-            The columns of :func:`workbench.metrics.compile_metric`. ``frame.attrs`` has the name, label,
+            The columns of :func:`workbench.metrics.compile_metric`. ``polars.DataFrame(frame)``, or any
+            other library that reads Arrow, takes it as it is. ``frame.attrs`` has the name, label,
             unit, description, time zone, the time it was asked (`as_of`), and `sql`, which runs as it is.
 
         Raises:
             UnknownName: a metric, dimension or value that there is not; the message names the nearest.
             UsageError: a value or moment of the wrong kind.
+            ConfigError: `timezone` is no time zone.
         """
         from workbench.api.metrics import query
 
-        return query(self._installation, name, by, where, since, until, allow_unknown)
+        return query(self._installation, name, by, where, since, until, timezone, allow_unknown)
 
     def send(
         self,

@@ -12,11 +12,13 @@ from workbench.cli import completion
 from workbench.cli.group import main
 from workbench.cli.no_effect import OnceGroup
 from workbench.cli.options import (
+    ZONE_OF_CALL,
     confirm_option,
     format_option,
     limit_option,
     moment_options,
     read_filters,
+    timezone_option,
     value_format_option,
     where_option,
 )
@@ -40,11 +42,12 @@ def compliance() -> None:
 
 @compliance.command()
 @moment_options
+@timezone_option(ZONE_OF_CALL)
 @format_option()
-def counts(since: str | None, until: str | None, format: str) -> None:
+def counts(since: str | None, until: str | None, timezone: str | None, format: str) -> None:
     """Show every audit with its count; exit code 1 when a count that must be zero is not."""
     with Workbench() as wb:
-        frame = wb.compliance.counts(since=since, until=until)
+        frame = wb.compliance.counts(since=since, until=until, timezone=timezone)
     print_frame(frame, format)
     if (frame["must_be_zero"] & (frame["value"] > 0)).any():
         sys.exit(1)
@@ -54,11 +57,15 @@ def counts(since: str | None, until: str | None, format: str) -> None:
 @click.argument("audit", shell_complete=completion.audits)
 @where_option()
 @moment_options
+@timezone_option(ZONE_OF_CALL)
 @limit_option(None, what="At most so many rows. Default: all.")
 @format_option()
 def rows(audit: str, where: tuple[str, ...], format: str, **options: Any) -> None:
     """List the rows that one audit counts, as quiet-hours; contacts masked."""
+    from workbench.metrics.own.current import use_own_metrics
+
     with Workbench() as wb:
+        use_own_metrics(wb.settings.home)  # their dimensions may be filtered by
         print_frame(wb.compliance.rows(audit, where=read_filters(where), **options), format)
 
 

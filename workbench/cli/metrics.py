@@ -11,11 +11,13 @@ from workbench.cli import completion
 from workbench.cli.group import main
 from workbench.cli.options import (
     TEXT,
+    ZONE_OF_CALL,
     allow_unknown_option,
     by_option,
     format_option,
     moment_options,
     read_filters,
+    timezone_option,
     where_option,
 )
 from workbench.cli.output import print_frame
@@ -49,6 +51,7 @@ def sql(query: str, allow_files: bool, format: str) -> None:
 @by_option()
 @where_option()
 @moment_options
+@timezone_option(ZONE_OF_CALL)
 @allow_unknown_option()
 @format_option()
 def metric(
@@ -57,6 +60,7 @@ def metric(
     where: tuple[str, ...],
     since: str | None,
     until: str | None,
+    timezone: str | None,
     allow_unknown: bool,
     format: str,
 ) -> None:
@@ -69,7 +73,13 @@ def metric(
     with Workbench() as wb:
         use_own_metrics(wb.settings.home)  # their dimensions may be filtered by
         frame = wb.metric(
-            name, by=by, where=read_filters(where), since=since, until=until, allow_unknown=allow_unknown
+            name,
+            by=by,
+            where=read_filters(where),
+            since=since,
+            until=until,
+            timezone=timezone,
+            allow_unknown=allow_unknown,
         )
     if format == "table":
         click.echo(_caption(frame, since, until), err=True)

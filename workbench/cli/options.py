@@ -20,6 +20,8 @@ Option = Callable[[Command], Command]
 _JSON = "workbench.json"
 _STDIN = "workbench.stdin"
 
+ZONE_OF_CALL = "Of days, hours and dates here, as Europe/Berlin. Default: the setting `timezone`."
+
 VALUE_FORMATS = ("table", "json")
 """Of what is one value, not rows."""
 
@@ -63,7 +65,7 @@ def value_format_option() -> Option:
 
 
 def moment_options(command: Command) -> Command:
-    """``--since`` and ``--until`` of numbers: moments in the time zone of the settings."""
+    """``--since`` and ``--until`` of numbers: moments in the time zone of the call."""
     return _options(
         click.option("--since", help="First moment included, as 2026-09-01, in your time zone."),
         click.option("--until", help="First moment not included any more."),

@@ -50,7 +50,7 @@ def list_reports(format: str) -> None:
         click.echo(f"{name}: {rows['title'].iloc[0]}. {rows['description'].iloc[0]}")
         width = rows["parameter"].str.len().max() + 2
         for row in rows.itertuples():
-            default = "" if row.default in (None, "", []) else f" [{row.default}]"
+            default = f" [{row.default}]" if row.default else ""
             click.echo(f"  {row.parameter:<{width}}{row.allowed}{default}: {row.help}")
 
 

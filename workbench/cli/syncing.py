@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,24 +177,7 @@ def _show_sync(summary: SyncSummary, format: str, *, one_line: bool = False) -> 
         print_json(summary.as_dict(), one_line=one_line)
         return
     for account in accounts:
-        click.echo(_sentence(account))
-
-
-def _sentence(summary: SyncSummary) -> str:
-    last = summary.until - timedelta(days=1)
-    text = (
-        f"{summary.account_sid}: {summary.since} to {last} (GMT), {summary.listed:,} messages read with "
-        f"{summary.requests:,} requests in {summary.seconds:.1f} s; {summary.added:,} new, "
-        f"{summary.changed:,} changed, {summary.open_messages:,} open, {summary.unresolved:,} unresolved."
-    )
-    if summary.quarantined:
-        text += f" {summary.quarantined:,} rows could not be read and are in quarantine."
-    if summary.deleted:
-        text += f" {summary.deleted:,} were deleted at Twilio and are gone from the views here."
-    if summary.catalog:
-        parts = ", ".join(f"{name} {count:,}" for name, count in summary.catalog.items())
-        text += f" Around them, rows new or changed: {parts}."
-    return text
+        click.echo(account.sentence())
 
 
 def _sync_bulk_export(
@@ -205,9 +187,7 @@ def _sync_bulk_export(
         summary = wb.sync.bulk_export(
             since, until, full=full, create_job=create_job, on_progress=on_progress, stop=stop
         )
-    say_notices(summary.notices)
-    say_notices(f"{day} did not come in: {reason}" for day, reason in summary.failed_days.items())
-    say_notices(summary.imported.bad_line_texts())
+    say_notices(summary.remarks())
     _print_summary(summary, format)
     if not summary.is_complete:
         sys.exit(1)
@@ -244,8 +224,7 @@ def import_command(
             on_progress=on_progress,
             stop=stop,
         )
-    say_notices(summary.notices)
-    say_notices(summary.bad_line_texts())
+    say_notices(summary.remarks())
     _print_summary(summary, format)
     if not summary.is_complete:
         sys.exit(1)

@@ -27,6 +27,7 @@ from workbench.lake.quoting import quoted
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 T = TypeVar("T")
 Parameters = Mapping[str, object] | Sequence[object] | None
@@ -119,6 +120,12 @@ class Lake:
     def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame:
         with self.cursor() as cursor:
             return cursor.execute(sql, parameters).df()
+
+    def batches(self, sql: str, parameters: Parameters, rows: int) -> pa.RecordBatchReader:
+        """See :func:`workbench.lake.record_batches.read_batches`."""
+        from workbench.lake.record_batches import read_batches
+
+        return read_batches(self.cursor, sql, parameters, rows)
 
     def snapshot_id(self) -> int:
         """Grows with every commit by anybody; the key for caches that must never be stale."""

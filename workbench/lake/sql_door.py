@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,12 @@ from workbench.lake.engine import SPILL_FOLDER
 from workbench.lake.opening import open_lake
 from workbench.lake.query_check import require_query
 from workbench.lake.quoting import quoted
+from workbench.lake.record_batches import read_batches
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 
 class SqlDoor:
@@ -44,9 +48,18 @@ class SqlDoor:
         Raises:
             UsageError: it is something else than a query, or cannot run.
         """
+        with self._query_cursor(query) as cursor:
+            return cursor.execute(query, parameters).df()
+
+    def batches(self, query: str, parameters: Parameters, rows: int) -> pa.RecordBatchReader:
+        """As :meth:`frame`, one part at a time; see :func:`workbench.lake.record_batches.read_batches`."""
+        return read_batches(lambda: self._query_cursor(query), query, parameters, rows)
+
+    @contextmanager
+    def _query_cursor(self, query: str) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lake.cursor() as cursor:
             require_query(cursor, query)
-            return cursor.execute(query, parameters).df()
+            yield cursor
 
     def close(self) -> None:
         self._lake.close()

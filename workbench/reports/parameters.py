@@ -48,6 +48,13 @@ class Parameter:
     def allowed(self) -> str:
         return "one of " + ", ".join(self.choices) if self.choices else _KINDS[self.kind]
 
+    @property
+    def default_text(self) -> str | None:
+        """The default as somebody would type it; None if there is none."""
+        if isinstance(self.default, list):
+            return ",".join(self.default)
+        return None if self.default is None else str(self.default)
+
 
 def read_parameters(source: str, notebook: str) -> tuple[Parameter, ...]:
     """The parameters that a cell declares, in order.

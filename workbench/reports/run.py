@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from workbench.display.periods import Period, resolve_period
+from workbench.display.result_html import result_html
 from workbench.errors import ReportFailed, UnknownName, WorkbenchError
 from workbench.files import write_whole
 from workbench.lake import Lake, open_lake
@@ -66,6 +67,11 @@ class ReportRun:
     def __repr__(self) -> str:
         lines = [self.title, *(f"  {path}" for path in (*self.files, self.manifest))]
         return "\n".join(lines + [f"  ! {text}" for text in (*self.problems, *self.findings)])
+
+    def _repr_html_(self) -> str:
+        facts = {path.suffix.lstrip("."): path for path in self.files} | {"manifest": self.manifest}
+        notices = (*self.problems, *self.findings)
+        return result_html(self.title, facts=facts, notices=notices, is_bad=bool(self.problems))
 
 
 def plan_report(

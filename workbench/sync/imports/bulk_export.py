@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from workbench.display.result_html import result_html
 from workbench.errors import TwilioAuthError, TwilioError, TwilioUnavailable, UsageError
 from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
@@ -44,7 +45,7 @@ class BulkExportRequest:
     """Ask Twilio to export the days first."""
 
 
-@dataclass
+@dataclass(repr=False)
 class BulkExportSummary:
     """The result; the one JSON object of ``workbench sync --bulk-export --json``."""
 
@@ -77,6 +78,17 @@ class BulkExportSummary:
             done = f", done about {self.job.estimated_completion}" if self.job.estimated_completion else ""
             text += f" Job {self.job.job_sid} exports {self.job.first_day} to {self.job.last_day}{done}."
         return text
+
+    def __repr__(self) -> str:
+        return "\n".join([self.sentence(), *(f"Notice: {text}" for text in self.remarks())])
+
+    def _repr_html_(self) -> str:
+        return result_html(self.sentence(), notices=self.remarks(), is_bad=not self.is_complete)
+
+    def remarks(self) -> list[str]:
+        """What the reader must not miss: notices, days that failed, lines that could not be used."""
+        failed = [f"{day} did not come in: {reason}" for day, reason in self.failed_days.items()]
+        return [*self.notices, *failed, *self.imported.bad_line_texts()]
 
     def as_dict(self) -> dict[str, Any]:
         job = asdict(self.job) if self.job else None

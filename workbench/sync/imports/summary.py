@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from workbench.display.result_html import result_html
 from workbench.lake.save import Saved
 from workbench.messaging.exports import ExportedMessage
 from workbench.sync.imports.export_files import BadLine
@@ -78,7 +79,7 @@ class FileImport:
         return sentences
 
 
-@dataclass
+@dataclass(repr=False)
 class ImportSummary:
     """What one import did; the one JSON object of ``workbench sync import --format json``."""
 
@@ -112,6 +113,16 @@ class ImportSummary:
             f"{self.total('added'):,} new, {self.total('changed'):,} changed, "
             f"{self.total('kept'):,} known already, {self.rejected:,} lines rejected."
         )
+
+    def __repr__(self) -> str:
+        return "\n".join([self.sentence(), *(f"Notice: {text}" for text in self.remarks())])
+
+    def _repr_html_(self) -> str:
+        return result_html(self.sentence(), notices=self.remarks(), is_bad=not self.is_complete)
+
+    def remarks(self) -> list[str]:
+        """What the reader must not miss: the notices, and the lines that could not be used."""
+        return [*self.notices, *self.bad_line_texts()]
 
     def bad_line_texts(self) -> list[str]:
         """One line of text per bad line that is shown, and one per file for those that are not."""

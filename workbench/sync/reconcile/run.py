@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from workbench.display.result_html import ResultTable, result_html
 from workbench.errors import ConfigError, UsageError
 from workbench.lake.connect import Lake
 from workbench.sync.messages.state import read_synced_accounts
@@ -25,12 +26,17 @@ from workbench.sync.reconcile.state import DayCheck, DayRepair
 from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.twilio.client import TwilioClient
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _WORKERS = 8
+_SIDES = ("lake_messages", "twilio_messages")
+_SHOWN = ("day", "kind", "reason", "lake", "twilio", "difference", "unit", "messages", "detail", "examples")
 
 OnDay = Callable[[DayCheck], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ReconcileReport:
     """The result of a comparison; after a repair, the remaining gaps. `until` is not included."""
 
@@ -50,6 +56,32 @@ class ReconcileReport:
     def unexplained(self) -> int:
         """How many gaps are unexplained; the account is reconciled if there are none."""
         return sum(check.unexplained for check in self.days)
+
+    def sentence(self) -> str:
+        """What was compared and what came of it."""
+        lake, twilio = (sum(getattr(day, side) or 0 for day in self.days) for side in _SIDES)
+        repaired = f", {self.repaired:,} repaired" if self.repaired else ""
+        last = self.until - timedelta(days=1)
+        differences = "1 difference" if len(self.gaps) == 1 else f"{len(self.gaps):,} differences"
+        verdict = "reconciled" if not self.unexplained else f"{self.unexplained:,} without an explanation"
+        return (
+            f"{self.account_sid}: {self.since} to {last} (GMT), {lake:,} messages here, "
+            f"{twilio:,} at Twilio; {differences}{repaired}, {verdict}."
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """The gaps as a frame: unexplained ones first, then newest first; none makes an empty one."""
+        import pandas as pd
+
+        names = [field.name for field in fields(Gap)]
+        return pd.DataFrame(self.rows(), columns=names)
+
+    def __repr__(self) -> str:
+        return "\n".join([self.sentence(), *(f"Notice: {text}" for text in self.notices)])
+
+    def _repr_html_(self) -> str:
+        table = ResultTable("The differences, those without an explanation first:", _SHOWN, self.rows())
+        return result_html(self.sentence(), tables=[table], notices=self.notices, is_bad=self.unexplained > 0)
 
     def rows(self) -> list[dict[str, Any]]:
         """The gaps as rows for a table: unexplained ones first, then newest first."""

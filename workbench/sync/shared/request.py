@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
+from workbench.display.result_html import result_html
 
-@dataclass
+
+@dataclass(repr=False)
 class SyncSummary:
     """What one sync did; the one JSON object of ``workbench sync --json``."""
 
@@ -33,6 +35,39 @@ class SyncSummary:
     catalog: dict[str, int] = field(default_factory=dict)
     """Rows added or changed, by part of the catalog; empty if it was not due."""
     subaccounts: list[SyncSummary] = field(default_factory=list)
+
+    def sentence(self) -> str:
+        """What was done, in one sentence or a few."""
+        last = self.until - timedelta(days=1)
+        text = (
+            f"{self.account_sid}: {self.since} to {last} (GMT), {self.listed:,} messages read with "
+            f"{self.requests:,} requests in {self.seconds:.1f} s; {self.added:,} new, "
+            f"{self.changed:,} changed, {self.open_messages:,} open, {self.unresolved:,} unresolved."
+        )
+        if self.quarantined:
+            text += f" {self.quarantined:,} rows could not be read and are in quarantine."
+        if self.deleted:
+            text += f" {self.deleted:,} were deleted at Twilio and are gone from the views here."
+        if self.catalog:
+            parts = ", ".join(f"{name} {count:,}" for name, count in self.catalog.items())
+            text += f" Around them, rows new or changed: {parts}."
+        return text
+
+    def __repr__(self) -> str:
+        accounts = (self, *self.subaccounts)
+        notices = [f"Notice: {notice}" for account in accounts for notice in account.notices]
+        return "\n".join([account.sentence() for account in accounts] + notices)
+
+    def _repr_html_(self) -> str:
+        accounts = (self, *self.subaccounts)
+        return "".join(
+            result_html(
+                account.sentence(),
+                notices=account.notices,
+                is_bad=bool(account.quarantined or account.notices),
+            )
+            for account in accounts
+        )
 
     def as_dict(self) -> dict[str, Any]:
         return {

@@ -10,7 +10,7 @@ function noun(number, word) {
 class BatchComposer {
   constructor(model, el) {
     this.el = el
-    this.link = connect(model)
+    this.link = new Link(model, (trouble) => this.tellOfLink(trouble))
     this.state = {count: 0, columns: [], verdict: null, running: false, progress: {}, result: null, trouble: ""}
     this.latestCheck = 0
     this.timer = 0
@@ -65,13 +65,19 @@ class BatchComposer {
     }
   }
 
+  // What is wrong with the line to Python, in the words of the link; "" when it answers again.
+  tellOfLink(trouble) {
+    this.state.trouble = trouble
+    this.draw()
+  }
+
   complain(error) {
     this.state.trouble = error.message
     this.draw()
   }
 
   async lookForProgress() {
-    if (!this.state.running || !this.el.isConnected) {
+    if (!this.state.running || this.link.isGone || !this.el.isConnected) {
       return
     }
     try {
@@ -168,7 +174,7 @@ class BatchComposer {
       return h("span", {}, `Sending ${counted(progress.done || 0)} of ${counted(progress.total || 0)}${eta}`)
     }
     if (!verdict) {
-      return h("span", {}, this.text.value.trim() ? "Checking …" : `${counted(count)} recipients`)
+      return h("span", {}, this.text.value.trim() ? this.link.trouble || "Checking …" : `${counted(count)} recipients`)
     }
     return [
       h("span", {}, h("b", {}, counted(verdict.going)), ` of ${counted(count)} recipients`),
@@ -186,7 +192,11 @@ class BatchComposer {
     }
     return [
       this.typed,
-      h("button", {class: "primary", type: "button", disabled: !verdict?.going, onclick: () => this.send()}, "Send"),
+      h(
+        "button",
+        {class: "primary", type: "button", disabled: this.link.isGone || !verdict?.going, onclick: () => this.send()},
+        "Send",
+      ),
     ]
   }
 }

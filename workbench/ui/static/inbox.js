@@ -7,7 +7,7 @@ class Inbox {
   constructor(model, el) {
     this.el = el
     this.root = shadowOf(el, CSS)
-    this.link = connect(model)
+    this.link = new Link(model, (trouble) => this.tellOfLink(trouble))
     this.ownsAddress = Boolean(trait(model, "owns_address"))
     this.state = {
       list: null,
@@ -49,6 +49,7 @@ class Inbox {
     return {
       me: () => this.state.actor,
       sends: () => this.state.sends && this.state.thread?.reachable,
+      trouble: () => this.link.trouble,
       whyNot: () =>
         this.state.mayAct
           ? "Nothing can be sent from here."
@@ -116,7 +117,13 @@ class Inbox {
   }
 
   async lookForChanges() {
-    if (this.isAsking || !this.state.isReady || document.visibilityState === "hidden" || !this.el.isConnected) {
+    if (
+      this.isAsking ||
+      this.link.isGone ||
+      !this.state.isReady ||
+      document.visibilityState === "hidden" ||
+      !this.el.isConnected
+    ) {
       return
     }
     this.isAsking = true
@@ -131,7 +138,19 @@ class Inbox {
     this.isAsking = false
   }
 
+  // What is wrong with the line to Python, in the words of the link; "" when it answers again.
+  tellOfLink(trouble) {
+    this.box.classList.toggle("silent", Boolean(trouble))
+    this.trouble.hidden = !trouble
+    fill(this.trouble, h("span", {}, trouble))
+    this.composer.refresh()
+  }
+
   complain(error) {
+    if (error instanceof NoAnswer) {
+      this.tellOfLink(error.message)
+      return
+    }
     const close = () => {
       this.trouble.hidden = true
     }
@@ -293,8 +312,9 @@ class Inbox {
 
   open(conversation, push = true) {
     return this.attempt(async () => {
-      this.rememberDraft()
       const thread = await this.link.ask("open", {conversation})
+      // Also what was typed while the answer was on its way.
+      this.rememberDraft()
       delete this.revealed[this.state.thread?.id]
       this.state.thread = thread
       this.about.classList.remove("shown")

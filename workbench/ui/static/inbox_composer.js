@@ -19,6 +19,9 @@ class Composer {
     this.key = ""
     this.isConfirming = false
     this.isSending = false
+    this.isUnanswered = false
+    // Whether Send was pressed while the text was still being checked: the question whether to send comes after it.
+    this.wantsToSend = false
     this.outcome = ""
     this.hasFailed = false
     this.picker = null
@@ -50,7 +53,14 @@ class Composer {
     return this.mode === "note"
   }
 
+  // Draws anew; a check that nobody answered is made again once somebody does.
   refresh() {
+    const trouble = this.actions.trouble()
+    this.isConfirming = this.isConfirming && !trouble
+    if (this.isUnanswered && !trouble) {
+      this.check()
+      return
+    }
     this.draw()
   }
 
@@ -90,7 +100,7 @@ class Composer {
   // Asks for the verdict on the text a moment after the last key.
   check() {
     clearTimeout(this.timer)
-    this.verdict = null
+    Object.assign(this, {verdict: null, wantsToSend: false, isUnanswered: false})
     this.draw()
     if (this.isBlank || this.isNote || !this.actions.sends()) {
       return
@@ -100,16 +110,37 @@ class Composer {
   }
 
   async takeVerdict(number) {
-    const verdict = await this.actions
-      .check(this.text.value)
-      .catch((error) => ({verdict: "block", reasons: [{verdict: "block", text: error.message}]}))
-    if (number === this.latestCheck) {
-      this.verdict = verdict
-      this.draw()
+    let verdict = null
+    let isUnanswered = false
+    try {
+      verdict = await this.actions.check(this.text.value)
+    } catch (error) {
+      isUnanswered = error instanceof NoAnswer
+      verdict = isUnanswered ? null : {verdict: "block", reasons: [{verdict: "block", text: error.message}]}
     }
+    if (number !== this.latestCheck) {
+      return
+    }
+    Object.assign(this, {verdict, isUnanswered})
+    if (this.wantsToSend && !this.whyNotNow()) {
+      this.askToConfirm()
+    }
+    this.wantsToSend = false
+    this.draw()
+  }
+
+  get isChecking() {
+    return !this.verdict && !this.isNote && !this.isBlank && this.actions.sends()
+  }
+
+  get checking() {
+    return this.wantsToSend ? "Checking, then you confirm …" : "Checking …"
   }
 
   whyNotNow() {
+    if (this.actions.trouble()) {
+      return this.actions.trouble()
+    }
     if (this.isNote) {
       return this.isBlank ? "Write something first." : ""
     }
@@ -119,18 +150,21 @@ class Composer {
     if (this.isBlank) {
       return "Write something first."
     }
-    if (!this.verdict) {
-      return "Checking …"
+    if (this.isChecking) {
+      return this.checking
     }
     return this.verdict.verdict === "block" ? "This may not be sent." : ""
   }
 
   press() {
-    if (this.isSending) {
+    if (this.isSending || this.actions.trouble()) {
       return null
     }
     if (this.isNote) {
       return this.saveNote()
+    }
+    if (this.isChecking) {
+      return this.waitForVerdict()
     }
     if (this.whyNotNow()) {
       return null
@@ -138,10 +172,24 @@ class Composer {
     if (this.isConfirming) {
       return this.send()
     }
-    this.isConfirming = true
-    this.key = this.key || (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`)
+    this.askToConfirm()
     this.draw()
     return null
+  }
+
+  // Pressed before the verdict is there, as by whoever types and sends at once: it is asked for now, and kept in mind.
+  waitForVerdict() {
+    if (!this.wantsToSend) {
+      this.wantsToSend = true
+      clearTimeout(this.timer)
+      this.draw()
+      this.takeVerdict(++this.latestCheck)
+    }
+  }
+
+  askToConfirm() {
+    this.isConfirming = true
+    this.key = this.key || (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`)
   }
 
   stopConfirming() {
@@ -325,7 +373,7 @@ class Composer {
         class: "primary",
         type: "button",
         title: why || null,
-        disabled: Boolean(why) || this.isSending,
+        disabled: (Boolean(why) && why !== this.checking) || this.isSending,
         onclick: () => this.press(),
       },
       this.isNote ? "Save note" : "Send",
@@ -350,7 +398,7 @@ class Composer {
       return null
     }
     if (!verdict) {
-      return h("span", {}, actions.sends() ? "Checking …" : this.whyNotNow())
+      return h("span", {}, this.whyNotNow())
     }
     if (verdict.segments === undefined) {
       return null

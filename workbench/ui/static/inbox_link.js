@@ -6,54 +6,138 @@ Object.assign(ICONS, {
 })
 
 const ANSWER_WITHIN_MS = 60_000
+// After so long without any answer the person is told; the question goes on waiting.
+const SILENT_AFTER_MS = 8_000
 
 // A widget's model sends and reads in one way, a Panel component's in another.
-function trait(model, name) {
-  return typeof model.get === "function" ? model.get(name) : model[name]
+function isNotebook(model) {
+  return typeof model.get === "function"
 }
 
-function connect(model) {
-  const prefix = Math.random().toString(36).slice(2)
-  const open = new Map()
-  let count = 0
-  const post = typeof model.send === "function" ? (data) => model.send(data) : (data) => model.send_msg(data)
-  const receive = (data) => {
+function trait(model, name) {
+  return isNotebook(model) ? model.get(name) : model[name]
+}
+
+const WORDS = {
+  notebook: {
+    silent:
+      "The kernel does not answer. If it runs another cell, this goes on by itself afterwards; if it has ended, run this cell again.",
+    gone: "The kernel was restarted or has ended: run this cell again. Nothing is sent or saved from here any more.",
+  },
+  page: {
+    silent:
+      "The server does not answer. If it is busy, this goes on by itself; if it was restarted, load the page again.",
+    gone: "The server has ended this page: load it again. Nothing is sent or saved from here any more.",
+  },
+}
+
+// A question that nobody answered: the link has told the person already.
+class NoAnswer extends Error {}
+
+class Link {
+  // Args: `onChange` gets what is wrong with the line in words, "" when nothing is.
+  constructor(model, onChange) {
+    this.model = model
+    this.onChange = onChange
+    this.words = WORDS[isNotebook(model) ? "notebook" : "page"]
+    this.trouble = ""
+    this.isGone = false
+    this.prefix = Math.random().toString(36).slice(2)
+    this.open = new Map()
+    this.count = 0
+    this.silence = 0
+    this.receive = (data) => this.take(data)
+    this.end = () => this.leave()
+    model.on("msg:custom", this.receive)
+    if (isNotebook(model)) {
+      // What Jupyter says of a widget whose kernel was restarted.
+      model.on("comm_live_update", this.end)
+    }
+  }
+
+  ask(name, fields = {}) {
+    const id = `${this.prefix}:${++this.count}`
+    return new Promise((resolve, reject) => {
+      if (this.isGone) {
+        reject(new NoAnswer(this.trouble))
+        return
+      }
+      const timer = setTimeout(() => {
+        this.open.delete(id)
+        reject(new NoAnswer(this.words.silent))
+      }, ANSWER_WITHIN_MS)
+      this.open.set(id, {resolve, reject, timer})
+      this.silence = this.silence || setTimeout(() => this.say(this.words.silent), SILENT_AFTER_MS)
+      this.post({id, ask: name, ...fields})
+    })
+  }
+
+  post(question) {
+    // Only what JSON has: one of the two hosts cannot carry anything else.
+    const data = JSON.parse(JSON.stringify(question))
+    try {
+      if (isNotebook(this.model)) {
+        this.model.send(data)
+      } else {
+        this.model.send_msg(data)
+      }
+    } catch (error) {
+      console.warn("the line to Python is closed", error)
+      this.leave()
+    }
+  }
+
+  take(data) {
     const answer = data?.id !== undefined ? data : data?.data
-    const waiting = answer && open.get(answer.id)
+    const waiting = answer && this.open.get(answer.id)
     if (!waiting) {
       return
     }
-    open.delete(answer.id)
+    this.open.delete(answer.id)
     clearTimeout(waiting.timer)
+    this.hear()
     if (answer.error) {
       waiting.reject(new Error(answer.error))
     } else {
       waiting.resolve(answer.ok)
     }
   }
-  model.on("msg:custom", receive)
-  return {
-    ask(name, fields = {}) {
-      const id = `${prefix}:${++count}`
-      return new Promise((resolve, reject) => {
-        const timer = setTimeout(() => {
-          open.delete(id)
-          reject(
-            new Error("No answer. If the kernel or the server was restarted, run the cell or load the page again."),
-          )
-        }, ANSWER_WITHIN_MS)
-        open.set(id, {resolve, reject, timer})
-        // Only what JSON has: one of the two hosts cannot carry anything else.
-        post(JSON.parse(JSON.stringify({id, ask: name, ...fields})))
-      })
-    },
-    close() {
-      model.off("msg:custom", receive)
-      for (const {timer} of open.values()) {
-        clearTimeout(timer)
-      }
-      open.clear()
-    },
+
+  // Somebody answers: the wait for the rest begins anew.
+  hear() {
+    clearTimeout(this.silence)
+    this.silence = this.open.size ? setTimeout(() => this.say(this.words.silent), SILENT_AFTER_MS) : 0
+    this.say("")
+  }
+
+  say(trouble) {
+    if (!this.isGone && this.trouble !== trouble) {
+      this.trouble = trouble
+      this.onChange(trouble)
+    }
+  }
+
+  // Nobody will ever answer again.
+  leave() {
+    this.say(this.words.gone)
+    this.isGone = true
+    const waiting = [...this.open.values()]
+    this.close()
+    for (const {reject} of waiting) {
+      reject(new NoAnswer(this.trouble))
+    }
+  }
+
+  close() {
+    this.model.off("msg:custom", this.receive)
+    if (isNotebook(this.model)) {
+      this.model.off("comm_live_update", this.end)
+    }
+    clearTimeout(this.silence)
+    for (const {timer} of this.open.values()) {
+      clearTimeout(timer)
+    }
+    this.open.clear()
   }
 }
 
