@@ -141,7 +141,7 @@ def test_a_large_result_is_never_held_whole(tmp_path: Path) -> None:
 import resource, sys
 from workbench import Workbench
 wb = Workbench(sys.argv[1])
-wb._installation.lake
+wb._installation.begin_lake()
 query = "select range as i, repeat('x', 30) || range as t from range(10000000)"
 wb.sql.batches(query.replace("10000000", "10")).read_all()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
