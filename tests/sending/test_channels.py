@@ -181,3 +181,11 @@ def test_the_command_and_the_inbox_say_the_same(
     said = session.answer({"id": 2, "ask": "check", "body": "Hello"})["ok"]
     assert said["verdict"] == "block"
     assert any("Send an approved template" in reason["text"] for reason in said["reasons"])
+
+
+def test_the_status_names_the_senders(wb: Workbench) -> None:
+    lines = [text for _, text in wb.status().lines()]
+    assert (
+        "senders: 1 alphanumeric (DEMOSHOP), 7 long code, 1 RCS (RCS agent), "
+        "1 short code (Offers short code), 2 toll-free, 1 WhatsApp (WhatsApp desk)" in lines
+    )
