@@ -37,7 +37,8 @@ class PriceBook:
         if country is None:
             return None
         if sender_type in _NOT_SMS:
-            return self.own.get((country, sender_type, with_media))
+            kinds = ((country, sender_type, with_media), (country, sender_type, not with_media))
+            return next((self.own[kind] for kind in kinds if kind in self.own), None)
         for kind in ((country, sender_type, with_media), (country, None, with_media)):
             if kind in self.own:
                 return self.own[kind]
