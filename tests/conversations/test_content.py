@@ -81,6 +81,12 @@ def test_a_button_with_its_text_shows_both(lake: Lake) -> None:
     assert view_models.message_shown(message, "UTC")["content"] == "Button: Yes"
 
 
+def test_what_a_contact_calls_themself_is_on_record_and_on_one_line(lake: Lake) -> None:
+    receive(lake, {"ProfileName": "Ann\u202e\n<b>Lee</b>", "Body": "Hi"})
+    thread = read_thread(lake, find_conversation(lake, ANN))
+    assert view_models.thread_shown(thread, "UTC")["profile"] == "Ann <b>Lee</b>"
+
+
 @pytest.mark.parametrize("mode", [PrivacyMode.NO_BODY, PrivacyMode.MASKED, PrivacyMode.HASHED])
 def test_where_texts_are_not_kept_the_kind_is_said_without_the_place(lake: Lake, mode: PrivacyMode) -> None:
     receive(lake, {**PLACE, "Label": "Home"}, mode)

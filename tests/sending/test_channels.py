@@ -112,6 +112,15 @@ def with_history(wb: Workbench, server: Server) -> Workbench:
     rows = [
         listed_message("a", "DYNAMICX", GERMAN),
         listed_message("b", "REFUSED", GERMAN, status="failed", error_code=21612),
+        # Who is registered at WhatsApp with the Mexican 1 of before.
+        listed_message(
+            "e",
+            "whatsapp:+5215512345678",
+            DESK,
+            direction="inbound",
+            status="received",
+            date_created=f"{datetime.now(UTC) - timedelta(hours=1):%a, %d %b %Y %H:%M:%S} +0000",
+        ),
         listed_message("c", "+14155550299", "+14155550298", direction="inbound", status="received"),
     ]
     account = server.account.account_sid
@@ -154,6 +163,18 @@ def test_the_log_tells_whose_a_sender_is(
     assert (row["verdict"] == "block") == (verdict == "block") or "Quiet hours" in row["reasons"]
 
 
+def test_the_window_belongs_to_the_person_under_every_spelling(with_history: Workbench) -> None:
+    for spelling in ("whatsapp:+525512345678", "whatsapp:+5215512345678"):
+        [row] = with_history.outbox.preflight([spelling], "Hola", sender=DESK).to_dict("records")
+        assert "24 hours" not in row["reasons"]
+
+
+def test_another_channel_is_not_priced_as_an_sms(with_history: Workbench) -> None:
+    """No message of the RCS agent was priced, many SMS to the same country were."""
+    frame = with_history.outbox.preflight("rcs:+14155550281", "Hello", sender=AGENT)
+    assert "No price is known to US" in frame.iloc[0]["reasons"]
+
+
 def test_a_sender_that_was_given_back_counts_only_if_it_was_used_since(with_history: Workbench) -> None:
     lake, name = lake_of(with_history), "DYNAMICX"
     account = with_history.settings.credentials.account_sid
@@ -181,3 +202,11 @@ def test_the_command_and_the_inbox_say_the_same(
     said = session.answer({"id": 2, "ask": "check", "body": "Hello"})["ok"]
     assert said["verdict"] == "block"
     assert any("Send an approved template" in reason["text"] for reason in said["reasons"])
+
+
+def test_the_status_names_the_senders(wb: Workbench) -> None:
+    lines = [text for _, text in wb.status().lines()]
+    assert (
+        "senders: 1 alphanumeric (DEMOSHOP), 7 long code, 1 RCS (RCS agent), "
+        "1 short code (Offers short code), 2 toll-free, 1 WhatsApp (WhatsApp desk)" in lines
+    )

@@ -14,11 +14,14 @@ from workbench.conversations.find import find_conversation
 from workbench.conversations.thread import read_thread
 from workbench.conversations.view_models import message_shown
 from workbench.lake import Lake
+from workbench.messaging.privacy import Privacy
 from workbench.settings import Settings
 from workbench.simulator import Server
-from workbench.sync.account.catalog import CatalogSummary, sync_catalog
+from workbench.sync.account.catalog import PARTS, CatalogSummary, sync_catalog
 from workbench.sync.account.late_media import next_listing
+from workbench.sync.shared.request import SyncRequest
 from workbench.sync.status import read_sync_status
+from workbench.sync.whole_account import sync_whole_account
 from workbench.twilio.client import TwilioClient
 
 WRITER, DESK = "+14155550271", "+14155550104"
@@ -157,3 +160,22 @@ def test_what_an_older_version_took_for_whole_is_asked_for_once_more(
     media()
     assert lake.value("select count(*) from media where message_sid = ?", [sid]) == 2
     assert counts(lake) == (0, 0)
+
+
+def test_a_sync_between_two_readings_of_the_catalog_lists_new_attachments(
+    lake: Lake, server: Server, settings: Settings, sid: str
+) -> None:
+    def whole() -> dict[str, int]:
+        clock = lambda: datetime.fromtimestamp(server.account.now(), UTC)  # noqa: E731
+        with TwilioClient(settings.credentials, base_url=server.url, sleep=lambda seconds: None) as client:
+            done = sync_whole_account(
+                lake, client, SyncRequest(since=NOW.date()), privacy=Privacy(), clock=clock
+            )
+        return dict(done.catalog)
+
+    assert set(whole()) == set(PARTS)
+    assert whole() == {}
+    later(server, 11 * SECOND)
+    show(server, sid, 2)
+    assert whole() == {"media": 2}
+    assert whole() == {}

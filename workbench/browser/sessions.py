@@ -207,6 +207,7 @@ class ThreadAnswer(TypedDict):
     local: LocalTime | None
     items: list[ThreadMessageItem | ThreadEventItem]
     older: int
+    profile: str
 
 
 class Everything(TypedDict):

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from workbench.conversations.find import Conversation
-from workbench.display.message_content import content_words
+from workbench.display.message_content import content_words, profile_name
 from workbench.lake import Lake
 from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.messaging.addresses import channel
@@ -82,6 +82,8 @@ class Thread:
     messages: tuple[ThreadMessage, ...]
     events: tuple[ThreadEvent, ...]
     older: int = field(default=0)
+    profile_name: str = ""
+    """What the contact called themself on the channel in the latest of these messages."""
 
 
 MOST_MESSAGES = 1000
@@ -92,7 +94,7 @@ def read_thread(lake: Lake, conversation: Conversation, *, limit: int = 50) -> T
     key = {"our_side": conversation.our_side, "contacts": conversation.contacts}
     rows = lake.rows(_MESSAGES_SQL, {**key, "limit": min(limit, MOST_MESSAGES)})
     messages = tuple(ThreadMessage(*row[:-1]) for row in reversed(rows))
-    messages = _with_content(lake, conversation, messages)
+    messages, profile = _with_content(lake, conversation, messages)
     older = int(rows[0][-1]) - len(rows) if rows else 0
     began_at = messages[0].date_created if older and messages else None
     return Thread(
@@ -100,6 +102,7 @@ def read_thread(lake: Lake, conversation: Conversation, *, limit: int = 50) -> T
         _with_attachments(lake, messages),
         _read_events(lake, key, began_at),
         older,
+        profile,
     )
 
 
@@ -127,8 +130,11 @@ _MESSAGES_SQL = """
 
 def _with_content(
     lake: Lake, conversation: Conversation, messages: Sequence[ThreadMessage]
-) -> tuple[ThreadMessage, ...]:
-    """What inbound messages hold besides text. On SMS only those without a text can hold anything."""
+) -> tuple[tuple[ThreadMessage, ...], str]:
+    """What inbound messages hold besides text, and the last name that came with them.
+
+    On SMS only those without a text can hold anything.
+    """
     is_sms = channel(conversation.contact) == "sms"
     told = [
         (message.message_sid, message.date_created)
@@ -136,10 +142,12 @@ def _with_content(
         if not message.is_outbound and not (is_sms and message.body)
     ]
     fields = read_inbound_fields(lake, told)
-    return tuple(
+    names = [name for sid, _ in told if (name := profile_name(fields.get(sid, {})))]
+    described = tuple(
         replace(message, content=content_words(fields.get(message.message_sid, {})), is_sms=is_sms)
         for message in messages
     )
+    return described, names[-1] if names else ""
 
 
 def _with_attachments(lake: Lake, messages: Sequence[ThreadMessage]) -> tuple[ThreadMessage, ...]:

@@ -86,6 +86,7 @@ def thread_shown(thread: Thread, timezone: str) -> dict[str, Any]:
     return {
         "items": [item for _, item in sorted(items, key=lambda pair: pair[0])],
         "older": thread.older,
+        "profile": thread.profile_name,
     }
 
 

@@ -49,6 +49,11 @@ def content_words(fields: Mapping[str, Any]) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def profile_name(fields: Mapping[str, Any]) -> str:
+    """What the contact calls themself on the channel; empty where it tells none."""
+    return _value(fields, "ProfileName")
+
+
 def no_text_words(body: str | None, encoding: str | None, *, is_outbound: bool, is_sms: bool) -> str:
     """Why a message without content and attachments shows no text; empty where it has one.
 

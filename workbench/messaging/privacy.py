@@ -9,7 +9,8 @@
 
 Everything else is kept in every mode: our own sender, service, status, error, price, times, and what is
 computed from the number and the body before these are removed: country, keyword, encoding, segments, media
-count. A body that the mode does not allow is NULL; an empty body was redacted at Twilio.
+count. A body that the mode does not allow is NULL; an empty body was redacted at Twilio, or there never was
+one: then it has no encoding either.
 
 Where numbers are hidden, bodies are removed too, because people write numbers and names into them. In `full`
 and `no_body` a conversation's id is a hash without a key, which could be reversed by trying every number; so

@@ -33,13 +33,16 @@ class PriceBook:
     listed: Mapping[str, Price]
 
     def find(self, country: str | None, sender_type: str | None, with_media: bool) -> Price | None:
-        """The nearest price there is; the list knows SMS only."""
+        """The nearest price there is; the list knows SMS only, and other channels cost what they cost."""
         if country is None:
             return None
+        if sender_type in _NOT_SMS:
+            kinds = ((country, sender_type, with_media), (country, sender_type, not with_media))
+            return next((self.own[kind] for kind in kinds if kind in self.own), None)
         for kind in ((country, sender_type, with_media), (country, None, with_media)):
             if kind in self.own:
                 return self.own[kind]
-        return None if with_media or sender_type in _NOT_SMS else self.listed.get(country)
+        return None if with_media else self.listed.get(country)
 
 
 def read_prices(

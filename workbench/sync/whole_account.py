@@ -11,7 +11,8 @@ from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
 from workbench.sync.account.account_check import AccountCheck
 from workbench.sync.account.accounts import for_each_account, subaccount_sids
-from workbench.sync.account.catalog import catalog_is_due, sync_catalog
+from workbench.sync.account.catalog import PARTS, catalog_is_due, sync_catalog
+from workbench.sync.account.media import media_is_due
 from workbench.sync.account.media_bytes import MediaStore
 from workbench.sync.messages.run import run_sync
 from workbench.sync.shared.cancellation import Cancellation
@@ -20,6 +21,9 @@ from workbench.twilio.client import TwilioClient
 
 #: Senders, prices and other resources change seldom, so a frequent sync reads them only this often.
 CATALOG_EVERY = timedelta(hours=1)
+
+MEDIA_MESSAGES, MEDIA_BETWEEN = 5000, 200
+"""Messages whose attachments one reading lists: with the catalog, and for new messages between."""
 
 
 def sync_whole_account(
@@ -38,6 +42,8 @@ def sync_whole_account(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> SyncSummary:
     """Sync the account of the client's credentials: the messages always, the catalog when it is due.
+
+    Attachments do not wait for the catalog: the list of a new message is asked for at once.
 
     A subaccount, or a part of the catalog, that fails becomes a notice and does not stop the others.
 
@@ -65,16 +71,19 @@ def sync_whole_account(
             return summary
         is_asked = request.retry_quarantined or request.full
         if is_asked or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY):
-            _add_catalog(summary, account_sid)
+            _add_catalog(summary, account_sid, tuple(PARTS))
+        elif media_is_due(lake, account_sid, clock()):
+            _add_catalog(summary, account_sid, ("media",))
         summary.seconds = round(time.monotonic() - began, 3)
         return summary
 
-    def _add_catalog(summary: SyncSummary, account_sid: str) -> None:
+    def _add_catalog(summary: SyncSummary, account_sid: str, parts: tuple[str, ...]) -> None:
         catalog = sync_catalog(
             lake, client, account_sid,
             now=clock(), since=None if request.retry_quarantined else summary.since,
             mps_limits=mps_limits, privacy=privacy, cancellation=cancellation, media_store=media_store,
-            only_quarantined=request.retry_quarantined,
+            only_quarantined=request.retry_quarantined, parts=parts,
+            media_messages=MEDIA_MESSAGES if len(parts) == len(PARTS) else MEDIA_BETWEEN,
             on_part=lambda name, done, total: on_progress(
                 Progress(f"{name} of the account", done, total, summary.listed)
             ),

@@ -13,10 +13,11 @@ from typing import Any
 
 import duckdb
 
+from workbench.lake.connect import Lake
 from workbench.lake.save import Saved
 from workbench.lake.save_rows import save_rows
 from workbench.sync.account.account_reader import AccountReader, Rows
-from workbench.sync.account.late_media import next_listing
+from workbench.sync.account.late_media import LATE_FOR, next_listing
 from workbench.sync.shared.fields import Row, moment, required, text
 from workbench.twilio.resources import MEDIA, list_rows
 
@@ -50,6 +51,17 @@ Listed = dict[str, Rows]
 
 _GONE: Rows = []
 """The list of a message that Twilio no longer has, told from an empty list by its identity."""
+
+
+def media_is_due(lake: Lake, account_sid: str, now: datetime) -> bool:
+    """Whether attachments of a new message are to be listed, for the first time or again.
+
+    Those of old messages are left to the reading of the whole catalog.
+    """
+    parameters = {"account": account_sid, "now": now, "since": now - LATE_FOR}
+    return bool(
+        lake.rows(f"select 1 from ({_UNLISTED_SQL}) where date_created >= $since limit 1", parameters)
+    )
 
 
 def sync_media(reading: AccountReader) -> None:

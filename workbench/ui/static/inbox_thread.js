@@ -201,6 +201,7 @@ function recordSection(thread) {
       {},
       fact("Consent", thread.consent.text + source),
       fact("Kind", thread.kind),
+      fact("Profile", thread.profile),
       fact("Country", thread.country ? countryName(thread.country) : ""),
       fact("Messages", `${counted(thread.received)} in, ${counted(thread.sent)} out`),
       fact("Since", thread.first),
