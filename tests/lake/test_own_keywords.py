@@ -13,10 +13,10 @@ from workbench import ConfigError, Workbench
 from workbench.lake import Lake, open_lake
 from workbench.lake.own_keywords import check_keywords, open_own_keywords
 from workbench.lake.save import message_table, save_messages
+from workbench.lake.webhooks import UnreadWebhook
 from workbench.messaging.message import message_row
 from workbench.messaging.privacy import Privacy
 from workbench.server.webhook_forms import (
-    UnreadWebhook,
     inbound_message,
     inbound_record,
     read_record,
