@@ -170,3 +170,12 @@ def test_a_batch_from_stdin_with_a_chosen_column(run: Run) -> None:
     sent = send_batch(run, Path("-"), "--to-column", "mobile", "--confirm", "1", "--json", stdin=text)
     assert json.loads(sent.stdout)["counts"] == {"sent": 1}, sent.stderr
     assert json.loads(sent.stdout)["results"][0]["to"] == "+1415***0432"
+
+
+def test_segments_of_a_text_that_looks_like_an_option_and_of_stdin(run: Run) -> None:
+    dashed = run("segments", "-x")
+    assert (dashed.returncode, dashed.stdout.splitlines()[0]) == (0, "1 segment in GSM-7, 2 units")
+    given = run("segments", "-", stdin="Hello\n")
+    assert (given.returncode, given.stdout.splitlines()[0]) == (0, "1 segment in GSM-7, 5 units")
+    empty = run("segments", "--", "--format")
+    assert (empty.returncode, empty.stdout.splitlines()[0]) == (0, "1 segment in GSM-7, 8 units")

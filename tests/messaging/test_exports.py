@@ -245,6 +245,18 @@ def test_a_date_of_creation_in_the_file_is_no_guess() -> None:
         ("2026-09-01 05:00:00 PDT", None, 12),
         ("2026-09-01 08:00:00 EDT", None, 12),
         ("2026-09-01T05:00:00-07:00", None, 12),
+        ("2026-09-01 14:00:00 CEST", None, 12),
+        ("2026-09-01 13:00:00 CET", None, 12),
+        ("2026-09-01 13:00:00 BST", None, 12),
+        ("2026-09-01 13:00:00 WEST", None, 12),
+        ("2026-09-01 12:00:00 WET", None, 12),
+        ("2026-09-01 15:00:00 EEST", None, 12),
+        ("2026-09-01 14:00:00 EET", None, 12),
+        ("2026-09-01 15:00:00 MSK", None, 12),
+        ("Tue, 01 Sep 2026 14:00:00 CEST", None, 12),
+        ("Tue, 01 Sep 2026 13:00:00 BST", ZoneInfo("America/New_York"), 12),
+        ("Tue, 01 Sep 2026 08:00:00 EDT", None, 12),
+        ("Tue, 01 Sep 2026 12:00:00 GMT", None, 12),
         ("Tue, 01 Sep 2026 12:00:00 +0000", None, 12),
         ("2026-09-01 12:00:00", ZoneInfo("UTC"), 12),
         ("2026-09-01 14:00:00", ZoneInfo("Europe/Berlin"), 12),
@@ -254,6 +266,23 @@ def test_dates_in_the_log(text: str, zone: Any, expected: int) -> None:
     origin = ExportOrigin(ACCOUNT, "USD", zone)
     row, _ = console().read(csv_values(SentDate=text), origin)
     assert row.date_sent == datetime(2026, 9, 1, expected, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-09-01 12:00:00 IST", "Tue, 01 Sep 2026 12:00:00 IST", "Tue, 01 Sep 2026 12:00:00 XYZ"]
+)
+def test_a_zone_with_several_meanings_or_none_is_refused_and_not_taken_for_utc(text: str) -> None:
+    with pytest.raises(MalformedMessage, match="date_sent is no date that can be read"):
+        console().read(csv_values(SentDate=text), ORIGIN)
+
+
+@pytest.mark.parametrize("code", ["0", "", "30003"])
+def test_an_error_code_of_0_is_none(code: str) -> None:
+    row, _ = console().read(csv_values(ErrorCode=code), ORIGIN)
+    assert row.error_code == {"0": None, "": None, "30003": 30003}[code]
+    for value in (code, int(code or 0)):
+        read = message_row(payload(error_code=value))
+        assert read.error_code == {"0": None, "": None, "30003": 30003}[code]
 
 
 def test_a_missing_column_is_named_with_those_that_are_not_known() -> None:

@@ -126,7 +126,7 @@ def test_every_kind_of_sender_hears_them(
 ) -> None:
     heard = []
     for body in ("STOP", "Arrêt", "CANCEL", "reprise"):
-        row = message_row({**payload(direction="inbound", to=our_side, body=body), "from": contact})
+        row = message_row(payload(1, direction="inbound", **{"from": contact}, to=our_side, body=body))
         heard.append(Privacy(own_keywords=ACCOUNTS_WORDS).apply(row).keyword)
     assert heard == [stop, arret, cancel, reprise]
 

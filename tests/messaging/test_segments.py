@@ -20,6 +20,7 @@ from workbench.messaging.segments import (
     encoding_of,
     replace_characters,
 )
+from workbench.messaging.texts import cheaper_text
 
 DATA = Path(__file__).parent / "data"
 BITS_PER_UNIT = {"GSM-7": 7, "UCS-2": 16}
@@ -91,6 +92,19 @@ def test_what_forces_ucs2_and_what_to_write_instead(
 def test_no_suggestion_that_would_cost_more() -> None:
     assert count_segments("\t" * 60).segments == 1
     assert count_segments("\t" * 60).suggestion is None
+
+
+@pytest.mark.parametrize(
+    ("character", "replacement"),
+    [("\u200c", ""), ("\u200b", ""), ("\u2017", "_"), ("\u2039", "<"), ("\u203a", ">"), ("\u00ab", '"')],
+)
+def test_smart_encoding_replaces_as_version_1_3_0_of_twilios_calculator(
+    character: str, replacement: str
+) -> None:
+    assert replace_characters(f"a{character}b") == f"a{replacement}b"
+    counted = count_segments(f"a{character}b", smart_encoding=True)
+    assert (counted.encoding, counted.per_segment) == ("GSM-7", (f"a{replacement}b",))
+    assert cheaper_text("a" * 100 + f"{character}b") == "a" * 100 + f"{replacement}b"
 
 
 def test_smart_encoding_leaves_only_what_it_cannot_replace() -> None:

@@ -3,6 +3,6 @@
 KINDS = frozenset(
     {
         "missing_row", "extra_row", "status", "price", "body", "fields", "unread_row", "callback", "spend",
-        "unlisted_day", "removed_day",
+        "unlisted_day", "removed_day", "foreign_row", "total",
     }
 )  # fmt: skip

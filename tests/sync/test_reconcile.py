@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
 import pytest
@@ -20,6 +23,7 @@ from workbench.settings import Settings, check_credentials
 from workbench.simulator import Fault, Server
 from workbench.simulator.account.usage import Sums, Usage, UsageBook
 from workbench.sync.messages.tombstones import save_tombstones
+from workbench.sync.reconcile import day as day_module
 from workbench.sync.reconcile.discrepancies import REASONS, UNEXPLAINED, Gap
 from workbench.sync.reconcile.run import ReconcileReport, reconcile
 from workbench.twilio.client import TwilioClient
@@ -541,3 +545,76 @@ def test_a_twilio_that_is_down_leaves_no_half_compared_day(
 def test_a_period_without_a_day_is_refused(compare: Reconcile, since: date, until: date) -> None:
     with pytest.raises(UsageError, match=f"{since}.*{until}"):
         compare(since, until)
+
+
+# --- a list that does not filter ---
+
+
+@pytest.fixture
+def unfiltered(server: Server) -> Iterator[str]:
+    """The account behind an address that ignores `DateSent`, as some stand-ins for Twilio do."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            query = [(name, value) for name, value in parse_qsl(address.query) if "DateSent" not in name]
+            answer = httpx.get(
+                f"{server.url}{address.path}?{urlencode(query)}",
+                headers={"Authorization": self.headers["Authorization"]},
+            )
+            self.send_response(answer.status_code)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer.content)))
+            self.end_headers()
+            self.wfile.write(answer.content)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing on stderr."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{proxy.server_address[1]}"
+        proxy.shutdown()
+        thread.join()
+
+
+def test_a_list_that_repeats_every_message_for_every_day_is_a_difference(
+    lake: Lake, server: Server, sync: Sync, settings: Settings, unfiltered: str
+) -> None:
+    sync()
+    messages = lake.value("select count(*) from messages")
+    days = dict(
+        lake.rows("select cast(coalesce(date_sent, date_created) as date), count(*) from messages group by 1")
+    )
+    since = DAY - timedelta(days=3)
+    with TwilioClient(settings.credentials, base_url=unfiltered, sleep=lambda seconds: None) as client:
+        report = reconcile(
+            lake, client, server.account.account_sid, since, DAY,
+            now=datetime.fromtimestamp(server.account.now(), UTC),
+        )  # fmt: skip
+    compared = sum(days[since + timedelta(days=ahead)] for ahead in range(3))
+    told = report.as_dict()
+    assert (told["lake_messages"], told["twilio_messages"]) == (compared, compared)
+    foreign = [gap for gap in report.gaps if gap.kind == "foreign_row"]
+    assert [(gap.reason, gap.lake, gap.twilio) for gap in foreign] == [
+        (UNEXPLAINED, Decimal(0), Decimal(messages - days[gap.day])) for gap in foreign
+    ]
+    assert len(foreign) == 3
+    assert all("the list that answers is not of one day" in gap.detail for gap in foreign)
+    assert report.unexplained == 3
+
+
+def test_totals_that_contradict_each_other_are_a_difference(
+    lake: Lake, sync: Sync, compare: Reconcile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync()
+    there = lake.value(
+        "select count(*) from messages where cast(coalesce(date_sent, date_created) as date) = ?", [DAY]
+    )
+    monkeypatch.setattr(day_module, "compare_rows", lambda sides, now: [])
+    (sid,) = delivered(lake)
+    lake.write(lambda cursor: cursor.execute("delete from raw_messages where message_sid = ?", [sid]))
+    gap = the_gap(compare(DAY, DAY + timedelta(days=1)), "total")
+    assert (gap.lake, gap.twilio) == (Decimal(there - 1), Decimal(there))
+    assert (gap.difference, gap.messages) == (Decimal(1), 1)

@@ -82,6 +82,62 @@ def test_addresses_with_and_without_port(url: str, variants: tuple[str, str]) ->
     assert url_variants(url) == variants
 
 
+#: Of the official library for Node, spec/unit/webhooks/webhooks.spec.js; signatures by openssl.
+QUOTED = "https://example.com/path?test=param'WithQuote"
+ENCODED = "https://example.com/path?test=param%27WithQuote"
+NODES_SECRETS = {AUTH_TOKEN: Secret("s3cr3t")}
+
+
+@pytest.mark.parametrize("called", [QUOTED, ENCODED])
+@pytest.mark.parametrize(
+    "signature",
+    [
+        pytest.param("GfI7onHX/KQ2k1oVS3cUTVk4IEw=", id="of '"),
+        pytest.param("HkuXLxVQ7zHv9LmGpzlLuGaxhJY=", id="of %27"),
+        pytest.param("OCKKdBt/zoE3glogujUvRlX71lk=", id="of %27, with the port"),
+    ],
+)
+def test_a_query_that_twilio_encodes_otherwise_than_it_calls_it(called: str, signature: str) -> None:
+    assert check_form(NODES_SECRETS, called, {}, signature=signature) == "genuine"
+    assert check_form(NODES_SECRETS, called + "2", {}, signature=signature) == "wrong"
+
+
+def test_the_host_of_our_address_may_be_written_in_any_case() -> None:
+    written = "HTTPS://SMS.Example.com/Webhooks?To=X"
+    for text in (
+        written,
+        "https://sms.example.com/Webhooks?To=X",
+        "https://sms.example.com:443/Webhooks?To=X",
+    ):
+        assert check_form(SECRETS, written, {}, signature=signed(text, kind="sha1")) == "genuine"
+    for text in ("https://sms.example.com/webhooks?To=X", "https://sms.example.com/Webhooks?to=x"):
+        assert check_form(SECRETS, written, {}, signature=signed(text, kind="sha1")) == "wrong"
+
+
+@pytest.mark.parametrize(
+    ("called", "encoded", "legacy"),
+    [
+        # What Node says: new URL(…).search, and querystring.stringify(querystring.parse(…)) of it.
+        ("b=1&a=x y&b=2", "b=1&a=x%20y&b=2", "b=1&b=2&a=x%20y"),
+        ("q=a+b&n=%E9t%C3%A9", "q=a+b&n=%E9t%C3%A9", "q=a%20b&n=%EF%BF%BDt%C3%A9"),
+        (
+            "name=J%C3%BCrgen&t=(a)*!~-_.&e",
+            "name=J%C3%BCrgen&t=(a)*!~-_.&e",
+            "name=J%C3%BCrgen&t=(a)*!~-_.&e=",
+        ),
+        ('q="<é>|{}^`', "q=%22%3C%C3%A9%3E|{}^`", "q=%22%3C%C3%A9%3E%7C%7B%7D%5E%60"),
+    ],
+)
+def test_every_form_of_a_query_that_nodes_library_tries(called: str, encoded: str, legacy: str) -> None:
+    address = "https://example.com/p?"
+
+    def check(query: str) -> Verdict:
+        return check_form(SECRETS, address + called, {}, signature=signed(address + query, kind="sha1"))
+
+    assert [check(query) for query in (called, encoded, legacy)] == ["genuine"] * 3
+    assert check("q=1") == "wrong"
+
+
 def signed(text: str, secret: str = TOKEN, kind: str = "sha256") -> str:
     return base64.b64encode(hmac.new(secret.encode(), text.encode(), kind).digest()).decode()
 

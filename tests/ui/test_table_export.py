@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from workbench.ui.table_export import TableExport, write_csv, write_parquet, wri
 STAMP = [("What", "Messages"), ("SQL", "select 1\nfrom x")]
 WHEN = datetime(2025, 3, 3, 12, 30, tzinfo=UTC)
 MORE = "+1 and\n\"more\", 'so' 😀"
+OBEYED = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]|\r(?!\n)")
 LINK = '=HYPERLINK("http://203.0.113.9","x")'
 ROWS: list[dict[str, Any]] = [
     {"text": "plain", "when": WHEN, "spend": Decimal("0.008300"), "segments": 1, "final": True},
@@ -49,6 +51,17 @@ def read_csv(chunks: Any) -> tuple[list[str], list[list[str]]]:
     skipped = int(first.split()[5]) if first.startswith("# The data begins after") else 0
     lines = text.split("\n")
     return lines[:skipped], list(csv.reader(io.StringIO("\n".join(lines[skipped:]))))
+
+
+def test_csv_has_no_character_that_ends_a_line_or_a_file_for_some_readers() -> None:
+    body = "a\x00b\x1b[2Jc\rd\x85e\u202ef\r\ng\th 😀"
+    rows: list[dict[str, Any]] = [{**ROWS[0], "text": body}, {**ROWS[0], "text": "\r=1"}, ROWS[1]]
+    raw = b"".join(write_csv([sheet(rows)], STAMP))
+    assert not set(raw) & {*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F}
+    _, (_, *cells) = read_csv([raw])
+    assert [row[0] for row in cells] == [
+        "a\\x00b\\x1b[2Jc\\rd\\x85e\\u202ef\r\ng\th 😀", "'\\r=1", f"'{LINK}",
+    ]  # fmt: skip
 
 
 def test_csv_is_stamped_and_its_first_line_says_where_the_data_begins() -> None:
@@ -86,7 +99,9 @@ def test_no_cell_of_a_csv_begins_like_a_formula(texts: list[str]) -> None:
     assert len(cells) == len(texts)
     for cell, text in zip(cells, texts, strict=True):
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
-        assert cell in (text, f"'{text}")
+        assert not OBEYED.search(cell)
+        if not OBEYED.search(text):
+            assert cell in (text, f"'{text}")
 
 
 def book(chunks: Any) -> Any:

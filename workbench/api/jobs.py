@@ -35,7 +35,7 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
         raise UnknownName("job", name, JOBS)
     with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
         run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
-        lake = installation.begin_lake() if name == "sync" else installation.lake
+        lake = installation.begin_lake()
         begin_job_run(lake, run)
         outcome, detail, error = "stopped", None, None
         try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from workbench.display.control_characters import shown_as_text
 from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
@@ -182,8 +183,8 @@ def write_ledger(lake: Lake, path: Path, actor: str) -> int:
 def _guarded(rows: Iterable[Iterable[object]]) -> Iterator[list[str]]:
     """Cells as text that a spreadsheet does not read as a formula; phone numbers stay unchanged."""
     for row in rows:
-        texts = ["" if value is None else value.isoformat() if isinstance(value, datetime) else str(value)
-                 for value in row]  # fmt: skip
+        texts = ["" if value is None else value.isoformat() if isinstance(value, datetime)
+                 else shown_as_text(str(value)) for value in row]  # fmt: skip
         yield [
             "'" + text if text[:1] in "=+-@\t\r" and text and not is_e164(text) else text for text in texts
         ]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workbench.conversations.contacts import FIELDS, Contact, ContactChange, plan_edit, read_contacts
+from workbench.display.control_characters import shown_as_text
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
@@ -62,7 +63,7 @@ def contacts_csv(contacts: Sequence[Contact]) -> str:
     for contact in contacts:
         zone = contact.zones[0] if contact.is_zone_given else None
         cells = (contact.address, contact.name, ";".join(contact.labels), contact.language, zone)
-        writer.writerow([_guarded(cell or "") for cell in cells])
+        writer.writerow([_guarded(shown_as_text(cell or "")) for cell in cells])
     return text.getvalue()
 
 

@@ -130,7 +130,7 @@ def _word(record: Record, name: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _as_rfc_2822(text: str, zone: tzinfo | None) -> str:
-    read: Callable[[str], datetime] = _read_iso if text[:4].isdigit() else parse_date
+    read: Callable[[str], datetime] = _read_iso if text[:4].isdigit() else _read_rfc_2822
     moment = read(text)
     if moment.tzinfo is None:
         if zone is None:
@@ -142,18 +142,22 @@ def _as_rfc_2822(text: str, zone: tzinfo | None) -> str:
     return format_datetime(moment)
 
 
+#: Hours from UTC by the names that the console writes. A name with several meanings (IST) is none of them.
 _ZONES = {
-    "UTC": 0,
-    "GMT": 0,
-    "EST": -5,
-    "EDT": -4,
-    "CST": -6,
-    "CDT": -5,
-    "MST": -7,
-    "MDT": -6,
-    "PST": -8,
-    "PDT": -7,
-}
+    "UTC": 0, "GMT": 0, "UT": 0, "Z": 0,
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
+    "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "MET": 1, "MEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+}  # fmt: skip
+
+
+def _read_rfc_2822(text: str) -> datetime:
+    """As Python reads it, but for names of zones: it takes those that it does not know for UTC."""
+    moment, _, name = text.strip().rpartition(" ")
+    if not name.isalpha():
+        return parse_date(text)
+    if name.upper() not in _ZONES:
+        raise ValueError(text)
+    return parse_date(f"{moment} {_ZONES[name.upper()] * 100:+05d}")
 
 
 def _read_iso(text: str) -> datetime:

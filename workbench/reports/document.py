@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import re
+import threading
+import unicodedata
+from collections.abc import Sequence
 from copy import deepcopy
 from importlib import resources
 from typing import Any
@@ -68,19 +72,66 @@ def to_html(notebook: Any, title: str) -> str:
 
 
 def to_pdf(html: str) -> bytes:
-    """The document on A4 pages.
+    """The document on A4 pages; if no font of this machine has a character, its first page says so.
 
     Raises:
         ConfigError: the machine lacks Pango; says how to get it.
     """
     try:
-        from weasyprint import HTML
-        from weasyprint.urls import URLFetcher
+        import weasyprint  # noqa: F401
     except OSError as error:
         raise ConfigError(_NO_PANGO.format(error=str(error).split(":")[0])) from error
-    pdf = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
+    pdf, missing = _rendered(html)
+    if missing:
+        pdf, _ = _rendered(html.replace("<main>\n", f"<main>\n{_missing_note(missing)}\n", 1))
+    return pdf
+
+
+def _rendered(html: str) -> tuple[bytes, list[str]]:
+    """The PDF, and the characters that it shows as boxes: every installed font was tried for them."""
+    from weasyprint import HTML
+    from weasyprint.urls import URLFetcher
+
+    watcher = _MissingCharacters()
+    logger = logging.getLogger("weasyprint")
+    logger.addHandler(watcher)
+    try:
+        pdf = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
+    finally:
+        logger.removeHandler(watcher)
     assert pdf is not None
-    return bytes(pdf)
+    return bytes(pdf), sorted(watcher.characters)
+
+
+class _MissingCharacters(logging.Handler):
+    """Notes the characters of this thread's document that WeasyPrint has no glyph for."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.characters: set[str] = set()
+        self._thread = threading.get_ident()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        args = record.args if str(record.msg).startswith(".notdef glyph") else None
+        if record.thread == self._thread and isinstance(args, tuple) and args:
+            self.characters.add(str(args[0]))
+
+
+def _missing_note(characters: Sequence[str]) -> str:
+    """In words that every font has."""
+    names = [f"U+{ord(sign):04X} {unicodedata.name(sign, '').lower()}".strip() for sign in characters]
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    count = "1 character" if len(names) == 1 else f"{len(names):,} characters"
+    text = (
+        f"No font of the machine that made this PDF has {count} of this report, shown as boxes: "
+        f"{', '.join(names[:_NAMED])}{more}. The HTML shows them; for the PDF install a font that has them, "
+        "as fonts-noto-cjk or fonts-noto-color-emoji, and make the report again."
+    )
+    return f'<p class="note">{escape(text)}</p>'
+
+
+#: Of the characters without a glyph.
+_NAMED = 8
 
 
 def check_formats(formats: tuple[str, ...]) -> None:

@@ -3,8 +3,9 @@
 Rule (Twilio's security guide and its official validator): HMAC over the address that Twilio called and, for a
 form, every field's name and value in order of the names; base64. For a JSON body the address contains the
 body's SHA-256 instead. Twilio is not consistent about the port, so the signature may be of the address with
-or without it. This is our own code, because the official validator raises on a missing signature, on repeated
-fields and on IPv6.
+or without it, nor about characters of the query such as ', which may be signed as %27 or the other way round
+(its official validator for Node tries the same forms). This is our own code, because the official validator
+raises on a missing signature, on repeated fields and on IPv6.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 from workbench.settings import Secret
 
@@ -88,6 +89,46 @@ def url_variants(url: str) -> tuple[str, str]:
     return url.replace(parts.netloc, parts.netloc.rpartition(":")[0], 1), url
 
 
+def _signed_forms(url: str) -> list[str]:
+    """Every text that Twilio may have signed: by the case of the host, the port and the form of the query."""
+    written = dict.fromkeys(form for case in (url, _lower_host(url)) for form in url_variants(case))
+    return [
+        f"{address}{mark}{query}"
+        for address, mark, text in (form.partition("?") for form in written)
+        for query in dict.fromkeys((text, _encoded_query(text), _legacy_query(text)))
+    ]
+
+
+def _lower_host(url: str) -> str:
+    """Scheme and host, which mean the same in any case, as most programs write them."""
+    parts = urlsplit(url)
+    if not parts.netloc:
+        return url
+    return f"{parts.scheme}://{parts.netloc.lower()}{url.partition(parts.netloc)[2]}"
+
+
+def _encoded_query(query: str) -> str:
+    """As browsers and Node write the query of an address: ' and what is no visible ASCII is encoded."""
+    return quote(
+        query,
+        safe="".join(sign for sign in map(chr, range(0x21, 0x7F)) if sign not in "\"#<>'"),
+        errors="surrogateescape",
+    )
+
+
+def _legacy_query(query: str) -> str:
+    """As Node's older module writes it: decoded, grouped by name and encoded again, but for ! ' ( ) *."""
+    fields: dict[str, list[str]] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        fields.setdefault(name, []).append(value)
+    pairs = [(name, value) for name, values in fields.items() for value in values]
+    return "&".join(f"{_legacy_quote(name)}={_legacy_quote(value)}" for name, value in pairs)
+
+
+def _legacy_quote(text: str) -> str:
+    return quote(text, safe="!'()*", errors="surrogateescape")
+
+
 def _check(
     secrets: Mapping[str, Secret], url: str, signed: str, signature: str | None, settings: str | None
 ) -> Verdict:
@@ -99,10 +140,10 @@ def _check(
         return "unknown algorithm"
     if secret is None or not secret.reveal():
         return "unknown key"
-    # Both are always compared, each in constant time, so that the duration reveals nothing.
+    # All are always compared, each in constant time, so that the duration reveals nothing.
     matches = [
         _same(_sign(secret, variant + signed, algorithm.upper()), signature.strip())
-        for variant in url_variants(url)
+        for variant in _signed_forms(url)
     ]
     return "genuine" if any(matches) else "wrong"
 

@@ -1,8 +1,9 @@
 """Writes tables as files: CSV, XLSX and Parquet, as a stream of bytes, each with its stamp.
 
 A text that a spreadsheet would run is made harmless: in CSV it gets an apostrophe before it, in XLSX it is
-stored as text and marked as such, in Parquet nothing runs. Nothing is cut: what one XLSX sheet cannot hold
-goes on in the next one.
+stored as text and marked as such, in Parquet nothing runs. A character that ends a line or a file for some
+readers (NUL and other control characters) is written as text in CSV (`\\x00`). Nothing is cut: what one XLSX
+sheet cannot hold goes on in the next one.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import xlsxwriter
 
+from workbench.display.control_characters import shown_as_text
+
 #: Rows of data that an XLSX sheet holds beside its heading.
 SHEET_ROWS = 1_048_575
 _CELL_CHARACTERS = 32_767
@@ -29,6 +32,10 @@ _CHUNK = 1 << 18
 #: What makes a spreadsheet read a text as a formula, full-width forms included.
 _RISKY_FIRST = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _RISKY = f"^[{''.join(_RISKY_FIRST).replace('-', chr(92) + '-')}]"
+
+
+#: What may hold a character that :func:`shown_as_text` writes as text.
+_CONTROL = r"[\x{0}-\x{8}\x{b}-\x{1f}\x{7f}-\x{9f}\x{202a}-\x{202e}\x{2066}-\x{2069}]"
 
 
 @dataclass(frozen=True)
@@ -75,8 +82,16 @@ def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     if pa.types.is_decimal(column.type) or pa.types.is_date(column.type):
         return pc.cast(column, pa.string())
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return harmless(pc.cast(column, pa.string()))
+        return _shown(harmless(pc.cast(column, pa.string())))
     return column
+
+
+def _shown(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts without characters that break a reader; few texts have any."""
+    if not pc.any(pc.match_substring_regex(column, _CONTROL)).as_py():
+        return column
+    texts = [None if text is None else shown_as_text(text) for text in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.string())])
 
 
 def harmless(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -78,7 +78,7 @@ def alert_row(row: Row, *, keeps_text: bool) -> dict[str, Any]:
         raise MalformedRow("Twilio's answer holds an alert without date_created.", "date_created", "missing")
     return {
         "alert_sid": required(row, "sid"),
-        "error_code": whole(row, "error_code"),
+        "error_code": whole(row, "error_code") or None,
         "log_level": text(row, "log_level"),
         "alert_text": without_userinfo(alert_text) if alert_text and keeps_text else None,
         "resource_sid": text(row, "resource_sid"),

@@ -31,9 +31,10 @@ from workbench.sync.reconcile.compare import (
     began_at,
     compare_callbacks,
     compare_rows,
+    day_of,
     unlisted,
 )
-from workbench.sync.reconcile.discrepancies import UNEXPLAINED, Gap, RowGap, sum_up
+from workbench.sync.reconcile.discrepancies import EXAMPLES, UNEXPLAINED, Gap, RowGap, sum_up
 from workbench.sync.reconcile.spend import NOTHING, DaySpend, DayUsage, compare_spend, usage_of_days
 from workbench.sync.reconcile.state import DayCheck, DayRepair
 from workbench.sync.shared.windows import SyncWindow, clamp_since, day_end
@@ -101,10 +102,19 @@ class DayComparer:
             return self._compare_unlisted(day, stored, usage), DayRepair()
         sides = self._read_sides(day, stored)
         row_gaps = compare_rows(sides, self.now)
-        gaps = sum_up(day, row_gaps, lake_rows=len(stored), twilio_rows=len(sides.listed))
-        gaps += self._compare_spend(day, stored, sides.listed, usage)
-        check = _day_check(day, self._present(stored), len(sides.listed), usage, gaps)
-        return check, plan_repair(row_gaps, sides)
+        own = {sid: row for sid, row in sides.listed.items() if self._is_of(row, day)}
+        gaps = sum_up(day, row_gaps, lake_rows=len(stored), twilio_rows=len(own))
+        gaps += self._compare_spend(day, stored, own, usage)
+        if foreign := sorted(sides.listed.keys() - own.keys()):
+            gaps.append(_foreign_gap(day, foreign))
+        present = self._present(stored)
+        if len(present) != len(own) and not row_gaps:
+            gaps.append(_total_gap(day, len(present), len(own)))
+        return _day_check(day, present, len(own), usage, gaps), plan_repair(row_gaps, sides)
+
+    def _is_of(self, row: MessageRow, day: date) -> bool:
+        """Whether a listed row belongs to the day; the list of today has no end."""
+        return day_of(row) == day or (day == self.now.date() and day_of(row) > day)
 
     def _compare_unlisted(
         self, day: date, stored: Mapping[str, StoredRow], usage: DayUsage | None
@@ -284,6 +294,27 @@ def _day_check(
         currency=currency,
         gaps=tuple(gaps),
     )
+
+
+def _foreign_gap(day: date, sids: Sequence[str]) -> Gap:
+    number = Decimal(len(sids))
+    detail = (
+        "messages of other days that Twilio lists for this day, too: the list that answers is not of one "
+        "day, and each of its messages is counted on its own day only"
+    )
+    return Gap(
+        day, "foreign_row", UNEXPLAINED, NOTHING, number, number, "messages", len(sids), detail,
+        tuple(sids[:EXAMPLES]),
+    )  # fmt: skip
+
+
+def _total_gap(day: date, lake: int, twilio: int) -> Gap:
+    detail = "the totals differ, although each message that was compared is the same on both sides"
+    difference = Decimal(twilio - lake)
+    return Gap(
+        day, "total", UNEXPLAINED, Decimal(lake), Decimal(twilio), difference, "messages",
+        abs(twilio - lake), detail,
+    )  # fmt: skip
 
 
 def _unlisted_gap(day: date, messages: int) -> Gap:

@@ -5,6 +5,8 @@ The kinds of differences:
 - `missing_row`, `extra_row`: Twilio lists a message that the lake does not hold, or the other way round;
 - `status` (with the error code), `price`, `body`, `fields`: both hold the message with another value;
 - `unread_row`: Twilio lists a row that cannot be read;
+- `foreign_row`: Twilio lists a message for a day that is not its own; such a row counts on its own day only;
+- `total`: the numbers of messages differ, and no message does;
 - `callback`: a status callback told something else than the row;
 - `spend`: the sum of prices is not what the usage records charge;
 - `unlisted_day`, `removed_day`: the day is older than what Twilio lists, or than what [retention] keeps.
