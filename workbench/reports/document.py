@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from copy import deepcopy
 from importlib import resources
 from typing import Any
@@ -13,7 +14,7 @@ from workbench.reports.elements import RECORD_MIME
 from workbench.reports.escaping import escape
 
 FORMATS = ("html", "pdf", "ipynb")
-#: Phone numbers of people and our own, in any text: a plus and 7 to 15 digits.
+#: Phone numbers in any text: a plus and 7 to 15 digits.
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}(?![0-9])")
 _NO_PANGO = (
     "PDF needs the Pango library, which this machine lacks ({error}). Install it with `apt-get install "
@@ -31,18 +32,24 @@ def find_record(notebook: Any) -> dict[str, Any] | None:
     return None
 
 
-def cleaned(notebook: Any, secrets: tuple[str, ...] = ()) -> Any:
-    """The notebook with every whole number masked and no secret, in code, outputs and parameters alike.
+def cleaned(notebook: Any, secrets: tuple[str, ...] = (), ours: Container[str] = ()) -> Any:
+    """The notebook with every person's number masked and no secret, in code, outputs and parameters alike.
 
     The elements of a report mask their numbers already; this also covers everything else that a notebook
     prints.
+
+    Args:
+        ours: our own senders, which stay.
     """
+
+    def shown(number: re.Match[str]) -> str:
+        return number[0] if number[0] in ours else mask(number[0])
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
             for secret in secrets:
                 value = value.replace(secret, "***")
-            return _NUMBER.sub(lambda number: mask(number[0]), value)
+            return _NUMBER.sub(shown, value)
         if isinstance(value, list):
             return [clean(item) for item in value]
         if isinstance(value, dict):
@@ -67,8 +74,11 @@ def to_html(notebook: Any, title: str) -> str:
     return _PAGE.format(title=escape(title), css=_css(), body=body)
 
 
-def to_pdf(html: str) -> bytes:
-    """The document on A4 pages.
+def to_pdf(html: str, paper: str = "A4") -> bytes:
+    """The document on pages, tagged, so that a screen reader knows headings, tables and what charts show.
+
+    Args:
+        paper: A4 or Letter.
 
     Raises:
         ConfigError: the machine lacks Pango; says how to get it.
@@ -78,7 +88,9 @@ def to_pdf(html: str) -> bytes:
         from weasyprint.urls import URLFetcher
     except OSError as error:
         raise ConfigError(_NO_PANGO.format(error=str(error).split(":")[0])) from error
-    pdf = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
+    sized = html.replace("</style>", f"@page {{ size: {paper}; }}\n</style>", 1)
+    document = HTML(string=sized, url_fetcher=URLFetcher(allowed_protocols=("data",)))
+    pdf = document.write_pdf(pdf_variant="pdf/ua-1")
     assert pdf is not None
     return bytes(pdf)
 
