@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,7 @@ class Reports(Namespace):
         until: date | str | None = None,
         formats: Sequence[str] = DEFAULT_FORMATS,
         out: Path | str | None = None,
+        paper: str | None = None,
         strict: bool = False,
         **parameters: Any,
     ) -> ReportRun:
@@ -76,6 +78,7 @@ class Reports(Namespace):
             since, until: first day in it, first day after it; by default its last whole month or week.
             formats: of html, pdf and ipynb; the manifest is always written.
             out: folder of the files, by default ``reports/`` of the installation.
+            paper: of the PDF, A4 or Letter; by default that of the settings, else of the time zone's country.
             strict: raise ReportDoubtful, with the files written, where its data is stale, gapped or unpriced.
             parameters: of the report; :meth:`list` names them. ``allow_unknown=True`` reports also on values
                 that the lake has never seen.
@@ -85,7 +88,7 @@ class Reports(Namespace):
             ReportFailed: a cell of its notebook failed; the notebook is kept.
         """
         given = {"since": since, "until": until, **parameters}
-        return self.run_rows(name, [given], formats=formats, out=out, strict=strict)[0]
+        return self.run_rows(name, [given], formats=formats, out=out, paper=paper, strict=strict)[0]
 
     def run_rows(
         self,
@@ -94,6 +97,7 @@ class Reports(Namespace):
         *,
         formats: Sequence[str] = DEFAULT_FORMATS,
         out: Path | str | None = None,
+        paper: str | None = None,
         strict: bool = False,
         on_run: OnRun = lambda done: None,
     ) -> Sequence[ReportRun]:
@@ -103,6 +107,7 @@ class Reports(Namespace):
 
         Args:
             params: mappings by name of the parameter, or a CSV or XLSX file of them (``-`` is stdin).
+            formats, out, paper, strict: as in :meth:`run`.
 
         Raises:
             UnknownName: a sender or service that the lake has never seen, unless `allow_unknown` is true.
@@ -110,7 +115,7 @@ class Reports(Namespace):
             ReportDoubtful: with ``strict``, if the data of one is stale, gapped or unpriced.
         """
         from workbench.reports.parameters import read_rows
-        from workbench.reports.run import plan_report, require_known_filters
+        from workbench.reports.run import plan_report, require_known_filters, run_report
 
         rows = read_rows(Path(params)) if isinstance(params, Path | str) else params
         width = len(str(len(rows)))
@@ -122,7 +127,14 @@ class Reports(Namespace):
         self._installation.require_log()
         if any(plan.filters for plan in plans):
             require_known_filters(self._installation.reader, plans)
-        runs, failures = self._run_plans(plans, formats, None if out is None else Path(out), on_run)
+        make = partial(
+            run_report,
+            self._installation.settings,
+            formats=formats,
+            out=None if out is None else Path(out),
+            paper=paper,
+        )
+        runs, failures = self._run_plans(plans, make, on_run)
         if failures:
             some = f"{len(failures)} of {len(plans)} runs failed. " if len(plans) > 1 else ""
             raise ReportFailed(f"{some}{failures[0]}")
@@ -135,16 +147,14 @@ class Reports(Namespace):
         return runs
 
     def _run_plans(
-        self, plans: Sequence[PlannedReport], formats: Sequence[str], out: Path | None, on_run: OnRun
+        self, plans: Sequence[PlannedReport], make: Callable[[PlannedReport], ReportRun], on_run: OnRun
     ) -> tuple[Sequence[ReportRun], Sequence[ReportFailed]]:
-        from workbench.reports.run import run_report
-
         self._prepare(plans)
         runs: Runs = []
         failures: Failures = []
         for plan in plans:
             try:
-                runs.append(run_report(self._installation.settings, plan, formats=formats, out=out))
+                runs.append(make(plan))
                 on_run(runs[-1])
             except ReportFailed as error:
                 failures.append(error)

@@ -58,8 +58,9 @@ def list_reports(format: str) -> None:
 @click.argument("name", shell_complete=completion.reports)
 @day_options("First day in it, as 2026-09-01; default: its last whole month or week.", "First day after it.")
 @click.option(
-    "--param", "parameters", multiple=True, metavar="NAME=VALUE", help="A parameter; may be repeated."
-)
+    "-p", "--param", "parameters", multiple=True, metavar="NAME=VALUE",
+    help="A parameter; may be repeated.",
+)  # fmt: skip
 @click.option(
     "--params",
     type=FILE,
@@ -67,6 +68,7 @@ def list_reports(format: str) -> None:
 )
 @click.option("--format", "formats", default="html,pdf,ipynb", show_default=True, help="Files to write.")
 @out_option("Folder; default: reports/ of the home.", folder=True)
+@click.option("--paper", help="Of the PDF: A4 or Letter. Default: the setting `paper`, else by time zone.")
 @click.option("--strict", is_flag=True, help="Exit 3 where the data is stale, gapped or unpriced.")
 @allow_unknown_option()
 def run_report(
@@ -77,6 +79,7 @@ def run_report(
     params: Path | None,
     formats: str,
     out: Path | None,
+    paper: str | None,
     strict: bool,
     allow_unknown: bool,
 ) -> None:
@@ -97,7 +100,9 @@ def run_report(
         _refuse_overruled(given, rows, params)
         rows = [{**given, **row} for row in rows]
     with Workbench() as wb:
-        wb.reports.run_rows(name, rows, formats=split_list(formats), out=out, strict=strict, on_run=_show)
+        wb.reports.run_rows(
+            name, rows, formats=split_list(formats), out=out, paper=paper, strict=strict, on_run=_show
+        )
 
 
 def _refuse_overruled(given: dict[str, str], rows: list[dict[str, Any]], file: Path) -> None:

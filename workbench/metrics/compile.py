@@ -159,8 +159,12 @@ def compile_audit(
     *,
     limit: int | None = None,
     timezone: str = "UTC",
+    more: Sequence[LiteralString] = (),
 ) -> CompiledMetric:
     """SQL for the rows of one audit, those that its metric counts; arguments as for :func:`compile_metric`.
+
+    Args:
+        more: columns of the view that follow those of the audit.
 
     Returns:
         Columns: `message_sid`, `conversation_id`, then what the audit shows; the worst or newest first.
@@ -173,7 +177,7 @@ def compile_audit(
     parameters: dict[str, object] = {}
     conditions = [] if audit.condition == "true" else [audit.condition]
     conditions += conditions_sql(where, since, until, timezone, parameters)
-    columns = ("message_sid", "conversation_id", *audit.columns)
+    columns = tuple(dict.fromkeys(("message_sid", "conversation_id", *audit.columns, *more)))
     sql = f"select {', '.join(columns)}\nfrom {find_metric(audit.metric).source}"
     if conditions:
         sql += "\nwhere " + "\n  and ".join(conditions)

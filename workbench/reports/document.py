@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from copy import deepcopy
 from importlib import resources
 from typing import Any
@@ -17,7 +17,7 @@ from workbench.reports.elements import RECORD_MIME
 from workbench.reports.escaping import escape
 
 FORMATS = ("html", "pdf", "ipynb")
-#: Phone numbers of people and our own, in any text: a plus and 7 to 15 digits.
+#: Phone numbers in any text: a plus and 7 to 15 digits.
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}(?![0-9])")
 _NO_PANGO = (
     "PDF needs the Pango library, which this machine lacks ({error}). Install it with `apt-get install "
@@ -35,18 +35,24 @@ def find_record(notebook: Any) -> dict[str, Any] | None:
     return None
 
 
-def cleaned(notebook: Any, secrets: tuple[str, ...] = ()) -> Any:
-    """The notebook with every whole number masked and no secret, in code, outputs and parameters alike.
+def cleaned(notebook: Any, secrets: tuple[str, ...] = (), ours: Container[str] = ()) -> Any:
+    """The notebook with every person's number masked and no secret, in code, outputs and parameters alike.
 
     The elements of a report mask their numbers already; this also covers everything else that a notebook
     prints.
+
+    Args:
+        ours: our own senders, which stay.
     """
+
+    def shown(number: re.Match[str]) -> str:
+        return number[0] if number[0] in ours else mask(number[0])
 
     def clean(value: Any) -> Any:
         if isinstance(value, str):
             for secret in secrets:
                 value = value.replace(secret, "***")
-            return _NUMBER.sub(lambda number: mask(number[0]), value)
+            return _NUMBER.sub(shown, value)
         if isinstance(value, list):
             return [clean(item) for item in value]
         if isinstance(value, dict):
@@ -71,8 +77,13 @@ def to_html(notebook: Any, title: str) -> str:
     return _PAGE.format(title=escape(title), css=_css(), body=body)
 
 
-def to_pdf(html: str) -> bytes:
-    """The document on A4 pages; if no font of this machine has a character, its first page says so.
+def to_pdf(html: str, paper: str = "A4") -> bytes:
+    """The document on pages, tagged, so that a screen reader knows headings, tables and what charts show.
+
+    If no font of this machine has a character, the first page says so.
+
+    Args:
+        paper: A4 or Letter.
 
     Raises:
         ConfigError: the machine lacks Pango; says how to get it.
@@ -81,9 +92,10 @@ def to_pdf(html: str) -> bytes:
         import weasyprint  # noqa: F401
     except OSError as error:
         raise ConfigError(_NO_PANGO.format(error=str(error).split(":")[0])) from error
-    pdf, missing = _rendered(html)
+    sized = html.replace("</style>", f"@page {{ size: {paper}; }}\n</style>", 1)
+    pdf, missing = _rendered(sized)
     if missing:
-        pdf, _ = _rendered(html.replace("<main>\n", f"<main>\n{_missing_note(missing)}\n", 1))
+        pdf, _ = _rendered(sized.replace("<main>\n", f"<main>\n{_missing_note(missing)}\n", 1))
     return pdf
 
 
@@ -96,7 +108,8 @@ def _rendered(html: str) -> tuple[bytes, list[str]]:
     logger = logging.getLogger("weasyprint")
     logger.addHandler(watcher)
     try:
-        pdf = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",))).write_pdf()
+        document = HTML(string=html, url_fetcher=URLFetcher(allowed_protocols=("data",)))
+        pdf = document.write_pdf(pdf_variant="pdf/ua-1")
     finally:
         logger.removeHandler(watcher)
     assert pdf is not None

@@ -15,6 +15,9 @@ from workbench.reports.escaping import escape
 #: The output type in which the notebook passes its record to the run.
 RECORD_MIME = "application/vnd.workbench.report+json"
 
+#: A table of so few rows is never split between two pages.
+_WHOLE_ROWS = 8
+
 
 @dataclass(frozen=True)
 class Element:
@@ -101,6 +104,8 @@ def table_html(title: str, table: TableElement) -> str:
     if not table.rows:
         body = '<p class="empty">Nothing to show in this period.</p>'
     kind = "scroll rows" if len(table.wide) > 3 else "scroll"
+    if len(table.rows) <= _WHOLE_ROWS:
+        kind += " whole"
     return f'{_title(title)}<div class="{kind}">{body}</div>{note}'
 
 
@@ -124,10 +129,17 @@ def _wide(table: TableElement, index: int) -> str:
 def chart_html(title: str, svgs: Iterable[tuple[str, str]], remark: str = "") -> str:
     """Charts below each other, each `(description, svg)`; the description is for screen readers."""
     figures = "".join(
-        f'<figure class="chart" role="img" aria-label="{escape(words)}">{svg}</figure>' for words, svg in svgs
+        f'<figure class="chart" role="img" aria-label="{escape(words)}">{_titled(svg, words)}</figure>'
+        for words, svg in svgs
     )
     note = f'<p class="note">{escape(remark)}</p>' if remark else ""
     return f"{_title(title)}{figures or '<p class=empty>Nothing to show in this period.</p>'}{note}"
+
+
+def _titled(svg: str, words: str) -> str:
+    """The chart with its description inside, where a tagged PDF takes it from."""
+    start, bracket, rest = svg.partition(">")
+    return f"{start}{bracket}<title>{escape(words)}</title>{rest}"
 
 
 def definitions_html(metrics: Iterable[Metric]) -> str:

@@ -19,6 +19,7 @@ from workbench.metrics.compile import compile_audit, find_metric
 from workbench.metrics.filter_values import Where, find_dimension, read_filters
 from workbench.metrics.known_values import find_unknown
 from workbench.reports.quality import judge, judge_filters, read_facts
+from workbench.reports.senders import read_sender_names, sender_label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +50,7 @@ class ReportQueries:
         self._answers: dict[str, MetricResult] = {}
         self._used: dict[str, None] = {}
         self._names: dict[str, str] | None = None
+        self._sender_names: dict[str, str] | None = None
 
     def metric(
         self,
@@ -73,7 +75,9 @@ class ReportQueries:
     def audit(self, name: str) -> pd.DataFrame:
         """The rows of an audit in the period, with unmasked addresses: the caller must mask them."""
         days = self.period
-        compiled = compile_audit(name, self.where, days.since, days.until, timezone=days.timezone)
+        compiled = compile_audit(
+            name, self.where, days.since, days.until, timezone=days.timezone, more=("date_created",)
+        )
         frame = self.lake.frame(compiled.sql, compiled.parameters)
         self._note(name, (), len(frame), [compiled.sql, compiled.parameters])
         return frame
@@ -121,7 +125,11 @@ class ReportQueries:
         return before if self._first_day is not None and before.since >= self._first_day else None
 
     def name(self, dimension: str, value: Any) -> str:
-        """A dimension's value as it is shown, with masked numbers."""
+        """A dimension's value as it is shown: people's numbers masked, our senders by name and in full."""
+        if dimension == "sender" and isinstance(value, str):
+            if self._sender_names is None:
+                self._sender_names = read_sender_names(self.lake)
+            return sender_label(value, self._sender_names)
         if dimension == "messaging_service" and self._names is None:
             self._names = dict(self.lake.rows(_SERVICE_NAMES))
         if find_dimension(dimension).is_address and isinstance(value, str):

@@ -26,6 +26,7 @@ from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
 from workbench.metrics.own.current import use_own_metrics
 from workbench.reports.elements import CardElement, Element, cards_html, definitions_html, head_html
+from workbench.reports.injected import check_injected, executed_cells
 from workbench.reports.queries import ReportQueries, known_rows
 from workbench.reports.tables import audit_rows_html, audits_html, data_html, dimension_html, failures_html
 from workbench.settings import load_settings
@@ -42,7 +43,7 @@ def open_report(
     priced_at_least: float = 0.98,
     client: str = "",
     allow_unknown: bool = False,
-    **where: Sequence[str],
+    **where: str | Sequence[str],
 ) -> ReportBuilder:
     """Open the lake for a report on a period.
 
@@ -55,9 +56,11 @@ def open_report(
         where: allowed values by dimension; an empty list does not filter.
 
     Raises:
-        UnknownName: a dimension does not exist, or a value does not occur in the lake.
+        UnknownName: a dimension does not exist, a value does not occur in the lake, or papermill was given a
+            parameter that the notebook does not have.
         UsageError: a period or a value is of the wrong kind.
     """
+    check_injected(executed_cells())
     if period not in LENGTHS:
         raise UsageError(f"period is {period!r}; allowed is one of {', '.join(LENGTHS)}.")
     settings = load_settings()
@@ -66,7 +69,7 @@ def open_report(
     lake = open_lake(settings, read_only=True, snapshot=int(snapshot) if snapshot else None)
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     days = resolve_period(since, until, period, today, settings.timezone)
-    chosen = {name: list(values) for name, values in where.items() if values}
+    chosen = {name: _texts(values) for name, values in where.items() if values}
     filters = read_filters(chosen)
     if not allow_unknown:
         require_known(lake, filters)
@@ -140,6 +143,11 @@ class ReportBuilder(ReportQueries):
     def end(self) -> Element:
         """The definitions of all numbers, and the record for the manifest; the last call of every report."""
         return Element(definitions_html(self.used), self.record())
+
+
+def _texts(values: str | Sequence[str]) -> list[str]:
+    """The values of a filter; a text is several with commas between them, as papermill gives it."""
+    return [value.strip() for value in values.split(",")] if isinstance(values, str) else list(values)
 
 
 def _priced_words(row: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from workbench.display.periods import Period, resolve_period
@@ -27,7 +27,9 @@ from workbench.own_files import read_own_file
 from workbench.reports.document import FORMATS, check_formats, cleaned, find_record, to_html, to_pdf
 from workbench.reports.manifest import SUFFIX, build_manifest
 from workbench.reports.notebooks import FOLDER, ReportNotebook, find_report
+from workbench.reports.paper import find_paper
 from workbench.reports.parameters import check_parameters
+from workbench.reports.senders import read_own_senders
 from workbench.settings import Settings
 
 DEFAULT_FORMATS = ("html", "pdf", "ipynb")
@@ -114,23 +116,26 @@ def run_report(
     *,
     formats: Sequence[str] = DEFAULT_FORMATS,
     out: Path | None = None,
+    paper: str | None = None,
 ) -> ReportRun:
     """Execute a planned report and write its files, mode 0600, with the manifest last.
 
     Args:
+        paper: of the PDF, A4 or Letter; by default as :func:`workbench.reports.paper.find_paper` says.
         out: folder of the files; by default ``reports/`` of the installation.
 
     Raises:
-        UnknownName: a format does not exist.
+        UnknownName: a format or a paper does not exist.
         ConfigError: PDF was requested, but this machine cannot make it.
         ReportFailed: a cell failed; the notebook is kept as far as it was executed.
     """
     for format in formats:
         if format not in FORMATS:
             raise UnknownName("format", format, FORMATS)
+    paper = find_paper(paper, settings.paper, settings.timezone, os.environ)
     check_formats(tuple(formats))
     with open_lake(settings, read_only=True) as lake:
-        snapshot = lake.snapshot_id()
+        snapshot, ours = lake.snapshot_id(), read_own_senders(lake)
     out = _made_folder(out or settings.home / "reports")
     stem = _stem(plan)
     temporary = settings.home / "tmp"
@@ -138,13 +143,22 @@ def run_report(
     _forget_killed_runs(temporary)
     with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=temporary) as scratch:
         notebook, failure = _execute(settings, plan, Path(scratch), snapshot)
-        notebook = cleaned(notebook, _secrets(settings))
+        notebook = cleaned(notebook, _secrets(settings), ours)
         if failure:
             kept = out / f"{stem}.failed.ipynb"
             write_whole(kept, _notebook_bytes(notebook))
-            text = str(cleaned(failure, _secrets(settings)))
+            text = str(cleaned(failure, _secrets(settings), ours))
             raise ReportFailed(f"{plan.notebook.name} failed in {text} The notebook is kept: {kept}")
-        return _write_report(plan, notebook, tuple(dict.fromkeys(formats)), out, stem)
+        document = _Document(notebook, paper, cleaned(dict(plan.parameters), (), ours))
+        return _write_report(plan, document, tuple(dict.fromkeys(formats)), out, stem)
+
+
+class _Document(NamedTuple):
+    """What is written: the executed notebook, its paper, and the parameters, all as they may be shown."""
+
+    notebook: Any
+    paper: str
+    parameters: dict[str, Any]
 
 
 def _forget_killed_runs(folder: Path) -> None:
@@ -195,8 +209,9 @@ def _source_file(notebook: ReportNotebook, scratch: Path) -> Path:
 
 
 def _write_report(
-    plan: PlannedReport, notebook: Any, formats: Sequence[str], out: Path, stem: str
+    plan: PlannedReport, document: _Document, formats: Sequence[str], out: Path, stem: str
 ) -> ReportRun:
+    notebook = document.notebook
     record = find_record(notebook)
     if record is None:
         raise WorkbenchError(
@@ -207,7 +222,7 @@ def _write_report(
     html = to_html(notebook, title)
     contents: dict[str, Callable[[], bytes]] = {
         "html": html.encode,
-        "pdf": lambda: to_pdf(html),
+        "pdf": lambda: to_pdf(html, document.paper),
         "ipynb": lambda: _notebook_bytes(notebook),
     }
     contents_by_file = {out / f"{stem}.{format}": contents[format]() for format in formats}
@@ -217,7 +232,7 @@ def _write_report(
         report=plan.notebook.name,
         title=title,
         label=plan.label,
-        parameters=cleaned(dict(plan.parameters)),
+        parameters=document.parameters,
         record=record,
         notebook=plan.notebook.path,
         files=list(contents_by_file),

@@ -12,12 +12,14 @@ from workbench.display.moments import moment, short_moment
 from workbench.display.names import value_name
 from workbench.messaging.error_codes import explain
 from workbench.metrics import METRICS
-from workbench.metrics.audits import AUDITS
+from workbench.metrics.audits import AUDITS, AuditCheck
 from workbench.metrics.filter_values import find_dimension
 from workbench.reports.elements import TableCell, TableElement, table_html
 from workbench.reports.queries import ReportQueries, known_rows
+from workbench.reports.row_notes import day_note
 
 _LIMIT = 40
+_SHOWN_NAMES = 3
 
 
 def dimension_html(
@@ -116,14 +118,26 @@ def _audit_html(asking: ReportQueries, name: str, limit: int) -> str:
     audit, frame = AUDITS[name], asking.audit(name)
     if frame.empty:
         return ""
-    rows = [
-        [TableCell([_audit_word(asking, column, row[column])]) for column in audit.columns]
-        for row in frame.head(limit).to_dict("records")
-    ]
+    rows = [_audit_cells(asking, audit, row) for row in frame.head(limit).to_dict("records")]
     rest = len(frame) - limit
     note = f"Not shown: {rest:,} more rows." if rest > 0 else ""
     table = TableElement(list(audit.columns.values()), rows, (), (), note, tuple(range(len(audit.columns))))
     return table_html(audit.headline, table)
+
+
+def _audit_cells(asking: ReportQueries, audit: AuditCheck, row: Mapping[Any, Any]) -> list[TableCell]:
+    """The words of a row; below the first its message, below its time why the day may surprise."""
+    notes = {next(iter(audit.columns)): str(row["message_sid"])}
+    moment_column = next((name for name in ("sent_at", "date_created") if name in audit.columns), "")
+    if moment_column and not is_missing(row[moment_column]):
+        created_at = None if is_missing(row["date_created"]) else row["date_created"]
+        notes[moment_column] = day_note(
+            row[moment_column], created_at, row.get("contact"), asking.period.timezone
+        )
+    return [
+        TableCell([_audit_word(asking, column, row[column])], notes.get(column, ""))
+        for column in audit.columns
+    ]
 
 
 def _audit_word(asking: ReportQueries, column: str, value: Any) -> str:
@@ -131,9 +145,19 @@ def _audit_word(asking: ReportQueries, column: str, value: Any) -> str:
         return MISSING
     if isinstance(value, datetime):
         return short_moment(value, asking.period.timezone)
+    if column == "sender":
+        return asking.name("sender", value)
+    if column == "zones":
+        return _few(str(value).split(", "))
     if column == "messaging_service_sid":
         return asking.name("messaging_service", value)
     return value_name(column, value)
+
+
+def _few(names: Sequence[str]) -> str:
+    """The first names, and how many there are; a country-wide number may be in ten time zones."""
+    shown = ", ".join(names[:_SHOWN_NAMES])
+    return shown if len(names) <= _SHOWN_NAMES else f"{shown} and {len(names) - _SHOWN_NAMES} more"
 
 
 def data_html(asking: ReportQueries) -> str:

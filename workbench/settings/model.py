@@ -40,6 +40,10 @@ class Settings:
         "Where Twilio reaches the webhooks; every message sent from here asks for its status there.",
         example='"https://sms.example.com"',
     )  # fmt: skip
+    paper: str | None = setting(
+        None, kinds.choice("A4", "Letter"), "Paper of reports as PDF.",
+        example='"Letter"', default_text="that of the country of `timezone`, else of the locale",
+    )  # fmt: skip
     twilio: TwilioSettings = section(TwilioSettings, "The account; its secrets are in credentials.toml.")
     lake: LakeSettings = section(LakeSettings, "Where the lake is.")
     sync: SyncSettings = section(SyncSettings, "What a sync brings.")
