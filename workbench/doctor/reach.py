@@ -55,23 +55,27 @@ def check_certificate(examination: Examination) -> Iterator[CheckResult]:
         yield skipped("The public address is not https." if parts.scheme else _NO_ADDRESS)
         return
     host, port = parts.hostname or "", parts.port or 443
-    repair = "Let the proxy renew it (docs/deploy.md); Twilio calls no address with a bad certificate."
     try:
         ends_at = certificate_end(host, port)
     except ssl.SSLCertVerificationError as error:
-        yield failure(f"The certificate of {host} is not valid: {error.verify_message}.", repair)
+        yield failure(f"The certificate of {host} is not valid: {error.verify_message}.", _RENEW)
         return
     except OSError as error:
         yield failure(f"{host}:{port} cannot be reached: {error}.", "Start the proxy or tunnel.")
         return
-    days = (ends_at - examination.now).days
+    yield judge_certificate(host, ends_at, examination.now)
+
+
+_RENEW = "Let the proxy renew it (docs/deploy.md); Twilio calls no address with a bad certificate."
+
+
+def judge_certificate(host: str, ends_at: datetime, now: datetime) -> CheckResult:
+    """Whether a certificate is valid for long enough. Pure."""
+    days = (ends_at - now).days
     evidence = f"The certificate of {host} is valid for {plural(days, 'day')}, until {ends_at:%Y-%m-%d}."
     if days < _LAST_DAYS:
-        yield failure(evidence, repair)
-    elif days < _FEW_DAYS:
-        yield warning(evidence, repair)
-    else:
-        yield fine(evidence)
+        return failure(evidence, _RENEW)
+    return warning(evidence, _RENEW) if days < _FEW_DAYS else fine(evidence)
 
 
 def certificate_end(host: str, port: int, context: ssl.SSLContext | None = None) -> datetime:
