@@ -201,7 +201,7 @@ class _WebhookHandler(RequestHandler):
             self._refuse(400, f"malformed: {error}")
             return None
         if verdict != "genuine":
-            # The forged request of `workbench connect` and of the doctor: refused like any, told apart in the log.
+            # The forged request of `connect` and of the doctor: refused like any, told apart in the log.
             mark = ", marked as a test of our own" if PROBE_FIELD in fields else ""
             self._refuse(403, f"signature: {verdict}{mark}")
             return None
