@@ -217,12 +217,12 @@ def _control(environment: dict[str, str]) -> httpx.Client:
 
 
 def _add_rcs(environment: dict[str, str]) -> None:
-    """Give the RCS agent, which the generated traffic does not use, a little history; once."""
-    from workbench.simulator.traffic.channel_history import AGENT, rcs_history
+    """Give the RCS desk, which the generated traffic does not use, a little history; once."""
+    from workbench.simulator.traffic.channel_history import RCS_DESK, rcs_history
 
     messages = f"/2010-04-01/Accounts/{environment['TWILIO_ACCOUNT_SID']}/Messages.json"
     with _control(environment) as http:
-        if not http.get(messages, params={"From": AGENT, "PageSize": 1}).json()["messages"]:
+        if not http.get(messages, params={"From": RCS_DESK, "PageSize": 1}).json()["messages"]:
             for described in rcs_history(datetime.now(UTC)):
                 http.post("/_simulator/messages", json=described).raise_for_status()
 

@@ -14,7 +14,7 @@ from workbench.sending.preflight import check
 from workbench.sending.verdicts import SenderFacts, ServiceFacts
 
 PERSON, GERMAN = "+14155550123", "+4915112345678"
-DESK, AGENT, NUMBER = "whatsapp:+14155550111", "rcs:acme_agent", "+12065550101"
+DESK, RCS_DESK, NUMBER = "whatsapp:+14155550111", "rcs:acme_rcs", "+12065550101"
 SERVICE = "MG" + "0" * 32
 TEMPLATE = "HX" + "0" * 32
 HOUR = timedelta(hours=1)
@@ -77,7 +77,7 @@ def test_the_window_says_when_and_what_to_do() -> None:
     [
         (NUMBER, f"whatsapp:{PERSON}", "Give a sender that begins with whatsapp:"),
         (DESK, PERSON, "Write the recipient as whatsapp:+…, or give a sender of SMS."),
-        (AGENT, PERSON, "Give the messaging service of the RCS sender instead of the sender"),
+        (RCS_DESK, PERSON, "Give the messaging service of the RCS sender instead of the sender"),
         (NUMBER, f"rcs:{PERSON}", "Give a sender that begins with rcs:"),
         (DESK, f"rcs:{PERSON}", "Give a sender that begins with rcs:"),
         ("ACME", f"whatsapp:{GERMAN}", "Give a sender that begins with whatsapp:"),
@@ -157,8 +157,8 @@ def test_a_short_code_reaches_its_own_country(
         (DESK, None, {}),
         (DESK, "OFFLINE", {"sender": "block"}),
         (DESK, "PENDING_VERIFICATION", {"sender": "block"}),
-        (AGENT, "TWILIO_REVIEW", {"sender": "warn", "fallback": "warn"}),
-        (AGENT, "ONLINE", {"fallback": "warn"}),
+        (RCS_DESK, "TWILIO_REVIEW", {"sender": "warn", "fallback": "warn"}),
+        (RCS_DESK, "ONLINE", {"fallback": "warn"}),
     ],
 )
 def test_a_sender_that_is_not_online(sender: str, status: str | None, expected: dict[str, str]) -> None:
@@ -171,9 +171,9 @@ def test_a_sender_that_is_not_online(sender: str, status: str | None, expected: 
     ("pool", "to", "expected"),
     [
         ((NUMBER,), PERSON, {}),
-        ((NUMBER, AGENT), PERSON, {}),
-        ((AGENT,), PERSON, {"fallback": "warn"}),
-        ((NUMBER, AGENT), f"rcs:{PERSON}", {"fallback": "warn"}),
+        ((NUMBER, RCS_DESK), PERSON, {}),
+        ((RCS_DESK,), PERSON, {"fallback": "warn"}),
+        ((NUMBER, RCS_DESK), f"rcs:{PERSON}", {"fallback": "warn"}),
         ((NUMBER,), f"rcs:{PERSON}", {"reach": "warn", "fallback": "warn"}),
         ((NUMBER,), f"whatsapp:{PERSON}", {"reach": "warn"}),
         ((NUMBER, DESK), f"whatsapp:{PERSON}", {}),
@@ -211,6 +211,6 @@ def test_what_is_not_ours_is_refused_with_the_nearest_names() -> None:
 
 def test_an_opt_out_and_quiet_hours_hold_on_every_channel() -> None:
     left = {"suppressions": (("*", "keyword", NOW),), "wrote_on_channel_at": NOW, "last_used_at": NOW}
-    for sender, to in ((DESK, f"whatsapp:{PERSON}"), (AGENT, f"rcs:{PERSON}"), ("ACME", GERMAN)):
+    for sender, to in ((DESK, f"whatsapp:{PERSON}"), (RCS_DESK, f"rcs:{PERSON}"), ("ACME", GERMAN)):
         for message in ({}, {"body": "", "content_sid": TEMPLATE}):
             assert verdicts(sender, to, left, **message)["opted out"] == "block"

@@ -23,7 +23,7 @@ from workbench.messaging.message import message_row
 from workbench.settings import load_settings
 from workbench.simulator import Account, Server, serve
 
-DESK, AGENT = "whatsapp:+14155550111", "rcs:demoshop_agent"
+DESK, RCS_DESK = "whatsapp:+14155550111", "rcs:demoshop_rcs"
 WRITER, SILENT, GERMAN = "whatsapp:+14155550281", "whatsapp:+14155550282", "+4915228123456"
 TEMPLATE = "HX" + "0" * 32
 ANY_HOUR: dict[str, Any] = {"ignore_quiet_hours": True, "confirm": True}
@@ -170,8 +170,8 @@ def test_the_window_belongs_to_the_person_under_every_spelling(with_history: Wor
 
 
 def test_another_channel_is_not_priced_as_an_sms(with_history: Workbench) -> None:
-    """No message of the RCS agent was priced, many SMS to the same country were."""
-    frame = with_history.outbox.preflight("rcs:+14155550281", "Hello", sender=AGENT)
+    """No message of the RCS desk was priced, many SMS to the same country were."""
+    frame = with_history.outbox.preflight("rcs:+14155550281", "Hello", sender=RCS_DESK)
     assert "No price is known to US" in frame.iloc[0]["reasons"]
 
 
@@ -207,6 +207,6 @@ def test_the_command_and_the_inbox_say_the_same(
 def test_the_status_names_the_senders(wb: Workbench) -> None:
     lines = [text for _, text in wb.status().lines()]
     assert (
-        "senders: 1 alphanumeric (DEMOSHOP), 7 long code, 1 RCS (RCS agent), "
+        "senders: 1 alphanumeric (DEMOSHOP), 7 long code, 1 RCS (RCS desk), "
         "1 short code (Offers short code), 2 toll-free, 1 WhatsApp (WhatsApp desk)" in lines
     )

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from workbench.simulator import Account, Server, serve
-from workbench.simulator.traffic.channel_history import AGENT, PLACE, rcs_history, whatsapp_arrivals
+from workbench.simulator.traffic.channel_history import PLACE, RCS_DESK, rcs_history, whatsapp_arrivals
 from workbench.simulator.webhooks.forms import inbound_form
 
 
@@ -32,7 +32,7 @@ def ask(server: Server, path: str, **params: str) -> httpx.Response:
     return httpx.get(f"{server.url}{path}", params=params, auth=auth)
 
 
-@pytest.mark.parametrize(("channel", "expected"), [("whatsapp", "whatsapp:+14155550111"), ("rcs", AGENT)])
+@pytest.mark.parametrize(("channel", "expected"), [("whatsapp", "whatsapp:+14155550111"), ("rcs", RCS_DESK)])
 def test_channel_senders_are_listed_by_channel(server: Server, channel: str, expected: str) -> None:
     answer = ask(server, "/v2/Channels/Senders", Channel=channel).json()
     [row] = answer["senders"]
@@ -64,9 +64,9 @@ def test_what_the_demo_adds_is_taken_and_stays_over_a_restart(tmp_path: Path) ->
             answer = httpx.post(f"{server.url}/_simulator/inbound", json=arrival).raise_for_status()
             sids[arrival["from"]] = answer.json()["sid"]
         path = f"/2010-04-01/Accounts/{account.account_sid}/Messages.json"
-        sent: list[dict[str, Any]] = ask(server, path, From=AGENT).json()["messages"]
+        sent: list[dict[str, Any]] = ask(server, path, From=RCS_DESK).json()["messages"]
         assert sorted(row["status"] for row in sent) == ["delivered", "read"]
-        assert len(ask(server, path, To=AGENT).json()["messages"]) == 2
+        assert len(ask(server, path, To=RCS_DESK).json()["messages"]) == 2
     account.close()
     again = build(tmp_path / "journal")
     for running in (account, again):

@@ -20,7 +20,7 @@ from workbench.sync.account.senders import SenderAnswers, sender_rows
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import RCS_SENDERS, WHATSAPP_SENDERS
 
-DESK, AGENT = "whatsapp:+14155550111", "rcs:demoshop_agent"
+DESK, RCS_DESK = "whatsapp:+14155550111", "rcs:demoshop_rcs"
 HOUR = 3600
 Catalog = Callable[..., CatalogSummary]
 
@@ -72,7 +72,7 @@ def senders(lake: Lake) -> list[tuple[Any, ...]]:
     )
 
 
-BOTH = [(AGENT, "rcs", "RCS agent", "ONLINE", True), (DESK, "whatsapp", "WhatsApp desk", "ONLINE", True)]
+BOTH = [(RCS_DESK, "rcs", "RCS desk", "ONLINE", True), (DESK, "whatsapp", "WhatsApp desk", "ONLINE", True)]
 
 
 def test_they_are_read_by_name_and_stay_as_they_are(lake: Lake, catalog: Catalog) -> None:
@@ -174,10 +174,10 @@ EXAMPLE: dict[str, Any] = {
         ({"friendly_name": "Desk"}, "whatsapp", ("whatsapp:+15017122661", "Desk", "ONLINE", "https://callback.com")),
         ({"sender_id": "+15017122661"}, "whatsapp",
          ("whatsapp:+15017122661", "Example Profile Name", "ONLINE", "https://callback.com")),
-        ({"sender_id": "RCS:acme_x1_agent", "profile": None, "webhook": None, "status": None}, "rcs",
-         ("rcs:acme_x1_agent", None, None, None)),
-        ({"sender_id": "acme_x1_agent", "status": "TWILIO_REVIEW"}, "rcs",
-         ("rcs:acme_x1_agent", "Example Profile Name", "TWILIO_REVIEW", "https://callback.com")),
+        ({"sender_id": "RCS:acme_x1", "profile": None, "webhook": None, "status": None}, "rcs",
+         ("rcs:acme_x1", None, None, None)),
+        ({"sender_id": "acme_x1", "status": "TWILIO_REVIEW"}, "rcs",
+         ("rcs:acme_x1", "Example Profile Name", "TWILIO_REVIEW", "https://callback.com")),
     ],
 )  # fmt: skip
 def test_a_row_in_every_form_it_is_seen_in(

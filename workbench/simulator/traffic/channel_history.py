@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-AGENT, DESK = "rcs:demoshop_agent", "whatsapp:+14155550111"
+RCS_DESK, DESK = "rcs:demoshop_rcs", "whatsapp:+14155550111"
 PLACE, CARD, BUTTON = (f"whatsapp:+1206555017{digit}" for digit in (1, 2, 3))
 """Who sends a place, a contact card and a button."""
 
@@ -24,11 +24,11 @@ _RCS = (
 
 
 def rcs_history(now: datetime) -> list[dict[str, Any]]:
-    """Messages of the RCS agent, as the control API takes them."""
+    """Messages of the RCS desk, as the control API takes them."""
     return [
         {
             "contact": contact,
-            "sender": AGENT,
+            "sender": RCS_DESK,
             "direction": "inbound" if is_inbound else "outbound-api",
             "body": body,
             "status": "delivered" if status == "read" else status,

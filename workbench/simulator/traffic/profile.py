@@ -125,8 +125,8 @@ TWO_CURRENCIES = replace(COMPANY, subaccounts=(_stores("EUR", 0.92),))
 
 ALL_CHANNELS = replace(
     COMPANY,
-    senders=(*COMPANY.senders, Sender("rcs:demoshop_agent", "rcs", "US", 80, -1, label="RCS agent")),
+    senders=(*COMPANY.senders, Sender("rcs:demoshop_rcs", "rcs", "US", 80, -1, label="RCS desk")),
 )
-"""The same company with an RCS agent, which the generated traffic does not use."""
+"""The same company with an RCS desk, which the generated traffic does not use."""
 
 PROFILES = {"company": COMPANY, "two-currencies": TWO_CURRENCIES, "all-channels": ALL_CHANNELS}
