@@ -19,11 +19,13 @@ import pytest
 
 from tests.messages import payload
 from tests.ui.known import save
-from workbench.errors import CatalogLost, LakeDamaged, LakeRefused
+from workbench.errors import CatalogLost, LakeDamaged, LakeRefused, NothingKnown
 from workbench.lake import open_lake
+from workbench.lake.own_keywords import open_own_keywords
 from workbench.lake.purge import purge
 from workbench.lake.set_aside import adopt_files, set_damaged_aside, start_anew
 from workbench.settings import Settings, load_settings
+from workbench.settings.sections import KeywordSettings
 
 _ROOT = str(Path(__file__).parents[2])
 
@@ -154,6 +156,34 @@ def first(shared: Settings, postgres: str) -> Settings:
 def _messages(settings: Settings) -> int:
     with open_lake(settings) as lake:
         return int(lake.value("select count(*) from raw_messages where body is not null"))
+
+
+@pytest.mark.parametrize("options", [{"read_only": True}, {"may_begin": False}])
+def test_who_only_reads_makes_no_lake_in_an_empty_database(
+    shared: Settings, postgres: str, tmp_path: Path, options: dict[str, bool]
+) -> None:
+    _psql(postgres, "drop database if exists empty", "create database empty")
+    settings = _settings_with(shared, "empty", tmp_path / "other")
+    with pytest.raises(NothingKnown, match=r"There is no lake at postgres:dbname=empty .*workbench sync"):
+        open_lake(settings, **options)
+    tables = subprocess.run(
+        ["psql", "-At", "-d", re.sub(r"dbname=\w+", "dbname=empty", postgres), "-c",
+         "select count(*) from pg_tables where schemaname = 'public'"],
+        check=True, timeout=60, capture_output=True, text=True,
+    )  # fmt: skip
+    assert tables.stdout.strip() == "0"
+    assert not Path(settings.lake.data or "").exists()
+
+
+def test_a_new_word_is_searched_for_in_a_shared_lake_too(first: Settings) -> None:
+    said = payload(200, direction="inbound", **{"from": "+14155550123"}, to="+12025550110", body="Arrêt")
+    with open_lake(first) as lake:
+        save(lake, [said])
+        own = open_own_keywords(lake, KeywordSettings(opt_out=("ARRET",)))
+        assert own.meanings == {"arret": "opt-out"}
+        assert lake.rows("select address, scope, source from suppressions") == [
+            ("+14155550123", "+12025550110", "keyword")
+        ]
 
 
 def test_another_machine_opens_the_same_lake(first: Settings, tmp_path: Path) -> None:

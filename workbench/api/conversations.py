@@ -37,12 +37,11 @@ def conversations_frame(
     from workbench.lake.number_lookups import look_up_number
     from workbench.messaging.addresses import mask
 
+    lake = installation.lake
     installation.require_log()
-    number = look_up_number(
-        installation.lake, search, "conversations", installation.settings.sending.default_country
-    )
+    number = look_up_number(lake, search, "conversations", installation.settings.sending.default_country)
     listing = list_conversations(
-        installation.lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
+        lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
         limit=limit,
     )  # fmt: skip
     rows = [
@@ -75,9 +74,10 @@ def find_conversation(
     """
     from workbench.conversations.find import find_conversation
 
+    lake = installation.lake
     installation.require_log()
     context = installation.number_context()
-    return find_conversation(installation.lake, reference, our_side=our_side, context=context)
+    return find_conversation(lake, reference, our_side=our_side, context=context)
 
 
 def reply(

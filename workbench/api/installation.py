@@ -91,7 +91,7 @@ class Installation:
         """Refuse to answer what follows from the message log while none was ever read: NothingKnown."""
         from workbench.lake.read_days import require_log
 
-        require_log(self.reader)
+        require_log(self._lake or self.reader)
 
     @property
     def reader(self) -> Lake:
