@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.reports.conftest import SECRET, Command
+from tests.ui.known import OURS
 from workbench.reports.notebooks import FOLDER, discover_reports
 
 REPORTS = sorted(discover_reports())
@@ -120,12 +121,13 @@ def test_files_are_for_their_owner_only_and_as_the_manifest_says(name: str, made
 
 
 @pytest.mark.parametrize("name", REPORTS)
-def test_no_secret_and_no_whole_number_anywhere(name: str, made: dict[str, Made]) -> None:
+def test_no_secret_and_no_persons_whole_number_anywhere(name: str, made: dict[str, Made]) -> None:
+    """The sender of the account is no secret: it stands in full."""
     for path in made[name].folder.iterdir():
         content = path.read_bytes()
         assert SECRET.encode() not in content
         if path.suffix != ".pdf":
-            assert NUMBER.findall(content.decode()) == []
+            assert set(NUMBER.findall(content.decode())) <= {OURS}
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -169,7 +171,7 @@ def test_pdf_has_the_same_words_and_charts(name: str, made: dict[str, Made]) -> 
     assert "How the numbers are counted" in text
     assert "72, of which 4 in flight" in text
     assert "8 Mar" in text  # on the axis of a chart
-    assert NUMBER.findall(text) == []
+    assert set(NUMBER.findall(text)) <= {OURS}
 
 
 def test_cost_shows_what_was_counted_by_hand(made: dict[str, Made]) -> None:

@@ -50,7 +50,7 @@ def read_home(home: str | os.PathLike[str] | Settings | None, settings: Settings
     path = os.fspath(home) if isinstance(home, str | os.PathLike) else home
     if not isinstance(path, str) or not path.strip():
         raise UsageError(f"home is {home!r}; give the path of its folder, as 'data', or Settings.")
-    return load_settings({**os.environ, "WORKBENCH_HOME": path})
+    return load_settings(home=path)
 
 
 class Installation:

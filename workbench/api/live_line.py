@@ -79,12 +79,9 @@ def _publisher() -> Callable[[str, bool], None] | None:
     shell: Any = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if getattr(shell, "kernel", None) is None:
         return None
-    from IPython.display import publish_display_data
-
     transient = {"display_id": uuid.uuid4().hex}
 
     def publish(text: str, is_update: bool) -> None:
-        content = {"text/plain": text}
-        publish_display_data(content, transient=transient, update=is_update)  # type: ignore[no-untyped-call]
+        shell.display_pub.publish({"text/plain": text}, transient=transient, update=is_update)
 
     return publish

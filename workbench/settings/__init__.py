@@ -74,19 +74,22 @@ __all__ = [
 ]
 
 
-def load_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> Settings:
+def load_settings(
+    environ: Mapping[str, str] | None = None, *, cwd: Path | None = None, home: Path | str | None = None
+) -> Settings:
     """Read and check the settings.
 
     Args:
         environ: the environment; that of this process if not given.
         cwd: where to look for the home; the current folder if not given.
+        home: the home itself, whatever the environment says of it.
 
     Raises:
         ConfigError: naming the setting, its value, what is allowed and where it came from.
     """
     from workbench.settings.read import read_settings
 
-    reading = read_settings(environ, cwd=cwd)
+    reading = read_settings(environ, cwd=cwd, home=home)
     if reading.settings and not reading.problems:
         return reading.settings
     first, *more = reading.problems

@@ -54,9 +54,13 @@ class _Given(NamedTuple):
     """Gives the beginning of a message about the value, or about one of its keys."""
 
 
-def read_settings(environ: Mapping[str, str] | None = None, *, cwd: Path | None = None) -> SettingsReader:
+def read_settings(
+    environ: Mapping[str, str] | None = None, *, cwd: Path | None = None, home: Path | str | None = None
+) -> SettingsReader:
     """Read the settings and collect all problems, for ``workbench config``."""
     env = os.environ if environ is None else environ
+    if home is not None:
+        env = {**env, "WORKBENCH_HOME": str(home)}
     return _Reader(env, find_home(env, cwd or Path.cwd())).read()
 
 
