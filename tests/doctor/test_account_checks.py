@@ -14,7 +14,7 @@ from workbench.doctor.account import judge_account, judge_balance, read_balance
 from workbench.doctor.check_result import CheckResult, Diagnosis, lines_of
 from workbench.doctor.examination import Examination
 from workbench.doctor.machine import wrong_packages
-from workbench.doctor.senders import Route, inbound_route, named
+from workbench.doctor.senders import Route, inbound_route
 from workbench.errors import LakeError, TwilioError, UnknownName
 from workbench.lake import Lake
 
@@ -81,20 +81,6 @@ ROUTES: list[tuple[dict[str, Any], dict[str, Any] | None, Route]] = [
 @pytest.mark.parametrize(("sender", "service", "route"), ROUTES)
 def test_whose_webhook_counts(sender: dict[str, Any], service: dict[str, Any] | None, route: Route) -> None:
     assert inbound_route(sender, service) == route
-
-
-@pytest.mark.parametrize(
-    ("sender", "name", "shown"),
-    [
-        ("+12025550110", "Support desk", "Support desk (+12025550110)"),
-        ("+12025550110", "(202) 555-0110", "+12025550110"),
-        ("+12025550110", None, "+12025550110"),
-        ("55501", "Offers", "Offers (55501)"),
-        ("DEMOSHOP", None, "DEMOSHOP"),
-    ],
-)
-def test_our_senders_by_name(sender: str, name: str | None, shown: str) -> None:
-    assert named(sender, name) == shown
 
 
 def test_files_with_secrets(patient: Patient, home: Path) -> None:

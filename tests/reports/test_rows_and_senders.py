@@ -16,7 +16,7 @@ from workbench import Workbench, load_settings
 from workbench.lake import open_lake
 from workbench.reports.document import cleaned
 from workbench.reports.row_notes import day_note
-from workbench.reports.senders import read_own_senders, read_sender_names, sender_label
+from workbench.reports.senders import read_own_senders, read_sender_names
 
 
 def at(text: str) -> datetime:
@@ -54,12 +54,6 @@ def test_why_a_day_surprises(
     shown_at: str, created_at: str | None, contact: str | None, timezone: str, note: str
 ) -> None:
     assert day_note(at(shown_at), at(created_at) if created_at else None, contact, timezone) == note
-
-
-def test_senders_are_shown_by_name_and_in_full() -> None:
-    names = {"+12065550101": "Notifications west"}
-    assert sender_label("+12065550101", names) == "Notifications west, +12065550101"
-    assert sender_label("55501", names) == "55501"
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +99,7 @@ def test_a_report_names_message_day_and_sender(home: Path, tmp_path: Path) -> No
     text = html.decode()
     assert "SM00000000000000000000000000000002" in text
     assert "written 31 Oct 2026, 23:50 UTC, which the period counts by" in text
-    assert "&lt;b&gt;East&lt;/b&gt; desk, +12025550110" in text
+    assert "&lt;b&gt;East&lt;/b&gt; desk (+12025550110)" in text
     assert "<b>East" not in text
     assert "whatsapp:+12025550177" in text
     assert "+1415***0123" in text

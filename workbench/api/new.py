@@ -128,7 +128,17 @@ def own_file_problems(home: Path) -> list[str]:
     from workbench.metrics.own.current import use_own_metrics
     from workbench.reports.notebooks import own_report_problems
     from workbench.sending.template_files import read_templates
-    from workbench.ui.navigation import own_page_problems
 
     metrics = use_own_metrics(home, quiet=True).problems
-    return [*own_page_problems(home), *metrics, *own_report_problems(home), *read_templates(home)[1]]
+    return [*_page_problems(home), *metrics, *own_report_problems(home), *read_templates(home)[1]]
+
+
+def _page_problems(home: Path) -> tuple[str, ...]:
+    """Of pages; without any, the pages' libraries need not be loaded, which takes two seconds."""
+    from workbench.own_files import PAGES, list_own_files
+
+    if not list_own_files(home, PAGES):
+        return ()
+    from workbench.ui.navigation import own_page_problems
+
+    return own_page_problems(home)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -24,6 +25,17 @@ _EMPTY = {
 def empty_name(dimension: str) -> str:
     """What is written where a message has no value of a dimension."""
     return _EMPTY.get(dimension, "none")
+
+
+def sender_label(sender: str, name: str | None) -> str:
+    """A sender of ours as people recognise it: `Support desk (+12025550110)`.
+
+    It is no data of a person, so its number is whole. The address alone where it has no name, or only its
+    number in another spelling, as Twilio's default (202) 555-0110.
+    """
+    digits = re.sub(r"\D", "", name or "")
+    is_number_again = bool(digits) and not re.search(r"[^\W\d_]", name or "") and sender.endswith(digits)
+    return f"{name} ({sender})" if name and not is_number_again else sender
 
 
 def value_name(dimension: str, value: Any, names: Mapping[str, str] | None = None) -> str:

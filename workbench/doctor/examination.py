@@ -16,6 +16,7 @@ from workbench.errors import WorkbenchError
 from workbench.lake.connect import Lake
 from workbench.settings import Settings
 from workbench.settings.read import SettingsReader
+from workbench.sync.status import SyncStatus, read_sync_status
 from workbench.twilio.client import TwilioClient
 from workbench.twilio.resources import fetch_account, fetch_balance
 from workbench.webhook_setup.setup import TwilioWebhooks, read_webhooks
@@ -71,6 +72,7 @@ class Examination:
         self._account = _ReadOnce(lambda: fetch_account(self.client, self.client.account_sid))
         self._balance = _ReadOnce(lambda: fetch_balance(self.client, self.client.account_sid))
         self._webhooks = _ReadOnce(lambda: read_webhooks(self.client))
+        self._sync_status = _ReadOnce(lambda: read_sync_status(self.lake, self.now))
 
     @property
     def is_offline(self) -> bool:
@@ -102,6 +104,11 @@ class Examination:
     def webhooks(self) -> TwilioWebhooks:
         """The numbers, short codes and services with their webhook addresses; raises TwilioError."""
         return self._webhooks()
+
+    @property
+    def sync_status(self) -> SyncStatus:
+        """How far the sync is and what is open; raises LakeError."""
+        return self._sync_status()
 
     def close(self) -> None:
         """Let go of the connection to Twilio."""

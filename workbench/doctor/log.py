@@ -10,7 +10,7 @@ from workbench.doctor.check_result import CheckResult, failure, fine, skipped, w
 from workbench.doctor.examination import Examination
 from workbench.lake.removals import read_unfinished
 from workbench.metrics.freshness import freshness
-from workbench.sync.status import AccountStatus, read_sync_status
+from workbench.sync.status import AccountStatus
 
 LATE = timedelta(hours=1)
 VERY_LATE = timedelta(days=1)
@@ -36,7 +36,7 @@ def check_sync(examination: Examination) -> Iterator[CheckResult]:
 
 def check_days(examination: Examination) -> Iterator[CheckResult]:
     """No day is missing, and none was begun and not finished."""
-    accounts = read_sync_status(examination.lake, examination.now).accounts
+    accounts = examination.sync_status.accounts
     troubles = 0
     for account in accounts:
         for result in _missing_days(account):
@@ -67,7 +67,7 @@ def _missing_days(account: AccountStatus) -> Iterator[CheckResult]:
 
 def check_open_messages(examination: Examination) -> Iterator[CheckResult]:
     """Messages reach an end."""
-    accounts = read_sync_status(examination.lake, examination.now).accounts
+    accounts = examination.sync_status.accounts
     unresolved = sum(account.unresolved for account in accounts)
     evidence = f"{plural(sum(account.open_messages for account in accounts), 'message')} in flight."
     if unresolved:
@@ -124,7 +124,7 @@ def check_undated(examination: Examination) -> Iterator[CheckResult]:
 
 def check_quarantine(examination: Examination) -> Iterator[CheckResult]:
     """Every row could be read."""
-    status = read_sync_status(examination.lake, examination.now)
+    status = examination.sync_status
     counts: dict[str, int] = dict(status.quarantined)
     for account in status.accounts:
         for resource, number in account.quarantined.items():

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from workbench.display.formats import money, plural
+from workbench.display.names import sender_label
 from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
 from workbench.webhook_setup.plan import without_password
@@ -184,7 +185,7 @@ def check_membership(examination: Examination) -> Iterator[CheckResult]:
             "the United States (30034).",
             "Put it into the messaging service of your campaign.",
             _SERVICES,
-            named(sender, name),
+            sender_label(sender, name),
         )
     if not rows:
         yield fine("Every number that needs a campaign is in a messaging service.")
@@ -200,7 +201,7 @@ def check_registration(examination: Examination) -> Iterator[CheckResult]:
     approved = {"a2p": "VERIFIED", "toll-free": "TWILIO_APPROVED"}
     waiting = [row for row in rows if row[3] != approved.get(row[2])]
     for sender, name, registration, status in waiting:
-        yield _registration_result(named(sender, name), registration, status)
+        yield _registration_result(sender_label(sender, name), registration, status)
     if not rows:
         yield skipped("No sender needs a registration, or none could be read.")
     elif not waiting:
@@ -241,7 +242,7 @@ def check_limits(examination: Examination) -> Iterator[CheckResult]:
             "either.",
             f'Say it in [mps_limits] of workbench.toml, as "{sender}" = 10.',
             "",
-            named(sender, name),
+            sender_label(sender, name),
         )
     if not rows:
         yield fine("The limit of every sender is known.")
@@ -262,7 +263,7 @@ def check_unused(examination: Examination) -> Iterator[CheckResult]:
             f"No message was sent from it or to it in {UNUSED_DAYS} days.{_rent(examination, kind)}",
             "Release it, if it is for nothing else either (calls are not counted here).",
             _NUMBERS,
-            named(sender, name),
+            sender_label(sender, name),
         )
     if not rows:
         yield fine(f"Every sender had messages in the last {UNUSED_DAYS} days, or is new here.")
@@ -292,17 +293,9 @@ def _unread(examination: Examination) -> list[CheckResult]:
 
 def sender_name(row: Mapping[str, Any]) -> str:
     """A number or short code as Twilio lists it, by name and number."""
-    return named(
+    return sender_label(
         str(row.get("phone_number") or row.get("short_code") or row["sid"]), row.get("friendly_name")
     )
-
-
-def named(sender: str, name: str | None) -> str:
-    """A sender of ours: its name and its address, or only that where the name is nothing else."""
-    digits = "".join(filter(str.isdigit, sender))
-    name_digits = "".join(filter(str.isdigit, name or ""))
-    is_number_only = not name or (name_digits and digits.endswith(name_digits))
-    return sender if is_number_only else f"{name} ({sender})"
 
 
 def service_name(row: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from workbench.display.names import sender_label
 from workbench.lake.connect import Lake
 
 RECENT_DAYS = 30
@@ -53,7 +54,10 @@ def query_code(lake: Lake, code: int, now: datetime) -> CodeOccurrences:
         priced,
         charged,
         dict(lake.rows(_SPEND, [code])),
-        dict(lake.rows(_BY_SENDER, [code, _MOST_GROUPS])),
+        {
+            sender_label(sender, name): messages
+            for sender, name, messages in lake.rows(_BY_SENDER, [code, _MOST_GROUPS])
+        },
         dict(lake.rows(_BY_COUNTRY, [code, _MOST_GROUPS])),
     )
 
@@ -63,8 +67,9 @@ select upper(currency), sum(spend)::double from message_facts
 where error_code = ? and spend > 0 and currency is not null group by 1 order by 2 desc
 """
 _BY_SENDER = """
-select coalesce(sender, 'unknown'), count(*) from message_facts
-where error_code = ? group by 1 order by 2 desc, 1 limit ?
+select coalesce(m.sender, 'unknown'), max(s.friendly_name), count(*) as messages
+from message_facts m left join senders s on s.account_sid = m.account_sid and s.sender = m.sender
+where m.error_code = ? group by 1 order by messages desc, 1 limit ?
 """
 _BY_COUNTRY = """
 select coalesce(country, 'unknown'), count(*) from message_facts

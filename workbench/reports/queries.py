@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.display import formats
 from workbench.display.formats import is_missing
-from workbench.display.names import value_name
+from workbench.display.names import sender_label, value_name
 from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
@@ -19,7 +19,7 @@ from workbench.metrics.compile import compile_audit, find_metric
 from workbench.metrics.filter_values import Where, find_dimension, read_filters
 from workbench.metrics.known_values import find_unknown
 from workbench.reports.quality import judge, judge_filters, read_facts
-from workbench.reports.senders import read_sender_names, sender_label
+from workbench.reports.senders import read_sender_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,7 @@ class ReportQueries:
         if dimension == "sender" and isinstance(value, str):
             if self._sender_names is None:
                 self._sender_names = read_sender_names(self.lake)
-            return sender_label(value, self._sender_names)
+            return sender_label(value, self._sender_names.get(value))
         if dimension == "messaging_service" and self._names is None:
             self._names = dict(self.lake.rows(_SERVICE_NAMES))
         if find_dimension(dimension).is_address and isinstance(value, str):

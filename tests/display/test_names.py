@@ -1,0 +1,26 @@
+"""Our own senders, as people recognise them everywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.display.names import sender_label
+
+
+@pytest.mark.parametrize(
+    ("sender", "name", "shown"),
+    [
+        ("+12025550110", "Support desk", "Support desk (+12025550110)"),
+        ("+12025550110", "(202) 555-0110", "+12025550110"),
+        ("+12025550110", "+1 202-555-0110", "+12025550110"),
+        ("+12025550110", "Line 0110", "Line 0110 (+12025550110)"),
+        ("+12025550110", "★", "★ (+12025550110)"),
+        ("+12025550110", "", "+12025550110"),
+        ("+12025550110", None, "+12025550110"),
+        ("55501", "Offers", "Offers (55501)"),
+        ("DEMOSHOP", None, "DEMOSHOP"),
+        ("whatsapp:+12025550110", "Desk", "Desk (whatsapp:+12025550110)"),
+    ],
+)
+def test_a_sender_is_shown_by_name_and_in_full(sender: str, name: str | None, shown: str) -> None:
+    assert sender_label(sender, name) == shown
