@@ -27,12 +27,14 @@ def reconcile(
 ) -> ReconcileReport:
     """See :meth:`workbench.Workbench.reconcile`."""
     from workbench.lake.lock import only_one
-    from workbench.sync.reconcile.run import reconcile
+    from workbench.sync.reconcile.run import days_to_compare, reconcile
     from workbench.sync.shared.cancellation import Cancellation
 
     now = datetime.now(UTC)
     first, end = parse_period(since, until)
     end = end or now.date() + timedelta(days=1)
+    first = first or end - timedelta(days=_RECONCILED_DAYS)
+    days_to_compare(first, end, now)  # wrong days need no lake
     lake, cancellation = installation.lake, Cancellation(stop)
     with (
         installation.twilio_client(cancellation) as client,
@@ -43,7 +45,7 @@ def reconcile(
             lake,
             client,
             client.account_sid,
-            first or end - timedelta(days=_RECONCILED_DAYS),
+            first,
             end,
             now=now,
             repair=repair,

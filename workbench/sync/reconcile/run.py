@@ -140,12 +140,7 @@ def reconcile(
             f"This lake holds account {accounts[0]}, and the credentials are for {account_sid}. "
             "Set WORKBENCH_HOME to the folder of that account."
         )
-    last = min(until - timedelta(days=1), now.date())
-    days = [last - timedelta(days=back) for back in range((last - since).days + 1)]
-    if not days:
-        raise UsageError(
-            f"There is no day to compare from {since} up to, not including, {until}: give an earlier since."
-        )
+    days = days_to_compare(since, until, now)
     run = _ReconcileRun(lake, client, account_sid, now, prepare, on_day, cancellation or Cancellation())
     checks = run.compare(days, round=1, repair=repair)
     if run.repaired_days:
@@ -153,6 +148,21 @@ def reconcile(
         checks |= run.compare(run.repaired_days, round=2, repair=False)
     compared = tuple(checks[day] for day in days)
     return ReconcileReport(account_sid, since, until, now, compared, run.repaired, tuple(run.notices))
+
+
+def days_to_compare(since: date, until: date, now: datetime) -> list[date]:
+    """The days that have begun, newest first.
+
+    Raises:
+        UsageError: no day from `since` to before `until` has begun yet.
+    """
+    last = min(until - timedelta(days=1), now.date())
+    days = [last - timedelta(days=back) for back in range((last - since).days + 1)]
+    if not days:
+        raise UsageError(
+            f"There is no day to compare from {since} up to, not including, {until}: give an earlier since."
+        )
+    return days
 
 
 @dataclass
