@@ -13,6 +13,7 @@ import pytest
 from tests.messages import ACCOUNT, CONTACT, SENDER, payload
 from tests.ui.known import save
 from workbench import Workbench, load_settings
+from workbench.display.names import sender_label
 from workbench.lake import open_lake
 from workbench.reports.document import cleaned
 from workbench.reports.row_notes import day_note
@@ -80,7 +81,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_name_that_is_only_the_number_again_is_none(home: Path) -> None:
     with open_lake(load_settings({"WORKBENCH_HOME": str(home)}), read_only=True) as lake:
-        assert read_sender_names(lake) == {SENDER: "<b>East</b> desk"}
+        names = read_sender_names(lake)
+        assert sender_label(SENDER, names[SENDER]) == f"<b>East</b> desk ({SENDER})"
+        assert sender_label("+12125550199", names["+12125550199"]) == "+12125550199"
         ours = read_own_senders(lake)
     assert {SENDER, "+12125550199", "whatsapp:+12025550177", "+12025550177"} <= ours
     assert CONTACT not in ours

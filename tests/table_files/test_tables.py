@@ -241,8 +241,16 @@ def test_the_first_twenty_problems_are_named_and_all_counted() -> None:
         (b"to,na\x00me\n", "holds zero bytes"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook"),
         (b"PK\x03\x04nonsense", "damaged archive"),
-        (b'[{"to": "+1"}]', "is JSON, not a table"),
-        (b'  {"to": "+1"}', "is JSON, not a table"),
+        (b'[{"to": "+1"}, 7]', "row 2 is no object; each row is one object"),
+        (b'{"to": "+1"}\n{"to": "+2"', r"line 2 is not JSON \(wrong at line 1, character 12\)"),
+        (b'{"to": "+1", "to": "+2"}', "line 1 has the key 'to' twice in one row"),
+        (b'{"to": ["+1"]}', "line 1: 'to' holds a list; a cell is a text, a number, true, false or null"),
+        (b'{"to": "+1", "name": {"first": "Ann"}}', "'name' holds an object"),
+        (rb'{"to": "\ud83d"}', "'to' holds half of a surrogate pair"),
+        (rb'{"to": "a\u0000"}', "or a zero byte"),
+        (b'{"to": "+1", "To": "+2"}', "two columns of one name: 'to' and 'To'"),
+        (b"[" * 100_000, "is nested too deep"),
+        (b"[]", "is empty"),
         (b"<html><table>", "is HTML or XML"),
         (b"PAR1....", "is a Parquet file"),
         (gzip.compress(b"to\n+1\n", mtime=0)[:-9], "was cut off"),
@@ -256,6 +264,33 @@ def test_what_is_no_table_is_refused_by_its_name_with_the_fix(data: bytes, messa
     with pytest.raises(UsageError, match=message) as refused:
         read_table_bytes(data, "people.csv")
     assert "people.csv" in str(refused.value)
+
+
+FIRST = b'{"to": "+1", "n": 1.50, "vip": true}'
+SECOND = b'{"to": "+2", "more": null, "n": 30003}'
+
+
+@pytest.mark.parametrize(
+    ("data", "form"),
+    [
+        (FIRST + b"\n\n" + SECOND + b"\n", "JSON lines, UTF-8"),
+        (b"\xef\xbb\xbf[" + FIRST + b",\n " + SECOND + b"]", "a JSON list"),
+        (gzip.compress(FIRST + b"\r\n" + SECOND, mtime=0), "JSON lines"),
+    ],
+)  # fmt: skip
+def test_json_is_a_table_whose_keys_are_the_columns(data: bytes, form: str) -> None:
+    table = read_table_bytes(data, "people.jsonl")
+    assert table.form.text.startswith(form)
+    assert table.records() == [
+        {"to": "+1", "n": "1.50", "vip": "true", "more": ""},
+        {"to": "+2", "n": "30003", "vip": "", "more": ""},
+    ]
+    assert table.problems == ()
+
+
+def test_one_object_over_several_lines_is_one_row() -> None:
+    table = read_table_bytes(b'{\n  "to": "+1",\n  "name": "Zo\xc3\xab"\n}\n', "one.json")
+    assert table.records() == [{"to": "+1", "name": "Zoë"}]
 
 
 def test_an_archive_that_is_no_workbook() -> None:

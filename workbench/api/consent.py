@@ -68,7 +68,7 @@ class Consent(Namespace):
         """Read a file of opt-ins and opt-outs; with ``confirm`` add it to the ledger.
 
         Args:
-            file: CSV or XLSX, or ``-`` for stdin.
+            file: CSV, XLSX or JSON, or ``-`` for stdin.
             scope: of lines that name none: ``*`` for everything, a sender, a messaging service, topic:NAME.
             country: of numbers without a country code, as US; by default as ``[sending]`` says.
             timezone: of dates that name none.

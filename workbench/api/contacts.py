@@ -126,8 +126,8 @@ class Contacts(Namespace):
         """Read names and the like from a file; without ``confirm=True`` only show what would change.
 
         Args:
-            file: CSV or XLSX, or ``-`` for stdin, with the column `address` (or phone, mobile …) and any of
-                name, labels, language, time_zone. A missing column is left alone, an empty cell takes back
+            file: CSV, XLSX or JSON, or ``-`` for stdin, with the column `address` (or phone, mobile …) and
+                any of name, labels, language, time_zone. A missing column is left alone, an empty cell takes back
                 what was said.
             country: where numbers without a country code are, as US; by default that of ``[sending]``.
             address_column: the column of the numbers, where several can be it.

@@ -106,7 +106,7 @@ class Reports(Namespace):
         A row that fails stops no other one; ``on_run`` gets each report, or its failure, as it is done.
 
         Args:
-            params: mappings by name of the parameter, or a CSV or XLSX file of them (``-`` is stdin).
+            params: mappings by name of the parameter, or a CSV, XLSX or JSON file of them (``-`` is stdin).
             formats, out, paper, strict: as in :meth:`run`.
 
         Raises:

@@ -45,7 +45,7 @@ def consent() -> None:
 def consent_import(file: Path, confirm: bool, **options: Any) -> None:
     """Bring in opt-ins and opt-outs from CSV with the columns address and kind; shows them first.
 
-    CSV in any dialect and encoding, or XLSX; `-` is stdin. Optional columns: scope, source, evidence,
+    CSV in any dialect and encoding, XLSX or JSON; `-` is stdin. Optional columns: scope, source, evidence,
     wording_version, date. A do-not-contact list is such a file with kind opt-out and --scope '*'. Exit code 1
     when a line could not be used.
     """

@@ -95,8 +95,8 @@ def undo_contact_change(change_id: str) -> None:
 def import_contacts(file: Path, confirm: bool, format: str, **options: Any) -> None:
     """Import names, labels, languages and time zones from a CSV file with the column `address`.
 
-    CSV in any dialect and encoding, or XLSX; `-` is stdin. Shows what changes; writes it with --confirm, all
-    of it or, while a line is wrong, nothing.
+    CSV in any dialect and encoding, XLSX or JSON; `-` is stdin. Shows what changes; writes it with --confirm,
+    all of it or, while a line is wrong, nothing.
     """
     with Workbench() as wb:
         frame = wb.contacts.import_file(file, confirm=confirm, **options)

@@ -64,7 +64,7 @@ def list_reports(format: str) -> None:
 @click.option(
     "--params",
     type=FILE,
-    help="CSV or XLSX file of parameters (- is stdin): its first line names them, each further one is a run.",
+    help="CSV, XLSX or JSON file of parameters (- is stdin): its columns name them, each row is a run.",
 )
 @click.option("--format", "formats", default="html,pdf,ipynb", show_default=True, help="Files to write.")
 @out_option("Folder; default: reports/ of the home.", folder=True)

@@ -78,7 +78,7 @@ def send_batch(
     ignore_quiet_hours: bool,
     **content: Any,
 ) -> None:
-    """Send to every row of a CSV or XLSX file, at the pace the sender may keep; `-` is stdin.
+    """Send to every row of a CSV, XLSX or JSON file, at the pace the sender may keep; `-` is stdin.
 
     The column `to` (or phone, mobile …) is the recipient; the others fill the blanks of the body or
     template, or `body` is the text of each. A row with a blank that has no value is blocked. Ctrl-C ends it

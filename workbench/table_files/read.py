@@ -1,4 +1,4 @@
-"""Reads a table from a file or stdin, up to a size limit: CSV in any dialect, XLSX, plain or gzipped."""
+"""Reads a table from a file or stdin, up to a size limit: CSV in any dialect, XLSX, JSON, also gzipped."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from workbench.errors import UsageError
 from workbench.table_files.encodings import NAMES, as_utf8, detect_encoding
+from workbench.table_files.json_rows import read_json_rows
 from workbench.table_files.separated import SEPARATORS, read_separated
 from workbench.table_files.table import Form, InputTable, make_table
 from workbench.table_files.workbook import read_workbook
@@ -24,8 +25,6 @@ _FOREIGN = {
     b"\xd0\xcf\x11\xe0": "an old Excel workbook (.xls)",
     b"PAR1": "a Parquet file",
     b"%PDF": "a PDF",
-    b"{": "JSON",
-    b"[": "JSON",
     b"<": "HTML or XML",
 }
 
@@ -53,6 +52,9 @@ def read_table_bytes(data: bytes, name: str) -> InputTable:
         if data.lstrip()[:8].startswith(mark):
             raise UsageError(f"{name} is {kind}, not a table. Save it as CSV or XLSX.")
     text, encoding_name, is_certain = _decoded(data, name)
+    if text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        form, rows = read_json_rows(text.lstrip("\ufeff"), name)
+        return make_table(name, Form(f"{form}, {encoding_name}", is_certain), rows)
     separator, records = read_separated(text, name)
     return make_table(name, Form(f"CSV with {SEPARATORS[separator]}, {encoding_name}", is_certain), records)
 
