@@ -127,8 +127,8 @@ class Contacts(Namespace):
 
         Args:
             file: CSV, XLSX or JSON, or ``-`` for stdin, with the column `address` (or phone, mobile …) and
-                any of name, labels, language, time_zone. A missing column is left alone, an empty cell takes back
-                what was said.
+                any of name, labels, language, time_zone. A missing column is left alone, an empty cell takes
+                back what was said.
             country: where numbers without a country code are, as US; by default that of ``[sending]``.
             address_column: the column of the numbers, where several can be it.
 

@@ -98,12 +98,10 @@ def _cell(value: Any, column: str, name: str, line: int) -> str:
     if isinstance(value, str):
         if _UNSTORABLE.search(value):
             raise UsageError(
-                f"{name}, line {line}: {column!r} holds half of a surrogate pair or a zero byte, as no text does."
+                f"{name}, line {line}: {column!r} holds half of a surrogate pair or a zero byte. Take it out."
             )
         return value
-    kind = (
-        "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else "no plain value"
-    )
+    kind = "an object" if isinstance(value, dict) else "a list"
     raise UsageError(
         f"{name}, line {line}: {column!r} holds {kind}; a cell is a text, a number, true, false or null."
     )
