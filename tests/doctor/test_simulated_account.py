@@ -156,7 +156,8 @@ def test_a_twilio_that_cannot_be_reached_is_said_once_per_check(environ: dict[st
 def test_the_command(environ: dict[str, str]) -> None:
     listed = run(environ, "doctor", "--offline", "--all")
     assert "settings: The settings of" in listed.stdout
-    assert "balance: It needs the network, and --offline was given." in listed.stdout
+    assert "-     credentials, account, balance, usage-trigger" in listed.stdout
+    assert listed.stdout.count("It needs the network, and --offline was given.") == 1
     as_json = json.loads(run(environ, "doctor", "time-zones", "packages", "--format", "json").stdout)
     assert [result["check"] for result in as_json["results"]] == ["packages", "time-zones"]
     fine = run(environ, "doctor", "time-zones", "packages")
@@ -189,9 +190,47 @@ def test_no_account_and_no_lake(tmp_path: Path) -> None:
     empty = {"WORKBENCH_HOME": str(tmp_path / "home")}
     listed = run(empty, "doctor", "--all")
     assert listed.returncode == 1
-    assert "credentials: No account is set up: run `workbench init`." in listed.stdout
-    assert "There is no lake at" in listed.stdout
+    assert "WARN  credentials: No account is set up." in listed.stdout
+    assert listed.stdout.count("There is no lake at") == 1
+    assert "????  clock, lake, lake-catalog, lake-files, subaccounts" in listed.stdout
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "mode", "said"),
+    [
+        ("workbench.toml", "timezone = ", 0o600, "workbench.toml is not valid TOML"),
+        ("workbench.toml", 'timezone = "Mars/Olympus"\nnonsense = 1\n', 0o600, "Mars/Olympus"),
+        ("credentials.toml", "", 0o644, "credentials.toml can be read by others (mode 0644)"),
+    ],
+)
+def test_settings_that_are_too_wrong_to_open_anything(
+    tmp_path: Path, name: str, text: str, mode: int, said: str
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / name).write_text(text)
+    (home / name).chmod(mode)
+    listed = run({"WORKBENCH_HOME": str(home)}, "doctor")
+    assert listed.returncode == 2
+    assert "FAIL  settings:" in listed.stdout
+    assert said in listed.stdout
+    assert listed.stdout.count("The settings are wrong, so it could not be examined.") == 1
+    as_json = json.loads(run({"WORKBENCH_HOME": str(home)}, "doctor", "--format", "json").stdout)
+    assert as_json["counts"]["failure"] >= 1
+
+
+def test_secrets_that_others_can_read_are_closed(tmp_path: Path) -> None:
+    file = tmp_path / "credentials.toml"
+    file.write_text("")
+    file.chmod(0o644)
+    fixed = subprocess.run(
+        [sys.executable, "-m", "workbench", "doctor", "secret-files", "--fix"],
+        env={**os.environ, "WORKBENCH_HOME": str(tmp_path)},
+        capture_output=True, text=True, timeout=60, input="y\n",
+    )  # fmt: skip
+    assert fixed.returncode == 0, fixed.stderr
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_code_is_explained(environ: dict[str, str]) -> None:

@@ -95,7 +95,12 @@ ACCOUNTS_WORDS = own_keywords(
         ("aide", "help", "help"),
         ("AYUDA", "help", "help"),
         ("baja por favor", None, None),
-        ("BAJA.", None, None),
+        ("BAJA.", "opt-out", "opt-out"),
+        ("¡Baja!", "opt-out", "opt-out"),
+        ("«arrêt» 👍\ufe0f", "opt-out", "opt-out"),
+        ("रोकें।", "opt-out", "opt-out"),
+        ("STOP.", None, None),
+        ("...", None, None),
         ("nobaja", None, None),
         # Twilio's own words keep Twilio's rule, also where the account lists them.
         ("STOP", "opt-out", "opt-out"),
@@ -125,7 +130,7 @@ def test_every_kind_of_sender_hears_them(
     our_side: str, contact: str, stop: str, arret: str, cancel: str | None, reprise: str | None
 ) -> None:
     heard = []
-    for body in ("STOP", "Arrêt", "CANCEL", "reprise"):
+    for body in ("STOP", "¡Arrêt! 👍", "CANCEL", " reprise. "):
         row = message_row(payload(1, direction="inbound", **{"from": contact}, to=our_side, body=body))
         heard.append(Privacy(own_keywords=ACCOUNTS_WORDS).apply(row).keyword)
     assert heard == [stop, arret, cancel, reprise]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.api.new import own_file_problems
-from workbench.errors import LakeError
+from workbench.errors import ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ def diagnose(
 
     examination = Examination(
         settings,
-        read_settings(),
+        read_settings(home=settings.home),
         open_lake=lambda: installation.reader,
         open_client=None if offline else open_client,
         own_file_problems=partial(own_file_problems, settings.home),
@@ -48,9 +48,29 @@ def diagnose(
     diagnosis = examine(examination, (names,) if isinstance(names, str) else tuple(names))
     try:
         known = read_health(installation.reader)
-    except LakeError:
+    except WorkbenchError:
+        # What keeps the lake from opening is among the results.
         return diagnosis
     return with_beginnings(diagnosis, known)
+
+
+def diagnose_without_settings(error: ConfigError, names: Iterable[str] = ()) -> Diagnosis:
+    """What is wrong with the settings and this machine, where the settings are too wrong to open anything.
+
+    Args:
+        error: what was wrong first.
+
+    Raises:
+        UnknownName: there is no such check.
+    """
+    from workbench.doctor.run import examine_without_settings
+    from workbench.settings.read import find_current_home, read_settings
+
+    try:
+        problems = list(read_settings().problems) or [str(error)]
+    except ConfigError as trouble:
+        problems = [str(trouble)]
+    return examine_without_settings(find_current_home(), problems, tuple(names))
 
 
 def examine_and_note(installation: Installation) -> str:

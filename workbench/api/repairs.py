@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,22 +22,30 @@ class Repair:
     make: Callable[[], object]
 
 
-def repairs_for(installation: Installation, diagnosis: Diagnosis) -> Iterator[Repair]:
-    """The repairs of what is wrong, in the order of the checks; each at most once."""
+def repairs_for(
+    home: Path, diagnosis: Diagnosis, installation: Installation | None = None
+) -> Iterator[Repair]:
+    """The repairs of what is wrong, in the order of the checks; each at most once.
+
+    Args:
+        installation: None where the settings are too wrong to open one; few repairs are left then.
+    """
     offered: set[str] = set()
     for result in diagnosis.results:
         if result.state not in ("warning", "failure"):
             continue
-        repair = _repair_for(installation, result.check, result.subject)
+        repair = _repair_for(home, installation, result.check, result.subject)
         if repair and repair.what not in offered:
             offered.add(repair.what)
             yield repair
 
 
-def _repair_for(installation: Installation, check: str, subject: str) -> Repair | None:
+def _repair_for(home: Path, installation: Installation | None, check: str, subject: str) -> Repair | None:
     if check == "secret-files":
-        path = installation.settings.home / subject
+        path = home / subject
         return Repair(check, f"close {path} to others (mode 0600)", partial(path.chmod, 0o600))
+    if installation is None:
+        return None
     if check in ("lake-files", "removals"):
         from workbench.api.jobs import maintain
 

@@ -12,6 +12,7 @@ from workbench.cli import completion
 from workbench.cli.group import main
 from workbench.cli.options import value_format_option
 from workbench.cli.output import print_value
+from workbench.errors import ConfigError
 
 if TYPE_CHECKING:
     from workbench.doctor.check_result import Diagnosis
@@ -30,27 +31,42 @@ def doctor(names: tuple[str, ...], offline: bool, all_results: bool, fix: bool, 
     """
     from workbench.doctor.check_result import lines_of
 
-    with Workbench() as wb:
-        diagnosis = wb.doctor(names, offline=offline)
-        if fix and _fix(diagnosis):
-            wb.close()
-            diagnosis = wb.doctor(names, offline=offline)
+    diagnosis = _diagnose(names, offline)
+    if fix and _fix(diagnosis):
+        diagnosis = _diagnose(names, offline)
     text = "\n".join(lines_of(diagnosis, all_results=all_results))
     print_value(diagnosis, format, text)
     sys.exit(diagnosis.exit_code)
+
+
+def _diagnose(names: tuple[str, ...], offline: bool) -> Diagnosis:
+    """The diagnosis; where the settings are too wrong to open anything, of them and this machine only."""
+    try:
+        with Workbench() as wb:
+            return wb.doctor(names, offline=offline)
+    except ConfigError as error:
+        from workbench.api.doctor import diagnose_without_settings
+
+        return diagnose_without_settings(error, names)
 
 
 def _fix(diagnosis: Diagnosis) -> bool:
     """Make the repairs that somebody says yes to; whether any was made."""
     from workbench.api import Installation
     from workbench.api.repairs import repairs_for
+    from workbench.settings.read import find_current_home
 
     made = 0
-    with Installation() as installation:
-        for repair in repairs_for(installation, diagnosis):
-            if click.confirm(f"{repair.check}: {repair.what}?", err=True):
-                repair.make()
-                made += 1
+    try:
+        installation = Installation()
+    except ConfigError:
+        installation = None
+    for repair in repairs_for(find_current_home(), diagnosis, installation):
+        if click.confirm(f"{repair.check}: {repair.what}?", err=True):
+            repair.make()
+            made += 1
+    if installation:
+        installation.close()
     if not made:
         click.echo("Nothing was repaired; what is left needs a person.", err=True)
     return made > 0

@@ -24,6 +24,9 @@ _FEW_DAYS, _LAST_DAYS = 14, 3
 
 def check_credentials(examination: Examination) -> Iterator[CheckResult]:
     """Twilio accepts the credentials; an API key is better than the account's token."""
+    if examination.settings.optional_credentials is None:
+        yield warning("No account is set up.", "Run `workbench init`, or try `workbench demo`.")
+        return
     try:
         name = _account_name(examination)
     except TwilioAuthError as error:

@@ -95,10 +95,18 @@ def _grouped(results: Sequence[CheckResult]) -> list[tuple[CheckResult, list[str
     """Findings that differ in nothing but their subject as one with all subjects, the gravest first."""
     groups: dict[CheckResult, list[CheckResult]] = {}
     for result in sorted(results, key=lambda result: STATES.index(result.state)):
-        groups.setdefault(replace(result, subject="", began_at=None), []).append(result)
+        # What could not be examined for one reason is one line, whichever checks it concerns.
+        check = "" if result.state in ("unknown", "skipped") else result.check
+        repair = "" if result.state == "unknown" else result.repair
+        shared = replace(result, check=check, repair=repair, subject="", began_at=None)
+        groups.setdefault(shared, []).append(result)
     return [
         (
-            replace(shared, began_at=min((each.began_at for each in group if each.began_at), default=None)),
+            replace(
+                shared,
+                check=", ".join(dict.fromkeys(each.check for each in group)),
+                began_at=min((each.began_at for each in group if each.began_at), default=None),
+            ),
             [each.subject for each in group if each.subject],
         )
         for shared, group in groups.items()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -26,17 +26,27 @@ _ZONE_SAMPLES = (("America/New_York", -5), ("Asia/Kathmandu", 5.75), ("Pacific/A
 def check_settings(examination: Examination) -> Iterator[CheckResult]:
     """Every setting is known, allowed and has an effect."""
     problems = [*examination.reading.problems, *examination.own_file_problems()]
-    for problem in problems:
-        yield failure(problem, "Correct it; `workbench config check` says the same again.")
+    yield from judge_problems(problems)
     for notice in examination.reading.notices:
         yield warning(notice, "`workbench config show` shows what holds.")
     if not problems and not examination.reading.notices:
         yield fine(f"The settings of {examination.settings.home} are possible.")
 
 
+def judge_problems(problems: Iterable[str]) -> Iterator[CheckResult]:
+    """Each problem of the settings as a result. Pure."""
+    for problem in problems:
+        yield failure(problem, "Correct it; `workbench config check` says the same again.")
+
+
 def check_secret_files(examination: Examination) -> Iterator[CheckResult]:
     """Files with secrets are for their owner alone."""
-    home, troubles, checked = Path(examination.settings.home), 0, 0
+    yield from examine_secret_files(Path(examination.settings.home))
+
+
+def examine_secret_files(home: Path) -> Iterator[CheckResult]:
+    """The same, of any home."""
+    troubles, checked = 0, 0
     for name in _PRIVATE_FILES:
         path = home / name
         if not path.exists():

@@ -73,10 +73,18 @@ def built_in_meaning(word: str) -> Keyword | None:
 
 
 def fold(text: str) -> str:
-    """A word as words are compared: without case, accents (ARRÊT is ARRET), invisible and double spaces."""
-    decomposed = unicodedata.normalize("NFD", " ".join(text.split()).casefold())
+    """A word as words are compared: without case, accents (ARRÊT is ARRET), invisible and double spaces.
+
+    Punctuation and symbols around it do not count either: who writes `Arrêt.` or `¡BAJA!` means the word.
+    """
+    decomposed = unicodedata.normalize("NFD", text.casefold())
     kept = (sign for sign in decomposed if not "\u0300" <= sign <= "\u036f")
-    return "".join(sign for sign in kept if unicodedata.category(sign) != "Cf").strip()
+    visible = "".join(sign for sign in kept if unicodedata.category(sign) != "Cf" and sign != _EMOJI_STYLE)
+    words = [at for at, sign in enumerate(visible) if unicodedata.category(sign)[0] not in "PSZC"]
+    return " ".join(visible[words[0] : words[-1] + 1].split()) if words else visible.strip()
+
+
+_EMOJI_STYLE = "\ufe0f"
 
 
 def keyword(

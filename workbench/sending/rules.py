@@ -95,8 +95,12 @@ def _quiet_hours(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> R
     if quiet.allowed_again_at is not None:
         text += f" Allowed again at {quiet.allowed_again_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC."
     at = outgoing.send_at or policy.now
-    wrote_lately = facts.last_inbound_at is not None and at - facts.last_inbound_at <= ANSWERING
-    return Reason("quiet hours", "warn" if wrote_lately or policy.ignore_quiet_hours else "block", text)
+    if facts.last_inbound_at is not None and at - facts.last_inbound_at <= ANSWERING:
+        hours = int(ANSWERING.total_seconds() // 3600)
+        return Reason(
+            "quiet hours", "warn", f"{text} It may go now: they wrote within the last {hours} hours."
+        )
+    return Reason("quiet hours", "warn" if policy.ignore_quiet_hours else "block", text)
 
 
 def _content(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:

@@ -64,6 +64,11 @@ def read_settings(
     return _Reader(env, find_home(env, cwd or Path.cwd())).read()
 
 
+def find_current_home() -> Path:
+    """The home that this process would read its settings from, also where these are wrong."""
+    return find_home(os.environ, Path.cwd())
+
+
 class _Reader:
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
         self._env = env

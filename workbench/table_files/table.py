@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -100,6 +101,11 @@ def make_table(name: str, form: Form, records: Iterable[Row], rectangular: bool 
     if header is None:
         raise UsageError(f"{name} is empty; its first line must be the names of the columns.")
     columns = tuple(clean_name(cell) for cell in header.cells)
+    if any(map(_looks_like_number, columns)):
+        raise UsageError(
+            f"{name} begins with a phone number where the names of its columns must be. Put them into a "
+            "first line, such as: to"
+        )
     while rectangular and not columns[-1]:
         columns = columns[:-1]
     rows: list[Row] = []
@@ -120,6 +126,14 @@ def make_table(name: str, form: Form, records: Iterable[Row], rectangular: bool 
 def clean_name(cell: str) -> str:
     """The name of a column without the space and the invisible marks around it."""
     return cell.translate(_SPACES).strip()
+
+
+def _looks_like_number(cell: str) -> bool:
+    """Whether a cell of the header is a phone number of the table, which no message may repeat."""
+    return _NUMBER.fullmatch(cell.rpartition(":")[2].replace(" ", "")) is not None
+
+
+_NUMBER = re.compile(r"\+?[\d().\-/]{7,20}")
 
 
 def _padded(row: Row, width: int) -> Row:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -45,11 +44,12 @@ def _props(shown: Sequence[HealthState], states: Sequence[HealthState], data: Pa
         {"label": "For", "kind": "number"},
     ]
     examined_at = max((state.seen_at for state in states), default=None)
-    footnote = f"Examined {moments.moment(examined_at, data.period.timezone)}." if examined_at else ""
+    examined = f"Examined {moments.moment(examined_at, data.period.timezone)}. " if examined_at else ""
     return {
+        "subtitle": f"{examined}`workbench schedule run doctor` examines again.",
         "columns": columns,
         "rows": [_row(state, data.period.timezone) for state in shown],
-        "footnote": footnote,
+        "footnote": "",
         "file": lambda: pd.DataFrame(map(asdict, shown), columns=list(HealthState.__annotations__)),
         "file_note": "As the schedule last examined it; the period and the filters do not hold.",
     }
@@ -63,13 +63,14 @@ def _row(state: HealthState, timezone: str) -> dict[str, Any]:
         detail.append(["More", state.link])
     detail.append(["Since", moments.moment(state.began_at, timezone)])
     name = state.check_name.replace("-", " ").capitalize()
-    age = (datetime.now(UTC) - state.began_at).total_seconds()
+    # Up to the examination, not up to now: nobody knows what was mended since.
+    age = (state.seen_at - state.began_at).total_seconds()
     return {
         "key": f"{state.check_name} {state.subject}",
         "cells": [
             {"text": f"{name}: {state.subject}" if state.subject else name, "note": state.evidence},
             {"text": _WORDS.get(state.state, state.state)},
-            {"text": formats.duration(max(age, 0))},
+            {"text": formats.duration(age) if age > 0 else "new"},
         ],
         "detail": detail,
         "hint": "Show what to do",
