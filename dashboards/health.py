@@ -17,7 +17,6 @@ page = ui.Page(
         ),
         ui.Table("What is fine", health.fine, subtitle="Examined, and as it must be.", span=12),
     ],
-    filters=(),
     has_filters=False,
 )
 page.servable()

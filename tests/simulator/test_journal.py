@@ -64,7 +64,9 @@ def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_values_that_make_no_account() -> None:
-    with pytest.raises(SimulatorError, match="No company named 'acme'; known: company, two-currencies"):
+    with pytest.raises(
+        SimulatorError, match="No company named 'acme'; known: all-channels, company, two-currencies"
+    ):
         build(profile="acme")
     with pytest.raises(SimulatorError, match="the account's today is"):
         build(start="2030-01-01")
