@@ -41,8 +41,10 @@ def test_migrations_are_numbered_and_apply_once(lake: Lake, settings: Settings) 
         assert again.value("select count(*) from schema_migrations") == len(versions)
 
 
-def test_every_migration_says_its_grain() -> None:
-    for migration in known_migrations():
+def test_every_migration_that_makes_a_table_says_its_grain() -> None:
+    makers = [migration for migration in known_migrations() if "create table" in migration.sql]
+    assert len(makers) > 25
+    for migration in makers:
         assert migration.sql.startswith("-- grain: one row per "), migration.name
 
 
