@@ -107,6 +107,14 @@ def test_an_opt_out_blocks_and_no_policy_changes_it() -> None:
         assert "cannot be overridden" in found.why()
 
 
+def test_a_wish_that_nobody_has_decided_on_warns() -> None:
+    asked = replace(FINE, wish_at=NOW - timedelta(days=3))
+    assert verdict(facts=asked) == ("warn", {"undecided wish"})
+    # Somebody who opted out is blocked anyway.
+    left = replace(asked, suppressions=((US, "keyword", NOW - timedelta(days=3)),))
+    assert verdict(facts=left) == ("block", {"opted out"})
+
+
 def test_consent_warns_by_default_and_blocks_when_required() -> None:
     unknown = replace(FINE, has_opted_in=False)
     strict = Policy(SendingSettings(require_consent=True), NOW)

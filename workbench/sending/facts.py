@@ -125,6 +125,7 @@ class FactReader:
             people = {self._contact(outgoing): address_forms(outgoing.to, self.privacy) for outgoing in group}
             opt_outs = find_opt_outs(cursor, people, Side(self.account_sid, sender, service))
             opted_in = self._opt_ins(cursor, people, account_senders.nodes(sender, service))
+            wishes = self._waiting_wishes(cursor, people)
             wrote = self._last_inbound(cursor, people, scopes, now)
             on_channel = self._last_on_channel(
                 cursor, people, account_senders.answering(sender, service), now
@@ -138,6 +139,7 @@ class FactReader:
                     suppressions=opt_outs[contact],
                     has_opted_in=contact in opted_in,
                     last_inbound_at=wrote.get(contact),
+                    wish_at=wishes.get(contact),
                     wrote_on_channel_at=on_channel.get(contact),
                     quiet=self._quiet(outgoing, now),
                     price=prices.find(country(outgoing.to), kind, bool(outgoing.media)),
@@ -211,6 +213,27 @@ class FactReader:
             contact
             for contact, forms in people.items()
             if any((person_of(form), channel_family(form)) in agreed for form in forms)
+        }
+
+    def _waiting_wishes(
+        self, cursor: duckdb.DuckDBPyConnection, people: Mapping[str, Forms]
+    ) -> dict[str, datetime]:
+        """When each contact last asked in their own words to be left alone, if that waits for a decision.
+
+        From any of their addresses and to any of our senders: which it was for is what has to be decided.
+        """
+        persons = sorted({person_of(form) for forms in people.values() for form in forms})
+        asked = dict(
+            cursor.execute(
+                "select person_of(contact), max(date_created) from revocations where state = 'waiting' "
+                "and account_sid = ? and person_of(contact) in (select unnest(?::varchar[])) group by all",
+                [self.account_sid, persons],
+            ).fetchall()
+        )
+        return {
+            contact: max(moments)
+            for contact, forms in people.items()
+            if (moments := [asked[person_of(form)] for form in forms if person_of(form) in asked])
         }
 
     def _last_inbound(

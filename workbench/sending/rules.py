@@ -73,6 +73,16 @@ def _opted_out(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Rea
     return Reason("opted out", "block", text)
 
 
+def _waiting_wish(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
+    if facts.wish_at is None or facts.suppressions:
+        return None
+    text = (
+        f"On {facts.wish_at:%Y-%m-%d %H:%M} UTC they wrote words that may ask to be left alone, and nobody has "
+        "decided on them: see `workbench consent revocations`."
+    )
+    return Reason("undecided wish", "warn", text)
+
+
 def _consent(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     wrote = facts.last_inbound_at is not None and policy.now - facts.last_inbound_at <= ASKED
     if facts.has_opted_in or wrote:
@@ -289,6 +299,6 @@ Rule = Callable[[Outgoing, RecipientFacts, Policy], Reason | None]
 RULES: tuple[Rule, ...] = (
     _prepared, _no_lookalikes,
     _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, *CHANNEL_RULES,
-    _quiet_hours, _consent, _again, _encoding, _price,
+    _waiting_wish, _quiet_hours, _consent, _again, _encoding, _price,
 )  # fmt: skip
 """In the order in which a person should hear of them."""

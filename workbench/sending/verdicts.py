@@ -73,6 +73,8 @@ class RecipientFacts:
     has_opted_in: bool = False
     last_inbound_at: datetime | None = None
     """When the contact last wrote to this sender or service."""
+    wish_at: datetime | None = None
+    """When the contact last asked in their own words to be left alone, where nobody has decided on it."""
     quiet: QuietHoursVerdict | None = None
     price: Price | None = None
     sender: SenderFacts | None = None
