@@ -77,8 +77,8 @@ def _waiting_wish(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> 
     if facts.wish_at is None or facts.suppressions:
         return None
     text = (
-        f"On {facts.wish_at:%Y-%m-%d %H:%M} UTC they wrote words that may ask to be left alone, and nobody has "
-        "decided on them: see `workbench consent revocations`."
+        f"On {facts.wish_at:%Y-%m-%d %H:%M} UTC they wrote words that may ask to be left alone, and nobody "
+        "has decided on them: see `workbench consent revocations`."
     )
     return Reason("undecided wish", "warn", text)
 
