@@ -46,6 +46,9 @@ def test_countries_that_are_not_switched_on(patient: Patient) -> None:
     (result,) = patient.results("geo-permissions")
     assert (result.state, result.subject) == ("warning", "DE")
     assert "1 message in 30 days refused with 21408, the last on 2026-09-20" in result.evidence
+    # Another one went later: somebody switched the country on.
+    patient.messages(dated(at(21), to="+4915123456780"))
+    assert patient.states("geo-permissions") == [("fine", "")]
 
 
 def test_services_without_a_sender(patient: Patient) -> None:

@@ -173,12 +173,8 @@ def check_usage_trigger(examination: Examination) -> Iterator[CheckResult]:
 
 
 def check_geo_permissions(examination: Examination) -> Iterator[CheckResult]:
-    """No message was refused because the country is not switched on (21408)."""
-    rows = examination.lake.rows(
-        "select country, count(*), max(date_created) from message_facts "
-        "where error_code = 21408 and date_created >= ? group by country order by 2 desc",
-        [examination.now - timedelta(days=PACE_DAYS)],
-    )
+    """No message was refused because its country is not switched on (21408), but where others went since."""
+    rows = examination.lake.rows(_REFUSED_COUNTRIES, [examination.now - timedelta(days=PACE_DAYS)])
     for country, messages, last in rows:
         yield warning(
             f"{plural(messages, 'message')} in {PACE_DAYS} days refused with 21408, the last on "
@@ -188,4 +184,17 @@ def check_geo_permissions(examination: Examination) -> Iterator[CheckResult]:
             country or "unknown country",
         )
     if not rows:
-        yield fine(f"No message of the last {PACE_DAYS} days was refused for its country.")
+        yield fine(f"No country of the last {PACE_DAYS} days is switched off.")
+
+
+_REFUSED_COUNTRIES = """
+select country, count(*) filter (where error_code = 21408) as refused,
+    max(date_created) filter (where error_code = 21408) as refused_at
+from message_facts where is_outbound and date_created >= ?
+group by country
+having refused > 0
+    and not coalesce(
+        max(date_created) filter (where status in ('sent', 'delivered', 'read')) > refused_at, false
+    )
+order by refused desc, country
+"""

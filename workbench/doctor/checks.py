@@ -19,6 +19,8 @@ class Check:
     needs_lake: bool = False
     needs_twilio: bool = False
     """Whether it asks Twilio; without the network it is skipped."""
+    needs_webhooks: bool = False
+    """Whether it judges the numbers and services as Twilio lists them, all of which must be readable."""
     needs_network: bool = False
     """Whether it asks somebody else than Twilio."""
 
@@ -46,10 +48,10 @@ CHECKS: Mapping[str, Check] = {
         Check("balance", account.check_balance, needs_lake=True, needs_twilio=True),
         Check("usage-trigger", account.check_usage_trigger, needs_twilio=True),
         Check("geo-permissions", account.check_geo_permissions, needs_lake=True),
-        Check("sms-capable", senders.check_sms_capable, needs_twilio=True),
-        Check("inbound-webhooks", senders.check_inbound, needs_twilio=True),
-        Check("service-override", senders.check_override, needs_twilio=True),
-        Check("status-callback", senders.check_status_callback, needs_twilio=True),
+        Check("sms-capable", senders.check_sms_capable, needs_twilio=True, needs_webhooks=True),
+        Check("inbound-webhooks", senders.check_inbound, needs_twilio=True, needs_webhooks=True),
+        Check("service-override", senders.check_override, needs_twilio=True, needs_webhooks=True),
+        Check("status-callback", senders.check_status_callback, needs_twilio=True, needs_webhooks=True),
         Check("service-senders", senders.check_service_senders, needs_lake=True),
         Check("number-in-service", senders.check_membership, needs_lake=True),
         Check("registration", senders.check_registration, needs_lake=True),

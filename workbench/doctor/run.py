@@ -78,6 +78,8 @@ def _run(examination: Examination, check: Check) -> list[CheckResult]:
         return [skipped(reason)]
     results: list[CheckResult] = []
     try:
+        if check.needs_webhooks and (unread := examination.webhooks.unread):
+            return [_unexamined(f"{text[0].upper()}{text[1:]}", _GIVE_RIGHT) for text in unread]
         results.extend(check.run(examination))
     except LakeError as error:
         results.append(_unexamined(str(error), "Do what it says; `workbench doctor lake` tries again."))
@@ -91,6 +93,9 @@ def _run(examination: Examination, check: Check) -> list[CheckResult]:
             text = scrub(text, credentials)
         results.append(_unexamined(text, "This is a fault of the check; please report it with this line."))
     return results
+
+
+_GIVE_RIGHT = "Give the API key the right to read it, or use a Main key."
 
 
 def _reason_to_skip(examination: Examination, check: Check) -> str:

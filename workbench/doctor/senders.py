@@ -50,9 +50,6 @@ def inbound_route(sender: Mapping[str, Any], service: Mapping[str, Any] | None) 
 
 def check_sms_capable(examination: Examination) -> Iterator[CheckResult]:
     """Every number can send and receive SMS."""
-    if unread := _unread(examination):
-        yield from unread
-        return
     numbers = examination.webhooks.numbers
     unable = [row for row in numbers if _capabilities(row).get("sms") is False]
     for row in unable:
@@ -68,9 +65,6 @@ def check_sms_capable(examination: Examination) -> Iterator[CheckResult]:
 
 def check_inbound(examination: Examination) -> Iterator[CheckResult]:
     """What people answer reaches a webhook that takes it."""
-    if unread := _unread(examination):
-        yield from unread
-        return
     listed = examination.webhooks
     services = {row["sid"]: row for row in listed.services}
     senders = [*listed.numbers, *listed.short_codes]
@@ -118,9 +112,6 @@ def _inbound_result(route: Route, public_url: str | None, subject: str) -> Check
 
 def check_override(examination: Examination) -> Iterator[CheckResult]:
     """No messaging service leaves its webhook to the numbers by accident."""
-    if unread := _unread(examination):
-        yield from unread
-        return
     services = examination.webhooks.services
     overridden = [
         row for row in services if row.get("use_inbound_webhook_on_number") and row.get("inbound_request_url")
@@ -138,9 +129,6 @@ def check_override(examination: Examination) -> Iterator[CheckResult]:
 
 def check_status_callback(examination: Examination) -> Iterator[CheckResult]:
     """Every messaging service tells what became of its messages."""
-    if unread := _unread(examination):
-        yield from unread
-        return
     services = examination.webhooks.services
     silent = [row for row in services if not row.get("status_callback")]
     for row in silent:
@@ -281,14 +269,6 @@ def _rent(examination: Examination, kind: str) -> str:
     )
     prices = [money(price, currency.upper()) for price, currency in rows if price and currency]
     return f" A number of its kind costs {' or '.join(prices)} a month." if prices else ""
-
-
-def _unread(examination: Examination) -> list[CheckResult]:
-    """What of the senders and services could not be read: nobody knows whether it is as it must be."""
-    repair = "Give the API key the right to read it, or use a Main key."
-    return [
-        CheckResult("unknown", f"{text[0].upper()}{text[1:]}", repair) for text in examination.webhooks.unread
-    ]
 
 
 def sender_name(row: Mapping[str, Any]) -> str:
