@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.display.formats import money, plural
-from workbench.errors import LakeError, UsageError
+from workbench.errors import NothingKnown, UsageError
 from workbench.messaging.error_codes import ErrorCode, explain
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _RETRY = {
 
 @dataclass(frozen=True)
 class Explanation:
-    """A code's meaning; `here` is None where there is no lake to ask."""
+    """A code's meaning; `here` is None where no message log was ever read."""
 
     error: ErrorCode
     here: CodeOccurrences | None
@@ -62,8 +62,9 @@ def explain_code(installation: Installation, code: int | str) -> Explanation:
     explained = explain(_read_code(code))
     assert explained is not None
     try:
+        installation.require_log()
         lake = installation.reader
-    except LakeError:
+    except NothingKnown:
         return Explanation(explained, None)
     from workbench.metrics.code_occurrences import query_code
 
@@ -79,7 +80,7 @@ def _read_code(code: int | str) -> int:
 
 def _lines_here(here: CodeOccurrences | None) -> list[tuple[str, str]]:
     if here is None:
-        return [("here", "there is no lake yet: run `workbench sync`")]
+        return [("here", "nothing is known, because no message log was read yet: run `workbench sync`")]
     if not here.messages and not here.alerts:
         return [("here", f"never, as of {here.as_of:%Y-%m-%d %H:%M} UTC")]
     happened = plural(here.messages, "message")
