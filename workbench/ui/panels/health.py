@@ -46,16 +46,28 @@ def _props(shown: Sequence[HealthState], states: Sequence[HealthState], data: Pa
     examined_at = max((state.seen_at for state in states), default=None)
     examined = f"Examined {moments.moment(examined_at, data.period.timezone)}. " if examined_at else ""
     return {
-        "subtitle": f"{examined}`workbench schedule run doctor` examines again.",
+        "subtitle": f"{examined}To examine again now, run: workbench schedule run doctor",
         "columns": columns,
-        "rows": [_row(state, data.period.timezone) for state in shown],
+        "rows": [_row(*group, data.period.timezone) for group in _grouped(shown)],
         "footnote": "",
         "file": lambda: pd.DataFrame(map(asdict, shown), columns=list(HealthState.__annotations__)),
         "file_note": "As the schedule last examined it; the period and the filters do not hold.",
     }
 
 
-def _row(state: HealthState, timezone: str) -> dict[str, Any]:
+def _grouped(states: Sequence[HealthState]) -> list[tuple[HealthState, list[str]]]:
+    """States that differ in nothing but their subject as one, with all subjects; it began with the first."""
+    groups: dict[tuple[str, ...], list[HealthState]] = {}
+    for state in states:
+        key = (state.check_name, state.state, state.evidence, state.repair, state.link)
+        groups.setdefault(key, []).append(state)
+    return [
+        (min(group, key=lambda state: state.began_at), [state.subject for state in group if state.subject])
+        for group in groups.values()
+    ]
+
+
+def _row(state: HealthState, subjects: Sequence[str], timezone: str) -> dict[str, Any]:
     detail = [["Found", state.evidence]]
     if state.repair and state.state != "fine":
         detail.append(["To do", state.repair])
@@ -68,7 +80,7 @@ def _row(state: HealthState, timezone: str) -> dict[str, Any]:
     return {
         "key": f"{state.check_name} {state.subject}",
         "cells": [
-            {"text": f"{name}: {state.subject}" if state.subject else name, "note": state.evidence},
+            {"text": f"{name}: {', '.join(subjects)}" if subjects else name, "note": state.evidence},
             {"text": _WORDS.get(state.state, state.state)},
             {"text": formats.duration(age) if age > 0 else "new"},
         ],
