@@ -62,7 +62,6 @@ class Sync(Namespace):
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
             try:
-                from workbench.lake.clock import clock_warning
                 from workbench.sync.shared.request import SyncRequest
                 from workbench.sync.whole_account import sync_whole_account
 
@@ -86,14 +85,21 @@ class Sync(Namespace):
             except BaseException:
                 cancellation.fail()
                 raise
-        if warning := clock_warning(installation.lake, datetime.now(UTC)):
-            summary.notices.append(warning)
+        summary.notices += self._after_sync(messages_only)
+        return summary
+
+    def _after_sync(self, messages_only: bool) -> list[str]:
+        """Bring the audits up to date, with the keywords of campaigns that came too; what is amiss."""
+        from workbench.lake.clock import clock_warning
+
+        warning = clock_warning(self._installation.lake, datetime.now(UTC))
+        notices = [warning] if warning else []
         if not messages_only:
             try:
-                installation.prepare_audits()  # with the keywords of campaigns that this sync brought
+                self._installation.prepare_audits()
             except ConfigError as error:  # what was read is in the lake, and is not wrong
-                summary.notices.append(f"The audits were not brought up to date. {error}")
-        return summary
+                notices.append(f"The audits were not brought up to date. {error}")
+        return notices
 
     def bulk_export(
         self,

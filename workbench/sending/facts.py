@@ -21,6 +21,7 @@ from workbench.sending.outgoing import MOST_MEDIA, Outgoing, intent_key
 from workbench.sending.prices import read_prices
 from workbench.sending.rules import ASKED
 from workbench.sending.sender_evidence import (
+    by_contact,
     delivered_countries,
     last_on_channel,
     last_uses,
@@ -230,11 +231,7 @@ class FactReader:
                 [self.account_sid, persons],
             ).fetchall()
         )
-        return {
-            contact: max(moments)
-            for contact, forms in people.items()
-            if (moments := [asked[person_of(form)] for form in forms if person_of(form) in asked])
-        }
+        return by_contact(people, asked)
 
     def _last_inbound(
         self,
@@ -254,11 +251,7 @@ class FactReader:
             [list(persons), now - ASKED, list(scopes), list(scopes)],
         ).fetchall()
         last = dict(wrote)
-        return {
-            contact: max(moments)
-            for contact, forms in people.items()
-            if (moments := [last[person_of(form)] for form in forms if person_of(form) in last])
-        }
+        return by_contact(people, last)
 
     def _quiet(self, outgoing: Outgoing, now: datetime) -> QuietHoursVerdict | None:
         at = outgoing.send_at if outgoing.send_at is not None and outgoing.send_at.tzinfo else now

@@ -98,6 +98,11 @@ def last_on_channel(
             {"channel": channel, "persons": persons, "since": since, "names": list(our_names)},
         ).fetchall()
     )
+    return by_contact(people, last)
+
+
+def by_contact(people: Mapping[str, Forms], last: Mapping[str, datetime]) -> dict[str, datetime]:
+    """The latest moment of each contact, from any of their addresses, of moments by person."""
     return {
         contact: max(moments)
         for contact, forms in people.items()

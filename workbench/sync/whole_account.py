@@ -11,7 +11,7 @@ from workbench.lake.connect import Lake
 from workbench.messaging.privacy import Privacy
 from workbench.sync.account.account_check import AccountCheck
 from workbench.sync.account.accounts import for_each_account, subaccount_sids
-from workbench.sync.account.catalog import PARTS, catalog_is_due, sync_catalog
+from workbench.sync.account.catalog import PARTS, CatalogSummary, catalog_is_due, sync_catalog
 from workbench.sync.account.media import media_is_due
 from workbench.sync.account.media_bytes import MediaStore
 from workbench.sync.messages.run import run_sync
@@ -88,15 +88,20 @@ def sync_whole_account(
                 Progress(f"{name} of the account", done, total, summary.listed)
             ),
         )  # fmt: skip
-        summary.requests += catalog.requests
-        summary.catalog = {name: saved.added + saved.changed for name, saved in catalog.by_part.items()}
-        summary.quarantined += catalog.quarantined
-        summary.notices += [str(notice) for notice in catalog.notices]
+        _count_in(summary, catalog)
 
     summary = sync_one(client.account_sid)
     if with_subaccounts:
         _add_subaccounts(summary, client, sync_one)
     return summary
+
+
+def _count_in(summary: SyncSummary, catalog: CatalogSummary) -> None:
+    """Add what reading the catalog did to what the sync did."""
+    summary.requests += catalog.requests
+    summary.catalog = {name: saved.added + saved.changed for name, saved in catalog.by_part.items()}
+    summary.quarantined += catalog.quarantined
+    summary.notices += [str(notice) for notice in catalog.notices]
 
 
 def _add_subaccounts(

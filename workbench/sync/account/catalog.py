@@ -117,18 +117,14 @@ def sync_catalog(
         LakeError: the lake cannot be written.
         SyncStopped: the client was stopped while it waited for a retry.
     """
-    for name in parts:
-        if name not in PARTS:
-            raise UnknownName("part of the catalog", name, PARTS)
+    named = _parts_named(parts)
     reading = AccountReader(
         lake, client, account_sid, now, since or now.date() - timedelta(days=OLDEST_LISTED_DAYS),
         dict(mps_limits or {}), privacy or Privacy(), media_messages, only_quarantined,
         cancellation or Cancellation(),
     )  # fmt: skip
     summary, asked_before = CatalogSummary(account_sid), client.requests
-    wanted = [part for part in PARTS.values() if part.name in parts]
-    if only_quarantined:
-        wanted = [part for part in wanted if reading.has_waiting(part.resources)]
+    wanted = [part for part in named if not only_quarantined or reading.has_waiting(part.resources)]
     for done, part in enumerate(wanted):
         if not reading.cancellation.is_set:
             on_part(part.name, done, len(wanted))
@@ -144,6 +140,13 @@ def sync_catalog(
     summary.requests = client.requests - asked_before
     summary.notices = reading.all_notices()
     return summary
+
+
+def _parts_named(names: Collection[str]) -> list[CatalogPart]:
+    for name in names:
+        if name not in PARTS:
+            raise UnknownName("part of the catalog", name, PARTS)
+    return [part for part in PARTS.values() if part.name in names]
 
 
 def catalog_is_due(lake: Lake, account_sid: str, before: datetime) -> bool:
