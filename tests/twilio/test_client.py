@@ -351,8 +351,15 @@ def test_a_redirect_is_not_followed(twilio: ScriptedTwilio, client: TwilioClient
 
 
 def test_threads_share_one_pool(twilio: ScriptedTwilio, connect: Connect) -> None:
+    in_flight: list[int] = []
+    most_in_flight = 0
+
     async def echo(request: Seen) -> Reply:
+        nonlocal most_in_flight
+        in_flight.append(request.client_port)
+        most_in_flight = max(most_in_flight, len(in_flight))
         await asyncio.sleep(0.005)
+        in_flight.remove(request.client_port)
         return json_reply({"uri": request.uri})
 
     twilio.otherwise = echo
@@ -361,7 +368,9 @@ def test_threads_share_one_pool(twilio: ScriptedTwilio, connect: Connect) -> Non
     with ThreadPoolExecutor(12) as pool:
         answers = list(pool.map(client.get_json, paths))
     assert [answer["uri"] for answer in answers] == paths
-    assert len({request.client_port for request in twilio.seen}) <= 4
+    assert most_in_flight <= 4
+    # On a busy machine a connection that was idle too long is replaced: more than four may be used in all.
+    assert len({request.client_port for request in twilio.seen}) <= 25
 
 
 def test_everything_arrives_from_an_account_that_takes_few_requests_at_once(
