@@ -170,6 +170,19 @@ def test_engine_errors_say_the_fix(text: str, kind: type[LakeError], fix: str) -
     assert fix in str(error)
 
 
+def test_no_unsigned_extension_is_let_in_once_ours_are_loaded(lake: Lake, tmp_path: Path) -> None:
+    forged = bytearray(extension_path("httpfs").read_bytes())
+    forged[-256:] = bytes(256)  # the signature
+    path = tmp_path / "httpfs.duckdb_extension"
+    path.write_bytes(forged)
+    for open_engine in (lake.cursor, lake.memory, lake.open_reader):
+        with open_engine() as engine:
+            with pytest.raises(duckdb.Error, match="signature is either missing or invalid"):
+                engine.execute(f"load '{path}'")
+            with pytest.raises(duckdb.Error, match="Cannot change allow_unsigned_extensions"):
+                engine.execute("set global allow_unsigned_extensions = true")
+
+
 def test_extensions_come_from_their_wheels_and_the_home_folder_is_untouched(tmp_path: Path) -> None:
     assert "site-packages" in str(extension_path("ducklake"))
     user_home = tmp_path / "user"

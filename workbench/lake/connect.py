@@ -21,7 +21,7 @@ from workbench.lake.address import LakeAddress
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
 from workbench.lake.duckdb_errors import end_cursor, interruptible, is_conflict, translated
-from workbench.lake.engine import load_bucket_access, new_engine
+from workbench.lake.engine import new_engine
 from workbench.lake.lock import exclusive
 from workbench.lake.quoting import quoted
 
@@ -166,10 +166,7 @@ class Lake:
 
     def open_reader(self) -> duckdb.DuckDBPyConnection:
         """A new connection without the catalog, for reading the files themselves."""
-        connection = new_engine(self.home)
-        if self.address.is_bucket:
-            load_bucket_access(connection)
-        return connection
+        return new_engine(self.home, self.address, with_catalog=False)
 
     def _find_damage(self, error: duckdb.Error) -> LakeDamaged | None:
         if is_conflict(error) or not may_be_damage(error):

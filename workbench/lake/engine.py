@@ -1,4 +1,4 @@
-"""DuckDB itself: one engine in memory with our extensions, before any catalog is attached."""
+"""DuckDB itself: an engine in memory with our extensions, before any catalog is attached."""
 
 from __future__ import annotations
 
@@ -19,38 +19,49 @@ SPILL_FOLDER = "tmp"
 """Under WORKBENCH_HOME: what does not fit into memory."""
 
 
-def new_engine(home: Path) -> duckdb.DuckDBPyConnection:
-    """An engine without a catalog, that fetches nothing and spills into ``home``."""
+def new_engine(home: Path, address: LakeAddress, *, with_catalog: bool = True) -> duckdb.DuckDBPyConnection:
+    """An engine with nothing attached yet, that fetches nothing and spills into ``home``.
+
+    Args:
+        address: says which extensions are loaded, and whether it gets the secret of a bucket.
+        with_catalog: False for whoever reads files only.
+
+    Raises:
+        LakeError: the wheel of an extension is not installed.
+    """
     connection = duckdb.connect(
         ":memory:",
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
             "allow_community_extensions": "false",
+            # Ours are not checked again: they come from the same wheels as the code that loads them, and
+            # hashing two large files would be a seventh of a second at every opening. No other gets in.
+            "allow_unsigned_extensions": "true",
             # Otherwise DuckDB spills into the current folder.
             "temp_directory": str(home / SPILL_FOLDER),
             # Else DuckDB would look for a misspelt table among our variables, and load pandas for it.
             "python_enable_replacements": "false",
         },
     )
-    # GLOBAL: cursors do not inherit what is set on their connection, and would follow the machine's TZ.
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    try:
+        for name in _extensions(address, with_catalog):
+            connection.execute(f"LOAD {quoted(str(extension_path(name)))}")
+        # Cannot be taken back while the engine runs.
+        connection.execute("SET GLOBAL allow_unsigned_extensions = false")
+        # GLOBAL: cursors do not inherit what is set on their connection, and would follow the machine's TZ.
+        connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        if address.is_bucket:
+            connection.execute(_s3_secret_sql(os.environ))
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
-def load_extensions(connection: duckdb.DuckDBPyConnection, address: LakeAddress) -> None:
-    """Load what this kind of lake needs; LakeError where a wheel is not installed."""
-    scanner = "sqlite_scanner" if address.kind == "sqlite" else "postgres_scanner"
-    for name in ("ducklake", scanner):
-        connection.execute(f"LOAD {quoted(str(extension_path(name)))}")
-    if address.is_bucket:
-        load_bucket_access(connection)
-
-
-def load_bucket_access(connection: duckdb.DuckDBPyConnection) -> None:
-    """Load what reads a bucket, with the secret of the environment."""
-    connection.execute(f"LOAD {quoted(str(extension_path('httpfs')))}")
-    connection.execute(_s3_secret_sql(os.environ))
+def _extensions(address: LakeAddress, with_catalog: bool) -> list[str]:
+    catalog = ["ducklake", "sqlite_scanner" if address.kind == "sqlite" else "postgres_scanner"]
+    return [*(catalog if with_catalog else ()), *(["httpfs"] if address.is_bucket else ())]
 
 
 def extension_path(name: str) -> Path:

@@ -15,7 +15,7 @@ from workbench.lake.connect import Lake
 from workbench.lake.conversation_ids import key_older_ids
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.duckdb_errors import is_no_lake, translated
-from workbench.lake.engine import SPILL_FOLDER, load_extensions, new_engine
+from workbench.lake.engine import SPILL_FOLDER, new_engine
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
@@ -108,8 +108,7 @@ def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake
 
 
 def _refuse_if_lost(address: LakeAddress, home: Path) -> None:
-    with new_engine(home) as connection, translated(address.shown):
-        load_extensions(connection, address)
+    with translated(address.shown), new_engine(home, address) as connection:
         refuse_lost_catalog(address, home, connection, _state(Path(address.catalog)), was_there=False)
 
 
@@ -142,7 +141,8 @@ def _attach(
 def _attached(
     address: LakeAddress, home: Path, attach: str, threads: int | None, may_begin: bool, is_first: bool
 ) -> duckdb.DuckDBPyConnection:
-    connection = new_engine(home)
+    with translated(address.shown):
+        connection = new_engine(home, address)
     if not address.is_bucket:
         # The operating system caches local files already. DuckDB would cache them once more, also those that
         # a merge has replaced.
@@ -151,7 +151,6 @@ def _attached(
         connection.execute(f"SET threads = {threads:d}")
     try:
         with translated(address.shown):
-            load_extensions(connection, address)
             if address.kind == "sqlite" and is_first:
                 make_private_folder(Path(address.catalog).parent)
                 # Two first openings at once would both create the catalog. Later openings wait for no writer.

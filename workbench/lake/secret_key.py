@@ -125,11 +125,14 @@ def settle_key(lake: Lake, *, is_reader: bool) -> None:
 
 def _read_need(cursor: duckdb.DuckDBPyConnection) -> tuple[str | None, bool]:
     """The check value of the lake, and whether only the key behind it (or behind hashes) will do."""
-    check, *needs = cursor.execute(
-        "select (select key_check from lake_key order by written_at limit 1), exists (from erased_people), "
-        "exists (from privacy_choice where mode in ('masked', 'hashed'))"
-    ).fetchall()[0]
-    return check, bool(check or any(needs))
+    checks = cursor.execute("select key_check from lake_key order by written_at limit 1").fetchall()
+    if checks:
+        return checks[0][0], True
+    is_needed = cursor.execute(
+        "select exists (from erased_people) "
+        "or exists (from privacy_choice where mode in ('masked', 'hashed'))"
+    ).fetchall()
+    return None, is_needed[0][0]
 
 
 def _write_check(cursor: duckdb.DuckDBPyConnection, key: bytes) -> None:
