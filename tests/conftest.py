@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from workbench.lake import Lake, open_lake
+from tests.lakes import begin_lake
+from workbench.lake import Lake
 from workbench.settings import Settings, load_settings
 
 # No deadline: a busy machine is slow, not wrong. In CI the same examples every time, so that a change is
@@ -45,5 +46,5 @@ def settings(home: Path) -> Settings:
 
 @pytest.fixture
 def lake(settings: Settings) -> Iterator[Lake]:
-    with open_lake(settings) as opened:
+    with begin_lake(settings) as opened:
         yield opened
