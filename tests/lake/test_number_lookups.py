@@ -97,9 +97,10 @@ def guesses() -> list[str]:
     target = TWINS[0][1:]
     growing = [target[:length] for length in range(3, len(target) + 1)]
     ending = [target[-length:] for length in range(3, len(target) + 1)]
-    inner = [target[start:end] for start in range(4, 7) for end in range(start + 3, len(target) + 1)]
-    next_digit = [head + str(digit) for head in ("1415", "14155", "141555") for digit in range(10)]
-    before = [str(digit) + tail for tail in ("0123", "50123", "550123") for digit in range(10)]
+    inner = [target[start:end] for start in range(4, 7) for end in (start + 3, start + 4, len(target))]
+    # The hidden digits are 5, 9 and 0; 4 is none of them.
+    next_digit = [head + digit for head in ("1415", "14155", "141555") for digit in "0459"]
+    before = [digit + tail for tail in ("0123", "50123", "550123") for digit in "0459"]
     wild = ["+1415_550123", "%5550123", "+1415%0123", "1415555****", "5***0123", "+1415.5", "whatsapp:+14155"]
     written = ["+" + target, "whatsapp:+" + target, "(415) 555-0123", "+1 415 555 0123", '="+14155550123"']
     return list(dict.fromkeys([*growing, *ending, *inner, *next_digit, *before, *wild, *written]))

@@ -156,7 +156,7 @@ def test_status_and_price_end_the_same_in_any_order(lake: Lake, order: tuple[int
 
 
 @hypothesis_settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(strategies.data())
 def test_batches_cut_anywhere_give_the_same_rows(lake: Lake, data: strategies.DataObject) -> None:

@@ -444,11 +444,23 @@ def test_one_failing_resource_does_not_stop_the_rest(
     assert list(reasons(summary)) == [resource]
     assert "503" in reasons(summary)[resource]
     assert summary.notices[0].account_sid == server.account.account_sid
-    tables = {"accounts", "senders", "messaging_services", "usage_days", "balances", "prices", "alerts"}
-    assert {table for table in tables if not lake.value(f"select count(*) from {table}")} == lost
+    assert empty_tables(lake) == lost
+
+
+def test_a_resource_that_failed_is_read_by_the_next_sync(
+    lake: Lake, catalog: Catalog, server: Server
+) -> None:
+    server.runtime.faults.add(Fault("status", times=None, status=503, path=api(server, "Usage")))
+    catalog()
+    assert empty_tables(lake) == {"usage_days"}
     server.runtime.faults.clear()
     assert catalog().notices == []
-    assert all(lake.value(f"select count(*) from {table}") for table in tables)
+    assert empty_tables(lake) == set()
+
+
+def empty_tables(lake: Lake) -> set[str]:
+    tables = ("accounts", "senders", "messaging_services", "usage_days", "balances", "prices", "alerts")
+    return {table for table in tables if not lake.value(f"select count(*) from {table}")}
 
 
 def test_what_cannot_be_read_stays_as_it_was(lake: Lake, catalog: Catalog, server: Server) -> None:
