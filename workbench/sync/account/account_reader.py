@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, LiteralString, TypeVar
@@ -211,9 +211,15 @@ class AccountReader:
         return failures is not None and (failures.is_refused or failures.count >= MOST_FAILURES)
 
     def fetch_each(
-        self, tasks: Iterable[T], fetch: Callable[[T], R | None], keep: Callable[[T, R], None]
+        self, tasks: Iterable[T], fetch: Callable[[T], R | None], keep: Callable[[list[tuple[T, R]]], None]
     ) -> bool:
-        """Fetch in threads, and call `keep` in this thread for each result; returns whether all came."""
+        """Fetch in threads, and keep what has come in this thread; returns whether all came.
+
+        Args:
+            fetch: returns None for what does not come.
+            keep: gets all tasks and results that came while it kept the ones before, so that many small
+                answers make few commits.
+        """
 
         def work(task: T) -> R | None:
             return None if self.cancellation.is_set else fetch(task)
@@ -222,12 +228,15 @@ class AccountReader:
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="catalog") as pool:
             running = {pool.submit(work, task): task for task in tasks}
             try:
-                for future in as_completed(running):
-                    result = future.result()
-                    if result is None:
-                        is_whole = False
-                    else:
-                        keep(running[future], result)
+                while running:
+                    done, _ = wait(running, return_when=FIRST_COMPLETED)
+                    results = [
+                        (running.pop(future), future.result()) for future in list(running) if future in done
+                    ]
+                    came = [(task, result) for task, result in results if result is not None]
+                    is_whole = is_whole and len(came) == len(results)
+                    if came:
+                        keep(came)
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise

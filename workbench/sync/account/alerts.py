@@ -44,12 +44,16 @@ def sync_alerts(reading: AccountReader) -> None:
     def read(row: Row) -> dict[str, Any]:
         return alert_row(row, keeps_text=keeps_text)
 
-    def keep(day: date, rows: Rows) -> None:
-        if len(rows) >= LONGEST_LIST:
-            reading.say(ALERTS.name, f"Twilio lists {LONGEST_LIST:,} alerts at most, and {day} has as many.")
-        over = [day.isoformat()] if is_settled(day, today, REREAD_DAYS) else []
+    def keep(days: list[tuple[date, Rows]]) -> None:
+        for day, alerts in days:
+            if len(alerts) >= LONGEST_LIST:
+                reading.say(
+                    ALERTS.name, f"Twilio lists {LONGEST_LIST:,} alerts at most, and {day} has as many."
+                )
+        over = [day.isoformat() for day, _ in days if is_settled(day, today, REREAD_DAYS)]
         over = [part for part in over if reading.is_whole(ALERTS, part)]
-        rows = [{**row, "account_sid": reading.account_sid, "read_at": reading.now} for row in rows]
+        own = {"account_sid": reading.account_sid, "read_at": reading.now}
+        rows = [{**row, **own} for _, alerts in days for row in alerts]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
             reading.save_part_reads(cursor, ALERTS, over)

@@ -73,11 +73,12 @@ def sync_media(reading: AccountReader) -> None:
     if len(wanted) > len(now):
         reading.say(MEDIA.name, f"{len(wanted) - len(now):,} more messages are left for the next syncs.")
     batches = [now[start : start + BATCH] for start in range(0, len(now), BATCH)]
-    reading.fetch_each(
-        batches,
-        lambda message_sids: _fetch(reading, message_sids),
-        lambda _, listed: _save(reading, listed, waiting),
-    )
+
+    def keep(read_batches: list[tuple[list[str], Listed]]) -> None:
+        listed = {sid: files for _, of_batch in read_batches for sid, files in of_batch.items()}
+        _save(reading, listed, waiting)
+
+    reading.fetch_each(batches, lambda message_sids: _fetch(reading, message_sids), keep)
 
 
 def _fetch(reading: AccountReader, message_sids: Sequence[str]) -> Listed:

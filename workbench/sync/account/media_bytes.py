@@ -63,7 +63,11 @@ def sync_media_bytes(reading: AccountReader, store: MediaStore) -> None:
 def _bring(reading: AccountReader, store: MediaStore, files: Sequence[tuple[str, str]]) -> None:
     """Fetch some files, then save their rows in one transaction."""
     fetched: list[dict[str, Any]] = []
-    reading.fetch_each(files, lambda task: _fetch(reading, store, *task), lambda _, row: fetched.append(row))
+    reading.fetch_each(
+        files,
+        lambda task: _fetch(reading, store, *task),
+        lambda answers: fetched.extend(row for _, row in answers),
+    )
     if fetched:
         reading.write(partial(_save, fetched))
         _remove_unwanted(reading, store, fetched)

@@ -131,8 +131,9 @@ def _fetch_services(reading: AccountReader, answers: SenderAnswers, services: Ro
     pools: dict[str, Rows | None] = {}
     campaigns: dict[str, Rows | None] = {}
 
-    def keep(service: dict[str, Any], senders_and_campaigns: tuple[Rows | None, Rows | None]) -> None:
-        pools[service["sid"]], campaigns[service["sid"]] = senders_and_campaigns
+    def keep(read: list[tuple[dict[str, Any], tuple[Rows | None, Rows | None]]]) -> None:
+        for service, senders_and_campaigns in read:
+            pools[service["sid"]], campaigns[service["sid"]] = senders_and_campaigns
 
     is_whole = reading.fetch_each(services, lambda service: _fetch_service(reading, service), keep)
     answers.members = _members(pools) if is_whole else None

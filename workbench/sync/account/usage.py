@@ -48,10 +48,12 @@ def sync_usage(reading: AccountReader) -> None:
         )  # fmt: skip
         return None if records is None else usage_rows(records)
 
-    def keep(span: tuple[date, date], rows: Rows) -> None:
-        over = [day.isoformat() for day in days_of(span) if is_settled(day, today, REREAD_DAYS)]
+    def keep(read_spans: list[tuple[tuple[date, date], Rows]]) -> None:
+        days = [day for span, _ in read_spans for day in days_of(span)]
+        over = [day.isoformat() for day in days if is_settled(day, today, REREAD_DAYS)]
         over = [part for part in over if reading.is_whole(USAGE_DAYS, part)]
-        rows = [{**row, "account_sid": reading.account_sid, "read_at": reading.now} for row in rows]
+        own = {"account_sid": reading.account_sid, "read_at": reading.now}
+        rows = [{**row, **own} for _, records in read_spans for row in records]
 
         def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
             reading.save_part_reads(cursor, USAGE_DAYS, over)
@@ -165,17 +167,16 @@ def sync_prices(reading: AccountReader) -> None:
         rows = reading.checked(PRICES, price_lists(country_prices), _price_row, [iso])
         return [_price_row(row) for row in rows]
 
-    def keep(iso: str, rows: Rows) -> None:
+    def save(cursor: duckdb.DuckDBPyConnection, iso: str, rows: Rows) -> Saved:
         own = {"account_sid": reading.account_sid, "country": iso}
         rows = [{**own, **row, "read_at": reading.now} for row in rows]
+        if not reading.is_whole(PRICES, iso):  # rows that cannot be read keep their last price
+            return save_rows(cursor, "prices", rows, key=_PRICE_KEY)
+        reading.save_part_reads(cursor, PRICES, [iso])
+        return replace_rows(cursor, "prices", rows, key=_PRICE_KEY, within=own)
 
-        def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
-            if not reading.is_whole(PRICES, iso):  # rows that cannot be read keep their last price
-                return save_rows(cursor, "prices", rows, key=_PRICE_KEY)
-            reading.save_part_reads(cursor, PRICES, [iso])
-            return replace_rows(cursor, "prices", rows, key=_PRICE_KEY, within=own)
-
-        reading.write(work)
+    def keep(countries: list[tuple[str, Rows]]) -> None:
+        reading.write(lambda cursor: sum((save(cursor, *country) for country in countries), Saved()))
 
     due = [iso for iso in in_use if iso not in fresh]
     reading.fetch_each(reading.wanted(PRICES, due, str), fetch, keep)
