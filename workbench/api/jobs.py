@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from workbench.errors import LakeBusy, UnknownName, WorkbenchError
+from workbench.logs.request_ids import use_request_id
 
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
@@ -35,6 +36,7 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
         raise UnknownName("job", name, JOBS)
     with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
         run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
+        use_request_id(f"{name}-{run.run_id[:8]}")
         lake = installation.begin_lake()
         begin_job_run(lake, run)
         outcome, detail, error = "stopped", None, None
