@@ -98,6 +98,11 @@ class Spool:
         with self._lock:
             return sum(segment.records for segment in self._segments)
 
+    def bytes_on_disk(self) -> int:
+        """The size of what is not in the lake yet, and of what its files still hold beside it."""
+        with self._lock:
+            return sum(segment.size for segment in self._segments)
+
     def append(self, payloads: Sequence[bytes]) -> None:
         """Force these to the disk; on return they survive anything.
 

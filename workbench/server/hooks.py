@@ -21,10 +21,13 @@ from workbench.errors import WorkbenchError
 from workbench.lake.lock import only_one
 from workbench.lake.spool import Spool
 from workbench.server.access.headers import security_headers
-from workbench.server.access.link import bears_token, link_token
+from workbench.server.access.link import bears_token, link_token, metrics_token
 from workbench.server.access.settings import HOSTS_SETTING
 from workbench.server.callback_fetch import Fetcher
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
+from workbench.server.figures.hooks import HooksFigures, commit_seconds
+from workbench.server.figures.lake import LakeFigures
+from workbench.server.figures.requests import METRICS_PATH, Figures, MetricsHandler
 from workbench.server.front import known_host, stand_before
 from workbench.server.health import Health
 from workbench.server.hook_settings import HookSettings, hook_settings
@@ -111,12 +114,16 @@ class HooksServer:
         lake = HooksLake(self.settings)
         fetcher = Fetcher(self.settings, lake)
         scheduler = Scheduler(self.settings, lake, self.schedule)
-        writer = WebhookWriter(lake, fetcher.wake, partial(scheduler.hurry, "maintenance"))
+        figures = Figures("hooks")
+        note_commit = commit_seconds(figures.registry).observe
+        writer = WebhookWriter(lake, fetcher.wake, partial(scheduler.hurry, "maintenance"), note_commit)
         applier = Applier(spool, writer.save, partial(_set_aside, home))
         intake = Intake(spool, loop.asyncio_loop, applier.wake)  # type: ignore[attr-defined]
         hooks = Hooks(settings, intake, applier, lake, RateCap(settings.most_per_second))
         health = Health(home, hooks, spool, scheduler)
-        server = self._http_server(hooks, health)
+        figures.registry.register(HooksFigures(hooks, spool, health))
+        figures.registry.register(LakeFigures(lake.opened))
+        server = self._http_server(hooks, health, figures)
         applier.start()
         fetcher.start()
         scheduler.start()
@@ -124,7 +131,8 @@ class HooksServer:
         loop.call_later(0.5, self._watch, loop, applier)
         try:
             if not self._is_stopped:
-                loop.start()
+                with figures.log_counter:
+                    loop.start()
         finally:
             server.stop()
             fetcher.close()
@@ -135,22 +143,18 @@ class HooksServer:
             hooks.refusals.say()
             spool.close()
 
-    def _http_server(self, hooks: Hooks, health: Health) -> HTTPServer:
+    def _http_server(self, hooks: Hooks, health: Health, figures: Figures) -> HTTPServer:
+        tokens = link_token(self.settings.home), metrics_token(self.settings.home)
+        is_own, may_read_figures = (partial(bears_token, expected=token) for token in tokens)
         application = Application(
             [
                 (STATUS_PATH, StatusHandler, {"hooks": hooks}),
                 (INBOUND_PATH, InboundHandler, {"hooks": hooks}),
                 (r"/healthz", LiveHandler),
-                (
-                    r"/readyz",
-                    ReadyHandler,
-                    {
-                        "health": health.report,
-                        "is_own": partial(bears_token, expected=link_token(self.settings.home)),
-                    },
-                ),
+                (r"/readyz", ReadyHandler, {"health": health.report, "is_own": is_own}),
+                (METRICS_PATH, MetricsHandler, {"figures": figures, "is_own": may_read_figures}),
             ],
-            log_function=lambda handler: None,
+            log_function=figures.note,
             transforms=[security_headers()],
         )
         setting = f"{HOSTS_SETTING}, or set WORKBENCH_PUBLIC_URL to it"

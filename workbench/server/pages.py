@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -23,7 +24,7 @@ from tornado.web import RedirectHandler, RequestHandler
 
 from workbench.server.access.gate import Gate
 from workbench.server.access.headers import pages_csp, security_headers
-from workbench.server.access.link import ARGUMENT, LinkGate
+from workbench.server.access.link import ARGUMENT, LinkGate, bears_token, metrics_token
 from workbench.server.access.settings import (
     HOSTS_SETTING,
     access_settings,
@@ -34,6 +35,7 @@ from workbench.server.access.sign_in import server_options, signed_in
 from workbench.server.access.sign_in_page import notice_page
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.downloads import DownloadHandler
+from workbench.server.figures.requests import METRICS_PATH, Figures, MetricsHandler
 from workbench.server.front import known_host, log_answer, own_pages, stand_before
 from workbench.server.hosts import served_hosts
 from workbench.server.ports import find_port
@@ -78,6 +80,8 @@ class PagesServer:
         self.link = None
         if not self.gate and self.access.token:
             self.link = LinkGate(settings.home, self.port, is_secure=self.access.is_secure)
+        self._may_read_figures = partial(bears_token, expected=metrics_token(settings.home))
+        self._figures = Figures("pages")
         self._idle_session_ms = idle_session_ms
         self._loop: IOLoop | None = None
         self._is_stopped = False
@@ -118,6 +122,7 @@ class PagesServer:
             server.start()
             limit_connections(server._http, self.access.trusted_proxies)
             self._guard(server._tornado)
+            self._watch_pages(server)
             if self.gate:
                 self.gate.open(server._tornado)
                 self._watch_sessions(loop, self.gate, server._tornado)
@@ -125,7 +130,8 @@ class PagesServer:
                 loop.add_callback(announce, self.address)
             try:
                 if not self._is_stopped:
-                    loop.start()
+                    with self._figures.log_counter:
+                        loop.start()
             finally:
                 server.stop(wait=False)
                 loop.close(all_fds=True)
@@ -147,6 +153,15 @@ class PagesServer:
         elif self.link:
             checks += [self.link.check]
         stand_before(application, *checks)
+
+    def _watch_pages(self, server: Any) -> None:
+        figures, application = self._figures, server._tornado
+        figures.gauge("workbench_page_sessions", "Open pages.", lambda: len(server.get_sessions()))
+        figures.gauge("workbench_page_websockets", "Browsers at them.", lambda: len(application._clients))
+
+    def _log_answer(self, handler: RequestHandler) -> None:
+        self._figures.note(handler)
+        log_answer(handler)
 
     def _watch_sessions(self, loop: IOLoop, gate: Gate, application: Any) -> None:
         """Close open pages whose session has ended."""
@@ -175,12 +190,17 @@ class PagesServer:
             extra_patterns=[
                 (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
                 (r"/healthz", HealthHandler, {"door": self.gate or self.link}),
+                (
+                    METRICS_PATH,
+                    MetricsHandler,
+                    {"figures": self._figures, "is_own": self._may_read_figures},
+                ),
                 (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, {"pages": served}),
                 *options.pop("extra_patterns", ()),
             ],
             default_handler_class=NotFoundHandler,
             transforms=[headers],
-            log_function=log_answer,
+            log_function=self._log_answer,
             http_server_kwargs={
                 "max_body_size": _MOST_FORM_BYTES,
                 "idle_connection_timeout": HEAD_SECONDS,
