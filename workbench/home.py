@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 
+HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
+
 
 class Treatment(Enum):
     """What an erasure does to a file that names the person."""

@@ -11,11 +11,11 @@ import pytest
 from tests.lakes import lake_of
 from workbench.api import Workbench
 from workbench.api.jobs import run_job
+from workbench.api.schedule import Rule, schedule_of
 from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake.jobs import read_last_job_runs
 from workbench.lake.lock import only_one
 from workbench.metrics.freshness import freshness
-from workbench.server.schedule import Rule, schedule_of
 from workbench.server.schedule_text import schedule_text
 from workbench.settings import load_settings
 from workbench.ui.store import Store

@@ -51,7 +51,7 @@ def run(job: str, as_service: bool) -> None:
 )
 def print_schedule(format: str) -> None:
     """Print the schedule as a crontab or as systemd units."""
-    from workbench.server.schedule import schedule_of
+    from workbench.api.schedule import schedule_of
     from workbench.server.schedule_text import schedule_text
     from workbench.settings import load_settings
 

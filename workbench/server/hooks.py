@@ -17,7 +17,9 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
+from workbench.api.schedule import schedule_of
 from workbench.errors import WorkbenchError
+from workbench.home import HOOKS_LOCK, SPOOL_FOLDER
 from workbench.lake.lock import only_one
 from workbench.lake.spool import Spool
 from workbench.server.access.headers import security_headers
@@ -35,7 +37,6 @@ from workbench.server.hooks_lake import HooksLake, WebhookWriter
 from workbench.server.hosts import host_of, served_hosts
 from workbench.server.intake import Applier, Intake
 from workbench.server.ports import find_port, require_loopback
-from workbench.server.schedule import schedule_of
 from workbench.server.scheduling import Scheduler
 from workbench.server.webhook_handlers import (
     MOST_BYTES,
@@ -52,7 +53,7 @@ from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SPOOL_FOLDER, SET_ASIDE_FILE = "spool", "set-aside.jsonl"
+SET_ASIDE_FILE = "set-aside.jsonl"
 _LAST_APPLY_SECONDS = 5.0
 
 
@@ -88,7 +89,7 @@ class HooksServer:
             ConfigError: the lake does not belong to these settings.
         """
         self._loop = loop = IOLoop()
-        with only_one(self.settings.home / "hooks.lock", "hooks process"):
+        with only_one(self.settings.home / HOOKS_LOCK, "hooks process"):
             if threading.current_thread() is threading.main_thread():
                 for number in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(number, lambda *_: self.stop())

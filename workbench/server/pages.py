@@ -22,6 +22,8 @@ from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
+from workbench.home import PAGES_LOCK
+from workbench.lake.lock import shared
 from workbench.server.access.gate import Gate
 from workbench.server.access.headers import pages_csp, security_headers
 from workbench.server.access.link import ARGUMENT, LinkGate, bears_token, metrics_token
@@ -115,7 +117,7 @@ class PagesServer:
         pn.config.nthreads = None
         # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
-        with _signals_put_back():
+        with _signals_put_back(), shared(self.settings.home / PAGES_LOCK):
             server = self._build(loop)
             for number in _own_signals():
                 signal.signal(number, lambda *_: self.stop())

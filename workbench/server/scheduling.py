@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from workbench.api.schedule import Rule
 from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.jobs import JobRun, read_last_job_runs
 from workbench.server.hooks_lake import HooksLake
-from workbench.server.schedule import Rule
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -43,9 +43,9 @@ def children(
     Raises:
         ConfigError: as in :func:`serve_both`.
     """
+    from workbench.api.schedule import schedule_of
     from workbench.server.access.settings import access_settings, require_safe_host
     from workbench.server.hook_settings import hook_settings
-    from workbench.server.schedule import schedule_of
 
     require_safe_host(host, access_settings(settings))
     hook_settings(settings)
