@@ -25,7 +25,8 @@ class Status:
     lake: str
     is_simulated: bool
     sync: SyncStatus
-    freshness: Freshness
+    freshness: Freshness | None
+    """None where no message log was ever read: what it counts is not known."""
     operations: Operations | None = None
     """What runs and what waits: servers, jobs, the spool, the outbox, the doctor's states."""
     unfinished: tuple[Unfinished, ...] = ()
@@ -41,13 +42,11 @@ class Status:
 
     def lines(self) -> list[tuple[str, str]]:
         """The status in words, as (label, value)."""
-        fresh, lines = self.freshness, [("home", self.home), ("lake", self.lake)]
-        lines.append(("as of", f"{fresh.as_of:%Y-%m-%d %H:%M:%S} UTC"))
+        lines = [("home", self.home), ("lake", self.lake)]
+        lines.append(("as of", f"{self.sync.as_of:%Y-%m-%d %H:%M:%S} UTC"))
         if self.is_simulated:
             lines.append(("account", "simulated: no message was ever sent"))
-        lines.append(("messages", f"{fresh.messages:,} ({_period(fresh)})"))
-        share = "nothing to price" if fresh.priced_share is None else f"{fresh.priced_share:.1%} priced"
-        lines.append(("in flight", f"{fresh.open_messages:,}, {share}"))
+        lines += _messages(self.freshness)
         for account in self.sync.accounts:
             through = account.settled_through or "not yet"
             lines.append((account.account_sid[:10] + "…", f"complete through {through} (GMT)"))
@@ -79,6 +78,7 @@ def read_status(installation: Installation, runs: int = 0) -> Status:
     """How far the sync is, what is open, how fresh the numbers are; see :func:`read_operations`."""
     from workbench.api.operations import read_operations
     from workbench.lake.clock import clock_warning
+    from workbench.lake.read_days import has_log
     from workbench.lake.removals import read_unfinished
     from workbench.metrics.freshness import freshness
     from workbench.sync.status import read_sync_status
@@ -89,7 +89,7 @@ def read_status(installation: Installation, runs: int = 0) -> Status:
         lake=lake.address.shown,
         is_simulated=installation.settings.is_demo,
         sync=read_sync_status(lake),
-        freshness=freshness(lake),
+        freshness=freshness(lake) if has_log(lake) else None,
         operations=read_operations(installation, runs),
         unfinished=tuple(read_unfinished(lake)),
         clock=clock_warning(lake, datetime.now(UTC)),
@@ -145,6 +145,16 @@ def _unread(quarantined: Mapping[str, int], rejected: int) -> list[tuple[str, st
     if rejected:
         lines.append(("", f"{rejected:,} lines of imported files were rejected"))
     return lines
+
+
+def _messages(fresh: Freshness | None) -> list[tuple[str, str]]:
+    if fresh is None:
+        return [("messages", "not known: no message log was ever read into this lake. Run `workbench sync`.")]
+    share = "nothing to price" if fresh.priced_share is None else f"{fresh.priced_share:.1%} priced"
+    return [
+        ("messages", f"{fresh.messages:,} ({_period(fresh)})"),
+        ("in flight", f"{fresh.open_messages:,}, {share}"),
+    ]
 
 
 def _period(fresh: Freshness) -> str:

@@ -14,12 +14,12 @@ from datetime import datetime
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from workbench.errors import NothingKnown, WorkbenchError
+from workbench.errors import WorkbenchError
 from workbench.lake.connect import Lake
 from workbench.lake.health import read_health
 from workbench.lake.jobs import read_last_job_runs
 from workbench.lake.quarantine import count_open
-from workbench.lake.read_days import require_log
+from workbench.lake.read_days import has_log
 from workbench.metrics.freshness import freshness
 from workbench.sending.outbox import count_states
 
@@ -67,9 +67,7 @@ class LakeFigures(Collector):
 
 
 def _messages(lake: Lake) -> Iterator[Metric]:
-    try:
-        require_log(lake)
-    except NothingKnown:
+    if not has_log(lake):
         return
     fresh = freshness(lake)
     synced = _seconds(fresh.last_sync_at)
