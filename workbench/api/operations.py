@@ -53,10 +53,13 @@ class Operations:
     jobs: Sequence[JobRun] = ()
     next_runs: Mapping[str, datetime | None] | None = None
     runs: Sequence[JobRun] = ()
+    outdated: Sequence[str] = ()
+    """What changed in the settings after a server had read them, in words."""
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """In words, as (label, value)."""
         yield "servers", _servers(self.pages_run, self.hooks_run)
+        yield from (("settings", f"{text} Start `workbench serve` again.") for text in self.outdated)
         if self.webhooks_on_disk:
             yield "spool", f"{plural(self.webhooks_on_disk, 'webhook')} on the disk, on the way to the lake"
         if self.outcomes_unknown:
@@ -79,6 +82,7 @@ def read_operations(installation: Installation, runs: int = 0) -> Operations:
     Args:
         runs: how many runs of each job to list.
     """
+    from workbench.doctor.machine import outdated_servers
     from workbench.lake.jobs import read_last_job_runs
     from workbench.lake.lock import is_held
     from workbench.lake.spool import count_records
@@ -97,6 +101,7 @@ def read_operations(installation: Installation, runs: int = 0) -> Operations:
         jobs=jobs,
         next_runs=_next_runs(installation, jobs, hooks_run),
         runs=read_last_job_runs(lake, runs) if runs else (),
+        outdated=tuple(outdated_servers(home)),
     )
 
 

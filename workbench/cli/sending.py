@@ -131,7 +131,7 @@ def _refuse_other_name(wb: Workbench, file: Path) -> None:
         return
     if len(rows):
         raise UsageError(
-            f"{file.name} was sent as the batch {earlier!r} by a version before; now it is called {name!r}, as "
+            f"{file.name} was sent as the batch {earlier!r} by a version before; now it is {name!r}, as "
             f"without packing. Nothing was sent. Give --batch {earlier} to go on with that batch, or --batch "
             f"{name} to send to all of them again."
         )
