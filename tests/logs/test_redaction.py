@@ -216,9 +216,9 @@ def test_any_other_request_id_is_replaced(given: list[str]) -> None:
 
 
 def test_a_file_is_for_its_owner_alone(tmp_path: Path) -> None:
-    from workbench.logs.set_up import _PrivateFile
+    from workbench.logs.files import PrivateFile
 
-    output = _PrivateFile(tmp_path / "pages.log")
+    output = PrivateFile(tmp_path / "pages.log")
     output.setFormatter(TextLine())
     RedactingHandler(Redaction(), [output]).handle(logging.LogRecord("workbench", 30, "", 0, "x", (), None))
     output.close()

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 import warnings
 from collections.abc import Sequence
-from io import TextIOWrapper
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 from typing import Any
 
 from workbench.logs.lines import JsonLine, SafeRecord, TextLine
@@ -20,7 +16,6 @@ from workbench.settings import Settings
 from workbench.settings.known_secrets import settings_secrets
 
 LOGS_FOLDER = "logs"
-_FILE_BYTES, _OLD_FILES = 10 * 2**20, 5
 _log = logging.getLogger(__name__)
 _is_service = False
 
@@ -47,9 +42,11 @@ def set_up_service_logs(settings: Settings, process: str, *limits: logging.Filte
     global _is_service
     outputs: list[logging.Handler] = [_Stderr()]
     if settings.logs.files:
+        from workbench.logs.files import PrivateFile
+
         folder = settings.home / LOGS_FOLDER
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        outputs.append(_PrivateFile(folder / f"{process}.log"))
+        outputs.append(PrivateFile(folder / f"{process}.log"))
     _replace_handler(settings, process, outputs, limits)
     _is_service = True
     sys.excepthook = _log_uncaught
@@ -118,23 +115,6 @@ class _Stderr(logging.StreamHandler[Any]):
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Nobody is left to be told; the usual answer would print the record as it came."""
-
-
-class _PrivateFile(RotatingFileHandler):
-    """A file for its owner alone, and its predecessors: 60 MB at most."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, maxBytes=_FILE_BYTES, backupCount=_OLD_FILES, encoding="utf-8", delay=True)
-
-    def _open(self) -> TextIOWrapper:
-        return open(self.baseFilename, "a", encoding="utf-8", opener=_open_private)
-
-    def handleError(self, record: logging.LogRecord) -> None:
-        """A disk that is full must not stop the process; stderr has the line."""
-
-
-def _open_private(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def _replace_handler(

@@ -14,6 +14,8 @@ from tornado.web import RequestHandler
 
 from workbench.server.access.headers import STRICT_CSP
 
+log = logging.getLogger(__name__)
+
 METRICS_PATH = "/metrics"
 _READ_SECONDS = 20.0
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -51,11 +53,13 @@ class Figures:
         self.log_counter = LogCounter(self.registry)
 
     def note(self, handler: RequestHandler) -> None:
-        """Count an answered request; for Tornado's `log_function`."""
+        """Count an answered request, and say it to who debugs; for Tornado's `log_function`."""
         names = (_KINDS.get(cls.__name__) for cls in type(handler).__mro__)
         kind = next(filter(None, names), "other")
+        seconds = handler.request.request_time()
         self._requests.labels(kind, handler.get_status()).inc()
-        self._seconds.labels(kind).observe(handler.request.request_time())
+        self._seconds.labels(kind).observe(seconds)
+        log.debug("a request of the kind %s was answered %d in %.3f s", kind, handler.get_status(), seconds)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a value that is asked for when somebody looks."""
