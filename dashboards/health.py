@@ -16,6 +16,7 @@ page = ui.Page(
             span=12,
         ),
         ui.Table("What is fine", health.fine, subtitle="Examined, and as it must be.", span=12),
+        ui.Table("Runs of the jobs", health.runs, subtitle="Of the schedule.", span=12),
     ],
     has_filters=False,
 )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
 
+HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
+
 
 class Treatment(Enum):
     """What an erasure does to a file that names the person."""
@@ -45,6 +47,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("privacy.key", "the lake: the key of hashes", _KEEP),
     HomeFile("access.key", "the pages: the key of sessions", _KEEP),
     HomeFile("link.token", "the pages: the token of the printed link", _KEEP),
+    HomeFile("metrics.token", "the servers: the token of /metrics", _KEEP),
     HomeFile("signed-out.json", "the pages: sessions by random name", _KEEP),
     HomeFile("audit.anchor", "the lake: the last row of the audit trail", _KEEP),
     HomeFile("workbench-lake.json", "the lake: whose the files beside it are", _KEEP),

@@ -59,6 +59,7 @@ NO_PARAMETER = {
     "doctor": {"all_results": "the call gives them all", "fix": "asks on a terminal"},
     "reports run": {"params": "of reports.run_rows", "allow_unknown": "one of **parameters"},
     "send-batch": {"file": "the notebook gives a frame"},
+    "status": {"watch": "a loop is for programs to write"},
     "sync": {
         "watch": "wb.sync.watch",
         "bulk_export": "wb.sync.bulk_export",

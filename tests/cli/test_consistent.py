@@ -154,3 +154,22 @@ def test_a_table_is_fitted_to_a_terminal_and_whole_in_a_pipe(
     assert max(len(line) for line in lines if "123456789" in line) == 70
     assert sum(line.endswith("…") for line in lines) == 2
     assert "--format csv or json has them whole" in shown.stdout
+
+
+CHOICES = {
+    (name, option.opts[0]): option
+    for name, command in COMMANDS.items()
+    for option in command.params
+    if isinstance(option.type, click.Choice)
+}
+
+
+@pytest.mark.parametrize("choice", sorted(CHOICES), ids=" ".join)
+def test_a_choice_is_taken_in_any_case(choice: tuple[str, str]) -> None:
+    command, option = choice
+    parameter = CHOICES[choice]
+    whole = click.Context(main, **main.context_settings)
+    context = click.Context(COMMANDS[command], parent=whole)
+    assert isinstance(parameter.type, click.Choice)
+    for word in parameter.type.choices:
+        assert parameter.type.convert(word.upper(), parameter, context) == word, (command, option)

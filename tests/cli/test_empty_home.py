@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -11,9 +12,11 @@ from click.testing import CliRunner, Result
 
 from tests.readme_tables import all_commands
 from workbench import NothingKnown, Workbench
+from workbench.api.jobs import JOBS
 from workbench.cli import main
 from workbench.lake import open_lake
 from workbench.settings import load_settings
+from workbench.simulator import Account, Server, serve
 
 NUMBER = "+14155551234"
 SID = "SM11111111111111111111111111111111"
@@ -133,6 +136,71 @@ def test_a_command_that_brings_something_begins_a_lake(command: str, home: Path)
     answer = run(command, BRINGS[command] or [])
     assert answer.exit_code == 0, answer.output
     assert (home / "lake" / "catalog.sqlite").stat().st_size > 0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    account = Account.build(days=1, messages=100)
+    with serve(account) as running:
+        yield running
+    account.close()
+
+
+#: Commands that were to bring something in, and what they lack: the word in their error.
+FAILED_BRINGS = [
+    ("send", ["--to", NUMBER, "--body", "Hi", "--confirm"], "credentials"),
+    ("send-batch", ["people.csv", "--body", "Hi", "--confirm", "1"], "credentials"),
+    ("outbox cancel", [SID], "credentials"),
+    ("sync", [], "token"),
+    ("sync", ["--bulk-export"], "token"),
+    ("sync import", ["names.csv"], "names.csv"),
+    *(("schedule run", [job], "token" if job == "sync" else "There is no lake") for job in JOBS),
+]
+
+
+@pytest.mark.parametrize(
+    ("command", "arguments", "reason"),
+    FAILED_BRINGS,
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_command_that_brings_nothing_after_all_begins_no_lake(
+    command: str,
+    arguments: list[str],
+    reason: str,
+    home: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WORKBENCH_TWILIO_BASE_URL", server.url)
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", server.account.account_sid)
+    if reason == "credentials":
+        monkeypatch.delenv("TWILIO_ACCOUNT_SID")
+        monkeypatch.delenv("TWILIO_AUTH_TOKEN")
+    answer = run(command, arguments)
+    assert answer.exit_code in (1, 2), answer.output
+    assert reason in answer.stderr
+    assert not (home / "lake" / "catalog.sqlite").exists()
+    assert "There is no lake" in run("status", []).stderr
+
+
+def test_a_first_sync_as_a_job_begins_one_and_is_noted(
+    home: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORKBENCH_TWILIO_BASE_URL", server.url)
+    monkeypatch.setenv("TWILIO_ACCOUNT_SID", server.account.account_sid)
+    monkeypatch.setenv("TWILIO_AUTH_TOKEN", server.account.auth_token)
+    assert run("schedule run", ["sync"]).exit_code == 0
+    assert "job sync" in run("status", []).stdout
+
+
+def test_a_lake_that_was_begun_and_has_no_log_has_no_count_of_messages(home: Path) -> None:
+    open_lake(load_settings()).close()
+    shown = run("status", [])
+    assert shown.exit_code == 0
+    assert "not known: no message log was ever read into this lake" in shown.stdout
+    assert "in flight" not in shown.stdout
+    assert json.loads(run("status", ["--format", "json"]).stdout)["freshness"] is None
+    assert "how often it happened here" not in run("explain", ["30007"]).stdout
 
 
 def test_what_was_imported_is_listed_without_a_log(home: Path) -> None:

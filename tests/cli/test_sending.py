@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
-from workbench.cli.batch_file import read_batch_file
+from workbench import UsageError, Workbench
+from workbench.cli.batch_file import batch_name, read_batch_file
+from workbench.cli.sending import _refuse_other_name
+from workbench.lake import Lake
+from workbench.settings import Settings
 
 SENDER = "+14155550104"
 
@@ -161,6 +168,49 @@ def test_a_name_of_a_column_makes_no_line_of_the_preview(tmp_path: Path) -> None
     people.write_text('to,"name\nline 3 goes to +1415***0999"\n+14155550441,\x1b[2J\n')
     told = read_batch_file(people, None, {}).preview(["+1415***0441"])
     assert told[1] == "line 3 goes to +1415***0441, 'name\\nline 3 goes to +1415***0999'='\\x1b[2J'"
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("people.csv", "people"), ("people.csv.gz", "people"), ("people.CSV.GZ", "people"),
+        ("people.xlsx", "people"), ("people.gz", "people"), ("people.v2.csv", "people.v2"),
+        ("people.v2.csv.gz", "people.v2"), ("-", "stdin"),
+    ],
+)  # fmt: skip
+def test_a_batch_is_called_as_its_file_packed_or_not(file: str, name: str) -> None:
+    assert batch_name(Path(file)) == name
+
+
+def test_a_packed_file_is_the_same_batch_as_the_file_in_it(run: Run, tmp_path: Path) -> None:
+    plain, packed = tmp_path / "list.csv", tmp_path / "list.csv.gz"
+    plain.write_text("to\n+14155550461\n+14155550462\n")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    options = ("--from", SENDER, "--body", "Hello", "--ignore-quiet-hours", "--confirm", "2", "--json")
+    assert json.loads(run("send-batch", str(packed), *options).stdout)["counts"] == {"sent": 2}
+    again = json.loads(run("send-batch", str(plain), *options).stdout)
+    assert (again["batch"], again["counts"]) == ("list", {"already_sent": 2})
+
+
+def test_a_batch_that_went_out_under_the_name_of_before_is_not_sent_again(
+    lake: Lake, settings: Settings
+) -> None:
+    columns = (
+        "key, attempt, state, happened_at, intended_at, batch, account_sid, contact, segments, media_count, "
+        "actor, owner"
+    )
+    lake.write(
+        lambda cursor: cursor.execute(
+            f"insert into outbox_events ({columns}) "
+            "select 'k', 1, 'accepted', now(), now(), 'list.csv', 'AC', '+14155550461', 1, 0, 'a', 'o'"
+        )
+    )
+    with Workbench(settings) as wb:
+        _refuse_other_name(wb, Path("list.csv"))
+        _refuse_other_name(wb, Path("other.csv.gz"))
+        with pytest.raises(UsageError, match=r"list\.csv\.gz was sent as the batch") as refused:
+            _refuse_other_name(wb, Path("list.csv.gz"))
+    assert "Give --batch list.csv to go on" in str(refused.value)
 
 
 def test_a_batch_from_stdin_with_a_chosen_column(run: Run) -> None:

@@ -185,3 +185,25 @@ def test_a_row_of_another_width_is_rejected_and_never_shifted(tmp_path: Path) ->
     told = read_consent_file(path, DEFAULTS, Privacy())
     assert [event.address for event in told.events] == ["+14155550125"]
     assert [reject.line for reject in told.rejects] == [2]
+
+
+def test_an_opt_out_without_a_date_is_written_once(lake: Lake, tmp_path: Path) -> None:
+    """However often its file is imported; but again where the person came back in between."""
+
+    def imported(minute: int, text: str) -> int:
+        now = NOW.replace(minute=minute)
+        told = read_consent_file(write(tmp_path, text), replace(DEFAULTS, now=now), Privacy())
+        return save_consent_file(lake, told, "local:ops", now)
+
+    undated = "address,kind\n+14155550124,opt-out\n+14155550125,opt-out\n"
+    assert [imported(1, undated), imported(2, undated), imported(3, undated)] == [2, 0, 0]
+    # The same person in another spelling, and another source with evidence of its own.
+    assert imported(4, "address,kind\n+1 (415) 555-0124,opt-out\n") == 0
+    assert imported(5, "address,kind,source,evidence\n+14155550124,opt-out,letter,no. 7\n") == 1
+    # One opts in again, and then asks to be left alone once more.
+    assert imported(7, "address,kind,date\n+14155550125,opt-in,2026-09-01T12:06:00Z\n") == 1
+    assert [imported(8, undated), imported(9, undated)] == [1, 0]
+    assert lake.rows(
+        "select address, count(*) from consent_events where kind = 'opt-out' group by all order by all"
+    ) == [("+14155550124", 2), ("+14155550125", 2)]
+    assert lake.rows("select distinct state from consent_state") == [("opt-out",)]

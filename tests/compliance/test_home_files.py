@@ -44,7 +44,6 @@ from workbench.server.access.sessions import ENDED_FILE
 from workbench.server.access.trail import JOURNAL_FILE
 from workbench.server.access.users import USERS_FILE
 from workbench.server.hooks import SET_ASIDE_FILE
-from workbench.server.hooks import SPOOL_FOLDER as HOOKS_SPOOL
 from workbench.settings import CREDENTIALS_FILE, SETTINGS_FILE, load_settings
 
 PERSON, DIGITS = "+19995550142", "19995550142"
@@ -71,10 +70,10 @@ WORDS = [DIGITS, 'she said "the blue pot" & left']
         (f"{ORDERS}/0a1b.begun.json", Treatment.LEAVE),
         (f"{ORDERS}/.0a1b.begun.json.k3_x9a2b", Treatment.BLANK_WORDS),
         (f"{ORDERS}/erasure-0a1b.html", Treatment.BLANK_NUMBERS),
-        (f"{HOOKS_SPOOL}/000000000001.spool", Treatment.BY_OWNER),
-        (f"{HOOKS_SPOOL}/000000000001.damaged", Treatment.BLANK_WORDS),
-        (f"{HOOKS_SPOOL}/{SET_ASIDE_FILE}", Treatment.BLANK_LINES),
-        (f"{HOOKS_SPOOL}/.000000000001.spool.k3_x9a2b", Treatment.BLANK_WORDS),
+        (f"{SPOOL_FOLDER}/000000000001.spool", Treatment.BY_OWNER),
+        (f"{SPOOL_FOLDER}/000000000001.damaged", Treatment.BLANK_WORDS),
+        (f"{SPOOL_FOLDER}/{SET_ASIDE_FILE}", Treatment.BLANK_LINES),
+        (f"{SPOOL_FOLDER}/.000000000001.spool.k3_x9a2b", Treatment.BLANK_WORDS),
         (JOURNAL_FILE, Treatment.BLANK_NUMBERS),
         (Path(JOURNAL_FILE).with_suffix(".new").name, Treatment.BLANK_NUMBERS),
         ("logs/serve.log", Treatment.BLANK_LINES),
@@ -119,7 +118,7 @@ def test_what_looks_like_the_number_in_the_lakes_id_stays(lake: Lake) -> None:
 
 
 def test_the_names_are_those_of_the_owners() -> None:
-    assert (SPOOL_FOLDER, HOOKS_LOCK) == (HOOKS_SPOOL, "hooks.lock")
+    assert (SPOOL_FOLDER, HOOKS_LOCK) == ("spool", "hooks.lock")
 
 
 def test_who_has_a_file_open_goes_on_with_it_and_loses_nothing(lake: Lake, home: Path) -> None:

@@ -30,6 +30,7 @@ def run(installation: Installation, *arguments: str) -> subprocess.CompletedProc
 def test_list_read_and_answer(installation: Installation) -> None:
     listed = run(installation, "conversations", "--waiting", "--search", "HYPERLINK", "--json")
     assert listed.returncode == 0, listed.stderr
+    assert "Searched among the waiting conversations; --view all searches all of them." in listed.stderr
     (row,) = json.loads(listed.stdout)
     assert (row["state"], row["last"]) == ("open", QUESTION)
     shown = run(installation, "conversation", row["conversation"])

@@ -71,6 +71,25 @@ def test_each_kind_in_words(fields: dict[str, Any], expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "text", "expected"),
+    [
+        ({"ButtonText": "Yes"}, "Yes", "Button"),
+        ({"ButtonText": "Yes "}, " Yes\n", "Button"),
+        ({"ButtonText": "x" * 500}, "x" * 500, "Button"),
+        ({"ButtonText": "Yes"}, "Yes, and when?", "Button: Yes"),
+        ({"ButtonText": "Yes"}, None, "Button: Yes"),
+        ({"ButtonPayload": "y"}, "Yes", "Button: y"),
+        ({"ListTitle": "Small", "ListId": "s"}, "Small", "Chosen from a menu"),
+        ({"MessageType": "button"}, "Yes", "Button"),
+    ],
+)
+def test_what_the_text_says_is_not_said_again(
+    fields: dict[str, Any], text: str | None, expected: str
+) -> None:
+    assert content_words(fields, text) == expected
+
+
+@pytest.mark.parametrize(
     ("body", "encoding", "is_outbound", "is_sms", "begins"),
     [
         ("Hello", "GSM-7", False, True, ""),

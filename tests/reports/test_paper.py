@@ -62,8 +62,16 @@ def test_the_zones_of_letter_countries_agree_with_the_zones_own_table() -> None:
 
 
 def test_a_paper_that_is_none_is_refused() -> None:
-    with pytest.raises(UnknownName, match=r"No paper named 'letter'\. Did you mean 'Letter'"):
-        find_paper("letter", None, "UTC", {})
+    with pytest.raises(UnknownName, match=r"No paper named 'legal'\..* Known: A4, Letter"):
+        find_paper("legal", None, "UTC", {})
     with pytest.raises(ConfigError, match="it can be 'A4', 'Letter'"):
         load_settings({"WORKBENCH_HOME": "home", "WORKBENCH_PAPER": "A5"})
     assert load_settings({"WORKBENCH_HOME": "home", "WORKBENCH_PAPER": "Letter"}).paper == "Letter"
+
+
+@pytest.mark.parametrize(
+    ("given", "paper"), [("letter", "Letter"), ("LETTER", "Letter"), ("Letter", "Letter"), ("a4", "A4")]
+)
+def test_a_paper_is_taken_in_any_case(given: str, paper: str) -> None:
+    assert find_paper(given, None, "UTC", {}) == paper
+    assert load_settings({"WORKBENCH_HOME": "home", "WORKBENCH_PAPER": given}).paper == paper

@@ -11,11 +11,11 @@ import pytest
 from tests.lakes import lake_of
 from workbench.api import Workbench
 from workbench.api.jobs import run_job
+from workbench.api.schedule import Rule, schedule_of
 from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake.jobs import read_last_job_runs
 from workbench.lake.lock import only_one
 from workbench.metrics.freshness import freshness
-from workbench.server.schedule import Rule, schedule_of
 from workbench.server.schedule_text import schedule_text
 from workbench.settings import load_settings
 from workbench.ui.store import Store
@@ -106,6 +106,7 @@ def test_the_systemd_units() -> None:
 
 def test_a_run_is_noted_and_a_failure_is_seen_everywhere(home: Path) -> None:
     with Workbench(settings(home)) as wb:
+        lake_of(wb)  # as a sync before
         done = run_job(wb._installation, "maintenance")
         assert (done.outcome, done.error) == ("done", None)
         assert done.detail is not None
@@ -125,6 +126,7 @@ def test_a_run_is_noted_and_a_failure_is_seen_everywhere(home: Path) -> None:
 
 def test_one_job_at_a_time(home: Path) -> None:
     with Workbench(settings(home)) as wb, only_one(home / "jobs.lock", "scheduled job"):
+        lake_of(wb)
         with pytest.raises(WorkbenchError, match="Another scheduled job is running"):
             run_job(wb._installation, "maintenance")
         assert read_last_job_runs(lake_of(wb)) == []

@@ -71,7 +71,8 @@ def test_importing_the_package_loads_no_more_than_the_types() -> None:
     assert ours == {
         "workbench.settings", "workbench.settings.access", "workbench.settings.credentials",
         "workbench.settings.declare", "workbench.settings.home", "workbench.settings.kinds",
-        "workbench.settings.model", "workbench.settings.secret", "workbench.settings.sections",
+        "workbench.settings.logs", "workbench.settings.model", "workbench.settings.secret",
+        "workbench.settings.sections",
         "workbench.settings.values",
     }  # fmt: skip
     assert not set(loaded) & {"msgspec", "pydantic", "typing_extensions", "tomllib", "pandas", "duckdb"}

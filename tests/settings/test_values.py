@@ -81,7 +81,7 @@ def at(settings: Settings, path: str) -> Any:
         ("[sync]\nsince = 2026-01-31T00:00:00", "write a day"),
         ('[sync]\nsubaccounts = "true"', "subaccounts is 'true'; write true or false, without quotes."),
         ('[privacy]\nmode = ""', "mode is ''; it can be 'full', 'no_body', 'masked', 'hashed'."),
-        ('[privacy]\nmode = "Masked"', "mode is 'Masked'; it can be 'full'"),
+        ('[privacy]\nmode = "Maskd"', "mode is 'Maskd'; it can be 'full'"),
         ('[privacy]\nmode = ["masked"]', "mode is ['masked']"),
         ("timezone = 5", "timezone is 5, which is no time zone"),
         ('timezone = ""', "timezone is ''"),

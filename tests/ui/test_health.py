@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from workbench.lake import Lake
 from workbench.lake.health import HealthState, save_health
+from workbench.lake.jobs import JobRun, begin_job_run
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.store import use_lake
@@ -25,8 +26,25 @@ def shown(lake: Lake) -> list[list[list[str]]]:
     session.refresh()
     return [
         [[cell["text"] for cell in row["cells"]] for row in component.rows]
-        for component in session.components
+        for component in session.components[:2]
     ]
+
+
+def test_the_runs_of_the_jobs_are_shown(lake: Lake) -> None:
+    for number, (job, outcome, error) in enumerate(
+        [("sync", "done", None), ("sync", "failed", "Twilio is away."), ("reports", "running", None)]
+    ):
+        began = START + timedelta(hours=number)
+        ended = None if outcome == "running" else began + timedelta(seconds=75)
+        begin_job_run(lake, JobRun(str(number), job, began, ended, outcome, None, error))
+    info = next(info for info in discover_pages() if info.name == "health")
+    session = load_page(info).open("", store=use_lake(lake))
+    session.refresh()
+    rows = session.components[2].rows
+    assert [[cell["text"] for cell in row["cells"]] for row in rows] == [
+        ["Reports", "running", "–"], ["Sync", "failed", "1 min 15 s"], ["Sync", "done", "1 min 15 s"]
+    ]  # fmt: skip
+    assert rows[1]["detail"][-1] == ["Error", "Twilio is away."]
 
 
 def test_an_examination_is_shown_without_any_message(lake: Lake) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from workbench.errors import UsageError
+from workbench.errors import NothingKnown, UsageError
 from workbench.settings import STATUS_PATH, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -83,9 +83,18 @@ class Installation:
         """
         return self._open_lake(may_begin=False)
 
-    def begin_lake(self) -> Lake:
-        """The lake for writing, made where there is none yet: for calls that bring something into it."""
-        return self._open_lake(may_begin=True)
+    def begin_lake(self, first: Callable[[], object] = lambda: None) -> Lake:
+        """The lake for writing, made where there is none yet: for calls that bring something into it.
+
+        Args:
+            first: what has to go well before one is made, as that Twilio takes the credentials. If it raises,
+                none is made: a lake that nothing comes into would look like an account without messages.
+        """
+        try:
+            return self.lake
+        except NothingKnown:
+            first()
+            return self._open_lake(may_begin=True)
 
     def require_log(self) -> None:
         """Refuse to answer what follows from the message log while none was ever read: NothingKnown."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from workbench.errors import LakeBusy, UnknownName, WorkbenchError
+from workbench.errors import LakeBusy, NothingKnown, UnknownName, WorkbenchError
+from workbench.logs.request_ids import use_request_id
 
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
@@ -34,9 +35,12 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
     if name not in JOBS:
         raise UnknownName("job", name, JOBS)
     with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
+        # Only a sync brings something in: where there is no lake, no other job makes one.
+        is_noted = name != "sync" or _has_lake(installation)
         run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
-        lake = installation.begin_lake()
-        begin_job_run(lake, run)
+        use_request_id(f"{name}-{run.run_id[:8]}")
+        if is_noted:
+            begin_job_run(installation.lake, run)
         outcome, detail, error = "stopped", None, None
         try:
             detail = JOBS[name](installation, stop or threading.Event())
@@ -51,8 +55,18 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
             raise
         finally:
             run = replace(run, finished_at=datetime.now(UTC), outcome=outcome, detail=detail, error=error)
-            end_job_run(lake, run)
+            if is_noted:
+                end_job_run(installation.lake, run)
+            elif _has_lake(installation):
+                begin_job_run(installation.lake, run)
     return run
+
+
+def _has_lake(installation: Installation) -> bool:
+    try:
+        return installation.lake is not None
+    except NothingKnown:
+        return False
 
 
 def maintain(installation: Installation, *, stop: threading.Event | None = None) -> Maintained:

@@ -63,7 +63,8 @@ class Outbox(Namespace):
         """
         from workbench.sending.cancel import cancel
 
-        self._installation.begin_lake()  # somebody is in a hurry: it works before the first sync, too
+        # Somebody is in a hurry: it works before the first sync, too.
+        self._installation.begin_lake(lambda: self._installation.settings.credentials)
         return Cancelled(message_sid, cancel(self._installation.send_context, message_sid))
 
     def preflight(

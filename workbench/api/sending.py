@@ -51,7 +51,8 @@ def send(
     from workbench.sending.confirmed import send_checked
 
     draft, variables = draft_of(installation, body, options)
-    installation.begin_lake()  # the outbox: what is sent is on record before the first sync, too
+    # The outbox: what is sent is on record before the first sync, too.
+    installation.begin_lake(lambda: installation.settings.credentials)
     rows = recipient_rows(installation, to)
     checked = check(installation, draft, rows, variables, ignore_quiet_hours=ignore_quiet_hours)
     confirmed = is_confirmed(confirm, 1, installation.settings.sending.typed_count_from)
@@ -77,7 +78,7 @@ def send_batch(
     from workbench.sending.results import BatchResult
 
     draft, variables = draft_of(installation, body, options, has_rows=True)
-    installation.begin_lake()
+    installation.begin_lake(lambda: installation.settings.credentials)
     rows = recipient_rows(installation, frame, to_column)
     require_rows(rows)
     confirmed = is_confirmed(confirm, len(rows), 1)

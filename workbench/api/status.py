@@ -11,7 +11,7 @@ from workbench.display.formats import plural
 
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
-    from workbench.lake.jobs import JobRun
+    from workbench.api.operations import Operations
     from workbench.lake.removals import Unfinished
     from workbench.metrics.freshness import Freshness
     from workbench.sync.status import SyncStatus
@@ -25,9 +25,10 @@ class Status:
     lake: str
     is_simulated: bool
     sync: SyncStatus
-    freshness: Freshness
-    jobs: tuple[JobRun, ...] = ()
-    """The last run of each scheduled job."""
+    freshness: Freshness | None
+    """None where no message log was ever read: what it counts is not known."""
+    operations: Operations | None = None
+    """What runs and what waits: servers, jobs, the spool, the outbox, the doctor's states."""
     unfinished: tuple[Unfinished, ...] = ()
     """Erasures and retention runs of which old copies may be left."""
     clock: str | None = None
@@ -41,12 +42,11 @@ class Status:
 
     def lines(self) -> list[tuple[str, str]]:
         """The status in words, as (label, value)."""
-        fresh, lines = self.freshness, [("home", self.home), ("lake", self.lake)]
+        lines = [("home", self.home), ("lake", self.lake)]
+        lines.append(("as of", f"{self.sync.as_of:%Y-%m-%d %H:%M:%S} UTC"))
         if self.is_simulated:
             lines.append(("account", "simulated: no message was ever sent"))
-        lines.append(("messages", f"{fresh.messages:,} ({_period(fresh)})"))
-        share = "nothing to price" if fresh.priced_share is None else f"{fresh.priced_share:.1%} priced"
-        lines.append(("in flight", f"{fresh.open_messages:,}, {share}"))
+        lines += _messages(self.freshness)
         for account in self.sync.accounts:
             through = account.settled_through or "not yet"
             lines.append((account.account_sid[:10] + "…", f"complete through {through} (GMT)"))
@@ -66,7 +66,7 @@ class Status:
         lines.append(("last sync", _last_run(self.sync.last_run)))
         if self.clock:
             lines.append(("clock", self.clock))
-        lines += [(f"job {run.job}", _job_run(run)) for run in self.jobs]
+        lines += self.operations.lines() if self.operations else []
         lines += [
             ("not finished", f"{removal}: the next maintenance finishes it, or run it again")
             for removal in self.unfinished
@@ -74,10 +74,11 @@ class Status:
         return lines
 
 
-def read_status(installation: Installation) -> Status:
-    """How far the sync is, what is open, how fresh the numbers are."""
+def read_status(installation: Installation, runs: int = 0) -> Status:
+    """How far the sync is, what is open, how fresh the numbers are; see :func:`read_operations`."""
+    from workbench.api.operations import read_operations
     from workbench.lake.clock import clock_warning
-    from workbench.lake.jobs import read_last_job_runs
+    from workbench.lake.read_days import has_log
     from workbench.lake.removals import read_unfinished
     from workbench.metrics.freshness import freshness
     from workbench.sync.status import read_sync_status
@@ -88,8 +89,8 @@ def read_status(installation: Installation) -> Status:
         lake=lake.address.shown,
         is_simulated=installation.settings.is_demo,
         sync=read_sync_status(lake),
-        freshness=freshness(lake),
-        jobs=tuple(read_last_job_runs(lake)),
+        freshness=freshness(lake) if has_log(lake) else None,
+        operations=read_operations(installation, runs),
         unfinished=tuple(read_unfinished(lake)),
         clock=clock_warning(lake, datetime.now(UTC)),
     )
@@ -146,6 +147,16 @@ def _unread(quarantined: Mapping[str, int], rejected: int) -> list[tuple[str, st
     return lines
 
 
+def _messages(fresh: Freshness | None) -> list[tuple[str, str]]:
+    if fresh is None:
+        return [("messages", "not known: no message log was ever read into this lake. Run `workbench sync`.")]
+    share = "nothing to price" if fresh.priced_share is None else f"{fresh.priced_share:.1%} priced"
+    return [
+        ("messages", f"{fresh.messages:,} ({_period(fresh)})"),
+        ("in flight", f"{fresh.open_messages:,}, {share}"),
+    ]
+
+
 def _period(fresh: Freshness) -> str:
     if not fresh.oldest_message_at or not fresh.newest_message_at:
         return "none yet"
@@ -163,10 +174,3 @@ def _last_run(run: dict[str, Any] | None) -> str:
     text = f"{run['outcome']} {ended:%Y-%m-%d %H:%M} UTC ({age}): "
     text += f"{run['listed']:,} read, {run['added']:,} new, {run['changed']:,} changed"
     return text + (f" — {run['error']}" if run["error"] else "")
-
-
-def _job_run(run: JobRun) -> str:
-    if run.finished_at is None:
-        return f"began {run.started_at:%Y-%m-%d %H:%M} UTC and has not ended"
-    said = run.error or run.detail
-    return f"{run.outcome} {run.finished_at:%Y-%m-%d %H:%M} UTC" + (f": {said}" if said else "")

@@ -66,7 +66,7 @@ class Sync(Namespace):
                 from workbench.sync.whole_account import sync_whole_account
 
                 summary = sync_whole_account(
-                    installation.begin_lake(),
+                    installation.begin_lake(check.result),
                     client,
                     SyncRequest(
                         first, end, full, installation.settings.sync.lookback_days, retry_quarantined
@@ -139,7 +139,7 @@ class Sync(Namespace):
             live_line("Bulk export", on_progress, describe_sync) as tell,
         ):
             return sync_bulk_export(
-                installation.begin_lake(),
+                installation.begin_lake(exports.days),
                 exports,
                 credentials.account_sid,
                 request,
@@ -169,7 +169,7 @@ class Sync(Namespace):
             country: of numbers that lost their country code, as US; by default as ``[sending]`` says.
         """
         from workbench.lake.lock import only_one
-        from workbench.sync.imports.run import import_files, time_zone
+        from workbench.sync.imports.run import check_files, import_files, time_zone
         from workbench.sync.shared.cancellation import Cancellation
         from workbench.table_files import stdin_as_file
 
@@ -181,7 +181,7 @@ class Sync(Namespace):
             live_line("Import", on_progress, describe_sync) as tell,
         ):
             return import_files(
-                installation.begin_lake(),
+                installation.begin_lake(lambda: check_files(given)),
                 given,
                 account_sid,
                 privacy=installation.privacy(),

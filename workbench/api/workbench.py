@@ -82,11 +82,18 @@ class Workbench:
         self.templates = Templates(installation)
         self.outbox = Outbox(installation)
 
-    def status(self) -> Status:
-        """How far the sync is, what is open, how fresh the numbers are."""
+    def status(self, *, runs: int = 0) -> Status:
+        """How far the sync is, what is open, how fresh the numbers are, what runs and what waits.
+
+        Args:
+            runs: list the last so many runs of each scheduled job, too.
+
+        Raises:
+            UsageError: `runs` is less than 0.
+        """
         from workbench.api.status import read_status
 
-        return read_status(self._installation)
+        return read_status(self._installation, runs)
 
     def doctor(self, names: str | Iterable[str] = (), *, offline: bool = False) -> Diagnosis:
         """What is wrong with the account, the webhooks, the lake and this machine, each with its repair.

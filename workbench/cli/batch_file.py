@@ -124,8 +124,18 @@ def read_batch_file(path: Path, to_column: str | None, asked: Mapping[str, Any])
 
 
 def batch_name(path: Path) -> str:
-    """What a batch is called by default: as its file."""
-    return "stdin" if str(path) == STDIN else path.stem
+    """What a batch is called by default: as its file, the same whether it is packed or not."""
+    if str(path) == STDIN:
+        return "stdin"
+    return Path(path.stem).stem if path.suffix.lower() in _PACKED else path.stem
+
+
+_PACKED = (".gz", ".gzip")
+
+
+def earlier_batch_name(path: Path) -> str | None:
+    """What versions before called the batch of a packed file; None where it is the same."""
+    return path.stem if path.stem != batch_name(path) and str(path) != STDIN else None
 
 
 def _name(column: str) -> str:

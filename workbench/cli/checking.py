@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
-from workbench.cli.options import day_options, value_format_option
-from workbench.cli.output import print_value, say_notices
+from workbench.cli.options import day_options, interval_seconds, value_format_option
+from workbench.cli.output import print_json, print_value, say, say_notices
+from workbench.display.control_characters import shown_as_text
+from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.render import render_reconcile
 from workbench.terminal import reconcile_progress, stopped_by_signals
+
+if TYPE_CHECKING:
+    from workbench.api.status import Status
 
 
 @main.command()
@@ -36,9 +45,62 @@ def reconcile(since: str | None, until: str | None, repair: bool, format: str) -
 
 
 @main.command()
+@click.option("--runs", type=click.IntRange(0), default=0, show_default=True, help="Last runs of each job.")
+@click.option(
+    "--watch",
+    metavar="INTERVAL",
+    is_flag=False,
+    flag_value="5s",
+    help="Show it again, as every 5s, until Ctrl-C.",
+)
 @value_format_option()
-def status(format: str) -> None:
-    """Show how far the sync is, what is open, and how fresh the numbers are."""
-    with Workbench() as wb:
-        status = wb.status()
-    print_value(status, format)
+def status(runs: int, watch: str | None, format: str) -> None:
+    """Show how far the sync is, what is open, how fresh the numbers are, what runs and what waits."""
+    with pandas_left_out(), Workbench() as wb:
+        if watch is None:
+            print_value(wb.status(runs=runs), format)
+        else:
+            _watch(lambda: wb.status(runs=runs), interval_seconds(watch), format)
+
+
+def _watch(read: Callable[[], Status], seconds: float, format: str) -> None:
+    """Show the status again and again: on a terminal in the same place, elsewhere one after the other."""
+    is_in_place = sys.stdout.isatty() and format != "json"
+    with stopped_by_signals() as stop:
+        while not stop.is_set():
+            try:
+                status: Status | None = read()
+            except WorkbenchError as error:
+                if error.exit_code != TRY_AGAIN:
+                    raise
+                status = None
+                say(f"Tried again in {seconds:g} s: {error}", err=True)
+            if status and format == "json":
+                print_json(status.as_dict(), one_line=True)
+            elif status:
+                click.echo(_redrawn(repr(status)) if is_in_place else shown_as_text(repr(status)) + "\n")
+            sys.stdout.flush()
+            stop.wait(seconds)
+
+
+def _redrawn(text: str) -> str:
+    """The text with what a terminal needs to write it over the last one."""
+    lines = shown_as_text(text).splitlines()
+    height = shutil.get_terminal_size().lines - 1
+    return "\x1b[H" + "\n".join(f"{line}\x1b[K" for line in lines[:height]) + "\x1b[J"
+
+
+@contextmanager
+def pandas_left_out() -> Iterator[None]:
+    """For a short command that makes no frame: DuckDB would load pandas at the first parameter of a query.
+
+    It does that to recognise pandas' values, and takes more time for it than for all that is asked here.
+    """
+    if "pandas" in sys.modules:
+        yield
+        return
+    sys.modules["pandas"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["pandas"]

@@ -18,7 +18,7 @@ from workbench.cli.options import (
     search_option,
     value_format_option,
 )
-from workbench.cli.output import print_frame, print_value, say
+from workbench.cli.output import print_frame, print_value, say, say_notices
 
 VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
 
@@ -28,7 +28,9 @@ VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
     "--waiting", is_flag=True, help="Only those with a question that has no answer, longest wait first."
 )
 @click.option("--view", type=click.Choice(VIEWS), default="open", show_default=True, help="Which ones.")
-@search_option("Part of a text or a name; a message SID; a number whole, or its digits that are shown.")
+@search_option(
+    "In these: part of a text or a name; a message SID; a number whole, or its digits that are shown."
+)
 @click.option("--assignee", help="Only those that this person has.")
 @click.option("--label", help="Only those with this label.")
 @click.option("--order", type=click.Choice(["longest", "newest"]), help="Longest wait or newest first.")
@@ -40,6 +42,9 @@ def conversations(waiting: bool, view: str, format: str, **options: Any) -> None
         refuse_idle("with --waiting", "view")
     with Workbench() as wb:
         frame = wb.conversations("waiting" if waiting else view, **options)
+    searched = "waiting" if waiting else view
+    if options["search"] and searched != "all":
+        say_notices([f"Searched among the {searched} conversations; --view all searches all of them."])
     left_out = frame.attrs["total"] - len(frame)
     if format == "table":
         frame["last"] = [_short(text) for text in frame["last"]]

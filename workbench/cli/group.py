@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from typing import Any, NoReturn
@@ -10,7 +11,11 @@ import click
 
 from workbench.cli.no_effect import OnceGroup
 from workbench.display.control_characters import shown_as_text
-from workbench.errors import WorkbenchError
+from workbench.errors import ConfigError, WorkbenchError
+from workbench.logs.set_up import is_service, set_up_logs
+from workbench.settings import load_settings
+
+log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
 
@@ -59,6 +64,9 @@ class _Group(OnceGroup):
         except OSError as error:
             _fail(f"Error: {error.strerror or error}: {error.filename or 'no file named'}.", 1)
         except Exception as error:
+            if is_service():
+                log.critical("an error that nobody expected ended this process", exc_info=error)
+                sys.exit(1)
             _fail(f"Error: {type(error).__name__}: {error} (an unexpected one; --debug shows where)", 1)
 
 
@@ -78,7 +86,11 @@ def _fail(message: str, code: int) -> NoReturn:
     sys.exit(code)
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Group,
+    # The words of options and choices in any case: all of ours are lower-case.
+    context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": str.lower},
+)
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="workbench")
 def main(debug: bool) -> None:
@@ -86,3 +98,9 @@ def main(debug: bool) -> None:
 
     Start with `workbench demo` (no account needed) or `workbench init` (yours).
     """
+    try:
+        settings = load_settings()
+    except ConfigError:
+        # The command that needs the settings says what is wrong; `config check` and others need none.
+        return
+    set_up_logs(settings, "command")

@@ -245,3 +245,18 @@ def _options(*options: Option) -> Option:
         return command
 
     return decorate
+
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def interval_seconds(text: str) -> float:
+    """`90s`, `5m`, `1h` of ``--watch`` in seconds.
+
+    Raises:
+        UsageError: it is another text.
+    """
+    number, unit = text[:-1], text[-1:]
+    if unit not in _UNITS or not number.isdigit() or int(number) == 0:
+        raise UsageError(f"--watch is {text!r}; write a number with s, m or h, as 90s, 5m or 1h.")
+    return int(number) * _UNITS[unit]

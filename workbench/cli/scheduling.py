@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import click
 
 from workbench.cli import completion
 from workbench.cli.group import main
+from workbench.errors import WorkbenchError
+
+log = logging.getLogger(__name__)
 
 
 @main.group()
@@ -17,17 +21,27 @@ def schedule() -> None:
 
 @schedule.command()
 @click.argument("job", shell_complete=completion.jobs)
-def run(job: str) -> None:
+@click.option("--as-service", is_flag=True, hidden=True, expose_value=True)
+def run(job: str, as_service: bool) -> None:
     """Run one job now: sync, maintenance, reconcile, reports or retention.
 
     It is noted in the table `job_runs` and in `workbench status`; one job at a time.
     """
     from workbench.api import Installation
     from workbench.api.jobs import run_job
+    from workbench.logs.set_up import set_up_service_logs
     from workbench.terminal import stopped_by_signals
 
     with stopped_by_signals() as stop, Installation() as installation:
-        done = run_job(installation, job, stop=stop)
+        if as_service:
+            set_up_service_logs(installation.settings, "jobs")
+        try:
+            done = run_job(installation, job, stop=stop)
+        except WorkbenchError as error:
+            if not as_service:
+                raise
+            log.error("the job %s did not do its work: %s", job, error)
+            sys.exit(error.exit_code)
     click.echo(f"{done.job}: {done.detail}")
 
 
@@ -37,7 +51,7 @@ def run(job: str) -> None:
 )
 def print_schedule(format: str) -> None:
     """Print the schedule as a crontab or as systemd units."""
-    from workbench.server.schedule import schedule_of
+    from workbench.api.schedule import schedule_of
     from workbench.server.schedule_text import schedule_text
     from workbench.settings import load_settings
 

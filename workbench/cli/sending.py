@@ -11,7 +11,13 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli import completion
-from workbench.cli.batch_file import Confirmation, batch_name, read_batch_file, read_confirmation
+from workbench.cli.batch_file import (
+    Confirmation,
+    batch_name,
+    earlier_batch_name,
+    read_batch_file,
+    read_confirmation,
+)
 from workbench.cli.group import ListGroup, main
 from workbench.cli.message_options import batch_option, content_options, message_options, sender_options
 from workbench.cli.options import (
@@ -25,6 +31,7 @@ from workbench.cli.options import (
     var_option,
 )
 from workbench.cli.output import print_frame, print_json, print_value, say, say_notices
+from workbench.errors import NothingKnown, UsageError
 
 if TYPE_CHECKING:
     from workbench.sending.results import BatchResult
@@ -88,6 +95,8 @@ def send_batch(
 
     body, options = message_options(batch or batch_name(file), content)
     with Workbench() as wb:
+        if batch is None:
+            _refuse_other_name(wb, file)
         asked = {**options, "body": body, "ignore_quiet_hours": ignore_quiet_hours}
         people = read_batch_file(file, to_column, {**asked, "of home": _said_at_home(wb.settings, asked)})
         count = None if confirm is None else people.check(confirm)
@@ -105,6 +114,27 @@ def send_batch(
         sys.exit(1)
     if confirm is None and set(done.counts) == {"blocked"}:
         sys.exit(1)
+
+
+def _refuse_other_name(wb: Workbench, file: Path) -> None:
+    """Refuse a packed file of which a batch went out under the name that versions before gave it.
+
+    Raises:
+        UsageError: with both names; under the new one everybody would get the same again.
+    """
+    name, earlier = batch_name(file), earlier_batch_name(file)
+    if earlier is None:
+        return
+    try:
+        rows = wb.sql("select 1 from outbox_events where batch = $name", {"name": earlier})
+    except NothingKnown:
+        return
+    if len(rows):
+        raise UsageError(
+            f"{file.name} was sent as the batch {earlier!r} by a version before; now it is {name!r}, as "
+            f"without packing. Nothing was sent. Give --batch {earlier} to go on with that batch, or --batch "
+            f"{name} to send to all of them again."
+        )
 
 
 def _show_unsent(done: BatchResult, lines: list[int]) -> None:

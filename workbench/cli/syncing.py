@@ -15,6 +15,7 @@ from workbench.cli.options import (
     country_option,
     day_options,
     file_argument,
+    interval_seconds,
     timezone_option,
     value_format_option,
 )
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from workbench.sync.imports.bulk_export import BulkExportSummary
     from workbench.sync.imports.summary import ImportSummary
     from workbench.sync.shared.request import SyncSummary
-
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 @main.group(invoke_without_command=True)
@@ -159,7 +158,7 @@ def _sync_once(
 
 
 def _watch(interval: str, subaccounts: bool, format: str) -> None:
-    every_seconds = _seconds(interval)
+    every_seconds = interval_seconds(interval)
     with stopped_by_signals() as stop, Workbench() as wb:
         wb.sync.watch(
             every_seconds,
@@ -232,11 +231,3 @@ def import_command(
 
 def _print_summary(summary: ImportSummary | BulkExportSummary, format: str) -> None:
     print_value(summary, format, summary.sentence())
-
-
-def _seconds(text: str) -> float:
-    """`90s`, `5m`, `1h` in seconds."""
-    number, unit = text[:-1], text[-1:]
-    if unit not in _UNITS or not number.isdigit() or int(number) == 0:
-        raise UsageError(f"--watch is {text!r}; write a number with s, m or h, as 90s, 5m or 1h.")
-    return int(number) * _UNITS[unit]

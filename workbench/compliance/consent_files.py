@@ -61,6 +61,8 @@ class ConsentFile:
     events: tuple[ConsentEvent, ...]
     rejects: tuple[Reject, ...]
     unknown_columns: tuple[str, ...] = ()
+    undated: frozenset[str] = frozenset()
+    """Ids of the opt-outs without a date: they count from now, unless the same was told before."""
 
     @property
     def people(self) -> int:
@@ -107,15 +109,20 @@ def read_consent_file(
     """
     table = read_table(path)
     columns, unknown = _read_header(table, address_column)
-    events, rejects = [], [Reject(problem.line, problem.reason) for problem in table.problems]
+    events, undated = [], set()
+    rejects = [Reject(problem.line, problem.reason) for problem in table.problems]
     for row in table.rows:
         record = {name: row.cells[index].strip() for name, index in columns.items()}
         try:
-            events.append(_read_line(record, defaults, privacy, table.name))
+            event = _read_line(record, defaults, privacy, table.name)
         except UsageError as error:
             rejects.append(Reject(row.line, str(error)))
+            continue
+        events.append(event)
+        if not record.get("date"):
+            undated.add(event.event_id)
     rejects.sort(key=lambda reject: reject.line)
-    return ConsentFile(table.name, tuple(events), tuple(rejects), unknown)
+    return ConsentFile(table.name, tuple(events), tuple(rejects), unknown, frozenset(undated))
 
 
 def save_consent_file(lake: Lake, consent_file: ConsentFile, actor: str, now: datetime | None = None) -> int:
@@ -123,7 +130,9 @@ def save_consent_file(lake: Lake, consent_file: ConsentFile, actor: str, now: da
     now = now or datetime.now(UTC)
 
     def save(cursor: Any) -> int:
-        added = save_consent_events(cursor, consent_file.events, now)
+        told_before = _told_before(cursor, consent_file)
+        events = [event for event in consent_file.events if event.event_id not in told_before]
+        added = save_consent_events(cursor, events, now)
         detail = {
             "file": consent_file.name,
             "events": len(consent_file.events),
@@ -134,6 +143,33 @@ def save_consent_file(lake: Lake, consent_file: ConsentFile, actor: str, now: da
         return added
 
     return lake.write(save)
+
+
+def _told_before(cursor: Any, consent_file: ConsentFile) -> set[str]:
+    """Ids of opt-outs without a date that the same source told before, and nobody opted in since.
+
+    Each import would otherwise give them another moment, and so write them once more.
+    """
+    told_before = set()
+    for event in consent_file.events:
+        if event.event_id in consent_file.undated:
+            facts = [event.address, event.scope, event.source, event.evidence]
+            if cursor.execute(_TOLD_BEFORE_SQL, facts).fetchall():
+                told_before.add(event.event_id)
+    return told_before
+
+
+_TOLD_BEFORE_SQL = """
+    select 1 from consent_events told
+    where person_of(address) = person_of($1) and scope = $2 and kind = 'opt-out' and source = $3
+        and evidence is not distinct from $4
+        and not exists (
+            from consent_events later
+            where later.kind = 'opt-in' and later.happened_at > told.happened_at
+                and person_of(later.address) = person_of($1)
+        )
+    limit 1
+"""
 
 
 def check_scope(text: str, numbers: NumberContext | None = None) -> str:

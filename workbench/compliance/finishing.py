@@ -23,6 +23,8 @@ from workbench.compliance.orders import Order, read_orders, remove_order
 from workbench.compliance.proof import build_proof, write_proof
 from workbench.compliance.records import Record
 from workbench.errors import LakeBusy
+from workbench.home import HOOKS_LOCK as HOOKS_LOCK
+from workbench.home import SPOOL_FOLDER as SPOOL_FOLDER
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import blotted
@@ -31,7 +33,6 @@ from workbench.lake.purge import purge
 from workbench.lake.removals import RETENTION, Unfinished, end_removal, is_finished, read_unfinished
 from workbench.lake.spool import rewrite_segments, segment_names
 
-SPOOL_FOLDER, HOOKS_LOCK = "spool", "hooks.lock"
 """Under WORKBENCH_HOME: the webhooks that wait for the lake, and the lock of the process that owns them."""
 _SPOOL_SECONDS, _LOOK_EVERY = 30.0, 0.05
 

@@ -144,7 +144,11 @@ def _with_content(
     fields = read_inbound_fields(lake, told)
     names = [name for sid, _ in told if (name := profile_name(fields.get(sid, {})))]
     described = tuple(
-        replace(message, content=content_words(fields.get(message.message_sid, {})), is_sms=is_sms)
+        replace(
+            message,
+            content=content_words(fields.get(message.message_sid, {}), message.body),
+            is_sms=is_sms,
+        )
         for message in messages
     )
     return described, names[-1] if names else ""

@@ -36,13 +36,16 @@ REDACTED = "The text was redacted."
 EMPTY = "No text: the message is empty, or was redacted at Twilio."
 
 
-def content_words(fields: Mapping[str, Any]) -> str:
+def content_words(fields: Mapping[str, Any], text: str | None = None) -> str:
     """What an inbound message holds beside its text, in words; empty where it is a text or an attachment.
 
     Args:
         fields: those of its webhook, as Twilio named them.
+        text: of the message, which stands beside the words; what it says is not said again.
     """
-    parts = [_place(fields), _button(fields), _menu(fields)]
+    shown = _value({"text": text}, "text")
+    parts = [_place(fields), _chosen("Button", _button(fields), shown)]
+    parts.append(_chosen("Chosen from a menu", _menu(fields), shown))
     if not any(parts):
         parts.append(_kind(fields))
     parts.append(_ad(fields))
@@ -99,13 +102,18 @@ def _degrees(fields: Mapping[str, Any], name: str, most: int) -> float | None:
 
 
 def _button(fields: Mapping[str, Any]) -> str:
-    label = _value(fields, "ButtonText") or _value(fields, "ButtonPayload")
-    return f"Button: {label}" if label else ""
+    return _value(fields, "ButtonText") or _value(fields, "ButtonPayload")
 
 
 def _menu(fields: Mapping[str, Any]) -> str:
-    label = _value(fields, "ListTitle") or _value(fields, "ListId")
-    return f"Chosen from a menu: {label}" if label else ""
+    return _value(fields, "ListTitle") or _value(fields, "ListId")
+
+
+def _chosen(what: str, label: str, shown: str) -> str:
+    """What was chosen; Twilio gives a button's label as the text of the message, too."""
+    if not label:
+        return ""
+    return what if label == shown else f"{what}: {label}"
 
 
 def _kind(fields: Mapping[str, Any]) -> str:

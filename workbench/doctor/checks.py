@@ -34,6 +34,7 @@ CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in (
         Check("settings", machine.check_settings),
+        Check("running-settings", machine.check_running_settings),
         Check("secret-files", machine.check_secret_files),
         Check("packages", machine.check_packages),
         Check("time-zones", machine.check_time_zones),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.errors import UsageError
 from workbench.lake.connect import Lake
 
 #: Enough to see a pattern; maintenance deletes older runs.
@@ -23,6 +24,11 @@ class JobRun:
     detail: str | None = None
     error: str | None = None
 
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs."""
+        return (self.finished_at - self.started_at).total_seconds() if self.finished_at else None
+
 
 def begin_job_run(lake: Lake, run: JobRun) -> None:
     """Note that a job began."""
@@ -40,11 +46,19 @@ def end_job_run(lake: Lake, run: JobRun) -> None:
     )
 
 
-def read_last_job_runs(lake: Lake) -> list[JobRun]:
-    """The latest run of each job, by name."""
+def read_last_job_runs(lake: Lake, most: int = 1) -> list[JobRun]:
+    """The latest runs of each job, by name, the newest first.
+
+    Raises:
+        UsageError: `most` is less than 1.
+    """
+    if most < 1:
+        raise UsageError(f"The number of runs is {most}; give a whole number from 1.")
     rows = lake.rows(
         "select run_id, job, started_at, finished_at, outcome, detail, error from job_runs "
-        "qualify row_number() over (partition by job order by started_at desc) = 1 order by job"
+        "qualify row_number() over (partition by job order by started_at desc) <= ? "
+        "order by job, started_at desc",
+        [most],
     )
     return [JobRun(*row) for row in rows]
 

@@ -47,6 +47,21 @@ def only_one(path: Path, doing: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextmanager
+def shared(path: Path) -> Iterator[None]:
+    """Hold the lock at ``path`` together with others, so that :func:`is_held` tells that one is there.
+
+    The file's time is when the last of them took it.
+    """
+    descriptor = _open(path)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH)
+        os.utime(descriptor)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_held(path: Path) -> bool:
     """Whether a living process holds the lock at ``path``; where there is no file, nobody does."""
     try:

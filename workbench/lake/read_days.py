@@ -22,9 +22,13 @@ def require_log(lake: Lake) -> None:
     Raises:
         NothingKnown: no message is in it, and no day of the log was read or imported.
     """
-    ((was_read,),) = lake.rows(_WAS_READ_SQL)
-    if not was_read:
+    if not has_log(lake):
         raise NothingKnown(f"No message log was ever read into the lake at {lake.address.shown}")
+
+
+def has_log(lake: Lake) -> bool:
+    """Whether a message is in the lake, or a day of the log was read or imported."""
+    return bool(lake.value(_WAS_READ_SQL))
 
 
 _WAS_READ_SQL = """

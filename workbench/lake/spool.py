@@ -19,6 +19,7 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from struct import Struct
@@ -97,6 +98,11 @@ class Spool:
         """How many records are not in the lake yet."""
         with self._lock:
             return sum(segment.records for segment in self._segments)
+
+    def bytes_on_disk(self) -> int:
+        """The size of what is not in the lake yet, and of what its files still hold beside it."""
+        with self._lock:
+            return sum(segment.size for segment in self._segments)
 
     def append(self, payloads: Sequence[bytes]) -> None:
         """Force these to the disk; on return they survive anything.
@@ -244,6 +250,20 @@ def rewrite_segments(folder: Path, change: Callable[[bytes], bytes | None]) -> i
         elif after != before or records[-1][1] != len(data):
             write_whole(path, _MAGIC + b"".join(map(_framed, kept)))
     return changed
+
+
+def count_records(folder: Path) -> int:
+    """How many records lie in a spool, also of another process; some of them the lake has for seconds."""
+    count = 0
+    for path in folder.glob(f"*{_SUFFIX}"):
+        with suppress(FileNotFoundError), path.open("rb") as file:
+            size, place = os.fstat(file.fileno()).st_size, len(_MAGIC)
+            while place + _HEAD.size <= size:
+                file.seek(place)
+                length, _ = _HEAD.unpack(file.read(_HEAD.size))
+                place += _HEAD.size + length
+                count += place <= size
+    return count
 
 
 def segment_names(folder: Path) -> set[str]:

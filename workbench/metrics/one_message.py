@@ -55,7 +55,7 @@ def _add_content(lake: Lake, messages: list[dict[str, Any]]) -> None:
     told = [(each["message_sid"], each["date_created"]) for each in messages if not each["is_outbound"]]
     fields = read_inbound_fields(lake, told)
     for each in messages:
-        each["content"] = content_words(fields.get(each["message_sid"], {}))
+        each["content"] = content_words(fields.get(each["message_sid"], {}), each["body"])
 
 
 def _dicts(lake: Lake, sql: str, parameters: dict[str, object]) -> list[dict[str, Any]]:

@@ -53,9 +53,10 @@ def find_paper(given: str | None, setting: str | None, timezone: str, environ: M
     chosen = given or setting
     if chosen is None:
         return _paper_of_place(timezone, environ)
-    if chosen not in PAPERS:
+    paper = next((name for name in PAPERS if name.lower() == chosen.lower()), None)
+    if paper is None:
         raise UnknownName("paper", chosen, PAPERS)
-    return chosen
+    return paper
 
 
 def _paper_of_place(timezone: str, environ: Mapping[str, str]) -> str:

@@ -129,6 +129,7 @@ def run_report(
         ConfigError: PDF was requested, but this machine cannot make it.
         ReportFailed: a cell failed; the notebook is kept as far as it was executed.
     """
+    formats = [format.lower() for format in formats]
     for format in formats:
         if format not in FORMATS:
             raise UnknownName("format", format, FORMATS)

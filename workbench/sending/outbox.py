@@ -56,6 +56,12 @@ class Intent:
     problem: str | None = None
 
 
+def count_states(lake: Lake) -> dict[State, int]:
+    """How many messages of the outbox have each state now."""
+    rows = dict(lake.rows("select state, count(*) from outbox group by all"))
+    return {state: rows.get(state, 0) for state in get_args(State)}
+
+
 @dataclass(frozen=True)
 class Claim:
     """What the outbox says to somebody who wants to send: `mine`, or why not."""

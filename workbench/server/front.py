@@ -9,6 +9,7 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
+from workbench.logs.request_ids import HEADER, request_id_for, use_request_id
 from workbench.server.access.headers import STRICT_CSP
 from workbench.server.hosts import is_served
 
@@ -27,13 +28,14 @@ _SESSION_ARGUMENTS = ("bokeh-session-id", "bokeh-token")
 
 
 def stand_before(application: Any, *checks: Check) -> None:
-    """From now on each request passes these checks, in this order, whatever is asked for.
+    """From now on each request has an id and passes these checks, in this order, whatever is asked for.
 
     Pages, websockets, files and what is added one day are found by `find_handler`; nothing goes around it.
     """
     find = application.find_handler
 
     def guarded(request: HTTPServerRequest, **kwargs: Any) -> Any:
+        use_request_id(request_id_for(request.headers.get_list(HEADER)))
         for check in checks:
             answer = check(request)
             if answer:

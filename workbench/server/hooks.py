@@ -17,14 +17,19 @@ from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.web import Application
 
+from workbench.api.schedule import schedule_of
 from workbench.errors import WorkbenchError
+from workbench.home import HOOKS_LOCK, SPOOL_FOLDER
 from workbench.lake.lock import only_one
 from workbench.lake.spool import Spool
 from workbench.server.access.headers import security_headers
-from workbench.server.access.link import bears_token, link_token
+from workbench.server.access.link import bears_token, link_token, metrics_token
 from workbench.server.access.settings import HOSTS_SETTING
 from workbench.server.callback_fetch import Fetcher
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
+from workbench.server.figures.hooks import HooksFigures, commit_seconds
+from workbench.server.figures.lake import LakeFigures
+from workbench.server.figures.requests import METRICS_PATH, Figures, MetricsHandler
 from workbench.server.front import known_host, stand_before
 from workbench.server.health import Health
 from workbench.server.hook_settings import HookSettings, hook_settings
@@ -32,7 +37,6 @@ from workbench.server.hooks_lake import HooksLake, WebhookWriter
 from workbench.server.hosts import host_of, served_hosts
 from workbench.server.intake import Applier, Intake
 from workbench.server.ports import find_port, require_loopback
-from workbench.server.schedule import schedule_of
 from workbench.server.scheduling import Scheduler
 from workbench.server.webhook_handlers import (
     MOST_BYTES,
@@ -49,7 +53,7 @@ from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
-SPOOL_FOLDER, SET_ASIDE_FILE = "spool", "set-aside.jsonl"
+SET_ASIDE_FILE = "set-aside.jsonl"
 _LAST_APPLY_SECONDS = 5.0
 
 
@@ -85,7 +89,7 @@ class HooksServer:
             ConfigError: the lake does not belong to these settings.
         """
         self._loop = loop = IOLoop()
-        with only_one(self.settings.home / "hooks.lock", "hooks process"):
+        with only_one(self.settings.home / HOOKS_LOCK, "hooks process"):
             if threading.current_thread() is threading.main_thread():
                 for number in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(number, lambda *_: self.stop())
@@ -111,12 +115,16 @@ class HooksServer:
         lake = HooksLake(self.settings)
         fetcher = Fetcher(self.settings, lake)
         scheduler = Scheduler(self.settings, lake, self.schedule)
-        writer = WebhookWriter(lake, fetcher.wake, partial(scheduler.hurry, "maintenance"))
+        figures = Figures("hooks")
+        note_commit = commit_seconds(figures.registry).observe
+        writer = WebhookWriter(lake, fetcher.wake, partial(scheduler.hurry, "maintenance"), note_commit)
         applier = Applier(spool, writer.save, partial(_set_aside, home))
         intake = Intake(spool, loop.asyncio_loop, applier.wake)  # type: ignore[attr-defined]
         hooks = Hooks(settings, intake, applier, lake, RateCap(settings.most_per_second))
         health = Health(home, hooks, spool, scheduler)
-        server = self._http_server(hooks, health)
+        figures.registry.register(HooksFigures(hooks, spool, health))
+        figures.registry.register(LakeFigures(lake.opened))
+        server = self._http_server(hooks, health, figures)
         applier.start()
         fetcher.start()
         scheduler.start()
@@ -124,7 +132,8 @@ class HooksServer:
         loop.call_later(0.5, self._watch, loop, applier)
         try:
             if not self._is_stopped:
-                loop.start()
+                with figures.log_counter:
+                    loop.start()
         finally:
             server.stop()
             fetcher.close()
@@ -135,22 +144,18 @@ class HooksServer:
             hooks.refusals.say()
             spool.close()
 
-    def _http_server(self, hooks: Hooks, health: Health) -> HTTPServer:
+    def _http_server(self, hooks: Hooks, health: Health, figures: Figures) -> HTTPServer:
+        tokens = link_token(self.settings.home), metrics_token(self.settings.home)
+        is_own, may_read_figures = (partial(bears_token, expected=token) for token in tokens)
         application = Application(
             [
                 (STATUS_PATH, StatusHandler, {"hooks": hooks}),
                 (INBOUND_PATH, InboundHandler, {"hooks": hooks}),
                 (r"/healthz", LiveHandler),
-                (
-                    r"/readyz",
-                    ReadyHandler,
-                    {
-                        "health": health.report,
-                        "is_own": partial(bears_token, expected=link_token(self.settings.home)),
-                    },
-                ),
+                (r"/readyz", ReadyHandler, {"health": health.report, "is_own": is_own}),
+                (METRICS_PATH, MetricsHandler, {"figures": figures, "is_own": may_read_figures}),
             ],
-            log_function=lambda handler: None,
+            log_function=figures.note,
             transforms=[security_headers()],
         )
         setting = f"{HOSTS_SETTING}, or set WORKBENCH_PUBLIC_URL to it"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
@@ -83,19 +84,27 @@ class WebhookWriter:
     Args:
         wake_fetcher: called when callbacks told of messages that the lake does not have.
         hurry_maintenance: called when so many commits have left their files that they should be merged.
+        note_commit: called with the seconds of each commit.
     """
 
     def __init__(
-        self, lake: HooksLake, wake_fetcher: Callable[[], None], hurry_maintenance: Callable[[], None]
+        self,
+        lake: HooksLake,
+        wake_fetcher: Callable[[], None],
+        hurry_maintenance: Callable[[], None],
+        note_commit: Callable[[float], object] = lambda seconds: None,
     ) -> None:
         self._lake, self._wake_fetcher, self._hurry_maintenance = lake, wake_fetcher, hurry_maintenance
+        self._note_commit = note_commit
         self._commits = 0
 
     def save(self, records: Sequence[bytes]) -> None:
         """As :meth:`HooksLake.save`."""
+        began = time.monotonic()
         saved = self._lake.save(records)
         if saved is None:
             return
+        self._note_commit(time.monotonic() - began)
         if saved.statuses.waiting:
             self._wake_fetcher()
         self._commits += 1

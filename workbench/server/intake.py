@@ -244,7 +244,7 @@ class Applier:
     def _note_trouble(self, error: Exception) -> None:
         text = str(error) if isinstance(error, WorkbenchError) else repr(error)
         if text != self.trouble:
-            log.warning("webhooks wait on the disk until the lake takes them: %s", text)
+            log.warning("webhooks wait on the disk until the lake takes them: %s", error)
         self.trouble = text
 
 

@@ -11,17 +11,19 @@ _MOST_KINDS = 1_000
 
 
 class LogLimit(logging.Filter):
-    """For a handler. Lines of our own differ by their whole text, those of libraries by their template."""
+    """For a handler. Lines of our own differ by their whole text, those of libraries by their template; all
+    by the error that they tell of."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._said: dict[tuple[str, str], tuple[float, int]] = {}
+        self._said: dict[tuple[str, ...], tuple[float, int]] = {}
         """When a line of this kind was last written, and how many were left out since."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         is_ours = record.name.partition(".")[0] == "workbench"
-        kind = (record.name, record.getMessage() if is_ours else str(record.msg)[:80])
+        error: list[str] = getattr(record, "trace", [])[-1:]
+        kind = (record.name, record.getMessage() if is_ours else str(record.msg)[:80], *error)
         now = self._clock()
         said_at, left_out = self._said.get(kind, (float("-inf"), 0))
         if now - said_at < _SECONDS:

@@ -12,6 +12,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -21,9 +22,11 @@ from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
+from workbench.home import PAGES_LOCK
+from workbench.lake.lock import shared
 from workbench.server.access.gate import Gate
 from workbench.server.access.headers import pages_csp, security_headers
-from workbench.server.access.link import ARGUMENT, LinkGate
+from workbench.server.access.link import ARGUMENT, LinkGate, bears_token, metrics_token
 from workbench.server.access.settings import (
     HOSTS_SETTING,
     access_settings,
@@ -34,6 +37,7 @@ from workbench.server.access.sign_in import server_options, signed_in
 from workbench.server.access.sign_in_page import notice_page
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections
 from workbench.server.downloads import DownloadHandler
+from workbench.server.figures.requests import METRICS_PATH, Figures, MetricsHandler
 from workbench.server.front import known_host, log_answer, own_pages, stand_before
 from workbench.server.hosts import served_hosts
 from workbench.server.ports import find_port
@@ -78,6 +82,8 @@ class PagesServer:
         self.link = None
         if not self.gate and self.access.token:
             self.link = LinkGate(settings.home, self.port, is_secure=self.access.is_secure)
+        self._may_read_figures = partial(bears_token, expected=metrics_token(settings.home))
+        self._figures = Figures("pages")
         self._idle_session_ms = idle_session_ms
         self._loop: IOLoop | None = None
         self._is_stopped = False
@@ -111,13 +117,14 @@ class PagesServer:
         pn.config.nthreads = None
         # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
-        with _signals_put_back():
+        with _signals_put_back(), shared(self.settings.home / PAGES_LOCK):
             server = self._build(loop)
             for number in _own_signals():
                 signal.signal(number, lambda *_: self.stop())
             server.start()
             limit_connections(server._http, self.access.trusted_proxies)
             self._guard(server._tornado)
+            self._watch_pages(server)
             if self.gate:
                 self.gate.open(server._tornado)
                 self._watch_sessions(loop, self.gate, server._tornado)
@@ -125,7 +132,8 @@ class PagesServer:
                 loop.add_callback(announce, self.address)
             try:
                 if not self._is_stopped:
-                    loop.start()
+                    with self._figures.log_counter:
+                        loop.start()
             finally:
                 server.stop(wait=False)
                 loop.close(all_fds=True)
@@ -147,6 +155,15 @@ class PagesServer:
         elif self.link:
             checks += [self.link.check]
         stand_before(application, *checks)
+
+    def _watch_pages(self, server: Any) -> None:
+        figures, application = self._figures, server._tornado
+        figures.gauge("workbench_page_sessions", "Open pages.", lambda: len(server.get_sessions()))
+        figures.gauge("workbench_page_websockets", "Browsers at them.", lambda: len(application._clients))
+
+    def _log_answer(self, handler: RequestHandler) -> None:
+        self._figures.note(handler)
+        log_answer(handler)
 
     def _watch_sessions(self, loop: IOLoop, gate: Gate, application: Any) -> None:
         """Close open pages whose session has ended."""
@@ -175,12 +192,17 @@ class PagesServer:
             extra_patterns=[
                 (r"/", RedirectHandler, {"url": f"/{START_PAGE}", "permanent": False}),
                 (r"/healthz", HealthHandler, {"door": self.gate or self.link}),
+                (
+                    METRICS_PATH,
+                    MetricsHandler,
+                    {"figures": self._figures, "is_own": self._may_read_figures},
+                ),
                 (r"/download/([a-z0-9_]+)/([a-z0-9.-]+)", DownloadHandler, {"pages": served}),
                 *options.pop("extra_patterns", ()),
             ],
             default_handler_class=NotFoundHandler,
             transforms=[headers],
-            log_function=log_answer,
+            log_function=self._log_answer,
             http_server_kwargs={
                 "max_body_size": _MOST_FORM_BYTES,
                 "idle_connection_timeout": HEAD_SECONDS,

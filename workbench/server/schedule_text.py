@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Sequence
 from datetime import timedelta
 
+from workbench.api.schedule import Rule
 from workbench.errors import UsageError
-from workbench.server.schedule import Rule
 
 FORMATS = ("cron", "systemd")
 

@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from workbench.api.schedule import Rule
 from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.jobs import JobRun, read_last_job_runs
 from workbench.server.hooks_lake import HooksLake
-from workbench.server.schedule import Rule
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class Scheduler:
         self._is_stale = True
         self._hurried: set[str] = set()
         self._stop = threading.Event()
-        self._running: subprocess.Popen[str] | None = None
+        self._running: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
 
     def start(self) -> None:
@@ -113,26 +113,19 @@ class Scheduler:
         self._started[rule.job] = datetime.now(UTC)
         self._jitter.pop(rule.job, None)
         self._hurried.discard(rule.job)
-        command = [sys.executable, "-m", "workbench", "schedule", "run", rule.job]
+        command = [sys.executable, "-m", "workbench", "schedule", "run", rule.job, "--as-service"]
         environment = {**os.environ, "WORKBENCH_HOME": str(self._settings.home)}
-        # A session of its own: Ctrl-C goes to the server only, which then ends the job.
+        # A session of its own: Ctrl-C goes to the server only, which then ends the job. Its log is ours.
         with subprocess.Popen(
             command,
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
             start_new_session=True,
         ) as self._running:
-            _, errors = self._running.communicate()
+            self._running.wait()
         self._is_stale = True
         code = self._running.returncode
         if code and not self._stop.is_set():
             level = logging.INFO if code == TRY_AGAIN else logging.WARNING
-            log.log(level, "the job %s ended with exit code %d: %s", rule.job, code, _last_line(errors))
-
-
-def _last_line(text: str) -> str:
-    lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "it wrote nothing"
+            log.log(level, "the job %s ended with exit code %d", rule.job, code)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
+from workbench.logs.set_up import set_up_service_logs
 from workbench.server.log_limit import LogLimit
 from workbench.server.ports import LOOPBACK, find_port
 from workbench.server.supervise import Child, end_with_stdin, supervise
@@ -43,9 +43,9 @@ def children(
     Raises:
         ConfigError: as in :func:`serve_both`.
     """
+    from workbench.api.schedule import schedule_of
     from workbench.server.access.settings import access_settings, require_safe_host
     from workbench.server.hook_settings import hook_settings
-    from workbench.server.schedule import schedule_of
 
     require_safe_host(host, access_settings(settings))
     hook_settings(settings)
@@ -64,9 +64,7 @@ def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_c
     Raises:
         ConfigError, LakeError: see :class:`PagesServer` and :class:`HooksServer`.
     """
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(LogLimit())
+    set_up_service_logs(settings, only, LogLimit())
     if only == "pages":
         from workbench.server.pages import PagesServer, print_address
 

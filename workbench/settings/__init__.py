@@ -25,6 +25,7 @@ from workbench.settings.home import (
     STATUS_PATH,
     find_home,
 )
+from workbench.settings.logs import LogsSettings
 from workbench.settings.model import Settings
 from workbench.settings.secret import Secret
 from workbench.settings.sections import (
@@ -53,6 +54,7 @@ __all__ = [
     "ConversationsSettings",
     "Credentials",
     "LakeSettings",
+    "LogsSettings",
     "Money",
     "Network",
     "OAuthSettings",

@@ -84,13 +84,14 @@ def number(above: float, most: float, unit: str) -> Kind:
 
 
 def choice(*values: str) -> Kind:
-    """One of a few words."""
+    """One of a few words, in any case; it becomes the one that is listed."""
     allowed = ", ".join(map(repr, values))
+    listed = {word.lower(): word for word in values}
 
     def parse(value: Any) -> str:
-        if not isinstance(value, str) or value not in values:
+        if not isinstance(value, str) or value.lower() not in listed:
             raise InvalidValue(f"is {value!r}; it can be {allowed}.")
-        return value
+        return listed[value.lower()]
 
     return Kind(f"one of {allowed}", parse)
 

@@ -13,6 +13,7 @@ from workbench.settings.access import AccessSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
+from workbench.settings.logs import LogsSettings
 from workbench.settings.sections import (
     ConversationsSettings,
     KeywordSettings,
@@ -63,6 +64,7 @@ class Settings:
         WebhooksSettings,
         "Set a reply only where Twilio's own answers are switched off: otherwise people get two.",
     )
+    logs: LogsSettings = section(LogsSettings, "What the processes log; never a number, a text or a secret.")
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
     mps_limits: Mapping[str, float] = setting(

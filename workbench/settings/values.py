@@ -77,7 +77,7 @@ def money() -> Kind:
 
 
 def moment() -> Kind:
-    """When a job runs; `workbench.server.schedule` makes a rule from it."""
+    """When a job runs; `workbench.api.schedule` makes a rule from it."""
     return text(
         'how often ("5m", "2h"), a time of day ("03:30") or "off"',
         r"off|[1-9]\d{0,3}[mh]|(?:[01]\d|2[0-3]):[0-5]\d",
@@ -144,9 +144,10 @@ def report_formats() -> Kind:
     allowed = f"a list of {', '.join(REPORT_FORMATS)}"
 
     def parse(value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list) or not value or set(map(str, value)) - set(REPORT_FORMATS):
+        formats = [str(each).lower() for each in value] if isinstance(value, list) else []
+        if not formats or set(formats) - set(REPORT_FORMATS):
             raise refused(value, allowed)
-        return tuple(value)
+        return tuple(formats)
 
     return Kind(allowed, parse)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable
 from typing import Any
 
 from workbench.settings import Credentials
+from workbench.settings.known_secrets import credentials_secrets, without_secrets
 
 _SECRET_NAMES = (
     "auth_token",
@@ -72,14 +71,4 @@ _CONTAINERS = (dict, list)
 
 def scrub(text: str, credentials: Credentials) -> str:
     """The text with our own secrets replaced, in case a server or a proxy repeats them."""
-    for secret in sorted(_own_secrets(credentials), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text
-
-
-def _own_secrets(credentials: Credentials) -> Iterable[str]:
-    user, password = credentials.basic_auth
-    header = base64.b64encode(f"{user}:{password}".encode()).decode()
-    given = [secret.reveal() for secret in (credentials.auth_token, credentials.api_secret) if secret]
-    # A text shorter than this is not a secret, and to replace it would damage ordinary words.
-    return {secret for secret in (header, password, *given) if len(secret) >= 6}
+    return without_secrets(text, credentials_secrets(credentials))

@@ -7,7 +7,6 @@ certainly has none; after `Unclear` it may have one, and only Twilio's log can t
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,8 +21,8 @@ from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
 from workbench.errors import TwilioAuthError, TwilioError, TwilioUnavailable
-from workbench.messaging.addresses import mask
 from workbench.messaging.error_codes import explain
+from workbench.messaging.number_masking import mask_numbers
 from workbench.settings import Credentials
 from workbench.twilio.redaction import scrub
 from workbench.twilio.resources import check_sid
@@ -31,9 +30,6 @@ from workbench.twilio.urls import is_loopback, parse_base_url
 
 #: Time-outs in seconds: to connect, and between two bytes of the answer.
 CONNECT_SECONDS, READ_SECONDS = 5.0, 30.0
-
-#: Twilio's errors contain the recipient's number; it is masked, because errors are stored and shown.
-_NUMBER = re.compile(r"\+?\d{7,15}")
 
 #: Errors after which no request was made, because there was no connection.
 _NEVER_LEFT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
@@ -204,9 +200,8 @@ class MessageSender:
 
     def _problem(self, status: int, code: int | None, message: str) -> str:
         text = f"HTTP {status}" + (f", Twilio error {code}" if code is not None else "")
-        masked = _NUMBER.sub(
-            lambda number: mask(number[0]), scrub(" ".join(message.split()), self._credentials)
-        )
+        # The recipient's number is in it, and errors are stored and shown.
+        masked = mask_numbers(scrub(" ".join(message.split()), self._credentials))
         text += f": {masked.rstrip('.')}." if message else "."
         explanation = explain(code)
         return text if explanation is None else f"{text} {explanation.fix} See {explanation.url}"

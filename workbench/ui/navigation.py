@@ -18,7 +18,9 @@ from workbench.own_files import PAGES, check_name, list_own_files, own_file_vers
 DASHBOARDS = built_in_folder("dashboards")
 START_PAGE = "overview"
 
-TAKEN = frozenset({"download", "favicon", "healthz", "login", "logout", "readyz", "static", "webhooks"})
+TAKEN = frozenset(
+    {"download", "favicon", "healthz", "login", "logout", "metrics", "readyz", "static", "webhooks"}
+)
 """First words of addresses that a server has for something else than a page."""
 
 _own_home: Path | None = None

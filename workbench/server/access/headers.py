@@ -1,10 +1,11 @@
-"""Security headers on every answer of every server, with and without sign-in."""
+"""Security headers, and the id of the request, on every answer of every server, with and without sign-in."""
 
 from __future__ import annotations
 
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
 from tornado.web import OutputTransform
 
+from workbench.logs.request_ids import HEADER, current_request_id
 from workbench.settings import AccessSettings
 
 _YEAR = 31_536_000
@@ -60,6 +61,8 @@ def security_headers(csp: str = STRICT_CSP, *, is_secure: bool = False) -> type[
                 headers[name] = value
             if "Content-Security-Policy" not in headers:
                 headers["Content-Security-Policy"] = csp
+            if request_id := current_request_id():
+                headers[HEADER] = request_id
             headers.pop("Server", None)
             return status_code, headers, chunk
 

@@ -23,9 +23,10 @@ from workbench.server.access.handlers import safe_path
 from workbench.server.access.headers import STRICT_CSP
 from workbench.server.access.private_files import require_private
 from workbench.server.access.sign_in_page import notice_page
+from workbench.server.figures.requests import METRICS_PATH
 from workbench.server.front import Answer
 
-TOKEN_FILE = "link.token"
+TOKEN_FILE, METRICS_TOKEN_FILE = "link.token", "metrics.token"
 ARGUMENT = "token"
 #: Whether the process lives, and scripts, styles and fonts, which say nothing of anybody.
 _OPEN_TO_ALL = ("/healthz", "/static/", "/favicon.ico")
@@ -40,12 +41,21 @@ _WHERE = (
 
 
 def link_token(home: Path) -> str:
-    """The token of an installation, made once.
+    """The token of an installation's link; see :func:`own_token`."""
+    return own_token(home / TOKEN_FILE)
+
+
+def metrics_token(home: Path) -> str:
+    """The token that opens `/metrics` and nothing else; see :func:`own_token`."""
+    return own_token(home / METRICS_TOKEN_FILE)
+
+
+def own_token(path: Path) -> str:
+    """The token in a file of the home, made once.
 
     Raises:
-        ConfigError: others may read its file, or it holds no token.
+        ConfigError: others may read the file, or it holds no token.
     """
-    path = home / TOKEN_FILE
     if not path.exists():
         # Of two processes at once the first one's stays, so that both print the same link.
         create_whole(path, secrets.token_hex(_TOKEN_BYTES))
@@ -82,7 +92,7 @@ class LinkGate:
 
     def check(self, request: HTTPServerRequest) -> Answer | None:
         """Who answers instead of the page: the one that takes the token out of the address, or refuses."""
-        if request.path.startswith(_OPEN_TO_ALL):
+        if request.path.startswith(_OPEN_TO_ALL) or request.path == METRICS_PATH:
             return None
         if ARGUMENT not in request.query_arguments and self.lets_in(request):
             return None

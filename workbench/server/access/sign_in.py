@@ -10,6 +10,7 @@ from tornado.web import RequestHandler
 
 from workbench.server.access.gate import Gate
 from workbench.server.access.handlers import LoginHandler, LogoutHandler, StrangerHandler
+from workbench.server.figures.requests import METRICS_PATH
 from workbench.server.front import Answer, Check
 
 LOGIN_PATH, LOGOUT_PATH, PROVIDER_PATH = "/login", "/logout", "/login/provider"
@@ -23,7 +24,9 @@ def signed_in(gate: Gate) -> Check:
     """Refuses every request of somebody who is not signed in, but for the paths named above."""
 
     def check(request: HTTPServerRequest) -> Answer | None:
-        is_open = request.path.startswith(_OPEN_TO_ALL) or gate.lets_in(request)
+        # The figures ask for a token of their own.
+        is_open = request.path.startswith(_OPEN_TO_ALL) or request.path == METRICS_PATH
+        is_open = is_open or gate.lets_in(request)
         return None if is_open else (StrangerHandler, {})
 
     return check

@@ -62,8 +62,7 @@ def import_files(
         SyncStopped: `cancellation` was asked.
     """
     check_import_account(lake, account_sid)
-    for path in paths:
-        _check_file(path)
+    check_files(paths)
     began = time.monotonic()
     importer = Importer(
         lake,
@@ -85,6 +84,16 @@ def import_files(
     summary.notices += gap_notice(summary.gaps, "either nothing was sent, or a file is missing.")
     summary.seconds = round(time.monotonic() - began, 3)
     return summary
+
+
+def check_files(paths: Sequence[Path]) -> None:
+    """Refuse files that cannot be read or are no exports.
+
+    Raises:
+        UsageError: naming the first of them.
+    """
+    for path in paths:
+        _check_file(path)
 
 
 def time_zone(name: str) -> tzinfo:

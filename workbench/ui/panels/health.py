@@ -1,4 +1,4 @@
-"""What the doctor found when the schedule last ran it: troubles with their repair, and what is fine."""
+"""What the doctor found when the schedule last ran it: troubles with their repair; and the jobs' runs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 import pandas as pd
 
 from workbench.display import formats, moments
+from workbench.lake.connect import Lake
 from workbench.lake.health import HealthState, read_health
+from workbench.lake.jobs import JobRun, read_last_job_runs
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.tables import Props
 
@@ -31,6 +33,51 @@ def fine(data: PageData) -> Props:
     """What was examined and is as it must be."""
     states = _read(data)
     return {**_props([state for state in states if state.state == "fine"], states, data), "message": NEVER}
+
+
+def runs(data: PageData) -> Props:
+    """The last runs of each job: how each ended, how long it took, and what it said."""
+    shown = data.store.ask("job runs", _read_runs, data.snapshot)
+    return {
+        "subtitle": f"The last {_SHOWN_RUNS} of each, the newest first.",
+        "columns": [
+            {"label": "Job", "kind": "text"},
+            {"label": "Outcome", "kind": "number"},
+            {"label": "Took", "kind": "number"},
+        ],
+        "rows": [_run_row(run, data.period.timezone) for run in shown],
+        "message": "No job ran yet: `workbench serve` runs them.",
+        "footnote": "",
+        "file": lambda: pd.DataFrame(map(asdict, shown), columns=list(JobRun.__annotations__)),
+        "file_note": "The period and the filters do not hold.",
+    }
+
+
+_SHOWN_RUNS = 10
+
+
+def _read_runs(lake: Lake) -> list[JobRun]:
+    runs = read_last_job_runs(lake, _SHOWN_RUNS)
+    return sorted(runs, key=lambda run: run.started_at, reverse=True)
+
+
+def _run_row(run: JobRun, timezone: str) -> dict[str, Any]:
+    began = moments.moment(run.started_at, timezone)
+    detail = [["Began", began]]
+    if run.finished_at:
+        detail.append(["Ended", moments.moment(run.finished_at, timezone)])
+    if said := run.error or run.detail:
+        detail.append(["Error" if run.error else "Result", said])
+    return {
+        "key": run.run_id,
+        "cells": [
+            {"text": run.job.capitalize(), "note": began},
+            {"text": run.outcome},
+            {"text": formats.duration(run.seconds)},
+        ],
+        "detail": detail,
+        "hint": "Show what it said",
+    }
 
 
 def _read(data: PageData) -> Sequence[HealthState]:

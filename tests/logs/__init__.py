@@ -1,0 +1,1 @@
+"""The log: what is written of a record, and what never is."""
