@@ -1,4 +1,4 @@
-"""Secrets in files: every secret may come from one, as engines and systemd mount them, and none is mixed up."""
+"""Secrets in files, as container engines and systemd hand them over."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Secrets in files: `TWILIO_AUTH_TOKEN_FILE` names a file that holds what `TWILIO_AUTH_TOKEN` would.
 
-Container engines and systemd hand secrets over as files, so that no secret is in the environment or the image.
+Container engines and systemd hand secrets over as files: none is in the environment or in the image then.
 """
 
 from __future__ import annotations
