@@ -18,6 +18,7 @@ from workbench.conversations.find import Conversation
 from workbench.conversations.listing import StateRow, Summary
 from workbench.conversations.thread import Thread, ThreadEvent, ThreadMessage
 from workbench.display import formats, moments
+from workbench.display.code_words import shown_code
 from workbench.display.message_content import (
     EMPTY,
     NO_DETAILS,
@@ -104,13 +105,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "gone": _gone(message),
         "status": label,
         "tone": tone,
-        "failure": failure
-        and {
-            "code": failure.code,
-            "title": failure.title,
-            "meaning": failure.meaning,
-            "fix": failure.fix,
-        },
+        "failure": failure and shown_code(failure),
         "sender": message.sender,
         "keyword": message.keyword,
         "segments": message.segments,
