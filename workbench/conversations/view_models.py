@@ -120,7 +120,8 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
 def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
     """A message as one line of text, control characters made visible."""
     words, tone = status_words(message) if message.is_outbound else ("", "")
-    reason = f": {message.failure.meaning}" if message.failure and tone == "bad" else ""
+    failure = message.failure if tone == "bad" else None
+    reason = f": {failure.code}, {failure.meaning}" if failure else ""
     attached = f"{message.media_count} attachments" if message.media_count else ""
     content = message.content or attached or _gone(message)
     one_line = " ".join((message.body or content).split())
