@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workbench.doctor import account, lake, log, machine, reach, senders, traffic
+from workbench.doctor import account, idle_settings, lake, log, machine, reach, senders, traffic
 from workbench.doctor.check_result import CheckResult
 from workbench.doctor.examination import Examination
 
@@ -34,6 +34,7 @@ CHECKS: Mapping[str, Check] = {
     check.name: check
     for check in (
         Check("settings", machine.check_settings),
+        Check("idle-settings", idle_settings.check_idle_settings, needs_lake=True),
         Check("secret-files", machine.check_secret_files),
         Check("packages", machine.check_packages),
         Check("time-zones", machine.check_time_zones),
