@@ -88,3 +88,12 @@ print(New(Installation()).page("mine").path.name)
     assert set(pages.split()) == PAGES
     assert set(reports.split()) == REPORTS
     assert made == "mine.py"
+
+
+def test_the_wheel_has_the_command_and_every_file_that_is_no_python(wheel: Path) -> None:
+    archive = zipfile.ZipFile(wheel)
+    (entry_points,) = (name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert "workbench = workbench.cli:main" in archive.read(entry_points).decode()
+    command = ["git", "-C", str(ROOT), "ls-files", "workbench"]
+    tracked = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert set(tracked) - set(archive.namelist()) == set()

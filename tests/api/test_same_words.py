@@ -35,6 +35,7 @@ NO_CALL = {
     "segments": "needs no installation: workbench.count_segments",
     "serve": "runs processes until Ctrl-C",
     "simulate": "runs a process until Ctrl-C",
+    "upgrade": "every call that opens a lake brings it to this version",
     "users add": "asks for a password on a terminal",
     "users list": "belongs to the server",
     "users passwd": "asks for a password on a terminal",

@@ -73,6 +73,14 @@ def test_the_numbers_of_cost_and_failures(window: Visitor) -> None:
     row = window.page.locator("tr[data-key='30003']").first
     row.get_by_role("button").click()
     expect(window.page.locator("tr.detail")).to_contain_text("What to do")
+    window.page.locator("tr.detail").get_by_role("link", name="Its messages").click()
+    code = window.page.locator("button.code-button").first
+    expect(code).to_contain_text("30003")
+    code.focus()
+    window.page.keyboard.press("Enter")
+    expect(window.page.locator("dialog")).to_contain_text("Who can fix it")
+    window.page.keyboard.press("Escape")
+    expect(window.page.locator("dialog")).to_have_count(0)
 
 
 def test_what_changed_leads_to_the_page_that_shows_more_with_the_filters(window: Visitor) -> None:

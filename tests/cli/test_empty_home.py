@@ -70,7 +70,7 @@ WITHOUT_LAKE = {
     "config check", "config show", "config template", "dimensions", "doctor", "explain", "metrics",
     "new dimension", "new metric", "new page", "new report", "new template", "reports list",
     "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates show",
-    "users add", "users list", "users passwd", "users remove",
+    "upgrade", "users add", "users list", "users passwd", "users remove",
 }  # fmt: skip
 
 #: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.

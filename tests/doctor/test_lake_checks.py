@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from tests.doctor.conftest import NOW, Patient
 from tests.messages import ACCOUNT
+from workbench.doctor import lake as doctor_lake
+from workbench.lake.storage import Storage, read_storage
 
 SERVICE = "MG" + "1" * 32
 SUBACCOUNT = "AC" + "5" * 32
@@ -259,3 +265,64 @@ def test_a_lake_that_is_whole(patient: Patient) -> None:
     assert "1 message, whole" in result.evidence
     assert patient.states("lake-files") == [("fine", "")]
     assert patient.states("removals") == [("fine", "")]
+
+
+def test_many_small_files(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient.messages(dated(at(1)))
+    patient.lake.run_alone(lambda cursor: cursor.execute("call ducklake_flush_inlined_data('lake')"))
+    assert patient.states("lake-files") == [("fine", "")]
+    monkeypatch.setattr(doctor_lake, "_MANY_SMALL_FILES", 0)
+    result = next(result for result in patient.results("lake-files") if result.subject == "raw_messages")
+    assert result.state == "warning"
+    assert result.evidence.startswith("1 file of ")
+    monkeypatch.setattr(doctor_lake, "_MANY_FILES", 0)
+    assert patient.states("lake-files") == [("warning", "")]
+    monkeypatch.setattr(doctor_lake, "_SMALL_FILE", 1)
+    monkeypatch.setattr(doctor_lake, "_MANY_FILES", 2000)
+    assert patient.states("lake-files") == [("fine", "")]
+
+
+def test_files_that_the_catalog_does_not_know(patient: Patient) -> None:
+    assert patient.states("unknown-files") == [("fine", "")]
+    folder = Path(patient.lake.address.data) / "main" / "raw_messages"
+    folder.mkdir(parents=True, exist_ok=True)
+    # A UUID of version 7 begins with its milliseconds since 1970; NOW is 2026-09-30 12:00.
+    for when, states in (
+        (NOW - timedelta(minutes=1), [("fine", "")]),  # somebody may be writing it
+        (NOW - timedelta(hours=2), [("warning", "")]),
+    ):
+        moment = f"{int(when.timestamp() * 1000):012x}"
+        name = f"ducklake-{moment[:8]}-{moment[8:]}-7abc-8abc-0123456789ab.parquet"
+        (folder / name).write_bytes(b"PAR1")
+        assert patient.states("unknown-files") == states
+    (result,) = patient.results("unknown-files")
+    assert result.evidence.startswith("1 file that a killed write left, as ")
+    assert "workbench schedule run maintenance" in result.repair
+    (folder / "mine.parquet").write_bytes(b"PAR1")
+    results = patient.results("unknown-files")
+    assert [result.state for result in results] == ["warning", "warning"]
+    assert results[1].evidence == (
+        f"1 Parquet file of something else in the lake's folder, as {folder / 'mine.parquet'}."
+    )
+
+
+def test_how_fast_a_lake_grows_and_when_its_disk_is_full(
+    patient: Patient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (result,) = patient.results("lake-growth")
+    assert "how fast it grows is not known" in result.evidence
+    # 14 of 28 messages are of the last 14 days: a day's growth is one 28th of the lake.
+    patient.messages(*(dated(at(day, month=8)) for day in range(1, 15)))
+    patient.messages(*(dated(at(day)) for day in range(17, 31)))
+    patient.lake.run_alone(lambda cursor: cursor.execute("call ducklake_flush_inlined_data('lake')"))
+    storage = read_storage(patient.lake, NOW)
+    assert storage.grows_by == pytest.approx(storage.size / 28)
+    assert storage.size > storage.catalog_size > 0
+    assert " in a year." in patient.results("lake-growth")[0].evidence
+    usage = namedtuple("usage", "total used free")
+    for free, days, state in ((2 * 2**30, 20, "warning"), (2 * 2**30, 400, "fine")):
+        monkeypatch.setattr("shutil.disk_usage", lambda path, free=free: usage(20 * 2**30, 0, free))
+        grown = Storage({}, 0, free / days)
+        monkeypatch.setattr("workbench.doctor.examination.read_storage", lambda lake, now, grown=grown: grown)
+        (result,) = patient.results("disk")
+        assert (result.state, f"it is full in {days} days." in result.evidence) == (state, True)

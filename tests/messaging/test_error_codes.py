@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from workbench.messaging.error_codes import ErrorCode, explain
+from workbench.messaging.error_codes import ErrorCode, explain, known_codes
 
 TITLES = json.loads((Path(__file__).parent / "data" / "error_titles.json").read_text(encoding="utf-8"))
 CODES = sorted(map(int, TITLES))
@@ -34,7 +34,8 @@ def test_every_title_is_carried_over() -> None:
 
 
 def test_every_known_code_has_two_sentences_an_owner_and_a_verdict() -> None:
-    for code in CODES + FURTHER_CODES:
+    assert set(CODES + FURTHER_CODES) <= set(known_codes())
+    for code in known_codes():
         explained = known(code)
         for sentence in (explained.meaning, explained.fix):
             assert re.fullmatch(r"[A-Z].{9,150}\.", sentence), (code, sentence)
@@ -78,6 +79,11 @@ def test_every_known_code_has_two_sentences_an_owner_and_a_verdict() -> None:
         (20429, "you", "later"),
         (11200, "you", "later"),
         (12300, "you", "no"),
+        (11236, "you", "later"),
+        (20005, "you", "no"),
+        (21655, "you", "no"),
+        (60203, "recipient", "later"),
+        (63051, "you", "no"),
     ],
 )
 def test_who_can_change_it_and_whether_to_send_again(code: int, owner: str, retry: str) -> None:

@@ -55,6 +55,26 @@ def test_whatsapp_takes_free_text_within_24_hours(
     assert verdicts(DESK, f"whatsapp:{PERSON}", {"wrote_on_channel_at": wrote_at}, **message) == expected
 
 
+@pytest.mark.parametrize(
+    ("state", "outside", "inside"),
+    [
+        ("approved", None, None),
+        (None, None, None),
+        ("unreadable", "warn", None),
+        ("pending", "block", None),
+        ("paused", "block", None),
+        ("missing", "block", "block"),
+    ],
+)
+def test_a_template_that_whatsapp_has_not_approved(
+    state: str | None, outside: str | None, inside: str | None
+) -> None:
+    for wrote_at, expected in ((NOW - 25 * HOUR, outside), (NOW - HOUR, inside)):
+        facts = {"template_state": state, "wrote_on_channel_at": wrote_at}
+        said = verdicts(DESK, f"whatsapp:{PERSON}", facts, body="", content_sid=TEMPLATE)
+        assert said.get("template") == expected
+
+
 def test_a_message_for_later_is_measured_by_the_time_when_it_is_sent() -> None:
     desk = ServiceFacts(SERVICE, senders=(SenderFacts(DESK),))
     later = {"service": SERVICE, "send_at": NOW + 3 * HOUR}

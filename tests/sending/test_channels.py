@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.lakes import lake_of
-from tests.sending.conftest import creates, environment, make_home
+from tests.sending.conftest import creates, environment, make_home, sent_to
 from workbench import Workbench
 from workbench.api.inbox import open_inbox_session
 from workbench.cli import main
@@ -38,7 +38,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def template(server: Server) -> str:
-    """The SID of a content template of the account."""
+    """The SID of a content template of the account, which WhatsApp has approved."""
+    return make_template(server, "hello")
+
+
+def make_template(server: Server, name: str, submit: bool = True) -> str:
     content = {
         "friendly_name": "hello",
         "language": "en",
@@ -46,7 +50,12 @@ def template(server: Server) -> str:
     }
     auth = (server.account.account_sid, server.account.auth_token)
     created = httpx.post(f"{server.url}/v1/Content", json=content, auth=auth, trust_env=False)
-    return str(created.raise_for_status().json()["sid"])
+    row = created.raise_for_status().json()
+    if submit:
+        approval = {"name": name, "category": "UTILITY"}
+        asked = httpx.post(row["links"]["approval_create"], json=approval, auth=auth, trust_env=False)
+        asked.raise_for_status()
+    return str(row["sid"])
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +88,26 @@ def test_outside_of_the_window_only_a_template_goes(wb: Workbench, server: Serve
     assert "and none is in this lake for the last week. Send an approved template" in blocked.why()
     assert creates(server) == before
     assert wb.send(SILENT, content_sid=template, sender=DESK, **ANY_HOUR).state == "sent"
+
+
+def test_outside_of_the_window_a_template_needs_the_approval_of_whatsapp(
+    wb: Workbench, server: Server
+) -> None:
+    templates = {
+        "unsubmitted": make_template(server, "hello", submit=False),
+        "pending": make_template(server, "wait"),
+        "rejected": make_template(server, "reject"),
+    }
+    before = sent_to(server, {SILENT, WRITER})
+    for state, sid in templates.items():
+        blocked = wb.send(SILENT, content_sid=sid, sender=DESK, **ANY_HOUR)
+        assert (blocked.state, f"Twilio says that it is {state}." in blocked.why()) == ("blocked", True)
+        # Within the window WhatsApp takes it: the person has just written.
+        inside = wb.outbox.preflight(WRITER, content_sid=sid, sender=DESK, ignore_quiet_hours=True)
+        assert "WhatsApp has not approved" not in inside.iloc[0]["reasons"]
+    gone = wb.send(WRITER, content_sid="HX" + "e" * 32, sender=DESK, **ANY_HOUR)
+    assert (gone.state, "has no content template" in gone.why()) == ("blocked", True)
+    assert sent_to(server, {SILENT, WRITER}) == before
 
 
 def test_the_window_is_that_of_the_sender_the_person_wrote_to(wb: Workbench) -> None:

@@ -31,6 +31,22 @@ def send(api: Api, sid: str, variables: str | None = None, **form: str) -> httpx
     return api.create(**fields | ({"ContentVariables": variables} if variables is not None else {}))
 
 
+def test_whatsapp_decides_on_a_template_that_is_submitted(simulator: Api) -> None:
+    sid = create(simulator, GREETING)
+    path = f"/v1/Content/{sid}/ApprovalRequests"
+    assert simulator.get(path)["whatsapp"]["status"] == "unsubmitted"
+    assert simulator.http.post(f"{path}/whatsapp", json={"name": "greeting"}).json()["code"] == 20001
+    for name, status in (("rejected_one", "rejected"), ("wait", "pending"), ("greeting", "approved")):
+        answer = simulator.http.post(f"{path}/whatsapp", json={"name": name, "category": "UTILITY"})
+        assert (answer.status_code, answer.json()["status"]) == (201, status)
+        approval = simulator.get(path)["whatsapp"]
+        assert (approval["status"], approval["name"], bool(approval["rejection_reason"])) == (
+            status, name, status == "rejected",
+        )  # fmt: skip
+    assert simulator.http.delete(path).status_code == 405
+    assert simulator.http.get(f"/v1/Content/HX{'0' * 32}/ApprovalRequests").status_code == 404
+
+
 def test_a_template_is_created_listed_fetched_and_deleted(simulator: Api) -> None:
     created = simulator.http.post("/v1/Content", json=GREETING).json()
     sid = created["sid"]

@@ -120,7 +120,10 @@ def test_reasons_say_who_can_fix_them(data: PageData) -> None:
         ["Attempt to send to unsubscribed recipient", "2", "20.0 %", "0", "recipient"],
         ["Message filtered", "2", "20.0 %", "0", "you"],
     ]
-    assert {fact[0] for fact in props["rows"][0]["detail"]} == {"What it means", "What to do", "Send again"}
+    explanation = props["rows"][0]["explanation"]
+    assert [term for term, _ in explanation["facts"]] == [
+        "What it means", "Who can fix it", "What to do", "Send again", "Here", "Since", "Charged",
+    ]  # fmt: skip
 
 
 def test_the_pareto_adds_up_to_all(data: PageData) -> None:

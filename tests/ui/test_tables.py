@@ -37,8 +37,9 @@ def test_failures_are_ranked_with_their_share_and_explained(data: PageData) -> N
     first = props["rows"][0]
     assert first["cells"][0]["code"] == "30003"
     assert first["cells"][0]["bar"] == 1.0
-    assert [term for term, _ in first["detail"]] == ["What it means", "Who can fix it", "What to do"]
-    assert all(text for _, text in first["detail"])
+    facts = first["explanation"]["facts"]
+    assert [term for term, _ in facts[:3]] == ["What it means", "Who can fix it", "What to do"]
+    assert all(text for _, text in facts)
     assert props["footnote"] == ""
 
 

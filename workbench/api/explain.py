@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from workbench.display.code_words import RETRY_WORDS
 from workbench.display.formats import money, plural
 from workbench.errors import NothingKnown, UsageError
 from workbench.messaging.error_codes import ErrorCode, explain
@@ -15,13 +16,6 @@ from workbench.messaging.error_codes import ErrorCode, explain
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
     from workbench.metrics.code_occurrences import CodeOccurrences
-
-_RETRY = {
-    "never": "never send it again",
-    "no": "not before something changed",
-    "later": "send it again later",
-    "limited": "send it again once or twice, after a pause",
-}
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ class Explanation:
             ("meaning", error.meaning),
             ("who can mend it", error.owner),
             ("what to do", error.fix),
-            ("retry", _RETRY[error.retry]),
+            ("retry", RETRY_WORDS[error.retry]),
         ]
         lines += _lines_here(self.here)
         if self.here and self.here.messages:

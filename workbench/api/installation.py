@@ -304,20 +304,23 @@ class Installation:
         from workbench.sending.context import SendContext
         from workbench.sending.media_check import check_media
         from workbench.twilio.client import TwilioClient
+        from workbench.twilio.contents import TemplateApprovals
         from workbench.twilio.sending import MessageSender
         from workbench.twilio.urls import is_loopback, parse_base_url
 
         settings = self.settings
         credentials, base_url = settings.credentials, settings.twilio.base_url
         is_simulated = is_loopback(parse_base_url(base_url))
+        log = TwilioClient(credentials, base_url=base_url)
         return SendContext(
             lake=self.lake,
             sender=MessageSender(credentials, base_url=base_url),
-            log=TwilioClient(credentials, base_url=base_url),
+            log=log,
             settings=settings.sending,
             privacy=self.privacy(),
             quiet_rules=quiet_hours_rules(settings.home),
             status_callback=settings.public_url and settings.public_url + STATUS_PATH,
             mps_limits=settings.mps_limits,
             check_media=lambda url, to: check_media(url, to, allow_private=is_simulated),
+            template_state=TemplateApprovals(log),
         )

@@ -46,7 +46,7 @@ def _repair_for(home: Path, installation: Installation | None, check: str, subje
         return Repair(check, f"close {path} to others (mode 0600)", partial(path.chmod, 0o600))
     if installation is None:
         return None
-    if check in ("lake-files", "removals"):
+    if check in ("lake-files", "unknown-files", "removals"):
         from workbench.api.jobs import maintain
 
         return Repair(check, "run the maintenance of the lake", partial(maintain, installation))

@@ -37,6 +37,19 @@ class Definition(TypedDict, total=False):
     parameters: dict[str, str]
 
 
+class CodeExplanation(TypedDict):
+    """An error code explained; facts are pairs of term and text.
+
+    ``rows`` leads to its messages, ``url`` to Twilio's page.
+    """
+
+    code: str
+    title: str
+    facts: list[list[str]]
+    rows: str
+    url: str
+
+
 class PanelLinks(TypedDict, total=False):
     """Where a panel's messages and its files are; empty where no server answers."""
 
@@ -136,7 +149,10 @@ class Cell(TypedDict):
 
 
 class TableRow(TypedDict):
-    """``detail`` opens below the row, in pairs of term and text; ``link`` leads to its messages."""
+    """``detail`` or ``explanation`` opens below the row; ``link`` leads to its messages.
+
+    The detail is pairs of term and text.
+    """
 
     key: str
     cells: list[Cell]
@@ -144,6 +160,7 @@ class TableRow(TypedDict):
     chosen: NotRequired[bool]
     link: NotRequired[str | None]
     detail: NotRequired[list[list[str]]]
+    explanation: NotRequired[CodeExplanation]
 
 
 class TableProps(PanelProps):
@@ -191,13 +208,16 @@ class RowListRow(TypedDict):
     media: int
     status: str
     outcome: str
-    error: str
+    error_code: str
     segments: str
     price: str
 
 
 class RowListProps(PanelProps):
+    """``codes`` explains the error codes of the rows."""
+
     rows: list[RowListRow]
+    codes: dict[str, CodeExplanation]
     total: int
     page: int
     pages: int
@@ -248,8 +268,7 @@ class MessageRecordProps(TypedDict, total=False):
     status: str
     outcome: str
     facts: list[list[str]]
-    error: list[list[str]]
-    error_title: str
+    error: NotRequired[CodeExplanation]
     history: list[HistoryEvent]
     media: list[list[str]]
     text: str

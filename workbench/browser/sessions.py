@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
+from workbench.browser.components import CodeExplanation
 from workbench.browser.schema import MaxLength, Range
 
 Id = Annotated[str, MaxLength(64)]
@@ -126,13 +127,6 @@ class File(TypedDict):
     type: str | None
 
 
-class Failure(TypedDict):
-    code: int
-    title: str
-    meaning: str
-    fix: str
-
-
 class ThreadMessageItem(TypedDict):
     type: Literal["message"]
     sid: str
@@ -143,7 +137,7 @@ class ThreadMessageItem(TypedDict):
     gone: str
     status: str
     tone: str
-    failure: Failure | None
+    failure: CodeExplanation | None
     sender: str | None
     keyword: str | None
     segments: int | None

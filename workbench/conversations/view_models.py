@@ -18,6 +18,7 @@ from workbench.conversations.find import Conversation
 from workbench.conversations.listing import StateRow, Summary
 from workbench.conversations.thread import Thread, ThreadEvent, ThreadMessage
 from workbench.display import formats, moments
+from workbench.display.code_words import shown_code
 from workbench.display.message_content import (
     EMPTY,
     NO_DETAILS,
@@ -104,13 +105,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "gone": _gone(message),
         "status": label,
         "tone": tone,
-        "failure": failure
-        and {
-            "code": failure.code,
-            "title": failure.title,
-            "meaning": failure.meaning,
-            "fix": failure.fix,
-        },
+        "failure": failure and shown_code(failure),
         "sender": message.sender,
         "keyword": message.keyword,
         "segments": message.segments,
@@ -125,7 +120,8 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
 def message_line(message: ThreadMessage, zone: ZoneInfo) -> str:
     """A message as one line of text, control characters made visible."""
     words, tone = status_words(message) if message.is_outbound else ("", "")
-    reason = f": {message.failure.meaning}" if message.failure and tone == "bad" else ""
+    failure = message.failure if tone == "bad" else None
+    reason = f": {failure.code}, {failure.meaning}" if failure else ""
     attached = f"{message.media_count} attachments" if message.media_count else ""
     content = message.content or attached or _gone(message)
     one_line = " ".join((message.body or content).split())

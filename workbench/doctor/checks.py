@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workbench.doctor import account, lake, log, machine, reach, senders, traffic
+from workbench.doctor import account, idle_settings, lake, log, machine, reach, senders, traffic
 from workbench.doctor.check_result import CheckResult
 from workbench.doctor.examination import Examination
 
@@ -35,6 +35,7 @@ CHECKS: Mapping[str, Check] = {
     for check in (
         Check("settings", machine.check_settings),
         Check("running-settings", machine.check_running_settings),
+        Check("idle-settings", idle_settings.check_idle_settings, needs_lake=True),
         Check("secret-files", machine.check_secret_files),
         Check("packages", machine.check_packages),
         Check("time-zones", machine.check_time_zones),
@@ -43,6 +44,8 @@ CHECKS: Mapping[str, Check] = {
         Check("lake", lake.check_lake, needs_lake=True),
         Check("lake-catalog", lake.check_catalog, needs_lake=True),
         Check("lake-files", lake.check_files, needs_lake=True),
+        Check("unknown-files", lake.check_unknown_files, needs_lake=True),
+        Check("lake-growth", lake.check_growth, needs_lake=True),
         Check("credentials", account.check_credentials, needs_twilio=True),
         Check("account", account.check_account_state, needs_twilio=True),
         Check("subaccounts", account.check_subaccounts, needs_lake=True),

@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from workbench.errors import WorkbenchError
 from workbench.lake.connect import Lake
+from workbench.lake.storage import Storage, read_storage
 from workbench.settings import Settings
 from workbench.settings.read import SettingsReader
 from workbench.sync.status import SyncStatus, read_sync_status
@@ -73,6 +74,7 @@ class Examination:
         self._balance = _ReadOnce(lambda: fetch_balance(self.client, self.client.account_sid))
         self._webhooks = _ReadOnce(lambda: read_webhooks(self.client))
         self._sync_status = _ReadOnce(lambda: read_sync_status(self.lake, self.now))
+        self._storage = _ReadOnce(lambda: read_storage(self.lake, self.now))
 
     @property
     def is_offline(self) -> bool:
@@ -109,6 +111,11 @@ class Examination:
     def sync_status(self) -> SyncStatus:
         """How far the sync is and what is open; raises LakeError."""
         return self._sync_status()
+
+    @property
+    def storage(self) -> Storage:
+        """How much room the lake takes; raises LakeError."""
+        return self._storage()
 
     def close(self) -> None:
         """Let go of the connection to Twilio."""

@@ -164,7 +164,7 @@ def check_removals(examination: Examination) -> Iterator[CheckResult]:
     for removal in unfinished:
         yield failure(
             f"{removal} is not finished: old copies may be left.",
-            "Run `workbench maintenance`, or the same erasure again.",
+            "Run `workbench schedule run maintenance`, or the same erasure again.",
         )
     if not unfinished:
         yield fine("Every erasure and retention run is finished.")

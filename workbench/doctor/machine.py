@@ -144,7 +144,10 @@ def check_packages(examination: Examination) -> Iterator[CheckResult]:
     """The installed packages are those that this version was made for."""
     wrong = list(wrong_packages(importlib.metadata.requires("workbench") or []))
     for text in wrong:
-        yield failure(text, "Install workbench again: `make setup` in a clone.")
+        yield failure(
+            text,
+            "Install workbench again: `make setup` in a clone, else the wheel anew.",
+        )
     if not wrong:
         yield fine(f"workbench {importlib.metadata.version('workbench')} and all that it needs fit together.")
 

@@ -11,6 +11,7 @@ writes, has the name of a file that DuckLake writes, and is old enough; the fold
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,33 @@ _WRITTEN_BY_DUCKLAKE = re.compile(
 )
 _LONGEST_WRITE = timedelta(hours=1)
 """On a shared catalog: a younger file may be one that another machine has not committed yet."""
+
+
+@dataclass(frozen=True)
+class UnknownFiles:
+    """Parquet files in the folder of a lake that its catalog does not know, by their paths."""
+
+    left: tuple[str, ...]
+    """What a killed write of this lake left."""
+    foreign: tuple[str, ...]
+    """Of something else."""
+
+
+def find_unknown_files(
+    cursor: duckdb.DuckDBPyConnection, address: LakeAddress, now: datetime
+) -> UnknownFiles:
+    """Look for them while others may write: a file that is younger than the longest write is not named."""
+    known = known_files(cursor)
+    unknown = [
+        path
+        for path in open_data_folder(address.data, cursor).parquet_files()
+        if path.rpartition("/")[2] not in known
+    ]
+    ours = {path for path in unknown if _is_ours(path, address.data, None)}
+    return UnknownFiles(
+        tuple(path for path in unknown if _is_ours(path, address.data, now - _LONGEST_WRITE)),
+        tuple(path for path in unknown if path not in ours),
+    )
 
 
 def delete_left_files(

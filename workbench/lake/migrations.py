@@ -97,6 +97,13 @@ def pending_changes(lake: Lake) -> Pending:
     return Pending(_not_applied(applied), differing_views(views))
 
 
+def applied_version(lake: Lake) -> int:
+    """The newest migration that the lake has; 0 where it has none."""
+    with lake.cursor() as cursor:
+        applied = _read_if_there(cursor, _applied_migrations, "schema_migrations")
+    return max((row.version for row in applied.values()), default=0)
+
+
 _OWN_TABLES = "duckdb_tables() where database_name = 'lake'"
 
 

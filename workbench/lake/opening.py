@@ -52,9 +52,8 @@ def open_lake(
     """
     address = lake_address(settings)
     may_begin = may_begin and not read_only
-    if not may_begin and address.kind == "sqlite" and _has_no_bytes(Path(address.catalog)):
-        _refuse_if_lost(address, settings.home)
-        raise _no_lake(address)
+    if not may_begin:
+        _require_catalog(address, settings.home)
     if snapshot is not None:
         return _attach(address, settings.home, read_only=True, threads=threads, snapshot=snapshot)
     lake = _attach(address, settings.home, read_only=False, threads=threads, may_begin=may_begin)
@@ -67,6 +66,25 @@ def open_lake(
         return lake
     lake.close()
     return _attach(address, settings.home, read_only=True, threads=threads)
+
+
+def open_as_it_is(settings: Settings) -> Lake:
+    """Open the lake for reading, and bring nothing of it up to date.
+
+    Raises:
+        NothingKnown: there is none yet.
+        LakeError: it cannot be opened.
+    """
+    address = lake_address(settings)
+    _require_catalog(address, settings.home)
+    return _attach(address, settings.home, read_only=True, threads=None)
+
+
+def _require_catalog(address: LakeAddress, home: Path) -> None:
+    """Refuse where there is no file of a catalog; a server is asked by attaching."""
+    if address.kind == "sqlite" and _has_no_bytes(Path(address.catalog)):
+        _refuse_if_lost(address, home)
+        raise _no_lake(address)
 
 
 def _check(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] | None = None) -> None:

@@ -127,9 +127,8 @@ def window(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason 
     name = channel(outgoing.to)
     if name not in WINDOWED or outgoing.content_sid is not None:
         return None
-    at = outgoing.send_at if outgoing.send_at is not None and outgoing.send_at.tzinfo else policy.now
     wrote_at = facts.wrote_on_channel_at
-    if wrote_at is not None and at - wrote_at <= WINDOW:
+    if _is_window_open(outgoing, facts, policy):
         return None
     when = (
         "and none is in this lake for the last week"
@@ -146,6 +145,36 @@ def window(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason 
         f"sender, {when}. {todo} If they wrote since the last sync, run `workbench sync`."
     )
     return Reason("window", "block", text)
+
+
+def _is_window_open(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> bool:
+    """Whether the person wrote within 24 hours before the message is sent."""
+    at = outgoing.send_at if outgoing.send_at is not None and outgoing.send_at.tzinfo else policy.now
+    return facts.wrote_on_channel_at is not None and at - facts.wrote_on_channel_at <= WINDOW
+
+
+def template_approval(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
+    """Outside of the window WhatsApp takes a template that it has approved, and within it any."""
+    state = facts.template_state
+    if outgoing.content_sid is None or state in (None, "approved"):
+        return None
+    if state == "missing":
+        text = f"This account has no content template {outgoing.content_sid}; Twilio refuses it (21655)."
+        return Reason("template", "block", text)
+    if _is_window_open(outgoing, facts, policy):
+        return None
+    if state == "unreadable":
+        text = (
+            f"Whether WhatsApp has approved the template {outgoing.content_sid} could not be read from "
+            "Twilio; one that is not approved fails with 63016."
+        )
+        return Reason("template", "warn", text)
+    text = (
+        f"WhatsApp has not approved the template {outgoing.content_sid}: Twilio says that it is {state}. It "
+        "would fail with 63016, because the person did not write within 24 hours. Submit it in the Content "
+        "Template Builder and wait for the approval, or use another one."
+    )
+    return Reason("template", "block", text)
 
 
 def rcs_fallback(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
@@ -218,5 +247,5 @@ def _is_name(sender: str | None) -> bool:
 
 CHANNEL_RULES = (
     same_channel, sender_form, alphanumeric_reach, alphanumeric_media, short_code_country, service_reach,
-    window, channel_status, rcs_fallback, one_way,
+    window, template_approval, channel_status, rcs_fallback, one_way,
 )  # fmt: skip

@@ -45,6 +45,7 @@ class SendContext:
     """Time zones of contacts, by address, where somebody has set them."""
     mps_limits: Mapping[str, float] = field(default_factory=dict)
     check_media: Callable[[str, str], str | None] | None = None
+    template_state: Callable[[str], str] | None = None
     clock: Callable[[], datetime] = utc_now
 
     @property
@@ -75,7 +76,14 @@ class SendContext:
         """The verdict on each message, in their order; sends nothing."""
         now = self.clock()
         policy = Policy(self.settings, now, ignore_quiet_hours)
-        reader = FactReader(self.account_sid, self.privacy, self.quiet_rules, self.zones, self.check_media)
+        reader = FactReader(
+            self.account_sid,
+            self.privacy,
+            self.quiet_rules,
+            self.zones,
+            self.check_media,
+            self.template_state,
+        )
         with self.lake.cursor() as cursor:
             facts = reader.read(cursor, messages, now)
             sent_today, spent = read_day(cursor, now)

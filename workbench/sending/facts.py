@@ -17,7 +17,7 @@ from workbench.messaging.quiet_hours import QuietHoursRules, QuietHoursVerdict, 
 from workbench.sending.channel_rules import WINDOWED
 from workbench.sending.optouts import Forms, address_forms, find_opt_outs
 from workbench.sending.outbox import OPEN, read_intents
-from workbench.sending.outgoing import MOST_MEDIA, Outgoing, intent_key
+from workbench.sending.outgoing import MOST_MEDIA, Outgoing, intent_key, is_content_sid
 from workbench.sending.prices import read_prices
 from workbench.sending.rules import ASKED
 from workbench.sending.sender_evidence import (
@@ -99,6 +99,7 @@ class FactReader:
     Args:
         zones: time zones of contacts, by address, where somebody has set them.
         check_media: the problem with an attachment for a recipient, None if there is none.
+        template_state: what WhatsApp thinks of a content template (:mod:`workbench.twilio.contents`).
     """
 
     account_sid: str
@@ -106,6 +107,7 @@ class FactReader:
     quiet_rules: QuietHoursRules
     zones: Mapping[str, str]
     check_media: Callable[[str, str], str | None] | None = None
+    template_state: Callable[[str], str] | None = None
 
     def read(
         self, cursor: duckdb.DuckDBPyConnection, messages: Sequence[Outgoing], now: datetime
@@ -148,6 +150,7 @@ class FactReader:
                     is_unclear=before is not None and before.state in OPEN,
                     media_problem=next((media[url] for url in outgoing.media if media.get(url)), None),
                     media_unchecked=bool(outgoing.media) and self.check_media is None,
+                    template_state=self._template_state(outgoing),
                 )
         return [facts[index] for index in range(len(messages))]
 
@@ -191,6 +194,12 @@ class FactReader:
 
     def _contact(self, outgoing: Outgoing) -> str:
         return self.privacy.contact(outgoing.to) or outgoing.to
+
+    def _template_state(self, outgoing: Outgoing) -> str | None:
+        sid = outgoing.content_sid
+        if self.template_state is None or channel(outgoing.to) != "whatsapp" or not is_content_sid(sid):
+            return None
+        return self.template_state(str(sid))
 
     def _media_problems(self, messages: Sequence[Outgoing]) -> dict[str, str | None]:
         if self.check_media is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +16,11 @@ DEFAULT_BATCH = "send"
 LONGEST_BODY = 1600
 MOST_MEDIA = 10
 LONGEST_VALIDITY_SECONDS = 36_000
+
+
+def is_content_sid(text: str | None) -> bool:
+    """Whether a text is the SID of a content template."""
+    return bool(text and re.fullmatch(r"HX[0-9a-fA-F]{32}", text))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from workbench.display.code_words import explain_hint
 from workbench.messaging.addresses import mask
 from workbench.sending.verdicts import PreflightResult, Reason, Verdict
 from workbench.settings import Money
@@ -80,7 +81,7 @@ class SendResult:
         sid = f" as {self.message_sid}" if self.message_sid else ""
         segments = f"{self.segments} segment{'' if self.segments == 1 else 's'}"
         text = f"{self.state}: {self.to}{sid} ({segments}{cost})"
-        return f"{text}\n{self.why()}" if self.why() else text
+        return "\n".join(filter(None, [text, self.why(), explain_hint(self.error_code)]))
 
 
 def result(
@@ -127,7 +128,10 @@ class BatchResult:
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count:,} {state}" for state, count in sorted(self.counts.items())) or "nothing"
-        return f"Batch {self.batch!r}: {counts}; {self.seconds:.1f} s"
+        text = f"Batch {self.batch!r}: {counts}; {self.seconds:.1f} s"
+        codes = Counter(ended.error_code for ended in self.results if ended.error_code)
+        lines = [f"{number:,} × {code}: {explain_hint(code)}" for code, number in codes.most_common()]
+        return "\n".join([text, *lines])
 
 
 def result_frame(results: Sequence[SendResult]) -> pd.DataFrame:

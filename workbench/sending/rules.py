@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import UTC, timedelta
 from urllib.parse import urlsplit
@@ -14,7 +13,13 @@ from workbench.errors import UsageError
 from workbench.messaging.address_reader import normalize_address
 from workbench.messaging.addresses import channel, country, is_e164, mask
 from workbench.sending.channel_rules import CHANNEL_RULES
-from workbench.sending.outgoing import LONGEST_BODY, LONGEST_VALIDITY_SECONDS, MOST_MEDIA, Outgoing
+from workbench.sending.outgoing import (
+    LONGEST_BODY,
+    LONGEST_VALIDITY_SECONDS,
+    MOST_MEDIA,
+    Outgoing,
+    is_content_sid,
+)
 from workbench.sending.verdicts import Policy, Reason, RecipientFacts, SenderFacts
 
 EARLIEST_SCHEDULE, LATEST_SCHEDULE = timedelta(minutes=5), timedelta(days=35)
@@ -27,7 +32,6 @@ ASKED = timedelta(days=7)
 """Who wrote to us so lately may be answered without another consent."""
 
 MMS_COUNTRIES = frozenset({"US", "CA", "AU"})
-_CONTENT_SID = re.compile(r"HX[0-9a-fA-F]{32}")
 _REGISTERED = frozenset({"VERIFIED", "TWILIO_APPROVED"})
 
 
@@ -115,7 +119,7 @@ def _quiet_hours(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> R
 
 def _content(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     if outgoing.content_sid is not None:
-        if not _CONTENT_SID.fullmatch(outgoing.content_sid):
+        if not is_content_sid(outgoing.content_sid):
             text = (
                 f"{outgoing.content_sid!r} is no content template; its SID is HX and 32 hexadecimal digits."
             )

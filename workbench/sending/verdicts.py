@@ -95,6 +95,8 @@ class RecipientFacts:
     """The same message was begun before and nobody knows how it ended."""
     media_problem: str | None = None
     media_unchecked: bool = False
+    template_state: str | None = None
+    """What Twilio says of WhatsApp's approval of the content template; None where it was not asked."""
 
 
 @dataclass(frozen=True)

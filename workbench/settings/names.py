@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.settings.declare import Place, Setting, all_settings, members
 from workbench.settings.model import Settings
+from workbench.settings.secret_files import SUFFIX
 
 HOME_VARIABLE = "WORKBENCH_HOME"
 SNAPSHOT_VARIABLE = "WORKBENCH_REPORT_SNAPSHOT"
@@ -71,6 +72,7 @@ def secret_variables() -> tuple[str, ...]:
 def unknown_variables(names: Iterable[str]) -> list[str]:
     """One line for each environment variable with our prefix that no setting reads."""
     allowed = {*known_variables(), HOME_VARIABLE, SNAPSHOT_VARIABLE}
+    allowed |= {name + SUFFIX for name in secret_variables()}
     ours = (name for name in names if name.startswith("WORKBENCH_") and not name.startswith(TEST_PREFIX))
     return [
         f"The environment variable {name} is set and no setting reads it.{_did_you_mean(name, allowed)} "

@@ -16,10 +16,12 @@ from workbench.settings.names import (
     looks_secret,
     misplaced_secrets,
     secret_names,
+    secret_variables,
     top_names,
     unknown_name,
     unknown_variables,
 )
+from workbench.settings.secret_files import read_secret_files
 
 #: A group of settings comes from the environment if one of these variables is set, else from the files. A mix
 #: of both could combine one account's SID with another account's token.
@@ -71,9 +73,11 @@ def find_current_home() -> Path:
 
 class _Reader:
     def __init__(self, env: Mapping[str, str], home: Path) -> None:
-        self._env = env
+        secret_files = read_secret_files(env, secret_variables())
+        self._env, self._secret_files = secret_files.environ, secret_files.sources
         self._home = home
         self._problems: list[str] = unknown_variables(name for name in env if env[name])
+        self._problems += secret_files.problems
         self._sources: dict[Place, str] = {}
         self._file = self._read_file(read_toml, home / SETTINGS_FILE)
         self._credentials = self._read_file(read_private_toml, home / CREDENTIALS_FILE)
@@ -212,7 +216,8 @@ class _Reader:
         decided = any(self._env.get(name) for name in _DECIDERS.get(declared.group or "", ()))
         from_text = declared.kind.from_text
         if variable and from_text and self._env.get(variable) and (decided or not declared.group):
-            return _Given(from_text(self._env[variable]), variable, lambda _: variable)
+            source = self._secret_files.get(variable, variable)
+            return _Given(from_text(self._env[variable]), source, lambda _: source)
         if decided:
             return None
         name = declared.secret or (member.place[-1] if declared.group else "")

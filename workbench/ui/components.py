@@ -174,6 +174,7 @@ class RowListComponent(PanelComponent):
     """
 
     rows = param.List(default=[])
+    codes = param.Dict(default={})
     total = param.Integer(default=0)
     page = param.Integer(default=1)
     pages = param.Integer(default=1)

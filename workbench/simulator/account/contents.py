@@ -93,6 +93,31 @@ def read_content(posted: bytes) -> dict[str, Any]:
     }
 
 
+UNSUBMITTED = {"status": "unsubmitted", "name": "", "category": "", "rejection_reason": ""}
+
+
+def read_approval(posted: bytes) -> dict[str, str]:
+    """What WhatsApp makes of a template that is submitted: it decides at once, by the name.
+
+    A name with "reject" is rejected, one with "wait" stays pending, any other is approved.
+
+    Raises:
+        ApiError: 400/20001 if name or category is missing.
+    """
+    try:
+        wanted = orjson.loads(posted)
+    except orjson.JSONDecodeError as error:
+        raise ApiError(400, 20001, "The body of the request is no JSON.") from error
+    if not isinstance(wanted, dict) or not all(
+        isinstance(wanted.get(key), str) for key in ("name", "category")
+    ):
+        raise ApiError(400, 20001, "name and category are required.")
+    name = wanted["name"]
+    status = "rejected" if "reject" in name else "pending" if "wait" in name else "approved"
+    reason = "The simulated WhatsApp rejects this name." if status == "rejected" else ""
+    return {"status": status, "name": name, "category": wanted["category"], "rejection_reason": reason}
+
+
 def _read_types(types: Any) -> dict[str, dict[str, Any]]:
     if not isinstance(types, dict) or not types:
         raise ApiError(400, 20001, "types is required: at least one type of content.")

@@ -11,7 +11,7 @@ from workbench.simulator.rest.available import AvailableCountries, AvailableCoun
 from workbench.simulator.rest.base import ApiHandler, UnknownPath
 from workbench.simulator.rest.channel_senders import ChannelSenders, OneChannelSender
 from workbench.simulator.rest.consents import Consents
-from workbench.simulator.rest.contents import Contents, OneContent
+from workbench.simulator.rest.contents import Approvals, Contents, OneContent, WhatsAppApproval
 from workbench.simulator.rest.control import Control
 from workbench.simulator.rest.lookups import Lookup
 from workbench.simulator.rest.media import MediaBytes, MediaList, OneMedia
@@ -81,6 +81,8 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     ("/v1/Messaging/Countries/(?P<iso>[A-Z]{2})", OneCountry),
     ("/v1/Content", Contents),
     (f"/v1/Content/(?P<sid>HX{_HEX})", OneContent),
+    (f"/v1/Content/(?P<sid>HX{_HEX})/ApprovalRequests", Approvals),
+    (f"/v1/Content/(?P<sid>HX{_HEX})/ApprovalRequests/whatsapp", WhatsAppApproval),
     ("/v2/PhoneNumbers/(?P<number>[^/]+)", Lookup),
     ("/v1/Consents/Bulk", Consents),
     ("/v1/Alerts", Alerts),

@@ -11,8 +11,9 @@ from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS, MetricResult
 from workbench.ui.page_data import PageData, definition
+from workbench.ui.panels.codes import shown_codes
 from workbench.ui.panels.names import behind, show_value
-from workbench.ui.panels.tables import NOT_ARRIVED
+from workbench.ui.panels.tables import NOT_ARRIVED, explained_by
 from workbench.ui.result_rows import priced_rows
 
 LIMIT = 8
@@ -80,21 +81,17 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
     rows, totals = _ranked(result)
     several = len(totals) > 1
     table_rows: list[dict[str, Any]] = []
+    codes = shown_codes(data, rows["error_code"].head(limit)) if dimension == "error_code" else {}
     for _, row in rows.head(limit).iterrows():
         name = show_value(data, dimension, row[dimension])
         amount, currency = float(row["wasted_spend"]), row["currency"]
         share = amount / totals[currency]
         first: Cell = {"text": name.text, "muted": name.is_none, "bar": share}
-        detail = None
+        known = None
         if dimension == "error_code" and not name.is_none:
             known = explain(int(row[dimension]))
             assert known
             first |= {"code": str(known.code), "text": known.title}
-            detail = [
-                ["What it means", known.meaning],
-                ["Who can fix it", known.owner],
-                ["What to do", known.fix],
-            ]
         if several:
             first["text"] = f"{first['text']} ({currency})"
         messages = _value(counts, _pair(row, dimension), "not_delivered")
@@ -108,8 +105,8 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
             {"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""}
         )
         table_rows[-1]["link"] = behind(data, dimension, name, outcome=NOT_ARRIVED)
-        if detail:
-            table_rows[-1]["detail"] = detail
+        if known:
+            table_rows[-1] |= explained_by(codes, known)
     labels = ("Wasted", "Share", "Not delivered")
     return {
         "columns": _columns(

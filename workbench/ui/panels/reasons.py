@@ -17,8 +17,9 @@ from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.anomalies import Anomaly, find_anomalies
 from workbench.ui.charts.failures import pareto
 from workbench.ui.page_data import PageData, definition
+from workbench.ui.panels.codes import shown_codes
 from workbench.ui.panels.names import behind, show_value
-from workbench.ui.panels.tables import NOT_ARRIVED
+from workbench.ui.panels.tables import NOT_ARRIVED, explained_by
 
 LIMIT = 10
 _LONG_AGO = date(2000, 1, 1)
@@ -40,8 +41,10 @@ def reasons(data: PageData) -> Props:
     whole = sum(number for _, number in ranked) or 1
     before = dict(_ranked(data.previous.metric("not_delivered", by=("error_code",)).frame))
     by_code = {anomaly.code: anomaly for anomaly in anomalies(data)}
+    codes = shown_codes(data, (code for code, _ in ranked[:LIMIT]))
     rows = [
         _reason_row(code, number, before.get(code, 0), whole, by_code.get(code))
+        | explained_by(codes, explain(code))
         for code, number in ranked[:LIMIT]
     ]
     for row, (code, _) in zip(rows, ranked, strict=False):
@@ -92,27 +95,11 @@ def _reason_row(
         {"text": formats.count(before), "muted": True},
         {"text": known.owner if known else formats.MISSING},
     ]
-    facts = [["What it means", "Twilio gave no error code for these messages."]]
-    if known:
-        facts = [
-            ["What it means", known.meaning],
-            ["What to do", known.fix],
-            ["Send again", _RETRY[known.retry]],
-        ]
     return {
         "key": str(code or "none"),
         "cells": cells,
-        "detail": facts,
         "hint": known.meaning if known else "",
     }
-
-
-_RETRY = {
-    "never": "Never: it is not allowed.",
-    "no": "Not before something has changed.",
-    "later": "Later is worth a try.",
-    "limited": "Once or twice, after a pause.",
-}
 
 
 def anomaly_text(anomaly: Anomaly) -> str:

@@ -15,12 +15,11 @@ from zoneinfo import ZoneInfo
 from workbench.display import formats
 from workbench.display.message_content import no_text_words
 from workbench.messaging.addresses import channel
-from workbench.messaging.error_codes import explain
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
 from workbench.ui.components import MessageComponent, PanelComponent, RowListComponent
 from workbench.ui.page_data import PageData, shown_sql
-from workbench.ui.panels.tables import explanation
+from workbench.ui.panels.codes import shown_codes
 
 PAGE_ROWS = 50
 _EXCERPT = 240
@@ -69,6 +68,7 @@ def row_list_props(data: PageData) -> dict[str, Any]:
         "state": "ok" if row_page.total else "empty",
         "message": f"No message{searched} in this period with these filters.",
         "rows": [_row(row, data) for row in row_page.rows],
+        "codes": shown_codes(data, (row["error_code"] for row in row_page.rows)),
         "total": row_page.total,
         "page": page,
         "pages": pages,
@@ -89,7 +89,6 @@ def row_list_props(data: PageData) -> dict[str, Any]:
 
 
 def _row(row: Mapping[str, Any], data: PageData) -> dict[str, Any]:
-    code = explain(row["error_code"])
     body = row["body"]
     return {
         "sid": row["message_sid"],
@@ -104,7 +103,7 @@ def _row(row: Mapping[str, Any], data: PageData) -> dict[str, Any]:
         "media": row["media_count"] or 0,
         "status": row["status"],
         "outcome": _outcome(row),
-        "error": f"{code.code} {code.title}" if code else "",
+        "error_code": str(row["error_code"] or ""),
         "segments": "" if row["segments"] is None else str(row["segments"]),
         "price": _price(row),
     }
@@ -175,8 +174,7 @@ def message_props(record: MessageRecord, data: PageData) -> dict[str, Any]:
         "status": row["status"],
         "outcome": _outcome(row),
         "facts": [[term, text] for term, text in _facts(row, zone)],
-        "error": explanation(explain(row["error_code"])) if row["error_code"] else [],
-        "error_title": _error_title(row["error_code"]),
+        **_error(data, row["error_code"]),
         "history": [_event(event, zone) for event in record.history],
         "media": [[media["media_sid"], media["content_type"] or "unknown type"] for media in record.media],
         "text": _text(row),
@@ -217,9 +215,8 @@ def _facts(row: Mapping[str, Any], zone: str) -> list[tuple[str, str]]:
     ]
 
 
-def _error_title(code: int | None) -> str:
-    known = explain(code)
-    return f"{known.code} {known.title}" if known else ""
+def _error(data: PageData, code: int | None) -> dict[str, Any]:
+    return {"error": shown_codes(data, [code])[str(code)]} if code else {}
 
 
 def _event(event: Mapping[str, Any], zone: str) -> dict[str, str]:

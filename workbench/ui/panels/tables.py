@@ -16,6 +16,7 @@ from workbench.metrics import METRICS, MetricResult
 from workbench.metrics.filter_values import find_dimension
 from workbench.ui.filters import FIELDS, Field
 from workbench.ui.page_data import PageData, definition
+from workbench.ui.panels.codes import shown_codes
 from workbench.ui.result_rows import priced_rows
 
 LIMIT = 8
@@ -77,17 +78,21 @@ def failures(data: PageData) -> Props:
             "together": numbers.cumsum() / numbers.sum(),
         }
     )
+    codes = shown_codes(data, table["code"].head(LIMIT))
     return {
         "columns": _columns("Reason", "text", ["Messages", "Share", "Together"], color="failed"),
         "rows": [
-            _failure_row(row, row["messages"] / largest, data) for _, row in table.head(LIMIT).iterrows()
+            _failure_row(row, row["messages"] / largest, data, codes)
+            for _, row in table.head(LIMIT).iterrows()
         ],
         "footnote": _left_out(ranked, LIMIT, "code", "messages"),
         "definition": definition(result, data.period),
     }
 
 
-def _failure_row(row: pd.Series, size: float, data: PageData) -> dict[str, Any]:
+def _failure_row(
+    row: pd.Series, size: float, data: PageData, codes: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
     code = _plain(row["code"])
     known = explain(None if code is None else int(code))
     first: Cell = {"text": known.title if known else "No code given", "muted": known is None, "bar": size}
@@ -99,9 +104,9 @@ def _failure_row(row: pd.Series, size: float, data: PageData) -> dict[str, Any]:
         {"text": formats.rate(row["together"]), "muted": True},
     ]
     return {
+        **explained_by(codes, known),
         "key": str(known.code) if known else "none",
         "cells": [first, *numbers],
-        "detail": explanation(known),
         "hint": known.meaning if known else "",
         "link": data.rows_link(
             error_code=[data.token("error_code", _plain(row["code"]) and str(int(row["code"])))],
@@ -110,10 +115,11 @@ def _failure_row(row: pd.Series, size: float, data: PageData) -> dict[str, Any]:
     }
 
 
-def explanation(known: ErrorCode | None) -> list[list[str]]:
+def explained_by(codes: dict[str, dict[str, Any]], known: ErrorCode | None) -> dict[str, Any]:
+    """What opens below a row about one code (see :func:`shown_codes`), or about messages without one."""
     if known is None:
-        return [["What it means", "Twilio gave no error code for these messages."]]
-    return [["What it means", known.meaning], ["Who can fix it", known.owner], ["What to do", known.fix]]
+        return {"detail": [["What it means", "Twilio gave no error code for these messages."]]}
+    return {"explanation": codes[str(known.code)]}
 
 
 def _ranked(result: MetricResult) -> tuple[pd.DataFrame, float]:

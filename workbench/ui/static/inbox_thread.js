@@ -63,9 +63,10 @@ function drawFailure(failure) {
   return h(
     "div",
     {class: "why"},
-    h("span", {}, h("code", {}, failure.code), " ", h("b", {}, failure.title)),
-    h("span", {}, failure.meaning),
-    failure.fix ? h("span", {}, failure.fix) : null,
+    // In a notebook there is no page of messages to lead to.
+    codeButton(failure, /\/inbox$/.test(location.pathname)),
+    h("span", {}, failure.facts[0][1]),
+    h("span", {}, failure.facts[2][1]),
   )
 }
 

@@ -123,10 +123,10 @@ export function render({model, view}) {
             {class: "what"},
             h("span", {class: "dot", style: `background: var(--wb-${record.outcome})`}),
             h("h2", {}, record.status),
-            record.error_title ? h("span", {class: "reason"}, record.error_title) : null,
+            record.error ? h("span", {class: "reason"}, `${record.error.code} ${record.error.title}`) : null,
           ),
           h("code", {class: "sid"}, record.sid),
-          record.error.length ? facts(record.error) : null,
+          record.error ? h("div", {class: "explained"}, codeBody(record.error)) : null,
         ),
         h(
           "div",

@@ -74,7 +74,7 @@ function rowElement(row, model) {
       {class: "status"},
       h("span", {class: "dot", style: `background: var(--wb-${row.outcome})`}),
       row.status,
-      row.error ? h("span", {class: "reason", title: row.error}, row.error) : null,
+      model.codes[row.error_code] ? h("span", {class: "reason"}, codeButton(model.codes[row.error_code])) : null,
     ),
     h("td", {class: "number"}, row.segments),
     h("td", {class: "number"}, row.price),
@@ -199,7 +199,7 @@ export function render({model, view}) {
     })
   root.append(form, body)
   draw()
-  model.on(["rows", "state", "message", "sort", "page", "total", "search", "definition", "links"], draw)
+  model.on(["rows", "state", "message", "sort", "page", "total", "search", "definition", "links", "codes"], draw)
   followTheme(model, view, root, () => {})
   return root
 }

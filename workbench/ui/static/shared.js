@@ -115,6 +115,44 @@ function utc(moment) {
   return `${new Date(moment).toISOString().slice(0, 19).replace("T", " ")} UTC`
 }
 
+// An error code explained: in a dialog, below a row of a table, or at the top of a message.
+function codeBody(code, hasRows = true) {
+  return [
+    h(
+      "dl",
+      {class: "code-facts"},
+      code.facts.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]),
+    ),
+    h(
+      "p",
+      {class: "code-links"},
+      hasRows ? h("a", {href: code.rows}, "Its messages") : null,
+      h("a", {href: code.url, target: "_blank", rel: "noopener noreferrer"}, "Twilio's page"),
+    ),
+  ]
+}
+
+function codeButton(code, hasRows = true) {
+  return h(
+    "button",
+    {
+      class: "code-button",
+      type: "button",
+      title: "What does this mean?",
+      "aria-label": `${code.code} ${code.title}: what does this mean?`,
+      "aria-haspopup": "dialog",
+      onclick: (event) => {
+        event.stopPropagation()
+        const container = event.currentTarget.closest("section") || event.currentTarget.parentElement
+        openDialog(container, `Error ${code.code}`, code.title, code.code, codeBody(code, hasRows))
+      },
+    },
+    h("code", {}, code.code),
+    " ",
+    h("span", {}, code.title),
+  )
+}
+
 function openDefinition(container, definition) {
   const row = (term, text) => (text ? [h("dt", {}, term), h("dd", {}, withCode(text))] : [])
   const sql = h("pre", {class: "sql", tabindex: 0}, h("code", {}, definition.sql))
@@ -131,46 +169,48 @@ function openDefinition(container, definition) {
     "Copy SQL",
   )
   const parameters = Object.entries(definition.parameters || {})
+  openDialog(container, `Definition of ${definition.label}`, definition.label, definition.name, [
+    h("p", {class: "lead"}, withCode(definition.description)),
+    h(
+      "dl",
+      {},
+      row("Counts", definition.numerator),
+      row("Out of", definition.denominator),
+      row("Leaves out", definition.excludes),
+      row("Sample size", counted(definition.sample_size)),
+      row("In flight", counted(definition.in_flight)),
+      row("Hidden below", definition.minimum_sample ? `${definition.minimum_sample} messages` : ""),
+      row("Period", definition.period),
+      row("Asked", utc(definition.as_of)),
+    ),
+    h("div", {class: "sql-head"}, h("h3", {}, "SQL"), copy),
+    sql,
+    parameters.length
+      ? h(
+          "dl",
+          {class: "parameters"},
+          parameters.map(([name, value]) => row(`$${name}`, value)),
+        )
+      : null,
+  ])
+}
+
+function openDialog(container, label, title, name, body) {
   const dialog = h(
     "dialog",
-    {class: "definition", "aria-label": `Definition of ${definition.label}`},
+    {class: "definition", "aria-label": label},
     h(
       "header",
       {},
-      h("h2", {}, definition.label),
-      h("code", {class: "name"}, definition.name),
+      h("h2", {}, title),
+      h("code", {class: "name"}, name),
       h(
         "button",
         {class: "icon-button", type: "button", "aria-label": "Close", onclick: () => dialog.close()},
         icon("close", 18),
       ),
     ),
-    h(
-      "div",
-      {class: "body"},
-      h("p", {class: "lead"}, withCode(definition.description)),
-      h(
-        "dl",
-        {},
-        row("Counts", definition.numerator),
-        row("Out of", definition.denominator),
-        row("Leaves out", definition.excludes),
-        row("Sample size", counted(definition.sample_size)),
-        row("In flight", counted(definition.in_flight)),
-        row("Hidden below", definition.minimum_sample ? `${definition.minimum_sample} messages` : ""),
-        row("Period", definition.period),
-        row("Asked", utc(definition.as_of)),
-      ),
-      h("div", {class: "sql-head"}, h("h3", {}, "SQL"), copy),
-      sql,
-      parameters.length
-        ? h(
-            "dl",
-            {class: "parameters"},
-            parameters.map(([name, value]) => row(`$${name}`, value)),
-          )
-        : null,
-    ),
+    h("div", {class: "body"}, body),
   )
   dialog.addEventListener("click", (event) => {
     if (event.target === dialog) {

@@ -22,7 +22,7 @@ function rowElements(row, model, toggle) {
   const name = naming.kind === "country" ? countryName(first.text) : first.text
   const words = [first.code ? h("code", {}, first.code) : null, h("span", {class: first.muted ? "muted" : null}, name)]
   let label = h("span", {class: "row-name"}, words)
-  if (row.detail) {
+  if (row.detail || row.explanation) {
     label = h(
       "button",
       {
@@ -60,11 +60,17 @@ function rowElements(row, model, toggle) {
     ),
     rest.map((cell, index) => cellElement(cell, columns[index], index === 0 && model.links.rows ? row.link : null)),
   )
-  if (!row.detail || !row.open) {
+  if (!row.open || !(row.detail || row.explanation)) {
     return [line]
   }
-  const facts = row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)])
-  return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, h("dl", {}, facts)))]
+  const shown = row.explanation
+    ? h("div", {class: "explained"}, codeBody(row.explanation, Boolean(model.links.rows)))
+    : h(
+        "dl",
+        {},
+        row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]),
+      )
+  return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, shown))]
 }
 
 // A phone has no room for many columns beside a long name: there such a table puts them below it.
