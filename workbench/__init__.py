@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import Workbench
 from workbench.errors import (
+    BackupDamaged,
+    BackupError,
     CatalogLost,
     ConfigError,
     LakeBusy,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from workbench.api.outbox import Cancelled
     from workbench.api.status import Status
     from workbench.api.subject import ErasureReport
+    from workbench.backup.make import BackupMade
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
     from workbench.compliance.revocations import RevocationDecision
@@ -64,6 +67,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressRefused",
+    "BackupDamaged",
+    "BackupError",
+    "BackupMade",
     "BatchProgress",
     "BatchResult",
     "BulkExportSummary",
@@ -116,6 +122,7 @@ __all__ = [
 
 _MODULES = {
     "AddressRefused": "workbench.messaging.address_reader",
+    "BackupMade": "workbench.backup.make",
     "BatchProgress": "workbench.sending.batch",
     "BatchResult": "workbench.sending.results",
     "BulkExportSummary": "workbench.sync.imports.bulk_export",

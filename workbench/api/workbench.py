@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.api.conversation import OpenConversation
     from workbench.api.explain import Explanation
     from workbench.api.status import Status
+    from workbench.backup.make import BackupMade
     from workbench.doctor.check_result import Diagnosis
     from workbench.metrics.compile import Moment
     from workbench.metrics.filter_values import Where
@@ -116,6 +117,34 @@ class Workbench:
         from workbench.api.explain import explain_code
 
         return explain_code(self._installation, code)
+
+    def backup(
+        self,
+        target: str | None = None,
+        *,
+        keep: int | None = None,
+        on_progress: Callable[[str], None] = lambda step: None,
+        stop: threading.Event | None = None,
+    ) -> BackupMade:
+        """Copy the lake and the home to a folder or bucket while everything goes on, and read it back.
+
+        Only what the target lacks is copied; killed at any moment, earlier backups are as they were.
+        `workbench restore` puts one back.
+
+        Args:
+            target: a folder outside of the home, or `s3://bucket/prefix/`; by default ``[backup] target``.
+            keep: remove all but so many of the newest backups afterwards; by default ``[backup] keep``.
+            on_progress: is told what is copied now.
+            stop: set it from elsewhere to end early; the next run goes on.
+
+        Raises:
+            UsageError: no target is named, or it is inside of the home.
+            BackupError: the target cannot be used, or holds another lake's backups.
+            LakeBusy: another backup is being made.
+        """
+        from workbench.api.backup import make
+
+        return make(self._installation, target, keep, on_progress=on_progress, stop=stop)
 
     def reconcile(
         self,

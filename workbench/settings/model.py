@@ -14,6 +14,7 @@ from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_ac
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.sections import (
+    BackupSettings,
     ConversationsSettings,
     KeywordSettings,
     LakeSettings,
@@ -64,6 +65,7 @@ class Settings:
         "Set a reply only where Twilio's own answers are switched off: otherwise people get two.",
     )
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
+    backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
     mps_limits: Mapping[str, float] = setting(
         {}, values.senders(kinds.number(0, 10_000, "segments per second"), '"+12025550110" = 1', kinds=True),
