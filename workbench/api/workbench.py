@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workbench.api.conversation import OpenConversation
     from workbench.api.explain import Explanation
     from workbench.api.status import Status
+    from workbench.backup.export import Exported
     from workbench.backup.make import BackupMade
     from workbench.doctor.check_result import Diagnosis
     from workbench.metrics.compile import Moment
@@ -57,6 +58,7 @@ class Workbench:
         from workbench.api.consent import Consent
         from workbench.api.contacts import Contacts
         from workbench.api.installation import Installation, read_home
+        from workbench.api.lake import LakeCalls
         from workbench.api.metrics import Dimensions, Metrics
         from workbench.api.outbox import Outbox
         from workbench.api.reports import Reports
@@ -82,6 +84,7 @@ class Workbench:
         self.retention = Retention(installation)
         self.templates = Templates(installation)
         self.outbox = Outbox(installation)
+        self.lake = LakeCalls(installation)
 
     def status(self) -> Status:
         """How far the sync is, what is open, how fresh the numbers are."""
@@ -145,6 +148,25 @@ class Workbench:
         from workbench.api.backup import make
 
         return make(self._installation, target, keep, on_progress=on_progress, stop=stop)
+
+    def export(
+        self, to: str | PathLike[str], *, whole_numbers: bool = False, overwrite: bool = False
+    ) -> Exported:
+        """Write what analysts use as one plain DuckDB file, or as Parquet files: any tool opens either.
+
+        Args:
+            to: a file that ends in .duckdb, or a folder for Parquet files.
+            whole_numbers: numbers and names of people whole, which the audit trail notes; else masked.
+            overwrite: replace an earlier export.
+
+        Raises:
+            UsageError: something is there already, or the name says neither.
+            NothingKnown: no message log was read yet.
+            NotAllowed: the user may not have whole numbers.
+        """
+        from workbench.api.backup import export
+
+        return export(self._installation, to, whole_numbers=whole_numbers, overwrite=overwrite)
 
     def reconcile(
         self,

@@ -7,8 +7,9 @@ FILE` opens any file.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Protocol, TypeVar
 
 import pyrage
 
@@ -16,6 +17,7 @@ from workbench.errors import BackupDamaged, BackupError
 from workbench.settings.secret import Secret
 
 KEY_FILE = "key.age"
+T = TypeVar("T")
 
 
 class Cipher(Protocol):
@@ -50,13 +52,16 @@ class AgeCipher:
         self._identity = identity
 
     def encrypt(self, source: Path, target: IO[bytes]) -> None:
+        recipients = [self._identity.to_public()]
         with source.open("rb") as file:
-            pyrage.encrypt_io(file, target, [self._identity.to_public()])
+            _through_age(lambda file, target: pyrage.encrypt_io(file, target, recipients), file, target)
 
     def decrypt(self, source: IO[bytes], target: IO[bytes], name: str) -> None:
         try:
-            pyrage.decrypt_io(source, target, [self._identity])
-        except (pyrage.DecryptError, OSError) as error:
+            _through_age(
+                lambda source, target: pyrage.decrypt_io(source, target, [self._identity]), source, target
+            )
+        except pyrage.DecryptError as error:
             raise BackupDamaged(
                 f"{name} cannot be decrypted: it was changed or cut off ({error})."
             ) from error
@@ -90,6 +95,41 @@ def open_key(content: bytes, passphrase: Secret | None, shown: str) -> AgeCipher
         ) from error
     except (UnicodeDecodeError, StopIteration, pyrage.IdentityError) as error:
         raise BackupDamaged(f"{KEY_FILE} at {shown} holds no key.") from error
+
+
+class _Noted:
+    """A file that keeps the error of its disk or place, which pyrage would give another name."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.error: Exception | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        return self._noting(lambda: self._file.read(size))
+
+    def write(self, data: bytes) -> int:
+        return self._noting(lambda: self._file.write(data))
+
+    def flush(self) -> None:
+        self._noting(self._file.flush)
+
+    def _noting(self, work: Callable[[], T]) -> T:
+        try:
+            return work()
+        except Exception as error:
+            self.error = error
+            raise
+
+
+def _through_age(work: Callable[[_Noted, _Noted], object], source: IO[bytes], target: IO[bytes]) -> None:
+    files = _Noted(source), _Noted(target)
+    try:
+        work(*files)
+    except Exception:
+        for file in files:
+            if file.error is not None:
+                raise file.error from None
+        raise
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> None:

@@ -182,6 +182,7 @@ class _Run:
             lake_id=content.lake_id,
             program=version("workbench"),
             catalog_kind=self._lake.address.kind,
+            snapshot=content.snapshot,
             totals=content.totals,
             entries=entries,
             left_out=left_out,

@@ -63,6 +63,8 @@ class Manifest:
     lake_id: str
     program: str
     catalog_kind: str
+    snapshot: int
+    """The version of the lake."""
     totals: Mapping[str, int]
     """Rows by table, to compare with what was restored."""
     entries: tuple[Entry, ...]
@@ -106,6 +108,7 @@ def read_manifest(text: bytes, name: str) -> Manifest:
             lake_id=str(content["lake_id"]),
             program=str(content["program"]),
             catalog_kind=str(content["catalog_kind"]),
+            snapshot=int(content["snapshot"]),
             totals={str(table): int(rows) for table, rows in content["totals"].items()},
             entries=entries,
             left_out=tuple(content["left_out"]),

@@ -32,6 +32,7 @@ from workbench.lake.connect import Lake
 from workbench.lake.opening import adopt_lake, open_lake
 from workbench.lake.private_files import make_private_folder
 from workbench.lake.quoting import identifier
+from workbench.lake.row_counts import count_rows
 from workbench.roles import current_actor
 from workbench.settings import Settings
 
@@ -99,7 +100,7 @@ def restore(
     _restore_home(repository, manifest, home)
     settings = read_settings()
     address = lake_address(settings)
-    _require_empty_lake(settings, address)
+    _claim_lake(settings, address, manifest)
     is_direct = address.kind == "sqlite" and not address.is_bucket
     stage = home / _STAGE
     folder = Path(address.data) if is_direct else stage / "files"
@@ -131,11 +132,18 @@ def restore(
     )
 
 
+def _note_begun(home: Path, manifest: Manifest, lake: str | None) -> None:
+    write_whole(home / BEGUN_FILE, json.dumps({"backup_id": manifest.backup_id, "lake": lake}) + "\n")
+
+
+def _read_begun(home: Path) -> dict[str, Any]:
+    return dict(json.loads((home / BEGUN_FILE).read_text(encoding="utf-8")))
+
+
 def _begin(home: Path, manifest: Manifest) -> None:
     """Refuse a home in use; note what is restored into it, so that a run that was killed can be repeated."""
-    begun = home / BEGUN_FILE
-    if begun.exists():
-        before = json.loads(begun.read_text(encoding="utf-8"))["backup_id"]
+    if (home / BEGUN_FILE).exists():
+        before = _read_begun(home)["backup_id"]
         if before != manifest.backup_id:
             raise BackupError(
                 f"{home} holds a half restored backup, {before}. Restore the same once more (--at {before}), "
@@ -151,7 +159,7 @@ def _begin(home: Path, manifest: Manifest) -> None:
             "is there: set WORKBENCH_HOME to a new folder, or move the old one away."
         )
     make_private_folder(home)
-    write_whole(begun, json.dumps({"backup_id": manifest.backup_id}) + "\n")
+    _note_begun(home, manifest, None)
 
 
 def _restore_home(repository: Repository, manifest: Manifest, home: Path) -> None:
@@ -159,20 +167,24 @@ def _restore_home(repository: Repository, manifest: Manifest, home: Path) -> Non
         _restore_file(repository, entry, home / entry.path)
 
 
-def _require_empty_lake(settings: Settings, address: LakeAddress) -> None:
-    """The settings may name a place of the lake outside of the home; it must be free as well."""
+def _claim_lake(settings: Settings, address: LakeAddress, manifest: Manifest) -> None:
+    """Refuse a place with a lake in it: the settings may name one outside of the home."""
+    if _read_begun(settings.home)["lake"] == address.shown:
+        return  # a run that was killed had begun to fill it
     try:
         open_lake(settings, read_only=True).close()
+        is_free = False
     except NothingKnown:
-        return
+        is_free = True
     except CatalogLost as error:
-        if error.has_files and not (settings.home / BEGUN_FILE).exists():
-            raise
-        return
-    raise BackupError(
-        f"There is a lake at {address.shown} already, where the settings of the backup put it. Set "
-        "WORKBENCH_LAKE (and WORKBENCH_LAKE_DATA) to an empty place, or move that lake away."
-    )
+        # The key and the audit's anchor of this home are there before their lake.
+        is_free = not error.has_files
+    if not is_free:
+        raise BackupError(
+            f"There is a lake, or the files of one, at {address.shown} already, where the settings put it. "
+            "Set WORKBENCH_LAKE (and WORKBENCH_LAKE_DATA) to an empty place, or move that lake away."
+        )
+    _note_begun(settings.home, manifest, address.shown)
 
 
 def _restore_data(repository: Repository, manifest: Manifest, folder: Path) -> None:
@@ -214,7 +226,7 @@ def _settle(staged: Settings, manifest: Manifest, ledger: Ledger) -> tuple[Reapp
                 "call ducklake_expire_snapshots('lake', older_than => now())"
             ).fetchall()
         )
-        totals = count_rows(lake)
+        totals = _totals(lake)
         lost = {
             table: (rows, totals.get(table))
             for table, rows in manifest.totals.items()
@@ -224,7 +236,12 @@ def _settle(staged: Settings, manifest: Manifest, ledger: Ledger) -> tuple[Reapp
             raise LakeError(f"The restored lake has other rows than the backup says: {lost}.")
         reapplied = reapply(lake, staged, ledger)
         lake.write(lambda cursor: _note(cursor, manifest))
-        return reapplied, count_rows(lake)
+        return reapplied, _totals(lake) if reapplied.people or reapplied.rows else totals
+
+
+def _totals(lake: Lake) -> dict[str, int]:
+    with lake.cursor() as cursor:
+        return count_rows(cursor)
 
 
 def _lacks(totals: Mapping[str, int], table: str, rows: int) -> bool:
@@ -239,14 +256,6 @@ def _note(cursor: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         "insert into restores values (?, ?, ?, null, null)",
         [manifest.backup_id, manifest.made_at, datetime.now(UTC)],
     )
-
-
-def count_rows(lake: Lake) -> dict[str, int]:
-    """Rows by table."""
-    tables = lake.rows(
-        "select table_name from duckdb_tables() where database_name = 'lake' order by table_name"
-    )
-    return {name: int(lake.value(f"select count(*) from {identifier(name)}")) for (name,) in tables}
 
 
 def _put_in_place(catalog: Path, target: Path) -> None:

@@ -192,7 +192,8 @@ def staged_file(store: Store) -> Iterator[tuple[IO[bytes], Path]]:
         descriptor, name = tempfile.mkstemp(dir=store.staging(), prefix="file.")
     path = Path(name)
     try:
-        with os.fdopen(descriptor, "wb") as file, said(store.shown):
+        # What is left in the buffer is written when the file is closed.
+        with said(store.shown), os.fdopen(descriptor, "wb") as file:
             yield file, path
     finally:
         path.unlink(missing_ok=True)

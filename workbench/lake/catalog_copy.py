@@ -21,6 +21,7 @@ from workbench.lake.address import LakeAddress
 from workbench.lake.duckdb_errors import translated
 from workbench.lake.engine import extension_path, load_extensions, new_engine
 from workbench.lake.quoting import identifier, quoted
+from workbench.lake.row_counts import count_rows
 
 _SQLITE_COPY = """
 import sqlite3, sys
@@ -171,17 +172,11 @@ def read_copy(catalog: Path, address: LakeAddress, home: Path) -> CopyContent:
             "OVERRIDE_DATA_PATH true, CREATE_IF_NOT_EXISTS false, READ_ONLY)"
         )
         engine.execute("USE lake")
-        tables = [
-            name
-            for (name,) in engine.execute(
-                "select table_name from duckdb_tables() where database_name = 'lake' order by 1"
-            ).fetchall()
-        ]
         people = engine.execute("select person_hash, erasure_id, erased_at from erased_people").fetchall()
         return CopyContent(
             lake_id=_value(engine, "select lake_id from lake_identity"),
             snapshot=_value(engine, "from ducklake_current_snapshot('lake')"),
-            totals={name: _value(engine, f"select count(*) from {identifier(name)}") for name in tables},
+            totals=count_rows(engine),
             erased={person: (erasure_id, erased_at) for person, erasure_id, erased_at in people},
             horizons=dict(engine.execute("select rule, removed_before from retention_horizons").fetchall()),
         )
