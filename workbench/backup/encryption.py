@@ -61,10 +61,8 @@ class AgeCipher:
             _through_age(
                 lambda source, target: pyrage.decrypt_io(source, target, [self._identity]), source, target
             )
-        except pyrage.DecryptError as error:
-            raise BackupDamaged(
-                f"{name} cannot be decrypted: it was changed or cut off ({error})."
-            ) from error
+        except ValueError as error:
+            raise BackupDamaged(f"{name} cannot be decrypted: it was changed or cut off.") from error
 
 
 def new_key(passphrase: Secret) -> bytes:
@@ -122,14 +120,15 @@ class _Noted:
 
 
 def _through_age(work: Callable[[_Noted, _Noted], object], source: IO[bytes], target: IO[bytes]) -> None:
+    """Do it; ValueError where the content is refused, and the errors of the files as they are."""
     files = _Noted(source), _Noted(target)
     try:
         work(*files)
-    except Exception:
+    except Exception as error:  # damage is an OSError of pyrage's, too
         for file in files:
             if file.error is not None:
                 raise file.error from None
-        raise
+        raise ValueError(str(error)) from error
 
 
 def _copy(source: IO[bytes], target: IO[bytes]) -> None:
