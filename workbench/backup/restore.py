@@ -38,8 +38,6 @@ from workbench.settings import Settings
 
 BEGUN_FILE = "restoring.json"
 _STAGE = "tmp/restoring"
-_OWN = frozenset({"lake_identity"})
-"""Tables that a new lake keeps as they are."""
 
 OnStep = Callable[[str], None]
 ReadSettings = Callable[[], Settings]
@@ -268,11 +266,12 @@ def _put_in_place(catalog: Path, target: Path) -> None:
 def _copy_rows(staged: Settings, settings: Settings, stage: Path, totals: Mapping[str, int]) -> None:
     """Into a catalog of another kind, or a bucket: a new lake gets the rows, in one commit."""
     # The key and the audit's anchor of the home would be taken for those of a lake that was lost.
-    with open_lake(staged) as source, open_lake(replace(settings, home=stage / "home")) as lake:
-        tables = [name for name in totals if name not in _OWN]
+    place = replace(settings.lake, catalog=settings.catalog)
+    elsewhere = replace(settings, home=stage / "home", lake=place)
+    with open_lake(staged) as source, adopt_lake(elsewhere, lambda lake: None) as lake:
 
         def copy(cursor: duckdb.DuckDBPyConnection) -> None:
-            for name in tables:
+            for name in totals:
                 table = identifier(name)
                 cursor.execute(f"delete from {table}")
                 with source.cursor() as reader:

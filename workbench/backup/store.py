@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
@@ -20,9 +20,12 @@ from obstore.store import S3Store
 from workbench.errors import BackupDamaged, BackupError
 
 if TYPE_CHECKING:
-    from obstore.store import ClientConfig, S3Config
+    from obstore.store import ClientConfig, RetryConfig, S3Config
 
 _PART = 4 * 2**20
+_NOT_THERE = (NotFoundError, FileNotFoundError)
+"""obstore raises either."""
+_RETRIES: RetryConfig = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ class BucketStore:
         try:
             options: ClientConfig = {"allow_http": urlsplit(endpoint or "").scheme == "http"}
             config: S3Config = {"endpoint": endpoint} if endpoint else {}
-            self._store = S3Store(bucket, config=config, client_options=options)
+            self._store = S3Store(bucket, config=config, client_options=options, retry_config=_RETRIES)
         except BaseError as error:
             raise _refused(address, error) from error
 
@@ -154,7 +157,7 @@ class BucketStore:
         with said(self.shown):
             try:
                 obstore.head(self._store, self._prefix + name)
-            except NotFoundError:
+            except _NOT_THERE:
                 return False
         return True
 
@@ -162,7 +165,7 @@ class BucketStore:
         with said(self.shown):
             try:
                 parts = obstore.get(self._store, self._prefix + name).stream(min_chunk_size=_PART)
-            except NotFoundError:
+            except _NOT_THERE:
                 raise _missing(self.shown, name) from None
             for part in parts:
                 yield bytes(part)
@@ -221,6 +224,8 @@ def said(shown: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if shown.startswith("s3://") and error.errno is None:
+            raise _refused(shown, error) from error
         raise BackupError(
             f"The place of the backups, {shown}, cannot be used: {error.strerror or error}. Earlier backups "
             "there are as they were; make room or correct the place, and run the same again."
@@ -229,7 +234,7 @@ def said(shown: str) -> Iterator[None]:
         raise _refused(shown, error) from error
 
 
-def _refused(shown: str, error: BaseError) -> BackupError:
+def _refused(shown: str, error: Exception) -> BackupError:
     reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
     return BackupError(
         f"The bucket of {shown} cannot be used: {reason[:300]} Keys and region come from AWS_ACCESS_KEY_ID, "

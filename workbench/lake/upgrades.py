@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -42,7 +43,8 @@ def keep_catalog(lake: Lake, versions: Sequence[int]) -> Path:
         copy_catalog(lake.address, lake.home, part)
         os.replace(part, target)
     except (OSError, LakeError) as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise LakeError(
             f"The lake is of an older version, and its catalog could not be copied to {folder} before it is "
             f"brought up to date: {error} Make room there and run the same again."
