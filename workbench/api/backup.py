@@ -114,7 +114,7 @@ def note_erasure(installation: Installation) -> BackupsAfterErasure | None:
         None where the settings name no place.
     """
     from workbench.backup.make import save_newer_ledger
-    from workbench.backup.manifest import Ledger
+    from workbench.backup.manifest import ErasureLedger
 
     settings = installation.settings.backup
     if not settings.target:
@@ -123,7 +123,7 @@ def note_erasure(installation: Installation) -> BackupsAfterErasure | None:
     lake = installation.lake
     erased = lake.rows("select person_hash, erasure_id, erased_at from erased_people")
     horizons = dict(lake.rows("select rule, removed_before from retention_horizons"))
-    ledger = Ledger(now, {person: (erasure, at) for person, erasure, at in erased}, horizons)
+    ledger = ErasureLedger(now, {person: (erasure, at) for person, erasure, at in erased}, horizons)
     try:
         repository = open_backups(settings.target, settings.passphrase, installation.settings.home)
         save_newer_ledger(repository, ledger)
@@ -145,7 +145,7 @@ def open_backups(source: str, passphrase: Secret | None, home: Path) -> Reposito
     from workbench.backup.repository import open_repository
     from workbench.backup.store import open_store
 
-    return open_repository(open_store(source, home / "tmp", os.environ), passphrase)
+    return open_repository(open_store(source, home / "tmp"), passphrase)
 
 
 def list_at(source: str, passphrase: Secret | None) -> list[BackupListed]:

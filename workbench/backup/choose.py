@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.backup.manifest import Ledger, Manifest
+from workbench.backup.manifest import ErasureLedger, Manifest
 from workbench.backup.repository import ID_FORMAT, Repository
 from workbench.errors import BackupDamaged, BackupError, UsageError
 
@@ -53,14 +53,14 @@ def list_backups(repository: Repository) -> list[BackupListed]:
     ]
 
 
-def newest_ledger(repository: Repository, manifests: Sequence[Manifest]) -> Ledger:
+def newest_ledger(repository: Repository, manifests: Sequence[Manifest]) -> ErasureLedger:
     """The newest list of erasures that is there: that of the place itself, or of a backup."""
     ledgers = [manifest.ledger for manifest in manifests]
     own = repository.ledger()
     return max([*ledgers, *([own] if own else [])], key=lambda ledger: ledger.as_of)
 
 
-def erasures_since(manifest: Manifest, ledger: Ledger) -> set[str]:
+def erasures_since(manifest: Manifest, ledger: ErasureLedger) -> set[str]:
     """Ids of the erasures that a ledger knows and a backup does not."""
     return {
         erasure_id

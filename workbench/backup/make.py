@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -19,7 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from workbench.backup.manifest import Entry, Ledger, Manifest, Stored
+from workbench.backup.manifest import Entry, ErasureLedger, Manifest, Stored
 from workbench.backup.prune import prune
 from workbench.backup.repository import ID_FORMAT, Repository, begin_repository
 from workbench.backup.source import DataSource, copy_now, list_home
@@ -106,7 +105,7 @@ def make_backup(
     """
     _require_outside(target, lake)
     with only_one(lake.home / "backup.lock", "backup"), _tmp_folder(lake.home) as tmp:
-        store = open_store(target, tmp, os.environ)
+        store = open_store(target, tmp)
         repository = begin_repository(store, passphrase, str(lake.value("select lake_id from lake_identity")))
         clear_staging(store)
         run = _Run(lake, repository, tmp, on_step, stop)
@@ -132,7 +131,7 @@ class _Run:
     ) -> None:
         self._lake, self._repository, self._tmp = lake, repository, tmp
         self._on_step, self._stop = on_step, stop
-        self._data = DataSource(lake.address, tmp, dict(os.environ))
+        self._data = DataSource(lake.address, tmp)
         self._there = repository.stored_objects()
         self._known = _known_files(repository, self._there)
         self._not_noted = 0
@@ -186,7 +185,7 @@ class _Run:
             totals=content.totals,
             entries=entries,
             left_out=left_out,
-            ledger=Ledger(copied_at, content.erased, content.horizons),
+            ledger=ErasureLedger(copied_at, content.erased, content.horizons),
         )
 
     def result(self, manifest: Manifest) -> BackupMade:
@@ -274,7 +273,7 @@ def is_current(lake: Lake, catalog: Path) -> bool:
     return set(needed_files(catalog)) <= set(needed_files(newer))
 
 
-def save_newer_ledger(repository: Repository, ledger: Ledger) -> None:
+def save_newer_ledger(repository: Repository, ledger: ErasureLedger) -> None:
     """Replace the list of erasures by a newer one; an older one is of no use."""
     try:
         there = repository.ledger()

@@ -41,7 +41,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class ErasureLedger:
     """Who was erased and what retention has removed, as of a moment; the newest one holds for all backups.
 
     Args:
@@ -70,7 +70,7 @@ class Manifest:
     entries: tuple[Entry, ...]
     left_out: tuple[str, ...]
     """Files with secrets, which only an encrypted backup holds."""
-    ledger: Ledger
+    ledger: ErasureLedger
 
     @property
     def size(self) -> int:
@@ -85,7 +85,7 @@ def manifest_text(manifest: Manifest) -> str:
     return json.dumps({"format": FORMAT, **asdict(manifest)}, default=_plain, indent=1) + "\n"
 
 
-def ledger_text(ledger: Ledger) -> str:
+def ledger_text(ledger: ErasureLedger) -> str:
     """The ledger as JSON."""
     return json.dumps({"format": FORMAT, **asdict(ledger)}, default=_plain, indent=1) + "\n"
 
@@ -118,7 +118,7 @@ def read_manifest(text: bytes, name: str) -> Manifest:
         raise BackupDamaged(f"{name} is no manifest of a backup ({error!r}).") from error
 
 
-def read_ledger(text: bytes, name: str) -> Ledger:
+def read_ledger(text: bytes, name: str) -> ErasureLedger:
     """Read a ledger.
 
     Raises:
@@ -144,8 +144,8 @@ def _content(text: bytes, name: str) -> dict[str, Any]:
     return content  # type: ignore[no-any-return]
 
 
-def _ledger(content: Mapping[str, Any]) -> Ledger:
-    return Ledger(
+def _ledger(content: Mapping[str, Any]) -> ErasureLedger:
+    return ErasureLedger(
         datetime.fromisoformat(content["as_of"]),
         {
             str(person): (str(erasure_id), datetime.fromisoformat(erased_at))

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from workbench.backup.manifest import Ledger
+from workbench.backup.manifest import ErasureLedger
 from workbench.compliance.data_subject import DataSubject, find_person
 from workbench.compliance.erasure import ADDRESS_COLUMNS, order_erasure, text_columns
 from workbench.compliance.finishing import finish_erasure, finish_removals, removing_alone
@@ -38,7 +38,7 @@ class Reapplied:
     """By retention."""
 
 
-def reapply(lake: Lake, settings: Settings, ledger: Ledger) -> Reapplied:
+def reapply(lake: Lake, settings: Settings, ledger: ErasureLedger) -> Reapplied:
     """Erase the people of the ledger whom the lake still knows, and apply retention as far as it had come.
 
     Raises:
@@ -50,7 +50,7 @@ def reapply(lake: Lake, settings: Settings, ledger: Ledger) -> Reapplied:
 # --- erasures ---
 
 
-def _erase_again(lake: Lake, ledger: Ledger) -> int:
+def _erase_again(lake: Lake, ledger: ErasureLedger) -> int:
     with lake.cursor() as cursor:
         known = {person for (person,) in cursor.execute("select person_hash from erased_people").fetchall()}
         new = {person: erasure for person, erasure in ledger.erased.items() if person not in known}
@@ -116,7 +116,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{8,14}")
 # --- retention ---
 
 
-def _retain_again(lake: Lake, settings: Settings, ledger: Ledger) -> int:
+def _retain_again(lake: Lake, settings: Settings, ledger: ErasureLedger) -> int:
     """As far as it had come, and then as the settings of the backup say for today."""
     before = dict(lake.rows("select rule, removed_before from retention_horizons"))
     removed = 0

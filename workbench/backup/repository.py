@@ -27,7 +27,7 @@ from typing import IO, Any, cast
 from workbench.backup.encryption import KEY_FILE, AgeCipher, Cipher, NoCipher, new_key, open_key
 from workbench.backup.manifest import (
     FORMAT,
-    Ledger,
+    ErasureLedger,
     Manifest,
     Stored,
     ledger_text,
@@ -35,7 +35,7 @@ from workbench.backup.manifest import (
     read_ledger,
     read_manifest,
 )
-from workbench.backup.store import Store, StoredFile, private_folder, staged_file
+from workbench.backup.store import BackupStore, StoredFile, private_folder, staged_file
 from workbench.errors import BackupDamaged, BackupError
 from workbench.settings.secret import Secret
 
@@ -47,7 +47,7 @@ ID_FORMAT = "%Y%m%dT%H%M%S.%fZ"
 class Repository:
     """The backups of one lake at one place."""
 
-    def __init__(self, store: Store, cipher: Cipher, lake_id: str) -> None:
+    def __init__(self, store: BackupStore, cipher: Cipher, lake_id: str) -> None:
         self.store = store
         self.cipher = cipher
         self.lake_id = lake_id
@@ -149,11 +149,11 @@ class Repository:
 
     # --- what is beside them ---
 
-    def save_ledger(self, ledger: Ledger) -> None:
+    def save_ledger(self, ledger: ErasureLedger) -> None:
         """Replace the list of erasures."""
         self._write(_LEDGER + self.cipher.suffix, self._sealed(ledger_text(ledger).encode()))
 
-    def ledger(self) -> Ledger | None:
+    def ledger(self) -> ErasureLedger | None:
         """The list of erasures; None before the first backup.
 
         Raises:
@@ -202,7 +202,7 @@ class Repository:
         write_bytes(self.store, name, content)
 
 
-def open_repository(store: Store, passphrase: Secret | None) -> Repository:
+def open_repository(store: BackupStore, passphrase: Secret | None) -> Repository:
     """The backups that are at a place.
 
     Raises:
@@ -230,7 +230,7 @@ def open_repository(store: Store, passphrase: Secret | None) -> Repository:
     return Repository(store, NoCipher(), lake_id)
 
 
-def begin_repository(store: Store, passphrase: Secret | None, lake_id: str) -> Repository:
+def begin_repository(store: BackupStore, passphrase: Secret | None, lake_id: str) -> Repository:
     """The backups of a lake at a place, begun where there are none yet.
 
     Raises:
@@ -250,7 +250,7 @@ def begin_repository(store: Store, passphrase: Secret | None, lake_id: str) -> R
     return repository
 
 
-def write_bytes(store: Store, name: str, content: bytes) -> None:
+def write_bytes(store: BackupStore, name: str, content: bytes) -> None:
     """Put a small file there in one step."""
     with staged_file(store) as (file, path):
         file.write(content)
@@ -303,7 +303,7 @@ def _hash_in(name: str) -> str:
     return name.rpartition("-")[2].partition(".")[0]
 
 
-def _parts(store: Store, name: str, what: str) -> Generator[bytes]:
+def _parts(store: BackupStore, name: str, what: str) -> Generator[bytes]:
     try:
         yield from store.read(name)
     except BackupDamaged as error:

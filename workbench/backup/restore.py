@@ -19,7 +19,7 @@ import duckdb
 
 from workbench.backup.choose import newest_ledger
 from workbench.backup.make import CATALOG
-from workbench.backup.manifest import Entry, Ledger, Manifest
+from workbench.backup.manifest import Entry, ErasureLedger, Manifest
 from workbench.backup.reapply import Reapplied, reapply
 from workbench.backup.repository import Repository
 from workbench.display.formats import plural
@@ -216,7 +216,7 @@ def _restore_file(repository: Repository, entry: Entry, path: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _settle(staged: Settings, manifest: Manifest, ledger: Ledger) -> tuple[Reapplied, dict[str, int]]:
+def _settle(staged: Settings, manifest: Manifest, ledger: ErasureLedger) -> tuple[Reapplied, dict[str, int]]:
     """Open the lake where nobody else sees it: let old versions go, and remove what was removed since."""
     with open_lake(staged) as lake:
         lake.run_alone(

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from workbench.backup.store import Store, open_store
+from workbench.backup.store import BackupStore, open_store
 from workbench.compliance.home_files import home_files
 from workbench.home import InBackup, in_backup
 from workbench.lake.address import LakeAddress
@@ -33,9 +33,9 @@ def list_home(lake: Lake) -> list[tuple[str, Path, InBackup]]:
 class DataSource:
     """The data files of a lake, in a folder or a bucket."""
 
-    def __init__(self, address: LakeAddress, tmp: Path, environ: dict[str, str]) -> None:
+    def __init__(self, address: LakeAddress, tmp: Path) -> None:
         self._folder = None if address.is_bucket else Path(address.data)
-        self._bucket: Store | None = open_store(address.data, tmp, environ) if address.is_bucket else None
+        self._bucket: BackupStore | None = open_store(address.data, tmp) if address.is_bucket else None
 
     def fetch(self, name: str, target: Path) -> Path:
         """The file of this machine; one of a bucket is brought to ``target`` first.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,7 +35,7 @@ class StoredFile:
     changed_at: datetime
 
 
-class Store(Protocol):
+class BackupStore(Protocol):
     """Files by name, with slashes."""
 
     shown: str
@@ -61,19 +60,18 @@ class Store(Protocol):
         """A folder of this machine in which files to be written are prepared."""
 
 
-def open_store(address: str, tmp: Path, environ: Mapping[str, str]) -> Store:
+def open_store(address: str, tmp: Path) -> BackupStore:
     """The store at an address; nothing is written yet.
 
     Args:
-        address: a folder, or `s3://bucket/prefix/`.
+        address: a folder, or `s3://bucket/prefix/`, whose keys are in the variables that every S3 tool reads.
         tmp: a private folder of this machine.
-        environ: has the keys of a bucket, in the variables that every S3 tool reads.
 
     Raises:
         BackupError: it is neither.
     """
     if address.startswith("s3://"):
-        return BucketStore(address, tmp, environ)
+        return BucketStore(address, tmp)
     if "://" in address:
         raise BackupError(f"{address!r} is no place for backups; write a folder or s3://bucket/prefix/.")
     return FolderStore(Path(address).expanduser().absolute(), tmp)
@@ -131,9 +129,9 @@ class FolderStore:
 class BucketStore:
     """A prefix of an S3 bucket."""
 
-    def __init__(self, address: str, tmp: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, address: str, tmp: Path) -> None:
         bucket, _, prefix = address.removeprefix("s3://").partition("/")
-        endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         self.shown = address
         self.tmp = tmp
         self._prefix = prefix.strip("/") + "/" if prefix.strip("/") else ""
@@ -189,7 +187,7 @@ def private_folder(folder: Path) -> Path:
 
 
 @contextmanager
-def staged_file(store: Store) -> Iterator[tuple[IO[bytes], Path]]:
+def staged_file(store: BackupStore) -> Iterator[tuple[IO[bytes], Path]]:
     """A new private file to be put into a store; it is removed where it was not."""
     with said(store.shown):
         descriptor, name = tempfile.mkstemp(dir=store.staging(), prefix="file.")
@@ -202,16 +200,11 @@ def staged_file(store: Store) -> Iterator[tuple[IO[bytes], Path]]:
         path.unlink(missing_ok=True)
 
 
-def clear_staging(store: Store) -> None:
+def clear_staging(store: BackupStore) -> None:
     """Remove what a killed backup had begun to write; nobody else makes one now."""
     with said(store.shown):
         for path in store.staging().glob("file.*"):
             path.unlink(missing_ok=True)
-
-
-def free_space(store: Store) -> int | None:
-    """Bytes that are free at the target; None where nobody says."""
-    return shutil.disk_usage(store.folder).free if isinstance(store, FolderStore) else None
 
 
 @contextmanager
