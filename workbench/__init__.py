@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api import Workbench
 from workbench.errors import (
+    BackupDamaged,
+    BackupError,
     CatalogLost,
     ConfigError,
     LakeBusy,
@@ -36,17 +38,22 @@ from workbench.errors import (
 from workbench.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from workbench.api.backup import BackupsAfterErasure
     from workbench.api.conversation import OpenConversation
     from workbench.api.explain import Explanation
     from workbench.api.metrics import UnknownAttribute
     from workbench.api.outbox import Cancelled
     from workbench.api.status import Status
     from workbench.api.subject import ErasureReport
+    from workbench.backup.export import Exported
+    from workbench.backup.make import BackupMade
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
     from workbench.compliance.revocations import RevocationDecision
     from workbench.compliance.trail import TrailCheck
     from workbench.doctor.check_result import Diagnosis
+    from workbench.lake.info import LakeInfo
+    from workbench.lake.maintenance import Maintained
     from workbench.messaging.address_reader import AddressRefused
     from workbench.messaging.segments import SegmentCount, count_segments
     from workbench.reports.mail import MailUnavailable
@@ -64,6 +71,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressRefused",
+    "BackupDamaged",
+    "BackupError",
+    "BackupMade",
+    "BackupsAfterErasure",
     "BatchProgress",
     "BatchResult",
     "BulkExportSummary",
@@ -76,13 +87,16 @@ __all__ = [
     "Diagnosis",
     "ErasureReport",
     "Explanation",
+    "Exported",
     "ImportSummary",
     "LakeBusy",
     "LakeDamaged",
     "LakeError",
+    "LakeInfo",
     "LakeRefused",
     "LakeTooNew",
     "MailUnavailable",
+    "Maintained",
     "NotAllowed",
     "NothingKnown",
     "OpenConversation",
@@ -116,6 +130,8 @@ __all__ = [
 
 _MODULES = {
     "AddressRefused": "workbench.messaging.address_reader",
+    "BackupMade": "workbench.backup.make",
+    "BackupsAfterErasure": "workbench.api.backup",
     "BatchProgress": "workbench.sending.batch",
     "BatchResult": "workbench.sending.results",
     "BulkExportSummary": "workbench.sync.imports.bulk_export",
@@ -126,8 +142,11 @@ _MODULES = {
     "Diagnosis": "workbench.doctor.check_result",
     "ErasureReport": "workbench.api.subject",
     "Explanation": "workbench.api.explain",
+    "Exported": "workbench.backup.export",
     "ImportSummary": "workbench.sync.imports.summary",
+    "LakeInfo": "workbench.lake.info",
     "MailUnavailable": "workbench.reports.mail",
+    "Maintained": "workbench.lake.maintenance",
     "OpenConversation": "workbench.api.conversation",
     "Progress": "workbench.sync.shared.request",
     "ReconcileReport": "workbench.sync.reconcile.run",

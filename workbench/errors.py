@@ -15,6 +15,8 @@
     │   │   └── CatalogLost        2   no catalog where the rest of a lake still is
     │   ├── LakeDamaged            1   a file of it is unreadable; the message says what it held
     │   └── LakeBusy               3   another process holds it longer than we wait
+    ├── BackupError                1   a backup cannot be made, read or restored
+    │   └── BackupDamaged          1   what lies at the target is not what was put there
     ├── ReportFailed               1   a cell of a report's notebook failed
     ├── ReportDoubtful             3   --strict, and the report's data is stale, has gaps or lacks prices
     └── TwilioError                1   Twilio refused; carries its code, message and our remedy
@@ -125,6 +127,14 @@ class LakeBusy(LakeError):
     """Another process holds the lake for longer than we are willing to wait."""
 
     exit_code = TRY_AGAIN
+
+
+class BackupError(WorkbenchError):
+    """A backup cannot be made, read or restored; earlier backups are as they were."""
+
+
+class BackupDamaged(BackupError):
+    """A file of a backup is missing, or is not what was put there; the message names it."""
 
 
 class ReportFailed(WorkbenchError):

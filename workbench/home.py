@@ -1,4 +1,4 @@
-"""Every kind of file of an installation: its owner, and what an erasure may do to it while the owner runs.
+"""Every kind of file of an installation: its owner, and what an erasure and a backup do to it.
 
 All code that walks through WORKBENCH_HOME uses this table. A file that a process has open or opens again is
 never replaced or removed by another process: it is changed in place with the same length, or its owner deals
@@ -28,6 +28,14 @@ class Treatment(Enum):
     REMOVE_ALWAYS = "removed whatever it holds: what it holds cannot be searched"
 
 
+class InBackup(Enum):
+    """What a backup does with a file."""
+
+    COPY = "copied"
+    SECRET = "copied into an encrypted backup only"
+    LEAVE_OUT = "left out: it means nothing elsewhere, or is kept elsewhere"
+
+
 @dataclass(frozen=True)
 class HomeFile:
     """A kind of file, by its path under WORKBENCH_HOME."""
@@ -36,24 +44,30 @@ class HomeFile:
     """As for `fnmatch`: `*` goes across folders."""
     owner: str
     treatment: Treatment
+    in_backup: InBackup = InBackup.COPY
 
 
 _KEEP, _BLANK = Treatment.LEAVE, Treatment.BLANK_WORDS
+_SECRET, _NOT = InBackup.SECRET, InBackup.LEAVE_OUT
 
 HOME_FILES: tuple[HomeFile, ...] = (
-    HomeFile("set-aside/*", "a lake or files of one that were set aside", Treatment.BY_HAND),
+    HomeFile("set-aside/*", "a lake or files of one that were set aside", Treatment.BY_HAND, _NOT),
+    # The catalogs hold rows of people, which cannot be searched for.
+    HomeFile("backups/*", "an upgrade: the catalog before it", Treatment.REMOVE_ALWAYS, _NOT),
+    HomeFile("backup.json", "`workbench backup`: where and when the last one was made", _KEEP, _NOT),
+    HomeFile("restoring.json", "`workbench restore`: which backup is being restored", _KEEP, _NOT),
     # If a held lock were removed, a second process could take it.
-    HomeFile("*.lock", "a process that must be the only one", _KEEP),
-    HomeFile("privacy.key", "the lake: the key of hashes", _KEEP),
-    HomeFile("access.key", "the pages: the key of sessions", _KEEP),
-    HomeFile("link.token", "the pages: the token of the printed link", _KEEP),
-    HomeFile("metrics.token", "the servers: the token of /metrics", _KEEP),
+    HomeFile("*.lock", "a process that must be the only one", _KEEP, _NOT),
+    HomeFile("privacy.key", "the lake: the key of hashes", _KEEP, _SECRET),
+    HomeFile("access.key", "the pages: the key of sessions", _KEEP, _SECRET),
+    HomeFile("link.token", "the pages: the token of the printed link", _KEEP, _SECRET),
+    HomeFile("metrics.token", "the servers: the token of /metrics", _KEEP, _SECRET),
     HomeFile("signed-out.json", "the pages: sessions by random name", _KEEP),
     HomeFile("audit.anchor", "the lake: the last row of the audit trail", _KEEP),
-    HomeFile("workbench-lake.json", "the lake: whose the files beside it are", _KEEP),
-    HomeFile("*/workbench-lake.json", "the lake: whose the files beside it are", _KEEP),
+    HomeFile("workbench-lake.json", "the lake: whose the files beside it are", _KEEP, _NOT),
+    HomeFile("*/workbench-lake.json", "the lake: whose the files beside it are", _KEEP, _NOT),
     HomeFile("workbench.toml", "a person", Treatment.BY_HAND),
-    HomeFile("credentials.toml", "a person", Treatment.BY_HAND),
+    HomeFile("credentials.toml", "a person", Treatment.BY_HAND, _SECRET),
     HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND),
     HomeFile("templates/*.toml", "a person", Treatment.BY_HAND),
     HomeFile("dashboards/*", "a person: pages of their own", Treatment.BY_HAND),
@@ -61,7 +75,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     # Before the notebooks of people's own: a run never has a name that one of theirs may have.
     HomeFile("reports/*_????-??-??_????-??-??_*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("reports/*.ipynb", "a person: reports of their own", Treatment.BY_HAND),
-    HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND),
+    HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND, _SECRET),
     HomeFile(
         "simulated-account*", "the demo's simulated Twilio account, which is Twilio's side", Treatment.BY_HAND
     ),
@@ -74,16 +88,16 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("spool/*.damaged", "the hooks: kept for a person to look at", _BLANK),
     # An entry belongs to the audit trail, so it stays, without the number.
     HomeFile("access-journal.*", "the pages, which append", Treatment.BLANK_NUMBERS),
-    HomeFile("*.log", "the process that logs, for days", Treatment.BLANK_LINES),
-    HomeFile("*.log.[0-9]", "the process that logs, for days", Treatment.BLANK_LINES),
+    HomeFile("*.log", "the process that logs, for days", Treatment.BLANK_LINES, _NOT),
+    HomeFile("*.log.[0-9]", "the process that logs, for days", Treatment.BLANK_LINES, _NOT),
     HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),
     HomeFile("reports/*", "a run of a report, written whole", Treatment.REMOVE),
-    HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS),
-    HomeFile("tmp/*", "a report that is being made", _BLANK),
+    HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS, _NOT),
+    HomeFile("tmp/*", "a report or a backup that is being made", _BLANK, _NOT),
     # `write_whole` renames such a file a moment later, unless the process was killed.
-    HomeFile(".*.????????", "a process that is replacing a file", _BLANK),
-    HomeFile("*/.*.????????", "a process that is replacing a file", _BLANK),
-    HomeFile("*/ducklake-????????-*.parquet", "another lake", Treatment.BY_HAND),
+    HomeFile(".*.????????", "a process that is replacing a file", _BLANK, _NOT),
+    HomeFile("*/.*.????????", "a process that is replacing a file", _BLANK, _NOT),
+    HomeFile("*/ducklake-????????-*.parquet", "another lake", Treatment.BY_HAND, _NOT),
 )
 """The first pattern that fits counts. The lake's own files have no pattern, because they can be anywhere."""
 
@@ -93,6 +107,14 @@ _UNKNOWN_LINES = ("*.jsonl", "*.ndjson", "*.csv", "*.tsv", "*.txt")
 def is_ours(name: str) -> bool:
     """Whether a path under WORKBENCH_HOME is one of the product's own."""
     return any(fnmatchcase(name, file.pattern) for file in HOME_FILES)
+
+
+def in_backup(name: str) -> InBackup:
+    """What a backup does with a file, by its path under WORKBENCH_HOME; a user's own is copied."""
+    for file in HOME_FILES:
+        if fnmatchcase(name, file.pattern):
+            return file.in_backup
+    return InBackup.COPY
 
 
 def treatment_of(name: str) -> Treatment:

@@ -83,11 +83,12 @@ def test_what_is_misspelt_here_is_all_there_is() -> None:
     assert len(IN_FILE) == 68
     assert [".".join(member.place) for member in sections()] == [
         "twilio", "lake", "sync", "privacy", "access", "sending", "keywords", "conversations", "schedule",
-        "webhooks", "logs", "retention", "smtp", "reports", "access.oauth", "access.roles", "mps_limits",
-        "daily_caps",
+        "webhooks", "logs", "retention", "backup", "smtp", "reports", "access.oauth", "access.roles",
+        "mps_limits", "daily_caps",
     ]  # fmt: skip
     assert sorted(SECRETS) == [
-        "api_secret", "auth_token", "oauth_secret", "smtp_password", "subaccount_tokens", "webhook_secret",
+        "api_secret", "auth_token", "backup_passphrase", "oauth_secret", "smtp_password",
+        "subaccount_tokens", "webhook_secret",
     ]  # fmt: skip
 
 

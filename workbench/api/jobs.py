@@ -123,6 +123,15 @@ def _doctor(installation: Installation, stop: threading.Event) -> str:
     return examine_and_note(installation)
 
 
+def _backup(installation: Installation, stop: threading.Event) -> str:
+    """Where `[backup] target` says."""
+    from workbench.api.backup import make
+
+    if not installation.settings.backup.target:
+        return "nothing: workbench.toml has no [backup] target"
+    return make(installation, stop=stop).sentence()
+
+
 def _maintenance(installation: Installation, stop: threading.Event) -> str:
     return str(maintain(installation, stop=stop))
 
@@ -134,5 +143,6 @@ JOBS: Mapping[str, Callable[[Installation, threading.Event], str]] = {
     "reconcile": _reconcile,
     "reports": _reports,
     "retention": _retention,
+    "backup": _backup,
 }
 """What each job does; the text says how it went."""

@@ -55,6 +55,30 @@ class Outbox(Namespace):
         ]
         return pd.DataFrame(rows, columns=["key", "answer", "message_sid", "reason"])
 
+    def release(self, *, confirm: bool = False) -> bool:
+        """After a restore: let messages be sent again; without ``confirm`` nothing is done. Audited.
+
+        What was sent after the backup was made is unknown to the restored outbox, so nothing is sent until
+        somebody has synced and looked.
+
+        Returns:
+            Whether it was released.
+
+        Raises:
+            UsageError: nothing waits for it, or no sync has run since the restore.
+        """
+        from datetime import UTC, datetime
+
+        from workbench.lake.restores import release_sending
+        from workbench.roles import require_role
+
+        require_role("admin", "release sending after a restore")
+        if not confirm:
+            return False
+        installation = self._installation
+        release_sending(installation.lake, actor=installation.actor, at=datetime.now(UTC))
+        return True
+
     def cancel(self, message_sid: str) -> Cancelled:
         """Cancel a scheduled message.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.namespace import Namespace
 
 if TYPE_CHECKING:
+    from workbench.api.backup import BackupsAfterErasure
     from workbench.api.installation import Installation
     from workbench.compliance.data_subject import DataSubject
     from workbench.compliance.orders import ErasurePlan
@@ -25,6 +26,8 @@ class ErasureReport:
     paths: tuple[Path, ...] = ()
     pending: int = 0
     """Messages that Twilio did not confirm yet."""
+    backups: BackupsAfterErasure | None = None
+    """Backups that hold the person still; None where the settings name no place of backups."""
 
     @property
     def is_done(self) -> bool:
@@ -64,6 +67,7 @@ class Subject(Namespace):
             twilio: delete their messages there, or only redact the texts.
             on_removal: is told of each message as Twilio has removed it.
         """
+        from workbench.api.backup import note_erasure
         from workbench.compliance.erasure import order_erasure, plan_erasure
         from workbench.compliance.finishing import finish_erasure, finish_removals, removing_alone
         from workbench.compliance.proof import say_removals
@@ -86,7 +90,8 @@ class Subject(Namespace):
             order = order_erasure(lake, person, actor=actor, at_twilio=at_twilio)
             done = finish_erasure(lake, order)
         paths = (*done.paths, *(path for erasure in earlier for path in erasure.paths))
-        return ErasureReport(order.plan, done.proof, paths, len(at_twilio.not_confirmed))
+        backups = note_erasure(installation)
+        return ErasureReport(order.plan, done.proof, paths, len(at_twilio.not_confirmed), backups)
 
     def readmit(self, address: str, *, because: str, confirm: bool = False) -> bool:
         """Let a person who was erased in again, who came back by themselves; audited with the reason.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Self, Unpack
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from workbench.api.conversation import OpenConversation
     from workbench.api.explain import Explanation
     from workbench.api.status import Status
+    from workbench.backup.export import Exported
+    from workbench.backup.make import BackupMade
     from workbench.doctor.check_result import Diagnosis
     from workbench.metrics.compile import Moment
     from workbench.metrics.filter_values import Where
@@ -56,6 +58,7 @@ class Workbench:
         from workbench.api.consent import Consent
         from workbench.api.contacts import Contacts
         from workbench.api.installation import Installation, read_home
+        from workbench.api.lake import LakeCalls
         from workbench.api.metrics import Dimensions, Metrics
         from workbench.api.outbox import Outbox
         from workbench.api.reports import Reports
@@ -81,6 +84,7 @@ class Workbench:
         self.retention = Retention(installation)
         self.templates = Templates(installation)
         self.outbox = Outbox(installation)
+        self.lake = LakeCalls(installation)
 
     def status(self, *, runs: int = 0) -> Status:
         """How far the sync is, what is open, how fresh the numbers are, what runs and what waits.
@@ -123,6 +127,53 @@ class Workbench:
         from workbench.api.explain import explain_code
 
         return explain_code(self._installation, code)
+
+    def backup(
+        self,
+        target: str | None = None,
+        *,
+        keep: int | None = None,
+        on_progress: Callable[[str], None] = lambda step: None,
+        stop: threading.Event | None = None,
+    ) -> BackupMade:
+        """Copy the lake and the home to a folder or bucket while everything goes on, and read it back.
+
+        Only what the target lacks is copied; killed at any moment, earlier backups are as they were.
+        `workbench restore` puts one back.
+
+        Args:
+            target: a folder outside of the home, or `s3://bucket/prefix/`; by default ``[backup] target``.
+            keep: remove all but so many of the newest backups afterwards; by default ``[backup] keep``.
+            on_progress: is told what is copied now.
+            stop: set it from elsewhere to end early; the next run goes on.
+
+        Raises:
+            UsageError: no target is named, or it is inside of the home.
+            BackupError: the target cannot be used, or holds another lake's backups.
+            LakeBusy: another backup is being made.
+        """
+        from workbench.api.backup import make
+
+        return make(self._installation, target, keep, on_progress=on_progress, stop=stop)
+
+    def export(
+        self, to: str | PathLike[str], *, whole_numbers: bool = False, overwrite: bool = False
+    ) -> Exported:
+        """Write what analysts use as one plain DuckDB file, or as Parquet files: any tool opens either.
+
+        Args:
+            to: a file that ends in .duckdb, or a folder for Parquet files.
+            whole_numbers: numbers and names of people whole, which the audit trail notes; else masked.
+            overwrite: replace an earlier export.
+
+        Raises:
+            UsageError: something is there already, or the name says neither.
+            NothingKnown: no message log was read yet.
+            NotAllowed: the user may not have whole numbers.
+        """
+        from workbench.api.backup import export
+
+        return export(self._installation, to, whole_numbers=whole_numbers, overwrite=overwrite)
 
     def reconcile(
         self,

@@ -30,7 +30,7 @@ from workbench.cli.options import (
     value_format_option,
     var_option,
 )
-from workbench.cli.output import print_frame, print_json, print_value, say, say_notices
+from workbench.cli.output import print_frame, print_json, print_value, say, say_nothing_done, say_notices
 from workbench.errors import NothingKnown, UsageError
 
 if TYPE_CHECKING:
@@ -180,6 +180,17 @@ def outbox_settle(format: str) -> None:
     """Look in Twilio's log for messages whose end nobody recorded; never sends."""
     with Workbench() as wb:
         print_frame(wb.outbox.settle(), format)
+
+
+@outbox.command("release")
+@confirm_option("Let messages be sent again.")
+def outbox_release(confirm: bool) -> None:
+    """After a restore: let messages be sent again, once somebody has synced and looked at what was sent."""
+    with Workbench() as wb:
+        if wb.outbox.release(confirm=confirm):
+            say("Messages are sent again.")
+        else:
+            say_nothing_done("Nothing was released.", "let messages be sent again")
 
 
 @outbox.command("cancel")

@@ -97,6 +97,8 @@ def _say_erasure(report: ErasureReport) -> None:
         click.echo(f"Twilio: {count}{item['asked']}: {item['outcome']}")
     for path in report.paths:
         click.echo(f"Proof: {path}")
+    for sentence in report.backups.sentences() if report.backups else ():
+        say(sentence)
 
 
 def _say_plan(plan: ErasurePlan) -> None:

@@ -44,7 +44,9 @@ _ALWAYS = frozenset(
 )
 """Tables into which rows of the person's messages may still be written while these exist."""
 _MESSAGE_COLUMNS = frozenset({"message_sid", "resource_sid", "sid"})
-_ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
+ADDRESS_COLUMNS = frozenset({"contact", "address", "to_address", "from_address", "recipient", "to_number"})
+_NOWHERE = "$x"
+"""A pattern that no text has, for a person of whom only pseudonyms are known."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _SHORTEST_TEXT = 12
 """The shortest text of a person that is searched in files; shorter ones are too common."""
@@ -93,7 +95,7 @@ def commit_erasure(lake: Lake, order: Order) -> None:
         keys = _keys(cursor, order.person)
         tables = {
             table: columns
-            for table, columns in _tables(cursor).items()
+            for table, columns in text_columns(cursor).items()
             if table in _ALWAYS or any(_counts(cursor, table, columns, keys))
         }
     lake.write(lambda cursor: _erase_rows(cursor, order, tables))
@@ -136,7 +138,7 @@ def _plan(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> _Found:
     keys = _keys(cursor, person)
     rows: dict[str, int] = {}
     mentions: dict[str, int] = {}
-    for table, columns in _tables(cursor).items():
+    for table, columns in text_columns(cursor).items():
         own, by_column = _count(cursor, table, columns, keys)
         rows.update({table: own} if own else {})
         mentions.update({f"{table}.{name}": count for name, count in by_column.items() if count})
@@ -208,11 +210,11 @@ def _keys(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> dict[str, A
         "sids": sorted({row[0] for row in messages}),
         "conversations": sorted({row[1] for row in messages if row[1]}),
         # The longer spelling first, because a shorter one can be its beginning.
-        "digits": "|".join(sorted(person.digits, key=len, reverse=True)),
+        "digits": "|".join(sorted(person.digits, key=len, reverse=True)) or _NOWHERE,
     }
 
 
-def _tables(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+def text_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """Every table of the lake with its text columns."""
     text_columns: dict[str, list[str]] = {}
     for table, column in cursor.execute(
@@ -235,7 +237,7 @@ def _belongs(columns: Sequence[str]) -> LiteralString:
     parts += [
         f"{identifier(name)} in (select unnest($contacts::varchar[]))"
         for name in columns
-        if name in _ADDRESS_COLUMNS
+        if name in ADDRESS_COLUMNS
     ]
     if "conversation_id" in columns:
         parts.append("conversation_id in (select unnest($conversations::varchar[]))")
@@ -244,7 +246,7 @@ def _belongs(columns: Sequence[str]) -> LiteralString:
 
 def _texts(columns: Sequence[str]) -> list[str]:
     """The columns with free text, in which the number may occur."""
-    keys = _MESSAGE_COLUMNS | _ADDRESS_COLUMNS | {"conversation_id", "account_sid", "direction", "status"}
+    keys = _MESSAGE_COLUMNS | ADDRESS_COLUMNS | {"conversation_id", "account_sid", "direction", "status"}
     return [name for name in columns if name not in keys]
 
 

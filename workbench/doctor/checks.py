@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workbench.doctor import account, idle_settings, lake, log, machine, reach, senders, traffic
+from workbench.doctor import account, backups, idle_settings, lake, log, machine, reach, senders, traffic
 from workbench.doctor.check_result import CheckResult
 from workbench.doctor.examination import Examination
 
@@ -46,6 +46,7 @@ CHECKS: Mapping[str, Check] = {
         Check("lake-files", lake.check_files, needs_lake=True),
         Check("unknown-files", lake.check_unknown_files, needs_lake=True),
         Check("lake-growth", lake.check_growth, needs_lake=True),
+        Check("backup", backups.check_backup),
         Check("credentials", account.check_credentials, needs_twilio=True),
         Check("account", account.check_account_state, needs_twilio=True),
         Check("subaccounts", account.check_subaccounts, needs_lake=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import LiteralString
 from urllib.parse import urlsplit
@@ -19,12 +19,15 @@ SPILL_FOLDER = "tmp"
 """Under WORKBENCH_HOME: what does not fit into memory."""
 
 
-def new_engine(home: Path, address: LakeAddress, *, with_catalog: bool = True) -> duckdb.DuckDBPyConnection:
+def new_engine(
+    home: Path, address: LakeAddress, *, with_catalog: bool = True, also: Sequence[str] = ()
+) -> duckdb.DuckDBPyConnection:
     """An engine with nothing attached yet, that fetches nothing and spills into ``home``.
 
     Args:
         address: says which extensions are loaded, and whether it gets the secret of a bucket.
         with_catalog: False for whoever reads files only.
+        also: further extensions.
 
     Raises:
         LakeError: the wheel of an extension is not installed.
@@ -45,7 +48,7 @@ def new_engine(home: Path, address: LakeAddress, *, with_catalog: bool = True) -
         },
     )
     try:
-        for name in _extensions(address, with_catalog):
+        for name in (*_extensions(address, with_catalog), *also):
             connection.execute(f"LOAD {quoted(str(extension_path(name)))}")
         # Cannot be taken back while the engine runs.
         connection.execute("SET GLOBAL allow_unsigned_extensions = false")

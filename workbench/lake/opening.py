@@ -22,6 +22,7 @@ from workbench.lake.ownership import claim_files, refuse_lost_catalog
 from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
 from workbench.lake.quoting import quoted
 from workbench.lake.secret_key import settle_key
+from workbench.lake.upgrades import keep_catalog
 from workbench.settings import Settings
 
 
@@ -97,6 +98,8 @@ def _check(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] 
                 refuse_lost_catalog(lake.address, lake.home, cursor, "is empty", was_there=True)
         if not lake.address.is_bucket:
             protect_data(Path(lake.address.data), is_shared=lake.address.kind != "sqlite")
+        if pending.migrations and not pending.is_all:
+            keep_catalog(lake, [migration.version for migration in pending.migrations])
         if pending:
             migrate(lake)
         if before_claim:

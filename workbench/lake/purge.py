@@ -18,6 +18,7 @@ from workbench.errors import LakeBusy
 from workbench.lake.connect import Lake
 from workbench.lake.left_files import delete_left_files
 from workbench.lake.lock import exclusive
+from workbench.lake.upgrades import forget_kept_catalogs
 
 _STEPS = (
     "call ducklake_flush_inlined_data('lake')",
@@ -45,6 +46,7 @@ def purge(lake: Lake) -> None:
     _when_free(partial(lake.run_alone, partial(delete_left_files, address=lake.address)))
     if is_sqlite:
         _when_free(partial(_compact, Path(lake.address.catalog)))
+    forget_kept_catalogs(lake.home)
 
 
 def _when_free(work: Callable[[], object]) -> None:

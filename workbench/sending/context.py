@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from workbench.lake.connect import Lake
+from workbench.lake.restores import read_hold
 from workbench.messaging.privacy import Privacy
 from workbench.messaging.quiet_hours import QuietHoursRules
 from workbench.messaging.throughput import mps_limit
@@ -75,7 +76,6 @@ class SendContext:
     ) -> list[PreflightResult]:
         """The verdict on each message, in their order; sends nothing."""
         now = self.clock()
-        policy = Policy(self.settings, now, ignore_quiet_hours)
         reader = FactReader(
             self.account_sid,
             self.privacy,
@@ -87,6 +87,7 @@ class SendContext:
         with self.lake.cursor() as cursor:
             facts = reader.read(cursor, messages, now)
             sent_today, spent = read_day(cursor, now)
+            policy = Policy(self.settings, now, ignore_quiet_hours, read_hold(cursor))
         cap = self.settings.max_spend_per_day
         spent_today = Money(spent.get(cap.currency, Decimal(0)), cap.currency) if cap else None
         return check_all(list(zip(messages, facts, strict=True)), policy, sent_today, spent_today)

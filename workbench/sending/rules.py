@@ -35,6 +35,18 @@ MMS_COUNTRIES = frozenset({"US", "CA", "AU"})
 _REGISTERED = frozenset({"VERIFIED", "TWILIO_APPROVED"})
 
 
+def _released(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
+    if policy.hold is None:
+        return None
+    made, restored = (f"{at:%Y-%m-%d %H:%M} UTC" for at in (policy.hold.made_at, policy.hold.restored_at))
+    text = (
+        f"This lake was restored from a backup of {made}, so messages that were sent until {restored} may "
+        "not be known here and could be sent twice. Run `workbench sync`, look at what was sent, then "
+        "`workbench outbox release --confirm`."
+    )
+    return Reason("restored", "block", text)
+
+
 def _prepared(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason | None:
     return Reason("template", "block", outgoing.problem) if outgoing.problem else None
 
@@ -301,7 +313,7 @@ def _price(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> Reason 
 Rule = Callable[[Outgoing, RecipientFacts, Policy], Reason | None]
 
 RULES: tuple[Rule, ...] = (
-    _prepared, _no_lookalikes,
+    _released, _prepared, _no_lookalikes,
     _address, _our_side, _opted_out, _content, _media, _schedule, _validity, _sender_able, *CHANNEL_RULES,
     _waiting_wish, _quiet_hours, _consent, _again, _encoding, _price,
 )  # fmt: skip

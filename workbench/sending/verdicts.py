@@ -12,6 +12,7 @@ from workbench.sending.outgoing import Outgoing
 from workbench.settings import Money, SendingSettings
 
 if TYPE_CHECKING:
+    from workbench.lake.restores import RestoreHold
     from workbench.messaging.quiet_hours import QuietHoursVerdict
 
 Verdict = Literal["pass", "warn", "block"]
@@ -106,6 +107,8 @@ class Policy:
     settings: SendingSettings
     now: datetime
     ignore_quiet_hours: bool = False
+    hold: RestoreHold | None = None
+    """A restore after which sending is not released."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
 from workbench.settings.sections import (
+    BackupSettings,
     ConversationsSettings,
     KeywordSettings,
     LakeSettings,
@@ -66,6 +67,7 @@ class Settings:
     )
     logs: LogsSettings = section(LogsSettings, "What the processes log; never a number, a text or a secret.")
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
+    backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
     mps_limits: Mapping[str, float] = setting(
         {}, values.senders(kinds.number(0, 10_000, "segments per second"), '"+12025550110" = 1', kinds=True),

@@ -179,6 +179,26 @@ class ScheduleSettings:
     reconcile: str = setting("03:30", moment(), "When to compare the lake with Twilio.")
     reports: str = setting("06:00", moment(), "When to make those of [reports] whose period is over.")
     retention: str = setting("04:30", moment(), "When to remove what [retention] says.")
+    backup: str = setting("02:30", moment(), "When to make a backup, if [backup] target is set.")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class BackupSettings:
+    """Where backups go; :mod:`workbench.backup` makes them."""
+
+    target: str | None = setting(
+        None, text("a folder or s3://bucket/prefix/"),
+        "Where backups go: a folder outside of the home, or `s3://bucket/prefix/`.",
+        example='"s3://bucket/backups/"',
+    )  # fmt: skip
+    keep: int | None = setting(
+        None, whole(1, 10_000, "backups"), "How many backups are kept; older ones are removed.",
+        example="30", default_text="all",
+    )  # fmt: skip
+    passphrase: Secret | None = setting(
+        None, secret(), "Encrypts backups, which hold the home's secrets only then.",
+        secret="backup_passphrase", variable="WORKBENCH_BACKUP_PASSPHRASE",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)

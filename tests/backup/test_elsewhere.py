@@ -1,0 +1,116 @@
+"""Backups in a bucket, of a lake in a bucket, and of a catalog in PostgreSQL; moves between these."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from tests.backup.conftest import Restore
+from tests.lake.test_postgres import _psql, _settings_with, postgres, shared  # noqa: F401
+from tests.lake.test_sql_door import bucket  # noqa: F401
+from tests.messages import payload
+from tests.ui.known import save
+from workbench import BackupError, Workbench
+from workbench.api.backup import check_at
+from workbench.lake import Lake, open_lake
+from workbench.lake.maintenance import maintain
+from workbench.settings import Settings, load_settings
+
+
+def content(lake: Lake) -> list[tuple[str, str]]:
+    """Every table with a digest of its rows, but for what a restore adds."""
+    tables = lake.rows("select table_name from duckdb_tables() where database_name = 'lake' order by 1")
+    own = {"restores", "audit_events", "schema_migrations", "schema_views", "write_turn", "lake_identity"}
+    return [
+        (name, hashlib.sha256(repr(lake.rows(f"from {name} order by all")).encode()).hexdigest())
+        for (name,) in tables
+        if name not in own
+    ]
+
+
+def fill(settings: Settings) -> list[tuple[str, str]]:
+    """Messages in files and in the catalog, some deleted; the content."""
+    with open_lake(settings) as lake:
+        save(lake, [payload(number) for number in range(100)])
+        save(lake, [payload(number, body="é “x” 🙂\n") for number in range(100, 103)])
+        lake.write(
+            lambda cursor: cursor.execute(
+                "delete from raw_messages where message_sid = (select min(message_sid) from raw_messages)"
+            )
+        )
+        return content(lake)
+
+
+def test_to_a_bucket_and_back_into_a_lake_whose_files_are_in_a_bucket(
+    bucket: str,  # noqa: F811
+    home: Path,
+    tmp_path: Path,
+    restore: Restore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = fill(load_settings({"WORKBENCH_HOME": str(home)}))
+    target = f"{bucket}/backups"
+    with Workbench(home) as wb:
+        assert wb.backup(target).copied_files == 2
+        assert wb.backup(target, keep=1).copied_files == 2
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    assert check_at(target, None) == []
+    # Here: a folder to a bucket.
+    monkeypatch.setenv("WORKBENCH_LAKE_DATA", f"{bucket}/lake/")
+    answer = restore(target, key_of=home)
+    assert answer.exit_code == 0, answer.output
+    with open_lake(load_settings()) as lake:
+        assert lake.address.is_bucket
+        assert content(lake) == before
+    # A lake in a bucket is copied, too.
+    with Workbench() as wb:
+        wb.backup(str(tmp_path / "third"))
+    monkeypatch.delenv("WORKBENCH_LAKE_DATA")
+    assert restore(tmp_path / "third", key_of=home, into="local").exit_code == 0
+    with open_lake(load_settings()) as lake:
+        assert content(lake) == before
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with (
+        Workbench(home) as wb,
+        pytest.raises(BackupError, match="The bucket of s3://lake-bucket/bac"),
+    ):
+        wb.backup(target)
+
+
+def test_a_catalog_in_postgres_moves_to_sqlite_and_back(
+    shared: Settings,  # noqa: F811
+    postgres: str,  # noqa: F811
+    home: Path,
+    tmp_path: Path,
+    restore: Restore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("first", "second"):
+        _psql(postgres, f"drop database if exists {name}", f"create database {name}")
+    first = _settings_with(shared, "first")
+    before = fill(first)
+    with Workbench(settings=first) as wb:
+        wb.backup(str(tmp_path / "backups"))
+    answer = restore(tmp_path / "backups", key_of=home)
+    assert answer.exit_code == 0, answer.output
+    with open_lake(load_settings()) as lake:
+        assert lake.address.kind == "sqlite"
+        assert content(lake) == before
+        maintain(lake)
+        assert content(lake) == before
+        save(lake, [payload(500)])
+    with Workbench() as wb:
+        wb.backup(str(tmp_path / "from-sqlite"))
+    second = _settings_with(shared, "second", tmp_path / "server")
+    monkeypatch.setenv("WORKBENCH_LAKE", second.catalog)
+    monkeypatch.setenv("WORKBENCH_LAKE_DATA", str(tmp_path / "server-files"))
+    answer = restore(tmp_path / "from-sqlite", key_of=home, into="server")
+    assert answer.exit_code == 0, answer.output
+    with open_lake(load_settings()) as lake:
+        assert lake.address.kind == "postgres"
+        assert lake.value("select count(*) from messages") == 103
+        assert lake.value("select count(*) from messages where body = 'é “x” 🙂\n'") == 3
+    with Workbench() as wb:
+        wb.backup(str(tmp_path / "from-sqlite"))
