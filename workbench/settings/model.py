@@ -10,6 +10,7 @@ from pathlib import Path
 from workbench.errors import ConfigError
 from workbench.settings import kinds, values
 from workbench.settings.access import AccessSettings
+from workbench.settings.alerts import AlertSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
@@ -63,6 +64,7 @@ class Settings:
         WebhooksSettings,
         "Set a reply only where Twilio's own answers are switched off: otherwise people get two.",
     )
+    alerts: AlertSettings = section(AlertSettings, "What is watched, and who is told: docs/alerts.md.")
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
     mps_limits: Mapping[str, float] = setting(
