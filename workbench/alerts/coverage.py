@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Readable
 from workbench.lake.read_days import read_whole_days
 
 
@@ -26,7 +26,7 @@ class Coverage:
         return bool(begun) and all(wanted <= days for days in begun)
 
 
-def read_coverage(lake: Lake, now: datetime) -> Coverage:
+def read_coverage(lake: Readable, now: datetime) -> Coverage:
     """What the lake covers at this moment: the log up to the beginning of the last finished sync."""
     until = lake.value(_LAST_SYNC)
     # A day that the last sync began counts, also after midnight.

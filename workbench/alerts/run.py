@@ -22,7 +22,7 @@ from workbench.alerts.states import WatchedInstallation, measure_state
 from workbench.alerts.targets import SMS, Target
 from workbench.errors import WorkbenchError
 from workbench.lake.alerts import AlertEvent, read_current_events, read_deliveries, read_mutes, save_events
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Lake, Readable
 from workbench.settings import Settings
 
 
@@ -55,8 +55,9 @@ def look(lake: Lake, settings: Settings, targets: Sequence[Target], now: datetim
         LakeError: the lake cannot be read or written.
     """
     rules = alert_rules(settings.alerts)
-    before = {event.event_id: event for event in read_current_events(lake, now)}
-    changes, problems = evaluate_rules(lake, settings, rules, list(before.values()), now)
+    with lake.version() as version:
+        before = {event.event_id: event for event in read_current_events(version, now)}
+        changes, problems = evaluate_rules(version, settings, rules, list(before.values()), now)
     save_events(lake, changes.saved, changes.dropped, now)
     after = {**before, **{event.event_id: event for event in changes.saved}}
     events = [event for event in after.values() if event.event_id not in changes.dropped]
@@ -68,7 +69,11 @@ def look(lake: Lake, settings: Settings, targets: Sequence[Target], now: datetim
 
 
 def evaluate_rules(
-    lake: Lake, settings: Settings, rules: Sequence[AlertRule], events: Sequence[AlertEvent], now: datetime
+    lake: Readable,
+    settings: Settings,
+    rules: Sequence[AlertRule],
+    events: Sequence[AlertEvent],
+    now: datetime,
 ) -> tuple[Changes, list[str]]:
     """What every rule changes, with a sentence for each that could not be looked at; it hides no other.
 

@@ -11,7 +11,7 @@ from workbench.alerts.coverage import Coverage
 from workbench.alerts.measurement import Measurement, Sample, subject_of
 from workbench.alerts.rule import AlertRule
 from workbench.display.formats import duration, money, plural
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Readable
 from workbench.lake.health import HealthState, read_health
 from workbench.metrics.daily_spend import daily_spend
 from workbench.metrics.forecast import HISTORY_DAYS, Month, month_so_far
@@ -31,7 +31,7 @@ _QUESTION_WEEKS = 6
 class WatchedInstallation:
     """What these measurements read of an installation; `now` is the moment of the look."""
 
-    lake: Lake
+    lake: Readable
     settings: Settings
     coverage: Coverage
     now: datetime
@@ -58,7 +58,7 @@ def measure_state(
     Args:
         remembered: the groups that an event is open about; one that is not found any more is over.
     """
-    measurements = list(_STATES[rule.state](installation))
+    measurements = list(STATES[rule.state](installation))
     if rule.state == "failed_jobs" or (rule.state == "health" and _findings(installation)):
         known = {measurement.subject for measurement in measurements}
         open_checks = {
@@ -253,7 +253,8 @@ where age >= $slow
 group by week
 """
 
-_STATES: Mapping[str, Callable[[WatchedInstallation], Iterator[Measurement]]] = {
+#: By the name that a rule says as its `state`.
+STATES: Mapping[str, Callable[[WatchedInstallation], Iterator[Measurement]]] = {
     "failed_jobs": _failed_jobs,
     "sync_silent": _sync_silent,
     "webhooks_silent": _webhooks_silent,
