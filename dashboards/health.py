@@ -9,6 +9,7 @@ page = ui.Page(
     "health",
     __doc__,
     [
+        ui.Alerts(),
         ui.Table(
             "What is wrong",
             health.troubles,
