@@ -60,7 +60,7 @@ def test_each_page_shows_its_open_alerts_and_two_show_all(lake: Lake) -> None:
     }
     days = {"since": "2026-09-10", "until": "2026-09-11", "error_code": "30007"}
     failing = ("failing <b>happens</b>", "bad", "failures", days)
-    slow = ("slow <b>happens</b>", "neutral", "throughput", {})
+    slow: tuple[str, str, str, dict[str, str]] = ("slow <b>happens</b>", "neutral", "throughput", {})
     assert shown == {
         "overview": [failing, slow], "health": [failing, slow], "failures": [failing], "throughput": [slow],
         "cost": [],

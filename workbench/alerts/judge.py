@@ -11,7 +11,14 @@ from typing import Literal
 
 from workbench.alerts.measurement import Measurement, Sample
 from workbench.alerts.rule import AlertRule
-from workbench.alerts.usual import FEWEST_EXCESS, Difference, compare_count, compare_number, compare_share
+from workbench.alerts.usual import (
+    FEWEST_EXCESS,
+    Difference,
+    compare_count,
+    compare_number,
+    compare_share,
+    passes_by_more_than_chance,
+)
 from workbench.metrics.definitions import METRICS
 
 State = Literal["bad", "good", "unknown"]
@@ -42,9 +49,18 @@ def judge(rule: AlertRule, measurement: Measurement) -> Verdict:
         return Verdict(measurement, "good", limit)
     difference = _compare(rule, measurement)
     if difference is None:
-        # On the first days there is nothing to compare with, and a limit is better than silence.
-        return Verdict(measurement, "unknown" if limit is None else "bad", limit)
+        return Verdict(measurement, _judge_alone(rule, measurement, limit), limit)
     return Verdict(measurement, "bad" if difference.stands_out else "good", limit, difference.usual)
+
+
+def _judge_alone(rule: AlertRule, measurement: Measurement, limit: float | None) -> State:
+    """On the first days there is nothing to compare with, and a limit is better than silence."""
+    if limit is None:
+        return "unknown"
+    if rule.above is not None and (rule.per or is_rate(rule)):
+        sample = Sample(measurement.value, measurement.sample)
+        return "bad" if passes_by_more_than_chance(sample, limit) else "good"
+    return "bad"
 
 
 def needs_usual(rule: AlertRule, measurement: Measurement) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +26,7 @@ Group = tuple[str | None, ...]
 
 
 def judge_metric(
-    lake: Readable,
+    read: Read,
     rule: AlertRule,
     coverage: Coverage,
     now: datetime,
@@ -36,7 +36,8 @@ def judge_metric(
     """A verdict for each subject that has messages, and for those that an event is open about.
 
     Args:
-        remembered: their groups.
+        read: gives the numbers of a window, see :func:`lake_reader`.
+        remembered: the groups of these events.
     """
     if coverage.until is None:
         return []
@@ -44,12 +45,12 @@ def judge_metric(
     since = until - rule.window
     if not coverage.holds(since, until):
         return []
-    reading = _read(lake, rule, since, until, timezone)
+    reading = read(rule, since, until)
     groups = [*reading.groups, *(tuple(group[name] for name in rule.by) for group in remembered)]
     measurements = [reading.measurement(group) for group in dict.fromkeys(groups)]
     if any(needs_usual(rule, measurement) for measurement in measurements):
         weeks = [
-            _read(lake, rule, first, last, timezone)
+            read(rule, first, last)
             for first, last in earlier_windows(since, until, timezone)
             if coverage.holds(first, last)
         ]
@@ -75,7 +76,7 @@ def _weeks_before(moment: datetime, weeks: int, timezone: str) -> datetime:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """A rule's numbers over one window: value, sample and messages in flight of each group."""
 
     rule: AlertRule
@@ -100,7 +101,16 @@ class _Reading:
         return Sample((value or 0.0) / divisor if divisor else None, divisor)
 
 
-def _read(lake: Readable, rule: AlertRule, since: datetime, until: datetime, timezone: str) -> _Reading:
+Read = Callable[[AlertRule, datetime, datetime], Reading]
+"""Gives a rule's numbers from a moment up to another one, which is not included."""
+
+
+def lake_reader(lake: Readable, timezone: str) -> Read:
+    """Reads metrics of a lake."""
+    return lambda rule, since, until: _read(lake, rule, since, until, timezone)
+
+
+def _read(lake: Readable, rule: AlertRule, since: datetime, until: datetime, timezone: str) -> Reading:
     rows = _rows(lake, rule.metric, rule.by, rule.where, since, until, timezone)
     groups = {
         tuple(text_of(row[name]) for name in rule.by): (
@@ -116,7 +126,7 @@ def _read(lake: Readable, rule: AlertRule, since: datetime, until: datetime, tim
         where = {name: value for name, value in rule.where.items() if name not in _OUTCOMES}
         counts = _rows(lake, rule.per, by, where, since, until, timezone)
         divisors = {tuple(text_of(row[name]) for name in by): whole_of(row[rule.per]) or 0 for row in counts}
-    return _Reading(rule, since, until, groups, divisors)
+    return Reading(rule, since, until, groups, divisors)
 
 
 def _rows(

@@ -12,7 +12,7 @@ from workbench.alerts.coverage import read_coverage
 from workbench.alerts.deliver import Told, deliver, settle_interrupted, within_sms_cap
 from workbench.alerts.evaluate import Changes, evaluate
 from workbench.alerts.judge import Verdict, judge
-from workbench.alerts.measure import judge_metric
+from workbench.alerts.measure import judge_metric, lake_reader
 from workbench.alerts.measurement import group_text
 from workbench.alerts.message import evidence_of, group_of, link_of, page_of, title_of
 from workbench.alerts.notices import RECENTLY, NoticePlan, due_notices
@@ -111,7 +111,7 @@ def _verdicts(
     if rule.state:
         return [judge(rule, each) for each in measure_state(rule, installation, remembered)]
     return judge_metric(
-        installation.lake,
+        lake_reader(installation.lake, installation.settings.timezone),
         rule,
         installation.coverage,
         installation.now,
