@@ -1,13 +1,14 @@
-"""``python -m benchmarks.alerts``: a year of traffic with 40 incidents of 8 kinds, and what the alerts say of it.
+"""``python -m benchmarks.alerts``: a year of traffic with 40 incidents of 8 kinds, and what the alerts say.
 
-The traffic is simulated from one seed, as counts of five minutes: rhythms of the day and the week, growth over the
-year, days and hours that differ, campaigns at odd times, codes whose share drifts. The incidents are planted into
-it. The built-in rules look every ten minutes with the code of the product (`judge_metric`, `evaluate`); only the
-numbers of a window come from the counts instead of SQL. The rules over syncs and webhooks ask an engine in memory that
-has tables of the lake's names, every hour and every ten minutes around their incidents.
+The traffic is simulated from one seed, as counts of five minutes: rhythms of the day and the week, growth
+over the year, days and hours that differ, campaigns at odd times, codes whose share drifts. The incidents are
+planted into it, on working days from 8 to 19 o'clock. The built-in rules look every ten minutes with the code
+of the product (`judge_metric`, `evaluate`); only the numbers of a window come from the counts instead of SQL.
+The rules over syncs and webhooks ask an engine in memory that has tables of the lake's names, every hour and
+every ten minutes around their incidents.
 
-An incident is found by its own rule from its begin to two hours after its end (prices: a day later, since no
-price is missed before). A false alarm is an alert that began at no time of any incident.
+An incident is found by its own rule, from its begin to two hours after its end (prices: two days, since none
+is missed on the first). A false alarm is an alert that began at no time of any incident.
 """
 
 from __future__ import annotations
@@ -414,8 +415,8 @@ def _carry_on(
 def _begin(rule: AlertRule, verdict: Verdict, now: datetime) -> AlertEvent:
     measured = verdict.measurement
     return AlertEvent(
-        uuid.uuid4().hex, rule.name, measured.subject, group_text(measured.group), rule.severity, rule.metric, "",
-        rule.title, "", "", "", measured.value, verdict.limit, measured.sample, now, None, now,
+        uuid.uuid4().hex, rule.name, measured.subject, group_text(measured.group), rule.severity, rule.metric,
+        "", rule.title, "", "", "", measured.value, verdict.limit, measured.sample, now, None, now,
     )  # fmt: skip
 
 
@@ -436,7 +437,8 @@ def report(watched: Watched) -> list[str]:
         f"{'all':<26}{len(watched.year.incidents):>8}{total:>7}",
         f"false alarms: {len(false)} in {months:.1f} months, {len(false) / months:.2f} a month",
         *(f"  {event.began_at:%Y-%m-%d %H:%M} {event.rule} {event.subject}" for event in false[:20]),
-        f"prices: minutes after the day in which a price may come. {watched.looks:,} looks in {watched.seconds:.0f} s.",
+        f"prices: minutes after the day in which a price may come. "
+        f"{watched.looks:,} looks in {watched.seconds:.0f} s.",
     ]
     return lines
 

@@ -9,7 +9,7 @@ page = ui.Page(
     "health",
     __doc__,
     [
-        ui.Alerts(),
+        ui.OpenAlerts(),
         ui.Table(
             "What is wrong",
             health.troubles,

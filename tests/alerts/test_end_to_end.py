@@ -10,13 +10,13 @@ from click.testing import CliRunner
 
 from tests.alerts.conftest import NOW, Receiver, Traffic, write_targets
 from workbench.alerts.run import look
-from workbench.alerts.targets import Answer, alert_targets
+from workbench.alerts.targets import TargetAnswer, alert_targets
 from workbench.cli import main
 from workbench.lake import Lake
 from workbench.settings import Settings, load_settings
 
 
-def no_sms(to: str, text: str, key: str) -> Answer:
+def no_sms(to: str, text: str, key: str) -> TargetAnswer:
     raise AssertionError("nobody asked for an SMS")
 
 

@@ -19,7 +19,7 @@ from workbench.ui.filters import Option, parse_query
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.page_data import PageData
-from workbench.ui.panels.kinds import Alerts
+from workbench.ui.panels.kinds import OpenAlerts
 from workbench.ui.store import Store
 
 NOON = datetime(2026, 9, 10, 12, tzinfo=UTC)
@@ -30,8 +30,9 @@ def event(
 ) -> AlertEvent:
     """An alert; it goes on where it has no `hours`."""
     given: dict[str, Any] = {
-        "event_id": name, "rule": name, "subject": "", "group_values": "{}", "severity": "warning", "metric": "",
-        "page": page, "title": f"{name} <b>happens</b>", "evidence": "5 of 7.", "cause": "", "link": page,
+        "event_id": name, "rule": name, "subject": "", "group_values": "{}", "severity": "warning",
+        "metric": "",        "page": page, "title": f"{name} <b>happens</b>", "evidence": "5 of 7.",
+        "cause": "", "link": page,
         "value": 5.0, "limit_value": 1.0, "sample": 7, "began_at": began_at, "opened_at": began_at,
         "seen_at": began_at, "good_since": None,
         "recovered_at": began_at + timedelta(hours=hours) if hours else None, **changes,
@@ -52,7 +53,7 @@ def test_each_page_shows_its_open_alerts_and_two_show_all(lake: Lake) -> None:
     shown = {
         page: [
             (item["title"], item["sense"], item["page"], item["query"])
-            for item in Alerts()
+            for item in OpenAlerts()
             .props(PageData(store, Period(date(2026, 9, 1), date(2026, 9, 30)), page=page))
             .get("items", [])
         ]
@@ -72,7 +73,7 @@ def test_without_an_alert_the_panel_is_not_there(lake: Lake) -> None:
         info = next(info for info in discover_pages() if info.name == name)
         session = load_page(info).open("", store=Store(lake))
         session.refresh()
-        assert isinstance(session.panels[0], Alerts)
+        assert isinstance(session.panels[0], OpenAlerts)
         assert session.components[0].visible is False
     save_events(lake, [event("failing", "failures")], [], NOON)
     session.refresh()

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from tests.alerts.conftest import NOW, Receiver, write_targets
 from workbench.alerts.deliver import within_sms_cap
-from workbench.alerts.notices import Notice
-from workbench.alerts.targets import Answer, Words, alert_targets, judge_log, tell_by_apprise
+from workbench.alerts.notices import AlertNotice
+from workbench.alerts.targets import NoticeWords, TargetAnswer, alert_targets, judge_log, tell_by_apprise
 from workbench.cli import main
 from workbench.errors import ConfigError
 from workbench.lake import open_lake
@@ -25,10 +25,10 @@ from workbench.settings import Secret, load_settings
 from workbench.settings.describe import effective_settings
 from workbench.settings.read import read_settings
 
-WORDS = Words("Critical: it burns", "It burns since noon.", "It burns.", "key", is_critical=True)
+WORDS = NoticeWords("Critical: it burns", "It burns since noon.", "It burns.", "key", is_critical=True)
 
 
-def no_sms(to: str, text: str, key: str) -> Answer:
+def no_sms(to: str, text: str, key: str) -> TargetAnswer:
     raise AssertionError("nobody asked for an SMS")
 
 
@@ -43,14 +43,14 @@ def no_sms(to: str, text: str, key: str) -> Answer:
 )
 def test_what_a_service_answers(receiver: Receiver, status: int, outcome: str, detail: str) -> None:
     receiver.answers = [status]
-    assert tell_by_apprise(Secret(receiver.address), WORDS) == Answer(outcome, detail)  # type: ignore[arg-type]
+    assert tell_by_apprise(Secret(receiver.address), WORDS) == TargetAnswer(outcome, detail)  # type: ignore[arg-type]
     assert len(receiver.received) == (status == 200)
 
 
 def test_nobody_listens_there(receiver: Receiver) -> None:
     address = receiver.address
     receiver.close()
-    assert tell_by_apprise(Secret(address), WORDS) == Answer("failed", "the service cannot be reached")
+    assert tell_by_apprise(Secret(address), WORDS) == TargetAnswer("failed", "the service cannot be reached")
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_a_mail_through_the_settings_of_reports(home: Path, mail_server: tuple[M
     home.mkdir()
     (home / "workbench.toml").write_text(mail_settings_text(port, '["ann@example.com", "gone@example.com"]'))
     (target,) = alert_targets(load_settings({"WORKBENCH_HOME": str(home)}), no_sms)
-    assert target.tell(WORDS) == Answer("delivered", "refused: g***@example.com")
+    assert target.tell(WORDS) == TargetAnswer("delivered", "refused: g***@example.com")
     (envelope,) = mailbox.envelopes
     assert isinstance(envelope.content, bytes)
     mail = message_from_bytes(envelope.content)
@@ -191,8 +191,8 @@ def test_impossible_settings(home: Path, text: str, named: str) -> None:
     assert "slack://" not in str(refused.value)
 
 
-def sms_notice(number: int) -> Notice:
-    return Notice(f"rule-{number}", "opened", "sms +1415***0123", 1, ())
+def sms_notice(number: int) -> AlertNotice:
+    return AlertNotice(f"rule-{number}", "opened", "sms +1415***0123", 1, ())
 
 
 def sms_told(minutes_ago: int, outcome: str) -> AlertDelivery:
@@ -211,7 +211,7 @@ def sms_told(minutes_ago: int, outcome: str) -> AlertDelivery:
     ],
 )
 def test_the_cap_of_sms(told: list[AlertDelivery], kept: int, held: int) -> None:
-    notices = [*map(sms_notice, range(4)), Notice("rule", "opened", "ops", 1, ())]
+    notices = [*map(sms_notice, range(4)), AlertNotice("rule", "opened", "ops", 1, ())]
     let_through, waiting = within_sms_cap(notices, told, 3, NOW)
     assert len([each for each in let_through if each.target.startswith("sms ")]) == kept
     assert waiting == held

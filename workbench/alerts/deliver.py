@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from workbench.alerts.message import notice_text, short_text, subject_line
-from workbench.alerts.notices import Notice
-from workbench.alerts.targets import SMS, Answer, Target, Words
+from workbench.alerts.notices import AlertNotice
+from workbench.alerts.targets import SMS, NoticeWords, Target, TargetAnswer
 from workbench.lake.alerts import AlertDelivery, AlertEvent, claim_deliveries, end_deliveries, read_deliveries
 from workbench.lake.connect import Lake
 from workbench.settings import Settings
@@ -24,8 +24,8 @@ _A_DAY = timedelta(days=1)
 class Told:
     """One notice and how it ended."""
 
-    notice: Notice
-    answer: Answer
+    notice: AlertNotice
+    answer: TargetAnswer
 
 
 def settle_interrupted(lake: Lake, told: Iterable[AlertDelivery], now: datetime) -> None:
@@ -46,7 +46,11 @@ def settle_interrupted(lake: Lake, told: Iterable[AlertDelivery], now: datetime)
 
 
 def deliver(
-    lake: Lake, settings: Settings, targets: Mapping[str, Target], notices: Sequence[Notice], now: datetime
+    lake: Lake,
+    settings: Settings,
+    targets: Mapping[str, Target],
+    notices: Sequence[AlertNotice],
+    now: datetime,
 ) -> list[Told]:
     """Tell each notice to its target; those that another process has claimed are left to it."""
     told = []
@@ -66,8 +70,8 @@ def deliver(
 
 
 def within_sms_cap(
-    notices: Sequence[Notice], told: Iterable[AlertDelivery], per_day: int | None, now: datetime
-) -> tuple[list[Notice], int]:
+    notices: Sequence[AlertNotice], told: Iterable[AlertDelivery], per_day: int | None, now: datetime
+) -> tuple[list[AlertNotice], int]:
     """The notices without the SMS that are above the cap of a day, and how many these are; they wait."""
     # One SMS may be about several events, which share the moment of the claim.
     sent = {
@@ -76,18 +80,18 @@ def within_sms_cap(
         if each.target.startswith(SMS) and each.outcome != "failed" and now - each.claimed_at < _A_DAY
     }
     left = (per_day or 0) - len(sent)
-    kept, held = [], 0
+    kept, waiting = [], 0
     for notice in notices:
         if notice.target.startswith(SMS):
             if left <= 0:
-                held += 1
+                waiting += 1
                 continue
             left -= 1
         kept.append(notice)
-    return kept, held
+    return kept, waiting
 
 
-def _claim(notice: Notice, event: AlertEvent, now: datetime) -> AlertDelivery:
+def _claim(notice: AlertNotice, event: AlertEvent, now: datetime) -> AlertDelivery:
     return AlertDelivery(
         uuid.uuid4().hex,
         event.event_id,
@@ -100,9 +104,9 @@ def _claim(notice: Notice, event: AlertEvent, now: datetime) -> AlertDelivery:
     )
 
 
-def _words(settings: Settings, notice: Notice, key: str) -> Words:
+def _words(settings: Settings, notice: AlertNotice, key: str) -> NoticeWords:
     zone = settings.timezone
-    return Words(
+    return NoticeWords(
         subject_line(notice.events, notice.kind),
         notice_text(notice.events, notice.kind, settings.access.url, zone),
         short_text(notice.events, notice.kind, zone),
@@ -111,17 +115,17 @@ def _words(settings: Settings, notice: Notice, key: str) -> Words:
     )
 
 
-def tell_test(lake: Lake, settings: Settings, target: Target, key: str, now: datetime) -> Answer:
+def tell_test(lake: Lake, settings: Settings, target: Target, key: str, now: datetime) -> TargetAnswer:
     """Send a test notice to one target; noted like any notice, so that an SMS counts towards the cap."""
     if target.name.startswith(SMS):
-        notice = Notice(TEST, TEST, target.name, 1, ())
-        _, held = within_sms_cap(
+        notice = AlertNotice(TEST, TEST, target.name, 1, ())
+        _, waiting = within_sms_cap(
             [notice], read_deliveries(lake, now - _A_DAY), settings.alerts.sms_per_day, now
         )
-        if held:
-            return Answer("failed", f"the {settings.alerts.sms_per_day} SMS of 24 hours are used up")
+        if waiting:
+            return TargetAnswer("failed", f"the {settings.alerts.sms_per_day} SMS of 24 hours are used up")
     (claimed,) = claim_deliveries(lake, [AlertDelivery(key, key, TEST, "", TEST, target.name, 1, now)])
     text = "This is a test of the alerts of your workbench. Nothing is wrong."
-    answer = target.tell(Words("Test of the workbench's alerts", text, text, key))
+    answer = target.tell(NoticeWords("Test of the workbench's alerts", text, text, key))
     end_deliveries(lake, [replace(claimed, ended_at=now, outcome=answer.outcome, detail=answer.detail)])
     return answer

@@ -17,7 +17,7 @@ RECENTLY = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Notice:
+class AlertNotice:
     """One message to one target about events of one rule; `attempt` counts from 1."""
 
     rule: str
@@ -45,7 +45,7 @@ class NoticePlan:
 
 def due_notices(
     plan: NoticePlan, events: Sequence[AlertEvent], told: Sequence[AlertDelivery], now: datetime
-) -> list[Notice]:
+) -> list[AlertNotice]:
     """What to tell now, events of one rule together."""
     attempts: dict[tuple[str, str, str], list[AlertDelivery]] = {}
     for delivery in told:
@@ -60,7 +60,7 @@ def due_notices(
             if attempt:
                 due.setdefault((event.rule, kind, target, attempt), []).append(event)
     return [
-        Notice(rule, kind, target, attempt, tuple(each))
+        AlertNotice(rule, kind, target, attempt, tuple(each))
         for (rule, kind, target, attempt), each in due.items()
     ]
 

@@ -35,16 +35,15 @@ class AlertRun:
     open_events: int
     told: Sequence[Told]
     problems: Sequence[str] = ()
-    held_sms: int = 0
+    waiting_sms: int = 0
 
     def __str__(self) -> str:
         outcomes = [each.answer.outcome for each in self.told]
         counts = [f"{outcomes.count(name)} {name}" for name in dict.fromkeys(outcomes)]
         notices = f"; notices: {', '.join(counts)}" if counts else ""
-        held = f"; {self.held_sms} SMS wait for the cap of the day" if self.held_sms else ""
-        return (
-            f"{len(self.opened)} began, {len(self.recovered)} ended, {self.open_events} open{notices}{held}"
-        )
+        waiting = f"; {self.waiting_sms} SMS wait for the cap of the day" if self.waiting_sms else ""
+        began, ended = len(self.opened), len(self.recovered)
+        return f"{began} began, {ended} ended, {self.open_events} open{notices}{waiting}"
 
 
 def look(lake: Lake, settings: Settings, targets: Sequence[Target], now: datetime) -> AlertRun:
@@ -61,11 +60,11 @@ def look(lake: Lake, settings: Settings, targets: Sequence[Target], now: datetim
     save_events(lake, changes.saved, changes.dropped, now)
     after = {**before, **{event.event_id: event for event in changes.saved}}
     events = [event for event in after.values() if event.event_id not in changes.dropped]
-    told, held = _tell(lake, settings, rules, targets, events, now)
+    told, waiting = _tell(lake, settings, rules, targets, events, now)
     began = [event for event in changes.saved if event.is_open and not _was_open(before.get(event.event_id))]
     ended = [event for event in changes.saved if event.recovered_at and event.opened_at]
     still_open = sum(event.is_open for event in events)
-    return AlertRun(began, ended, still_open, told, problems, held)
+    return AlertRun(began, ended, still_open, told, problems, waiting)
 
 
 def evaluate_rules(
@@ -178,8 +177,8 @@ def _tell(
         repeat=None if alerts.repeat == "off" else read_length(alerts.repeat),
     )
     notices = due_notices(plan, events, before, now)
-    notices, held = within_sms_cap(notices, before, alerts.sms_per_day, now)
-    return deliver(lake, settings, {target.name: target for target in targets}, notices, now), held
+    notices, waiting = within_sms_cap(notices, before, alerts.sms_per_day, now)
+    return deliver(lake, settings, {target.name: target for target in targets}, notices, now), waiting
 
 
 def _was_open(event: AlertEvent | None) -> bool:

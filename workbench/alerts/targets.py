@@ -21,7 +21,7 @@ SMS = "sms "
 
 
 @dataclass(frozen=True)
-class Answer:
+class TargetAnswer:
     """How a delivery ended; `detail` is for people and holds no secret."""
 
     outcome: Outcome
@@ -29,7 +29,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Words:
+class NoticeWords:
     """A notice as each kind of target takes it; `key` is the same for the same notice."""
 
     subject: str
@@ -39,7 +39,7 @@ class Words:
     is_critical: bool = False
 
 
-SendSms = Callable[[str, str, str], Answer]
+SendSms = Callable[[str, str, str], TargetAnswer]
 """Sends a text (recipient, text, key) by the rules of sending."""
 
 
@@ -48,7 +48,7 @@ class Target:
     """Somebody to tell; `tell` never raises what a delivery may meet. The address is nowhere in its repr."""
 
     name: str
-    tell: Callable[[Words], Answer] = field(repr=False)
+    tell: Callable[[NoticeWords], TargetAnswer] = field(repr=False)
 
 
 def alert_targets(settings: Settings, send_sms: SendSms) -> list[Target]:
@@ -85,22 +85,22 @@ def check_targets(settings: Settings) -> None:
                 )
 
 
-def _apprise_teller(address: Secret) -> Callable[[Words], Answer]:
+def _apprise_teller(address: Secret) -> Callable[[NoticeWords], TargetAnswer]:
     return lambda words: tell_by_apprise(address, words)
 
 
-def _sms_teller(number: str, send_sms: SendSms) -> Callable[[Words], Answer]:
+def _sms_teller(number: str, send_sms: SendSms) -> Callable[[NoticeWords], TargetAnswer]:
     return lambda words: send_sms(number, words.short_text, words.key)
 
 
-def tell_by_apprise(address: Secret, words: Words) -> Answer:
+def tell_by_apprise(address: Secret, words: NoticeWords) -> TargetAnswer:
     """Tell one service; of apprise's log, which may hold the address, only the kind of trouble is kept."""
     import apprise
 
     with _captured_log() as lines:
         service = apprise.Apprise.instantiate(address.reveal())
         if service is None:
-            return Answer("failed", "apprise knows no service of this address")
+            return TargetAnswer("failed", "apprise knows no service of this address")
         sender = apprise.Apprise()
         sender.add(service)
         kind = apprise.NotifyType.FAILURE if words.is_critical else apprise.NotifyType.WARNING
@@ -109,10 +109,10 @@ def tell_by_apprise(address: Secret, words: Words) -> Answer:
                 sender.notify(body=words.text, title=words.subject, notify_type=kind, body_format="text")
             )
         except Exception as error:  # a plugin of a service may fail in any way, and must not end the others
-            return Answer(
+            return TargetAnswer(
                 "unknown", f"it failed with {type(error).__name__}; whether it arrived is not known"
             )
-    return Answer("delivered", "taken") if is_taken else judge_log("\n".join(lines))
+    return TargetAnswer("delivered", "taken") if is_taken else judge_log("\n".join(lines))
 
 
 _ANSWERED = re.compile(r"error=(\d{3})\b")
@@ -125,14 +125,14 @@ _GATEWAY = ("502", "504")
 """A gateway says so of a service behind it that may have taken the notice."""
 
 
-def judge_log(log: str) -> Answer:
+def judge_log(log: str) -> TargetAnswer:
     """What apprise's log of a notice that was not taken means. Pure."""
     if answered := _ANSWERED.search(log):
         outcome: Outcome = "unknown" if answered[1] in _GATEWAY else "failed"
-        return Answer(outcome, f"the service answered with HTTP {answered[1]}")
+        return TargetAnswer(outcome, f"the service answered with HTTP {answered[1]}")
     if _NOT_REACHED.search(log):
-        return Answer("failed", "the service cannot be reached")
-    return Answer("unknown", "no clear answer; whether it arrived is not known")
+        return TargetAnswer("failed", "the service cannot be reached")
+    return TargetAnswer("unknown", "no clear answer; whether it arrived is not known")
 
 
 @contextmanager
@@ -159,16 +159,16 @@ def _captured_log() -> Iterator[list[str]]:
             each.setLevel(level)
 
 
-def _tell_by_mail(settings: Settings, words: Words) -> Answer:
+def _tell_by_mail(settings: Settings, words: NoticeWords) -> TargetAnswer:
     try:
         refused = send_text(settings, settings.alerts.mail_to, words.subject, words.text)
     except MailUncertain as error:
-        return Answer("unknown", str(error))
+        return TargetAnswer("unknown", str(error))
     except WorkbenchError as error:
-        return Answer("failed", _without_addresses(str(error), settings.alerts.mail_to))
+        return TargetAnswer("failed", _without_addresses(str(error), settings.alerts.mail_to))
     if refused:
-        return Answer("delivered", f"refused: {', '.join(map(mask_mail, refused))}")
-    return Answer("delivered", "taken")
+        return TargetAnswer("delivered", f"refused: {', '.join(map(mask_mail, refused))}")
+    return TargetAnswer("delivered", "taken")
 
 
 def _without_addresses(text: str, addresses: tuple[str, ...]) -> str:

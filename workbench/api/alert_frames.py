@@ -20,7 +20,7 @@ from workbench.lake.alerts import (
 from workbench.metrics.definitions import METRICS
 
 if TYPE_CHECKING:
-    from workbench.alerts.targets import Answer
+    from workbench.alerts.targets import TargetAnswer
     from workbench.lake.connect import Lake
     from workbench.settings.alerts import AlertSettings
 
@@ -68,7 +68,7 @@ def rules_frame(
     return pd.DataFrame(rows, columns=["rule", "state", "severity", "watches", "limit"])
 
 
-def answers_frame(answers: Mapping[str, Answer]) -> pd.DataFrame:
+def answers_frame(answers: Mapping[str, TargetAnswer]) -> pd.DataFrame:
     """What each target answered."""
     rows = [[name, answer.outcome, answer.detail] for name, answer in answers.items()]
     return pd.DataFrame(rows, columns=["target", "outcome", "detail"])

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.alerts.run import AlertRun
-    from workbench.alerts.targets import Answer, Target
+    from workbench.alerts.targets import Target, TargetAnswer
     from workbench.api.installation import Installation
 
 _TEST = "test"
@@ -127,9 +127,10 @@ def run_alerts(installation: Installation, now: datetime | None = None) -> Alert
     if not settings.alerts.enabled:
         raise UsageError("[alerts] enabled is false, so nothing is watched; set it to true.")
     _rules(installation)
+    lake = installation.lake
     with only_one(settings.home / "alerts.lock", "look at the alerts"):
-        keep_business_hours(installation.lake, settings)
-        return look(installation.lake, settings, _targets(installation), now or datetime.now(UTC))
+        keep_business_hours(lake, settings)
+        return look(lake, settings, _targets(installation), now or datetime.now(UTC))
 
 
 def _rules(installation: Installation) -> Any:
@@ -145,25 +146,27 @@ def _targets(installation: Installation) -> list[Target]:
     return alert_targets(installation.settings, _sms_sender(installation))
 
 
-def _tell_test(installation: Installation, target: Target) -> Answer:
+def _tell_test(installation: Installation, target: Target) -> TargetAnswer:
     """Tell one target; noted like any notice, so that an SMS counts towards the cap of the day."""
     from workbench.alerts.deliver import tell_test
 
     return tell_test(installation.lake, installation.settings, target, uuid.uuid4().hex, datetime.now(UTC))
 
 
-def _sms_sender(installation: Installation) -> Callable[[str, str, str], Answer]:
+def _sms_sender(installation: Installation) -> Callable[[str, str, str], TargetAnswer]:
     """Sends an SMS of an alert as any other message: consent, opt-outs, quiet hours and caps hold."""
-    from workbench.alerts.targets import Answer
+    from workbench.alerts.targets import TargetAnswer
     from workbench.api.sending import send
 
-    def send_sms(number: str, text: str, key: str) -> Answer:
+    def send_sms(number: str, text: str, key: str) -> TargetAnswer:
         try:
             result = send(installation, number, text, 1, False, {"batch": f"alert {key}"})
         except WorkbenchError as error:
-            return Answer("failed", str(error))
+            return TargetAnswer("failed", str(error))
         if result.is_done:
-            return Answer("delivered", result.state)
-        return Answer("unknown" if result.state == "unclear" else "failed", f"{result.state}: {result.why()}")
+            return TargetAnswer("delivered", result.state)
+        return TargetAnswer(
+            "unknown" if result.state == "unclear" else "failed", f"{result.state}: {result.why()}"
+        )
 
     return send_sms

@@ -194,7 +194,7 @@ class Findings:
 
 
 @dataclass(frozen=True)
-class Alerts:
+class OpenAlerts:
     """The open alerts of a page; where there is none, the panel is not there at all."""
 
     title: str = "Open alerts"
