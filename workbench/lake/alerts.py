@@ -207,8 +207,8 @@ def take_back_mute(lake: Lake, rule: str) -> bool:
     """Let a rule tell again; whether it was muted."""
 
     def work(cursor: duckdb.DuckDBPyConnection) -> bool:
-        return bool(
-            cursor.execute("delete from alert_mutes where rule = ? returning rule", [rule]).fetchall()
-        )
+        was_muted = bool(cursor.execute("select rule from alert_mutes where rule = ?", [rule]).fetchall())
+        cursor.execute("delete from alert_mutes where rule = ?", [rule])
+        return was_muted
 
     return lake.write(work)
