@@ -7,6 +7,7 @@ page = ui.Page(
     "compliance",
     __doc__,
     [
+        ui.OpenAlerts(),
         ui.Cards(
             [
                 "messages_after_opt_out",

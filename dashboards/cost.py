@@ -10,6 +10,7 @@ page = ui.Page(
     "cost",
     __doc__,
     [
+        ui.OpenAlerts(),
         ui.Cards(["spend", "cost_per_delivered", "wasted_spend", "extra_segment_spend"]),
         ui.Chart(
             "Spend over time",

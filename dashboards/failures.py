@@ -10,6 +10,7 @@ page = ui.Page(
     "failures",
     __doc__,
     [
+        ui.OpenAlerts(),
         ui.Cards(["delivery_rate", "error_rate", "error_rate_without_opt_outs", "not_delivered"]),
         ui.Cards(["undelivered_rate", "failed_rate", "unknown_rate", "in_flight", "delivered"], size="small"),
         ui.Table(

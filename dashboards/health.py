@@ -9,6 +9,7 @@ page = ui.Page(
     "health",
     __doc__,
     [
+        ui.OpenAlerts(),
         ui.Table(
             "What is wrong",
             health.troubles,

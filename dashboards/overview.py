@@ -9,6 +9,7 @@ page = ui.Page(
     "overview",
     __doc__,
     [
+        ui.OpenAlerts(),
         ui.Cards(["messages", "delivery_rate", "spend", "cost_per_delivered"]),
         ui.Cards(
             ["undelivered_rate", "failed_rate", "unknown_rate", "in_flight", "segments", "opt_outs"],

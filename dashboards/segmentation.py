@@ -10,6 +10,7 @@ page = ui.Page(
     "segmentation",
     __doc__,
     [
+        ui.OpenAlerts(),
         ui.Cards(["segments_per_message", "multi_segment_share", "ucs2_share", "extra_segment_spend"]),
         ui.Chart(
             "Segments of each message",

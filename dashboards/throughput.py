@@ -10,6 +10,7 @@ page = ui.Page(
     "throughput",
     __doc__,
     [
+        ui.OpenAlerts(),
         ui.Cards(["peak_speed", "minutes_at_limit", "queue_wait_p50", "queue_wait_p95"]),
         ui.Cards(
             ["minute_utilisation", "utilisation", "p95_speed", "queue_wait_p90", "queue_wait_p99", "backlog"],

@@ -23,6 +23,11 @@ SID = "SM11111111111111111111111111111111"
 
 #: Arguments of every command that answers from the lake.
 READS: dict[str, list[str]] = {
+    "alerts history": [],
+    "alerts list": [],
+    "alerts mute": ["failure-rate"],
+    "alerts run": [],
+    "alerts unmute": ["failure-rate"],
     "audit show": [],
     "audit verify": [],
     "backup": ["../backups"],
@@ -66,8 +71,9 @@ BRINGS: dict[str, list[str] | None] = {
     "contacts import": ["names.csv"],
     "contacts merge": [NUMBER, "+14155551235"],
     # These need an account, servers or a terminal; they have tests of their own.
-    "connect": None, "demo": None, "init": None, "outbox cancel": None, "schedule run": None, "serve": None,
-    "restore": None, "send": None, "send-batch": None, "simulate": None, "sync": None, "sync import": None,
+    "alerts test": None, "connect": None, "demo": None, "init": None, "outbox cancel": None,
+    "schedule run": None, "serve": None, "restore": None, "send": None, "send-batch": None, "simulate": None,
+    "sync": None, "sync import": None,
 }  # fmt: skip
 
 #: Commands that answer from the program, the settings or the files of a home.
@@ -80,8 +86,9 @@ WITHOUT_LAKE = {
 
 #: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.
 KNOWN_WITHOUT_LOG = {
-    "audit show", "audit verify", "backup", "consent push", "contacts changes", "lake compact", "lake info",
-    "outbox list", "outbox settle", "reconcile", "retention run", "sql", "status",
+    "alerts history", "alerts list", "alerts mute", "alerts run", "alerts unmute", "audit show",
+    "audit verify", "backup", "consent push", "contacts changes", "lake compact", "lake info", "outbox list",
+    "outbox settle", "reconcile", "retention run", "sql", "status",
 }  # fmt: skip
 
 

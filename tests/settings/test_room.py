@@ -70,7 +70,8 @@ def test_importing_the_package_loads_no_more_than_the_types() -> None:
     loaded = [line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if "|" in line]
     ours = {name for name in loaded if name.startswith("workbench.settings")}
     assert ours == {
-        "workbench.settings", "workbench.settings.access", "workbench.settings.credentials",
+        "workbench.settings", "workbench.settings.access", "workbench.settings.alerts",
+        "workbench.settings.credentials",
         "workbench.settings.declare", "workbench.settings.home", "workbench.settings.kinds",
         "workbench.settings.logs", "workbench.settings.model", "workbench.settings.secret",
         "workbench.settings.sections",

@@ -6,7 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from workbench.errors import LakeBusy, NothingKnown, UnknownName, WorkbenchError
@@ -34,6 +34,8 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
 
     if name not in JOBS:
         raise UnknownName("job", name, JOBS)
+    if name == WATCH:
+        return _run_watch(installation)
     with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
         # Only a sync brings something in: where there is no lake, no other job makes one.
         is_noted = name != "sync" or _has_lake(installation)
@@ -67,6 +69,41 @@ def _has_lake(installation: Installation) -> bool:
         return installation.lake is not None
     except NothingKnown:
         return False
+
+
+def _run_watch(installation: Installation) -> JobRun:
+    """Look at the alerts beside whatever job runs, so that one that hangs is noticed.
+
+    It comes every minute: what it wrote each time would be most of the lake's versions. So a run is noted
+    where it did something, failed, is the first good one after a failure, or after an hour.
+    """
+    from workbench.api.alerts import run_alerts
+    from workbench.lake.jobs import JobRun, note_job_run, read_last_job_runs
+
+    run = JobRun(uuid.uuid4().hex, WATCH, datetime.now(UTC), None, "running")
+    use_request_id(f"{WATCH}-{run.run_id[:8]}")
+    lake = installation.lake
+    try:
+        done = run_alerts(installation)
+        if done.problems:
+            raise WorkbenchError(" ".join(done.problems))
+    except LakeBusy:
+        raise
+    except Exception as trouble:
+        error = str(trouble) if isinstance(trouble, WorkbenchError) else repr(trouble)
+        note_job_run(lake, replace(run, finished_at=datetime.now(UTC), outcome="failed", error=error))
+        raise
+    run = replace(run, finished_at=datetime.now(UTC), outcome="done", detail=str(done))
+    last = next((each for each in read_last_job_runs(lake) if each.job == WATCH), None)
+    is_news = bool(done.opened or done.recovered or done.told)
+    if is_news or not last or last.outcome != "done" or run.started_at - last.started_at >= _NOTE_EVERY:
+        note_job_run(lake, run)
+    return run
+
+
+WATCH = "alerts"
+"""The job that watches over the others, and so does not wait for them."""
+_NOTE_EVERY = timedelta(hours=1)
 
 
 def maintain(installation: Installation, *, stop: threading.Event | None = None) -> Maintained:
@@ -136,10 +173,15 @@ def _maintenance(installation: Installation, stop: threading.Event) -> str:
     return str(maintain(installation, stop=stop))
 
 
+def _alerts(installation: Installation, stop: threading.Event) -> str:
+    return str(_run_watch(installation).detail)
+
+
 JOBS: Mapping[str, Callable[[Installation, threading.Event], str]] = {
     "sync": _sync,
     "maintenance": _maintenance,
     "doctor": _doctor,
+    WATCH: _alerts,
     "reconcile": _reconcile,
     "reports": _reports,
     "retention": _retention,

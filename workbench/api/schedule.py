@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from workbench.api.jobs import JOBS
+from workbench.api.jobs import JOBS, WATCH
 from workbench.settings import Settings
 
 _UNITS = {"m": 60, "h": 3600}
@@ -57,6 +57,8 @@ class Rule:
 def schedule_of(settings: Settings) -> tuple[Rule, ...]:
     """The rules of the jobs that are on."""
     moments = {job: getattr(settings.schedule, job) for job in JOBS}
+    if not settings.alerts.enabled:
+        moments[WATCH] = "off"
     return tuple(_rule(job, moment, settings.timezone) for job, moment in moments.items() if moment != "off")
 
 

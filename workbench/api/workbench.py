@@ -53,6 +53,7 @@ class Workbench:
     def __init__(
         self, home: str | PathLike[str] | Settings | None = None, *, settings: Settings | None = None
     ) -> None:
+        from workbench.api.alerts import Alerts
         from workbench.api.audit import Audit
         from workbench.api.compliance import Compliance
         from workbench.api.consent import Consent
@@ -77,6 +78,7 @@ class Workbench:
         self.dimensions = Dimensions(installation)
         self.consent = Consent(installation)
         self.audit = Audit(installation)
+        self.alerts = Alerts(installation)
         self.compliance = Compliance(installation)
         self.contacts = Contacts(installation)
         self.reports = Reports(installation)

@@ -79,7 +79,7 @@ def _problems_together(settings: Settings) -> Iterator[str]:
 
     checks: list[Callable[[Settings], object]] = [
         lake_address, access_settings, hook_settings, business_hours, _check_quiet_hours, check_entries,
-        lambda settings: check_keywords(settings.keywords),
+        lambda settings: check_keywords(settings.keywords), _check_alerts,
     ]  # fmt: skip
     if settings.smtp.host or any(entry.to for entry in settings.reports.values()):
         checks.append(mail_settings)
@@ -95,6 +95,16 @@ def _problems_of_own_files(home: Path) -> list[str]:
     from workbench.api.new import own_file_problems
 
     return own_file_problems(home)
+
+
+def _check_alerts(settings: Settings) -> None:
+    from workbench.alerts.rules import alert_rules
+    from workbench.alerts.targets import check_targets
+    from workbench.metrics.own.current import use_own_metrics
+
+    use_own_metrics(settings.home)
+    alert_rules(settings.alerts)
+    check_targets(settings)
 
 
 def _check_quiet_hours(settings: Settings) -> None:

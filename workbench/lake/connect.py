@@ -46,6 +46,24 @@ class Readable(Protocol):
     def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame: ...
 
 
+class LakeVersion:
+    """What answers every question from one version of the lake."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
+        return self._cursor.execute(sql, parameters).fetchall()
+
+    def value(self, sql: str, parameters: Parameters = None) -> Any:
+        """The first column of the first row; None when there is no row."""
+        rows = self.rows(sql, parameters)
+        return rows[0][0] if rows else None
+
+    def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame:
+        return self._cursor.execute(sql, parameters).df()
+
+
 class Lake:
     """An attached lake. Reads take a snapshot each; writes are whole or not at all."""
 
@@ -120,6 +138,13 @@ class Lake:
     def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame:
         with self.cursor() as cursor:
             return cursor.execute(sql, parameters).df()
+
+    @contextmanager
+    def version(self) -> Iterator[LakeVersion]:
+        """One version of the lake for many questions: cheaper than each by itself, and of one moment."""
+        with self.cursor() as cursor:
+            cursor.execute("BEGIN")
+            yield LakeVersion(cursor)
 
     def batches(self, sql: str, parameters: Parameters, rows: int) -> pa.RecordBatchReader:
         """See :func:`workbench.lake.record_batches.read_batches`."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import duckdb
 
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Lake, Readable
 from workbench.lake.save_rows import save_rows
 
 KEPT = timedelta(days=400)
@@ -29,10 +29,9 @@ class HealthState:
     seen_at: datetime
 
 
-def read_health(lake: Lake) -> list[HealthState]:
+def read_health(lake: Readable) -> list[HealthState]:
     """The present states, by check and subject."""
-    with lake.cursor() as cursor:
-        return _read(cursor)
+    return [HealthState(*row) for row in lake.rows(_PRESENT_SQL)]
 
 
 def save_health(lake: Lake, states: Sequence[HealthState]) -> None:
@@ -78,8 +77,10 @@ def _save(cursor: duckdb.DuckDBPyConnection, states: Sequence[HealthState]) -> N
 
 
 def _read(cursor: duckdb.DuckDBPyConnection) -> list[HealthState]:
-    rows = cursor.execute(
-        "select check_name, subject, state, evidence, repair, link, began_at, seen_at from health_states "
-        "where ended_at is null order by check_name, subject"
-    ).fetchall()
-    return [HealthState(*row) for row in rows]
+    return [HealthState(*row) for row in cursor.execute(_PRESENT_SQL).fetchall()]
+
+
+_PRESENT_SQL = """
+select check_name, subject, state, evidence, repair, link, began_at, seen_at from health_states
+where ended_at is null order by check_name, subject
+"""

@@ -36,6 +36,11 @@ def begin_job_run(lake: Lake, run: JobRun) -> None:
     lake.write(lambda cursor: cursor.execute("insert into job_runs values (?, ?, ?, ?, ?, ?, ?)", row))
 
 
+def note_job_run(lake: Lake, run: JobRun) -> None:
+    """Note a run that is over, of which nothing was noted when it began."""
+    begin_job_run(lake, run)
+
+
 def end_job_run(lake: Lake, run: JobRun) -> None:
     """Note how it ended."""
     lake.write(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 
 from workbench.errors import NothingKnown
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Lake, Readable
 
 
-def read_whole_days(lake: Lake, as_of: datetime) -> set[tuple[str, date]]:
+def read_whole_days(lake: Readable, as_of: datetime) -> set[tuple[str, date]]:
     """The days that were read to their end after they were over, or that a file was imported for, by account.
 
     Today counts as soon as it was begun.

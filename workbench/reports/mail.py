@@ -38,6 +38,10 @@ class MailUnavailable(WorkbenchError):
     exit_code = TRY_AGAIN
 
 
+class MailUncertain(MailUnavailable):
+    """The connection broke while the mail was handed over: it may have been taken."""
+
+
 @dataclass(frozen=True)
 class MailSettings:
     """The checked `[smtp]`. `password` is None if the server needs none."""
@@ -117,6 +121,22 @@ def send_report(
     return addresses
 
 
+def send_text(settings: Settings, to: Sequence[str], subject: str, text: str) -> list[str]:
+    """Send a short mail without files; returns the addresses that the server refused while it took others.
+
+    Raises:
+        UsageError: no address, or a malformed one.
+        ConfigError: `[smtp]` or its password is wrong.
+        MailUnavailable: the server cannot be reached now.
+        MailUncertain: it may have taken the mail.
+        WorkbenchError: the server refused it.
+    """
+    mail = mail_settings(settings)
+    message = _begin_message(subject, mail.sender, _addresses(to))
+    message.set_content(text + "\n")
+    return _deliver(mail, message)
+
+
 def sent_files(lake: Lake) -> set[str]:
     """Names of the files that were mailed or linked, from the audit trail."""
     rows = lake.rows("select detail from audit_events where action = 'report-send'")
@@ -127,13 +147,7 @@ def build_message(
     manifest: Mapping[str, Any], sender: str, to: Sequence[str], files: Sequence[Path], link: str | None
 ) -> EmailMessage:
     """The mail: title and problems of the report, without its numbers, and the files or a link to them."""
-    message = EmailMessage()
-    message["Subject"] = " ".join(str(manifest["title"]).split())
-    message["From"], message["To"] = sender, ", ".join(to)
-    message["Date"], message["Message-ID"] = (
-        formatdate(localtime=False),
-        make_msgid(domain="workbench.invalid"),
-    )
+    message = _begin_message(str(manifest["title"]), sender, to)
     lines = [str(manifest["title"]), f"As of {manifest['as_of']}"]
     problems = [problem["text"] for problem in manifest["problems"]]
     if problems:
@@ -145,6 +159,17 @@ def build_message(
         kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
         main, _, sub = ("application/x-ipynb+json" if path.suffix == ".ipynb" else kind).partition("/")
         message.add_attachment(path.read_bytes(), maintype=main, subtype=sub, filename=path.name)
+    return message
+
+
+def _begin_message(subject: str, sender: str, to: Sequence[str]) -> EmailMessage:
+    message = EmailMessage()
+    message["Subject"] = " ".join(subject.split())
+    message["From"], message["To"] = sender, ", ".join(to)
+    message["Date"], message["Message-ID"] = (
+        formatdate(localtime=False),
+        make_msgid(domain="workbench.invalid"),
+    )
     return message
 
 
@@ -194,12 +219,14 @@ def _checked_link(link: str | None) -> str | None:
 def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
     """Send the message; returns the addresses that the server refused while it accepted others."""
     where = f"{mail.host}:{mail.port}"
+    unavailable = MailUnavailable
     try:
         with _connect(mail) as server:
             if mail.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if mail.user and mail.password:
                 server.login(mail.user, mail.password.reveal())
+            unavailable = MailUncertain
             return sorted(server.send_message(message))
     except smtplib.SMTPAuthenticationError as error:
         raise ConfigError(
@@ -227,9 +254,7 @@ def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
             f"The certificate of the mail server {where} is not valid: {error.verify_message}."
         ) from error
     except (OSError, smtplib.SMTPException) as error:
-        raise MailUnavailable(
-            f"The mail server {where} cannot be reached: {error}. Try again later."
-        ) from error
+        raise unavailable(f"The mail server {where} cannot be reached: {error}. Try again later.") from error
 
 
 def _connect(mail: MailSettings) -> smtplib.SMTP:

@@ -1,5 +1,7 @@
 """Runs the schedule from the hooks process: one job at a time, each in a process of its own.
 
+The job that watches over the others runs beside them, and at once after each.
+
 A process, because a sync keeps an interpreter busy and a webhook must not wait for it. What it did is in the
 lake (`job_runs`), written by itself.
 """
@@ -16,6 +18,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from workbench.api.jobs import WATCH
 from workbench.api.schedule import Rule
 from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.jobs import JobRun, read_last_job_runs
@@ -42,21 +45,28 @@ class Scheduler:
         self._is_stale = True
         self._hurried: set[str] = set()
         self._stop = threading.Event()
-        self._running: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._run, name="scheduler", daemon=True)
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        work = [rule for rule in self._rules if rule.job != WATCH]
+        watch = [rule for rule in self._rules if rule.job == WATCH]
+        self._threads = [
+            threading.Thread(target=self._run, args=(lane,), name="scheduler", daemon=True)
+            for lane in (work, watch)
+            if lane
+        ]
 
     def start(self) -> None:
-        if self._rules:
-            self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """End the running job in an orderly way; its next run continues where it stopped."""
         self._stop.set()
-        running = self._running
-        if running and running.poll() is None:
-            running.terminate()
-        if self._thread.is_alive():
-            self._thread.join(_END_SECONDS)
+        for running in list(self._running.values()):
+            if running.poll() is None:
+                running.terminate()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(_END_SECONDS)
 
     def hurry(self, job: str) -> None:
         """Run a job before its time, if it is on; once for however many calls until then."""
@@ -79,11 +89,11 @@ class Scheduler:
         """Jobs whose last run failed."""
         return sorted(job for job, run in self._runs.items() if run.outcome == "failed")
 
-    def _run(self) -> None:
+    def _run(self, lane: Sequence[Rule]) -> None:
         while not self._stop.is_set():
             try:
                 self._read_runs()
-                for rule in self._due():
+                for rule in self._due(lane):
                     if not self._stop.is_set():
                         self._run_job(rule)
             except WorkbenchError as error:
@@ -97,9 +107,9 @@ class Scheduler:
             self._runs = {run.job: run for run in read_last_job_runs(self._lake.opened())}
             self._is_stale = False
 
-    def _due(self) -> list[Rule]:
+    def _due(self, lane: Sequence[Rule]) -> list[Rule]:
         now = datetime.now(UTC)
-        return [rule for rule in self._rules if rule.job in self._hurried or self._due_at(rule) <= now]
+        return [rule for rule in lane if rule.job in self._hurried or self._due_at(rule) <= now]
 
     def _due_at(self, rule: Rule) -> datetime:
         run = self._runs.get(rule.job)
@@ -122,10 +132,13 @@ class Scheduler:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
-        ) as self._running:
-            self._running.wait()
+        ) as running:
+            self._running[rule.job] = running
+            running.wait()
         self._is_stale = True
-        code = self._running.returncode
+        if rule.job != WATCH:
+            self.hurry(WATCH)
+        code = running.returncode
         if code and not self._stop.is_set():
             level = logging.INFO if code == TRY_AGAIN else logging.WARNING
             log.log(level, "the job %s ended with exit code %d", rule.job, code)

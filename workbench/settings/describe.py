@@ -113,6 +113,8 @@ def _written(member: Member) -> str:
     place = list(member.place)
     if place[0] == "reports":
         place[1] = "NAME"
+    elif place[:2] == ["alerts", "rules"]:
+        place[2] = "NAME"
     return f"[{'.'.join(place)}]" if _is_table(member) else ".".join(place)
 
 

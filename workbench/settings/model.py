@@ -10,6 +10,7 @@ from pathlib import Path
 from workbench.errors import ConfigError
 from workbench.settings import kinds, values
 from workbench.settings.access import AccessSettings
+from workbench.settings.alerts import AlertSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
@@ -66,6 +67,7 @@ class Settings:
         "Set a reply only where Twilio's own answers are switched off: otherwise people get two.",
     )
     logs: LogsSettings = section(LogsSettings, "What the processes log; never a number, a text or a secret.")
+    alerts: AlertSettings = section(AlertSettings, "What is watched, and who is told: docs/alerts.md.")
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")

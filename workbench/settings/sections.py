@@ -176,6 +176,9 @@ class ScheduleSettings:
         "1h", moment(), "When to merge small files, and to delete old versions with their files."
     )
     doctor: str = setting("1h", moment(), "When to examine the account and this installation.")
+    alerts: str = setting(
+        "1m", moment(), "When to look whether a rule of [alerts] holds; after every other job it looks, too."
+    )
     reconcile: str = setting("03:30", moment(), "When to compare the lake with Twilio.")
     reports: str = setting("06:00", moment(), "When to make those of [reports] whose period is over.")
     retention: str = setting("04:30", moment(), "When to remove what [retention] says.")
@@ -226,7 +229,7 @@ class WebhooksSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SmtpSettings:
-    """The mail server of reports."""
+    """The mail server of reports and alerts."""
 
     host: str | None = setting(None, text(), "The mail server.", example='"smtp.example.com"')
     port: int | None = setting(

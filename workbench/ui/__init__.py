@@ -8,7 +8,7 @@ from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.page_data import PageData
 from workbench.ui.panels import audits, tables
-from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, Table
+from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, OpenAlerts, Table
 from workbench.ui.panels.rows import MessageDetail, MessageList
 from workbench.ui.store import current_store, use_lake, use_settings
 
@@ -22,6 +22,7 @@ __all__ = [
     "InboxPage",
     "MessageDetail",
     "MessageList",
+    "OpenAlerts",
     "Page",
     "PageData",
     "Table",

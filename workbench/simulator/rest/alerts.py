@@ -16,7 +16,7 @@ from workbench.simulator.rest.windows import FOREVER, read_moment
 _LEVELS = ("error", "warning", "notice", "debug")
 
 
-class Alerts(ListHandler):
+class AlertList(ListHandler):
     """`/v1/Alerts`: newest first, of the last 30 days."""
 
     def on_get(self) -> Row:
@@ -40,7 +40,7 @@ class Alerts(ListHandler):
         return sorted(chain(alerts_of_messages(self.account, self.now), of_webhooks), reverse=True)
 
 
-class OneAlert(Alerts):
+class OneAlert(AlertList):
     """`/v1/Alerts/{NO}`"""
 
     def on_get(self, sid: str = "") -> Row:

@@ -6,7 +6,7 @@ from tornado.routing import URLSpec
 from tornado.web import Application
 
 from workbench.simulator.rest.accounts import Accounts, OneAccount
-from workbench.simulator.rest.alerts import Alerts, OneAlert
+from workbench.simulator.rest.alerts import AlertList, OneAlert
 from workbench.simulator.rest.available import AvailableCountries, AvailableCountry, AvailableNumbers
 from workbench.simulator.rest.base import ApiHandler, UnknownPath
 from workbench.simulator.rest.channel_senders import ChannelSenders, OneChannelSender
@@ -85,7 +85,7 @@ ROUTES: tuple[tuple[str, type[ApiHandler]], ...] = (
     (f"/v1/Content/(?P<sid>HX{_HEX})/ApprovalRequests/whatsapp", WhatsAppApproval),
     ("/v2/PhoneNumbers/(?P<number>[^/]+)", Lookup),
     ("/v1/Consents/Bulk", Consents),
-    ("/v1/Alerts", Alerts),
+    ("/v1/Alerts", AlertList),
     (f"/v1/Alerts/(?P<sid>NO{_HEX})", OneAlert),
 )
 

@@ -15,8 +15,10 @@ from panel.io.state import state
 
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
+from workbench.ui.charts.marks import with_alert_marks
 from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
 from workbench.ui.page_data import PageData, definition
+from workbench.ui.panels.alerts import alerts_of_charts, open_alerts
 from workbench.ui.panels.cards import build_card
 from workbench.ui.panels.findings import Finding
 
@@ -82,6 +84,8 @@ class Chart:
         if figure is None:
             return {**shared, "state": "empty", "message": self.empty}
         summary = f"{self.title}, {data.period.label}. {self.subtitle}"
+        if GRAIN in self.by:
+            figure = with_alert_marks(figure, alerts_of_charts(data, self.metric), data.period)
         return {**shared, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}
 
 
@@ -186,6 +190,33 @@ class Findings:
 
     def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
         """The sentences."""
-        columns = ("sense", "title", "text", "page")
-        rows = [[getattr(finding, name) for name in columns] for finding in self.find(data)]
-        return pd.DataFrame(rows, columns=columns), ""
+        return _sentences(self.find(data)), ""
+
+
+@dataclass(frozen=True)
+class OpenAlerts:
+    """The open alerts of a page; where there is none, the panel is not there at all."""
+
+    title: str = "Open alerts"
+    subtitle: str = ""
+    span: int = 12
+    click: str | None = None
+
+    def build(self) -> PanelComponent:
+        is_page = state.curdoc is not None and bool(state.curdoc.session_context)
+        return FindingsComponent(title=self.title, linked=is_page, visible=False)
+
+    def props(self, data: PageData) -> dict[str, Any]:
+        items = [asdict(finding) for finding in open_alerts(data)]
+        shown = {"state": "ok", "items": items} if items else {"state": "empty", "message": ""}
+        return {**shown, "visible": bool(items)}
+
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
+        """The sentences."""
+        return _sentences(open_alerts(data)), "Those of now; the period and the filters do not hold."
+
+
+def _sentences(findings: Sequence[Finding]) -> pd.DataFrame:
+    columns = ("sense", "title", "text", "page")
+    rows = [[getattr(finding, name) for name in columns] for finding in findings]
+    return pd.DataFrame(rows, columns=columns)

@@ -15,12 +15,10 @@ import pandas as pd
 from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
+from workbench.metrics.daily_spend import daily_spend
 from workbench.metrics.forecast import CONFIDENCE, HISTORY_DAYS, Month, expected_days, month_so_far
 from workbench.ui.charts.money import month_course
 from workbench.ui.page_data import PageData, definition
-
-_SETTLED = 0.95
-"""A day with a smaller priced share is not learned from: what it cost is not known yet."""
 
 
 @dataclass(frozen=True)
@@ -122,24 +120,15 @@ def _read(data: PageData) -> _Spend:
     since = min(first_before, today - timedelta(days=HISTORY_DAYS))
     period = Period(since, today + timedelta(days=1), zone)
     result = replace(data, period=period).metric("spend", by=("day",))
-    frame = result.frame.dropna(subset=["currency"])
-    days: dict[str, dict[date, float]] = {}
-    unsettled: dict[str, set[date]] = {}
-    totals = frame.groupby("currency")["spend"].sum(min_count=1).dropna().astype(float)
-    for currency in totals.sort_values(ascending=False).index:
-        rows = frame[frame["currency"] == currency]
-        moments = [pd.Timestamp(day).date() for day in rows["day"]]
-        days[currency] = {
-            day: 0.0 if formats.is_missing(amount) else float(amount)
-            for day, amount in zip(moments, rows["spend"], strict=True)
-        }
-        unsettled[currency] = {
-            day
-            for day, share in zip(moments, rows["priced_share"], strict=True)
-            if not formats.is_missing(share) and share < _SETTLED
-        }
+    spend = daily_spend(result.frame)
     oldest = data.store.freshness(snapshot=data.snapshot).oldest_message_at
     # The first day of a lake may have begun in the middle.
     known = (oldest.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)) if oldest else today
-    settled = {currency: frozenset(days_not_priced) for currency, days_not_priced in unsettled.items()}
-    return _Spend(result, period, today, days, settled, known)
+    return _Spend(
+        result,
+        period,
+        today,
+        {currency: each.days for currency, each in spend.items()},
+        {currency: each.unsettled for currency, each in spend.items()},
+        known,
+    )
