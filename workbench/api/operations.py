@@ -82,7 +82,7 @@ def read_operations(installation: Installation, runs: int = 0) -> Operations:
     Args:
         runs: how many runs of each job to list.
     """
-    from workbench.doctor.machine import outdated_servers
+    from workbench.doctor.running import outdated_servers
     from workbench.lake.jobs import read_last_job_runs
     from workbench.lake.lock import is_held
     from workbench.lake.spool import count_records

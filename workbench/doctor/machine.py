@@ -14,10 +14,8 @@ from packaging.requirements import Requirement
 from workbench.display.formats import duration, plural
 from workbench.doctor.check_result import CheckResult, failure, fine, warning
 from workbench.doctor.examination import Examination
-from workbench.home import HOOKS_LOCK, PAGES_LOCK
+from workbench.doctor.running import outdated_servers
 from workbench.lake.clock import clock_warning
-from workbench.lake.lock import is_held
-from workbench.settings import CREDENTIALS_FILE, SETTINGS_FILE
 from workbench.twilio.resources import message_page
 
 _OFF, _FAR_OFF = timedelta(seconds=30), timedelta(minutes=5)
@@ -43,25 +41,6 @@ def check_running_settings(examination: Examination) -> Iterator[CheckResult]:
         yield warning(text, "Start `workbench serve` again.")
     if not outdated:
         yield fine("No server of this machine runs with older settings.")
-
-
-def outdated_servers(home: Path) -> Iterator[str]:
-    """Each running server of this machine that started before a file of the settings changed, in words."""
-    for lock, server in ((HOOKS_LOCK, "hooks"), (PAGES_LOCK, "pages")):
-        if not is_held(home / lock):
-            continue
-        started = _changed_at(home / lock)
-        for name in (SETTINGS_FILE, CREDENTIALS_FILE):
-            if (home / name).exists() and (changed := _changed_at(home / name)) > started:
-                yield (
-                    f"{name} changed at {changed:%Y-%m-%d %H:%M:%S} UTC, and the {server} run since "
-                    f"{started:%Y-%m-%d %H:%M:%S} UTC with what it said before."
-                )
-
-
-def _changed_at(path: Path) -> datetime:
-    """A lock is written when a server takes it, so of its file this is when the server started."""
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
 
 
 def judge_problems(problems: Iterable[str]) -> Iterator[CheckResult]:
