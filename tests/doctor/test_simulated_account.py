@@ -192,7 +192,8 @@ def test_no_account_and_no_lake(tmp_path: Path) -> None:
     assert listed.returncode == 1
     assert "WARN  credentials: No account is set up." in listed.stdout
     assert listed.stdout.count("There is no lake at") == 1
-    assert "????  clock, lake, lake-catalog, lake-files, subaccounts" in listed.stdout
+    unexamined = "clock, lake, lake-catalog, lake-files, unknown-files, lake-growth, subaccounts"
+    assert f"????  idle-settings, {unexamined}" in listed.stdout
     assert not (tmp_path / "home").exists()
 
 
