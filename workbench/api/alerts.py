@@ -156,8 +156,8 @@ def _tell_test(installation: Installation, target: Target) -> TargetAnswer:
 def _sms_sender(installation: Installation) -> Callable[[str, str, str], TargetAnswer]:
     """Sends an SMS of an alert as any other message: consent, opt-outs and caps hold.
 
-    Only the quiet hours do not: the settings name these people so that they are woken. As any such send, it is
-    kept in the audit trail.
+    Only the quiet hours do not: the settings name these people so that they are woken. As any such send, it
+    is kept in the audit trail.
     """
     from workbench.alerts.targets import TargetAnswer
     from workbench.api.sending import send
