@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.messages import ACCOUNT, payload
+from tests.messages import ACCOUNT, SENDER, payload
 from workbench.lake import Lake
 from workbench.lake.save import message_table, save_messages
 from workbench.lake.save_rows import save_rows
@@ -40,6 +40,20 @@ class Traffic:
             fate = {"status": "undelivered", "error_code": code} if number < failed else {}
             dates = {"date_created": moment, "date_sent": moment, "date_updated": moment}
             rows.append(message_row(payload(self._number, **{**dates, **fate, **changes})))
+        table = message_table(rows)
+        self.lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=at))
+
+    def questions(self, at: datetime, number: int, *, is_answered: bool) -> None:
+        """A question of so many people, answered after twenty minutes or not at all."""
+        rows = []
+        for person in range(number):
+            contact = f"+1415555{person:04d}"
+            came = {"direction": "inbound", "status": "received", "from": contact, "to": SENDER}
+            for fields, moment in ((came, at), ({"to": contact}, at + timedelta(minutes=20))):
+                if fields is came or is_answered:
+                    self._number += 1
+                    dates = {"date_created": moment, "date_sent": moment, "date_updated": moment}
+                    rows.append(message_row(payload(self._number, **dates, **fields)))
         table = message_table(rows)
         self.lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=at))
 
@@ -79,9 +93,6 @@ class Traffic:
             save_rows(cursor, "sync_runs", [run], key=("run_id",))
 
         self.lake.write(work)
-
-    def first_day(self) -> date:
-        return NOW.date()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from datetime import timedelta
 from workbench.alerts.rule import AlertRule
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+_SELDOM = timedelta(minutes=30)
 
 
 OWN_DEFAULTS = AlertRule("own", "Own rule", minimum_sample=20, page="")
@@ -41,7 +42,7 @@ _RULES = (
     ),
     AlertRule(
         "inbound-waiting", "Questions wait for an answer", state="inbound_waiting", above=0.2, change=2,
-        minimum_sample=20, quiet=_DAY, page="inbox",
+        minimum_sample=20, quiet=_DAY, every=_SELDOM, page="inbox",
     ),
     AlertRule("sync-silent", "The sync is silent", state="sync_silent", severity="critical", page="health"),
     AlertRule(
@@ -57,12 +58,12 @@ _RULES = (
         "health", "Something is wrong here", state="health", above=0, quiet=_DAY, page="health",
     ),
     AlertRule(
-        "budget", "The month's budget is spent", state="budget", above=1, quiet=_DAY, severity="critical",
-        page="cost",
+        "budget", "The month's budget is spent", state="budget", above=1, quiet=_DAY, every=_SELDOM,
+        severity="critical", page="cost",
     ),
     AlertRule(
-        "budget-forecast", "The month's budget will not do", state="budget_forecast", above=1, quiet=7 * _DAY,
-        page="cost",
+        "budget-forecast", "The month's budget will not do", state="budget_forecast", above=1,
+        quiet=7 * _DAY, every=_SELDOM, page="cost",
     ),
 )  # fmt: skip
 

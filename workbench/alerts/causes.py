@@ -44,7 +44,7 @@ def likely_cause(lake: Readable, rule: AlertRule, measurement: Measurement, time
         and (value := _carrier(lake, metric, name, where, measurement, timezone)) is not None
     }
     code = measurement.group.get("error_code") or carriers.pop("error_code", ("", 0.0))[0]
-    parts = [_code_text(code)] if code else []
+    parts = [_code_text(code, is_named="error_code" in measurement.group)] if code else []
     if carriers:
         shares = [
             f"{share:.0%} of it {'is' if name != 'country' else 'goes to'} "
@@ -92,7 +92,9 @@ def _counts(
     }
 
 
-def _code_text(code: str) -> str:
+def _code_text(code: str, *, is_named: bool) -> str:
+    """What a code means and what to do; `is_named` where the title names it already."""
     explained = explain(int(code))
     assert explained is not None
-    return f"{explained.code} {explained.title}: {explained.meaning} To do: {explained.fix}"
+    name = "" if is_named else f"{explained.code} {explained.title}: "
+    return f"{name}{explained.meaning} To do: {explained.fix}"

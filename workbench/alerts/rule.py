@@ -18,7 +18,8 @@ class AlertRule:
     :mod:`workbench.alerts.states`. `above` and `below` are limits; `change` is a multiple of what the same
     hours of the last weeks had; with both, both must hold. `per` divides a count by another one. Below
     `minimum_sample` messages nothing is said. It must hold for `lasting`; after a notice the same subject
-    is `quiet` for so long. `page` shows more of it.
+    is `quiet` for so long. `page` shows more of it. What
+    reads much is looked at `every` so often only.
     """
 
     name: str
@@ -34,6 +35,7 @@ class AlertRule:
     below: float | None = None
     change: float | None = None
     minimum_sample: int = 0
+    every: timedelta = timedelta(0)
     lasting: timedelta = timedelta(0)
     quiet: timedelta = 6 * _HOUR
     severity: str = "warning"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -21,7 +21,14 @@ from workbench.alerts.rules import alert_rules, read_length
 from workbench.alerts.states import WatchedInstallation, measure_state
 from workbench.alerts.targets import SMS, Target
 from workbench.errors import WorkbenchError
-from workbench.lake.alerts import AlertEvent, read_current_events, read_deliveries, read_mutes, save_events
+from workbench.lake.alerts import (
+    AlertEvent,
+    read_current_events,
+    read_deliveries,
+    read_looks,
+    read_mutes,
+    save_events,
+)
 from workbench.lake.connect import Lake, Readable
 from workbench.settings import Settings
 
@@ -56,8 +63,10 @@ def look(lake: Lake, settings: Settings, targets: Sequence[Target], now: datetim
     rules = alert_rules(settings.alerts)
     with lake.version() as version:
         before = {event.event_id: event for event in read_current_events(version, now)}
-        changes, problems = evaluate_rules(version, settings, rules, list(before.values()), now)
-    save_events(lake, changes.saved, changes.dropped, now)
+        resting = _resting(rules, read_looks(version), now)
+        changes, problems = evaluate_rules(version, settings, rules, list(before.values()), now, resting)
+    seldom = [rule.name for rule in rules if rule.every and rule.name not in resting]
+    save_events(lake, changes.saved, changes.dropped, now, seldom)
     after = {**before, **{event.event_id: event for event in changes.saved}}
     events = [event for event in after.values() if event.event_id not in changes.dropped]
     told, waiting = _tell(lake, settings, rules, targets, events, now)
@@ -67,23 +76,36 @@ def look(lake: Lake, settings: Settings, targets: Sequence[Target], now: datetim
     return AlertRun(began, ended, still_open, told, problems, waiting)
 
 
+def _resting(rules: Sequence[AlertRule], looks: Mapping[str, datetime], now: datetime) -> frozenset[str]:
+    """The rules that were looked at a short time ago, as seldom as they want to be."""
+    return frozenset(
+        rule.name
+        for rule in rules
+        if rule.every and rule.name in looks and now - looks[rule.name] < rule.every
+    )
+
+
 def evaluate_rules(
     lake: Readable,
     settings: Settings,
     rules: Sequence[AlertRule],
     events: Sequence[AlertEvent],
     now: datetime,
+    resting: Collection[str] = (),
 ) -> tuple[Changes, list[str]]:
     """What every rule changes, with a sentence for each that could not be looked at; it hides no other.
 
     Args:
         events: those of the lake that are not over; others are left out.
+        resting: rules that are not looked at now; their events stay as they are.
     """
     installation = WatchedInstallation(lake, settings, read_coverage(lake, now), now)
     saved: list[AlertEvent] = []
     dropped: list[str] = []
     problems = []
     for rule in rules:
+        if rule.name in resting:
+            continue
         memory = {e.subject: e for e in events if e.rule == rule.name and e.recovered_at is None}
         try:
             verdicts = _verdicts(installation, rule, list(memory.values()))

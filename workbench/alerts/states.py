@@ -87,7 +87,7 @@ def _sync_silent(installation: WatchedInstallation) -> Iterator[Measurement]:
     age = (installation.now - ended_at).total_seconds()
     text = (
         f"The last finished sync was {duration(age)} ago, at {ended_at:%Y-%m-%d %H:%M} UTC: every number is "
-        f"as of then. It should come every {installation.settings.schedule.sync}. See `workbench status`."
+        f"as of then. It should come every {installation.settings.schedule.sync}. See workbench status."
     )
     yield installation.state(age, text, limit=limit.total_seconds())
 
@@ -121,7 +121,7 @@ def _webhooks_silent(installation: WatchedInstallation) -> Iterator[Measurement]
     text = (
         f"The last webhook came {duration(age)} ago, at {last_at:%Y-%m-%d %H:%M} UTC; "
         f"{plural(since_then, 'message')} since then would have brought about {expected}. "
-        "Run `workbench doctor webhook-proof`."
+        "Run workbench doctor webhook-proof."
     )
     yield installation.state(age if expected >= _FEWEST_WEBHOOKS else 0.0, text, sample=since_then)
 

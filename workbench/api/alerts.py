@@ -154,13 +154,17 @@ def _tell_test(installation: Installation, target: Target) -> TargetAnswer:
 
 
 def _sms_sender(installation: Installation) -> Callable[[str, str, str], TargetAnswer]:
-    """Sends an SMS of an alert as any other message: consent, opt-outs, quiet hours and caps hold."""
+    """Sends an SMS of an alert as any other message: consent, opt-outs and caps hold.
+
+    Only the quiet hours do not: the settings name these people so that they are woken. As any such send, it
+    is kept in the audit trail.
+    """
     from workbench.alerts.targets import TargetAnswer
     from workbench.api.sending import send
 
     def send_sms(number: str, text: str, key: str) -> TargetAnswer:
         try:
-            result = send(installation, number, text, 1, False, {"batch": f"alert {key}"})
+            result = send(installation, number, text, 1, True, {"batch": f"alert {key}"})
         except WorkbenchError as error:
             return TargetAnswer("failed", str(error))
         if result.is_done:

@@ -144,21 +144,35 @@ def read_deliveries(lake: Readable, since: datetime) -> list[AlertDelivery]:
     return [AlertDelivery(*row) for row in rows]
 
 
-def save_events(lake: Lake, changed: Sequence[AlertEvent], dropped: Sequence[str], now: datetime) -> None:
+def read_looks(lake: Readable) -> dict[str, datetime]:
+    """When each rule that is looked at seldom was looked at last."""
+    return dict(lake.rows("select rule, looked_at from alert_looks"))
+
+
+def save_events(
+    lake: Lake,
+    changed: Sequence[AlertEvent],
+    dropped: Sequence[str],
+    now: datetime,
+    looked_at: Sequence[str] = (),
+) -> None:
     """Save what an evaluation changed, and forget events that ended before they were worth telling.
 
     Args:
         dropped: ids of these events.
+        looked_at: rules that are looked at seldom, and were now.
     """
 
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
         if dropped:
             cursor.execute("delete from alert_events where event_id in (select unnest(?))", [list(dropped)])
         save_rows(cursor, "alert_events", [asdict(event) for event in changed], key=("event_id",))
+        looks = [{"rule": rule, "looked_at": now} for rule in looked_at]
+        save_rows(cursor, "alert_looks", looks, key=("rule",))
         cursor.execute("delete from alert_deliveries where claimed_at < ?", [now - KEPT])
         cursor.execute("delete from alert_events where recovered_at < ?", [now - KEPT])
 
-    if changed or dropped:
+    if changed or dropped or looked_at:
         lake.write(work)
 
 

@@ -48,3 +48,6 @@ create table alert_mutes (
     muted_until timestamptz,
     muted_by varchar not null
 );
+
+-- grain: one row per rule that is looked at seldom, because it reads much
+create table alert_looks (rule varchar not null, looked_at timestamptz not null);

@@ -46,7 +46,12 @@ def _triangles(begun: dict[str, list[AlertEvent]], period: Period) -> dict[str, 
         "showlegend": False,
         "mode": "markers",
         "cliponaxis": False,
-        "marker": {"symbol": "triangle-up", "size": 9, "color": theme.light("bad"), "line": {"width": 0}},
+        "marker": {
+            "symbol": "triangle-up",
+            "size": 11,
+            "color": theme.light("ink"),
+            "line": {"width": 1.5, "color": theme.light("surface")},
+        },
         "hovertemplate": "%{text}<extra></extra>",
     }
 

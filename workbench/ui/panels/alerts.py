@@ -40,7 +40,7 @@ def _finding(event: AlertEvent, data: PageData) -> Finding:
     return Finding(
         "bad" if event.severity == "critical" else "neutral",
         event.title,
-        f"Since {since}. {event.evidence}{cause}",
+        f"Since {since}. {event.evidence}{cause}".replace("`", ""),
         parts.path,
         "Show it" if parts.path == data.page else titles.get(parts.path, "Show it"),
         dict(parse_qsl(parts.query)),

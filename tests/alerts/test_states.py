@@ -1,0 +1,122 @@
+"""What is measured of syncs, webhooks, jobs, the doctor's findings, the budget and open questions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from tests.alerts.conftest import NOW, Traffic
+from workbench.alerts.built_in_rules import BUILT_IN
+from workbench.alerts.coverage import read_coverage
+from workbench.alerts.judge import judge
+from workbench.alerts.run import look
+from workbench.alerts.states import WatchedInstallation, measure_state
+from workbench.lake import Lake
+from workbench.lake.alerts import read_looks
+from workbench.lake.health import HealthState, save_health
+from workbench.lake.jobs import JobRun, begin_job_run
+from workbench.lake.save_rows import save_rows
+from workbench.settings import load_settings
+
+HOUR = timedelta(hours=1)
+
+
+def verdicts(lake: Lake, home: Path, rule: str, now: datetime) -> dict[str, str]:
+    """Subject → bad, good or unknown."""
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    installation = WatchedInstallation(lake, settings, read_coverage(lake, now), now)
+    measured = measure_state(BUILT_IN[rule], installation)
+    return {each.subject: judge(BUILT_IN[rule], each).state for each in measured}
+
+
+def write_settings(home: Path, text: str) -> None:
+    home.mkdir(exist_ok=True)
+    (home / "workbench.toml").write_text(text)
+
+
+def test_the_sync(lake: Lake, home: Path, traffic: Traffic) -> None:
+    assert verdicts(lake, home, "sync-silent", NOW) == {}  # none yet: nothing was lost
+    traffic.synced(NOW)
+    assert verdicts(lake, home, "sync-silent", NOW + timedelta(minutes=29)) == {"": "good"}
+    assert verdicts(lake, home, "sync-silent", NOW + timedelta(minutes=31)) == {"": "bad"}
+    write_settings(home, '[schedule]\nsync = "2h"\n')
+    assert verdicts(lake, home, "sync-silent", NOW + 5 * HOUR) == {"": "good"}
+    assert verdicts(lake, home, "sync-silent", NOW + 7 * HOUR) == {"": "bad"}
+    write_settings(home, '[schedule]\nsync = "off"\n')
+    assert verdicts(lake, home, "sync-silent", NOW + 99 * HOUR) == {}
+
+
+def test_the_webhooks(lake: Lake, home: Path, traffic: Traffic) -> None:
+    write_settings(home, 'public_url = "https://sms.example.com"\n')
+    traffic.messages(NOW - 3 * HOUR, delivered=100)
+    events = [
+        {
+            "message_sid": f"SM{number:032x}", "account_sid": "AC" + "0" * 32, "status": "delivered",
+            "error_code": None, "source": "callback", "received_at": NOW - 3 * HOUR + timedelta(minutes=10),
+        }
+        for number in range(1, 101)
+    ]  # fmt: skip
+    lake.write(lambda cursor: save_rows(cursor, "status_events", events, key=("message_sid", "source")))
+    traffic.synced(NOW)
+    # Nothing was sent since, so there is nothing to hear.
+    assert verdicts(lake, home, "webhooks-silent", NOW) == {"": "good"}
+    traffic.messages(NOW - HOUR, delivered=50)
+    traffic.synced(NOW + timedelta(minutes=1))
+    assert verdicts(lake, home, "webhooks-silent", NOW + timedelta(minutes=1)) == {"": "bad"}
+    write_settings(home, "")
+    assert verdicts(lake, home, "webhooks-silent", NOW) == {}
+
+
+def test_jobs_and_what_the_doctor_found(lake: Lake, home: Path) -> None:
+    begin_job_run(lake, JobRun("1", "reports", NOW, NOW, "failed", None, "no printer"))
+    begin_job_run(lake, JobRun("2", "sync", NOW, NOW, "done"))
+    assert verdicts(lake, home, "job-failed", NOW) == {"job=reports": "bad"}
+
+    def found(check: str, subject: str, state: str) -> HealthState:
+        return HealthState(check, subject, state, "It is so.", "Mend it.", "", NOW, NOW)
+
+    states = [
+        found("balance", "", "warning"),
+        found("sms-capable", "+12025550110", "failure"),
+        found("sms-capable", "+12025550111", "failure"),
+        found("registration", "", "warning"),
+        found("jobs", "reports", "failure"),
+    ]
+    save_health(lake, states)
+    assert verdicts(lake, home, "balance-low", NOW) == {"": "bad"}
+    assert verdicts(lake, home, "health", NOW) == {"check=sms-capable": "bad"}
+    # Nobody examined it for a day: nothing is known.
+    assert verdicts(lake, home, "balance-low", NOW + 25 * HOUR) == {}
+    save_health(lake, [found("balance", "", "fine")])
+    assert verdicts(lake, home, "balance-low", NOW) == {"": "good"}
+
+
+def test_the_budget_is_looked_at_seldom(lake: Lake, home: Path, traffic: Traffic) -> None:
+    for days in range(20):
+        traffic.messages(NOW - timedelta(days=days), delivered=10, price="-1.00000")
+    traffic.synced(NOW)
+    assert verdicts(lake, home, "budget", NOW) == {}
+    for budget, state in (("150.00", "bad"), ("250.00", "good")):  # 200 USD are spent
+        write_settings(home, f'[alerts]\nbudget = "{budget} USD"\n')
+        assert verdicts(lake, home, "budget", NOW) == {"": state}
+        assert verdicts(lake, home, "budget-forecast", NOW) == {"": state}
+    write_settings(home, '[alerts]\nbudget = "150.00 EUR"\n')
+    assert verdicts(lake, home, "budget", NOW) == {}
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    for minutes in (0, 10, 40):
+        look(lake, settings, [], NOW + timedelta(minutes=minutes))
+        looked_at = read_looks(lake)["budget"]
+        assert looked_at == NOW + timedelta(minutes=40 if minutes == 40 else 0)
+
+
+def test_questions_that_wait(lake: Lake, home: Path, traffic: Traffic) -> None:
+    """Weeks in which every question was answered at once, then a day without an answer."""
+    tuesday = NOW - timedelta(days=1)
+
+    for week in range(1, 4):
+        traffic.questions(tuesday - timedelta(weeks=week) - 3 * HOUR, 12, is_answered=True)
+    traffic.questions(tuesday - 3 * HOUR, 25, is_answered=False)
+    traffic.synced(NOW - 24 * HOUR)
+    assert verdicts(lake, home, "inbound-waiting", NOW) == {}  # three business hours are nothing yet
+    traffic.synced(NOW)
+    assert verdicts(lake, home, "inbound-waiting", NOW) == {"": "bad"}
