@@ -36,7 +36,7 @@ QUESTIONS = [
 
 #: What prints files, progress or one line, and nothing to read on.
 NO_FORMAT = {
-    "config check", "config template", "connect", "consent export", "consent import", "consent push",
+    "alerts mute", "alerts unmute", "config check", "config template", "connect", "consent export", "consent import", "consent push",
     "consent show", "contacts edit", "contacts export", "contacts merge", "contacts undo", "demo", "init",
     "new dimension", "new metric", "new page", "new report", "new template", "outbox release",
     "reports due", "reports run", "reports send", "schedule print", "schedule run", "serve", "simulate",
@@ -73,7 +73,8 @@ def test_an_option_has_one_name_one_meaning_and_no_json_beside_format(name: str)
 OWN_HELP = {
     "--confirm", "--out", "--since", "--until", "--limit", "--timezone", "--country", "--search", "--batch",
     "--account-sid", "--state", "--scope", "--format", "--port", "--hooks-port", "--name", "--label",
-    "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels",
+    "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels", "--check",
+    "--watch",
 }  # fmt: skip
 
 

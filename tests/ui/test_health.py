@@ -40,7 +40,7 @@ def test_the_runs_of_the_jobs_are_shown(lake: Lake) -> None:
     info = next(info for info in discover_pages() if info.name == "health")
     session = load_page(info).open("", store=use_lake(lake))
     session.refresh()
-    rows = session.components[2].rows
+    rows = session.components[3].rows
     assert [[cell["text"] for cell in row["cells"]] for row in rows] == [
         ["Reports", "running", "–"], ["Sync", "failed", "1 min 15 s"], ["Sync", "done", "1 min 15 s"]
     ]  # fmt: skip
