@@ -12,7 +12,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
-from workbench.cli.options import day_options, interval_seconds, value_format_option
+from workbench.cli.options import WATCH, day_options, interval_seconds, value_format_option
 from workbench.cli.output import print_json, print_value, say, say_notices
 from workbench.display.control_characters import shown_as_text
 from workbench.errors import TRY_AGAIN, WorkbenchError
@@ -45,14 +45,8 @@ def reconcile(since: str | None, until: str | None, repair: bool, format: str) -
 
 
 @main.command()
-@click.option("--runs", type=click.IntRange(0), default=0, show_default=True, help="Last runs of each job.")
-@click.option(
-    "--watch",
-    metavar="INTERVAL",
-    is_flag=False,
-    flag_value="5s",
-    help="Show it again, as every 5s, until Ctrl-C.",
-)
+@click.option("--runs", type=click.IntRange(0), default=0, show_default=True, help="List so many runs of each job, too.")
+@click.option("--watch", metavar="INTERVAL", is_flag=False, flag_value="5s", help=WATCH)
 @value_format_option()
 def status(runs: int, watch: str | None, format: str) -> None:
     """Show how far the sync is, what is open, how fresh the numbers are, what runs and what waits."""
