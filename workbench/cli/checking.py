@@ -45,7 +45,9 @@ def reconcile(since: str | None, until: str | None, repair: bool, format: str) -
 
 
 @main.command()
-@click.option("--runs", type=click.IntRange(0), default=0, show_default=True, help="List so many runs of each job, too.")
+@click.option(
+    "--runs", type=click.IntRange(0), default=0, show_default=True, help="List so many runs of each job, too."
+)
 @click.option("--watch", metavar="INTERVAL", is_flag=False, flag_value="5s", help=WATCH)
 @value_format_option()
 def status(runs: int, watch: str | None, format: str) -> None:
@@ -72,16 +74,23 @@ def _watch(read: Callable[[], Status], seconds: float, format: str) -> None:
             if status and format == "json":
                 print_json(status.as_dict(), one_line=True)
             elif status:
-                click.echo(_redrawn(repr(status)) if is_in_place else shown_as_text(repr(status)) + "\n")
+                click.echo(
+                    _redrawn(repr(status), *shutil.get_terminal_size())
+                    if is_in_place
+                    else shown_as_text(repr(status)) + "\n"
+                )
             sys.stdout.flush()
             stop.wait(seconds)
 
 
-def _redrawn(text: str) -> str:
-    """The text with what a terminal needs to write it over the last one."""
+def _redrawn(text: str, columns: int, rows: int) -> str:
+    """The text with what a terminal needs to write it over the last one; what does not fit is said."""
     lines = shown_as_text(text).splitlines()
-    height = shutil.get_terminal_size().lines - 1
-    return "\x1b[H" + "\n".join(f"{line}\x1b[K" for line in lines[:height]) + "\x1b[J"
+    if len(lines) >= rows:
+        left_out = len(lines) - (rows - 2)
+        lines = [*lines[: rows - 2], f"… {left_out} more lines; without --watch all are shown"]
+    fitted = [line if len(line) <= columns else line[: columns - 1] + "…" for line in lines]
+    return "\x1b[H" + "\n".join(f"{line}\x1b[K" for line in fitted) + "\x1b[J"
 
 
 @contextmanager
