@@ -17,6 +17,7 @@ import pytest
 from tests.conversations.known import save_known
 from tests.messages import ACCOUNT
 from workbench import UsageError, Workbench
+from workbench.cli.checking import _redrawn
 from workbench.doctor.check_result import CheckResult, Diagnosis
 from workbench.doctor.history import states_of
 from workbench.lake import Lake, open_lake
@@ -146,6 +147,14 @@ def test_watched_on_a_terminal_it_is_drawn_in_place(settings: Settings) -> None:
     assert shown.startswith(b"\x1b[H")
     assert b"home" in shown
     assert shown.count(b"\n") < 24, "it fits the terminal"
+
+
+def test_what_does_not_fit_a_terminal_is_said() -> None:
+    drawn = _redrawn("one\ntwo is long\nthree\nfour\nfive", 60, 4)
+    assert drawn == (
+        "\x1b[Hone\x1b[K\ntwo is long\x1b[K\n… 3 more lines; without --watch all are shown\x1b[K\x1b[J"
+    )
+    assert _redrawn("two is long", 6, 24) == "\x1b[Htwo i…\x1b[K\x1b[J"
 
 
 def test_it_loads_no_pandas(settings: Settings, tmp_path: Path) -> None:

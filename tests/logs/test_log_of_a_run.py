@@ -27,7 +27,7 @@ SENT, ANSWERED, INBOUND, FORGED = (
     "Your parcel waits at Elm Street", "We will be there at noon", "My door code is violet-owl",
     "Click this evil link",
 )  # fmt: skip
-CRASHED = "the diagnosis of Mr Plum is gout"
+CRASHED = "the diagnosis is gout in the left foot"
 SECRETS = {"WORKBENCH_SMTP_PASSWORD": "smtp-pass-phrase", "TWILIO_WEBHOOK_SECRET": "shared-key-phrase"}
 
 #: What crashes: everything that a process of ours can be ended or troubled by, each with a text and a number.

@@ -12,7 +12,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
-from workbench.cli.options import day_options, interval_seconds, value_format_option
+from workbench.cli.options import WATCH, day_options, interval_seconds, value_format_option
 from workbench.cli.output import print_json, print_value, say, say_notices
 from workbench.display.control_characters import shown_as_text
 from workbench.errors import TRY_AGAIN, WorkbenchError
@@ -45,14 +45,10 @@ def reconcile(since: str | None, until: str | None, repair: bool, format: str) -
 
 
 @main.command()
-@click.option("--runs", type=click.IntRange(0), default=0, show_default=True, help="Last runs of each job.")
 @click.option(
-    "--watch",
-    metavar="INTERVAL",
-    is_flag=False,
-    flag_value="5s",
-    help="Show it again, as every 5s, until Ctrl-C.",
+    "--runs", type=click.IntRange(0), default=0, show_default=True, help="List so many runs of each job, too."
 )
+@click.option("--watch", metavar="INTERVAL", is_flag=False, flag_value="5s", help=WATCH)
 @value_format_option()
 def status(runs: int, watch: str | None, format: str) -> None:
     """Show how far the sync is, what is open, how fresh the numbers are, what runs and what waits."""
@@ -78,16 +74,23 @@ def _watch(read: Callable[[], Status], seconds: float, format: str) -> None:
             if status and format == "json":
                 print_json(status.as_dict(), one_line=True)
             elif status:
-                click.echo(_redrawn(repr(status)) if is_in_place else shown_as_text(repr(status)) + "\n")
+                click.echo(
+                    _redrawn(repr(status), *shutil.get_terminal_size())
+                    if is_in_place
+                    else shown_as_text(repr(status)) + "\n"
+                )
             sys.stdout.flush()
             stop.wait(seconds)
 
 
-def _redrawn(text: str) -> str:
-    """The text with what a terminal needs to write it over the last one."""
+def _redrawn(text: str, columns: int, rows: int) -> str:
+    """The text with what a terminal needs to write it over the last one; what does not fit is said."""
     lines = shown_as_text(text).splitlines()
-    height = shutil.get_terminal_size().lines - 1
-    return "\x1b[H" + "\n".join(f"{line}\x1b[K" for line in lines[:height]) + "\x1b[J"
+    if len(lines) >= rows:
+        left_out = len(lines) - (rows - 2)
+        lines = [*lines[: rows - 2], f"… {left_out} more lines; without --watch all are shown"]
+    fitted = [line if len(line) <= columns else line[: columns - 1] + "…" for line in lines]
+    return "\x1b[H" + "\n".join(f"{line}\x1b[K" for line in fitted) + "\x1b[J"
 
 
 @contextmanager

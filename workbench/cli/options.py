@@ -22,6 +22,8 @@ _STDIN = "workbench.stdin"
 
 ZONE_OF_CALL = "Of days, hours and dates here, as Europe/Berlin. Default: the setting `timezone`."
 
+WATCH = "Go on, as every 5m, until Ctrl-C or SIGTERM."
+
 VALUE_FORMATS = ("table", "json")
 """Of what is one value, not rows."""
 

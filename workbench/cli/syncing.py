@@ -12,6 +12,7 @@ from workbench.api import Workbench
 from workbench.cli.group import main
 from workbench.cli.no_effect import refuse_idle
 from workbench.cli.options import (
+    WATCH,
     country_option,
     day_options,
     file_argument,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 @click.option(
     "--retry-quarantined", is_flag=True, help="Read again what could not be read before, and nothing else."
 )
-@click.option("--watch", metavar="INTERVAL", help="Go on syncing, as every 5m, until Ctrl-C or SIGTERM.")
+@click.option("--watch", metavar="INTERVAL", help=WATCH)
 @click.option("--bulk-export", is_flag=True, help="Bring in the days that Twilio exported to files instead.")
 @click.option("--create-job", is_flag=True, help="With --bulk-export: ask Twilio to export the days first.")
 @click.option(
