@@ -54,6 +54,8 @@ def test_what_was_copied_comes_back(place: Path, tmp_path: Path, restore: Restor
         assert wb.audit.verify().is_whole
         assert wb.audit.show(action="restore").shape[0] == 1
     assert (tmp_path / "other/media/ME1/picture").read_bytes() == b"\x89PNG" * 100
+    folders = [tmp_path / "other" / name for name in ("lake", "lake/files", "media", "media/ME1")]
+    assert {path.stat().st_mode & 0o077 for path in folders} == {0}
     assert not (tmp_path / "other/restoring.json").exists()
     assert not (tmp_path / "other/lake/catalog.sqlite.restoring").exists()
 
