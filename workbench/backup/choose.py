@@ -66,9 +66,9 @@ def current_ledger(repository: Repository) -> ErasureLedger:
         except BackupDamaged as error:
             damaged.append((_id(name), error))
     ledger = newest_ledger(repository, manifests)
-    for backup_id, error in damaged:
+    for backup_id, problem in damaged:
         if _made_at(backup_id) > ledger.as_of:
-            raise error
+            raise problem
     return ledger
 
 
