@@ -14,6 +14,7 @@ from tests.ui.known import save
 from workbench import Workbench
 from workbench.cli import main
 from workbench.lake import open_lake
+from workbench.lake.spool import Spool
 from workbench.settings import load_settings
 
 Restore = Callable[..., Result]
@@ -25,6 +26,9 @@ def make_home(home: Path, messages: int = 100) -> Workbench:
         save(lake, [payload(number) for number in range(messages)])
     (home / "workbench.toml").write_text('timezone = "America/New_York"\n')
     (home / "credentials.toml").touch(mode=0o600)
+    spool = Spool(home / "spool")
+    spool.append([b'{"waits": "for the lake"}'])
+    spool.close()
     (home / "media" / "ME1").mkdir(parents=True)
     (home / "media" / "ME1" / "picture").write_bytes(b"\x89PNG" * 100)
     return Workbench(home)

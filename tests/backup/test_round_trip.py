@@ -20,7 +20,9 @@ from workbench.api.installation import Installation
 from workbench.api.jobs import run_job
 from workbench.backup.prune import prune
 from workbench.cli import main
+from workbench.home import InBackup, in_backup
 from workbench.lake import open_lake
+from workbench.lake.spool import Spool
 from workbench.settings import load_settings
 
 
@@ -32,17 +34,46 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = wb.backup(str(folder / "backups"))
     assert made.left_out == ("credentials.toml", "privacy.key")
     assert "Keep these apart" in made.notices()[0]
-    assert made.copied_files == made.files == 4
+    assert made.copied_files == made.files == 5
     with open_lake(wb.settings) as lake:
         save(lake, [payload(number) for number in range(100, 103)])
     again = wb.backup(str(folder / "backups"))
-    assert (again.files, again.copied_files) == (5, 2), "the catalog, and the anchor of the audit trail"
+    assert (again.files, again.copied_files) == (6, 2), "the catalog, and the anchor of the audit trail"
     wb.close()
     return folder
 
 
-def test_what_was_copied_comes_back(place: Path, tmp_path: Path, restore: Restore) -> None:
-    assert restore(place / "backups", key_of=place / "home").exit_code == 0
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("workbench.toml", InBackup.COPY),
+        ("spool/000000000001.spool", InBackup.COPY),
+        ("erasures/0a1b.begun.json", InBackup.COPY),
+        ("reports/mine.ipynb", InBackup.COPY),
+        ("somebody's notes.txt", InBackup.COPY),
+        ("audit.anchor", InBackup.COPY),
+        ("privacy.key", InBackup.SECRET),
+        ("credentials.toml", InBackup.SECRET),
+        ("users.toml", InBackup.SECRET),
+        ("access.key", InBackup.SECRET),
+        ("link.token", InBackup.SECRET),
+        ("jobs.lock", InBackup.LEAVE_OUT),
+        ("lake/sending/0a1b.lock", InBackup.LEAVE_OUT),
+        ("tmp/backup-x/catalog.sqlite", InBackup.LEAVE_OUT),
+        ("backups/catalog-before-133-20261129T120000.000000Z.sqlite", InBackup.LEAVE_OUT),
+        ("set-aside/20261129/files/main/x.parquet", InBackup.LEAVE_OUT),
+        ("serve.log", InBackup.LEAVE_OUT),
+    ],
+)
+def test_each_kind_of_file_of_a_home(name: str, what: InBackup) -> None:
+    assert in_backup(name) is what
+
+
+def test_what_was_copied_comes_back_and_nothing_is_sent_until_somebody_looked(
+    place: Path, tmp_path: Path, restore: Restore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = restore(place / "backups", key_of=place / "home")
+    assert (answer.exit_code, "Nothing is sent until" in answer.stdout) == (0, True)
     with Workbench(tmp_path / "other") as wb, Workbench(place / "home") as before:
         question = "from messages order by message_sid"
         assert wb.sql(question).equals(before.sql(question))
@@ -54,8 +85,12 @@ def test_what_was_copied_comes_back(place: Path, tmp_path: Path, restore: Restor
         assert wb.audit.verify().is_whole
         assert wb.audit.show(action="restore").shape[0] == 1
     assert (tmp_path / "other/media/ME1/picture").read_bytes() == b"\x89PNG" * 100
+    assert Spool(tmp_path / "other/spool").read(10) == [b'{"waits": "for the lake"}']
+    folders = [tmp_path / "other" / name for name in ("lake", "lake/files", "media", "media/ME1")]
+    assert {path.stat().st_mode & 0o077 for path in folders} == {0}
     assert not (tmp_path / "other/restoring.json").exists()
     assert not (tmp_path / "other/lake/catalog.sqlite.restoring").exists()
+    assert_nothing_is_sent_until_somebody_looked(monkeypatch)
 
 
 def test_an_older_backup_is_chosen_by_its_id(place: Path, tmp_path: Path, restore: Restore) -> None:
@@ -66,10 +101,7 @@ def test_an_older_backup_is_chosen_by_its_id(place: Path, tmp_path: Path, restor
         assert wb.sql("select count(*) as n from messages").n[0] == 100
 
 
-def test_nothing_is_sent_after_a_restore_until_somebody_looked(
-    place: Path, tmp_path: Path, restore: Restore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert "Nothing is sent until" in restore(place / "backups", key_of=place / "home").stdout
+def assert_nothing_is_sent_until_somebody_looked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWILIO_ACCOUNT_SID", "AC" + "a" * 32)
     monkeypatch.setenv("TWILIO_AUTH_TOKEN", "b" * 32)
     with Workbench() as wb:

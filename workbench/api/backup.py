@@ -111,13 +111,14 @@ def note_erasure(installation: Installation) -> BackupsAfterErasure | None:
     """Tell the place of the backups that somebody was erased; which of the backups hold them still.
 
     Returns:
-        None where the settings name no place.
+        None where the settings name no place and no backup was made by hand.
     """
-    from workbench.backup.make import save_newer_ledger
+    from workbench.backup.make import read_last, save_newer_ledger
     from workbench.backup.manifest import ErasureLedger
 
-    settings = installation.settings.backup
-    if not settings.target:
+    settings, last = installation.settings.backup, read_last(installation.settings.home)
+    target = settings.target or (last and str(last["target"]))
+    if not target:
         return None
     now = datetime.now(UTC)
     lake = installation.lake
@@ -125,12 +126,12 @@ def note_erasure(installation: Installation) -> BackupsAfterErasure | None:
     horizons = dict(lake.rows("select rule, removed_before from retention_horizons"))
     ledger = ErasureLedger(now, {person: (erasure, at) for person, erasure, at in erased}, horizons)
     try:
-        repository = open_backups(settings.target, settings.passphrase, installation.settings.home)
+        repository = open_backups(target, settings.passphrase, installation.settings.home)
         save_newer_ledger(repository, ledger)
         names = [name.rpartition("/")[2].rpartition("-")[0] for name in repository.backup_names()]
     except BackupError as error:
-        return BackupsAfterErasure(settings.target, (), str(error))
-    return BackupsAfterErasure(settings.target, tuple(names))
+        return BackupsAfterErasure(target, (), str(error))
+    return BackupsAfterErasure(target, tuple(names))
 
 
 def open_backups(source: str, passphrase: Secret | None, home: Path) -> Repository:
@@ -146,6 +147,14 @@ def open_backups(source: str, passphrase: Secret | None, home: Path) -> Reposito
     from workbench.backup.store import open_store
 
     return open_repository(open_store(source, home / "tmp"), passphrase)
+
+
+def needs_passphrase(source: str) -> bool:
+    """Whether the backups at a place are encrypted."""
+    from workbench.backup.repository import is_encrypted
+    from workbench.backup.store import open_store
+
+    return is_encrypted(open_store(source, load_settings().home / "tmp"))
 
 
 def list_at(source: str, passphrase: Secret | None) -> list[BackupListed]:

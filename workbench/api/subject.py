@@ -27,7 +27,7 @@ class ErasureReport:
     pending: int = 0
     """Messages that Twilio did not confirm yet."""
     backups: BackupsAfterErasure | None = None
-    """Backups that hold the person still; None where the settings name no place of backups."""
+    """Backups that hold the person still; None where none was ever made."""
 
     @property
     def is_done(self) -> bool:

@@ -53,6 +53,25 @@ def list_backups(repository: Repository) -> list[BackupListed]:
     ]
 
 
+def current_ledger(repository: Repository) -> ErasureLedger:
+    """The newest list of erasures at a place.
+
+    Raises:
+        BackupDamaged: a damaged manifest may have a newer one.
+    """
+    manifests, damaged = [], []
+    for name in repository.backup_names():
+        try:
+            manifests.append(repository.manifest(name))
+        except BackupDamaged as error:
+            damaged.append((_id(name), error))
+    ledger = newest_ledger(repository, manifests)
+    for backup_id, problem in damaged:
+        if _made_at(backup_id) > ledger.as_of:
+            raise problem
+    return ledger
+
+
 def newest_ledger(repository: Repository, manifests: Sequence[Manifest]) -> ErasureLedger:
     """The newest list of erasures that is there: that of the place itself, or of a backup."""
     ledgers = [manifest.ledger for manifest in manifests]
@@ -82,16 +101,24 @@ def choose_name(repository: Repository, at: str | None, timezone: str) -> str:
     names = repository.backup_names()
     if not names:
         raise BackupError(f"There is no whole backup at {repository.store.shown} yet.")
-    ids = [name.rpartition("/")[2].rpartition("-")[0] for name in names]
+    ids = [_id(name) for name in names]
     if at is None:
         return names[-1]
     if at in ids:
         return names[ids.index(at)]
     until = _moment(at, timezone)
     for name, backup_id in reversed(list(zip(names, ids, strict=True))):
-        if datetime.strptime(backup_id, ID_FORMAT).replace(tzinfo=UTC) <= until:
+        if _made_at(backup_id) <= until:
             return name
     raise BackupError(f"No backup at {repository.store.shown} was made until {at}; the oldest is {ids[0]}.")
+
+
+def _id(name: str) -> str:
+    return name.rpartition("/")[2].rpartition("-")[0]
+
+
+def _made_at(backup_id: str) -> datetime:
+    return datetime.strptime(backup_id, ID_FORMAT).replace(tzinfo=UTC)
 
 
 def _moment(at: str, timezone: str) -> datetime:

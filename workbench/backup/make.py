@@ -115,9 +115,9 @@ def make_backup(
         save_newer_ledger(repository, manifest.ledger)
         repository.end_progress()
         made = run.result(manifest)
+        note_last(lake.home, store.shown, name, manifest)
         if keep is not None:
             prune(repository, keep)
-    note_last(lake.home, target, name, manifest)
     detail = {"backup_id": made.backup_id, "target": store.shown, "encrypted": made.is_encrypted}
     lake.write(lambda cursor: append_audit(cursor, "backup", actor=current_actor(), detail=detail))
     return made

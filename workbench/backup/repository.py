@@ -202,6 +202,31 @@ class Repository:
         write_bytes(self.store, name, content)
 
 
+def is_encrypted(store: BackupStore) -> bool:
+    """Whether the backups at a place need a passphrase.
+
+    Raises:
+        BackupError: there are none.
+    """
+    return _read_marker(store)[1]
+
+
+def _read_marker(store: BackupStore) -> tuple[str, bool]:
+    """Whose backups are at a place, and whether they are encrypted."""
+    if not store.exists(_MARKER):
+        raise BackupError(f"There are no backups at {store.shown}.")
+    try:
+        marker = json.loads(b"".join(store.read(_MARKER)))
+        lake_id, encrypted, known = str(marker["lake_id"]), bool(marker["is_encrypted"]), marker["format"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupDamaged(f"{_MARKER} at {store.shown} is damaged.") from error
+    if known != FORMAT:
+        raise BackupError(
+            f"The backups at {store.shown} are of format {known!r}; this program knows {FORMAT}."
+        )
+    return lake_id, encrypted
+
+
 def open_repository(store: BackupStore, passphrase: Secret | None) -> Repository:
     """The backups that are at a place.
 
@@ -209,18 +234,8 @@ def open_repository(store: BackupStore, passphrase: Secret | None) -> Repository
         BackupError: there are none, or the passphrase is missing or wrong, or there is one for backups that
             are not encrypted.
     """
-    if not store.exists(_MARKER):
-        raise BackupError(f"There are no backups at {store.shown}.")
-    try:
-        marker = json.loads(b"".join(store.read(_MARKER)))
-        lake_id, is_encrypted, known = str(marker["lake_id"]), bool(marker["is_encrypted"]), marker["format"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BackupDamaged(f"{_MARKER} at {store.shown} is damaged.") from error
-    if known != FORMAT:
-        raise BackupError(
-            f"The backups at {store.shown} are of format {known!r}; this program knows {FORMAT}."
-        )
-    if is_encrypted:
+    lake_id, encrypted = _read_marker(store)
+    if encrypted:
         return Repository(store, open_key(b"".join(store.read(KEY_FILE)), passphrase, store.shown), lake_id)
     if passphrase is not None:
         raise BackupError(

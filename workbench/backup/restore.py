@@ -17,7 +17,7 @@ from typing import Any
 
 import duckdb
 
-from workbench.backup.choose import newest_ledger
+from workbench.backup.choose import current_ledger
 from workbench.backup.make import CATALOG
 from workbench.backup.manifest import Entry, ErasureLedger, Manifest
 from workbench.backup.reapply import Reapplied, reapply
@@ -92,7 +92,7 @@ def restore(
         BackupError: the home or the place of the lake is not empty; BackupDamaged: the backup is not whole.
         LakeError: the lake does not open, as without its privacy.key.
     """
-    ledger = newest_ledger(repository, [manifest])
+    ledger = current_ledger(repository)
     _begin(home, manifest)
     on_step("home")
     _restore_home(repository, manifest, home)
@@ -186,6 +186,7 @@ def _claim_lake(settings: Settings, address: LakeAddress, manifest: Manifest) ->
 
 
 def _restore_data(repository: Repository, manifest: Manifest, folder: Path) -> None:
+    make_private_folder(folder.parent)
     make_private_folder(folder)
     for entry in manifest.by_path("data").values():
         path = folder / entry.path
@@ -202,8 +203,9 @@ def _restore_catalog(repository: Repository, manifest: Manifest, catalog: Path, 
 
 
 def _restore_file(repository: Repository, entry: Entry, path: Path) -> None:
-    """The file is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    """The file is there whole or not at all, in folders that are for their owner alone."""
+    for folder in reversed(path.parents):
+        folder.mkdir(mode=0o700, exist_ok=True)
     part = path.with_name(f".{path.name}.restored")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     try:

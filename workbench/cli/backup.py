@@ -91,18 +91,13 @@ def _check(source: str, at: str | None) -> None:
 
 def _passphrase(source: str) -> Secret | None:
     """That of the settings; asked for on a terminal where encrypted backups have none."""
-    from workbench.api.backup import open_backups
+    from workbench.api.backup import needs_passphrase
     from workbench.settings import load_settings
 
-    settings = load_settings()
-    if settings.backup.passphrase is None and sys.stdin.isatty():
-        try:
-            open_backups(source, None, settings.home)
-        except BackupError as error:
-            if "encrypted" not in str(error):
-                raise
-            return Secret(click.prompt("Passphrase of the backups", hide_input=True, err=True))
-    return settings.backup.passphrase
+    passphrase = load_settings().backup.passphrase
+    if passphrase is None and sys.stdin.isatty() and needs_passphrase(source):
+        return Secret(click.prompt("Passphrase of the backups", hide_input=True, err=True))
+    return passphrase
 
 
 def _say_step(step: str) -> None:
