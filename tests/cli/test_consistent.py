@@ -23,6 +23,7 @@ COMMANDS = all_commands(main)
 
 #: Lists and values of an installation with nothing but a sync; each must print JSON.
 QUESTIONS = [
+    ["alerts"], ["alerts", "list"], ["alerts", "list", "--rules"], ["alerts", "history"], ["alerts", "run"],
     ["audit", "show"], ["audit", "verify"], ["compliance"], ["compliance", "counts"],
     ["compliance", "quiet-hours"], ["compliance", "rows", "after-opt-out"], ["config", "show"],
     ["consent", "blocked"], ["consent", "revocations"], ["contacts", "list"], ["contacts", "changes"],
@@ -36,7 +37,8 @@ QUESTIONS = [
 
 #: What prints files, progress or one line, and nothing to read on.
 NO_FORMAT = {
-    "config check", "config template", "connect", "consent export", "consent import", "consent push",
+    "alerts mute", "alerts unmute", "config check", "config template",
+    "connect", "consent export", "consent import", "consent push",
     "consent show", "contacts edit", "contacts export", "contacts merge", "contacts undo", "demo", "init",
     "new dimension", "new metric", "new page", "new report", "new template",
     "reports due", "reports run", "reports send", "schedule print", "schedule run", "serve", "simulate",
