@@ -23,6 +23,7 @@ COMMANDS = all_commands(main)
 
 #: Lists and values of an installation with nothing but a sync; each must print JSON.
 QUESTIONS = [
+    ["alerts"], ["alerts", "list"], ["alerts", "list", "--rules"], ["alerts", "history"], ["alerts", "run"],
     ["audit", "show"], ["audit", "verify"], ["compliance"], ["compliance", "counts"],
     ["compliance", "quiet-hours"], ["compliance", "rows", "after-opt-out"], ["config", "show"],
     ["consent", "blocked"], ["consent", "revocations"], ["contacts", "list"], ["contacts", "changes"],

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+CHECK = "check"
+"""In the group of a finding of the doctor: the name of its check."""
+
 
 @dataclass(frozen=True)
 class Sample:

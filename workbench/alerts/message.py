@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from workbench.alerts.judge import Verdict
-from workbench.alerts.measurement import Measurement
+from workbench.alerts.measurement import CHECK, Measurement
 from workbench.alerts.rule import AlertRule
 from workbench.display import formats
 from workbench.display.names import value_name
 from workbench.lake.alerts import AlertEvent
+from workbench.lake.health import check_title
 from workbench.messaging.addresses import mask
 from workbench.messaging.error_codes import explain
 from workbench.metrics.definitions import METRICS, compliance, cost, delivery, replies, segmentation, speed
@@ -157,6 +158,8 @@ def _shown(name: str, value: str | None) -> str:
         explained = explain(int(value))
         assert explained is not None
         return f"{explained.code} {explained.title}"
+    if name == CHECK and value is not None:
+        return check_title(value)
     return value_name(name, value)
 
 

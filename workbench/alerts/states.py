@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from workbench.alerts.coverage import Coverage
-from workbench.alerts.measurement import Measurement, Sample, subject_of
+from workbench.alerts.measurement import CHECK, Measurement, Sample, subject_of
 from workbench.alerts.rule import AlertRule
 from workbench.display.formats import duration, money, plural
 from workbench.lake.connect import Readable
@@ -67,7 +67,7 @@ def measure_state(
         measurements += [
             installation.state(0, "It is over.", group=group)
             for group in remembered
-            if subject_of(group) not in known and group.get("check") not in open_checks
+            if subject_of(group) not in known and group.get(CHECK) not in open_checks
         ]
     return measurements
 
@@ -152,7 +152,7 @@ def _health(installation: WatchedInstallation) -> Iterator[Measurement]:
         if state.state == "failure" and state.check_name not in _TOLD_BY_OTHER_RULES:
             failures.setdefault(state.check_name, []).append(state)
     for check, states in failures.items():
-        yield _finding(installation, states, is_bad=True, group={"check": check})
+        yield _finding(installation, states, is_bad=True, group={CHECK: check})
 
 
 def _findings(installation: WatchedInstallation) -> list[HealthState]:

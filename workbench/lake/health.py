@@ -29,6 +29,11 @@ class HealthState:
     seen_at: datetime
 
 
+def check_title(check_name: str) -> str:
+    """The name of a check as people read it: `Number in service`."""
+    return check_name.replace("-", " ").capitalize()
+
+
 def read_health(lake: Readable) -> list[HealthState]:
     """The present states, by check and subject."""
     return [HealthState(*row) for row in lake.rows(_PRESENT_SQL)]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from workbench.display import formats, moments
 from workbench.lake.connect import Lake
-from workbench.lake.health import HealthState, read_health
+from workbench.lake.health import HealthState, check_title, read_health
 from workbench.lake.jobs import JobRun, read_last_job_runs
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.tables import Props
@@ -121,7 +121,7 @@ def _row(state: HealthState, subjects: Sequence[str], timezone: str) -> dict[str
     if state.link and state.state != "fine":
         detail.append(["More", state.link])
     detail.append(["Since", moments.moment(state.began_at, timezone)])
-    name = state.check_name.replace("-", " ").capitalize()
+    name = check_title(state.check_name)
     # Up to the examination, not up to now: nobody knows what was mended since.
     age = (state.seen_at - state.began_at).total_seconds()
     return {
