@@ -53,8 +53,7 @@ def test_a_time_of_day_is_due_once_a_day_and_caught_up(
 
 def test_jobs_can_be_moved_and_switched_off(home: Path) -> None:
     jobs = ("maintenance", "doctor", "alerts", "reports", "retention", "backup")
-    off = "".join(f'{job} = "off"
-' for job in jobs)
+    off = "".join(f'{job} = "off"\n' for job in jobs)
     rules = schedule_of(settings(home, f'[schedule]\nsync = "2h"\nreconcile = "23:59"\n{off}'))
     assert rules == (
         Rule("sync", every=timedelta(hours=2)), Rule("reconcile", at=time(23, 59), timezone="UTC")
