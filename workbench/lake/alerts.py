@@ -120,7 +120,8 @@ def read_event_history(lake: Readable, limit: int) -> list[AlertEvent]:
     """The latest events that were told or could have been, the newest first."""
     latest = _events(
         lake,
-        "where opened_at is not null qualify row_number() over (order by began_at desc, rule, subject) <= $limit",
+        "where opened_at is not null "
+        "qualify row_number() over (order by began_at desc, rule, subject) <= $limit",
         {"limit": limit},
     )
     return latest[::-1]
