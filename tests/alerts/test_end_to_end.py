@@ -56,8 +56,8 @@ def test_told_once_and_recovered_once(
     for minute in (0, 20, 25):
         look(lake, settings, targets, later + timedelta(minutes=minute))
     assert receiver.titles[2:] == [
-        "Over: More messages fail",
         "Over: An error code spikes: 30003 Unreachable destination handset",
+        "Over: More messages fail",
     ]
 
     monkeypatch.setenv("WORKBENCH_HOME", str(settings.home))

@@ -120,7 +120,8 @@ def read_event_history(lake: Readable, limit: int) -> list[AlertEvent]:
     """The latest events that were told or could have been, the newest first."""
     latest = _events(
         lake,
-        "where opened_at is not null qualify row_number() over (order by began_at desc, event_id) <= $limit",
+        "where opened_at is not null "
+        "qualify row_number() over (order by began_at desc, rule, subject) <= $limit",
         {"limit": limit},
     )
     return latest[::-1]
@@ -128,7 +129,7 @@ def read_event_history(lake: Readable, limit: int) -> list[AlertEvent]:
 
 def _events(lake: Readable, condition: LiteralString, parameters: dict[str, object]) -> list[AlertEvent]:
     rows = lake.rows(
-        f"select {_EVENT_COLUMNS} from alert_events {condition} order by began_at, event_id", parameters
+        f"select {_EVENT_COLUMNS} from alert_events {condition} order by began_at, rule, subject", parameters
     )
     return [AlertEvent(*row) for row in rows]
 
