@@ -68,7 +68,7 @@ def _lake_lines(lake: LakeUpgrade, took: float | None) -> list[tuple[str, str]]:
     return [
         *lines,
         ("takes", f"about {lake.seconds} s, in one commit: all of it or nothing"),
-        ("backup", "none is taken here: end `workbench serve` and copy the home first"),
+        ("backup", "the catalog is copied to backups/ in the home first, to go back within a day"),
         ("to do it", "run `workbench upgrade`; the next command that opens the lake would do it, too"),
     ]
 

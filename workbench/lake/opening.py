@@ -16,13 +16,13 @@ from workbench.lake.conversation_ids import key_older_ids
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.duckdb_errors import is_no_lake, translated
 from workbench.lake.engine import SPILL_FOLDER, new_engine
+from workbench.lake.kept_catalogs import keep_catalog
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
 from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
 from workbench.lake.quoting import quoted
 from workbench.lake.secret_key import settle_key
-from workbench.lake.upgrades import keep_catalog
 from workbench.settings import Settings
 
 

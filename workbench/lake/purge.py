@@ -16,9 +16,9 @@ import duckdb
 
 from workbench.errors import LakeBusy
 from workbench.lake.connect import Lake
+from workbench.lake.kept_catalogs import forget_kept_catalogs
 from workbench.lake.left_files import delete_left_files
 from workbench.lake.lock import exclusive
-from workbench.lake.upgrades import forget_kept_catalogs
 
 _STEPS = (
     "call ducklake_flush_inlined_data('lake')",

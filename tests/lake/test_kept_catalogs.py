@@ -10,9 +10,9 @@ import pytest
 from tests.lake.old import attach, make_lake_of
 from workbench.errors import LakeError, UsageError
 from workbench.lake import open_lake
+from workbench.lake.kept_catalogs import FOLDER
 from workbench.lake.maintenance import maintain
 from workbench.lake.purge import purge
-from workbench.lake.upgrades import FOLDER
 from workbench.settings import Settings
 
 _ROWS = "select message_sid, contact, keyword from raw_messages order by 1"
