@@ -51,8 +51,14 @@ def test_a_time_of_day_is_due_once_a_day_and_caught_up(
     assert Rule("reconcile", at=time(3, 30), timezone=zone).due_at(last, BEGAN) == due
 
 
+def test_a_backup_is_due_only_where_it_has_a_place_to_go(home: Path) -> None:
+    assert "backup" not in {rule.job for rule in schedule_of(settings(home, ""))}
+    rules = schedule_of(settings(home, '[backup]\ntarget = "/mnt/backups"\n'))
+    assert Rule("backup", at=time(2, 30), timezone="UTC") in rules
+
+
 def test_jobs_can_be_moved_and_switched_off(home: Path) -> None:
-    jobs = ("maintenance", "doctor", "alerts", "reports", "retention", "backup")
+    jobs = ("maintenance", "doctor", "alerts", "reports", "retention")
     off = "".join(f'{job} = "off"\n' for job in jobs)
     rules = schedule_of(settings(home, f'[schedule]\nsync = "2h"\nreconcile = "23:59"\n{off}'))
     assert rules == (

@@ -9,6 +9,7 @@ from typing import Any
 from workbench.alerts.cells import text_of
 from workbench.alerts.measurement import Measurement
 from workbench.alerts.rule import AlertRule
+from workbench.display.formats import rate
 from workbench.display.names import value_name
 from workbench.lake.connect import Readable
 from workbench.messaging.error_codes import explain
@@ -27,7 +28,7 @@ _NOT_ARRIVED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "undelivered_rate": ("not_delivered", {"outcome": "undelivered"}),
 }
 """The messages whose number moves a rate."""
-_DIMENSIONS = ("error_code", "sender", "country")
+_BELONGS = {"error_code": "has the code", "sender": "is of the sender", "country": "is with"}
 
 
 def likely_cause(lake: Readable, rule: AlertRule, measurement: Measurement, timezone: str) -> str:
@@ -39,7 +40,7 @@ def likely_cause(lake: Readable, rule: AlertRule, measurement: Measurement, time
     where = {**rule.where, **narrowed, **measurement.group}
     carriers = {
         name: value
-        for name in _DIMENSIONS
+        for name in _BELONGS
         if name not in measurement.group
         and (value := _carrier(lake, metric, name, where, measurement, timezone)) is not None
     }
@@ -47,11 +48,10 @@ def likely_cause(lake: Readable, rule: AlertRule, measurement: Measurement, time
     parts = [_code_text(code, is_named="error_code" in measurement.group)] if code else []
     if carriers:
         shares = [
-            f"{share:.0%} of it {'is' if name != 'country' else 'goes to'} "
-            f"{'of the sender ' if name == 'sender' else ''}{value_name(name, value)}"
+            f"{rate(share)} {_BELONGS[name]} {value_name(name, value)}"
             for name, (value, share) in carriers.items()
         ]
-        parts.append(f"{' and '.join(shares)}.".replace(" of it goes to", " goes to", 1))
+        parts.append(f"Of what is more than usual, {' and '.join(shares)}.")
     return " ".join(parts)
 
 

@@ -59,6 +59,8 @@ def schedule_of(settings: Settings) -> tuple[Rule, ...]:
     moments = {job: getattr(settings.schedule, job) for job in JOBS}
     if not settings.alerts.enabled:
         moments[WATCH] = "off"
+    if not settings.backup.target:
+        moments["backup"] = "off"
     return tuple(_rule(job, moment, settings.timezone) for job, moment in moments.items() if moment != "off")
 
 
