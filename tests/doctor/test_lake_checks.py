@@ -326,3 +326,8 @@ def test_how_fast_a_lake_grows_and_when_its_disk_is_full(
         monkeypatch.setattr("workbench.doctor.examination.read_storage", lambda lake, now, grown=grown: grown)
         (result,) = patient.results("disk")
         assert (result.state, f"it is full in {days} days." in result.evidence) == (state, True)
+    monkeypatch.setattr(
+        "workbench.doctor.examination.read_storage", lambda lake, now: Storage({}, 0, 2 * 2**30 / 3651)
+    )
+    (result,) = patient.results("disk")
+    assert (result.state, "that is enough for ten years." in result.evidence) == ("fine", True)

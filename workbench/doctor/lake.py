@@ -16,7 +16,7 @@ from workbench.lake.storage import Storage
 
 _MANY_FILES, _MANY_SNAPSHOTS = 2_000, 20_000
 _LEAST_FREE, _LEAST_SHARE = 1 * 2**30, 0.05
-_FEW_DAYS = 30
+_FEW_DAYS, _FAR_DAYS = 30, 3650
 _MANY_SMALL_FILES, _SMALL_FILE = 200, 2**20
 
 
@@ -138,6 +138,8 @@ def _judge_disk(folder: Path, storage: Storage | None) -> CheckResult:
     days = storage.days_until(usage.free) if storage else None
     if days is None:
         return fine(evidence)
+    if days > _FAR_DAYS:
+        return fine(f"{evidence} At the pace of the last weeks that is enough for ten years.")
     evidence += f" At the pace of the last weeks it is full in {plural(days, 'day')}."
     return warning(evidence, repair) if days < _FEW_DAYS else fine(evidence)
 
@@ -156,4 +158,6 @@ def check_catalog(examination: Examination) -> Iterator[CheckResult]:
 
 
 def _size(size: float) -> str:
-    return f"{size / 2**30:,.1f} GB" if size >= 2**30 else f"{size / 2**20:,.0f} MB"
+    if size >= 2**30:
+        return f"{size / 2**30:,.1f} GB"
+    return f"{size / 2**20:,.0f} MB" if size >= 2**20 else f"{size / 2**10:,.0f} kB"
