@@ -99,6 +99,7 @@ def test_the_job_of_the_schedule_applies_the_settings(tmp_path: Path, server: Se
     home = tmp_path / "home"
     settings = load_settings(environment(home, server))
     with Workbench(settings) as wb:
+        lake_of(wb)
         assert run_job(wb._installation, "retention").detail == "nothing: workbench.toml has no [retention]"
     (home / "workbench.toml").write_text("[retention]\nbodies = 10\nalerts = 20\n")
     with Workbench(load_settings(environment(home, server))) as wb:

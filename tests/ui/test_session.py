@@ -44,7 +44,9 @@ def component(session: PageSession, title: str) -> Any:
 
 
 def test_every_part_of_the_overview_draws(session: PageSession) -> None:
-    assert [component.state for component in session.components] == ["ok"] * len(session.components)
+    alerts, *parts = session.components
+    assert (alerts.title, alerts.state, alerts.visible) == ("Open alerts", "empty", False)
+    assert [component.state for component in parts] == ["ok"] * len(parts)
     assert values(session)["messages"] == "72"
     assert session.head.period == {
         "label": "Chosen days",
@@ -162,7 +164,9 @@ def test_a_notebook_shows_the_page_without_its_shell(overview: Page, store: Stor
     head, _, layout = shown.objects
     assert head.query == f"?{WEEK}&country=DE"
     assert not head.owns_address
-    assert layout.objects[0].cards[0]["lines"][0]["value"] == "12"
+    alerts, cards = layout.objects[:2]
+    assert not alerts.visible
+    assert cards.cards[0]["lines"][0]["value"] == "12"
 
 
 def test_no_full_number_reaches_the_browser(session: PageSession) -> None:

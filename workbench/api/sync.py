@@ -120,7 +120,7 @@ class Sync(Namespace):
             create_job: first ask Twilio to export these days, which takes it hours.
         """
         from workbench.lake.lock import only_one
-        from workbench.sync.imports.bulk_export import BulkExportRequest, sync_bulk_export
+        from workbench.sync.imports.bulk_export import BulkExportRequest, check_bulk_export, sync_bulk_export
         from workbench.sync.shared.cancellation import Cancellation
         from workbench.twilio.bulk_exports import BulkExportClient
 
@@ -139,7 +139,7 @@ class Sync(Namespace):
             live_line("Bulk export", on_progress, describe_sync) as tell,
         ):
             return sync_bulk_export(
-                installation.begin_lake(exports.days),
+                installation.begin_lake(lambda: check_bulk_export(exports, request)),
                 exports,
                 credentials.account_sid,
                 request,

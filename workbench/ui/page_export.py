@@ -121,7 +121,11 @@ def _cell(cell: Mapping[str, Any]) -> str:
 def _rows(props: Mapping[str, Any]) -> str:
     """The rows on screen; all of them are in the other downloads, and it says so."""
     names = ("date_created", "direction", "contact", "sender", "text", "status", "error", "segments", "price")
-    rows = [[row[name] for name in names] for row in props["rows"]]
+    errors = {code: f"{code} {shown['title']}" for code, shown in props["codes"].items()}
+    rows = [
+        [{**row, "error": errors.get(row["error_code"], row["error_code"])}[name] for name in names]
+        for row in props["rows"]
+    ]
     first = (props["page"] - 1) * 50 + 1
     note = (
         f"Rows {first:,} to {first + len(rows) - 1:,} of {props['total']:,}, as on screen; the downloads "

@@ -105,6 +105,13 @@ class BulkExportSummary:
         }
 
 
+def check_bulk_export(exports: BulkExportClient, request: BulkExportRequest) -> None:
+    """Raise what would end it, before a lake is made for it; see :func:`sync_bulk_export`."""
+    if request.create_job:
+        plan_job(request, datetime.now(UTC).date())
+    exports.days()
+
+
 def sync_bulk_export(
     lake: Lake,
     exports: BulkExportClient,
