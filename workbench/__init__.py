@@ -38,6 +38,7 @@ from workbench.errors import (
 from workbench.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from workbench.alerts.run import AlertRun
     from workbench.api.backup import BackupsAfterErasure
     from workbench.api.conversation import OpenConversation
     from workbench.api.explain import Explanation
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from workbench.lake.maintenance import Maintained
     from workbench.messaging.address_reader import AddressRefused
     from workbench.messaging.segments import SegmentCount, count_segments
-    from workbench.reports.mail import MailUnavailable
+    from workbench.reports.mail import MailUnavailable, MailUncertain
     from workbench.reports.notebooks import ReportNotebook
     from workbench.reports.run import ReportRun
     from workbench.sending.batch import BatchProgress
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressRefused",
+    "AlertRun",
     "BackupDamaged",
     "BackupError",
     "BackupMade",
@@ -96,6 +98,7 @@ __all__ = [
     "LakeRefused",
     "LakeTooNew",
     "MailUnavailable",
+    "MailUncertain",
     "Maintained",
     "NotAllowed",
     "NothingKnown",
@@ -130,6 +133,7 @@ __all__ = [
 
 _MODULES = {
     "AddressRefused": "workbench.messaging.address_reader",
+    "AlertRun": "workbench.alerts.run",
     "BackupMade": "workbench.backup.make",
     "BackupsAfterErasure": "workbench.api.backup",
     "BatchProgress": "workbench.sending.batch",
@@ -146,6 +150,7 @@ _MODULES = {
     "ImportSummary": "workbench.sync.imports.summary",
     "LakeInfo": "workbench.lake.info",
     "MailUnavailable": "workbench.reports.mail",
+    "MailUncertain": "workbench.reports.mail",
     "Maintained": "workbench.lake.maintenance",
     "OpenConversation": "workbench.api.conversation",
     "Progress": "workbench.sync.shared.request",

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class LakeCalls(Namespace):
     """What the lake takes up, and looking after it."""
 
-    word = "lake"
+    _word = "lake"
 
     def info(self) -> LakeInfo:
         """Where the lake is, its size, files, small files, versions, schema, and the rows of each table."""

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 class Namespace:
     """Calls that belong together, over one installation; printed, it lists them."""
 
-    word: ClassVar[str] = ""
+    _word: ClassVar[str] = ""
     """Its name in ``wb``, where that is not the class's in small letters."""
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
 
     def __repr__(self) -> str:
-        name = f"wb.{self.word or type(self).__name__.lower()}"
+        name = f"wb.{self._word or type(self).__name__.lower()}"
         first = (type(self).__doc__ or "").partition("\n")[0]
         calls = list(_calls(self, name))
         width = max((len(call) for call, _ in calls), default=0)
