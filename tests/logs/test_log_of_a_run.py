@@ -189,7 +189,7 @@ def _push(caller: Caller, account_sid: str, token: str) -> None:
     assert broken.status_code == 404
 
 
-def _wait_for(is_so: Callable[[], bool], seconds: float = 60) -> None:
+def _wait_for(is_so: Callable[[], bool], seconds: float = 180) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline
