@@ -99,6 +99,7 @@ maintenance = "off"
 reconcile = "off"
 retention = "off"
 doctor = "off"
+alerts = "off"
 reports = "1h"
 """
 
