@@ -100,13 +100,28 @@ def test_the_budget_is_looked_at_seldom(lake: Lake, home: Path, traffic: Traffic
         write_settings(home, f'[alerts]\nbudget = "{budget} USD"\n')
         assert verdicts(lake, home, "budget", NOW) == {"": state}
         assert verdicts(lake, home, "budget-forecast", NOW) == {"": state}
-    write_settings(home, '[alerts]\nbudget = "150.00 EUR"\n')
-    assert verdicts(lake, home, "budget", NOW) == {}
     settings = load_settings({"WORKBENCH_HOME": str(home)})
     for minutes in (0, 10, 40):
         look(lake, settings, [], NOW + timedelta(minutes=minutes))
         looked_at = read_looks(lake)["budget"]
         assert looked_at == NOW + timedelta(minutes=40 if minutes == 40 else 0)
+    # Who asks gets an answer of now.
+    write_settings(home, '[alerts]\nbudget = "150.00 USD"\n')
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    assert look(lake, settings, [], NOW + timedelta(minutes=50)).opened == []
+    asked = look(lake, settings, [], NOW + timedelta(minutes=50), is_asked=True)
+    assert [event.rule for event in asked.opened] == ["budget", "budget-forecast"]
+
+
+def test_a_budget_in_a_currency_that_nothing_costs_is_said(lake: Lake, home: Path, traffic: Traffic) -> None:
+    write_settings(home, '[alerts]\nbudget = "150.00 EUR"\n')
+    traffic.synced(NOW)
+    assert verdicts(lake, home, "budget", NOW) == {}  # nothing was spent yet
+    traffic.messages(NOW - timedelta(days=1), delivered=10, price="-1.00000")
+    traffic.synced(NOW)
+    done = look(lake, load_settings({"WORKBENCH_HOME": str(home)}), [], NOW)
+    assert [problem.split(":")[0] for problem in done.problems] == ["budget", "budget-forecast"]
+    assert "budget is in EUR, and this lake's messages cost USD" in done.problems[0]
 
 
 def test_questions_that_wait(lake: Lake, home: Path, traffic: Traffic) -> None:

@@ -11,6 +11,7 @@ from workbench.alerts.coverage import Coverage
 from workbench.alerts.measurement import CHECK, Measurement, Sample, subject_of
 from workbench.alerts.rule import AlertRule
 from workbench.display.formats import duration, money, plural
+from workbench.errors import ConfigError
 from workbench.lake.connect import Readable
 from workbench.lake.health import HealthState, read_health
 from workbench.metrics.daily_spend import daily_spend
@@ -197,7 +198,11 @@ def _budget_forecast(installation: WatchedInstallation) -> Iterator[Measurement]
 
 
 def _month(installation: WatchedInstallation) -> Iterator[tuple[Month, float, str]]:
-    """The month in the budget's currency; nothing where none is set or nothing was spent."""
+    """The month in the budget's currency; nothing where none is set or nothing was spent.
+
+    Raises:
+        ConfigError: everything was spent in other currencies, so the budget would never be reached.
+    """
     budget = installation.settings.alerts.budget
     days = [day for each in installation.coverage.days.values() for day in each]
     if budget is None or not days or not budget.amount:
@@ -206,7 +211,14 @@ def _month(installation: WatchedInstallation) -> Iterator[tuple[Month, float, st
     today = installation.now.astimezone(ZoneInfo(zone)).date()
     since = min(today.replace(day=1), today - timedelta(days=HISTORY_DAYS))
     result = query_metric(installation.lake, "spend", ("day",), {}, since, None, timezone=zone)
-    spend = daily_spend(result.frame).get(budget.currency)
+    spends = daily_spend(result.frame)
+    spend = spends.get(budget.currency)
+    if spend is None and spends:
+        spent = " and ".join(sorted(spends))
+        raise ConfigError(
+            f"[alerts] budget is in {budget.currency}, and this lake's messages cost {spent}, so it would "
+            f"never be reached. Write it in {spent}."
+        )
     if spend is not None:
         known_since = min(days) + timedelta(days=1)
         month = month_so_far(spend.days, today, known_since, spend.unsettled)

@@ -109,7 +109,7 @@ class Alerts(Namespace):
             ConfigError: a rule of the settings is wrong.
             LakeBusy: another look is under way.
         """
-        return run_alerts(self._installation)
+        return run_alerts(self._installation, is_asked=True)
 
     def _require_rule(self, rule: str) -> None:
         known = [each.name for each in _rules(self._installation)]
@@ -117,8 +117,8 @@ class Alerts(Namespace):
             raise UnknownName("rule", rule, known)
 
 
-def run_alerts(installation: Installation, now: datetime | None = None) -> AlertRun:
-    """One look at every rule; see :meth:`Alerts.run`."""
+def run_alerts(installation: Installation, *, is_asked: bool = False) -> AlertRun:
+    """One look at the rules; see :func:`workbench.alerts.run.look` and :meth:`Alerts.run`."""
     from workbench.alerts.run import look
     from workbench.conversations.business_hours import keep_business_hours
     from workbench.lake.lock import only_one
@@ -130,7 +130,7 @@ def run_alerts(installation: Installation, now: datetime | None = None) -> Alert
     lake = installation.lake
     with only_one(settings.home / "alerts.lock", "look at the alerts"):
         keep_business_hours(lake, settings)
-        return look(lake, settings, _targets(installation), now or datetime.now(UTC))
+        return look(lake, settings, _targets(installation), datetime.now(UTC), is_asked=is_asked)
 
 
 def _rules(installation: Installation) -> Any:
