@@ -16,8 +16,9 @@ import httpx
 import pytest
 
 from tests.access.people import home_with_people, serving, sign_in
+from tests.ports import free_port
 from tests.server.hooking import environment, hooked
-from tests.webhook_setup.test_prove import certificate, free_port
+from tests.webhook_setup.test_prove import certificate
 from workbench.settings import load_settings
 from workbench.webhook_setup.prove import prove
 

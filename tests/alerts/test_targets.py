@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from click.testing import CliRunner
 
 from tests.alerts.conftest import NOW, Receiver, write_targets
+from tests.mail_inbox import Inbox
+from tests.ports import free_port
 from workbench.alerts.deliver import within_sms_cap
 from workbench.alerts.notices import AlertNotice
 from workbench.alerts.targets import NoticeWords, TargetAnswer, alert_targets, judge_log, tell_by_apprise
@@ -101,42 +102,13 @@ def test_the_targets_of_a_variable(home: Path) -> None:
     assert addresses == {"ops": "json://a.example/x=1,2", "team": "slack://b/c/d"}
 
 
-class Mailbox:
-    """Keeps every mail; refuses one address for good."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address == "gone@example.com":
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.envelopes.append(envelope)
-        return "250 OK"
-
-
 @pytest.fixture
-def mail_server() -> Iterator[tuple[Mailbox, int]]:
-    mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=0)
-    # Port 0 lets the system choose; the controller must then be told where to look.
-    controller.port = _free_port()
+def mail_server() -> Iterator[tuple[Inbox, int]]:
+    mailbox = Inbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
     controller.start()
     yield mailbox, controller.port
     controller.stop()
-
-
-def _free_port() -> int:
-    import socket
-
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def mail_settings_text(port: int, to: str) -> str:
@@ -146,7 +118,7 @@ def mail_settings_text(port: int, to: str) -> str:
     )
 
 
-def test_a_mail_through_the_settings_of_reports(home: Path, mail_server: tuple[Mailbox, int]) -> None:
+def test_a_mail_through_the_settings_of_reports(home: Path, mail_server: tuple[Inbox, int]) -> None:
     mailbox, port = mail_server
     home.mkdir()
     (home / "workbench.toml").write_text(mail_settings_text(port, '["ann@example.com", "gone@example.com"]'))
@@ -163,7 +135,7 @@ def test_a_mail_through_the_settings_of_reports(home: Path, mail_server: tuple[M
 
 def test_a_mail_server_that_is_away(home: Path) -> None:
     home.mkdir()
-    (home / "workbench.toml").write_text(mail_settings_text(_free_port(), '"ann@example.com"'))
+    (home / "workbench.toml").write_text(mail_settings_text(free_port(), '"ann@example.com"'))
     (target,) = alert_targets(load_settings({"WORKBENCH_HOME": str(home)}), no_sms)
     answer = target.tell(WORDS)
     assert answer.outcome == "failed"

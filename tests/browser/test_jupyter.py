@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from tests.conversations.installation import (
     afternoon_zone,
     installed,
 )
+from tests.ports import free_port
 
 TOKEN = "a-token-of-this-test"
 NOTEBOOK = "reply.ipynb"
@@ -238,12 +238,6 @@ def write_user_settings(folder: Path) -> None:
     path = folder / "lab/user-settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     path.parent.mkdir(parents=True)
     path.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:

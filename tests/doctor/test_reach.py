@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.doctor.conftest import NOW
+from tests.ports import free_port
 from tests.server.hooking import environment, hooks_process, wait_until_live
-from tests.webhook_setup.test_prove import answering, certificate, free_port
+from tests.webhook_setup.test_prove import answering, certificate
 from workbench.doctor.check_result import CheckResult
 from workbench.doctor.examination import Examination
 from workbench.doctor.reach import certificate_end, check_certificate, check_webhooks, judge_certificate

@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from tests.conversations.installation import DESK, afternoon_zone
+from tests.ports import free_port
 from tests.server.hooking import FORM, PUBLIC_URL, Caller, inbound_form, wait_until_live
-from tests.webhook_setup.test_prove import free_port
 from workbench import Workbench
 from workbench.settings import INBOUND_PATH, STATUS_PATH, load_settings
 from workbench.simulator import Account, serve

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
-from email import message_from_bytes
-from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,8 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from tests.mail_inbox import Inbox
+from tests.ports import free_port
 from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.reports.mail import MailUnavailable, mail_settings, send_report
@@ -22,31 +21,6 @@ from workbench.settings import Settings, load_settings
 
 PASSWORD = "correct horse"
 TO = ["ann@example.com", "bob@example.org"]
-
-
-class Inbox:
-    """What a mail server does with a mail; refuses one address for good."""
-
-    def __init__(self) -> None:
-        self.envelopes: list[Envelope] = []
-
-    async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
-    ) -> str:
-        if address == "gone@example.com":
-            return "550 no such user"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.envelopes.append(envelope)
-        return "250 OK"
-
-    def only(self) -> Message:
-        """The one mail that came."""
-        [envelope] = self.envelopes
-        assert isinstance(envelope.content, bytes)
-        return message_from_bytes(envelope.content)
 
 
 def _authenticate(
@@ -60,12 +34,6 @@ def _authenticate(
 @pytest.fixture
 def inbox() -> Inbox:
     return Inbox()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.server.hooking import environment, wait_until_live
-from tests.webhook_setup.test_prove import free_port
 
 #: What a log says of an exception that nobody caught, and of a process that ended by itself.
 _PROBLEM = re.compile(r"Traceback|Uncaught|Unhandled|starts again|started again|is started anew")

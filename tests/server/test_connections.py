@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.server.hooking import environment, hooked, hooks_process
 from tests.server.raw import ask, status_of
 from tests.ui.serving import served
-from tests.webhook_setup.test_prove import free_port
 from workbench.server import hooks, pages
 from workbench.server.connections import Limits, limits_for
 from workbench.server.log_limit import LogLimit

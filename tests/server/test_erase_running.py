@@ -19,6 +19,7 @@ import duckdb
 import pytest
 from twilio.request_validator import RequestValidator
 
+from tests.ports import free_port
 from tests.server.hooking import (
     FORM,
     PUBLIC_URL,
@@ -30,7 +31,6 @@ from tests.server.hooking import (
     wait_until_live,
 )  # fmt: skip
 from tests.server.processes import end
-from tests.server.test_survival import free_port
 from workbench.home import is_ours
 from workbench.lake import open_lake
 from workbench.server.hooks import INBOUND_PATH, STATUS_PATH

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.server
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -16,18 +15,13 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.ports import free_port
 from tests.server.hooking import TOKEN, environment, hooked
 from workbench.lake import open_lake
 from workbench.settings import Secret, Settings, load_settings
 from workbench.webhook_setup.prove import Proof, prove
 
 SECRETS = {"": Secret(TOKEN)}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")

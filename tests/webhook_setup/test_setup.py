@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import free_port
 from tests.server.hooking import environment, hooks_process, wait_until_live
-from tests.webhook_setup.test_prove import free_port
 from workbench.api import Installation
 from workbench.api.webhooks import connect_webhooks
 from workbench.errors import ConfigError, TwilioError
