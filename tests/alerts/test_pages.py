@@ -31,7 +31,7 @@ def event(
     """An alert; it goes on where it has no `hours`."""
     given: dict[str, Any] = {
         "event_id": name, "rule": name, "subject": "", "group_values": "{}", "severity": "warning",
-        "metric": "",        "page": page, "title": f"{name} <b>happens</b>", "evidence": "5 of 7.",
+        "metric": "", "page": page, "title": f"{name} <b>happens</b>", "evidence": "5 of 7.",
         "cause": "", "link": page,
         "value": 5.0, "limit_value": 1.0, "sample": 7, "began_at": began_at, "opened_at": began_at,
         "seen_at": began_at, "good_since": None,
@@ -52,7 +52,7 @@ def test_each_page_shows_its_open_alerts_and_two_show_all(lake: Lake) -> None:
     store = Store(lake)
     shown = {
         page: [
-            (item["title"], item["sense"], item["page"], item["query"])
+            (item["title"], item["sense"], item["page"], item["link"], item["query"])
             for item in OpenAlerts()
             .props(PageData(store, Period(date(2026, 9, 1), date(2026, 9, 30)), page=page))
             .get("items", [])
@@ -60,12 +60,21 @@ def test_each_page_shows_its_open_alerts_and_two_show_all(lake: Lake) -> None:
         for page in ("overview", "health", "failures", "throughput", "cost")
     }
     days = {"since": "2026-09-10", "until": "2026-09-11", "error_code": "30007"}
-    failing = ("failing <b>happens</b>", "bad", "failures", days)
-    slow: tuple[str, str, str, dict[str, str]] = ("slow <b>happens</b>", "neutral", "throughput", {})
+
+    def failing(link: str) -> tuple[object, ...]:
+        return "failing <b>happens</b>", "bad", "failures", link, days
+
+    def slow(link: str) -> tuple[object, ...]:
+        return "slow <b>happens</b>", "neutral", "throughput", link, {}
+
+    elsewhere = [failing("Delivery failures"), slow("Throughput")]
     assert shown == {
-        "overview": [failing, slow], "health": [failing, slow], "failures": [failing], "throughput": [slow],
+        "overview": elsewhere,
+        "health": elsewhere,
+        "failures": [failing("Show it")],
+        "throughput": [slow("")],  # a link to this page as it is would show nothing more
         "cost": [],
-    }  # fmt: skip
+    }
 
 
 def test_without_an_alert_the_panel_is_not_there(lake: Lake) -> None:

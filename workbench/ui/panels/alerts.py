@@ -35,6 +35,7 @@ def alerts_of_charts(data: PageData, metric: str) -> Sequence[AlertEvent]:
 def _finding(event: AlertEvent, data: PageData) -> Finding:
     parts = urlsplit(event.link)
     titles = {info.name: info.title for info in discover_pages()}
+    is_here = parts.path == data.page
     cause = f" Likely cause: {event.cause}" if event.cause else ""
     since = moments.moment(event.began_at, data.period.timezone)
     return Finding(
@@ -42,6 +43,6 @@ def _finding(event: AlertEvent, data: PageData) -> Finding:
         event.title,
         f"Since {since}. {event.evidence}{cause}".replace("`", ""),
         parts.path,
-        "Show it" if parts.path == data.page else titles.get(parts.path, "Show it"),
+        ("Show it" if parts.query else "") if is_here else titles.get(parts.path, "Show it"),
         dict(parse_qsl(parts.query)),
     )

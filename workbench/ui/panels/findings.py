@@ -35,7 +35,10 @@ _NAMED_CODES = 3
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence with its reason, and where to look; ``query`` adds filters to that page."""
+    """One sentence with its reason, and where to look; ``query`` adds filters to that page.
+
+    ``link`` is what the link says; empty where there is no more to see than this page shows.
+    """
 
     sense: Literal["bad", "good", "neutral"]
     title: str

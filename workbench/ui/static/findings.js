@@ -29,7 +29,7 @@ export function render({model, view}) {
       h(
         "div",
         {},
-        h("p", {class: "what"}, h("strong", {}, item.title), model.linked ? more(item) : null),
+        h("p", {class: "what"}, h("strong", {}, item.title), model.linked && item.link ? more(item) : null),
         h("p", {class: "why"}, item.text),
       ),
     )
