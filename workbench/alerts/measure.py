@@ -62,11 +62,13 @@ def judge_metric(
 
 
 def earlier_windows(since: datetime, until: datetime, timezone: str) -> list[tuple[datetime, datetime]]:
-    """The same hours of the last weeks by the clock on the wall, the latest first."""
-    return [
-        (_weeks_before(since, weeks, timezone), _weeks_before(until, weeks, timezone))
-        for weeks in range(1, WEEKS + 1)
-    ]
+    """The same hours of the last weeks by the clock on the wall, the latest first.
+
+    Each is as long as this one: where a clock was changed in between, the hour that is missing or comes twice
+    would make a window of no length, or of the double.
+    """
+    ends = [_weeks_before(until, weeks, timezone) for weeks in range(1, WEEKS + 1)]
+    return [(end - (until - since), end) for end in ends]
 
 
 def _weeks_before(moment: datetime, weeks: int, timezone: str) -> datetime:
