@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from workbench.api.outbox import Cancelled
     from workbench.api.status import Status
     from workbench.api.subject import ErasureReport
+    from workbench.api.tokens import NewToken
     from workbench.backup.export import Exported
     from workbench.backup.make import BackupMade
     from workbench.compliance.consent_files import ConsentFile
@@ -100,6 +101,7 @@ __all__ = [
     "MailUnavailable",
     "MailUncertain",
     "Maintained",
+    "NewToken",
     "NotAllowed",
     "NothingKnown",
     "OpenConversation",
@@ -140,6 +142,7 @@ _MODULES = {
     "BatchResult": "workbench.sending.results",
     "BulkExportSummary": "workbench.sync.imports.bulk_export",
     "Cancelled": "workbench.api.outbox",
+    "NewToken": "workbench.api.tokens",
     "ConsentFile": "workbench.compliance.consent_files",
     "ConsentPush": "workbench.compliance.consent_push",
     "DayCheck": "workbench.sync.reconcile.state",
