@@ -11,6 +11,7 @@ from workbench.errors import ConfigError
 from workbench.settings import kinds, values
 from workbench.settings.access import AccessSettings
 from workbench.settings.alerts import AlertSettings
+from workbench.settings.api import ApiSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
@@ -52,6 +53,7 @@ class Settings:
     sync: SyncSettings = section(SyncSettings, "What a sync brings.")
     privacy: PrivacySettings = section(PrivacySettings, "What of a message is stored.")
     access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
+    api: ApiSettings = section(ApiSettings, "The HTTP interface for programs: docs/http.md.")
     sending: SendingSettings = section(SendingSettings, "Rules for every send.")
     keywords: KeywordSettings = section(
         KeywordSettings,

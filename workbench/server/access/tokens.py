@@ -83,8 +83,8 @@ def read_token(headers: Sequence[tuple[bytes, bytes]]) -> str:
     texts.discard("")
     if not texts:
         raise NoToken(
-            f"The request bears no token: send Authorization: Bearer TOKEN, or {CHATWOOT_HEADER}: TOKEN, with "
-            f"a token ({TOKEN_PREFIX}…) that `workbench tokens create NAME --role …` printed."
+            f"The request bears no token: send Authorization: Bearer TOKEN, or {CHATWOOT_HEADER}: TOKEN, "
+            f"with a token ({TOKEN_PREFIX}…) that `workbench tokens create NAME --role …` printed."
         )
     if len(texts) > 1:
         raise NoToken("The request bears two tokens that differ; send one.")
