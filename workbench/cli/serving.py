@@ -21,13 +21,13 @@ _PORT = click.IntRange(0, 65535)
     "--api-port", type=_PORT, default=5008, show_default=True, help="Of the HTTP interface. 0: any free one."
 )
 @click.option(
-    "--only", type=click.Choice(["pages", "hooks", "api"]), help="One of the processes, in this one."
+    "--only", type=click.Choice(["pages", "hooks", "api", "worker"]), help="One of the processes, in this one."
 )
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def serve(
     port: int, hooks_port: int, api_port: int, host: str, only: str | None, until_stdin_closes: bool
 ) -> None:
-    """Serve the dashboards and the HTTP interface, take Twilio's webhooks and run the schedule.
+    """Serve pages and the HTTP interface, take Twilio's webhooks, run the schedule, act on what happens.
 
     On this machine nobody has to sign in: whoever opens the link that is printed is let in. Another --host is
     refused until [access] in workbench.toml says how people sign in (docs/deploy.md); the webhooks stay on

@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from workbench.lake.connect import Lake
+from workbench.lake.feed import forget_old_feed
 from workbench.lake.idempotency import forget_old_keys
 from workbench.lake.jobs import forget_old_job_runs
 from workbench.lake.left_files import delete_left_files
@@ -60,6 +61,7 @@ def maintain(
     now = now or datetime.now(UTC)
     before = count_files(lake)
     forget_old_job_runs(lake)
+    forget_old_feed(lake, now)
     forget_old_keys(lake, now)
 
     def step(sql: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -20,7 +20,7 @@ _SWITCH_SECONDS = 0.0005
 
 
 def serve_all(settings: Settings, port: int, hooks_port: int, api_port: int, host: str) -> None:
-    """Serve pages, hooks and the HTTP interface until Ctrl-C or SIGTERM.
+    """Serve pages, hooks and the HTTP interface, with the worker beside them, until Ctrl-C or SIGTERM.
 
     Raises:
         ConfigError: a setting, the host or a port says no; found before anything is started where it can be.
@@ -58,16 +58,25 @@ def children(
         Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port)], environment),
         Child("pages", ["--only", "pages", "--port", str(port), "--host", host], environment),
         Child("api", ["--only", "api", "--api-port", str(api_port), "--host", host], environment),
+        Child("worker", ["--only", "worker"], environment),
     )
 
 
 def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_closes: bool) -> None:
-    """Serve pages or hooks in this process.
+    """Run one of the processes here.
 
     Raises:
-        ConfigError, LakeError: see :class:`PagesServer` and :class:`HooksServer`.
+        ConfigError, LakeError: see :class:`PagesServer`, :class:`HooksServer` and :class:`Worker`.
     """
     set_up_service_logs(settings, only, LogLimit())
+    if only == "worker":
+        from workbench.server.worker import Worker
+
+        worker = Worker(settings)
+        if until_stdin_closes:
+            end_with_stdin(worker.stop)
+        worker.run()
+        return
     if only == "pages":
         from workbench.server.pages import PagesServer, print_address
 
