@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from tests.alerts.conftest import NOW, Receiver, Traffic, write_targets
 from workbench.alerts.run import look
-from workbench.alerts.targets import TargetAnswer, alert_targets
+from workbench.alerts.targets import alert_targets
 from workbench.cli import main
 from workbench.lake import Lake
 from workbench.settings import Settings, load_settings

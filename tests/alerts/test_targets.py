@@ -17,7 +17,7 @@ from tests.mail_inbox import Inbox
 from tests.ports import free_port
 from workbench.alerts.deliver import within_sms_cap
 from workbench.alerts.notices import AlertNotice
-from workbench.alerts.targets import NoticeWords, TargetAnswer, alert_targets, judge_log, tell_by_apprise
+from workbench.alerts.targets import alert_targets
 from workbench.cli import main
 from workbench.errors import ConfigError
 from workbench.lake import open_lake

@@ -20,7 +20,7 @@ from workbench.lake.alerts import (
 from workbench.metrics.definitions import METRICS
 
 if TYPE_CHECKING:
-    from workbench.alerts.targets import TargetAnswer
+    from workbench.targets.answers import TargetAnswer
     from workbench.lake.connect import Lake
     from workbench.settings.alerts import AlertSettings
 

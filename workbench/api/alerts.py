@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.alerts.run import AlertRun
-    from workbench.alerts.targets import Target, TargetAnswer
+    from workbench.alerts.targets import Target
+    from workbench.targets.answers import TargetAnswer
     from workbench.api.installation import Installation
 
 _TEST = "test"
@@ -159,7 +160,7 @@ def _sms_sender(installation: Installation) -> Callable[[str, str, str], TargetA
     Only the quiet hours do not: the settings name these people so that they are woken. As any such send, it
     is kept in the audit trail.
     """
-    from workbench.alerts.targets import TargetAnswer
+    from workbench.targets.answers import TargetAnswer
     from workbench.api.sending import send
 
     def send_sms(number: str, text: str, key: str) -> TargetAnswer:
