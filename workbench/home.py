@@ -76,6 +76,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("reports/*_????-??-??_????-??-??_*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("reports/*.ipynb", "a person: reports of their own", Treatment.BY_HAND),
     HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND, _SECRET),
+    HomeFile("notification_targets.toml", "`workbench notifications set`", Treatment.BY_HAND, _SECRET),
     HomeFile(
         "simulated-account*", "the demo's simulated Twilio account, which is Twilio's side", Treatment.BY_HAND
     ),

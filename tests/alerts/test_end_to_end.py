@@ -14,6 +14,7 @@ from workbench.alerts.targets import alert_targets
 from workbench.cli import main
 from workbench.lake import Lake
 from workbench.settings import Settings, load_settings
+from workbench.targets.answers import TargetAnswer
 
 
 def no_sms(to: str, text: str, key: str) -> TargetAnswer:

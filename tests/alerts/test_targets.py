@@ -25,6 +25,8 @@ from workbench.lake.alerts import AlertDelivery
 from workbench.settings import Secret, load_settings
 from workbench.settings.describe import effective_settings
 from workbench.settings.read import read_settings
+from workbench.targets.answers import NoticeWords, TargetAnswer
+from workbench.targets.by_apprise import judge_log, tell_by_apprise
 
 WORDS = NoticeWords("Critical: it burns", "It burns since noon.", "It burns.", "key", is_critical=True)
 

@@ -217,13 +217,17 @@ class CannedReply(TypedDict):
 
 
 class StartAnswer(Everything):
-    """``only``: one conversation without a list. ``sends``, ``acts``: what the person may do here."""
+    """``only``: one conversation without a list. ``sends``, ``acts``: what the person may do here.
+
+    ``people``: the names that a private note can mention.
+    """
 
     actor: str
     only: bool
     sends: bool
     acts: bool
     canned: list[CannedReply]
+    people: list[str]
 
 
 class ChangesAnswer(Everything):

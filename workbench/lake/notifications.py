@@ -135,11 +135,26 @@ def forget_old(cursor: duckdb.DuckDBPyConnection, now: datetime) -> None:
 def read_notification_deliveries(lake: Readable, since: datetime) -> list[NotificationDelivery]:
     """Deliveries claimed since a moment, the oldest first."""
     rows = lake.rows(
-        "select delivery_id, notice_id, notification_id, person, way, attempt, claimed_at, ended_at, outcome, "
-        "detail from notification_deliveries where claimed_at >= $since order by claimed_at, attempt",
+        "select delivery_id, notice_id, notification_id, person, way, attempt, claimed_at, ended_at, "
+        "outcome, detail from notification_deliveries where claimed_at >= $since order by claimed_at, attempt",
         {"since": since},
     )
     return [NotificationDelivery(*row) for row in rows]
+
+
+def read_undelivered(lake: Readable, now: datetime, person: str | None = None) -> list[NotificationDelivery]:
+    """Notices of the last days that did not arrive, or perhaps not, the newest first; one row for each.
+
+    Args:
+        person: of this person only.
+    """
+    last = {
+        (each.way, each.notification_id): each
+        for each in read_notification_deliveries(lake, now - RECENT)
+        if person in (None, each.person)
+    }
+    notices = {each.notice_id: each for each in last.values() if each.outcome in ("failed", "unknown")}
+    return sorted(notices.values(), key=lambda each: each.claimed_at, reverse=True)
 
 
 def claim_notice(lake: Lake, deliveries: Sequence[NotificationDelivery]) -> bool:
@@ -166,9 +181,7 @@ def end_notice(lake: Lake, deliveries: Sequence[NotificationDelivery]) -> None:
 
 
 def _save(cursor: duckdb.DuckDBPyConnection, deliveries: Sequence[NotificationDelivery]) -> None:
-    save_rows(
-        cursor, "notification_deliveries", [asdict(each) for each in deliveries], key=("delivery_id",)
-    )
+    save_rows(cursor, "notification_deliveries", [asdict(each) for each in deliveries], key=("delivery_id",))
 
 
 def read_choices(lake: Readable) -> dict[str, Mapping[str, Any]]:

@@ -50,6 +50,10 @@ def save_address(home: Path, person: str, address: Secret | None, *, may_name_ho
     """
     if address is not None:
         try:
+            if not address.reveal().isprintable():
+                raise ConfigError(
+                    "apprise_address has a character that no address has (its value is not shown)."
+                )
             check_address(address, "apprise_address")
         except ConfigError as error:
             raise UsageError(str(error)) from error
@@ -57,7 +61,7 @@ def save_address(home: Path, person: str, address: Secret | None, *, may_name_ho
             raise UsageError(
                 "apprise_address names a machine to ask (its value is not shown), which only an admin may "
                 "set: use a service without one, as Slack, Teams or Telegram, or ask an admin to run "
-                f"`workbench notifications set --person {person} --apprise-address -`."
+                f"`workbench notifications set {person} --apprise-address -`."
             )
     with exclusive(home / f"{ADDRESSES_FILE}.lock"):
         addresses = read_addresses(home)

@@ -1,4 +1,4 @@
-"""Reads the feed on and notes whom it concerns; the cursor moves in the same commit, so each event counts once."""
+"""Reads the feed on and notes whom it concerns; the cursor moves in the same commit, so all counts once."""
 
 from __future__ import annotations
 
@@ -33,10 +33,7 @@ _AT_ONCE = 500
 def current_choices(lake: Lake, settings: Settings) -> dict[str, NotificationChoice]:
     """What holds for everybody who may be told, by name."""
     chosen = read_choices(lake)
-    return {
-        name: choice_of(settings, name, chosen.get(name, {}))
-        for name in people(settings, chosen)
-    }
+    return {name: choice_of(settings, name, chosen.get(name, {})) for name in people(settings, chosen)}
 
 
 def take_news(lake: Lake, settings: Settings, now: datetime) -> int:

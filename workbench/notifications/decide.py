@@ -110,7 +110,5 @@ def still_waiting(unread: Iterable[Notification], answered: Mapping[str, datetim
     return [
         each
         for each in unread
-        if each.kind != "message"
-        or (at := answered.get(each.conversation_id)) is None
-        or at < each.last_at
+        if each.kind != "message" or (at := answered.get(each.conversation_id)) is None or at < each.last_at
     ]

@@ -1,4 +1,4 @@
-"""Tells people by mail and apprise: each notice is claimed in the lake before, and its outcome noted after."""
+"""Tells people by mail and apprise: each notice is claimed in the lake before, its outcome noted after."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _tell_on(
 
 
 def tell_test(lake: Lake, settings: Settings, person: str, now: datetime) -> Mapping[str, TargetAnswer]:
-    """Send a test notice on each way that a person has switched on; noted like any, so it counts for the cap."""
+    """Send a test notice on each way that is on for a person; noted like any, so it counts for the cap."""
     choice = current_choices(lake, settings)[person]
     address = read_addresses(settings.home).get(person)
     text = "This is a test of the notifications of your workbench."
@@ -110,7 +110,11 @@ def tell_test(lake: Lake, settings: Settings, person: str, now: datetime) -> Map
         claim = NotificationDelivery(key, key, key, person, way, 1, now)
         claim_notice(lake, [claim])
         answers[way] = _tell_on(
-            settings, way, choice, address, NoticeWords("Test of the workbench's notifications", text, text, key)
+            settings,
+            way,
+            choice,
+            address,
+            NoticeWords("Test of the workbench's notifications", text, text, key),
         )
         _end(lake, [claim], answers[way], now)
     return answers
@@ -121,26 +125,8 @@ def _is_cap_reached(lake: Lake, settings: Settings, person: str, now: datetime) 
     return len({each.notice_id for each in told if each.person == person}) >= settings.notifications.per_hour
 
 
-def _end(
-    lake: Lake, claims: list[NotificationDelivery], answer: TargetAnswer, now: datetime
-) -> None:
+def _end(lake: Lake, claims: list[NotificationDelivery], answer: TargetAnswer, now: datetime) -> None:
     end_notice(
         lake,
         [replace(each, ended_at=now, outcome=answer.outcome, detail=answer.detail) for each in claims],
     )
-
-
-def troubles(lake: Lake, person: str | None, now: datetime) -> list[NotificationDelivery]:
-    """Notices of the last days that did not arrive, or perhaps not, the newest first; one for each notice.
-
-    Args:
-        person: of this person only.
-    """
-    told = read_notification_deliveries(lake, now - RECENT)
-    latest: dict[tuple[str, str], NotificationDelivery] = {
-        (each.way, each.notification_id): each for each in told if person in (None, each.person)
-    }
-    notices = {
-        each.notice_id: each for each in latest.values() if each.outcome in ("failed", "unknown")
-    }
-    return sorted(notices.values(), key=lambda each: each.claimed_at, reverse=True)

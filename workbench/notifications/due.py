@@ -1,4 +1,4 @@
-"""What is told to a person by mail and apprise now: bursts, digests, quiet times, the cap of an hour. Pure."""
+"""What a person is told by mail and apprise now: bursts, digests, quiet times, the cap of an hour. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AN_HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class DueNotice:
-    """What is told at once on one way. `why` is empty, or why several are told together: quiet, cap, digest."""
+    """What is told at once on one way. `why` is empty, or why several come together: quiet, cap, digest."""
 
     way: str
     attempt: int
@@ -79,7 +79,12 @@ def _due_on(
     for each in waiting:
         attempt = next_attempt(attempts.get(each.notification_id, []), now)
         is_before = since is not None and each.noted_at < since
-        if attempt is None or is_before or is_quiet_for(choice, each, now) or now < _due_at(each, choice, pace):
+        if (
+            attempt is None
+            or is_before
+            or is_quiet_for(choice, each, now)
+            or now < _due_at(each, choice, pace)
+        ):
             continue
         why = "digest" if pace != "now" else "quiet" if is_held(choice, each) else ""
         # Told alone where nothing gathers it.

@@ -27,9 +27,7 @@ class Described:
 
 def happenings_of(lake: Readable, events: Sequence[FeedEvent]) -> list[Happening]:
     """What people may be told of these events of the feed; an opt-out or another keyword is no question."""
-    messages = [
-        each for each in events if each.kind == "message.received" and not each.detail.get("keyword")
-    ]
+    messages = [each for each in events if each.kind == "message.received" and not each.detail.get("keyword")]
     assignees = read_assignees(lake, {each.conversation_id for each in messages if each.conversation_id})
     happenings = []
     for event in events:
@@ -82,7 +80,10 @@ def describe(lake: Readable, conversations: Collection[str]) -> dict[str, Descri
         return {}
     rows = lake.rows(_DESCRIBED_SQL, {"ids": sorted(conversations)})
     # A sender of ours without a name is a number, too.
-    return {each: Described(mask(contact), name or mask(side), text or "") for each, contact, side, name, text in rows}
+    return {
+        each: Described(mask(contact), name or mask(side), text or "")
+        for each, contact, side, name, text in rows
+    }
 
 
 _LINES = """

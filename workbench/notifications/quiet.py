@@ -54,8 +54,10 @@ def digest_due_at(pace: str, noted_at: datetime, zone: ZoneInfo) -> datetime:
         return epoch + ((noted_at - epoch) // _QUARTER + 1) * _QUARTER
     local = noted_at.astimezone(zone)
     if pace == "1h":
-        return noted_at + timedelta(hours=1) - timedelta(
-            minutes=local.minute, seconds=local.second, microseconds=local.microsecond
+        return (
+            noted_at
+            + timedelta(hours=1)
+            - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         )
     for days in (0, 1):
         day = local.date() + timedelta(days=days)

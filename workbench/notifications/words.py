@@ -1,4 +1,4 @@
-"""What a notice says. No whole number ever; the text of a message only where an admin and the person allow it."""
+"""What a notice says: no whole number ever, and a text only where an admin and the person allow it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_LISTED = 20
 _LONGEST_TEXT = 300
 _WHY = {
     "quiet": "This came in your quiet time.",
-    "cap": "This was held back, because more would have come in one hour than [notifications] per_hour allows.",
+    "cap": "This was held back: it is more than [notifications] per_hour allows.",
     "digest": "",
     "": "",
 }

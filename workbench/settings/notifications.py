@@ -54,7 +54,9 @@ class NotificationSettings:
         (), urgent_kinds(), "What is told in quiet times too.", example='["mention"]'
     )
     per_hour: int = setting(
-        20, whole(1, 1000, "notices"), "Cap for each person by mail and apprise; the rest is told as one line."
+        20,
+        whole(1, 1000, "notices"),
+        "Cap for each person by mail and apprise; the rest is told as one line.",
     )
     text_outside: bool = setting(
         False, flag(), "Let people have the texts of messages in notices outside of the pages."

@@ -18,7 +18,9 @@ INTERRUPTED = timedelta(minutes=10)
 Delivery = TypeVar("Delivery", AlertDelivery, NotificationDelivery)
 
 
-def next_attempt(earlier: Sequence[AlertDelivery] | Sequence[NotificationDelivery], now: datetime) -> int | None:
+def next_attempt(
+    earlier: Sequence[AlertDelivery] | Sequence[NotificationDelivery], now: datetime
+) -> int | None:
     """The number of the next attempt; None where it was told, may have been, or must wait."""
     if not earlier:
         return 1

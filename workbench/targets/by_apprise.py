@@ -43,7 +43,9 @@ def names_a_host(address: Secret) -> bool:
     with _captured_log():
         service = apprise.Apprise.instantiate(address.reveal())
         schema = address.reveal().partition("://")[0].lower()
-        return schema in _OF_THIS_MACHINE or any("{host}" in each for each in getattr(service, "templates", ("{host}",)))
+        return schema in _OF_THIS_MACHINE or any(
+            "{host}" in each for each in getattr(service, "templates", ("{host}",))
+        )
 
 
 def tell_by_apprise(address: Secret, words: NoticeWords) -> TargetAnswer:
