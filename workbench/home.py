@@ -80,6 +80,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("tokens.toml", "`workbench tokens`", Treatment.BY_HAND, _SECRET),
     HomeFile("token-uses.json", "the servers: when each token was last used", _KEEP, _NOT),
     HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND, _SECRET),
+    HomeFile("notification_targets.toml", "`workbench notifications set`", Treatment.BY_HAND, _SECRET),
     HomeFile(
         "simulated-account*", "the demo's simulated Twilio account, which is Twilio's side", Treatment.BY_HAND
     ),

@@ -71,7 +71,7 @@ def current_user() -> Actor:
     acting = _acting.get()
     if acting is not None:
         return acting
-    return _local_person() if _find is None else _find() or NOBODY
+    return local_user() if _find is None else _find() or NOBODY
 
 
 def require_role(role: str, doing: str) -> Actor:
@@ -102,10 +102,11 @@ def current_actor() -> str:
 
 def local_actor() -> str:
     """The local user by their name in the operating system: `local:ops`."""
-    return _local_person().actor
+    return local_user().actor
 
 
-def _local_person() -> Actor:
+def local_user() -> Actor:
+    """The user at this machine, by their name in the operating system."""
     try:
         return Actor(getpass.getuser(), "admin", is_local=True)
     except (OSError, KeyError):

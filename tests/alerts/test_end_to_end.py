@@ -10,10 +10,11 @@ from click.testing import CliRunner
 
 from tests.alerts.conftest import NOW, Receiver, Traffic, write_targets
 from workbench.alerts.run import look
-from workbench.alerts.targets import TargetAnswer, alert_targets
+from workbench.alerts.targets import alert_targets
 from workbench.cli import main
 from workbench.lake import Lake
 from workbench.settings import Settings, load_settings
+from workbench.targets.answers import TargetAnswer
 
 
 def no_sms(to: str, text: str, key: str) -> TargetAnswer:

@@ -17,7 +17,7 @@ from tests.mail_inbox import Inbox
 from tests.ports import free_port
 from workbench.alerts.deliver import within_sms_cap
 from workbench.alerts.notices import AlertNotice
-from workbench.alerts.targets import NoticeWords, TargetAnswer, alert_targets, judge_log, tell_by_apprise
+from workbench.alerts.targets import alert_targets
 from workbench.cli import main
 from workbench.errors import ConfigError
 from workbench.lake import open_lake
@@ -25,6 +25,8 @@ from workbench.lake.alerts import AlertDelivery
 from workbench.settings import Secret, load_settings
 from workbench.settings.describe import effective_settings
 from workbench.settings.read import read_settings
+from workbench.targets.answers import NoticeWords, TargetAnswer
+from workbench.targets.by_apprise import judge_log, tell_by_apprise
 
 WORDS = NoticeWords("Critical: it burns", "It burns since noon.", "It burns.", "key", is_critical=True)
 

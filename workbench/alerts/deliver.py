@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 
 from workbench.alerts.message import notice_text, short_text, subject_line
 from workbench.alerts.notices import AlertNotice
-from workbench.alerts.targets import SMS, NoticeWords, Target, TargetAnswer
+from workbench.alerts.targets import SMS, Target
 from workbench.lake.alerts import AlertDelivery, AlertEvent, claim_deliveries, end_deliveries, read_deliveries
 from workbench.lake.connect import Lake
 from workbench.settings import Settings
+from workbench.targets.answers import NoticeWords, TargetAnswer
+from workbench.targets.attempts import interrupted
 
-INTERRUPTED = timedelta(minutes=10)
-"""After so long a claim without an outcome is of a process that ended."""
 TEST = "test"
 _A_DAY = timedelta(days=1)
 
@@ -30,19 +30,7 @@ class Told:
 
 def settle_interrupted(lake: Lake, told: Iterable[AlertDelivery], now: datetime) -> None:
     """Note as unknown what a process that ended has claimed and not noted; it is not sent again by itself."""
-    end_deliveries(
-        lake,
-        [
-            replace(
-                delivery,
-                ended_at=now,
-                outcome="unknown",
-                detail="the process ended while it told; whether it arrived is not known",
-            )
-            for delivery in told
-            if delivery.outcome == "claimed" and now - delivery.claimed_at >= INTERRUPTED
-        ],
-    )
+    end_deliveries(lake, interrupted(told, now))
 
 
 def deliver(

@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 from workbench.alerts.rule import AlertRule
 from workbench.lake.alerts import AlertDelivery, AlertEvent, AlertMute
+from workbench.targets.attempts import next_attempt
 
-RETRY_AFTER = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240))
-"""How long to wait after each attempt that certainly did not arrive; then it is given up."""
 RECENTLY = timedelta(days=7)
 """An end that is older is told nobody any more."""
 
@@ -56,7 +55,7 @@ def due_notices(
             kind = _kind_due(plan, event, target, attempts, told, now)
             if kind is None:
                 continue
-            attempt = _next_attempt(attempts.get((event.event_id, kind, target), []), now)
+            attempt = next_attempt(attempts.get((event.event_id, kind, target), []), now)
             if attempt:
                 due.setdefault((event.rule, kind, target, attempt), []).append(event)
     return [
@@ -119,14 +118,3 @@ def _is_quiet_after_notice(
         and now - delivery.claimed_at < quiet
         for delivery in told
     )
-
-
-def _next_attempt(earlier: Sequence[AlertDelivery], now: datetime) -> int | None:
-    """The number of the next attempt; None where it was told, may have been, or must wait."""
-    if not earlier:
-        return 1
-    last = earlier[-1]
-    if last.outcome != "failed" or last.attempt > len(RETRY_AFTER):
-        return None
-    ended_at = last.ended_at or last.claimed_at
-    return last.attempt + 1 if now - ended_at >= RETRY_AFTER[last.attempt - 1] else None

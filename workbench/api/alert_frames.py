@@ -20,9 +20,9 @@ from workbench.lake.alerts import (
 from workbench.metrics.definitions import METRICS
 
 if TYPE_CHECKING:
-    from workbench.alerts.targets import TargetAnswer
     from workbench.lake.connect import Lake
     from workbench.settings.alerts import AlertSettings
+    from workbench.targets.answers import TargetAnswer
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC) + timedelta(days=1)
 

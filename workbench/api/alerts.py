@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.alerts.run import AlertRun
-    from workbench.alerts.targets import Target, TargetAnswer
+    from workbench.alerts.targets import Target
     from workbench.api.installation import Installation
+    from workbench.targets.answers import TargetAnswer
 
 _TEST = "test"
 
@@ -159,8 +160,8 @@ def _sms_sender(installation: Installation) -> Callable[[str, str, str], TargetA
     Only the quiet hours do not: the settings name these people so that they are woken. As any such send, it
     is kept in the audit trail.
     """
-    from workbench.alerts.targets import TargetAnswer
     from workbench.api.sending import send
+    from workbench.targets.answers import TargetAnswer
 
     def send_sms(number: str, text: str, key: str) -> TargetAnswer:
         try:

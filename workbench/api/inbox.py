@@ -94,8 +94,8 @@ class _InboxCalls:
         from workbench.conversations.inbox_session import InboxTools
 
         if self.installation.settings.optional_credentials is None:
-            return InboxTools(canned=self.canned)
-        return InboxTools(self.check, self.send, self.canned, self.refresh)
+            return InboxTools(canned=self.canned, people=self.people)
+        return InboxTools(self.check, self.send, self.canned, self.people, self.refresh)
 
     def check(self, conversation: Conversation, body: str) -> dict[str, Any]:
         """What preflight says of an answer, as plain data."""
@@ -130,6 +130,13 @@ class _InboxCalls:
             {"name": template.title or template.name, "text": escape_blanks(templates.show(template.name))}
             for template in ready
         ]
+
+    def people(self) -> list[str]:
+        """Who can be told of a private note that names them."""
+        from workbench.lake.notifications import read_choices
+        from workbench.notifications.people import people
+
+        return list(people(self.installation.settings, read_choices(self.installation.lake)))
 
     def refresh(self, messages: Sequence[tuple[str, str]]) -> None:
         """What became of messages just sent, asked of Twilio one by one."""

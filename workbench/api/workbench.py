@@ -61,6 +61,7 @@ class Workbench:
         from workbench.api.installation import Installation, read_home
         from workbench.api.lake import LakeCalls
         from workbench.api.metrics import Dimensions, Metrics
+        from workbench.api.notifications import Notifications
         from workbench.api.outbox import Outbox
         from workbench.api.reports import Reports
         from workbench.api.retention import Retention
@@ -80,6 +81,7 @@ class Workbench:
         self.consent = Consent(installation)
         self.audit = Audit(installation)
         self.alerts = Alerts(installation)
+        self.notifications = Notifications(installation)
         self.compliance = Compliance(installation)
         self.contacts = Contacts(installation)
         self.reports = Reports(installation)

@@ -23,7 +23,8 @@ _NEEDED = {
         "decide": ("agent", "decide about a conversation"),
         "contact": ("agent", "change a contact"),
         "reveal": ("agent", "reveal a number"),
-    }
+    },
+    "notifications": {},
 }
 
 

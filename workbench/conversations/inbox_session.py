@@ -40,6 +40,7 @@ from workbench.conversations.listing import count_views, list_conversations, rea
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
+from workbench.lake.notifications import mark_read
 from workbench.lake.number_lookups import look_up_number
 from workbench.roles import current_actor, current_user
 from workbench.settings import Settings
@@ -64,12 +65,14 @@ class InboxTools:
             verdict (pass, warn, block) and reasons. It sends nothing.
         send: sends a text and returns `state` and `text`; the same key is sent only once.
         canned: ready replies, each with `name` and `text`.
+        people: the names that a private note can mention, as `@ana`.
         refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
     """
 
     check: Callable[[Conversation, str], Answer] | None = None
     send: Callable[[Conversation, str, str], Answer] | None = None
     canned: Callable[[], Sequence[Mapping[str, str]]] = tuple
+    people: Callable[[], Sequence[str]] = tuple
     refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
 
 
@@ -142,6 +145,7 @@ class InboxSession:
             "sends": self._tools.send is not None and current_user().may("agent"),
             "acts": current_user().may("agent"),
             "canned": [dict(reply) for reply in self._tools.canned()],
+            "people": list(self._tools.people()),
             **self._everything(),
         }
 
@@ -208,6 +212,7 @@ class InboxSession:
             others = same_person(self._lake, conversation.contact)
             state = read_state(self._lake, conversation, self._cache)
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
+            self._note_read(conversation)
         self._view.waiting = _just_sent(thread)
         head = view_models.head_shown(conversation, contact, consent, others, names)
         return {
@@ -269,6 +274,13 @@ class InboxSession:
         return {"address": reveal(self._lake, self._opened(), self._actor)}
 
     # Helpers
+
+    def _note_read(self, conversation: Conversation) -> None:
+        """Note that the person has seen it, so that they are told no more; reading never fails by it."""
+        try:
+            mark_read(self._lake, current_user().name, conversation.conversation_id, datetime.now(UTC))
+        except WorkbenchError as error:
+            log.warning("that a conversation was read could not be noted: %s", error)
 
     def _look_up(self, search: str) -> None:
         """Set the search; a whole number is looked up once for as long as it stands there."""

@@ -12,6 +12,7 @@ from workbench.doctor import (
     lake,
     log,
     machine,
+    notices,
     reach,
     senders,
     traffic,
@@ -86,6 +87,7 @@ CHECKS: Mapping[str, Check] = {
         Check("quarantine", log.check_quarantine, needs_lake=True),
         Check("jobs", log.check_jobs, needs_lake=True),
         Check("worker", worker.check_worker),
+        Check("notifications", notices.check_notifications, needs_lake=True),
         Check("removals", log.check_removals, needs_lake=True),
     )
 }

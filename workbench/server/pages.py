@@ -22,6 +22,7 @@ from panel.io.server import get_server
 from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
+from workbench.api.notifications import open_bell
 from workbench.home import PAGES_LOCK
 from workbench.lake.lock import shared
 from workbench.server.access.gate import Gate
@@ -43,6 +44,7 @@ from workbench.server.hosts import served_hosts
 from workbench.server.ports import find_port
 from workbench.server.served_pages import ServedPages
 from workbench.settings import Settings
+from workbench.ui.bell import use_bell
 from workbench.ui.navigation import START_PAGE, discover_pages, own_page_problems
 from workbench.ui.store import forget_lake, use_settings
 
@@ -114,6 +116,7 @@ class PagesServer:
             ConfigError, Unreachable: of the sign-in provider.
         """
         use_settings(self.settings)
+        use_bell(open_bell if self.settings.notifications.enabled else None)
         pn.config.nthreads = None
         # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()

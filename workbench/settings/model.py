@@ -16,6 +16,7 @@ from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_ac
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
+from workbench.settings.notifications import NotificationSettings
 from workbench.settings.sections import (
     BackupSettings,
     ConversationsSettings,
@@ -70,6 +71,9 @@ class Settings:
     )
     logs: LogsSettings = section(LogsSettings, "What the processes log; never a number, a text or a secret.")
     alerts: AlertSettings = section(AlertSettings, "What is watched, and who is told: docs/alerts.md.")
+    notifications: NotificationSettings = section(
+        NotificationSettings, "What people are told of, unless they choose otherwise: docs/notifications.md."
+    )
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")

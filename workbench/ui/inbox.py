@@ -30,7 +30,6 @@ INBOX_SCRIPTS = (
     "inbox",
 )
 COMPOSER_SCRIPTS = ("shared", "inbox_link", "batch")
-_STYLES = ("base", "inbox")
 
 
 class Answers(Protocol):
@@ -40,9 +39,9 @@ class Answers(Protocol):
 
 
 @cache
-def inbox_module(names: tuple[str, ...] = INBOX_SCRIPTS) -> str:
+def inbox_module(names: tuple[str, ...] = INBOX_SCRIPTS, style: str = "inbox") -> str:
     """The ES module of these scripts, with its styles inside: it attaches a shadow root of its own."""
-    styles = "\n".join([theme.tokens_css(), *(theme.read_static(f"{name}.css") for name in _STYLES)])
+    styles = "\n".join([theme.tokens_css(), *(theme.read_static(f"{name}.css") for name in ("base", style))])
     scripts = "\n".join(theme.read_static(f"{name}.js") for name in names)
     return f"const CSS = {json.dumps(styles)}\n{scripts}"
 

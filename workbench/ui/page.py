@@ -21,6 +21,7 @@ from tornado.ioloop import IOLoop
 from workbench.errors import UsageError, WorkbenchError
 from workbench.roles import current_user
 from workbench.ui import theme
+from workbench.ui.bell import bells
 from workbench.ui.components import Blank, PagesMenu, TopBar
 from workbench.ui.filters import FIELDS
 from workbench.ui.lake_changes import RedrawPace
@@ -170,7 +171,7 @@ def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession 
     content = pn.Column(*main, stylesheets=[_MAIN_CSS], sizing_mode="stretch_width", margin=0)
     watchers = _busy_watchers()
     shell = pmui.Page(
-        header=[bar],
+        header=[bar, *bells()],
         sidebar=sidebar,
         main=[content],
         meta_title=f"{title} · Workbench",

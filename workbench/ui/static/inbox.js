@@ -16,6 +16,7 @@ class Inbox {
       sends: false,
       mayAct: false,
       canned: [],
+      people: [],
       only: false,
       isReady: false,
     }
@@ -56,6 +57,7 @@ class Inbox {
           : "You may read here; answering takes the role of an agent.",
       mayAct: () => this.state.mayAct,
       canned: () => this.state.canned,
+      people: () => this.state.people,
       who: () => this.nameOfContact(),
       check: (body) => this.link.ask("check", {body}),
       send: (body, key) => this.send(body, key),
@@ -79,8 +81,8 @@ class Inbox {
     return this.attempt(async () => {
       const conversation = (this.ownsAddress && addressed()) || ""
       const started = await this.link.ask("start", {conversation})
-      const {actor, sends, acts, canned, only} = started
-      Object.assign(this.state, {actor, sends, mayAct: acts, canned, only, isReady: true})
+      const {actor, sends, acts, canned, people, only} = started
+      Object.assign(this.state, {actor, sends, mayAct: acts, canned, people, only, isReady: true})
       this.take(started, true)
       if (!started.thread) {
         this.drawThread(false)

@@ -92,7 +92,7 @@ class Composer {
   setMode(mode) {
     Object.assign(this, {mode, isConfirming: false, outcome: ""})
     this.text.setAttribute("aria-label", this.isNote ? "Private note" : "Reply")
-    this.text.placeholder = this.isNote ? "Only people here see this" : "Write a reply"
+    this.text.placeholder = this.isNote ? "Only people here see this; @name tells somebody" : "Write a reply"
     this.element.classList.toggle("noting", this.isNote)
     this.check()
   }
@@ -394,7 +394,11 @@ class Composer {
     if (!actions.mayAct()) {
       return h("span", {}, actions.whyNot())
     }
-    if (this.isNote || this.isBlank) {
+    if (this.isNote) {
+      const named = mentionedPeople(this.text.value, actions.people())
+      return named.length ? h("span", {}, `Tells ${named.join(", ")}`) : null
+    }
+    if (this.isBlank) {
       return null
     }
     if (!verdict) {

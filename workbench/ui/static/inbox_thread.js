@@ -25,12 +25,37 @@ function drawItems(thread, actions) {
     if (item.type === "message") {
       drawn.push(drawMessage(item, actions))
     } else if (item.type === "note") {
-      drawn.push(h("div", {class: "note"}, h("small", {}, `Private note by ${item.who}, ${item.clock}`), item.text))
+      const head = h("small", {}, `Private note by ${item.who}, ${item.clock}`)
+      drawn.push(h("div", {class: "note"}, head, withMentions(item.text, actions.people())))
     } else {
       drawn.push(h("div", {class: "event"}, `${item.text}, ${item.clock}`))
     }
   }
   return drawn
+}
+
+// The name that a part of a note mentions, as @ana, and "" where it mentions nobody who can be told.
+function mentionedName(part, people) {
+  let name = part.startsWith("@") ? part.slice(1).toLowerCase() : ""
+  while (name && !people.includes(name)) {
+    name = /[._@+-]$/.test(name) ? name.slice(0, -1) : ""
+  }
+  return name
+}
+
+function noteParts(text) {
+  return text.split(/(?<![\w.@+-])(@[a-z0-9][a-z0-9._@+-]*)/i)
+}
+
+function withMentions(text, people) {
+  return noteParts(text).map((part) => {
+    const {length} = mentionedName(part, people)
+    return length ? [h("b", {class: "mention"}, part.slice(0, length + 1)), part.slice(length + 1)] : part
+  })
+}
+
+function mentionedPeople(text, people) {
+  return [...new Set(noteParts(text).map((part) => mentionedName(part, people)))].filter(Boolean)
 }
 
 function drawMessage(item, actions) {

@@ -1,0 +1,29 @@
+"""Tells people by mail through `[smtp]`; an answer has their addresses masked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from workbench.errors import WorkbenchError
+from workbench.reports.mail import MailUncertain, mask_mail, send_text
+from workbench.settings import Settings
+from workbench.targets.answers import NoticeWords, TargetAnswer
+
+
+def tell_by_mail(settings: Settings, to: Sequence[str], words: NoticeWords) -> TargetAnswer:
+    """Send one mail to these addresses; raises nothing that a mail server may do."""
+    try:
+        refused = send_text(settings, to, words.subject, words.text)
+    except MailUncertain as error:
+        return TargetAnswer("unknown", str(error))
+    except WorkbenchError as error:
+        return TargetAnswer("failed", _without_addresses(str(error), to))
+    if refused:
+        return TargetAnswer("delivered", f"refused: {', '.join(map(mask_mail, refused))}")
+    return TargetAnswer("delivered", "taken")
+
+
+def _without_addresses(text: str, addresses: Sequence[str]) -> str:
+    for address in addresses:
+        text = text.replace(address, mask_mail(address))
+    return text
