@@ -15,6 +15,7 @@ from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_ac
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
+from workbench.settings.rules import RuleSettings, check_rule_name
 from workbench.settings.sections import (
     BackupSettings,
     ConversationsSettings,
@@ -68,6 +69,10 @@ class Settings:
     )
     logs: LogsSettings = section(LogsSettings, "What the processes log; never a number, a text or a secret.")
     alerts: AlertSettings = section(AlertSettings, "What is watched, and who is told: docs/alerts.md.")
+    rules: Mapping[str, RuleSettings] = entries(
+        RuleSettings, "What is done by itself, in the order of this file: docs/rules.md.",
+        check_rule_name, "after-hours", is_list=True,
+    )  # fmt: skip
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
