@@ -40,6 +40,7 @@ _ALWAYS = frozenset(
         "media",
         "media_files",
         "quarantined_rows",
+        "feed_events",
     }
 )
 """Tables into which rows of the person's messages may still be written while these exist."""

@@ -51,7 +51,7 @@ class RetentionRule:
 
 _MESSAGE_TABLES = (
     "status_events", "media", "media_listings", "media_files", "tombstones", "guessed_dates",
-    "webhook_fields", "revocation_decisions",
+    "webhook_fields", "revocation_decisions", "feed_events",
 )  # fmt: skip
 _OLD = "date_created < $before"
 
