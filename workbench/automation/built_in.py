@@ -16,16 +16,12 @@ OPTED_OUT = "opted-out"
 
 @dataclass(frozen=True)
 class BuiltInRule:
-    """A rule of the product: what happens and what is done, in words; `rule` is what the engine does of it."""
+    """A rule of the product, in words; `rule` is the part that the engine carries out."""
 
     name: str
     when: str
     does: str
     rule: RuleSettings | None = None
-
-
-def _labels(name: str, when: str, **actions: tuple[str, ...]) -> RuleSettings:
-    return RuleSettings(name=name, when=when, actions=RuleActions(**actions))
 
 
 BUILT_IN: tuple[BuiltInRule, ...] = (
@@ -34,11 +30,12 @@ BUILT_IN: tuple[BuiltInRule, ...] = (
         "Somebody opts out: STOP and Twilio's other words, the words of [keywords] and of the campaigns, or "
         "what Advanced Opt-Out says (OptOutType), in whatever language.",
         f"Label the conversation `{OPTED_OUT}`.",
-        _labels("opt-out-label", "opted_out", label=(OPTED_OUT,)),
+        RuleSettings("opt-out-label", "opted_out", actions=RuleActions(label=(OPTED_OUT,))),
     ),
     BuiltInRule(
         "opt-in-label", "Somebody opts in again: START, or a word of [keywords] opt_in.",
-        f"Take the label `{OPTED_OUT}` off.", _labels("opt-in-label", "opted_in", unlabel=(OPTED_OUT,)),
+        f"Take the label `{OPTED_OUT}` off.",
+        RuleSettings("opt-in-label", "opted_in", actions=RuleActions(unlabel=(OPTED_OUT,))),
     ),
     BuiltInRule(
         "opt-out-block", "Anything is about to be sent to somebody who opted out, by anybody.",
@@ -46,7 +43,7 @@ BUILT_IN: tuple[BuiltInRule, ...] = (
     ),
     BuiltInRule(
         "opt-out-confirm", "An opt-out comes by webhook, and neither Twilio nor the network answers it.",
-        "Confirm it once with [webhooks] opt_out_reply; an opt-out that a sync brings is not confirmed again.",
+        "Confirm it with [webhooks] opt_out_reply, once; what a sync brings is not confirmed again.",
     ),
     BuiltInRule(
         "keyword-silence", "A message is a keyword (opt-out, opt-in, help).",

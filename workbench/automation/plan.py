@@ -31,7 +31,7 @@ class PlannedRule:
 def plan(
     rules: Sequence[RuleSettings], situation: Situation, calendar: Calendar, now: datetime
 ) -> list[PlannedRule]:
-    """The rules that fire, in their order. One event gets at most one answer, and none where a rule holds it."""
+    """The rules that fire, in their order. An event gets at most one answer, none where a rule holds it."""
     firing = []
     for rule in rules:
         if rule.when in situation.event.kinds and _holds(rule, situation, calendar, now):
@@ -53,7 +53,7 @@ def plan(
 
 
 def _holds(rule: RuleSettings, situation: Situation, calendar: Calendar, now: datetime) -> bool:
-    if rule.after is not None and situation.waiting_since is not None:
-        if now - situation.waiting_since < read_length(rule.after):
-            return False
+    waited = now - (situation.waiting_since or now)
+    if rule.after is not None and waited < read_length(rule.after):
+        return False
     return failing(rule.conditions, situation, calendar) is None

@@ -52,12 +52,23 @@ class ReplyHistory:
     """Whether the contact is a sender of this account."""
 
 
-def refusal(rule: RuleSettings, situation: Situation, history: ReplyHistory, now: datetime) -> str:
-    """Why this rule may not answer this event now; empty where it may."""
+def refusal(
+    rule: RuleSettings,
+    situation: Situation,
+    history: ReplyHistory,
+    now: datetime,
+    *,
+    is_deferred: bool = False,
+) -> str:
+    """Why this rule may not answer this event now; empty where it may.
+
+    Args:
+        is_deferred: the answer waited for the end of quiet hours, as the rule wants it, so it may be late.
+    """
     return (
         _refused_address(situation, history)
         or _refused_message(situation, history)
-        or _refused_time(rule, situation, now)
+        or ("" if is_deferred else _refused_time(rule, situation, now))
         or _refused_number(rule, history, now)
     )
 

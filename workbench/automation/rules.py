@@ -59,8 +59,7 @@ def open_calendar(settings: Settings, quiet_rules: QuietHoursRules) -> Calendar:
     if asks and not holidays:
         raise ConfigError(
             f"[[rules]] {asks[0]}: holiday needs the public holidays of [sending] default_country, which is "
-            f"{country or 'not set'!r}. Those of the US and FR are built in; others go into quiet_hours.toml of "
-            "the home."
+            f"{country or 'not set'!r}. Those of the US and FR are built in; others go into quiet_hours.toml."
         )
     return Calendar(openings, timezone, holidays)
 
@@ -68,7 +67,9 @@ def open_calendar(settings: Settings, quiet_rules: QuietHoursRules) -> Calendar:
 def _check(rule: RuleSettings, settings: Settings) -> None:
     actions, conditions = rule.actions, rule.conditions
     if rule.name in BUILT_IN_NAMES:
-        raise UsageError("this is a built-in rule, which cannot be changed or switched off; take another name.")
+        raise UsageError(
+            "this is a built-in rule, which cannot be changed or switched off; take another name."
+        )
     if (rule.after is None) is (rule.when == "waiting_too_long"):
         raise UsageError('`after` belongs to when = "waiting_too_long", which needs it; write after = "4h".')
     if conditions.regex is not None:
@@ -102,7 +103,9 @@ def _check_reply(rule: RuleSettings, home: Path) -> None:
     if rule.actions.reply is None:
         return
     if rule.when == "opted_out":
-        raise UsageError("nobody who opted out is sent anything; [webhooks] opt_out_reply confirms an opt-out.")
+        raise UsageError(
+            "nobody who opted out is sent anything; [webhooks] opt_out_reply confirms an opt-out."
+        )
     unknown = sorted(set(find_template(home, rule.actions.reply).variables) - set(BLANKS))
     if unknown:
         raise UsageError(

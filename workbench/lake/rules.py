@@ -41,6 +41,7 @@ class RuleFiring:
     outcome: FiringOutcome = "claimed"
     actions: tuple[RuleAction, ...] = ()
     assignee: str | None = None
+    webhooks: tuple[str, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:
@@ -57,9 +58,7 @@ class RuleSwitch:
     switched_by: str
 
 
-_COLUMNS = (
-    "rule, event_key, conversation_id, message_sid, claimed_at, ended_at, outcome, actions, assignee"
-)
+_COLUMNS = ", ".join(RuleFiring.__dataclass_fields__)
 
 
 def fired_rules(cursor: duckdb.DuckDBPyConnection, event_key: str) -> set[str]:
@@ -80,7 +79,14 @@ def last_assignee(cursor: duckdb.DuckDBPyConnection, rule: str) -> str | None:
 
 def save_firings(cursor: duckdb.DuckDBPyConnection, firings: Sequence[RuleFiring]) -> None:
     """Add or replace rows, in the caller's transaction."""
-    rows = [{**asdict(each), "actions": json.dumps([asdict(a) for a in each.actions])} for each in firings]
+    rows = [
+        {
+            **asdict(firing),
+            "actions": json.dumps([asdict(action) for action in firing.actions]),
+            "webhooks": json.dumps(firing.webhooks),
+        }
+        for firing in firings
+    ]
     save_rows(cursor, "rule_firings", rows, key=("rule", "event_key"))
 
 
@@ -110,10 +116,13 @@ def count_firings(lake: Readable, since: datetime) -> dict[str, dict[str, int]]:
 
 def _firings(lake: Readable, condition: LiteralString, parameters: dict[str, Any]) -> list[RuleFiring]:
     sql = f"select {_COLUMNS} from rule_firings {condition} order by claimed_at, event_key, rule"
-    return [
-        RuleFiring(*row[:7], tuple(RuleAction(**action) for action in json.loads(row[7])), row[8])
-        for row in lake.rows(sql, parameters)
-    ]
+    return [_firing(*row) for row in lake.rows(sql, parameters)]
+
+
+def _firing(*row: Any) -> RuleFiring:
+    values = dict(zip(RuleFiring.__dataclass_fields__, row, strict=True))
+    actions = tuple(RuleAction(**action) for action in json.loads(values["actions"]))
+    return RuleFiring(**{**values, "actions": actions, "webhooks": tuple(json.loads(values["webhooks"]))})
 
 
 def read_switches(lake: Readable) -> dict[str, RuleSwitch]:

@@ -84,7 +84,7 @@ class RuleConditions:
         example='["billing"]',
     )  # fmt: skip
     country: tuple[str, ...] | None = setting(
-        None, _listed('a list of countries, as ["US"]', "[A-Z]{2}"), "The contact's number is of one of these.",
+        None, _listed('a list of countries, as ["US"]', "[A-Z]{2}"), "Their number is of one of these.",
         example='["US"]',
     )  # fmt: skip
     business_hours: bool | None = setting(
@@ -92,7 +92,7 @@ class RuleConditions:
         example="false",
     )  # fmt: skip
     holiday: bool | None = setting(
-        None, file_only(flag()), "That day is (true) or is not (false) a public holiday of `default_country`.",
+        None, file_only(flag()), "That day is (true) or is no (false) public holiday of `default_country`.",
         example="true",
     )  # fmt: skip
     state: tuple[str, ...] | None = setting(
@@ -118,9 +118,7 @@ class RuleActions:
     unlabel: tuple[str, ...] = setting(
         (), _listed('a list of labels, as ["vip"]'), "Labels that it loses.", example='["new"]'
     )
-    assign: str | None = setting(
-        None, file_only(text("a name", longest=60)), "Who gets it.", example='"ana"'
-    )
+    assign: str | None = setting(None, file_only(text("a name", longest=60)), "Who gets it.", example='"ana"')
     round_robin: tuple[str, ...] = setting(
         (), _listed('a list of names, as ["ana", "ben"]', longest=60),
         "Who gets it in turn: the next of these who is on duty.", example='["ana", "ben"]',
@@ -149,7 +147,9 @@ class RuleActions:
         "A contact gets at most one answer of this rule in this time.",
     )  # fmt: skip
     replies_per_day: int = setting(
-        200, file_only(whole(1, 100_000)), "Cap on the answers of this rule in 24 hours, all contacts together."
+        200,
+        file_only(whole(1, 100_000)),
+        "Cap on the answers of this rule in 24 hours, all contacts together.",
     )
     in_quiet_hours: str = setting(
         "skip", file_only(choice("skip", "later")),
@@ -174,11 +174,11 @@ class RuleSettings:
         file_only(text("a name in quotes")),
         "Its name, in the audit trail, too.", example='"after-hours"',
     )  # fmt: skip
-    when: str = required(
-        file_only(choice(*RULE_EVENTS)), "What must happen.", example='"message_received"'
-    )
+    when: str = required(file_only(choice(*RULE_EVENTS)), "What must happen.", example='"message_received"')
     enabled: bool = setting(
-        True, file_only(flag()), "Whether it is on, until `workbench rules enable` or `disable` says otherwise."
+        True,
+        file_only(flag()),
+        "Whether it is on, until `workbench rules enable` or `disable` says otherwise.",
     )
     after: str | None = setting(
         None, file_only(text('a length of time, as "30m", "4h" or "2d"', _LENGTH)),
