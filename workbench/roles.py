@@ -29,11 +29,15 @@ class Actor:
     """Whether the user is at this machine, without sign-in."""
     is_token: bool = False
     """Whether it is a program with a token."""
+    is_rule: bool = False
+    """Whether it is no person but a rule of the settings."""
 
     @property
     def actor(self) -> str:
         """The user's name in the audit trail."""
-        kind = "token" if self.is_token else "local" if self.is_local else "user"
+        kind = (
+            "token" if self.is_token else "rule" if self.is_rule else "local" if self.is_local else "user"
+        )
         return f"{kind}:{self.name or 'nobody'}"
 
     def may(self, role: str) -> bool:

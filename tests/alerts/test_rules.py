@@ -9,12 +9,13 @@ import pytest
 from click.testing import CliRunner
 
 from workbench.alerts.built_in_rules import BUILT_IN
-from workbench.alerts.rules import alert_rules, read_length
+from workbench.alerts.rules import alert_rules
 from workbench.alerts.states import STATES
 from workbench.cli import main
 from workbench.errors import ConfigError
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.settings import load_settings
+from workbench.settings.values import read_length
 
 
 def settings_of(home: Path, text: str) -> object:

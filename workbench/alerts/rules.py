@@ -14,17 +14,12 @@ from workbench.metrics.compile import find_metric
 from workbench.metrics.definitions import Metric
 from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.settings.alerts import AlertRuleSettings, AlertSettings
+from workbench.settings.values import read_length
 
-_UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 _TIMES = ("window", "delay", "lasting", "quiet")
 _PLAIN = ("metric", "by", "where", "per", "above", "below", "change", "minimum_sample", "severity")
 _OF_METRICS = ("metric", "by", "where", "per", "window", "delay", "below", "change", "minimum_sample")
 _COMPARABLE = ("count", "rate", "duration", "ratio", "speed")
-
-
-def read_length(text: str) -> timedelta:
-    """A length of time as the settings write it."""
-    return int(text[:-1]) * _UNITS[text[-1]]
 
 
 def alert_rules(settings: AlertSettings) -> tuple[AlertRule, ...]:

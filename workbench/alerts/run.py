@@ -17,7 +17,7 @@ from workbench.alerts.measurement import group_text
 from workbench.alerts.message import evidence_of, group_of, link_of, page_of, title_of
 from workbench.alerts.notices import RECENTLY, NoticePlan, due_notices
 from workbench.alerts.rule import AlertRule
-from workbench.alerts.rules import alert_rules, read_length
+from workbench.alerts.rules import alert_rules
 from workbench.alerts.states import WatchedInstallation, measure_state
 from workbench.alerts.targets import SMS, Target
 from workbench.errors import WorkbenchError
@@ -31,6 +31,7 @@ from workbench.lake.alerts import (
 )
 from workbench.lake.connect import Lake, Readable
 from workbench.settings import Settings
+from workbench.settings.values import read_length
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ class RetentionRule:
 
 _MESSAGE_TABLES = (
     "status_events", "media", "media_listings", "media_files", "tombstones", "guessed_dates",
-    "webhook_fields", "revocation_decisions", "feed_events",
+    "webhook_fields", "revocation_decisions", "feed_events", "rule_firings",
 )  # fmt: skip
 _OLD = "date_created < $before"
 

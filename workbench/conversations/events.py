@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+import duckdb
+
 from workbench.conversations.find import Conversation
 from workbench.errors import UsageError
 from workbench.lake import Lake
@@ -85,26 +87,29 @@ def note(text: str, actor: str) -> ConversationEvent:
 
 def save_event(lake: Lake, conversation: Conversation, decision: ConversationEvent) -> str:
     """Save a decision with its audit row, in one commit; returns the event's id."""
+    return lake.write(lambda cursor: write_event(cursor, conversation, decision))
+
+
+def write_event(
+    cursor: duckdb.DuckDBPyConnection, conversation: Conversation, decision: ConversationEvent
+) -> str:
+    """As :func:`save_event`, in the caller's transaction."""
     event_id = uuid.uuid4().hex
-
-    def write(cursor: Any) -> None:
-        cursor.execute(
-            "insert into conversation_events values (?, ?, ?, ?, ?, ?, ?)",
-            [
-                event_id, conversation.conversation_id, decision.kind, decision.value, decision.until,
-                decision.actor, decision.happened_at,
-            ],
-        )  # fmt: skip
-        append_audit(
-            cursor,
-            f"conversation-{decision.kind}",
-            actor=decision.actor,
-            subject=conversation.conversation_id,
-            detail=decision.audit_detail,
-            at=decision.happened_at,
-        )
-
-    lake.write(write)
+    cursor.execute(
+        "insert into conversation_events values (?, ?, ?, ?, ?, ?, ?)",
+        [
+            event_id, conversation.conversation_id, decision.kind, decision.value, decision.until,
+            decision.actor, decision.happened_at,
+        ],
+    )  # fmt: skip
+    append_audit(
+        cursor,
+        f"conversation-{decision.kind}",
+        actor=decision.actor,
+        subject=conversation.conversation_id,
+        detail=decision.audit_detail,
+        at=decision.happened_at,
+    )
     return event_id
 
 

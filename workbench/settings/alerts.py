@@ -19,7 +19,7 @@ _ANY_NUMBER = 10.0**12
 
 
 def length() -> Kind:
-    """A length of time; :func:`workbench.alerts.rules.read_length` reads it."""
+    """A length of time; :func:`workbench.settings.values.read_length` reads it."""
     return file_only(text('a length of time, as "30m", "6h" or "2d"', r"0m|[1-9]\d{0,4}[mhd]"))
 
 

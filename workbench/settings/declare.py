@@ -65,15 +65,20 @@ class Section(NamedTuple):
 
     type: type[Any]
     sentence: str
+    key: str = ""
 
 
 class Entries(NamedTuple):
-    """A section whose entries have names that the user chooses; each is a section of the same type."""
+    """A section whose entries have names that the user chooses; each is a section of the same type.
+
+    Where their order counts (`is_list`) they are written as `[[rules]]`, each with its setting `name`.
+    """
 
     type: type[Any]
     sentence: str
     check_name: Callable[[str], str]
     example: str
+    is_list: bool = False
 
 
 class Member(NamedTuple):
@@ -142,19 +147,28 @@ def file_only(kind: Kind) -> Kind:
     return kind._replace(from_text=None)
 
 
-def section(type: type[Any], sentence: str) -> Any:
-    """Declare a section with known names."""
-    return field(default_factory=type, metadata={_DECLARED: Section(type, sentence)})
+def section(type: type[Any], sentence: str, *, key: str = "") -> Any:
+    """Declare a section with known names; `key` is its name in the file, if it differs from the field's."""
+    return field(default_factory=type, metadata={_DECLARED: Section(type, sentence, key)})
 
 
-def entries(type: type[Any], sentence: str, check_name: Callable[[str], str], example: str) -> Any:
+def entries(
+    type: type[Any],
+    sentence: str,
+    check_name: Callable[[str], str],
+    example: str,
+    *,
+    is_list: bool = False,
+) -> Any:
     """Declare a section whose entries have names that the user chooses.
 
     Args:
         check_name: returns the name, or raises :class:`InvalidValue`.
         example: the name of an entry, for the template.
+        is_list: their order counts, so they are a list in the file.
     """
-    return field(default_factory=dict, metadata={_DECLARED: Entries(type, sentence, check_name, example)})
+    declared = Entries(type, sentence, check_name, example, is_list)
+    return field(default_factory=dict, metadata={_DECLARED: declared})
 
 
 def members(type: type[Any], place: Place = ()) -> dict[str, Member]:
@@ -180,7 +194,7 @@ def all_settings(type: type[Any], place: Place = ()) -> Iterator[Member]:
 
 def _member(each: Field[Any], place: Place) -> Member:
     declared = each.metadata[_DECLARED]
-    key = (declared.key if isinstance(declared, Setting) else "") or each.name
+    key = (declared.key if isinstance(declared, Setting | Section) else "") or each.name
     default = each.default if each.default is not MISSING else None
     if isinstance(declared, Setting) and each.default_factory is not MISSING:
         default = each.default_factory()

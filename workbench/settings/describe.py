@@ -115,6 +115,8 @@ def _written(member: Member) -> str:
         place[1] = "NAME"
     elif place[:2] == ["alerts", "rules"]:
         place[2] = "NAME"
+    elif place[0] == "rules":
+        del place[1]
     return f"[{'.'.join(place)}]" if _is_table(member) else ".".join(place)
 
 
@@ -130,8 +132,11 @@ def _template(type: Any, place: Place, given: Mapping[Place, str], mark: str) ->
             yield from ("", f"{header}   # {member.declared.sentence}")
             yield from _template(member.declared.type, member.place, given, mark)
         elif not isinstance(member.declared, Setting):
-            entry = (*member.place, member.declared.example)
-            yield from ("", f"# {member.declared.sentence}", f"# [{'.'.join(entry)}]")
+            is_list = member.declared.is_list
+            # A list has no name in its headers: each entry says its own.
+            entry = member.place if is_list else (*member.place, member.declared.example)
+            written = f"[{'.'.join(entry)}]"
+            yield from ("", f"# {member.declared.sentence}", f"# {f'[{written}]' if is_list else written}")
             yield from _template(member.declared.type, entry, given, "# ")
         elif _is_table(member) and not member.declared.secret:
             yield from ("", f"{header}   # {member.declared.sentence}", f"# {member.declared.example}")

@@ -17,6 +17,7 @@ from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
 from workbench.settings.notifications import NotificationSettings
+from workbench.settings.rules import RuleSettings, check_rule_name
 from workbench.settings.sections import (
     BackupSettings,
     ConversationsSettings,
@@ -74,6 +75,10 @@ class Settings:
     notifications: NotificationSettings = section(
         NotificationSettings, "What people are told of, unless they choose otherwise: docs/notifications.md."
     )
+    rules: Mapping[str, RuleSettings] = entries(
+        RuleSettings, "What is done by itself, in the order of this file: docs/rules.md.",
+        check_rule_name, "after-hours", is_list=True,
+    )  # fmt: skip
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")

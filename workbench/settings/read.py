@@ -174,7 +174,31 @@ class _Reader:
             value = self._entries(member.declared, content if is_there else {}, member.place)
         return _NOTHING if value is None else value
 
+    def _listed(self, declared: Entries, content: Any, place: Place) -> dict[str, Any] | None:
+        """The entries of a list, by their names, in its order."""
+        name = place[-1]
+        if not isinstance(content, list) or not all(isinstance(entry, Mapping) for entry in content):
+            self._problems.append(
+                f"{self._file.where(place)}: {name} must be a list of sections; write [[{name}]] above each."
+            )
+            return None
+        entries: dict[str, Any] = {}
+        for number, given in enumerate(content):
+            here = (*place, str(given.get("name", number)))
+            label = f"[[{name}]] {here[-1]}"
+            if given.get("name") in entries:
+                self._problems.append(
+                    f"{self._file.where(place)}: {label} is there twice; each needs a name of its own."
+                )
+                continue
+            entry = self._section(declared.type, given, here, label=f"{label} ")
+            if entry is not None and self._is_name(declared, entry.name, here, label):
+                entries[entry.name] = entry
+        return entries
+
     def _entries(self, declared: Entries, content: Any, place: Place) -> dict[str, Any] | None:
+        if declared.is_list:
+            return self._listed(declared, content or [], place)
         if not isinstance(content, Mapping):
             self._problems.append(
                 f"{self._file.where(place)}: {place[-1]} must be sections, as "
@@ -185,15 +209,21 @@ class _Reader:
         for name, value in content.items():
             here = (*place, name)
             label = f"[{'.'.join(here)}]"
-            try:
-                declared.check_name(name)
-            except InvalidValue as error:
-                self._problems.append(f"{self._file.where(here)}: {label} {error}")
+            if not self._is_name(declared, name, here, label):
                 continue
             entry = self._section(declared.type, value, here, label=f"{label} ", name=name)
             if entry is not None:
                 entries[name] = entry
         return entries
+
+    def _is_name(self, declared: Entries, name: str, place: Place, label: str) -> bool:
+        """Whether an entry may have this name; a problem is noted if not."""
+        try:
+            declared.check_name(name)
+        except InvalidValue as error:
+            self._problems.append(f"{self._file.where(place)}: {label} {error}")
+            return False
+        return True
 
     def _setting(self, member: Member, declared: Setting, content: Any, *, is_there: bool) -> Any:
         given = self._given(member, declared, content, is_there=is_there)

@@ -7,6 +7,7 @@ import ipaddress
 import re
 import zoneinfo
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,6 +34,12 @@ _SENDER = (
     r"|(?=[^A-Za-z]*[A-Za-z])[!-*,-9;-~ ][!-9;-~ ]{0,10}"
 )
 _NEARLY_A_KIND = 0.8
+_LENGTHS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+
+
+def read_length(text: str) -> timedelta:
+    """A length of time as the settings write it, such as ``30m``, ``6h`` or ``2d``."""
+    return int(text[:-1]) * _LENGTHS[text[-1]]
 
 
 @dataclass(frozen=True)

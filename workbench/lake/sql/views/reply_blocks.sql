@@ -1,7 +1,7 @@
 -- grain: one row per run of questions that a contact wrote before we answered, as its first message
--- version: 1
+-- version: 2
 -- A question is an inbound message that is no keyword (Twilio answers those). An answer is an outbound one that is
--- no automatic `outbound-reply`, and neither failed nor still to come. `is_first` begins a thread that was silent for
+-- neither an automatic `outbound-reply` nor sent by a rule, and neither failed nor still to come. `is_first` begins a thread that was silent for
 -- 24 hours. `closed_at` is when somebody here resolved the conversation without an answer.
 create or replace view reply_blocks as
 with people as (
@@ -12,7 +12,8 @@ lines as (
         l.*,
         not is_outbound and keyword is null as is_question,
         is_outbound and direction <> 'outbound-reply'
-            and status not in ('failed', 'undelivered', 'canceled', 'scheduled') as is_answer,
+            and status not in ('failed', 'undelivered', 'canceled', 'scheduled')
+            and message_sid not in (select message_sid from automatic_replies) as is_answer,
         lag(date_created) over (
             partition by l.our_side, l.contact order by date_created, is_outbound, message_sid
         ) as previous_at

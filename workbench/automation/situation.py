@@ -1,0 +1,47 @@
+"""The facts of one event that rules look at. Data.
+
+What is said of the conversation is how it was when the event was looked at, before any rule acted on it; its
+state is the one before the message, which opens it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from workbench.conversations.find import Conversation
+
+
+@dataclass(frozen=True)
+class RuleEvent:
+    """Something that happened, in the words of `when`; one message may be several of these at once."""
+
+    kinds: tuple[str, ...]
+    key: str
+    """The same however often, and from wherever, it is brought."""
+    message_sid: str
+
+
+@dataclass(frozen=True)
+class Situation:
+    """One event, the message it is about, and who it concerns."""
+
+    event: RuleEvent
+    conversation: Conversation
+    at: datetime
+    """When the message was made, in UTC."""
+    happened_at: datetime
+    """When the event was: that of the message, or of its failure."""
+    body: str = field(default="", repr=False)
+    keyword: str | None = None
+    sender: str | None = None
+    media: int = 0
+    country: str | None = None
+    state: str = "open"
+    labels: frozenset[str] = frozenset()
+    contact_name: str | None = field(default=None, repr=False)
+    contact_labels: frozenset[str] = frozenset()
+    contact_language: str | None = None
+    is_first_message: bool = False
+    waiting_since: datetime | None = None
+    """Of `waiting_too_long`."""
