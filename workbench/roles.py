@@ -35,9 +35,7 @@ class Actor:
     @property
     def actor(self) -> str:
         """The user's name in the audit trail."""
-        kind = (
-            "token" if self.is_token else "rule" if self.is_rule else "local" if self.is_local else "user"
-        )
+        kind = "token" if self.is_token else "rule" if self.is_rule else "local" if self.is_local else "user"
         return f"{kind}:{self.name or 'nobody'}"
 
     def may(self, role: str) -> bool:

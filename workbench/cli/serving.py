@@ -21,7 +21,7 @@ _PORT = click.IntRange(0, 65535)
     "--api-port", type=_PORT, default=5008, show_default=True, help="Of the HTTP interface. 0: any free one."
 )
 @click.option(
-    "--only", type=click.Choice(["pages", "hooks", "api", "worker"]), help="One of the processes, in this one."
+    "--only", type=click.Choice(["pages", "hooks", "api", "worker"]), help="One of them, in this process."
 )
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def serve(
