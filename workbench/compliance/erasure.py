@@ -41,6 +41,7 @@ _ALWAYS = frozenset(
         "media_files",
         "quarantined_rows",
         "feed_events",
+        "event_deliveries",
     }
 )
 """Tables into which rows of the person's messages may still be written while these exist."""

@@ -86,6 +86,7 @@ CHECKS: Mapping[str, Check] = {
         Check("quarantine", log.check_quarantine, needs_lake=True),
         Check("jobs", log.check_jobs, needs_lake=True),
         Check("worker", worker.check_worker),
+        Check("event-webhooks", events.check_event_webhooks, needs_lake=True),
         Check("removals", log.check_removals, needs_lake=True),
     )
 }

@@ -8,7 +8,7 @@ rest in one commit. Consumers read on from their cursor and move it in the trans
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +58,12 @@ class FeedEvent:
     message_sid: str | None
     contact: str | None
     detail: Mapping[str, Any]
+
+
+_COLUMNS = """
+    position, event_id, kind, happened_at, noted_at, account_sid, conversation_id, message_sid, contact,
+    detail
+"""
 
 
 @dataclass(frozen=True)
@@ -119,9 +125,27 @@ def read_feed(lake: Readable, after: int, limit: int) -> list[FeedEvent]:
             "they can no longer be read."
         )
     rows = lake.rows(
-        "select position, event_id, kind, happened_at, noted_at, account_sid, conversation_id, message_sid, "
-        "contact, detail from feed_events where position > ? order by position limit ?",
-        [after, limit],
+        f"select {_COLUMNS} from feed_events where position > ? order by position limit ?", [after, limit]
+    )
+    return [_event(row) for row in rows]
+
+
+def read_events(lake: Readable, positions: Sequence[int]) -> list[FeedEvent]:
+    """The events at these positions; without those that are not there any more."""
+    rows = lake.rows(
+        f"select {_COLUMNS} from feed_events where position in (select unnest(?::bigint[])) "
+        "order by position",
+        [list(positions)],
+    )
+    return [_event(row) for row in rows]
+
+
+def read_latest_events(lake: Readable, kind: str | None = None, limit: int = 50) -> list[FeedEvent]:
+    """The latest events, the newest first."""
+    rows = lake.rows(
+        f"select {_COLUMNS} from feed_events where coalesce(kind = $kind, true) "
+        "order by position desc limit $limit",
+        {"kind": kind, "limit": limit},
     )
     return [_event(row) for row in rows]
 

@@ -13,6 +13,7 @@ from workbench.settings.access import AccessSettings
 from workbench.settings.alerts import AlertSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
+from workbench.settings.events import EventsSettings
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
 from workbench.settings.sections import (
@@ -68,6 +69,9 @@ class Settings:
     )
     logs: LogsSettings = section(LogsSettings, "What the processes log; never a number, a text or a secret.")
     alerts: AlertSettings = section(AlertSettings, "What is watched, and who is told: docs/alerts.md.")
+    events: EventsSettings = section(
+        EventsSettings, "Who is told of what happens, by signed webhooks: docs/events.md."
+    )
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
