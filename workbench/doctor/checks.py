@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from workbench.doctor import (
     account,
     backups,
+    events,
     idle_settings,
     lake,
     log,
