@@ -127,6 +127,7 @@ class Events(Namespace):
         from workbench.roles import require_role
 
         actor = require_role("admin", "replay events").actor
+        lake = self._installation.lake
         find_webhook(self._installation.settings, webhook)
         chosen, now = list(positions) or None, datetime.now(UTC)
 
@@ -136,7 +137,7 @@ class Events(Namespace):
             append_audit(cursor, "events-replay", actor=actor, subject=webhook, detail=detail, at=now)
             return count
 
-        return self._installation.lake.write(work)
+        return lake.write(work)
 
     def test(self, webhook: str | None = None) -> pd.DataFrame:
         """Post a test event, of the kind `test`, to each webhook or to one: webhook, outcome, detail.

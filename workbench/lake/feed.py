@@ -205,16 +205,23 @@ def skip_forgotten(lake: Lake, consumer: str, now: datetime) -> int:
 
 
 def forget_old_feed(lake: Lake, now: datetime) -> None:
-    """Delete events that are older than :data:`KEPT`, and remember up to which position."""
-    before = {"before": now - KEPT}
-    if lake.value("select count(*) from feed_events where noted_at < $before", before):
+    """Delete events that are older than :data:`KEPT`, and remember up to which position.
+
+    The last days before the newest event stay: were they deleted by a clock that is far ahead, they would be
+    noted again.
+    """
+    before = {"before": now - KEPT, "recent": 2 * LONGEST_DELAY}
+    if lake.value(f"select count(*) from feed_events where {_OLD}", before):
         lake.write(lambda cursor: _forget(cursor, before))
 
 
-def _forget(cursor: duckdb.DuckDBPyConnection, before: Mapping[str, datetime]) -> None:
+_OLD = "noted_at < least($before, (select max(noted_at) from feed_events) - $recent::interval)"
+
+
+def _forget(cursor: duckdb.DuckDBPyConnection, before: Mapping[str, object]) -> None:
     cursor.execute(
         "update feed_state set forgotten_position = greatest(forgotten_position, "
-        "(select coalesce(max(position), 0) from feed_events where noted_at < $before))",
+        f"(select coalesce(max(position), 0) from feed_events where {_OLD}))",
         before,
     )
     cursor.execute("delete from feed_events where position <= (select forgotten_position from feed_state)")
