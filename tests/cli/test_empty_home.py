@@ -45,6 +45,10 @@ READS: dict[str, list[str]] = {
     "contacts undo": ["abc"],
     "conversation": [NUMBER],
     "conversations": [],
+    "events deliveries": [],
+    "events list": [],
+    "events replay": ["shop"],
+    "events webhooks": [],
     "export": ["--to", "lake.duckdb"],
     "lake compact": [],
     "lake info": [],
@@ -71,7 +75,8 @@ BRINGS: dict[str, list[str] | None] = {
     "contacts import": ["names.csv"],
     "contacts merge": [NUMBER, "+14155551235"],
     # These need an account, servers or a terminal; they have tests of their own.
-    "alerts test": None, "connect": None, "demo": None, "init": None, "outbox cancel": None,
+    "alerts test": None, "connect": None, "demo": None, "events test": None, "init": None,
+    "outbox cancel": None,
     "schedule run": None, "serve": None, "restore": None, "send": None, "send-batch": None, "simulate": None,
     "sync": None, "sync import": None,
 }  # fmt: skip
@@ -87,8 +92,9 @@ WITHOUT_LAKE = {
 #: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.
 KNOWN_WITHOUT_LOG = {
     "alerts history", "alerts list", "alerts mute", "alerts run", "alerts unmute", "audit show",
-    "audit verify", "backup", "consent push", "contacts changes", "lake compact", "lake info", "outbox list",
-    "outbox settle", "reconcile", "retention run", "sql", "status",
+    "audit verify", "backup", "consent push", "contacts changes", "events deliveries", "events list",
+    "events replay", "events webhooks", "lake compact", "lake info", "outbox list", "outbox settle",
+    "reconcile", "retention run", "sql", "status",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from workbench.display.formats import duration, plural
-from workbench.home import HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER
+from workbench.home import HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER, WORKER_LOCK
 
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
@@ -55,10 +55,14 @@ class Operations:
     runs: Sequence[JobRun] = ()
     outdated: Sequence[str] = ()
     """What changed in the settings after a server had read them, in words."""
+    worker: str | None = None
+    """What keeps the worker from acting on what happens; None where nothing does, or where none runs."""
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """In words, as (label, value)."""
         yield "servers", _servers(self.pages_run, self.hooks_run)
+        if self.worker:
+            yield "worker", self.worker
         yield from (("settings", f"{text} Start `workbench serve` again.") for text in self.outdated)
         if self.webhooks_on_disk:
             yield "spool", f"{plural(self.webhooks_on_disk, 'webhook')} on the disk, on the way to the lake"
@@ -102,6 +106,7 @@ def read_operations(installation: Installation, runs: int = 0) -> Operations:
         next_runs=_next_runs(installation, jobs, hooks_run),
         runs=read_last_job_runs(lake, runs) if runs else (),
         outdated=tuple(outdated_servers(home)),
+        worker=_worker(installation, hooks_run),
     )
 
 
@@ -109,6 +114,18 @@ _UNDATED_SQL = """
     select count(*) from message_facts
     where date_sent is null and status in ('sent', 'delivered') and date_created < now() - interval 1 day
 """
+
+
+def _worker(installation: Installation, hooks_run: bool) -> str | None:
+    from workbench.doctor.worker_state import read_worker_state
+    from workbench.lake.lock import is_held
+
+    home = installation.settings.home
+    if not is_held(home / WORKER_LOCK):
+        return "does not run, so nothing acts on what happens: `workbench serve`" if hooks_run else None
+    state = read_worker_state(home)
+    failing = [name for name, each in state.consumers.items() if each.failures] if state else []
+    return f"tries again what failed: {', '.join(failing)}" if failing else None
 
 
 def _read_health(installation: Installation) -> HealthCounts | None:

@@ -58,6 +58,7 @@ class Workbench:
         from workbench.api.compliance import Compliance
         from workbench.api.consent import Consent
         from workbench.api.contacts import Contacts
+        from workbench.api.events import Events
         from workbench.api.installation import Installation, read_home
         from workbench.api.lake import LakeCalls
         from workbench.api.metrics import Dimensions, Metrics
@@ -82,6 +83,7 @@ class Workbench:
         self.audit = Audit(installation)
         self.alerts = Alerts(installation)
         self.notifications = Notifications(installation)
+        self.events = Events(installation)
         self.compliance = Compliance(installation)
         self.contacts = Contacts(installation)
         self.reports = Reports(installation)

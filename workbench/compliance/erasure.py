@@ -42,6 +42,7 @@ _ALWAYS = frozenset(
         "quarantined_rows",
         "feed_events",
         "rule_firings",
+        "event_deliveries",
     }
 )
 """Tables into which rows of the person's messages may still be written while these exist."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from workbench.doctor import (
     account,
     backups,
+    events,
     idle_settings,
     lake,
     log,
@@ -88,6 +89,7 @@ CHECKS: Mapping[str, Check] = {
         Check("jobs", log.check_jobs, needs_lake=True),
         Check("worker", worker.check_worker),
         Check("notifications", notices.check_notifications, needs_lake=True),
+        Check("event-webhooks", events.check_event_webhooks, needs_lake=True),
         Check("removals", log.check_removals, needs_lake=True),
     )
 }

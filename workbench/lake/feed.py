@@ -8,7 +8,7 @@ rest in one commit. Consumers read on from their cursor and move it in the trans
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +58,12 @@ class FeedEvent:
     message_sid: str | None
     contact: str | None
     detail: Mapping[str, Any]
+
+
+_COLUMNS = """
+    position, event_id, kind, happened_at, noted_at, account_sid, conversation_id, message_sid, contact,
+    detail
+"""
 
 
 @dataclass(frozen=True)
@@ -119,9 +125,27 @@ def read_feed(lake: Readable, after: int, limit: int) -> list[FeedEvent]:
             "they can no longer be read."
         )
     rows = lake.rows(
-        "select position, event_id, kind, happened_at, noted_at, account_sid, conversation_id, message_sid, "
-        "contact, detail from feed_events where position > ? order by position limit ?",
-        [after, limit],
+        f"select {_COLUMNS} from feed_events where position > ? order by position limit ?", [after, limit]
+    )
+    return [_event(row) for row in rows]
+
+
+def read_events(lake: Readable, positions: Sequence[int]) -> list[FeedEvent]:
+    """The events at these positions; without those that are not there any more."""
+    rows = lake.rows(
+        f"select {_COLUMNS} from feed_events where position in (select unnest(?::bigint[])) "
+        "order by position",
+        [list(positions)],
+    )
+    return [_event(row) for row in rows]
+
+
+def read_latest_events(lake: Readable, kind: str | None = None, limit: int = 50) -> list[FeedEvent]:
+    """The latest events, the newest first."""
+    rows = lake.rows(
+        f"select {_COLUMNS} from feed_events where coalesce(kind = $kind, true) "
+        "order by position desc limit $limit",
+        {"kind": kind, "limit": limit},
     )
     return [_event(row) for row in rows]
 
@@ -181,16 +205,23 @@ def skip_forgotten(lake: Lake, consumer: str, now: datetime) -> int:
 
 
 def forget_old_feed(lake: Lake, now: datetime) -> None:
-    """Delete events that are older than :data:`KEPT`, and remember up to which position."""
-    before = {"before": now - KEPT}
-    if lake.value("select count(*) from feed_events where noted_at < $before", before):
+    """Delete events that are older than :data:`KEPT`, and remember up to which position.
+
+    The last days before the newest event stay: were they deleted by a clock that is far ahead, they would be
+    noted again.
+    """
+    before = {"before": now - KEPT, "recent": 2 * LONGEST_DELAY}
+    if lake.value(f"select count(*) from feed_events where {_OLD}", before):
         lake.write(lambda cursor: _forget(cursor, before))
 
 
-def _forget(cursor: duckdb.DuckDBPyConnection, before: Mapping[str, datetime]) -> None:
+_OLD = "noted_at < least($before, (select max(noted_at) from feed_events) - $recent::interval)"
+
+
+def _forget(cursor: duckdb.DuckDBPyConnection, before: Mapping[str, object]) -> None:
     cursor.execute(
         "update feed_state set forgotten_position = greatest(forgotten_position, "
-        "(select coalesce(max(position), 0) from feed_events where noted_at < $before))",
+        f"(select coalesce(max(position), 0) from feed_events where {_OLD}))",
         before,
     )
     cursor.execute("delete from feed_events where position <= (select forgotten_position from feed_state)")

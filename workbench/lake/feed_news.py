@@ -97,6 +97,8 @@ _NOTED_SQL = """
     select event_id, kind, message_sid from feed_events where noted_at >= $since
 """
 
+#: `precedence` puts what happened at one moment in order: a conversation, its message, the statuses of one by
+#: their rank, and then what was said with it and decided of it.
 _EMPTY_SQL = """
     create or replace temp table feed_news (
         event_id varchar, kind varchar, happened_at timestamptz, ordered_at timestamptz, precedence integer,
@@ -118,7 +120,7 @@ _UNNOTED_SQL = """
 _RECEIVED_SQL = """
     insert into feed_news
     select
-        message_sid || ':received', 'message.received', date_created, date_created, 2,
+        message_sid || ':received', 'message.received', date_created, date_created, 1,
         account_sid, conversation_id, message_sid, contact,
         to_json({'keyword': keyword, 'media': media_count})::varchar
     from raw_messages
@@ -137,7 +139,7 @@ _OTHER_SQL: Mapping[str, tuple[LiteralString, LiteralString]] = {
         select
             'consent:' || event_id,
             case kind when 'opt-out' then 'contact.opted_out' else 'contact.opted_in' end,
-            happened_at, happened_at, 4, account_sid, null, message_sid, address,
+            happened_at, happened_at, 200, account_sid, null, message_sid, address,
             to_json({'source': source})::varchar
         from consent_events
         where happened_at >= $since and recorded_at >= $since and kind in ('opt-out', 'opt-in')
@@ -153,7 +155,7 @@ _OTHER_SQL: Mapping[str, tuple[LiteralString, LiteralString]] = {
             event_id,
             case kind when 'assignee' then 'conversation.assigned' when 'state' then 'conversation.state'
                 else 'conversation.labelled' end,
-            happened_at, happened_at, 5, null, conversation_id, null, null,
+            happened_at, happened_at, 201, null, conversation_id, null, null,
             case kind
                 when 'assignee' then to_json({'assignee': value, 'actor': actor})
                 when 'state' then to_json({'state': value, 'until': until, 'actor': actor})
@@ -167,8 +169,9 @@ _OTHER_SQL: Mapping[str, tuple[LiteralString, LiteralString]] = {
     """, """
         insert into feed_news
         select
-            'alert:' || event_id || ':' || turn, 'alert.' || turn, turned_at, turned_at, 6, null, null, null,
-            null, to_json({'alert': event_id, 'rule': rule, 'severity': severity, 'metric': metric})::varchar
+            'alert:' || event_id || ':' || turn, 'alert.' || turn, turned_at, turned_at, 202,
+            null, null, null, null,
+            to_json({'alert': event_id, 'rule': rule, 'severity': severity, 'metric': metric})::varchar
         from (
             select *, 'opened' as turn, opened_at as turned_at from alert_events
             union all
@@ -230,7 +233,7 @@ _STATUSES_SQL = """
     select
         message_sid || ':' || status, 'message.status', happened_at,
         max(happened_at) over so_far,
-        3, account_sid, conversation_id, message_sid, contact,
+        10 + status_rank, account_sid, conversation_id, message_sid, contact,
         to_json({
             'status': status,
             'previous': coalesce(lag(status) over so_far, previous),
@@ -306,7 +309,7 @@ _CREATED_SQL = """
     insert into feed_news
     select main_id || ':created', 'conversation.created', first_at,
         coalesce((select min(ordered_at) from feed_news n where n.conversation_id = main_id), first_at),
-        1, account_sid, main_id, null, contact, '{}'
+        0, account_sid, main_id, null, contact, '{}'
     from touched_conversations
     where first_at >= $since and main_id in (
         select conversation_id from feed_news where kind in ('message.received', 'message.status')
@@ -344,7 +347,7 @@ _REOPENED_SQL = """
         where d.value <> 'open'
     )
     select
-        event_id || ':reopened', 'conversation.reopened', reopened_at, reopened_at, 3, account_sid, main_id,
+        event_id || ':reopened', 'conversation.reopened', reopened_at, reopened_at, 2, account_sid, main_id,
         case when reopened_at = first['at'] then first['sid'] end, contact,
         to_json({
             'was': value,

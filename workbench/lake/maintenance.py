@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from workbench.lake.connect import Lake
+from workbench.lake.event_deliveries import forget_old_deliveries
 from workbench.lake.feed import forget_old_feed
 from workbench.lake.idempotency import forget_old_keys
 from workbench.lake.jobs import forget_old_job_runs
@@ -63,6 +64,7 @@ def maintain(
     forget_old_job_runs(lake)
     forget_old_feed(lake, now)
     forget_old_keys(lake, now)
+    forget_old_deliveries(lake, now)
 
     def step(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         return [] if stop() else lake.run_alone(lambda cursor: _call(cursor, sql, parameters))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.events.deliver import WebhookRunner
 from workbench.lake.connect import Lake
 from workbench.settings import Settings
 
@@ -26,4 +27,6 @@ class Consumer:
     tables: frozenset[str] = frozenset()
 
 
-CONSUMERS: tuple[Consumer, ...] = ()
+CONSUMERS: tuple[Consumer, ...] = (
+    Consumer("event webhooks", WebhookRunner().run, frozenset({"event_deliveries"})),
+)

@@ -45,12 +45,14 @@ def children(
         ConfigError: as in :func:`serve_all`.
     """
     from workbench.api.schedule import schedule_of
+    from workbench.events.webhooks import event_webhooks
     from workbench.server.access.settings import access_settings, require_safe_host
     from workbench.server.hook_settings import hook_settings
 
     require_safe_host(host, access_settings(settings))
     hook_settings(settings)
     schedule_of(settings)
+    event_webhooks(settings)
     # Chosen once, so that a process that is started again has the same port.
     port, hooks_port = find_port(host, port), find_port(LOOPBACK, hooks_port, "--hooks-port")
     api_port = find_port(host, api_port, "--api-port")

@@ -113,7 +113,7 @@ def _written(member: Member) -> str:
     place = list(member.place)
     if place[0] == "reports":
         place[1] = "NAME"
-    elif place[:2] == ["alerts", "rules"]:
+    elif place[:2] in (["alerts", "rules"], ["events", "webhooks"]):
         place[2] = "NAME"
     elif place[0] == "rules":
         del place[1]

@@ -14,6 +14,7 @@ from workbench.settings.alerts import AlertSettings
 from workbench.settings.api import ApiSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
+from workbench.settings.events import EventsSettings
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
 from workbench.settings.notifications import NotificationSettings
@@ -79,6 +80,9 @@ class Settings:
         RuleSettings, "What is done by itself, in the order of this file: docs/rules.md.",
         check_rule_name, "after-hours", is_list=True,
     )  # fmt: skip
+    events: EventsSettings = section(
+        EventsSettings, "Who is told of what happens, by signed webhooks: docs/events.md."
+    )
     retention: RetentionSettings = section(RetentionSettings, "How long data is kept.")
     backup: BackupSettings = section(BackupSettings, "Where backups go.")
     smtp: SmtpSettings = section(SmtpSettings, "The mail server of reports.")
