@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -65,8 +66,12 @@ class DeskOfThree:
     def forget(self, users: bytes) -> None:
         """As it was at the beginning, but for the messages."""
         tables = ("notifications", "notification_deliveries", "notification_choices", "conversation_events")
-        for table in tables:
-            self.lake.write(lambda cursor, table=table: cursor.execute(f"delete from {identifier(table)}"))
+
+        def clear(cursor: Any) -> None:
+            for table in tables:
+                cursor.execute(f"delete from {identifier(table)}")
+
+        self.lake.write(clear)
         home = self.settings.home
         self.settings = write_home(home, self.settings.smtp.port or 0)
         write_whole(home / "users.toml", users)
@@ -79,7 +84,11 @@ class DeskOfThree:
     @property
     def mails(self) -> list[tuple[str, str]]:
         """To whom each mail went, and all of it as it went over the line."""
-        return [(each.rcpt_tos[0], bytes(each.content or b"").decode()) for each in self.mailbox.envelopes]
+        return [(each.rcpt_tos[0], _text(each.content)) for each in self.mailbox.envelopes]
+
+
+def _text(content: bytes | str | None) -> str:
+    return content.decode() if isinstance(content, bytes) else content or ""
 
 
 def write_home(home: Path, port: int, more: str = "") -> Settings:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from workbench.lake.notifications import Notification, NotificationDelivery
 from workbench.notifications.choices import NotificationChoice
 from workbench.notifications.decide import Happening, is_told, note, still_waiting
-from workbench.notifications.due import DueNotice, due_notices
+from workbench.notifications.due import DueNotice, due_notices, next_look_at
 from workbench.notifications.mentions import mentioned
 from workbench.notifications.quiet import digest_due_at, is_quiet
 
@@ -259,3 +259,27 @@ def test_only_what_certainly_did_not_arrive_is_tried_again(
 def test_what_came_before_a_way_was_switched_on_is_not_told_on_it() -> None:
     choice = NotificationChoice(mail="now", mail_since=(NOW + timedelta(seconds=1)).isoformat())
     assert due(choice, [noted(1), noted(2, at=NOW + timedelta(seconds=2))], 120) == [("mail", "", ["n2"])]
+
+
+@pytest.mark.parametrize(
+    ("choice", "told_before", "seconds", "next_seconds"),
+    [
+        ({"mail": "now"}, [], 10, 60),
+        ({"mail": "now"}, [], 61, 121),
+        ({"mail": "15m", "apprise": "1h"}, [], 0, 900),
+        ({"mail": "now"}, [("failed", 1)], 61, 120),
+        ({"mail": "now"}, [("delivered", 1)], 61, None),
+        ({"mail": "now"}, [("failed", 6)], 61, None),
+        ({"mail": "off"}, [], 0, None),
+    ],
+)
+def test_when_to_look_again(
+    choice: dict[str, str],
+    told_before: list[tuple[str, int]],
+    seconds: float,
+    next_seconds: float | None,
+) -> None:
+    at = NOW + timedelta(minutes=1)
+    earlier = [told(1, outcome, at, attempt) for outcome, attempt in told_before]
+    moment = next_look_at(NotificationChoice(**choice), [noted()], earlier, NOW + timedelta(seconds=seconds))
+    assert (moment and (moment - NOW).total_seconds()) == next_seconds
