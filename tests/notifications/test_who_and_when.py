@@ -274,7 +274,7 @@ def test_what_came_before_a_way_was_switched_on_is_not_told_on_it() -> None:
     ],
 )
 def test_when_to_look_again(
-    choice: dict[str, str],
+    choice: dict[str, Any],
     told_before: list[tuple[str, int]],
     seconds: float,
     next_seconds: float | None,
