@@ -147,7 +147,7 @@ def test_choices_are_made_in_the_panel(
     panel.get_by_label("When").fill("22:00-07:00, Sat-Sun 00:00-24:00")
     panel.get_by_label("Time zone").focus()
     expect(panel.get_by_role("status")).to_have_text("Saved.")
-    panel.get_by_label("Names me").check()
+    panel.get_by_label("Names me", exact=True).check()
     panel.get_by_label("Address").fill("slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ")
     panel.get_by_role("button", name="Save address").tap()
     expect(panel).to_contain_text("An address is kept.")

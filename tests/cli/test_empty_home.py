@@ -49,6 +49,10 @@ READS: dict[str, list[str]] = {
     "lake compact": [],
     "lake info": [],
     "metric": ["messages"],
+    "notifications run": [],
+    "notifications set": ["--messages", "all"],
+    "notifications show": [],
+    "notifications test": [],
     "outbox list": [],
     "outbox release": ["--confirm"],
     "outbox settle": [],
@@ -87,7 +91,8 @@ WITHOUT_LAKE = {
 #: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.
 KNOWN_WITHOUT_LOG = {
     "alerts history", "alerts list", "alerts mute", "alerts run", "alerts unmute", "audit show",
-    "audit verify", "backup", "consent push", "contacts changes", "lake compact", "lake info", "outbox list",
+    "audit verify", "backup", "consent push", "contacts changes", "lake compact", "lake info",
+    "notifications run", "notifications set", "notifications show", "notifications test", "outbox list",
     "outbox settle", "reconcile", "retention run", "sql", "status",
 }  # fmt: skip
 

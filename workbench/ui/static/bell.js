@@ -57,6 +57,8 @@ class BellPanel {
       const {choices, news, now} = await this.link.ask("start")
       this.choices = choices
       this.shown.since = new Date(now)
+      // The panel may be open already.
+      this.draw()
       this.take(news)
     } catch (error) {
       this.say(error.message)
