@@ -53,6 +53,10 @@ READS: dict[str, list[str]] = {
     "lake compact": [],
     "lake info": [],
     "metric": ["messages"],
+    "notifications run": [],
+    "notifications set": ["--messages", "all"],
+    "notifications show": [],
+    "notifications test": [],
     "outbox list": [],
     "outbox release": ["--confirm"],
     "outbox settle": [],
@@ -93,7 +97,8 @@ WITHOUT_LAKE = {
 KNOWN_WITHOUT_LOG = {
     "alerts history", "alerts list", "alerts mute", "alerts run", "alerts unmute", "audit show",
     "audit verify", "backup", "consent push", "contacts changes", "events deliveries", "events list",
-    "events replay", "events webhooks", "lake compact", "lake info", "outbox list", "outbox settle",
+    "events replay", "events webhooks", "lake compact", "lake info", "notifications run",
+    "notifications set", "notifications show", "notifications test", "outbox list", "outbox settle",
     "reconcile", "retention run", "sql", "status",
 }  # fmt: skip
 

@@ -11,16 +11,21 @@ from workbench import ui
 from workbench.browser.components import COMPONENTS, MessageProps, PanelProps
 from workbench.browser.schema import check, fields_of, required_fields
 from workbench.browser.sessions import (
+    BELL_ANSWERS,
+    BELL_QUESTIONS,
     COMPOSER_ANSWERS,
     COMPOSER_QUESTIONS,
     INBOX_ANSWERS,
     INBOX_QUESTIONS,
+    BellChoices,
+    BellNotice,
     SummaryLine,
     ThreadAnswer,
     ThreadEventItem,
     ThreadMessageItem,
 )
 from workbench.ui import components, theme
+from workbench.ui.bell import BELL_SCRIPTS
 from workbench.ui.inbox import COMPOSER_SCRIPTS, INBOX_SCRIPTS
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
@@ -75,7 +80,12 @@ def test_messages_are_the_same_in_the_contract_and_in_the_script(name: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("scripts", "questions"), [(INBOX_SCRIPTS, INBOX_QUESTIONS), (COMPOSER_SCRIPTS, COMPOSER_QUESTIONS)]
+    ("scripts", "questions"),
+    [
+        (INBOX_SCRIPTS, INBOX_QUESTIONS),
+        (COMPOSER_SCRIPTS, COMPOSER_QUESTIONS),
+        (BELL_SCRIPTS, BELL_QUESTIONS),
+    ],
 )
 def test_questions_are_the_same_in_the_contract_and_in_the_script(
     scripts: tuple[str, ...], questions: dict[str, Any]
@@ -100,6 +110,15 @@ def test_what_the_inbox_draws_is_in_the_answers() -> None:
     assert set(fields_of(ThreadAnswer)) - members("thread", text) == set()
     assert set(INBOX_ANSWERS) == set(INBOX_QUESTIONS)
     assert set(COMPOSER_ANSWERS) == set(COMPOSER_QUESTIONS)
+
+
+def test_what_the_bell_draws_is_in_the_answers() -> None:
+    text = script(*BELL_SCRIPTS)
+    assert members("notice", text) == set(fields_of(BellNotice))
+    named = members("choices", text) | set(re.findall(r"this\.(?:flag|select|line)\(\s*\"(\w+)\"", text))
+    named |= set(re.findall(r"const \{(\w+)\} = (?:this\.)?choices", text))
+    assert named == set(fields_of(BellChoices))
+    assert set(BELL_ANSWERS) == set(BELL_QUESTIONS)
 
 
 @pytest.mark.parametrize("page_name", [info.name for info in discover_pages() if info.name != "inbox"])

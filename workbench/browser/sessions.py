@@ -422,8 +422,11 @@ class BellChoices(TypedDict):
 
 
 class BellStartAnswer(TypedDict):
+    """``now`` is the time of the server."""
+
     choices: BellChoices
     news: BellNews
+    now: str
 
 
 class BellTestAnswer(BellChoices):

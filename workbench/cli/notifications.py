@@ -47,9 +47,15 @@ def show(person: str | None, format: str) -> None:
 def set_choices(person: str | None, format: str, **choices: Any) -> None:
     """Change some of your choices, or for an admin those of PERSON; `default` takes one back."""
     if choices["apprise_address"] == "-":
-        choices["apprise_address"] = click.prompt("Address", hide_input=sys.stdin.isatty(), err=True)
+        choices["apprise_address"] = _read_address()
     with Workbench() as wb:
         print_frame(wb.notifications.set(person, **choices), format)
+
+
+def _read_address() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Address", hide_input=True, err=True))
+    return sys.stdin.readline().strip()
 
 
 @notifications.command()

@@ -92,7 +92,7 @@ _ANSWERED_SQL = """
         where conversation_id in (select unnest($ids::varchar[]))
     ),
     answers as (
-        select a.conversation_id, l.date_created as at from asked a
+        select a.conversation_id, l.date_created as answered_at from asked a
         join lines l on l.our_side = a.our_side and l.contact = a.contact
         where l.is_outbound and l.direction <> 'outbound-reply' and l.date_created >= $since
         union all
@@ -100,7 +100,7 @@ _ANSWERED_SQL = """
         where kind = 'state' and value = 'resolved' and happened_at >= $since
             and conversation_id in (select unnest($ids::varchar[]))
     )
-    select conversation_id, max(at) from answers group by 1
+    select conversation_id, max(answered_at) from answers group by 1
 """
 
 
@@ -136,7 +136,8 @@ def read_notification_deliveries(lake: Readable, since: datetime) -> list[Notifi
     """Deliveries claimed since a moment, the oldest first."""
     rows = lake.rows(
         "select delivery_id, notice_id, notification_id, person, way, attempt, claimed_at, ended_at, "
-        "outcome, detail from notification_deliveries where claimed_at >= $since order by claimed_at, attempt",
+        "outcome, detail from notification_deliveries where claimed_at >= $since "
+        "order by claimed_at, attempt",
         {"since": since},
     )
     return [NotificationDelivery(*row) for row in rows]

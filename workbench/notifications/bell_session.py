@@ -50,7 +50,7 @@ class BellSession:
     """Answers one browser. Safe to call from several threads.
 
     Args:
-        lock: held while the lake is asked, because two readers of one process slow each other down.
+        lock: kept_back while the lake is asked, because two readers of one process slow each other down.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class BellSession:
 
     def _start(self, question: Nothing) -> Answer:
         self._said = self._news()
-        return {"choices": self._choices(), "news": self._said}
+        return {"choices": self._choices(), "news": self._said, "now": datetime.now(UTC).isoformat()}
 
     def _choose(self, question: ChooseQuestion) -> Answer:
         change_choice(self._lake, self._settings, self._person(), {question["name"]: question["value"]})
@@ -153,19 +153,19 @@ def browser_notices(
     Args:
         shown: what is waiting, and not to be kept back by a quiet time of this moment.
     """
-    held = [each for each in shown if is_held(choice, each)]
-    alone = [each for each in shown if each not in held] if len(held) > 1 else list(shown)
+    kept_back = [each for each in shown if is_held(choice, each)]
+    alone = [each for each in shown if each not in kept_back] if len(kept_back) > 1 else list(shown)
     notices = [_notice(choice, each, described) for each in alone[-_MOST_NOTICES:]]
-    if len(held) > 1:
-        events = sum(each.events for each in held)
+    if len(kept_back) > 1:
+        events = sum(each.events for each in kept_back)
         notices.append(
             {
-                "id": f"quiet-{held[-1].notification_id}",
+                "id": f"quiet-{kept_back[-1].notification_id}",
                 "title": f"{plural(events, 'notification')} from your quiet time",
                 "text": "",
                 "conversation": "",
                 "events": 1,
-                "at": held[-1].noted_at.isoformat(),
+                "at": kept_back[-1].noted_at.isoformat(),
             }
         )
     return notices

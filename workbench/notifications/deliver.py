@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from datetime import datetime
 from workbench.lake.connect import Lake
 from workbench.lake.notifications import (
     RECENT,
+    Notification,
     NotificationDelivery,
     claim_notice,
     end_notice,
@@ -21,7 +23,7 @@ from workbench.notifications.addresses import read_addresses
 from workbench.notifications.choices import WAYS, NotificationChoice
 from workbench.notifications.consume import current_choices
 from workbench.notifications.decide import still_waiting
-from workbench.notifications.due import AN_HOUR, DueNotice, due_notices
+from workbench.notifications.due import AN_HOUR, DueNotice, due_notices, next_look_at
 from workbench.notifications.happenings import describe
 from workbench.notifications.words import notice_words
 from workbench.settings import Secret, Settings
@@ -30,11 +32,16 @@ from workbench.targets.attempts import interrupted
 from workbench.targets.by_apprise import tell_by_apprise
 from workbench.targets.by_mail import tell_by_mail
 
-TEST = "test"
+_MAIL_SECONDS = 10.0
+_LONGEST_LOOK = 3.0
+"""Seconds after which the rest waits for the next look: others wait for this one."""
 
 
-def tell(lake: Lake, settings: Settings, now: datetime) -> int:
-    """Tell everybody what is due by mail and apprise; how many notices were told or tried.
+def tell(lake: Lake, settings: Settings, now: datetime) -> tuple[int, datetime | None]:
+    """Tell everybody what is due by mail and apprise, for a few seconds at most.
+
+    Returns:
+        How many notices were told or tried, and when to look again even if nothing happens.
 
     Raises:
         ConfigError: the file of users or that of the addresses is damaged.
@@ -46,19 +53,37 @@ def tell(lake: Lake, settings: Settings, now: datetime) -> int:
         if any(choice.pace(way) != "off" for way in WAYS)
     }
     if not choices:
-        return 0
+        return 0, None
     told = read_notification_deliveries(lake, now - RECENT)
     end_notice(lake, interrupted(told, now))
     unread = [each for each in read_unread(lake, now) if each.person in choices]
     waiting = still_waiting(unread, read_answered(lake, unread))
     addresses = read_addresses(settings.home)
-    number = 0
+    number, began = 0, time.monotonic()
     for person, choice in choices.items():
         own = [each for each in waiting if each.person == person]
         before = [each for each in told if each.person == person]
         for notice in due_notices(choice, own, before, now, settings.notifications.per_hour):
+            if time.monotonic() - began > _LONGEST_LOOK:
+                return number, now
             number += _tell_notice(lake, settings, choice, addresses.get(person), notice, now)
-    return number
+    return number, _next_look_at(lake, choices, waiting, now) if waiting else None
+
+
+def _next_look_at(
+    lake: Lake, choices: Mapping[str, NotificationChoice], waiting: list[Notification], now: datetime
+) -> datetime | None:
+    told = read_notification_deliveries(lake, now - RECENT)
+    moments = (
+        next_look_at(
+            choice,
+            [each for each in waiting if each.person == person],
+            [each for each in told if each.person == person],
+            now,
+        )
+        for person, choice in choices.items()
+    )
+    return min((moment for moment in moments if moment), default=None)
 
 
 def _tell_notice(
@@ -88,7 +113,7 @@ def _tell_on(
     settings: Settings, way: str, choice: NotificationChoice, address: Secret | None, words: NoticeWords
 ) -> TargetAnswer:
     if way == "mail":
-        return tell_by_mail(settings, [choice.mail_to], words)
+        return tell_by_mail(settings, [choice.mail_to], words, seconds=_MAIL_SECONDS)
     if address is None:
         return TargetAnswer("failed", "no apprise_address is set")
     return tell_by_apprise(address, words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -10,9 +10,10 @@ from workbench.lake.notifications import Notification, NotificationDelivery
 from workbench.notifications.choices import WAYS, NotificationChoice
 from workbench.notifications.decide import BURST
 from workbench.notifications.quiet import digest_due_at, is_quiet
-from workbench.targets.attempts import next_attempt
+from workbench.targets.attempts import next_attempt, tried_again_at
 
 AN_HOUR = timedelta(hours=1)
+_A_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,27 @@ def is_quiet_for(choice: NotificationChoice, notification: Notification, now: da
     return notification.kind not in choice.urgent and is_quiet(choice.quiet, choice.zone, now)
 
 
+def next_look_at(
+    choice: NotificationChoice,
+    waiting: Sequence[Notification],
+    told: Sequence[NotificationDelivery],
+    now: datetime,
+) -> datetime | None:
+    """When the next notice of a person is due; None where nothing waits.
+
+    What waits for the end of a quiet time or of an hour that is used up is looked at every minute.
+    """
+    moments = []
+    for way in WAYS:
+        attempts = _attempts(way, told)
+        for each in _on_way(way, choice, waiting):
+            earlier = attempts.get(each.notification_id, [])
+            at = tried_again_at(earlier[-1]) if earlier else _due_at(each, choice, choice.pace(way))
+            if at is not None:
+                moments.append(at if at > now else now + _A_MINUTE)
+    return min(moments, default=None)
+
+
 def _due_on(
     way: str,
     choice: NotificationChoice,
@@ -68,28 +90,31 @@ def _due_on(
     told: Sequence[NotificationDelivery],
     now: datetime,
 ) -> list[DueNotice]:
-    pace, since = choice.pace(way), choice.since(way)
-    if pace == "off":
-        return []
-    attempts: dict[str, list[NotificationDelivery]] = {}
-    for delivery in told:
-        if delivery.way == way:
-            attempts.setdefault(delivery.notification_id, []).append(delivery)
+    pace, attempts = choice.pace(way), _attempts(way, told)
     groups: dict[tuple[str, int, str], list[Notification]] = {}
-    for each in waiting:
+    for each in _on_way(way, choice, waiting):
         attempt = next_attempt(attempts.get(each.notification_id, []), now)
-        is_before = since is not None and each.noted_at < since
-        if (
-            attempt is None
-            or is_before
-            or is_quiet_for(choice, each, now)
-            or now < _due_at(each, choice, pace)
-        ):
+        if attempt is None or is_quiet_for(choice, each, now) or now < _due_at(each, choice, pace):
             continue
         why = "digest" if pace != "now" else "quiet" if is_held(choice, each) else ""
         # Told alone where nothing gathers it.
         groups.setdefault((why, attempt, "" if why else each.notification_id), []).append(each)
     return [DueNotice(way, attempt, tuple(each), why) for (why, attempt, _), each in groups.items()]
+
+
+def _on_way(way: str, choice: NotificationChoice, waiting: Sequence[Notification]) -> Iterator[Notification]:
+    """What may be told on a way at all: nothing while it is off, or from before it was switched on."""
+    since = choice.since(way)
+    if choice.pace(way) != "off":
+        yield from (each for each in waiting if since is None or each.noted_at >= since)
+
+
+def _attempts(way: str, told: Sequence[NotificationDelivery]) -> dict[str, list[NotificationDelivery]]:
+    attempts: dict[str, list[NotificationDelivery]] = {}
+    for delivery in told:
+        if delivery.way == way:
+            attempts.setdefault(delivery.notification_id, []).append(delivery)
+    return attempts
 
 
 def _due_at(notification: Notification, choice: NotificationChoice, pace: str) -> datetime:

@@ -14,10 +14,14 @@ from workbench.settings import Settings
 
 @dataclass(frozen=True)
 class NotificationRun:
-    """What one look did: notifications that are new or longer, and notices that were told or tried."""
+    """What one look did: notifications that are new or longer, and notices that were told or tried.
+
+    `next_at` is when something is due although nothing happens.
+    """
 
     noted: int
     told: int
+    next_at: datetime | None = None
 
     def __str__(self) -> str:
         return f"{plural(self.noted, 'notification')} noted, {plural(self.told, 'notice')} told outside"
@@ -32,4 +36,11 @@ def look(lake: Lake, settings: Settings, now: datetime) -> NotificationRun:
     """
     if not settings.notifications.enabled:
         return NotificationRun(0, 0)
-    return NotificationRun(take_news(lake, settings, now), tell(lake, settings, now))
+    noted = take_news(lake, settings, now)
+    told, next_at = tell(lake, settings, now)
+    return NotificationRun(noted, told, next_at)
+
+
+def run(lake: Lake, settings: Settings, now: datetime) -> datetime | None:
+    """One look as a consumer of the feed; when to look again even if nothing happens."""
+    return look(lake, settings, now).next_at

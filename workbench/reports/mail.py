@@ -28,7 +28,7 @@ from workbench.settings import Secret, Settings
 PASSWORD_VARIABLE = "WORKBENCH_SMTP_PASSWORD"
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
-_SECONDS = 30
+MAIL_SECONDS = 30
 _LARGEST_BYTES = 20_000_000
 
 
@@ -121,8 +121,13 @@ def send_report(
     return addresses
 
 
-def send_text(settings: Settings, to: Sequence[str], subject: str, text: str) -> list[str]:
+def send_text(
+    settings: Settings, to: Sequence[str], subject: str, text: str, *, seconds: float = MAIL_SECONDS
+) -> list[str]:
     """Send a short mail without files; returns the addresses that the server refused while it took others.
+
+    Args:
+        seconds: how long to wait for the server.
 
     Raises:
         UsageError: no address, or a malformed one.
@@ -134,7 +139,7 @@ def send_text(settings: Settings, to: Sequence[str], subject: str, text: str) ->
     mail = mail_settings(settings)
     message = _begin_message(subject, mail.sender, _addresses(to))
     message.set_content(text + "\n")
-    return _deliver(mail, message)
+    return _deliver(mail, message, seconds)
 
 
 def sent_files(lake: Lake) -> set[str]:
@@ -216,12 +221,12 @@ def _checked_link(link: str | None) -> str | None:
     return link
 
 
-def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
+def _deliver(mail: MailSettings, message: EmailMessage, seconds: float = MAIL_SECONDS) -> list[str]:
     """Send the message; returns the addresses that the server refused while it accepted others."""
     where = f"{mail.host}:{mail.port}"
     unavailable = MailUnavailable
     try:
-        with _connect(mail) as server:
+        with _connect(mail, seconds) as server:
             if mail.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if mail.user and mail.password:
@@ -257,8 +262,8 @@ def _deliver(mail: MailSettings, message: EmailMessage) -> list[str]:
         raise unavailable(f"The mail server {where} cannot be reached: {error}. Try again later.") from error
 
 
-def _connect(mail: MailSettings) -> smtplib.SMTP:
+def _connect(mail: MailSettings, seconds: float) -> smtplib.SMTP:
     if mail.security == "tls":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=_SECONDS, context=context)
-    return smtplib.SMTP(mail.host, mail.port, timeout=_SECONDS)
+        return smtplib.SMTP_SSL(mail.host, mail.port, timeout=seconds, context=context)
+    return smtplib.SMTP(mail.host, mail.port, timeout=seconds)

@@ -24,11 +24,15 @@ def next_attempt(
     """The number of the next attempt; None where it was told, may have been, or must wait."""
     if not earlier:
         return 1
-    last = earlier[-1]
+    again_at = tried_again_at(earlier[-1])
+    return earlier[-1].attempt + 1 if again_at is not None and now >= again_at else None
+
+
+def tried_again_at(last: AlertDelivery | NotificationDelivery) -> datetime | None:
+    """When the attempt after this one is due; None where there is none."""
     if last.outcome != "failed" or last.attempt > len(RETRY_AFTER):
         return None
-    ended_at = last.ended_at or last.claimed_at
-    return last.attempt + 1 if now - ended_at >= RETRY_AFTER[last.attempt - 1] else None
+    return (last.ended_at or last.claimed_at) + RETRY_AFTER[last.attempt - 1]
 
 
 def interrupted(deliveries: Iterable[Delivery], now: datetime) -> list[Delivery]:

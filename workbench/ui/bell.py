@@ -7,6 +7,7 @@ else they have no bell.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -24,6 +25,8 @@ from workbench.ui.components import PlainScript
 from workbench.ui.inbox import Answers, answer_beside, inbox_module
 from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.store import current_store
+
+log = logging.getLogger(__name__)
 
 BELL_SCRIPTS = ("shared", "inbox_link", "bell_shown", "bell")
 
@@ -68,8 +71,9 @@ class BellComponent(PlainScript):
             try:
                 with acting_as(person):
                     news = await asyncio.to_thread(self._session.news)
-            except WorkbenchError:
+            except WorkbenchError as error:
                 # As signed out, or the lake is busy: the next change asks again.
+                log.warning("a bell could not ask what is unread: %s", error)
                 news = None
             if news is not None and not left.is_set():
                 doc.add_next_tick_callback(lambda: self._send_msg({"news": news}))

@@ -30,7 +30,7 @@ class BellPanel {
     this.model = model
     this.link = new Link(model, (trouble) => this.say(trouble))
     this.choices = null
-    this.shown = new Shown(new Date())
+    this.shown = new Shown()
     this.count = h("span", {class: "count", hidden: true})
     this.button = h(
       "button",
@@ -54,8 +54,11 @@ class BellPanel {
 
   async start() {
     try {
-      const {choices, news} = await this.link.ask("start")
+      const {choices, news, now} = await this.link.ask("start")
       this.choices = choices
+      this.shown.since = new Date(now)
+      // The panel may be open already.
+      this.draw()
       this.take(news)
     } catch (error) {
       this.say(error.message)

@@ -34,9 +34,9 @@ function isLookingAt(conversation) {
 }
 
 class Shown {
-  // Args: `since` is the moment at which this page was opened; what came before is unread and no news.
-  constructor(since) {
-    this.since = since
+  constructor() {
+    // By the server's clock, when this page was opened: what came before is unread and no news.
+    this.since = new Date()
     this.news = {unread: 0, notices: []}
     this.timers = new Set()
   }
@@ -44,7 +44,10 @@ class Shown {
   take(news) {
     this.news = news
     countInTab(news.unread)
-    for (const notice of news.notices.filter((each) => new Date(each.at) >= this.since)) {
+    for (const notice of news.notices) {
+      if (new Date(notice.at) < this.since) {
+        continue
+      }
       const wait = isLookingAt(notice.conversation) ? 0 : WAIT_FOR_LOOKING_MS
       const timer = setTimeout(() => {
         this.timers.delete(timer)
