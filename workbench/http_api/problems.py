@@ -186,7 +186,10 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> JSONResponse:
     """422 for fields that are missing or wrong; 400 for a body that is no JSON."""
     if any(error["type"] in ("json_invalid", "bytes_invalid") for error in errors):
         return problem(400, "unreadable", "The body is not JSON; send an object, as application/json.")
-    fields = [{"field": ".".join(map(str, error["loc"])), "detail": _in_words(error)} for error in errors]
+    fields = [
+        {"field": ".".join(map(str, error["loc"]))[:_LONGEST_SHOWN], "detail": _in_words(error)}
+        for error in errors
+    ]
     detail = " ".join(f"{field['field']}: {field['detail']}" for field in fields)
     return problem(422, "invalid", detail, errors=fields)
 

@@ -112,22 +112,34 @@ def composed(
     return check(installation, draft, rows, variables, ignore_quiet_hours=body.ignore_quiet_hours)[0]
 
 
-def send_once(write: KeyedWrite, body: ReplyInput, compose: Callable[[], PreflightResult]) -> JSONResponse:
-    """Send the message of a request, if it says yes, or answer what became of it before."""
+def send_once(
+    write: KeyedWrite,
+    body: ReplyInput,
+    compose: Callable[[], PreflightResult],
+    *,
+    given: BaseModel | None = None,
+    shown: Callable[[WriteAnswer], WriteAnswer] = lambda answer: answer,
+) -> JSONResponse:
+    """Send the message of a request, if it says yes, or answer what became of it before.
+
+    Args:
+        given: the request's body, where it is not this one.
+        shown: the answer in the form that the caller expects.
+    """
     installation = write.installation
 
     def do() -> WriteAnswer:
         context = installation.send_context
         if (answer := _settled(context, write.subject)) is not None:
-            return answer
+            return shown(answer)
         checked = compose()
         confirmed = is_confirmed(body.confirm, 1, context.settings.typed_count_from)
         if confirmed and not checked.is_blocked and checked.facts.sent_as is None:
             write.begin(intent_key(checked.outgoing, context.secret))
         result = send_checked(context, checked, confirmed, ignore_quiet_hours=body.ignore_quiet_hours)
-        return _answer(result.as_dict(), result.why(), can_retry=result.can_retry)
+        return shown(_answer(result.as_dict(), result.why(), can_retry=result.can_retry))
 
-    return write.once(body, do, begins=False)
+    return write.once(given or body, do, begins=False)
 
 
 def _settled(context: SendContext, key: str | None) -> WriteAnswer | None:
@@ -181,6 +193,8 @@ def _answer(result: dict[str, Any], why: str, *, can_retry: bool) -> WriteAnswer
         )  # fmt: skip
     if state == "failed":
         return WriteAnswer(422, problem_content(422, "refused-by-twilio", f"Not sent. {why}", result=result))
+    if state == "unconfirmed":
+        result = {**result, "problem": 'Nothing was sent: give "confirm": true to send it.'}
     body = {"as_of": datetime.now(UTC), **result}
     if state == "unclear":
         # Nobody knows yet; the same key asks again and never sends twice.
