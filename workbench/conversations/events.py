@@ -85,16 +85,27 @@ def note(text: str, actor: str) -> ConversationEvent:
     return ConversationEvent("note", text, actor)
 
 
-def save_event(lake: Lake, conversation: Conversation, decision: ConversationEvent) -> str:
-    """Save a decision with its audit row, in one commit; returns the event's id."""
-    return lake.write(lambda cursor: write_event(cursor, conversation, decision))
+def save_event(
+    lake: Lake, conversation: Conversation, decision: ConversationEvent, event_id: str | None = None
+) -> str:
+    """Save a decision with its audit row, in one commit; returns the event's id.
+
+    Args:
+        event_id: one that the caller chose; a decision that is here under it already is not saved again.
+    """
+    return lake.write(lambda cursor: write_event(cursor, conversation, decision, event_id))
 
 
 def write_event(
-    cursor: duckdb.DuckDBPyConnection, conversation: Conversation, decision: ConversationEvent
+    cursor: duckdb.DuckDBPyConnection,
+    conversation: Conversation,
+    decision: ConversationEvent,
+    event_id: str | None = None,
 ) -> str:
     """As :func:`save_event`, in the caller's transaction."""
-    event_id = uuid.uuid4().hex
+    event_id = event_id or uuid.uuid4().hex
+    if cursor.execute("select 1 from conversation_events where event_id = ?", [event_id]).fetchall():
+        return event_id
     cursor.execute(
         "insert into conversation_events values (?, ?, ?, ?, ?, ?, ?)",
         [

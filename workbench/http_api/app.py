@@ -13,7 +13,7 @@ from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.types import ASGIApp
 
-from workbench.http_api import conversations
+from workbench.http_api import batches, chatwoot, conversations, decisions, messages, threads
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.door import Door
 from workbench.http_api.opened import OpenedInstallation
@@ -25,7 +25,14 @@ from workbench.server.access.tokens import CHATWOOT_HEADER, TokenDoor
 from workbench.settings import Settings
 
 PREFIX = "/api/v1"
-ROUTERS: Sequence[APIRouter] = (conversations.router,)
+ROUTERS: Sequence[APIRouter] = (
+    conversations.router,
+    threads.router,
+    decisions.router,
+    messages.router,
+    batches.router,
+    chatwoot.router,
+)
 _AT_ONCE = 16
 """Requests that ask the lake at one time; the others wait their turn."""
 

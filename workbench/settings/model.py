@@ -11,7 +11,6 @@ from workbench.errors import ConfigError
 from workbench.settings import kinds, values
 from workbench.settings.access import AccessSettings
 from workbench.settings.alerts import AlertSettings
-from workbench.settings.api import ApiSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.events import EventsSettings
@@ -20,6 +19,7 @@ from workbench.settings.logs import LogsSettings
 from workbench.settings.notifications import NotificationSettings
 from workbench.settings.rules import RuleSettings, check_rule_name
 from workbench.settings.sections import (
+    ApiSettings,
     BackupSettings,
     ConversationsSettings,
     KeywordSettings,
