@@ -47,7 +47,7 @@ def texts_of(door: MaskedSqlDoor, sql: str) -> list[str]:
 @pytest.mark.parametrize("view", MASKED_VIEWS)
 def test_no_view_has_a_whole_number_or_a_text(door: MaskedSqlDoor, view: str) -> None:
     columns, _ = door.first_rows(f"select * from {view}", 1, 10)
-    assert columns == list(MASKED_VIEWS[view])
+    assert columns == door.columns()[view]
     assert not {"body", "name", "notes_text", "evidence", "actor", "error_message"} & set(columns)
     shown = "\n".join(texts_of(door, f"select * from {view}"))
     assert SECRET not in shown

@@ -19,72 +19,60 @@ from workbench.lake.query_check import parse_query
 from workbench.lake.shown_address import shown_address_sql
 from workbench.lake.sql_door import SqlDoor
 
-Columns = Mapping[LiteralString, LiteralString | None]
+MASKED_VIEWS: Mapping[LiteralString, LiteralString] = {
+    "messages": """select
+        message_sid, account_sid, messaging_service_sid, direction, is_outbound, status, is_final, error_code,
+        shown(from_address) as from_address, shown(to_address) as to_address, shown(sender) as sender,
+        shown(contact) as contact, country, encoding, segments, media_count, spend, currency, date_created,
+        date_sent, date_updated, conversation_id
+        from lake.main.messages""",
+    "message_facts": """select
+        message_sid, account_sid, messaging_service_sid, direction, is_outbound, status, is_final, error_code,
+        shown(from_address) as from_address, shown(to_address) as to_address, shown(sender) as sender,
+        sender_type, shown(contact) as contact, country, keyword, encoding, segments, media_count, spend,
+        currency, date_created, date_sent, date_updated, conversation_id
+        from lake.main.message_facts""",
+    "delivery_facts": """select
+        message_sid, account_sid, messaging_service_sid, direction, is_outbound, status, is_final, error_code,
+        shown(from_address) as from_address, shown(to_address) as to_address, shown(sender) as sender,
+        sender_type, shown(contact) as contact, country, keyword, encoding, segments, media_count, spend,
+        currency, date_created, date_sent, date_updated, conversation_id, delivered_seen_at
+        from lake.main.delivery_facts""",
+    "conversations": """select
+        conversation_id, account_sid, shown_side(our_side) as our_side, shown(contact) as contact, country,
+        messages, received, first_at, last_at, last_message_sid, state, snoozed_until, is_reopened, notes,
+        waiting_since
+        from lake.main.conversations""",
+    "status_events": """select message_sid, account_sid, status, error_code, source, received_at
+        from lake.main.status_events""",
+    "media": """select media_sid, message_sid, account_sid, content_type, date_created
+        from lake.main.media""",
+    "consent_state": """select shown(address) as address, shown_side(scope) as scope, state, source, since
+        from lake.main.consent_state""",
+    "senders": """select
+        account_sid, shown(sender) as sender, sender_sid, sender_type, country, can_sms, can_mms,
+        messaging_service_sid, registration, registration_status, mps_limit, removed_at
+        from lake.main.senders""",
+    "messaging_services": """select
+        account_sid, messaging_service_sid, usecase, campaign_status, removed_at,
+        regexp_replace(friendly_name, '[+0-9][-0-9 ().]{4,}[0-9]', '***', 'g') as friendly_name
+        from lake.main.messaging_services""",
+    "usage_days": """select
+        account_sid, day, category, count, usage, usage_unit, price, currency, is_leaf
+        from lake.main.usage_days""",
+    "prices": """select
+        account_sid, country, direction, carrier, number_type, base_price, current_price, currency
+        from lake.main.prices""",
+    "balances": "select account_sid, balance, currency, read_at from lake.main.balances",
+}
+"""Every view by its name. Only the columns that stand here are there; `shown` masks an address."""
 
-_TIMES: tuple[LiteralString, ...] = ("date_created", "date_sent", "date_updated")
-_MESSAGE: tuple[LiteralString, ...] = (
-    "message_sid", "account_sid", "messaging_service_sid", "direction", "is_outbound", "status", "is_final",
-    "error_code", "country", "encoding", "segments", "media_count", "spend", "currency", *_TIMES,
-    "conversation_id",
-)  # fmt: skip
-_ADDRESSES: tuple[LiteralString, ...] = ("from_address", "to_address", "sender", "contact")
-
-
-def _shown(*columns: LiteralString) -> dict[LiteralString, LiteralString | None]:
-    return {column: shown_address_sql(column) for column in columns}
-
-
-def _as_they_are(*columns: LiteralString) -> dict[LiteralString, LiteralString | None]:
-    return dict.fromkeys(columns)
-
-
-def _side(column: LiteralString) -> dict[LiteralString, LiteralString | None]:
-    """The SID of a messaging service, `*`, or an address."""
-    is_none: LiteralString = f"regexp_full_match({column}, 'MG[0-9a-fA-F]{{32}}|\\*')"
-    return {column: f"case when {is_none} then {column} else {shown_address_sql(column)} end"}
-
-
-_NAME: LiteralString = "regexp_replace(friendly_name, '[+0-9][-0-9 ().]{4,}[0-9]', '***', 'g')"
-_FACTS: Columns = {**_as_they_are(*_MESSAGE, "sender_type", "keyword"), **_shown(*_ADDRESSES)}
-
-MASKED_VIEWS: Mapping[LiteralString, Columns] = {
-    "messages": {**_as_they_are(*_MESSAGE), **_shown(*_ADDRESSES)},
-    "message_facts": _FACTS,
-    "delivery_facts": {**_FACTS, "delivered_seen_at": None},
-    "conversations": {
-        **_as_they_are(
-            "conversation_id", "account_sid", "country", "messages", "received", "first_at", "last_at",
-            "last_message_sid", "state", "snoozed_until", "is_reopened", "notes", "waiting_since",
-        ),
-        **_side("our_side"), **_shown("contact"),
-    },
-    "status_events": _as_they_are(
-        "message_sid", "account_sid", "status", "error_code", "source", "received_at"
-    ),
-    "media": _as_they_are("media_sid", "message_sid", "account_sid", "content_type", "date_created"),
-    "consent_state": {**_as_they_are("state", "source", "since"), **_side("scope"), **_shown("address")},
-    "senders": {
-        **_as_they_are(
-            "account_sid", "sender_sid", "sender_type", "country", "can_sms", "can_mms",
-            "messaging_service_sid", "registration", "registration_status", "mps_limit", "removed_at",
-        ),
-        **_shown("sender"),
-    },
-    "messaging_services": {
-        **_as_they_are("account_sid", "messaging_service_sid", "usecase", "campaign_status", "removed_at"),
-        "friendly_name": _NAME,
-    },
-    "usage_days": _as_they_are(
-        "account_sid", "day", "category", "count", "usage", "usage_unit", "price", "currency", "is_leaf"
-    ),
-    "prices": _as_they_are(
-        "account_sid", "country", "direction", "carrier", "number_type", "base_price", "current_price",
-        "currency",
-    ),
-    "balances": _as_they_are("account_sid", "balance", "currency", "read_at"),
-}  # fmt: skip
-"""Every view with its columns: as it is (None), or the SQL of what is shown. Others are not there."""
-
+_MACROS: tuple[LiteralString, ...] = (
+    f"create macro memory.main.shown(address) as {shown_address_sql('address')}",
+    # Our side of a conversation, or what a consent is about: the SID of a service, everything, an address.
+    "create macro memory.main.shown_side(side) as "
+    "case when regexp_full_match(side, 'MG[0-9a-fA-F]{32}|\\*') then side else shown(side) end",
+)
 _TABLE_FUNCTIONS = frozenset({"generate_series", "range", "unnest"})
 #: They tell of settings, or of a column's values before it is masked.
 _TELLING = frozenset({"stats", "current_setting", "getvariable"})
@@ -102,24 +90,28 @@ class MaskedSqlDoor(SqlDoor):
     """
 
     def _prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        for name, columns in MASKED_VIEWS.items():
-            cursor.execute(f"create view memory.main.{name} as {_view_sql(name, columns)}")
+        for macro in _MACROS:
+            cursor.execute(macro)
+        for name, sql in MASKED_VIEWS.items():
+            cursor.execute(f"create view memory.main.{name} as {sql}")
         cursor.execute(f"SET GLOBAL memory_limit = '{_MEMORY}'")
         cursor.execute(f"SET GLOBAL threads = {_THREADS}")
+
+    def columns(self) -> dict[str, list[str]]:
+        """The columns of every view, in their order."""
+        with self._lake.memory() as cursor:
+            rows = cursor.execute(
+                "select table_name, list(column_name order by column_index) from duckdb_columns() "
+                "where database_name = 'memory' group by table_name"
+            ).fetchall()
+        columns = dict(rows)
+        return {name: columns[name] for name in MASKED_VIEWS}
 
     @contextmanager
     def _query_cursor(self, query: str) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lake.memory() as cursor:
             require_masked_query(cursor, query)
             yield cursor
-
-
-def _view_sql(name: LiteralString, columns: Columns) -> LiteralString:
-    selected = ", ".join(
-        column if expression is None else f"{expression} as {column}"
-        for column, expression in columns.items()
-    )
-    return f"select {selected} from lake.main.{name}"
 
 
 def require_masked_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
