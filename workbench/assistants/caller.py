@@ -37,7 +37,7 @@ class AssistantCaller:
         if not self.sees_whole_numbers:
             raise NotAllowed(
                 f"{self.actor.actor} may not see whole numbers, nor texts by SQL; that takes the role "
-                "'agent', and that whoever starts the server allows it (`workbench mcp --role agent --reveal`)."
+                "'agent', and that who starts the server allows it (`workbench mcp --role agent --reveal`)."
             )
 
 

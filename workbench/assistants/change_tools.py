@@ -201,8 +201,10 @@ class ChangeTools:
         before: Period,
         filters: Filters,
     ) -> ChangeAnswer:
+        # Of an amount, no row means that there was nothing in that currency.
+        nothing = Share(None if metric.is_share else 0.0, 0)
         values = {
-            currency: (pair.before.get(None, Share(None, 0)), pair.now.get(None, Share(None, 0)))
+            currency: (pair.before.get(None, nothing), pair.now.get(None, nothing))
             for currency, pair in whole.items()
         }
         change = {

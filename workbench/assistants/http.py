@@ -1,6 +1,6 @@
 """The assistant's server over streamable HTTP, as an ASGI application that another mounts at `/mcp`.
 
-Each request bears its own token and stands for itself: there is no session that somebody else could take over.
+Each request bears its own token and stands for itself: there is no session that others could take over.
 """
 
 from __future__ import annotations

@@ -9,13 +9,13 @@ from zoneinfo import ZoneInfo
 from pydantic import Field
 
 from workbench.assistants.answers import (
+    ConversationAnswer,
     ConversationEntry,
     ConversationList,
     DraftAnswer,
     MessageEntry,
     MessagesAnswer,
     NoteEntry,
-    ConversationAnswer,
 )
 from workbench.assistants.backing import Backing, moment_text, now_text, period_text
 from workbench.assistants.number_tools import Limit, Offset, Since, Timezone, Until, WhereArgument
