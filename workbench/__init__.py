@@ -24,6 +24,7 @@ from workbench.errors import (
     LakeRefused,
     LakeTooNew,
     NotAllowed,
+    NotFound,
     NothingKnown,
     ReportDoubtful,
     ReportFailed,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from workbench.api.outbox import Cancelled
     from workbench.api.status import Status
     from workbench.api.subject import ErasureReport
+    from workbench.api.tokens import NewToken
     from workbench.backup.export import Exported
     from workbench.backup.make import BackupMade
     from workbench.compliance.consent_files import ConsentFile
@@ -100,7 +102,9 @@ __all__ = [
     "MailUnavailable",
     "MailUncertain",
     "Maintained",
+    "NewToken",
     "NotAllowed",
+    "NotFound",
     "NothingKnown",
     "OpenConversation",
     "Progress",
@@ -152,6 +156,7 @@ _MODULES = {
     "MailUnavailable": "workbench.reports.mail",
     "MailUncertain": "workbench.reports.mail",
     "Maintained": "workbench.lake.maintenance",
+    "NewToken": "workbench.api.tokens",
     "OpenConversation": "workbench.api.conversation",
     "Progress": "workbench.sync.shared.request",
     "ReconcileReport": "workbench.sync.reconcile.run",

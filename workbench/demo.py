@@ -1,4 +1,4 @@
-"""The demo: one process simulates Twilio, this one syncs, and two more serve pages and webhooks.
+"""The demo: one process simulates Twilio, this one syncs, and others serve pages, webhooks and programs.
 
 The demo has its own home beside a real lake, so that the two never mix.
 """
@@ -35,7 +35,7 @@ _SEND_EVERY_SECONDS = 3.0
 _HOOKS_WAIT_SECONDS = 60
 
 
-def run_demo(*, port: int, hooks_port: int, messages: int, days: int, fresh: bool) -> None:
+def run_demo(*, port: int, hooks_port: int, api_port: int, messages: int, days: int, fresh: bool) -> None:
     """Simulate an account, sync it over HTTP, serve the pages and its webhooks until Ctrl-C."""
     from workbench.lake.lock import only_one
     from workbench.server.ports import find_port
@@ -46,6 +46,7 @@ def run_demo(*, port: int, hooks_port: int, messages: int, days: int, fresh: boo
         if fresh:
             _forget(home)
         port, hooks_port = find_port("127.0.0.1", port), find_port("127.0.0.1", hooks_port, "--hooks-port")
+        api_port = find_port("127.0.0.1", api_port, "--api-port")
         account = _remember_account(home, messages, days)
         click.echo(f"Simulating a Twilio account since {account['start']} …", err=True)
         with _simulator(home, account) as environment:
@@ -56,7 +57,7 @@ def run_demo(*, port: int, hooks_port: int, messages: int, days: int, fresh: boo
                 _first_sync(wb)
             click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
             with _at_work(environment, hooks_url):
-                _serve(home, port, hooks_port)
+                _serve(home, port, hooks_port, api_port)
 
 
 def run_simulator(
@@ -289,8 +290,8 @@ def _again(message: dict[str, Any]) -> dict[str, str]:
     return {"To": message["to"], "Body": message["body"], **side}
 
 
-def _serve(home: Path, port: int, hooks_port: int) -> None:
-    """Run both server processes with the demo's settings, whatever the environment has for a real account."""
+def _serve(home: Path, port: int, hooks_port: int, api_port: int) -> None:
+    """Run the server processes with the demo's settings, whatever the environment has for a real account."""
     from workbench.server.serving import children
     from workbench.server.supervise import supervise
 
@@ -299,4 +300,4 @@ def _serve(home: Path, port: int, hooks_port: int) -> None:
     }
     environment["WORKBENCH_HOME"] = str(home)
     settings = load_settings({"WORKBENCH_HOME": str(home)})
-    supervise(children(settings, port, hooks_port, "127.0.0.1", environment))
+    supervise(children(settings, port, hooks_port, api_port, "127.0.0.1", environment))

@@ -4,7 +4,8 @@
 
     WorkbenchError                 1   anything we can explain
     ├── UsageError                 2   the request itself is wrong
-    │   └── UnknownName            2   a metric, dimension, column … that does not exist
+    │   ├── UnknownName            2   a metric, dimension, column … that does not exist
+    │   └── NotFound               2   a conversation, message … that is not there
     ├── ConfigError                2   settings or credentials are missing, wrong or unsafe
     ├── NotAllowed                 2   the person who asks has no right to it
     ├── Unreachable                3   an address that we depend on does not answer as it must
@@ -63,6 +64,10 @@ class UnknownName(UsageError):
         parts += [f"Known: {', '.join(allowed) or 'none yet'}.", remedy]
         super().__init__(" ".join(part for part in parts if part))
         self.name = name
+
+
+class NotFound(UsageError):
+    """What the request names by its id or number is not there."""
 
 
 class ConfigError(WorkbenchError):

@@ -75,6 +75,8 @@ HOME_FILES: tuple[HomeFile, ...] = (
     # Before the notebooks of people's own: a run never has a name that one of theirs may have.
     HomeFile("reports/*_????-??-??_????-??-??_*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("reports/*.ipynb", "a person: reports of their own", Treatment.BY_HAND),
+    HomeFile("tokens.toml", "`workbench tokens`", Treatment.BY_HAND, _SECRET),
+    HomeFile("token-uses.json", "the servers: when each token was last used", _KEEP, _NOT),
     HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND, _SECRET),
     HomeFile(
         "simulated-account*", "the demo's simulated Twilio account, which is Twilio's side", Treatment.BY_HAND

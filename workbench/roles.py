@@ -27,11 +27,14 @@ class Actor:
     role: str
     is_local: bool = False
     """Whether the user is at this machine, without sign-in."""
+    is_token: bool = False
+    """Whether it is a program with a token."""
 
     @property
     def actor(self) -> str:
         """The user's name in the audit trail."""
-        return f"{'local' if self.is_local else 'user'}:{self.name or 'nobody'}"
+        kind = "token" if self.is_token else "local" if self.is_local else "user"
+        return f"{kind}:{self.name or 'nobody'}"
 
     def may(self, role: str) -> bool:
         """Whether the user's role is this one or includes it."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from workbench.api.installation import Installation
     from workbench.conversations.find import Conversation
+    from workbench.conversations.listing import Summary
     from workbench.sending.results import SendResult
 
 _COLUMNS = [
@@ -34,34 +35,43 @@ def conversations_frame(
     import pandas as pd
 
     from workbench.conversations.listing import list_conversations
-    from workbench.lake.number_lookups import look_up_number
-    from workbench.messaging.addresses import mask
 
-    lake = installation.lake
     installation.require_log()
-    number = look_up_number(lake, search, "conversations", installation.settings.sending.default_country)
+    number = look_up_searched(installation, search)
     listing = list_conversations(
-        lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
+        installation.lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
         limit=limit,
     )  # fmt: skip
-    rows = [
-        {
-            "conversation": row.conversation_id,
-            "contact": row.name or mask(row.contact),
-            "with": row.our_side,
-            "state": row.state,
-            "waiting_since": row.waiting_since,
-            "assignee": row.assignee,
-            "labels": ", ".join(row.labels),
-            "messages": row.messages,
-            "last_at": row.last_at,
-            "last": row.last_body or row.last_content or row.last_body,
-        }
-        for row in listing.rows
-    ]
+    rows = [{**line, "labels": ", ".join(line["labels"])} for line in map(conversation_line, listing.rows)]
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     frame.attrs["total"] = listing.total
     return frame
+
+
+def look_up_searched(installation: Installation, search: str) -> str | None:
+    """The whole number that somebody searches conversations for; the look-up is in the audit trail."""
+    from workbench.lake.number_lookups import look_up_number
+
+    country = installation.settings.sending.default_country
+    return look_up_number(installation.lake, search, "conversations", country)
+
+
+def conversation_line(row: Summary) -> dict[str, Any]:
+    """One conversation of a list, its contact masked."""
+    from workbench.messaging.addresses import mask
+
+    return {
+        "conversation": row.conversation_id,
+        "contact": row.name or mask(row.contact),
+        "with": row.our_side,
+        "state": row.state,
+        "waiting_since": row.waiting_since,
+        "assignee": row.assignee,
+        "labels": list(row.labels),
+        "messages": row.messages,
+        "last_at": row.last_at,
+        "last": row.last_body or row.last_content or row.last_body,
+    }
 
 
 def find_conversation(

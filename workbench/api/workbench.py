@@ -68,6 +68,7 @@ class Workbench:
         from workbench.api.subject import Subject
         from workbench.api.sync import Sync
         from workbench.api.templates import Templates
+        from workbench.api.tokens import TokenCalls
 
         # Attributes, not properties: completion in notebooks evaluates no property.
         self._installation = installation = Installation(read_home(home, settings))
@@ -87,6 +88,7 @@ class Workbench:
         self.templates = Templates(installation)
         self.outbox = Outbox(installation)
         self.lake = LakeCalls(installation)
+        self.tokens = TokenCalls(installation)
 
     def status(self, *, runs: int = 0) -> Status:
         """How far the sync is, what is open, how fresh the numbers are, what runs and what waits.

@@ -17,23 +17,35 @@ _PORT = click.IntRange(0, 65535)
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Of the pages; any but this machine needs sign-in."
 )
-@click.option("--only", type=click.Choice(["pages", "hooks"]), help="One of the two processes, in this one.")
+@click.option(
+    "--api-port", type=_PORT, default=5008, show_default=True, help="Of the HTTP interface. 0: any free one."
+)
+@click.option(
+    "--only", type=click.Choice(["pages", "hooks", "api"]), help="One of the processes, in this one."
+)
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
-def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_closes: bool) -> None:
-    """Serve the dashboards, take Twilio's webhooks and run the schedule.
+def serve(
+    port: int, hooks_port: int, api_port: int, host: str, only: str | None, until_stdin_closes: bool
+) -> None:
+    """Serve the dashboards and the HTTP interface, take Twilio's webhooks and run the schedule.
 
     On this machine nobody has to sign in: whoever opens the link that is printed is let in. Another --host is
     refused until [access] in workbench.toml says how people sign in (docs/deploy.md); the webhooks stay on
     this machine, behind its proxy or tunnel.
 
-    Two processes, so that a webhook never waits for a page; one that dies is started again. Webhooks are
+    A process for each, so that a webhook never waits for a page; one that dies is started again. Webhooks are
     taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to --hooks-port.
+    Programs come to --api-port with a token of `workbench tokens` (docs/http.md).
     """
-    from workbench.server.serving import serve_both, serve_one
+    from workbench.server.serving import serve_all, serve_one
     from workbench.settings import load_settings
 
     settings = load_settings()
-    if only:
+    if only == "api":
+        from workbench.http_api.serving import serve_api
+
+        serve_api(settings, api_port, host, until_stdin_closes)
+    elif only:
         serve_one(settings, only, port if only == "pages" else hooks_port, host, until_stdin_closes)
     else:
-        serve_both(settings, port, hooks_port, host)
+        serve_all(settings, port, hooks_port, api_port, host)

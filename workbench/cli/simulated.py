@@ -32,14 +32,21 @@ _days_option = click.option(
 @click.option(
     "--hooks-port", type=click.IntRange(0, 65535), default=5007, show_default=True, help="Of the webhooks."
 )
+@click.option(
+    "--api-port",
+    type=click.IntRange(0, 65535),
+    default=5008,
+    show_default=True,
+    help="Of programs.",
+)
 @_messages_option
 @_days_option
 @click.option("--fresh", is_flag=True, help="Forget the last demo and begin again.")
-def demo(port: int, hooks_port: int, messages: int, days: int, fresh: bool) -> None:
+def demo(port: int, hooks_port: int, api_port: int, messages: int, days: int, fresh: bool) -> None:
     """Open the product on a simulated account: no credentials, nothing is ever sent."""
     from workbench.demo import run_demo
 
-    run_demo(port=port, hooks_port=hooks_port, messages=messages, days=days, fresh=fresh)
+    run_demo(port=port, hooks_port=hooks_port, api_port=api_port, messages=messages, days=days, fresh=fresh)
 
 
 @main.command()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.errors import UsageError
+from workbench.errors import NotFound, UsageError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
 from workbench.lake.number_context import read_number_context
@@ -114,7 +114,7 @@ _SELECT = """
 
 def _only(matches: list[tuple[Any, ...]], message: str) -> Conversation:
     if not matches:
-        raise UsageError(message)
+        raise NotFound(message)
     return Conversation(*matches[0])
 
 

@@ -13,6 +13,7 @@ from workbench.conversations.find import Conversation
 from workbench.display.message_content import content_words
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.lake.connect import Readable
 from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
@@ -30,6 +31,13 @@ VIEWS: Mapping[str, str] = {
 MOST_LISTED = 500
 _MESSAGE_SID = re.compile(r"[SM]M[0-9a-fA-F]{32}")
 _ORDER = {"longest": "waiting_since, last_at desc", "newest": "last_at desc"}
+_AFTER_AT = "(last_at < $at or (last_at = $at and conversation_id > $id))"
+#: Those that follow a conversation in an order; who waits for nothing comes last.
+_AFTER = {
+    "newest": _AFTER_AT,
+    "longest": f"(($since is not null and (waiting_since > $since or waiting_since is null)) "
+    f"or (waiting_since is not distinct from $since and {_AFTER_AT}))",
+}
 
 
 @dataclass(frozen=True)
@@ -66,10 +74,19 @@ class Listing:
 
     rows: tuple[Summary, ...]
     total: int
+    """0 where no row is left, too."""
+
+
+class Place(NamedTuple):
+    """Where a conversation stands in a list."""
+
+    waiting_since: datetime | None
+    last_at: datetime
+    conversation_id: str
 
 
 def list_conversations(
-    lake: Lake,
+    lake: Readable,
     view: str = "open",
     *,
     search: str = "",
@@ -79,6 +96,7 @@ def list_conversations(
     order: str | None = None,
     limit: int = 60,
     cache: ConversationCache | None = None,
+    after: Place | None = None,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -89,6 +107,7 @@ def list_conversations(
         number: a whole number that is looked up, as `look_up_number` gives it; none is found without.
         order: `longest` (usual for `waiting`) or `newest`.
         cache: makes the list fast; not used for `all`, which has more conversations than the cache.
+        after: only those that follow it.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
@@ -107,14 +126,23 @@ def list_conversations(
             conditions.append(
                 "assignee = $assignee" if name == "assignee" else "list_contains(labels, $label)"
             )
+    if after is not None:
+        parameters |= {"at": after.last_at, "id": after.conversation_id}
+        if order == "longest":
+            parameters["since"] = after.waiting_since
     source = cache.table_name() if cache and view != "all" else EVERYTHING
-    sql = _LIST_SQL.format(source=source, conditions=" and ".join(conditions), order=_ORDER[order])
+    sql = _LIST_SQL.format(
+        source=source,
+        conditions=" and ".join(conditions),
+        after="true" if after is None else _AFTER[order],
+        order=_ORDER[order],
+    )
     rows = lake.rows(sql, parameters)
     summaries = _with_content(lake, [_summary(row) for row in rows])
     return Listing(tuple(summaries), int(rows[0][-1]) if rows else 0)
 
 
-def _with_content(lake: Lake, summaries: list[Summary]) -> list[Summary]:
+def _with_content(lake: Readable, summaries: list[Summary]) -> list[Summary]:
     told = [
         (row.last_message_sid, row.last_at)
         for row in summaries
@@ -183,7 +211,7 @@ _LIST_SQL = """
         left join contact_overlay main on main.person_key = person_of(own.merged_into)
     ),
     page as (
-        select *, count(*) over () as total from chosen where {conditions}
+        select * from (select *, count(*) over () as total from chosen where {conditions}) where {after}
         order by {order}, conversation_id limit $limit
     )
     select

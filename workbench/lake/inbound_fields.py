@@ -8,12 +8,14 @@ from typing import Any
 
 import orjson
 
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Readable
 
 _CLOCKS_DIFFER = timedelta(days=1)
 
 
-def read_inbound_fields(lake: Lake, messages: Sequence[tuple[str, datetime]]) -> dict[str, dict[str, Any]]:
+def read_inbound_fields(
+    lake: Readable, messages: Sequence[tuple[str, datetime]]
+) -> dict[str, dict[str, Any]]:
     """The fields of each message's webhook, as Twilio named them; without messages that had none.
 
     Args:

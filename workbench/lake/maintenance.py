@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from workbench.lake.connect import Lake
+from workbench.lake.idempotency import forget_old_keys
 from workbench.lake.jobs import forget_old_job_runs
 from workbench.lake.left_files import delete_left_files
 
@@ -59,6 +60,7 @@ def maintain(
     now = now or datetime.now(UTC)
     before = count_files(lake)
     forget_old_job_runs(lake)
+    forget_old_keys(lake, now)
 
     def step(sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         return [] if stop() else lake.run_alone(lambda cursor: _call(cursor, sql, parameters))

@@ -25,6 +25,8 @@ _MOST_COUNTED = 1_000_000
 _QUOTED = re.compile(r"(?<!\w)'(?:[^'\\]|\\.)*'(?!\w)|\"(?:[^\"\\]|\\.)*\"|“[^”]*”")
 #: A hexadecimal key or token that is no SID, and values that are called a secret.
 _KEY = re.compile(r"(?<![0-9A-Za-z])[0-9a-fA-F]{32,}(?![0-9A-Za-z])")
+#: A token of a program, whole or cut off.
+_TOKEN = re.compile(r"wbt_[0-9a-zA-Z]*")
 _CALLED_SECRET = re.compile(
     r"(?i)\b(authorization|(?:\w*_)?(?:token|secret|password)|x-twilio-signature)(['\"]?\s*[=:]\s*['\"]?)"
     r"(?:(basic|bearer) )?[^\s'\"&,;)]+"
@@ -46,6 +48,7 @@ class Redaction:
     def text(self, text: str) -> str:
         """A text of our own without numbers and secrets."""
         text = without_secrets(text, self._secrets)
+        text = _TOKEN.sub("***", text)
         text = _CALLED_SECRET.sub(lambda match: f"{match[1]}{match[2]}***", text)
         return mask_numbers(_KEY.sub("***", text))
 

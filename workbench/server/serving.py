@@ -1,4 +1,4 @@
-"""Starts what `workbench serve` serves: both processes under supervision, or one of them here."""
+"""Starts what `workbench serve` serves: all processes under supervision, or one of them here."""
 
 from __future__ import annotations
 
@@ -19,29 +19,30 @@ if TYPE_CHECKING:
 _SWITCH_SECONDS = 0.0005
 
 
-def serve_both(settings: Settings, port: int, hooks_port: int, host: str) -> None:
-    """Serve pages and hooks until Ctrl-C or SIGTERM.
+def serve_all(settings: Settings, port: int, hooks_port: int, api_port: int, host: str) -> None:
+    """Serve pages, hooks and the HTTP interface until Ctrl-C or SIGTERM.
 
     Raises:
         ConfigError: a setting, the host or a port says no; found before anything is started where it can be.
     """
-    supervise(children(settings, port, hooks_port, host))
+    supervise(children(settings, port, hooks_port, api_port, host))
 
 
 def children(
     settings: Settings,
     port: int,
     hooks_port: int,
+    api_port: int,
     host: str,
     environment: Mapping[str, str] | None = None,
 ) -> Sequence[Child]:
-    """The two processes, with what can be checked beforehand checked.
+    """The processes, with what can be checked beforehand checked.
 
     Args:
         environment: of the processes; ours if not given.
 
     Raises:
-        ConfigError: as in :func:`serve_both`.
+        ConfigError: as in :func:`serve_all`.
     """
     from workbench.api.schedule import schedule_of
     from workbench.server.access.settings import access_settings, require_safe_host
@@ -52,9 +53,11 @@ def children(
     schedule_of(settings)
     # Chosen once, so that a process that is started again has the same port.
     port, hooks_port = find_port(host, port), find_port(LOOPBACK, hooks_port, "--hooks-port")
+    api_port = find_port(host, api_port, "--api-port")
     return (
         Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port)], environment),
         Child("pages", ["--only", "pages", "--port", str(port), "--host", host], environment),
+        Child("api", ["--only", "api", "--api-port", str(api_port), "--host", host], environment),
     )
 
 

@@ -16,6 +16,7 @@ from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
 from workbench.settings.sections import (
+    ApiSettings,
     BackupSettings,
     ConversationsSettings,
     KeywordSettings,
@@ -52,6 +53,7 @@ class Settings:
     sync: SyncSettings = section(SyncSettings, "What a sync brings.")
     privacy: PrivacySettings = section(PrivacySettings, "What of a message is stored.")
     access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
+    api: ApiSettings = section(ApiSettings, "The HTTP interface for programs: docs/http.md.")
     sending: SendingSettings = section(SendingSettings, "Rules for every send.")
     keywords: KeywordSettings = section(
         KeywordSettings,

@@ -31,13 +31,8 @@ def pages_csp(access: AccessSettings, hosts: tuple[str, ...]) -> str:
     )
 
 
-def security_headers(csp: str = STRICT_CSP, *, is_secure: bool = False) -> type[OutputTransform]:
-    """The transform that adds them.
-
-    Args:
-        csp: the policy of an answer that has none of its own.
-        is_secure: whether people come over https; browsers then insist on it.
-    """
+def common_headers(is_secure: bool) -> dict[str, str]:
+    """What every answer of every server says; over https browsers then insist on it."""
     common = {
         "X-Content-Type-Options": "nosniff",
         # Not no-referrer: then a form's Origin would be `null` and could not be told from a stranger's.
@@ -47,8 +42,17 @@ def security_headers(csp: str = STRICT_CSP, *, is_secure: bool = False) -> type[
         "Cross-Origin-Resource-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=()",
     }
-    if is_secure:
-        common["Strict-Transport-Security"] = f"max-age={_YEAR}"
+    return {**common, "Strict-Transport-Security": f"max-age={_YEAR}"} if is_secure else common
+
+
+def security_headers(csp: str = STRICT_CSP, *, is_secure: bool = False) -> type[OutputTransform]:
+    """The transform that adds them.
+
+    Args:
+        csp: the policy of an answer that has none of its own.
+        is_secure: whether people come over https; browsers then insist on it.
+    """
+    common = common_headers(is_secure)
 
     class SecurityHeaders(OutputTransform):
         def __init__(self, request: HTTPServerRequest) -> None:
