@@ -1,4 +1,4 @@
-"""The assistant's server over streamable HTTP, as an ASGI application that another mounts at `/mcp`.
+"""The assistant's server over streamable HTTP, as an ASGI application that another one has at `/mcp`.
 
 Each request bears its own token and stands for itself: there is no session that others could take over.
 """
@@ -24,7 +24,6 @@ from workbench.errors import NotAllowed, WorkbenchError
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
 
-Headers = Sequence[tuple[bytes, bytes]]
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _MOST_BYTES = 256 * 1024
 """Of a request: arguments of tools are short."""
@@ -35,16 +34,16 @@ _caller: ContextVar[AssistantCaller | None] = ContextVar("assistant_caller", def
 
 def mcp_application(
     installation_provider: Callable[[], Installation],
-    authenticate: Callable[[Headers], AssistantCaller],
+    authenticate: Callable[[Scope], AssistantCaller],
     *,
     hosts: Sequence[str] = LOOPBACK,
 ) -> McpApplication:
-    """The application, to be mounted at `/mcp`; enter its :meth:`McpApplication.running` in the lifespan.
+    """The application for the route `/mcp`; enter its :meth:`McpApplication.running` in the lifespan.
 
     Args:
         installation_provider: gives the installation of a request; it stays open.
-        authenticate: the caller whom the headers of a request name, which come as ASGI has them; raises a
-            WorkbenchError whose text says what to send instead.
+        authenticate: the caller of a request, from its ASGI scope; raises a WorkbenchError whose text says
+            what to send instead, NotAllowed where the token is known and may not.
         hosts: Host names that it answers to, with any port or none.
     """
     return McpApplication(Backing(installation_provider, _current_caller), authenticate, hosts)
@@ -54,7 +53,7 @@ class McpApplication:
     """An ASGI application; alone under a server it runs by its own lifespan."""
 
     def __init__(
-        self, backing: Backing, authenticate: Callable[[Headers], AssistantCaller], hosts: Sequence[str]
+        self, backing: Backing, authenticate: Callable[[Scope], AssistantCaller], hosts: Sequence[str]
     ) -> None:
         self._backing, self._authenticate = backing, authenticate
         self.server: AssistantServer = build_server(backing)
@@ -91,14 +90,14 @@ class McpApplication:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            caller = self._authenticate(scope["headers"])
+            caller = self._authenticate(scope)
         except WorkbenchError as error:
             status = 403 if isinstance(error, NotAllowed) else 401
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
             problem = {
                 "type": "about:blank",
                 "status": status,
-                "title": "Not signed in",
+                "title": "Not allowed" if status == 403 else "No token",
                 "detail": str(error),
             }
             response = JSONResponse(problem, status, headers, "application/problem+json")

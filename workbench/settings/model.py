@@ -17,6 +17,7 @@ from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
 from workbench.settings.sections import (
     ApiSettings,
+    AssistantsSettings,
     BackupSettings,
     ConversationsSettings,
     KeywordSettings,
@@ -54,6 +55,9 @@ class Settings:
     privacy: PrivacySettings = section(PrivacySettings, "What of a message is stored.")
     access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
     api: ApiSettings = section(ApiSettings, "The HTTP interface for programs: docs/http.md.")
+    assistants: AssistantsSettings = section(
+        AssistantsSettings, "What assistants may do: docs/assistants.md."
+    )
     sending: SendingSettings = section(SendingSettings, "Rules for every send.")
     keywords: KeywordSettings = section(
         KeywordSettings,
