@@ -197,6 +197,10 @@ def test_the_parts_of_a_change_add_up(ask: Ask) -> None:
     senders = {row["value"]: row for row in answer["by"][0]["rows"]}
     assert senders["+1202***0110"]["now"] == pytest.approx(40 / 53)
     assert senders["‹b›ACME‹/b›"]["too_few"]
+    codes = {row["value"]: row for row in answer["by"][2]["rows"]}
+    assert codes["30005"]["contribution"] > 0.1  # ten of fifty before, none now
+    assert codes["30005"]["by_own_rate"] is None
+    assert not codes["30005"]["too_few"]
 
 
 def test_amounts_are_taken_apart_by_currency(ask: Ask) -> None:

@@ -110,7 +110,7 @@ def test_stdout_has_the_protocol_and_nothing_else(assistant_settings: Settings) 
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment_of(assistant_settings),
+        env={**environment_of(assistant_settings), "WORKBENCH_LOGS_LEVEL": "INFO"},
         text=True,
     )
     assert process.stdin

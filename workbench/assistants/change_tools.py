@@ -33,6 +33,7 @@ from workbench.display.formats import plural, value
 from workbench.display.periods import Period
 from workbench.errors import UsageError
 from workbench.metrics.change import (
+    Contribution,
     Share,
     contributions_to_rate,
     contributions_to_sum,
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
 
 TAKEN_APART_BY = ("sender", "country", "error_code", "messaging_service")
 ALL = "all"
+_OUTCOMES = frozenset({"error_code", "status", "outcome"})
+"""They say what became of a message: a value has no rate of its own that could move."""
 
 
 @dataclass(frozen=True)
@@ -265,27 +268,31 @@ def _part(metric: Metric, name: str, currency: str, pair: _Pair, limit: int) -> 
         contributions = contributions_to_sum(_sums(pair.now), _sums(pair.before))
     ranked = sorted(contributions, key=lambda key: (-abs(contributions[key].total), key or ""))
     ranked = [key for key in ranked if contributions[key].total or _sample(pair, key)]
-    rows = []
-    for key in ranked[:limit]:
-        contribution = contributions[key]
-        before, now = pair.before.get(key), pair.now.get(key)
-        samples = [share.sample if share else 0 for share in (before, now)]
-        rows.append(
-            ContributionRow(
-                value=key, before=before.rate if before else None, now=now.rate if now else None,
-                sample_before=samples[0] if metric.is_share else None,
-                sample_now=samples[1] if metric.is_share else None, contribution=contribution.total,
-                by_own_rate=contribution.own if metric.is_share else None,
-                by_mix=contribution.mix if metric.is_share else None,
-                too_few=metric.is_share and min(samples) < metric.minimum_sample,
-            )
-        )  # fmt: skip
     others = sum(contributions[key].total for key in ranked[limit:])
     return ChangeByDimension(
-        dimension=name, currency=None if currency == ALL else currency, rows=rows,
+        dimension=name, currency=None if currency == ALL else currency,
+        rows=[_row(metric, name, key, pair, contributions[key]) for key in ranked[:limit]],
         others=len(ranked[limit:]), others_contribution=others,
         sum_of_contributions=sum(part.total for part in contributions.values()),
     )  # fmt: skip
+
+
+def _row(
+    metric: Metric, name: str, key: str | None, pair: _Pair, contribution: Contribution
+) -> ContributionRow:
+    before, now = pair.before.get(key), pair.now.get(key)
+    row = ContributionRow(
+        value=key,
+        before=before.rate if before else None,
+        now=now.rate if now else None,
+        contribution=contribution.total,
+    )
+    if metric.is_share:
+        row.sample_before, row.sample_now = (share.sample if share else 0 for share in (before, now))
+        if name not in _OUTCOMES:
+            row.by_own_rate, row.by_mix = contribution.own, contribution.mix
+            row.too_few = min(row.sample_before, row.sample_now) < metric.minimum_sample
+    return row
 
 
 def _sums(shares: Mapping[str | None, Share]) -> dict[str | None, float]:
