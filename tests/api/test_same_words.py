@@ -26,6 +26,8 @@ NO_CALL = {
     "connect": "sets up the machine that runs `workbench serve`, which must be running",
     "demo": "runs processes until Ctrl-C",
     "init": "sets a machine up, before there is anything to open",
+    "mcp install": "prints settings of other programs",
+    "mcp serve": "runs a process until stdin closes",
     **{
         f"new {kind}": "writes a file that is then edited"
         for kind in ("dimension", "metric", "page", "report", "template")

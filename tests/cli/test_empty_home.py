@@ -83,13 +83,13 @@ BRINGS: dict[str, list[str] | None] = {
     "alerts test": None, "connect": None, "demo": None, "events test": None, "init": None,
     "outbox cancel": None,
     "schedule run": None, "serve": None, "restore": None, "send": None, "send-batch": None, "simulate": None,
-    "sync": None, "sync import": None,
+    "mcp serve": None, "sync": None, "sync import": None,
 }  # fmt: skip
 
 #: Commands that answer from the program, the settings or the files of a home.
 WITHOUT_LAKE = {
-    "config check", "config show", "config template", "dimensions", "doctor", "explain", "metrics",
-    "new dimension", "new metric", "new page", "new report", "new template", "reports list",
+    "config check", "config show", "config template", "dimensions", "doctor", "explain", "mcp install",
+    "metrics", "new dimension", "new metric", "new page", "new report", "new template", "reports list",
     "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates show",
     "tokens list", "tokens revoke", "upgrade", "users add", "users list", "users passwd", "users remove",
 }  # fmt: skip

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -42,9 +42,12 @@ _MOST_LISTED = 10
 
 def page_of(rule: AlertRule) -> str:
     """The page that shows more of a rule."""
-    if rule.page:
-        return rule.page
-    pages = (page for page, metrics in _PAGES.items() if any(each.name == rule.metric for each in metrics))
+    return rule.page or page_of_metric(rule.metric)
+
+
+def page_of_metric(name: str) -> str:
+    """The page that shows more of a metric."""
+    pages = (page for page, metrics in _PAGES.items() if any(each.name == name for each in metrics))
     return next(pages, "overview")
 
 
@@ -80,8 +83,14 @@ def link_of(rule: AlertRule, measurement: Measurement, timezone: str) -> str:
     zone = ZoneInfo(timezone)
     since = measurement.since.astimezone(zone).date()
     until = (measurement.until - timedelta(microseconds=1)).astimezone(zone).date() + timedelta(days=1)
+    return view_link(page, {**rule.where, **measurement.group}, since, until)
+
+
+def view_link(page: str, where: Mapping[str, object], since: date, until: date) -> str:
+    """The address of a page for these days, the last not included, with the filters that pages have."""
+    if page in _WITHOUT_FILTERS:
+        return page
     pairs = [("since", since.isoformat()), ("until", until.isoformat())]
-    where = {**rule.where, **measurement.group}
     for name in _FILTERED:
         if name in where:
             pairs += [(name, _token(name, value)) for value in _values(where[name])]

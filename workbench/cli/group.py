@@ -33,10 +33,12 @@ ALIASES: dict[tuple[str, ...], tuple[str, ...]] = {
 class ListGroup(OnceGroup):
     """A group that lists when nothing else is said: `workbench outbox` is `workbench outbox list`."""
 
+    usual = "list"
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         asks_help = bool(args) and args[0] in ctx.help_option_names
         if not ctx.resilient_parsing and not asks_help and (not args or args[0].startswith("-")):
-            args = ["list", *args]
+            args = [self.usual, *args]
         return super().parse_args(ctx, args)
 
 

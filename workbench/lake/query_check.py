@@ -43,18 +43,31 @@ def require_query(cursor: duckdb.DuckDBPyConnection, sql: str) -> None:
         UsageError: names the statement or the function, and what is allowed.
     """
     explained = _EXPLAIN.match(sql)
-    tree = _parse(cursor, sql[explained.end() :] if explained else sql)
-    if tree["error"] or not tree["statements"]:
-        raise _refusal(cursor, sql)
-    count = len(tree["statements"])
-    if count != 1:
-        raise UsageError(f"SQL holds {count} statements; allowed is {ALLOWED}. Ask for one after another.")
+    tree = parse_query(cursor, sql[explained.end() :] if explained else sql, whole=sql)
     others = sorted(set(_table_functions(tree)) - TABLE_FUNCTIONS - _macros(cursor))
     if others:
         raise UsageError(
             f"SQL uses {others[0]}(), which reads or changes more than the tables of the lake; allowed are "
             f"its tables and views, and {', '.join(sorted(TABLE_FUNCTIONS))}. {WAY_OUT}"
         )
+
+
+def parse_query(cursor: duckdb.DuckDBPyConnection, sql: str, *, whole: str | None = None) -> dict[str, Any]:
+    """The syntax tree of one query.
+
+    Args:
+        whole: what was written, for an error.
+
+    Raises:
+        UsageError: it is none, or there are several.
+    """
+    tree = _parse(cursor, sql)
+    if tree["error"] or not tree["statements"]:
+        raise _refusal(cursor, sql if whole is None else whole)
+    count = len(tree["statements"])
+    if count != 1:
+        raise UsageError(f"SQL holds {count} statements; allowed is {ALLOWED}. Ask for one after another.")
+    return tree
 
 
 def _parse(cursor: duckdb.DuckDBPyConnection, sql: str) -> dict[str, Any]:

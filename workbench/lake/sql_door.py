@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from workbench.errors import UsageError
 from workbench.lake.address import LakeAddress
 from workbench.lake.connect import Lake, Parameters
 from workbench.lake.engine import SPILL_FOLDER
@@ -37,10 +39,29 @@ class SqlDoor:
         self._lake: Lake = open_lake(settings, read_only=True)
         try:
             with self._lake.memory() as cursor:
+                self._prepare(cursor)
                 _lock(cursor, self._lake.address, self._lake.home)
         except BaseException:
             self._lake.close()
             raise
+
+    def _prepare(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """What an engine needs before it is locked."""
+
+    def first_rows(self, query: str, most: int, seconds: float) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """The columns of one query and its first rows.
+
+        Args:
+            most: how many rows.
+            seconds: how long it may take.
+
+        Raises:
+            UsageError: as :meth:`frame`, or it takes longer.
+        """
+        with self._query_cursor(query) as cursor, _ended_after(cursor, seconds):
+            cursor.execute(query)
+            columns = [str(column[0]) for column in cursor.description or ()]
+            return columns, cursor.fetchmany(most)
 
     def frame(self, query: str, parameters: Parameters = None) -> pd.DataFrame:
         """The rows of one query.
@@ -63,6 +84,24 @@ class SqlDoor:
 
     def close(self) -> None:
         self._lake.close()
+
+
+@contextmanager
+def _ended_after(cursor: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt the statement of a cursor that takes too long."""
+    timer = threading.Timer(seconds, cursor.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except (duckdb.InterruptException, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and str(error) != "Query interrupted":
+            raise
+        raise UsageError(
+            f"SQL took longer than {seconds:g} seconds and was ended; ask for fewer days, or count in steps."
+        ) from error
+    finally:
+        timer.cancel()
 
 
 def _lock(cursor: duckdb.DuckDBPyConnection, address: LakeAddress, home: Path) -> None:

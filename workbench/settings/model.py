@@ -20,6 +20,7 @@ from workbench.settings.notifications import NotificationSettings
 from workbench.settings.rules import RuleSettings, check_rule_name
 from workbench.settings.sections import (
     ApiSettings,
+    AssistantsSettings,
     BackupSettings,
     ConversationsSettings,
     KeywordSettings,
@@ -57,6 +58,9 @@ class Settings:
     privacy: PrivacySettings = section(PrivacySettings, "What of a message is stored.")
     access: AccessSettings = section(AccessSettings, "How others sign in to the pages: docs/deploy.md.")
     api: ApiSettings = section(ApiSettings, "The HTTP interface for programs: docs/http.md.")
+    assistants: AssistantsSettings = section(
+        AssistantsSettings, "What assistants may do: docs/assistants.md."
+    )
     sending: SendingSettings = section(SendingSettings, "Rules for every send.")
     keywords: KeywordSettings = section(
         KeywordSettings,

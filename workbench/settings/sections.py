@@ -322,6 +322,17 @@ class TwilioSettings:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
+class AssistantsSettings:
+    """What assistants may do with a token, beside reading with numbers masked."""
+
+    reveal: bool = setting(
+        False,
+        flag(),
+        "Tokens of agents and admins may reveal whole numbers, and texts by SQL; each is audited.",
+    )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class ApiSettings:
     """How much a program may ask of the HTTP interface."""
 

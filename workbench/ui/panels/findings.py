@@ -16,6 +16,7 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.error_codes import explain
 from workbench.metrics import METRICS, MetricResult
+from workbench.metrics.change import SURE, Share, moved_beyond_chance
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.month import months_by_currency
 from workbench.ui.panels.names import show_value
@@ -24,10 +25,6 @@ from workbench.ui.result_rows import priced_rows
 
 _MOVED = 0.1
 """An amount must move by this share of what it was."""
-_SURE = 3.0
-"""A rate must move by this many standard deviations of the difference of two shares …"""
-_POINTS = 0.003
-"""… and by this much, to be worth a sentence."""
 _WASTE_SHARE = 0.02
 _UCS2_SHARE = 0.05
 _NAMED_CODES = 3
@@ -180,7 +177,7 @@ def _opt_outs(data: PageData) -> Sequence[Finding]:
     now, before = (
         int(_row(period_data.metric("opt_outs"))["opt_outs"]) for period_data in (data, data.previous)
     )
-    if abs(now - before) < _SURE * math.sqrt(max(now + before, 1)):
+    if abs(now - before) < SURE * math.sqrt(max(now + before, 1)):
         return []
     more = now > before
     title = f"{'More' if more else 'Fewer'} people opted out: {now:,}, before {before:,}"
@@ -218,13 +215,8 @@ _RULES: tuple[Callable[[PageData], Sequence[Finding]], ...] = (
 
 def _rate_move(now: pd.Series, before: pd.Series, name: str) -> float | None:
     """How far a rate moved; None where it is too small, or chance alone would do it."""
-    sizes = now["sample_size"], before["sample_size"]
-    if min(sizes) < METRICS[name].minimum_sample:
-        return None
-    moved = float(now[name] - before[name])
-    both = (now[name] * sizes[0] + before[name] * sizes[1]) / sum(sizes)
-    deviation = math.sqrt(both * (1 - both) * (1 / sizes[0] + 1 / sizes[1]))
-    return moved if abs(moved) >= max(_POINTS, _SURE * deviation) else None
+    last, first = (Share(float(row[name]), int(row["sample_size"])) for row in (now, before))
+    return moved_beyond_chance(last, first, METRICS[name].minimum_sample)
 
 
 def _amounts(result: MetricResult) -> dict[str, float]:
