@@ -102,6 +102,10 @@ _NEWS_SQL = """
             'alert:' || event_id || ':recovered', 'alert.recovered', recovered_at, 7, null, null, null, null,
             to_json({'alert': event_id, 'rule': rule, 'severity': severity, 'metric': metric})::varchar
         from alert_events where recovered_at >= $since and opened_at is not null
+        union all
+        select 'rule:' || rule || ':' || event_key, 'rule.fired', claimed_at, 8, null, conversation_id,
+            message_sid, null, to_json({'rule': rule, 'webhooks': webhooks::json})::varchar
+        from rule_firings where claimed_at >= $since and webhooks <> '[]'
     )
     where event_id not in (select event_id from noted_events)
 """
