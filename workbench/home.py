@@ -12,6 +12,7 @@ from enum import Enum
 from fnmatch import fnmatchcase
 
 HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
+WORKER_LOCK, WORKER_STATE = "worker.lock", "worker.json"
 
 
 class Treatment(Enum):
@@ -55,6 +56,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     # The catalogs hold rows of people, which cannot be searched for.
     HomeFile("backups/*", "an upgrade: the catalog before it", Treatment.REMOVE_ALWAYS, _NOT),
     HomeFile("backup.json", "`workbench backup`: where and when the last one was made", _KEEP, _NOT),
+    HomeFile("worker.json", "the worker: how far it is and what fails", _KEEP, _NOT),
     HomeFile("restoring.json", "`workbench restore`: which backup is being restored", _KEEP, _NOT),
     # If a held lock were removed, a second process could take it.
     HomeFile("*.lock", "a process that must be the only one", _KEEP, _NOT),

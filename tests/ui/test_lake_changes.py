@@ -9,8 +9,9 @@ from collections.abc import Callable
 from tests.messages import payload
 from tests.ui.known import save
 from workbench.lake import Lake, open_lake
+from workbench.lake.watcher import LakeWatcher
 from workbench.settings import Settings
-from workbench.ui.lake_changes import LakeWatcher, RedrawPace
+from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.store import Store
 
 

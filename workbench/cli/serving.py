@@ -17,17 +17,20 @@ _PORT = click.IntRange(0, 65535)
 @click.option(
     "--host", default="127.0.0.1", show_default=True, help="Of the pages; any but this machine needs sign-in."
 )
-@click.option("--only", type=click.Choice(["pages", "hooks"]), help="One of the two processes, in this one.")
+@click.option(
+    "--only", type=click.Choice(["pages", "hooks", "worker"]), help="One of the processes, in this one."
+)
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def serve(port: int, hooks_port: int, host: str, only: str | None, until_stdin_closes: bool) -> None:
-    """Serve the dashboards, take Twilio's webhooks and run the schedule.
+    """Serve the dashboards, take Twilio's webhooks, run the schedule and act on what happens.
 
     On this machine nobody has to sign in: whoever opens the link that is printed is let in. Another --host is
     refused until [access] in workbench.toml says how people sign in (docs/deploy.md); the webhooks stay on
     this machine, behind its proxy or tunnel.
 
-    Two processes, so that a webhook never waits for a page; one that dies is started again. Webhooks are
-    taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to --hooks-port.
+    Each in a process of its own, so that a webhook never waits for a page; one that dies is started again.
+    Webhooks are taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to
+    --hooks-port.
     """
     from workbench.server.serving import serve_both, serve_one
     from workbench.settings import load_settings

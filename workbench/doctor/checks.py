@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from workbench.doctor import account, backups, idle_settings, lake, log, machine, reach, senders, traffic
+from workbench.doctor import (
+    account,
+    backups,
+    idle_settings,
+    lake,
+    log,
+    machine,
+    reach,
+    senders,
+    traffic,
+    worker,
+)
 from workbench.doctor.check_result import CheckResult
 from workbench.doctor.examination import Examination
 
@@ -74,6 +85,7 @@ CHECKS: Mapping[str, Check] = {
         Check("sending-dates", log.check_undated, needs_lake=True),
         Check("quarantine", log.check_quarantine, needs_lake=True),
         Check("jobs", log.check_jobs, needs_lake=True),
+        Check("worker", worker.check_worker),
         Check("removals", log.check_removals, needs_lake=True),
     )
 }

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbench.home import HOOKS_LOCK, PAGES_LOCK
+from workbench.home import HOOKS_LOCK, PAGES_LOCK, WORKER_LOCK
 from workbench.lake.lock import is_held
 from workbench.settings import CREDENTIALS_FILE, SETTINGS_FILE
 
 
 def outdated_servers(home: Path) -> Iterator[str]:
     """Each running server of this machine that started before a file of the settings changed, in words."""
-    for lock, server in ((HOOKS_LOCK, "hooks"), (PAGES_LOCK, "pages")):
+    for lock, server in ((HOOKS_LOCK, "hooks"), (PAGES_LOCK, "pages"), (WORKER_LOCK, "worker")):
         if not is_held(home / lock):
             continue
         started = _changed_at(home / lock)

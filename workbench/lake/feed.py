@@ -8,8 +8,8 @@ rest in one commit. Consumers read on from their cursor and move it in the trans
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ import duckdb
 
 from workbench.errors import LakeError
 from workbench.lake.connect import Lake, Readable
-from workbench.lake.feed_news import collect_news
+from workbench.lake.feed_news import SOURCES, collect_news
 
 KINDS = (
     "message.received",
@@ -70,17 +70,21 @@ class FeedPosition:
     forgotten: int
 
 
-def append_feed(lake: Lake, now: datetime) -> int:
+def append_feed(lake: Lake, now: datetime, changed: Collection[str] = SOURCES) -> int:
     """Note what happened and is not in the feed yet; how many events were new.
 
     Where there is nothing, nothing is written, and no version of the lake is made. Several processes may call
     it at once.
 
+    Args:
+        changed: the tables that changed since the last look.
+
     Raises:
         LakeError: the lake cannot be read or written now.
     """
     with lake.cursor() as cursor:
-        if not collect_news(cursor, now, LONGEST_DELAY):
+        cursor.execute("BEGIN")
+        if not collect_news(cursor, now, LONGEST_DELAY, changed):
             return 0
     return lake.write(lambda cursor: _append(cursor, now))
 
@@ -120,7 +124,12 @@ def read_feed(lake: Readable, after: int, limit: int) -> list[FeedEvent]:
         "contact, detail from feed_events where position > ? order by position limit ?",
         [after, limit],
     )
-    return [FeedEvent(*row[:-1], json.loads(row[-1])) for row in rows]
+    return [_event(row) for row in rows]
+
+
+def _event(row: tuple[Any, ...]) -> FeedEvent:
+    names = [field.name for field in fields(FeedEvent)]
+    return FeedEvent(**{**dict(zip(names, row, strict=True)), "detail": json.loads(row[-1])})
 
 
 def read_feed_position(lake: Readable) -> FeedPosition:

@@ -1,4 +1,4 @@
-"""Starts what `workbench serve` serves: both processes under supervision, or one of them here."""
+"""Starts what `workbench serve` serves: its processes under supervision, or one of them here."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SWITCH_SECONDS = 0.0005
 
 
 def serve_both(settings: Settings, port: int, hooks_port: int, host: str) -> None:
-    """Serve pages and hooks until Ctrl-C or SIGTERM.
+    """Serve pages and hooks, with the worker beside them, until Ctrl-C or SIGTERM.
 
     Raises:
         ConfigError: a setting, the host or a port says no; found before anything is started where it can be.
@@ -35,7 +35,7 @@ def children(
     host: str,
     environment: Mapping[str, str] | None = None,
 ) -> Sequence[Child]:
-    """The two processes, with what can be checked beforehand checked.
+    """The processes, with what can be checked beforehand checked.
 
     Args:
         environment: of the processes; ours if not given.
@@ -55,16 +55,25 @@ def children(
     return (
         Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port)], environment),
         Child("pages", ["--only", "pages", "--port", str(port), "--host", host], environment),
+        Child("worker", ["--only", "worker"], environment),
     )
 
 
 def serve_one(settings: Settings, only: str, port: int, host: str, until_stdin_closes: bool) -> None:
-    """Serve pages or hooks in this process.
+    """Run one of the processes here.
 
     Raises:
-        ConfigError, LakeError: see :class:`PagesServer` and :class:`HooksServer`.
+        ConfigError, LakeError: see :class:`PagesServer`, :class:`HooksServer` and :class:`Worker`.
     """
     set_up_service_logs(settings, only, LogLimit())
+    if only == "worker":
+        from workbench.server.worker import Worker
+
+        worker = Worker(settings)
+        if until_stdin_closes:
+            end_with_stdin(worker.stop)
+        worker.run()
+        return
     if only == "pages":
         from workbench.server.pages import PagesServer, print_address
 

@@ -21,6 +21,7 @@ from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import Readable
 from workbench.lake.renewal import EngineRenewal
+from workbench.lake.watcher import LakeWatcher
 from workbench.metrics import (
     DayCube,
     Freshness,
@@ -40,7 +41,6 @@ from workbench.metrics.run import query_audit
 from workbench.metrics.slices import MOST_ROWS, Slices
 from workbench.settings import Settings, load_settings
 from workbench.ui.filters import FIELDS, Option, build_options
-from workbench.ui.lake_changes import LakeWatcher
 from workbench.ui.navigation import use_own_pages
 
 if TYPE_CHECKING:
