@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from workbench.api.installation import Installation
     from workbench.automation.calendar import Calendar
     from workbench.automation.fire import RuleTools
+    from workbench.automation.run import RuleRounds
     from workbench.automation.situation import Situation
+    from workbench.lake.connect import Lake
     from workbench.lake.rules import RuleAction, RuleFiring
+    from workbench.settings import Settings
     from workbench.settings.rules import RuleSettings
 
 _DAYS = 7
@@ -157,6 +160,34 @@ def rule_tools(installation: Installation) -> RuleTools:
             installation.contact_zones,
         )
     return RuleTools(installation.lake, _calendar(installation), replies, partial(_tell, installation))
+
+
+class RuleConsumer:
+    """The rules as a consumer of the feed: what the worker runs, again and again, over one lake."""
+
+    def __init__(self) -> None:
+        self._installation: Installation | None = None
+        self._rounds: RuleRounds | None = None
+
+    def __call__(self, lake: Lake, settings: Settings, now: datetime) -> datetime | None:
+        """One round; when it wants to be called even if nothing happens.
+
+        Raises:
+            ConfigError: a rule of the settings cannot be carried out; events wait until it can.
+        """
+        from workbench.api.installation import Installation
+        from workbench.automation.run import RuleRounds
+        from workbench.conversations.business_hours import keep_business_hours
+
+        if self._rounds is None or self._installation is None or self._installation.lake is not lake:
+            if self._installation is not None:
+                self._installation.close()
+            self._installation = Installation(settings, lake=lake)
+            rules = _rules(self._installation)
+            keep_business_hours(lake, settings)
+            self._rounds = RuleRounds(rule_tools(self._installation), rules)
+        self._rounds.run(now)
+        return self._rounds.next_at
 
 
 def _rules(installation: Installation) -> Sequence[RuleSettings]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.api.rules import RuleConsumer
 from workbench.lake.connect import Lake
 from workbench.settings import Settings
 
@@ -26,4 +27,4 @@ class Consumer:
     tables: frozenset[str] = frozenset()
 
 
-CONSUMERS: tuple[Consumer, ...] = ()
+CONSUMERS: tuple[Consumer, ...] = (Consumer("automation", RuleConsumer()),)
