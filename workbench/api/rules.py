@@ -42,7 +42,7 @@ class Rules(Namespace):
 
         installation = self._installation
         since = datetime.now(UTC) - timedelta(days=_DAYS)
-        return rules_frame(_rules(installation), installation.reader, since)
+        return rules_frame(checked_rules(installation), installation.reader, since)
 
     def test(
         self,
@@ -80,7 +80,7 @@ class Rules(Namespace):
         installation, now = self._installation, datetime.now(UTC)
         if rule is not None:
             _require_rule(installation, rule)
-        rules = _rules(installation)
+        rules = checked_rules(installation)
         is_on = _switched(installation)
         tried = [each for each in rules if is_on[each.name] or each.name == rule]
         begins_at = None
@@ -183,14 +183,14 @@ class RuleConsumer:
             if self._installation is not None:
                 self._installation.close()
             self._installation = Installation(settings, lake=lake)
-            rules = _rules(self._installation)
+            rules = checked_rules(self._installation)
             keep_business_hours(lake, settings)
             self._rounds = RuleRounds(rule_tools(self._installation), rules)
         self._rounds.run(now)
         return self._rounds.next_at
 
 
-def _rules(installation: Installation) -> Sequence[RuleSettings]:
+def checked_rules(installation: Installation) -> Sequence[RuleSettings]:
     """The rules of the settings, checked."""
     from workbench.automation.rules import automation_rules
 
