@@ -23,12 +23,9 @@ _HISTORY = ["at", "rule", "outcome", "did", "conversation", "message_sid", "ende
 
 
 def rules_frame(rules: Sequence[RuleSettings], lake: Readable, since: datetime) -> pd.DataFrame:
-    """Every rule, the built-in ones first; `fired` and `failed` count since a moment."""
+    """Every rule, the built-in ones last; `fired` and `failed` count since a moment."""
     switches, counts = read_switches(lake), count_firings(lake, since)
     rows: list[list[object]] = []
-    for each in BUILT_IN:
-        fired = sum(counts.get(each.name, {}).values()) if each.rule else None
-        rows.append([each.name, True, "built in", each.when, "", each.does, fired, 0 if each.rule else None])
     for rule in rules:
         switch, outcomes = switches.get(rule.name), counts.get(rule.name, {})
         failed = outcomes.get("failed", 0) + outcomes.get("unknown", 0)
@@ -39,6 +36,9 @@ def rules_frame(rules: Sequence[RuleSettings], lake: Readable, since: datetime) 
                 condition_words(rule.conditions), action_words(rule.actions), sum(outcomes.values()), failed,
             ]
         )  # fmt: skip
+    for each in BUILT_IN:
+        fired = sum(counts.get(each.name, {}).values()) if each.rule else None
+        rows.append([each.name, True, "built in", each.when, "", each.does, fired, 0 if each.rule else None])
     return pd.DataFrame(rows, columns=_RULES, dtype=object)
 
 

@@ -33,7 +33,7 @@ class Rules(Namespace):
     """What is done by itself on what happens: ``[[rules]]`` of workbench.toml, and the built-in rules."""
 
     def list(self) -> pd.DataFrame:
-        """Every rule in the order in which they are asked, and how often each fired in the last 7 days.
+        """Every rule in its order, then the built-in ones, and how often each fired in the last 7 days.
 
         Raises:
             ConfigError: a rule of the settings cannot be carried out.

@@ -10,18 +10,18 @@ from workbench.lake.rules import RuleAction
 from workbench.settings.rules import RuleActions, RuleConditions, RuleSettings
 
 _EVENTS: Mapping[str, str] = {
-    "message_received": "a message comes in",
-    "opted_out": "somebody opts out",
-    "answer_failed": "an answer fails",
-    "waiting_too_long": "somebody waits too long",
-    "conversation_created": "somebody writes for the first time in a conversation",
-    "conversation_reopened": "a message opens a conversation again",
+    "message_received": "A message comes in",
+    "opted_out": "Somebody opts out",
+    "answer_failed": "An answer fails",
+    "waiting_too_long": "Somebody waits too long",
+    "conversation_created": "Somebody writes for the first time in a conversation",
+    "conversation_reopened": "A message opens a conversation again",
 }
 
 
 def event_words(rule: RuleSettings) -> str:
     """When it looks."""
-    return _EVENTS[rule.when] if rule.after is None else f"somebody waits for {rule.after}"
+    return _EVENTS[rule.when] if rule.after is None else f"Somebody waits for {rule.after}"
 
 
 def condition_words(conditions: RuleConditions) -> str:

@@ -47,7 +47,7 @@ class RuleList:
 
     door: RuleDoor
     title: str = "Rules"
-    subtitle: str = "Asked in this order. Counts are of the last 7 days."
+    subtitle: str = "Asked in this order, after the built-in ones. Counts are of the last 7 days."
     span: int = 12
     click: str | None = None
 
