@@ -33,6 +33,25 @@ _ACCOUNT_FILE = "simulated-account.json"
 _JOURNAL_FILE = "simulated-account.jsonl"
 _SEND_EVERY_SECONDS = 3.0
 _HOOKS_WAIT_SECONDS = 60
+_RULES = """\
+[[rules]]
+name = "billing"
+when = "message_received"
+if = { any_words = ["refund", "charged", "invoice"] }
+then = { label = ["billing"] }
+
+[[rules]]
+name = "after-hours"
+enabled = false
+when = "message_received"
+if = { business_hours = false }
+then = { label = ["after hours"], reply = "after-hours" }
+"""
+"""One that is on and harmless, and one to try out before it is switched on."""
+_AFTER_HOURS = """\
+title = "After hours"
+body = "Thanks for your message. We are here Monday to Friday, 9 to 5, and answer then."
+"""
 
 
 def run_demo(*, port: int, hooks_port: int, api_port: int, messages: int, days: int, fresh: bool) -> None:
@@ -184,8 +203,12 @@ def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_u
         f'[sync]\nsince = "{date.fromisoformat(start)}"\nsubaccounts = true\n\n'
         '[schedule]\nsync = "1m"\n\n'
         # The data is not real, so pages need no token.
-        "[access]\ntoken = false\n"
+        "[access]\ntoken = false\n\n" + _RULES
     )
+    template = home / "templates" / "after-hours.toml"
+    template.parent.mkdir(exist_ok=True)
+    if not template.exists():
+        template.write_text(_AFTER_HOURS)
     credentials = home / CREDENTIALS_FILE
     credentials.touch(mode=0o600)
     credentials.write_text(f'auth_token = "{environment["TWILIO_AUTH_TOKEN"]}"\n')

@@ -219,7 +219,7 @@ def _with_views(monkeypatch: pytest.MonkeyPatch, known: Mapping[str, ViewFile]) 
         monkeypatch.setattr(module, "known_views", lambda: known)
 
 
-GAPS = "-- grain: one row per lake\n-- version: 3\ncreate or replace view gaps as select 7 as number;\n"
+GAPS = "-- grain: one row per lake\n-- version: 4\ncreate or replace view gaps as select 7 as number;\n"
 GAPS_OF = "-- gives: a number\n-- version: 4\ncreate or replace macro gaps(n) as table select n as number;\n"
 
 
@@ -277,7 +277,7 @@ def test_a_program_whose_views_are_older_does_not_put_them_back(settings: Settin
     with attach(settings) as lake:
         snapshot = lake.snapshot_id()
         with pytest.raises(
-            LakeTooNew, match=r"version 3 of the views \(gaps\).*up to 2\. Update the program"
+            LakeTooNew, match=r"version 4 of the views \(gaps\).*up to 3\. Update the program"
         ):
             open_lake(settings)
         assert lake.snapshot_id() == snapshot
@@ -364,8 +364,8 @@ LOCK = {"101_a": (101, "x"), "102_b": (102, "y"), "views/v": (1, "p"), "views/w"
         ({"102_b": (102, "z")}, "102_b was changed"),
         ({"101_a": None}, "101_a was removed"),
         ({"104_c": (104, "z")}, "number 103"),
-        ({"views/v": (2, "r")}, "`-- version: 3`"),
-        ({"views/n": (2, "r")}, "`-- version: 3`"),
+        ({"views/v": (2, "r")}, "`-- version: 4`"),
+        ({"views/n": (2, "r")}, "`-- version: 4`"),
         ({"views/w": None}, "views/w was removed"),
     ],
 )

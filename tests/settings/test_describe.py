@@ -56,7 +56,7 @@ def flat(table: dict[str, Any]) -> list[Any]:
 
 def test_every_line_of_the_template_is_possible_once_it_is_no_comment(home: Path) -> None:
     template = settings_template()
-    bare = re.sub(r'^# (?=\[[\w.-]+\]$|(?:\w+|"[^"]+") = )', "", template, flags=re.MULTILINE)
+    bare = re.sub(r'^# (?=\[{1,2}[\w.-]+\]{1,2}$|(?:\w+|"[^"]+") = )', "", template, flags=re.MULTILINE)
     bare = bare.replace("# [reports.monthly-cost]", "[reports.monthly-cost]")
     write(home, bare, CREDENTIALS)
     written = rows(home)

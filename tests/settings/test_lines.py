@@ -41,7 +41,29 @@ def test_every_way_to_write_it() -> None:
         ("a",): 2, ("b",): 4, ("b", "c"): 4, ("quoted key",): 5, ("list",): 9, ("section",): 14,
         ("section", "e"): 15, ("section", "e", "f"): 15, ("section", "e", "g"): 15,
         ("section", "e", "g", "h"): 15, ("section", "inner"): 16, ("section", "inner", "i"): 17,
-        ("section", "inner", "k"): 20, ("many",): 21, ("many", "l"): 22,
+        ("section", "inner", "k"): 20, ("many",): 21, ("many", "0"): 21, ("many", "0", "l"): 22,
+        ("many", "1"): 23, ("many", "1", "l"): 24,
+    }  # fmt: skip
+
+
+def test_the_entries_of_a_list_are_known_by_their_name() -> None:
+    text = (
+        "[[rules]]\n"
+        "when = 'x'\n"
+        "name = 'first'\n"
+        "if = { words = 1 }\n"
+        "[rules.then]\n"
+        "stop = true\n"
+        "[[rules]]\n"
+        "when = 'y'\n"
+        "[other]\n"
+        "name = 'none'\n"
+    )
+    assert line_numbers(text) == {
+        ("rules",): 1, ("rules", "first"): 1, ("rules", "first", "when"): 2, ("rules", "first", "name"): 3,
+        ("rules", "first", "if"): 4, ("rules", "first", "if", "words"): 4, ("rules", "then"): 5,
+        ("rules", "first", "then"): 5, ("rules", "first", "then", "stop"): 6, ("rules", "1"): 7,
+        ("rules", "1", "when"): 8, ("other",): 9, ("other", "name"): 10,
     }  # fmt: skip
 
 

@@ -80,11 +80,11 @@ SECRETS = [declared.secret for _, declared in SETTINGS if declared.secret]
 
 def test_what_is_misspelt_here_is_all_there_is() -> None:
     """Literal, so that a walk that finds nothing cannot pass."""
-    assert len(IN_FILE) == 104
+    assert len(IN_FILE) == 143
     assert [".".join(member.place) for member in sections()] == [
         "twilio", "lake", "sync", "privacy", "access", "api", "assistants", "sending", "keywords",
-        "conversations", "schedule", "webhooks", "logs", "alerts", "notifications", "events", "retention",
-        "backup", "smtp", "reports", "access.oauth", "access.roles", "mps_limits", "daily_caps",
+        "conversations", "schedule", "webhooks", "logs", "alerts", "rules", "notifications", "events",
+        "retention", "backup", "smtp", "reports", "access.oauth", "access.roles", "mps_limits", "daily_caps",
     ]  # fmt: skip
     assert sorted(SECRETS) == [
         "alert_targets", "api_secret", "auth_token", "backup_passphrase", "event_webhook_secrets",
@@ -106,9 +106,12 @@ def test_every_section_misspelt(home: Path, member: Member) -> None:
 def test_every_key_misspelt(home: Path, member: Member) -> None:
     *parents, name = member.place
     wrong = misspell(name)
-    toml = (f"[{'.'.join(parents)}]\n" if parents else "\n") + f"{wrong} = 1\n"
+    head = f"[{'.'.join(parents)}]\n" if parents else "\n"
+    if parents[:1] == ["rules"]:
+        head = "[[rules]]\n" + (f"[rules.{parents[2]}]\n" if len(parents) > 2 else "")
+    toml = f"{head}{wrong} = 1\n"
     said = next(text for text in read(home, toml).problems if repr(wrong) in text)
-    assert said.startswith(f"{home}/workbench.toml, line 2: ")
+    assert said.startswith(f"{home}/workbench.toml, line {head.count(chr(10)) + 1}: ")
     assert f"no setting '{wrong}'. Did you mean '{name}'?" in said
     refusal(home, toml)
 

@@ -73,8 +73,8 @@ def test_importing_the_package_loads_no_more_than_the_types() -> None:
         "workbench.settings", "workbench.settings.access", "workbench.settings.alerts",
         "workbench.settings.credentials",
         "workbench.settings.declare", "workbench.settings.events", "workbench.settings.home",
-        "workbench.settings.kinds",
-        "workbench.settings.logs", "workbench.settings.model", "workbench.settings.notifications", "workbench.settings.secret",
+        "workbench.settings.kinds", "workbench.settings.logs", "workbench.settings.model",
+        "workbench.settings.notifications", "workbench.settings.rules", "workbench.settings.secret",
         "workbench.settings.sections",
         "workbench.settings.values",
     }  # fmt: skip

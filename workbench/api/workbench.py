@@ -66,6 +66,7 @@ class Workbench:
         from workbench.api.outbox import Outbox
         from workbench.api.reports import Reports
         from workbench.api.retention import Retention
+        from workbench.api.rules import Rules
         from workbench.api.sql import Sql
         from workbench.api.subject import Subject
         from workbench.api.sync import Sync
@@ -84,6 +85,7 @@ class Workbench:
         self.alerts = Alerts(installation)
         self.notifications = Notifications(installation)
         self.events = Events(installation)
+        self.rules = Rules(installation)
         self.compliance = Compliance(installation)
         self.contacts = Contacts(installation)
         self.reports = Reports(installation)

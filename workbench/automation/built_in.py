@@ -29,12 +29,12 @@ BUILT_IN: tuple[BuiltInRule, ...] = (
         "opt-out-label",
         "Somebody opts out: STOP and Twilio's other words, the words of [keywords] and of the campaigns, or "
         "what Advanced Opt-Out says (OptOutType), in whatever language.",
-        f"Label the conversation `{OPTED_OUT}`.",
+        f"Label the conversation {OPTED_OUT}.",
         RuleSettings("opt-out-label", "opted_out", actions=RuleActions(label=(OPTED_OUT,))),
     ),
     BuiltInRule(
         "opt-in-label", "Somebody opts in again: START, or a word of [keywords] opt_in.",
-        f"Take the label `{OPTED_OUT}` off.",
+        f"Take the label {OPTED_OUT} off.",
         RuleSettings("opt-in-label", "opted_in", actions=RuleActions(unlabel=(OPTED_OUT,))),
     ),
     BuiltInRule(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, LiteralString
 
-from workbench.automation.situation import RuleEvent, Situation
+from workbench.automation.situation import RuleEvent, Situation, kinds_of
 from workbench.conversations.contacts import split_labels
 from workbench.conversations.find import Conversation
 from workbench.lake.connect import Readable
@@ -27,10 +27,10 @@ def read_situations(lake: Readable, message_sids: Sequence[str]) -> dict[str, Si
 
 
 def read_past_situations(lake: Readable, since: datetime, until: datetime, limit: int) -> list[Situation]:
-    """Those of the latest inbound messages of a period, the oldest first."""
+    """Those of the latest messages of a period that came in or failed, the oldest first."""
     condition: LiteralString = (
-        "not is_outbound and date_created >= $since and date_created < $until "
-        "order by date_created desc, message_sid desc limit $limit"
+        "(not is_outbound or status in ('failed', 'undelivered')) and date_created >= $since "
+        "and date_created < $until order by date_created desc, message_sid desc limit $limit"
     )
     situations = _read(lake, condition, {"since": since, "until": until, "limit": limit})
     return sorted(situations.values(), key=lambda each: (each.at, each.event.message_sid))
@@ -45,11 +45,23 @@ def read_waiting(lake: Readable, lengths: Sequence[timedelta], now: datetime) ->
         "and date_created between $first and $last order by date_created, message_sid",
         {"first": now - max(lengths) - _LONGEST_WAIT, "last": now - min(lengths)},
     )
-    waiting = dict(rows)
-    situations = _read(
-        lake, "message_sid in (select unnest($sids::varchar[]))", {"sids": list(waiting)}, waiting
+    return list(_waiting(lake, dict(rows)).values())
+
+
+def read_past_waiting(lake: Readable, since: datetime, until: datetime) -> list[Situation]:
+    """Questions of a period that waited or still wait; `happened_at` is when the wait ended."""
+    rows = lake.rows(
+        "select message_sid, date_created, least(answered_at, closed_at, $until) from reply_blocks "
+        "where date_created >= $since and date_created < $until order by date_created, message_sid",
+        {"since": since, "until": until},
     )
-    return [situations[sid] for sid in waiting if sid in situations]
+    situations = _waiting(lake, {sid: at for sid, at, _ in rows})
+    return [replace(situations[sid], happened_at=end) for sid, _, end in rows if sid in situations]
+
+
+def _waiting(lake: Readable, waiting: Mapping[str, datetime]) -> dict[str, Situation]:
+    condition: LiteralString = "message_sid in (select unnest($sids::varchar[]))"
+    return _read(lake, condition, {"sids": list(waiting)}, waiting)
 
 
 @dataclass(frozen=True)
@@ -199,13 +211,8 @@ def _event_of(
     if message["is_outbound"]:
         is_answer = message["status"] in FAILED and message["received_here"] > 0
         return RuleEvent(("answer_failed",), f"failed:{sid}", sid) if is_answer else None
-    if message["keyword"]:
-        kind = {"opt-out": "opted_out", "opt-in": "opted_in"}.get(message["keyword"])
-        return RuleEvent((kind,), f"received:{sid}", sid) if kind else None
-    kinds = ["message_received"]
-    kinds += ["conversation_created"] if message["received_here"] == 0 else []
-    kinds += ["conversation_reopened"] if is_reopened else []
-    return RuleEvent(tuple(kinds), f"received:{sid}", sid)
+    kinds = kinds_of(message["keyword"], is_new=message["received_here"] == 0, is_reopened=is_reopened)
+    return RuleEvent(kinds, f"received:{sid}", sid) if kinds else None
 
 
 def _state_before(

@@ -110,7 +110,7 @@ def _check_reply(rule: RuleSettings, home: Path) -> None:
     if unknown:
         raise UsageError(
             f"the template {rule.actions.reply!r} has the blank {unknown[0]!r}; a rule fills "
-            f"{', '.join(BLANKS)}. Use another template, or give the blank a default."
+            f"{' and '.join(BLANKS)} only. Use another template."
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -26,7 +27,8 @@ from workbench.settings.values import read_length
 log = logging.getLogger(__name__)
 
 CONSUMER = "automation"
-_EVENTS_AT_ONCE = 200
+_EVENTS_AT_ONCE = 100
+_LONGEST_SECONDS = 5.0
 _LOOK_EVERY = timedelta(minutes=1)
 
 
@@ -39,9 +41,17 @@ class RuleRounds:
     """Those of the settings in their order, also those that are off."""
     _looked_at: datetime | None = field(default=None, init=False)
     _is_begun: bool = field(default=False, init=False)
+    _is_behind: bool = field(default=False, init=False)
+
+    @property
+    def next_at(self) -> datetime | None:
+        """When it wants to look again even if nothing happens: who waits, and what is not over."""
+        if self._is_behind:
+            return self._looked_at
+        return self._looked_at and self._looked_at + _LOOK_EVERY if self.rules else None
 
     def run(self, now: datetime) -> list[RuleFiring]:
-        """Carry out what is due; the firings of this round.
+        """Carry out what is due, for some seconds at most; the firings of this round.
 
         Raises:
             LakeError: the lake cannot be read or written now; the next round goes on.
@@ -66,7 +76,12 @@ class RuleRounds:
             log.warning("the rules missed %d events, which were deleted for their age", missed)
         position = begin_cursor(lake, CONSUMER, now)
         firings: list[RuleFiring] = []
+        until = time.monotonic() + _LONGEST_SECONDS
+        self._is_behind = False
         while events := read_feed(lake, position, _EVENTS_AT_ONCE):
+            if time.monotonic() > until:
+                self._is_behind = True
+                break
             firings += self._act_on(rules, events, now)
             position = events[-1].position
             lake.write(partial(advance_cursor, consumer=CONSUMER, position=position, now=now))

@@ -12,6 +12,16 @@ from datetime import datetime
 from workbench.conversations.find import Conversation
 
 
+def kinds_of(keyword: str | None, *, is_new: bool, is_reopened: bool) -> tuple[str, ...]:
+    """What an inbound message is, in the words of `when`; a keyword is what it says, and no message."""
+    if keyword:
+        return {"opt-out": ("opted_out",), "opt-in": ("opted_in",)}.get(keyword, ())
+    kinds = ["message_received"]
+    kinds += ["conversation_created"] if is_new else []
+    kinds += ["conversation_reopened"] if is_reopened else []
+    return tuple(kinds)
+
+
 @dataclass(frozen=True)
 class RuleEvent:
     """Something that happened, in the words of `when`; one message may be several of these at once."""

@@ -187,6 +187,54 @@ class FindingsProps(PanelProps):
     linked: bool
 
 
+# Rules
+
+
+class RuleMatchLine(TypedDict):
+    """A message for which a rule would have fired."""
+
+    at: str
+    contact: str
+    text: str
+    reply: str
+
+
+class RuleTested(TypedDict):
+    """What a dry run said, with the latest of its matches."""
+
+    text: str
+    matches: list[RuleMatchLine]
+
+
+class RuleLine(TypedDict):
+    rule: str
+    is_on: bool
+    is_built_in: bool
+    set_by: str
+    when: str
+    condition: str
+    does: str
+    fired: str
+
+
+class RuleListProps(PanelProps):
+    """``tests`` are dry runs by rule. ``may_switch``: whether the user is an admin. ``notice``: a refusal."""
+
+    rules: list[RuleLine]
+    tests: dict[str, RuleTested]
+    may_switch: bool
+    notice: str
+
+
+class RuleSwitchMessage(TypedDict):
+    rule: Name
+    is_on: bool
+
+
+class RuleTestMessage(TypedDict):
+    rule: Name
+
+
 # Messages
 
 
@@ -416,6 +464,9 @@ COMPONENTS: Mapping[str, Contract] = {
     "ChartComponent": Contract(("chart",), ChartProps, {"click": ChartClick}),
     "TableComponent": Contract(("table",), TableProps, {"click": TableClick}),
     "FindingsComponent": Contract(("findings",), FindingsProps),
+    "RuleListComponent": Contract(
+        ("rules",), RuleListProps, {"switch": RuleSwitchMessage, "test": RuleTestMessage}
+    ),
     "RowListComponent": Contract(("rows",), RowListProps, {"row_list": RowListState}),
     "MessageComponent": Contract(("message",), MessageProps, {"row_list": RowListState}),
     "PageHead": Contract(

@@ -45,6 +45,8 @@ class ThreadMessage:
     date_created: datetime
     date_sent: datetime | None
     keyword: str | None
+    rule: str | None = None
+    """The rule that sent it by itself."""
     attachments: tuple[Attachment, ...] = ()
     content: str = ""
     """What it holds beside its text, in words: a place, a contact card, a button, a reaction."""
@@ -135,13 +137,14 @@ def last_question(lake: Readable, conversation: Conversation) -> str | None:
 
 _MESSAGES_SQL = """
     select
-        message_sid, account_sid, is_outbound, direction, status, is_final, error_code, sender, body,
+        l.message_sid, account_sid, is_outbound, direction, status, is_final, error_code, sender, body,
         segments, encoding, coalesce(media_count, 0), spend, currency, date_created, date_sent, keyword,
-        count(*) over ()
-    from conversation_lines
+        a.rule, count(*) over ()
+    from conversation_lines l
+    left join automatic_replies a on a.message_sid = l.message_sid
     where our_side = $our_side and contact in (select unnest($contacts::varchar[]))
-      and ($at is null or (date_created, is_outbound, message_sid) < ($at, $is_outbound, $sid))
-    order by date_created desc, is_outbound desc, message_sid desc
+      and ($at is null or (date_created, is_outbound, l.message_sid) < ($at, $is_outbound, $sid))
+    order by date_created desc, is_outbound desc, l.message_sid desc
     limit $limit
 """
 

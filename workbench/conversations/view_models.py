@@ -99,7 +99,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "type": "message",
         "sid": message.message_sid,
         "mine": message.is_outbound,
-        "auto": message.direction == "outbound-reply",
+        "auto": message.direction == "outbound-reply" or message.rule is not None,
         "text": message.body or "",
         "content": message.content,
         "gone": _gone(message),

@@ -31,6 +31,7 @@ KINDS = (
     "conversation.labelled",
     "alert.opened",
     "alert.recovered",
+    "rule.fired",
 )
 """What can happen."""
 

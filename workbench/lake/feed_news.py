@@ -23,7 +23,7 @@ _SKEW = timedelta(days=1)
 DECISIONS = "conversation_events"
 """The table that makes events by the time alone, too: a snooze ends."""
 _MESSAGE_SOURCES = frozenset({"raw_messages", "status_events", "waiting_statuses"})
-SOURCES = _MESSAGE_SOURCES | {"consent_events", DECISIONS, "alert_events"}
+SOURCES = _MESSAGE_SOURCES | {"consent_events", DECISIONS, "alert_events", "rule_firings"}
 """The tables whose rows make events."""
 
 
@@ -179,6 +179,17 @@ _OTHER_SQL: Mapping[str, tuple[LiteralString, LiteralString]] = {
         )
         where turned_at >= $since
             and 'alert:' || event_id || ':' || turn not in (select event_id from noted_events)
+    """),
+    "rule_firings": ("""
+        select count(*) from rule_firings where claimed_at >= $since and webhooks <> '[]'
+    """, """
+        insert into feed_news
+        select
+            'rule:' || rule || ':' || event_key, 'rule.fired', claimed_at, claimed_at, 8, null,
+            conversation_id, message_sid, null, to_json({'rule': rule, 'webhooks': webhooks::json})::varchar
+        from rule_firings
+        where claimed_at >= $since and webhooks <> '[]'
+            and 'rule:' || rule || ':' || event_key not in (select event_id from noted_events)
     """),
 }  # fmt: skip
 

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.api.rules import RuleConsumer
 from workbench.events.deliver import WebhookRunner
 from workbench.lake.connect import Lake
+from workbench.notifications.run import run as run_notifications
 from workbench.settings import Settings
 
 Run = Callable[[Lake, Settings, datetime], datetime | None]
@@ -28,5 +30,7 @@ class Consumer:
 
 
 CONSUMERS: tuple[Consumer, ...] = (
+    Consumer("automation", RuleConsumer()),
     Consumer("event webhooks", WebhookRunner().run, frozenset({"event_deliveries"})),
+    Consumer("notifications", run_notifications, frozenset({"conversation_events", "notification_choices"})),
 )

@@ -129,7 +129,15 @@ def _template(type: Any, place: Place, given: Mapping[Place, str], mark: str) ->
     for member in declared:
         header = f"{mark}[{'.'.join(member.place)}]"
         if isinstance(member.declared, Section):
-            yield from ("", f"{header}   # {member.declared.sentence}")
+            # A section of an entry is a comment itself, so what it is for stands above it.
+            yield from (
+                ("", f"# {member.declared.sentence}", header)
+                if mark
+                else (
+                    "",
+                    f"{header}   # {member.declared.sentence}",
+                )
+            )
             yield from _template(member.declared.type, member.place, given, mark)
         elif not isinstance(member.declared, Setting):
             is_list = member.declared.is_list

@@ -33,7 +33,7 @@ def line_numbers(text: str) -> dict[Place, int]:
             if statement.lstrip().startswith("[["):
                 counts[header] = counts.get(header, -1) + 1
             section = _in_list(header, counts)
-            places = [*(_in_list(place, counts) for place in places), section]
+            places += [_in_list(place, counts) for place in places]
         elif section[:-1] in counts and isinstance(content.get("name"), str):
             names[section] = content["name"]
         for place in places:

@@ -10,6 +10,7 @@ from workbench.ui.page_data import PageData
 from workbench.ui.panels import audits, tables
 from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, OpenAlerts, Table
 from workbench.ui.panels.rows import MessageDetail, MessageList
+from workbench.ui.panels.rules import RuleHistory, RuleList
 from workbench.ui.store import current_store, use_lake, use_settings
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "OpenAlerts",
     "Page",
     "PageData",
+    "RuleHistory",
+    "RuleList",
     "Table",
     "audits",
     "charts",

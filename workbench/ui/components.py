@@ -167,6 +167,18 @@ class FindingsComponent(PanelComponent):
     _stylesheets: ClassVar[list[str]] = _styles("findings")
 
 
+class RuleListComponent(PanelComponent):
+    """Rules that act by themselves. Sends ``switch``: a rule on or off; ``test``: a dry run of a rule."""
+
+    rules = param.List(default=[])
+    tests = param.Dict(default={})
+    may_switch = param.Boolean(default=False)
+    notice = param.String(default="")
+
+    _esm = _script("rules")
+    _stylesheets: ClassVar[list[str]] = _styles("rules")
+
+
 class RowListComponent(PanelComponent):
     """Messages one by one, a page of them. Sends ``row_list``: search, order, page or the message to open.
 

@@ -1,5 +1,5 @@
 -- grain: one row per message_sid that a rule sent
--- version: 1
+-- version: 3
 create or replace view automatic_replies as
 select message_sid, max(actor[6:]) as rule
 from outbox_events

@@ -1,5 +1,5 @@
 -- grain: one row per run of questions that a contact wrote before we answered, as its first message
--- version: 2
+-- version: 3
 -- A question is an inbound message that is no keyword (Twilio answers those). An answer is an outbound one that is
 -- neither an automatic `outbound-reply` nor sent by a rule, and neither failed nor still to come. `is_first` begins a thread that was silent for
 -- 24 hours. `closed_at` is when somebody here resolved the conversation without an answer.

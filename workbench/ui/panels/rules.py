@@ -1,0 +1,171 @@
+"""Rules on their page: what each says and did, a dry run, and the switch.
+
+What is known of rules stands above the pages, so a page hands its door in, as the inbox does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import pandas as pd
+from panel.io.state import state
+
+from workbench.display import moments
+from workbench.errors import ConfigError, WorkbenchError
+from workbench.lake.connect import Lake
+from workbench.roles import acting_as, current_user
+from workbench.settings import Settings
+from workbench.ui.components import RuleListComponent
+from workbench.ui.page_data import PageData
+from workbench.ui.store import Store, current_store
+
+_SHOWN = 50
+
+
+class RuleDoor(Protocol):
+    """What a page may ask of rules; see :mod:`workbench.api.rule_door`."""
+
+    def lines(self, settings: Settings, lake: Lake) -> list[dict[str, Any]]:
+        """Every rule, as the component shows it."""
+
+    def history(self, settings: Settings, lake: Lake, limit: int) -> pd.DataFrame:
+        """What rules did, the newest first."""
+
+    def switch(self, settings: Settings, lake: Lake, rule: str, is_on: bool) -> None:
+        """Switch a rule on or off."""
+
+    def test(self, settings: Settings, lake: Lake, rule: str, timezone: str) -> dict[str, Any]:
+        """What a rule would have done in the last days: `text` and `matches`."""
+
+
+@dataclass(frozen=True)
+class RuleList:
+    """Every rule, with its switch and its dry run."""
+
+    door: RuleDoor
+    title: str = "Rules"
+    subtitle: str = "Asked in this order, after the built-in ones. Counts are of the last 7 days."
+    span: int = 12
+    click: str | None = None
+
+    def build(self) -> RuleListComponent:
+        component = RuleListComponent(title=self.title, subtitle=self.subtitle)
+        calls = _RuleCalls(self.door, component)
+        component.on("switch", calls.switch)
+        component.on("test", calls.test)
+        return component
+
+    def props(self, data: PageData) -> dict[str, Any]:
+        lines = data.store.ask(
+            "rules", lambda lake: self.door.lines(_settings(data.store), lake), data.snapshot
+        )
+        return {"state": "ok", "rules": lines, "may_switch": current_user().may("admin")}
+
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
+        """The rules as rows."""
+        columns = ["rule", "is_on", "set_by", "when", "condition", "does", "fired"]
+        rows = [{name: line[name] for name in columns} for line in self.props(data)["rules"]]
+        return pd.DataFrame(rows, columns=columns), "Counts are of the last 7 days."
+
+
+@dataclass(frozen=True)
+class _RuleCalls:
+    """What the browser may ask of one page's list."""
+
+    door: RuleDoor
+    component: RuleListComponent
+
+    def switch(self, message: Mapping[str, Any]) -> None:
+        """The commit draws the page again, here and wherever else it is open."""
+        store, user = current_store(), current_user()
+
+        def work() -> None:
+            with acting_as(user), store.lock:
+                self.door.switch(_settings(store), store.lake, message["rule"], message["is_on"])
+
+        self._beside(work, lambda _: self._show_switch(message["rule"], message["is_on"]))
+
+    def test(self, message: Mapping[str, Any]) -> None:
+        store = current_store()
+
+        def work() -> dict[str, Any]:
+            with store.lock:
+                return self.door.test(_settings(store), store.lake, message["rule"], store.timezone)
+
+        self._beside(work, lambda tested: self._show_test(message["rule"], tested))
+
+    def _show_switch(self, rule: str, is_on: bool) -> None:
+        rules = [{**line, "is_on": is_on} if line["rule"] == rule else line for line in self.component.rules]
+        self.component.param.update(rules=rules, notice="")
+
+    def _show_test(self, rule: str, tested: Mapping[str, Any]) -> None:
+        self.component.param.update(tests={**self.component.tests, rule: tested}, notice="")
+
+    def _beside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Ask the lake on a thread, so that no other page waits; in a notebook at once."""
+
+        def done(work: Callable[[], Any]) -> tuple[Any, str]:
+            try:
+                return work(), ""
+            except WorkbenchError as error:
+                return None, str(error)
+
+        def show(result: tuple[Any, str]) -> None:
+            value, refusal = result
+            if refusal:
+                self.component.notice = refusal
+            else:
+                then(value)
+
+        async def take_turns() -> None:
+            show(await asyncio.to_thread(done, work))
+
+        if state.curdoc is not None and state.curdoc.session_context:
+            state.execute(take_turns)
+        else:
+            show(done(work))
+
+
+@dataclass(frozen=True)
+class RuleHistory:
+    """The rows of a table of what rules did."""
+
+    door: RuleDoor
+
+    def __call__(self, data: PageData) -> dict[str, Any]:
+        frame = data.store.ask(
+            "rule history", lambda lake: self.door.history(_settings(data.store), lake, _SHOWN), data.snapshot
+        )
+        return {
+            "columns": [
+                {"label": "Rule", "kind": "text"},
+                {"label": "Outcome", "kind": "number"},
+                {"label": "When", "kind": "number"},
+            ],
+            "rows": [_history_row(row, data.period.timezone) for row in frame.to_dict("records")],
+            "message": "No rule has fired yet.",
+            "footnote": "",
+            "file": lambda: frame,
+            "file_note": "The period and the filters do not hold.",
+        }
+
+
+def _history_row(row: Mapping[Any, Any], timezone: str) -> dict[str, Any]:
+    at = moments.moment(row["at"].to_pydatetime(), timezone)
+    return {
+        "key": f"{row['rule']} {row['message_sid']}",
+        "cells": [{"text": row["rule"], "note": row["did"]}, {"text": row["outcome"]}, {"text": at}],
+        "detail": [
+            ["Did", row["did"]], ["Message", row["message_sid"]], ["Conversation", row["conversation"]],
+        ],
+        "hint": "Show what it did",
+    }  # fmt: skip
+
+
+def _settings(store: Store) -> Settings:
+    if store.settings is None:
+        raise ConfigError("Rules need the settings of their lake: open the pages with `workbench serve`.")
+    return store.settings
