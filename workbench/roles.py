@@ -12,11 +12,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Literal
 
 from workbench.errors import NotAllowed
 
 ROLES = ("viewer", "agent", "admin")
 """Each role includes the ones before it."""
+
+ActorKind = Literal["user", "local", "token", "rule", "assistant"]
+"""Somebody signed in, the person at this machine, a program with a token, a rule of the settings, or an
+assistant that this person lets ask."""
 
 
 @dataclass(frozen=True)
@@ -25,18 +30,17 @@ class Actor:
 
     name: str
     role: str
-    is_local: bool = False
-    """Whether the user is at this machine, without sign-in."""
-    is_token: bool = False
-    """Whether it is a program with a token."""
-    is_rule: bool = False
-    """Whether it is no person but a rule of the settings."""
+    kind: ActorKind = "user"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the user is at this machine, without sign-in."""
+        return self.kind == "local"
 
     @property
     def actor(self) -> str:
         """The user's name in the audit trail."""
-        kind = "token" if self.is_token else "rule" if self.is_rule else "local" if self.is_local else "user"
-        return f"{kind}:{self.name or 'nobody'}"
+        return f"{self.kind}:{self.name or 'nobody'}"
 
     def may(self, role: str) -> bool:
         """Whether the user's role is this one or includes it."""
@@ -110,7 +114,7 @@ def local_actor() -> str:
 def local_user() -> Actor:
     """The user at this machine, by their name in the operating system."""
     try:
-        return Actor(getpass.getuser(), "admin", is_local=True)
+        return Actor(getpass.getuser(), "admin", kind="local")
     except (OSError, KeyError):
         # In a container a user id may have no name.
-        return Actor("unknown", "admin", is_local=True)
+        return Actor("unknown", "admin", kind="local")

@@ -8,14 +8,6 @@ from workbench.errors import NotAllowed, UsageError
 from workbench.roles import ROLES, Actor, local_actor
 
 
-class AssistantActor(Actor):
-    """An assistant at this machine; the audit trail has it as `assistant:NAME`."""
-
-    @property
-    def actor(self) -> str:
-        return f"assistant:{self.name or 'nobody'}"
-
-
 @dataclass(frozen=True)
 class AssistantCaller:
     """Who asks, and whether the one who let them in allows whole numbers, too."""
@@ -50,7 +42,7 @@ def local_caller(role: str, *, reveal: bool) -> AssistantCaller:
     if role not in ROLES:
         raise UsageError(f"role is {role!r}; allowed are {', '.join(ROLES)}.")
     name = local_actor().partition(":")[2]
-    caller = AssistantCaller(AssistantActor(name, role), reveal)
+    caller = AssistantCaller(Actor(name, role, kind="assistant"), reveal)
     if reveal and not caller.sees_whole_numbers:
         raise UsageError(f"--reveal needs --role agent or admin; the role is {role!r}.")
     return caller

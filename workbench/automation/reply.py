@@ -65,7 +65,7 @@ def answer(
         is_deferred: it has waited for that already.
     """
     name = rule.actions.reply or ""
-    with acting_as(Actor(rule.name, "agent", is_rule=True)):
+    with acting_as(Actor(rule.name, "agent", kind="rule")):
         begun = _begun_before(replies, rule.name, situation.event.key)
         if begun is not None:
             return begun

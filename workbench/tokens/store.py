@@ -54,7 +54,7 @@ class Token:
     @property
     def actor(self) -> Actor:
         """Who acts with it, as the audit trail names them."""
-        return Actor(self.name, self.role, is_token=True)
+        return Actor(self.name, self.role, kind="token")
 
     def may(self, scope: str) -> bool:
         """Whether its scopes include this one; to write includes to read."""
