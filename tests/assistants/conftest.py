@@ -15,20 +15,21 @@ from tests.messages import payload
 from tests.ui.known import OURS, known_messages, save
 from workbench.api.installation import Installation
 from workbench.assistants.backing import Backing
-from workbench.assistants.caller import AssistantActor, AssistantCaller
+from workbench.assistants.caller import AssistantCaller
 from workbench.assistants.server import build_server
 from workbench.lake import open_lake
+from workbench.roles import Actor
 from workbench.settings import Settings, load_settings
 
 Ask = Callable[..., Any]
 
 CALLERS = {
-    "viewer": AssistantCaller(AssistantActor("vera", "viewer")),
-    "viewer with reveal": AssistantCaller(AssistantActor("vera", "viewer"), may_reveal=True),
-    "agent": AssistantCaller(AssistantActor("ana", "agent")),
-    "agent with reveal": AssistantCaller(AssistantActor("ana", "agent"), may_reveal=True),
-    "admin": AssistantCaller(AssistantActor("ada", "admin")),
-    "admin with reveal": AssistantCaller(AssistantActor("ada", "admin"), may_reveal=True),
+    "viewer": AssistantCaller(Actor("vera", "viewer", kind="assistant")),
+    "viewer with reveal": AssistantCaller(Actor("vera", "viewer", kind="assistant"), may_reveal=True),
+    "agent": AssistantCaller(Actor("ana", "agent", kind="assistant")),
+    "agent with reveal": AssistantCaller(Actor("ana", "agent", kind="assistant"), may_reveal=True),
+    "admin": AssistantCaller(Actor("ada", "admin", kind="assistant")),
+    "admin with reveal": AssistantCaller(Actor("ada", "admin", kind="assistant"), may_reveal=True),
 }
 
 
