@@ -20,6 +20,7 @@ INTERNAL_ERRORS = {
     "MalformedRow",  # set aside in quarantined_rows
     "DamagedFile",  # one line of an import's summary
     "SpoolFull",  # a webhook, answered with 503
+    "FeedForgotten",  # a consumer of the feed, which skips what was deleted
     "StoreClosed",  # a page whose server ends
 }
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
 import pyarrow.compute
 
 from tests.lake.feeding import question, sync
@@ -23,7 +24,7 @@ from workbench.lake.connect import Lake
 from workbench.lake.feed import append_feed
 from workbench.settings import load_settings
 
-_IMPORTED_ONCE = (pyarrow.compute,)
+_IMPORTED_ONCE = (pd, pyarrow.compute)
 _KILLS = 30
 _MESSAGES = 3
 
