@@ -22,6 +22,7 @@ INTERNAL_ERRORS = {
     "ApiProblem",  # a request of a program, answered with its status
     "NoToken",  # a request of a program, answered with 401
     "SpoolFull",  # a webhook, answered with 503
+    "FeedForgotten",  # a consumer of the feed, which skips what was deleted
     "StoreClosed",  # a page whose server ends
 }
 

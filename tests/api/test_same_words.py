@@ -86,6 +86,7 @@ OTHER_SPELLING = {
     "variables": "--var: one at a time",
     "content_variables": "--content-var: one at a time",
     "parameters": "--param: one at a time",
+    "positions": "--position: one at a time",
 }
 #: Defaults that differ, each with its reason.
 OTHER_DEFAULT = {

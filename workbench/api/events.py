@@ -22,7 +22,7 @@ class Events(Namespace):
     """What happened, in one order, and who was told of it by webhooks."""
 
     def list(self, *, kind: str | None = None, limit: int = 50) -> pd.DataFrame:
-        """What happened lately, the newest first: position, happened_at, kind, contact (masked) …
+        """What happened lately, the newest first: position, happened_at, kind, contact (masked), detail.
 
         Args:
             kind: only this, as message.received.
@@ -82,7 +82,7 @@ class Events(Namespace):
     def deliveries(
         self, webhook: str | None = None, *, state: str | None = None, limit: int = 50
     ) -> pd.DataFrame:
-        """What was sent and what waits, the newest first: webhook, position, kind, state, attempts …
+        """What was sent and what waits, the newest first: webhook, position, kind, state, attempts, detail.
 
         Args:
             webhook: only this, by its name in the settings.

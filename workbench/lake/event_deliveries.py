@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Literal
 
@@ -34,7 +34,10 @@ class EventDelivery:
     detail: str | None = None
 
 
-_COLUMNS = ", ".join(field.name for field in fields(EventDelivery))
+_COLUMNS = """
+    webhook, position, webhook_id, kind, conversation_id, lane, state, attempts, due_at, noted_at, ended_at,
+    detail
+"""
 _KEY = ("webhook", "position")
 
 
