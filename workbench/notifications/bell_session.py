@@ -59,6 +59,7 @@ class BellSession:
         self._lake, self._settings = lake, settings
         self._lock = lock or threading.RLock()
         self._said: BellNews | None = None
+        self._described: dict[str, Described] = {}
 
     def answer(self, question: object) -> Answer:
         """The answer to one question; an error or a refusal is in it, nothing is raised."""
@@ -138,11 +139,18 @@ class BellSession:
             unread = read_unread(self._lake, now, self._person())
             waiting = still_waiting(unread, read_answered(self._lake, unread))
             shown = [each for each in waiting if choice.browser and not is_quiet_for(choice, each, now)]
-            described = describe(self._lake, {each.conversation_id for each in shown[-_MOST_NOTICES:]})
+            described = self._describe(choice, {each.conversation_id for each in shown[-_MOST_NOTICES:]})
         return {
             "unread": len({each.conversation_id for each in waiting}),
             "notices": browser_notices(choice, shown, described),
         }
+
+    def _describe(self, choice: NotificationChoice, conversations: set[str]) -> Mapping[str, Described]:
+        """These conversations in words; whose they are is asked once, their texts each time."""
+        if choice.outside == TEXT:
+            return describe(self._lake, conversations, with_text=True)
+        self._described |= describe(self._lake, conversations - set(self._described))
+        return self._described
 
 
 def browser_notices(

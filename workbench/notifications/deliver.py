@@ -20,7 +20,7 @@ from workbench.lake.notifications import (
     read_unread,
 )
 from workbench.notifications.addresses import read_addresses
-from workbench.notifications.choices import WAYS, NotificationChoice
+from workbench.notifications.choices import TEXT, WAYS, NotificationChoice
 from workbench.notifications.consume import current_choices
 from workbench.notifications.decide import still_waiting
 from workbench.notifications.due import AN_HOUR, DueNotice, due_notices, next_look_at
@@ -103,7 +103,8 @@ def _tell_notice(
     ]
     if not claim_notice(lake, claims):
         return False
-    described = describe(lake, {each.conversation_id for each in notice.notifications})
+    conversations = {each.conversation_id for each in notice.notifications}
+    described = describe(lake, conversations, with_text=choice.outside == TEXT)
     words = notice_words(notice.notifications, notice.why, choice, described, settings.access.url, key)
     _end(lake, claims, _tell_on(settings, notice.way, choice, address, words), now)
     return True

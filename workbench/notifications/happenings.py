@@ -74,15 +74,22 @@ def read_assignees(lake: Readable, conversations: Collection[str]) -> Mapping[st
     return {conversation: assignee for conversation, assignee in rows if assignee}
 
 
-def describe(lake: Readable, conversations: Collection[str]) -> dict[str, Described]:
-    """Each conversation in words that may leave the pages, but for its text."""
+def describe(
+    lake: Readable, conversations: Collection[str], *, with_text: bool = False
+) -> dict[str, Described]:
+    """Each conversation in words that may leave the pages, but for its text.
+
+    Args:
+        with_text: also read the contact's last message.
+    """
     if not conversations:
         return {}
     rows = lake.rows(_DESCRIBED_SQL, {"ids": sorted(conversations)})
-    # A sender of ours without a name is a number, too.
+    texts = dict(lake.rows(_TEXTS_SQL, {"ids": sorted(conversations)})) if with_text else {}
     return {
-        each: Described(mask(contact), name or mask(side), text or "")
-        for each, contact, side, name, text in rows
+        # A sender of ours without a name is a number, too.
+        each: Described(mask(contact), name or mask(side), texts.get(each) or "")
+        for each, contact, side, name in rows
     }
 
 
@@ -117,11 +124,14 @@ _DESCRIBED_SQL = f"""
         union all
         select sender, max(friendly_name) from senders group by 1
     )
-    select
-        a.conversation_id, a.contact, a.our_side, max(n.name),
-        max({{'at': l.date_created, 'body': l.body}}) filter (not l.is_outbound)['body']
-    from asked a
-    left join names n on n.side = a.our_side
-    join lines l on l.our_side = a.our_side and l.contact = a.contact
+    select a.conversation_id, a.contact, a.our_side, max(n.name)
+    from asked a left join names n on n.side = a.our_side
     group by 1, 2, 3
+"""
+
+_TEXTS_SQL = f"""
+    with {_LINES}
+    select a.conversation_id, max({{'at': l.date_created, 'body': l.body}})['body']
+    from asked a join lines l on l.our_side = a.our_side and l.contact = a.contact and not l.is_outbound
+    group by 1
 """

@@ -124,11 +124,7 @@ class BellPanel {
         this.flag("assigned", "A conversation is given to me"),
         this.flag("mentions", "A private note names me, as @name"),
       ),
-      group(
-        "By mail",
-        this.select("mail", "How soon", PACES),
-        this.line("mail_to", "To", "ann@example.com", "email"),
-      ),
+      group("By mail", this.select("mail", "How soon", PACES), this.line("mail_to", "To", "ann@example.com", "email")),
       group("By another service", this.select("apprise", "How soon", PACES), this.drawAddress()),
       group(
         "Quiet times",
@@ -212,18 +208,19 @@ class BellPanel {
 
   // The address is a secret: it is written, and never shown again.
   drawAddress() {
+    const {choices} = this
     const input = h("input", {type: "password", autocomplete: "off", placeholder: "slack://…"})
     const save = (value) => this.attempt(() => this.link.ask("address", {value}))
     return [
-      field(this.choices.has_address ? "Another address" : "Address", input),
+      field(choices.has_address ? "Another address" : "Address", input),
       h(
         "div",
         {class: "buttons"},
         h("button", {class: "quiet", type: "button", onclick: () => save(input.value)}, "Save address"),
-        this.choices.has_address
+        choices.has_address
           ? h("button", {class: "quiet", type: "button", onclick: () => save("")}, "Remove address")
           : null,
-        h("span", {class: "hint"}, this.choices.has_address ? "An address is kept." : "No address yet."),
+        h("span", {class: "hint"}, choices.has_address ? "An address is kept." : "No address yet."),
       ),
     ]
   }
@@ -233,7 +230,14 @@ class BellPanel {
     if (!troubles.length) {
       return null
     }
-    return group("What did not arrive", h("ul", {class: "troubles"}, troubles.map((text) => h("li", {}, text))))
+    return group(
+      "What did not arrive",
+      h(
+        "ul",
+        {class: "troubles"},
+        troubles.map((text) => h("li", {}, text)),
+      ),
+    )
   }
 
   async test() {
