@@ -23,9 +23,9 @@ from workbench.settings import Settings, load_settings
 Ask = Callable[..., Any]
 
 CALLERS = {
-    "viewer": AssistantCaller(AssistantActor("vera", "viewer")),
+    "viewer": AssistantCaller(AssistantActor("vera", "viewer"), may_propose=True),
     "viewer with reveal": AssistantCaller(AssistantActor("vera", "viewer"), may_reveal=True),
-    "agent": AssistantCaller(AssistantActor("ana", "agent")),
+    "agent": AssistantCaller(AssistantActor("ana", "agent"), may_propose=True),
     "agent with reveal": AssistantCaller(AssistantActor("ana", "agent"), may_reveal=True),
     "admin": AssistantCaller(AssistantActor("ada", "admin")),
     "admin with reveal": AssistantCaller(AssistantActor("ada", "admin"), may_reveal=True),
@@ -63,10 +63,10 @@ def ask(installation: Installation) -> Ask:
     """``ask(tool, caller="viewer", **arguments)``: what the official client gets."""
     current = [CALLERS["viewer"]]
     backing = Backing(lambda: installation, lambda: current[0])
-    server = build_server(backing)
+    usual, proposing = build_server(backing), build_server(backing, may_propose=True)
 
     async def call(tool: str, arguments: dict[str, Any]) -> Any:
-        async with Client(server) as client:
+        async with Client(proposing if tool == "propose_reply" else usual) as client:
             return await client.call_tool(tool, arguments)
 
     def asked(tool: str, caller: str = "viewer", **arguments: Any) -> Any:

@@ -102,9 +102,15 @@ def _assistants(app: FastAPI, settings: Settings, hosts: frozenset[str]) -> McpA
             raise NotAllowed(
                 f"The token {token.name} is limited to {', '.join(token.scopes)}; /mcp takes assistants:read."
             )
-        return AssistantCaller(token.actor, settings.assistants.reveal)
+        may_propose = token.may("assistants:write")
+        return AssistantCaller(token.actor, settings.assistants.reveal, may_propose)
 
-    assistants = mcp_application(lambda: app.state.opened.installation, caller_of, hosts=sorted(hosts))
+    assistants = mcp_application(
+        lambda: app.state.opened.installation,
+        caller_of,
+        hosts=sorted(hosts),
+        may_propose=settings.assistants.may_propose,
+    )
     app.router.routes.append(Route("/mcp", endpoint=assistants, include_in_schema=False))
     return assistants
 
