@@ -12,7 +12,7 @@ from fastapi import APIRouter, FastAPI, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.routing import Route
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp
 
 from workbench.assistants.caller import AssistantCaller
 from workbench.assistants.http import McpApplication, mcp_application
@@ -27,6 +27,7 @@ from workbench.http_api.routes import PROBLEMS, NotModified, needs_of
 from workbench.server.access.headers import common_headers
 from workbench.server.access.tokens import CHATWOOT_HEADER, TokenDoor
 from workbench.settings import Settings
+from workbench.tokens.store import Token
 
 PREFIX = "/api/v1"
 ROUTERS: Sequence[APIRouter] = (conversations.router,)
@@ -95,24 +96,27 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 def _assistants(app: FastAPI, settings: Settings, hosts: frozenset[str]) -> McpApplication:
     """The Model Context Protocol at `/mcp`, for whom the door has let in."""
-
-    def caller_of(scope: Scope) -> AssistantCaller:
-        token = scope["state"]["token"]
-        if not token.may("assistants:read"):
-            raise NotAllowed(
-                f"The token {token.name} is limited to {', '.join(token.scopes)}; /mcp takes assistants:read."
-            )
-        may_propose = token.may("assistants:write")
-        return AssistantCaller(token.actor, settings.assistants.reveal, may_propose)
-
     assistants = mcp_application(
         lambda: app.state.opened.installation,
-        caller_of,
+        lambda scope: assistant_caller(settings, scope["state"]["token"]),
         hosts=sorted(hosts),
         may_propose=settings.assistants.may_propose,
     )
     app.router.routes.append(Route("/mcp", endpoint=assistants, include_in_schema=False))
     return assistants
+
+
+def assistant_caller(settings: Settings, token: Token) -> AssistantCaller:
+    """Whom an assistant with this token asks for.
+
+    Raises:
+        NotAllowed: it is limited to other scopes.
+    """
+    if not token.may("assistants:read"):
+        raise NotAllowed(
+            f"The token {token.name} is limited to {', '.join(token.scopes)}; /mcp takes assistants:read."
+        )
+    return AssistantCaller(token.actor, settings.assistants.reveal, token.may("assistants:write"))
 
 
 def _require_needs(router: APIRouter) -> None:
