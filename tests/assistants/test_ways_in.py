@@ -19,7 +19,7 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.assistants.hostile import STRANGER
 from tests.ui.known import OURS
-from workbench.http_api.app import assistant_caller
+from workbench.http_api.assistants import assistant_caller
 from workbench.http_api.server import ApiServer
 from workbench.settings import Settings, load_settings
 from workbench.tokens.store import Tokens

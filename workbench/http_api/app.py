@@ -11,13 +11,10 @@ import anyio
 from fastapi import APIRouter, FastAPI, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from workbench.assistants.caller import AssistantCaller
-from workbench.assistants.http import McpApplication, mcp_application
-from workbench.errors import NotAllowed
 from workbench.http_api import conversations
+from workbench.http_api.assistants import mount_assistants
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.door import Door
 from workbench.http_api.opened import OpenedInstallation
@@ -27,7 +24,6 @@ from workbench.http_api.routes import PROBLEMS, NotModified, needs_of
 from workbench.server.access.headers import common_headers
 from workbench.server.access.tokens import CHATWOOT_HEADER, TokenDoor
 from workbench.settings import Settings
-from workbench.tokens.store import Token
 
 PREFIX = "/api/v1"
 ROUTERS: Sequence[APIRouter] = (conversations.router,)
@@ -52,7 +48,8 @@ def create_app(settings: Settings, hosts: frozenset[str]) -> ASGIApp:
     Args:
         hosts: values of `Host` that are answered.
     """
-    app = _routed_app(settings, hosts)
+    app = _routed_app(settings)
+    app.state.assistants = mount_assistants(app, settings, hosts)
     return Door(
         app,
         hosts=hosts,
@@ -62,7 +59,7 @@ def create_app(settings: Settings, hosts: frozenset[str]) -> ASGIApp:
     )
 
 
-def _routed_app(settings: Settings, hosts: frozenset[str]) -> FastAPI:
+def _routed_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Workbench",
         version=version("workbench"),
@@ -81,7 +78,6 @@ def _routed_app(settings: Settings, hosts: frozenset[str]) -> FastAPI:
         _require_needs(router)
         app.include_router(router, prefix=PREFIX, responses={**PROBLEMS}, dependencies=_SECURITY)
     app.get("/healthz", include_in_schema=False)(_alive)
-    app.state.assistants = _assistants(app, settings, hosts)
     add_docs_page(app)
     return app
 
@@ -92,31 +88,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with app.state.assistants.running():
         yield
     app.state.opened.close()
-
-
-def _assistants(app: FastAPI, settings: Settings, hosts: frozenset[str]) -> McpApplication:
-    """The Model Context Protocol at `/mcp`, for whom the door has let in."""
-    assistants = mcp_application(
-        lambda: app.state.opened.installation,
-        lambda scope: assistant_caller(settings, scope["state"]["token"]),
-        hosts=sorted(hosts),
-        may_propose=settings.assistants.may_propose,
-    )
-    app.router.routes.append(Route("/mcp", endpoint=assistants, include_in_schema=False))
-    return assistants
-
-
-def assistant_caller(settings: Settings, token: Token) -> AssistantCaller:
-    """Whom an assistant with this token asks for.
-
-    Raises:
-        NotAllowed: it is limited to other scopes.
-    """
-    if not token.may("assistants:read"):
-        raise NotAllowed(
-            f"The token {token.name} is limited to {', '.join(token.scopes)}; /mcp takes assistants:read."
-        )
-    return AssistantCaller(token.actor, settings.assistants.reveal, token.may("assistants:write"))
 
 
 def _require_needs(router: APIRouter) -> None:
