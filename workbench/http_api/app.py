@@ -14,7 +14,6 @@ from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.types import ASGIApp
 
 from workbench.http_api import conversations
-from workbench.http_api.assistants import mount_assistants
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.door import Door
 from workbench.http_api.opened import OpenedInstallation
@@ -48,6 +47,9 @@ def create_app(settings: Settings, hosts: frozenset[str]) -> ASGIApp:
     Args:
         hosts: values of `Host` that are answered.
     """
+    # Here, so that whoever only wants the document need not load the protocol of assistants.
+    from workbench.http_api.assistants import mount_assistants
+
     app = _routed_app(settings)
     app.state.assistants = mount_assistants(app, settings, hosts)
     return Door(
