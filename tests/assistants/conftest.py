@@ -24,9 +24,9 @@ from workbench.settings import Settings, load_settings
 Ask = Callable[..., Any]
 
 CALLERS = {
-    "viewer": AssistantCaller(Actor("vera", "viewer", kind="assistant")),
+    "viewer": AssistantCaller(Actor("vera", "viewer", kind="assistant"), may_propose=True),
     "viewer with reveal": AssistantCaller(Actor("vera", "viewer", kind="assistant"), may_reveal=True),
-    "agent": AssistantCaller(Actor("ana", "agent", kind="assistant")),
+    "agent": AssistantCaller(Actor("ana", "agent", kind="assistant"), may_propose=True),
     "agent with reveal": AssistantCaller(Actor("ana", "agent", kind="assistant"), may_reveal=True),
     "admin": AssistantCaller(Actor("ada", "admin", kind="assistant")),
     "admin with reveal": AssistantCaller(Actor("ada", "admin", kind="assistant"), may_reveal=True),
@@ -64,10 +64,10 @@ def ask(installation: Installation) -> Ask:
     """``ask(tool, caller="viewer", **arguments)``: what the official client gets."""
     current = [CALLERS["viewer"]]
     backing = Backing(lambda: installation, lambda: current[0])
-    server = build_server(backing)
+    usual, proposing = build_server(backing), build_server(backing, may_propose=True)
 
     async def call(tool: str, arguments: dict[str, Any]) -> Any:
-        async with Client(server) as client:
+        async with Client(proposing if tool == "propose_reply" else usual) as client:
             return await client.call_tool(tool, arguments)
 
     def asked(tool: str, caller: str = "viewer", **arguments: Any) -> Any:

@@ -311,6 +311,24 @@ def test_a_draft_is_checked_and_never_sent(ask: Ask, installation: Installation)
     assert installation.lake.value("select count(*) from outbox") == 0
 
 
+def test_a_proposal_is_a_private_note_that_a_person_may_send(ask: Ask, installation: Installation) -> None:
+    conversation = conversation_of(ask)
+    asked = {"conversation": conversation, "text": "We look into it."}
+    notes = "select actor, value from conversation_events where kind = 'note'"
+    for caller in ("viewer", "agent with reveal", "admin"):  # the role, or the leave, is missing
+        assert "may not propose a reply" in error_of(ask("propose_reply", caller, **asked))
+    assert installation.lake.rows(notes) == []
+    answer = data_of(ask("propose_reply", "agent", **asked))
+    assert answer["sent"] is False
+    ((actor, text),) = installation.lake.rows(notes)
+    assert actor == "assistant:ana"
+    assert text.startswith("Proposed reply, not sent: copy it into the composer to send it.")
+    assert text.endswith("\n\nWe look into it.")
+    assert installation.lake.value("select count(*) from outbox") == 0
+    thread = data_of(ask("read_conversation", conversation=conversation))
+    assert thread["notes"][-1]["by"] == "assistant:ana"
+
+
 def test_no_tool_has_a_word_for_sending_or_changing() -> None:
     from workbench.assistants.backing import Backing
     from workbench.assistants.server import tools_of

@@ -19,8 +19,9 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tests.assistants.hostile import STRANGER
 from tests.ui.known import OURS
+from workbench.http_api.assistants import assistant_caller
 from workbench.http_api.server import ApiServer
-from workbench.settings import Settings
+from workbench.settings import Settings, load_settings
 from workbench.tokens.store import Tokens
 
 WEEK = {"since": "2025-03-03", "until": "2025-03-10"}
@@ -128,7 +129,7 @@ def test_stdout_has_the_protocol_and_nothing_else(assistant_settings: Settings) 
     assert [answer["id"] for answer in answers] == [1, 2]
     assert answers[1]["result"]["isError"]
     assert rest == ""
-    assert "Tool 'query_metric' failed" in errors
+    assert "INFO mcp.server" in errors
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +229,30 @@ def test_no_token_reveals_unless_the_owner_says_so(
     )
     assert f"token:{name} may not see whole numbers" in revealed.content[0].text
     assert bodies.is_error
+
+
+@pytest.mark.parametrize("reveals", [False, True])
+@pytest.mark.parametrize(
+    ("role", "scopes", "sees", "proposes"),
+    [
+        ("viewer", [], False, False),
+        ("agent", [], True, True),
+        ("admin", [], True, True),
+        ("agent", ["assistants:read"], True, False),
+        ("agent", ["assistants:write"], True, True),
+    ],
+)
+def test_what_a_token_may_do_beside_reading(
+    assistant_settings: Settings, reveals: bool, role: str, scopes: list[str], sees: bool, proposes: bool
+) -> None:
+    settings = load_settings(
+        {"WORKBENCH_HOME": str(assistant_settings.home), "WORKBENCH_ASSISTANTS_REVEAL": str(reveals).lower()}
+    )
+    token = Tokens(settings.home).check_new("any", role, scopes, None)
+    caller = assistant_caller(settings, token)
+    assert caller.sees_whole_numbers is (reveals and sees)
+    assert (caller.may_propose and caller.actor.may("agent")) is proposes
+    assert caller.actor.actor == "token:any"
 
 
 def test_two_at_once_are_each_themselves(api: ApiServer, tokens: dict[str, str]) -> None:

@@ -41,6 +41,7 @@ NO_FORMAT = {
     "consent import", "consent push", "consent show", "contacts edit", "contacts export", "contacts merge",
     "contacts undo", "demo", "init", "new dimension", "new metric", "new page", "new report", "new template",
     "outbox release", "reports due", "reports run", "reports send", "schedule print", "schedule run",
+    "mcp serve",
     "serve", "simulate", "subject export", "subject readmit", "templates show", "users add", "users passwd",
     "users remove",
 }  # fmt: skip
@@ -76,7 +77,7 @@ OWN_HELP = {
     "--confirm", "--out", "--since", "--until", "--limit", "--timezone", "--country", "--search", "--batch",
     "--account-sid", "--state", "--scope", "--format", "--port", "--hooks-port", "--name", "--label",
     "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels", "--check",
-    "--watch",
+    "--watch", "--role",
 }  # fmt: skip
 
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from workbench.ui.filters import Option
     from workbench.ui.store import Store
 
+_QUERIES_PER_ENGINE = 2_000
+"""DuckLake keeps something of every version that an engine has seen."""
+
 
 class Backing:
     """Gives tools the installation and the caller of the moment. Safe to use from several threads.
@@ -36,6 +39,7 @@ class Backing:
         self._lock = threading.Lock()
         self._store: Store | None = None
         self._masked_door: MaskedSqlDoor | None = None
+        self._queries = 0
 
     @property
     def installation(self) -> Installation:
@@ -68,8 +72,10 @@ class Backing:
         from workbench.lake.masked_sql_door import MaskedSqlDoor
 
         with self._lock:
-            if self._masked_door is None:
-                self._masked_door = MaskedSqlDoor(self.installation.settings)
+            self._queries += 1
+            if self._masked_door is None or self._queries > _QUERIES_PER_ENGINE:
+                # Whoever still asks the old one has a connection of its own.
+                self._masked_door, self._queries = MaskedSqlDoor(self.installation.settings), 1
             return self._masked_door
 
     def close(self) -> None:

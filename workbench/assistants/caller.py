@@ -10,10 +10,11 @@ from workbench.roles import ROLES, Actor, local_actor
 
 @dataclass(frozen=True)
 class AssistantCaller:
-    """Who asks, and whether the one who let them in allows whole numbers, too."""
+    """Who asks, and what whoever let them in allows beside reading: whole numbers, and to propose replies."""
 
     actor: Actor
     may_reveal: bool = False
+    may_propose: bool = False
 
     @property
     def sees_whole_numbers(self) -> bool:
@@ -32,6 +33,18 @@ class AssistantCaller:
                 "'agent', and that who starts the server allows it (`workbench mcp --role agent --reveal`)."
             )
 
+    def require_propose(self) -> None:
+        """Refuse to propose a reply.
+
+        Raises:
+            NotAllowed: the role does not allow it, or the token is limited to reading.
+        """
+        if not (self.may_propose and self.actor.may("agent")):
+            raise NotAllowed(
+                f"{self.actor.actor} may not propose a reply; that takes the role 'agent', and of a token "
+                "with scopes assistants:write."
+            )
+
 
 def local_caller(role: str, *, reveal: bool) -> AssistantCaller:
     """The assistant of the person at this machine.
@@ -42,7 +55,7 @@ def local_caller(role: str, *, reveal: bool) -> AssistantCaller:
     if role not in ROLES:
         raise UsageError(f"role is {role!r}; allowed are {', '.join(ROLES)}.")
     name = local_actor().partition(":")[2]
-    caller = AssistantCaller(Actor(name, role, kind="assistant"), reveal)
+    caller = AssistantCaller(Actor(name, role, kind="assistant"), reveal, may_propose=True)
     if reveal and not caller.sees_whole_numbers:
         raise UsageError(f"--reveal needs --role agent or admin; the role is {role!r}.")
     return caller

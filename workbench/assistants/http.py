@@ -37,6 +37,7 @@ def mcp_application(
     authenticate: Callable[[Scope], AssistantCaller],
     *,
     hosts: Sequence[str] = LOOPBACK,
+    may_propose: bool = False,
 ) -> McpApplication:
     """The application for the route `/mcp`; enter its :meth:`McpApplication.running` in the lifespan.
 
@@ -45,18 +46,23 @@ def mcp_application(
         authenticate: the caller of a request, from its ASGI scope; raises a WorkbenchError whose text says
             what to send instead, NotAllowed where the token is known and may not.
         hosts: Host names that it answers to, with any port or none.
+        may_propose: whether it has the tool that proposes replies.
     """
-    return McpApplication(Backing(installation_provider, _current_caller), authenticate, hosts)
+    backing = Backing(installation_provider, _current_caller)
+    return McpApplication(backing, build_server(backing, may_propose=may_propose), authenticate, hosts)
 
 
 class McpApplication:
     """An ASGI application; alone under a server it runs by its own lifespan."""
 
     def __init__(
-        self, backing: Backing, authenticate: Callable[[Scope], AssistantCaller], hosts: Sequence[str]
+        self,
+        backing: Backing,
+        server: AssistantServer,
+        authenticate: Callable[[Scope], AssistantCaller],
+        hosts: Sequence[str],
     ) -> None:
-        self._backing, self._authenticate = backing, authenticate
-        self.server: AssistantServer = build_server(backing)
+        self._backing, self._server, self._authenticate = backing, server, authenticate
         names = [*hosts, *(f"{host}:*" for host in hosts)]
         self._security = TransportSecuritySettings(
             allowed_hosts=names,
@@ -68,7 +74,7 @@ class McpApplication:
     async def running(self) -> AsyncIterator[None]:
         """What requests need while the process serves; may be entered again afterwards."""
         manager = StreamableHTTPSessionManager(
-            self.server._lowlevel_server,
+            self._server._lowlevel_server,
             json_response=True,
             stateless=True,
             security_settings=self._security,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from workbench.conversations.thread import ThreadEvent, ThreadMessage
 
 ConversationId = Annotated[str, Field(description="An id of list_conversations, as CW… or CV….")]
+PROPOSED = "Proposed reply, not sent: copy it into the composer to send it."
 _VIEW = Literal["waiting", "open", "pending", "snoozed", "resolved", "all"]
 
 
@@ -162,6 +163,22 @@ class PeopleTools:
             text=text, segments=checked.segments, encoding=checked.encoding,
             cost=str(checked.cost) if checked.cost else None, link=self._link(details),
         )  # fmt: skip
+
+    def propose_reply(
+        self,
+        conversation: ConversationId,
+        text: Annotated[str, Field(min_length=1, max_length=1600, description="The text of the reply.")],
+    ) -> DraftAnswer:
+        """Leave a proposed reply as a private note in the conversation. Sends nothing; a person may."""
+        from workbench.conversations.events import note, save_event
+
+        self._backing.caller.require_propose()
+        answer = self.draft_reply(conversation, text)
+        actor = self._backing.installation.actor
+        words = f"{PROPOSED} The check says {answer.verdict}.\n\n{text}"
+        save_event(self._backing.installation.lake, self._find(conversation), note(words, actor))
+        answer.summary = f"Proposed in a private note; nothing was sent. {answer.summary}"
+        return answer
 
     def _find(self, conversation: str) -> Conversation:
         """By its id only: by a whole number everybody could try which numbers there are."""

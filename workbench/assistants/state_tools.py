@@ -44,7 +44,7 @@ class StateTools:
         ]
         last = next((line for line in lines if line.startswith("last sync: ")), "last sync: never")
         return StatusAnswer(
-            summary=" ".join(lines[:4]), as_of=moment_text(status.sync.as_of) or now_text(),
+            summary="; ".join(lines[:4]) + ".", as_of=moment_text(status.sync.as_of) or now_text(),
             is_simulated=status.is_simulated, messages=fresh.messages if fresh else None,
             in_flight=fresh.open_messages if fresh else None,
             priced_share=plain(fresh.priced_share) if fresh else None,

@@ -24,6 +24,6 @@ def serve_stdio(settings: Settings, role: str, *, reveal: bool) -> None:
     with Installation(settings) as installation:
         backing = Backing(lambda: installation, lambda: caller)
         try:
-            build_server(backing).run("stdio")
+            build_server(backing, may_propose=settings.assistants.may_propose).run("stdio")
         finally:
             backing.close()

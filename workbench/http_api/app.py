@@ -11,12 +11,8 @@ import anyio
 from fastapi import APIRouter, FastAPI, Request, Response, Security
 from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
-from starlette.routing import Route
-from starlette.types import ASGIApp, Scope
+from starlette.types import ASGIApp
 
-from workbench.assistants.caller import AssistantCaller
-from workbench.assistants.http import McpApplication, mcp_application
-from workbench.errors import NotAllowed
 from workbench.http_api import batches, chatwoot, conversations, decisions, messages, threads
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.door import Door
@@ -58,7 +54,11 @@ def create_app(settings: Settings, hosts: frozenset[str]) -> ASGIApp:
     Args:
         hosts: values of `Host` that are answered.
     """
-    app = _routed_app(settings, hosts)
+    # Here, so that whoever only wants the document need not load the protocol of assistants.
+    from workbench.http_api.assistants import mount_assistants
+
+    app = _routed_app(settings)
+    app.state.assistants = mount_assistants(app, settings, hosts)
     return Door(
         app,
         hosts=hosts,
@@ -68,7 +68,7 @@ def create_app(settings: Settings, hosts: frozenset[str]) -> ASGIApp:
     )
 
 
-def _routed_app(settings: Settings, hosts: frozenset[str]) -> FastAPI:
+def _routed_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="Workbench",
         version=version("workbench"),
@@ -87,7 +87,6 @@ def _routed_app(settings: Settings, hosts: frozenset[str]) -> FastAPI:
         _require_needs(router)
         app.include_router(router, prefix=PREFIX, responses={**PROBLEMS}, dependencies=_SECURITY)
     app.get("/healthz", include_in_schema=False)(_alive)
-    app.state.assistants = _assistants(app, settings, hosts)
     add_docs_page(app)
     return app
 
@@ -98,22 +97,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with app.state.assistants.running():
         yield
     app.state.opened.close()
-
-
-def _assistants(app: FastAPI, settings: Settings, hosts: frozenset[str]) -> McpApplication:
-    """The Model Context Protocol at `/mcp`, for whom the door has let in."""
-
-    def caller_of(scope: Scope) -> AssistantCaller:
-        token = scope["state"]["token"]
-        if not token.may("assistants:read"):
-            raise NotAllowed(
-                f"The token {token.name} is limited to {', '.join(token.scopes)}; /mcp takes assistants:read."
-            )
-        return AssistantCaller(token.actor, settings.assistants.reveal)
-
-    assistants = mcp_application(lambda: app.state.opened.installation, caller_of, hosts=sorted(hosts))
-    app.router.routes.append(Route("/mcp", endpoint=assistants, include_in_schema=False))
-    return assistants
 
 
 def _require_needs(router: APIRouter) -> None:

@@ -323,12 +323,15 @@ class TwilioSettings:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AssistantsSettings:
-    """What assistants may do with a token, beside reading with numbers masked."""
+    """What assistants may do beside reading with numbers masked."""
 
     reveal: bool = setting(
         False,
         flag(),
         "Tokens of agents and admins may reveal whole numbers, and texts by SQL; each is audited.",
+    )
+    may_propose: bool = setting(
+        False, flag(), "Agents' assistants may leave proposed replies as private notes, which people send."
     )
 
 
