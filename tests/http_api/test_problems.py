@@ -50,7 +50,10 @@ REQUESTS: list[tuple[str, str, dict[str, Any], int, str, str]] = [
     ("GET", "/messages?where=colour%3Dred", {}, 422, "unknown-name", "No dimension named 'colour'."),
     ("GET", "/messages?where=red", {}, 422, "usage-error", "where is 'red'; write dimension=value"),
     ("GET", "/messages?since=never", {}, 422, "usage-error", "never"),
-    ("POST", "/messages", {"content": b"{"}, 400, "unreadable", "The body is not JSON"),
+    (
+        "POST", "/messages", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 400,
+        "unreadable", "The body is not JSON",
+    ),
     ("POST", "/messages", {"json": {"body": "x"}}, 422, "invalid", "body.to: Field required."),
     ("POST", "/messages", {"json": {"to": "+14155550000"}}, 422, "usage-error", "body"),
     ("POST", "/messages", {"json": {"to": "+14155550000", "bdy": "x"}}, 422, "invalid", "no such field here"),
