@@ -17,7 +17,7 @@ from workbench.http_api import batches, chatwoot, conversations, decisions, mess
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.door import Door
 from workbench.http_api.opened import OpenedInstallation
-from workbench.http_api.problems import add_problem_handlers
+from workbench.http_api.problems import Problem, add_problem_handlers
 from workbench.http_api.rate_limits import RateLimits
 from workbench.http_api.routes import PROBLEMS, NotModified, needs_of
 from workbench.server.access.headers import common_headers
@@ -88,7 +88,14 @@ def _routed_app(settings: Settings) -> FastAPI:
         app.include_router(router, prefix=PREFIX, responses={**PROBLEMS}, dependencies=_SECURITY)
     app.get("/healthz", include_in_schema=False)(_alive)
     add_docs_page(app)
+    _describe_problems(app)
     return app
+
+
+def _describe_problems(app: FastAPI) -> None:
+    """Put what every error answers into the document; FastAPI would call it JSON of ours."""
+    document = app.openapi()
+    document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
 
 
 @asynccontextmanager

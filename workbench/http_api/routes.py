@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from workbench.errors import NotAllowed, UnknownName
 from workbench.http_api.opened import opened_of
-from workbench.http_api.problems import PROBLEM_TYPE, ApiProblem, Problem
+from workbench.http_api.problems import PROBLEM_TYPE, ApiProblem
 from workbench.roles import require_role
 from workbench.tokens.store import Token
 
@@ -122,7 +122,8 @@ def _refuse_unknown_parameters(request: Request) -> None:
 
 
 def _described(text: str) -> dict[str, Any]:
-    return {"description": text, "model": Problem, "content": {PROBLEM_TYPE: {}}}
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": text, "content": {PROBLEM_TYPE: {"schema": schema}}}
 
 
 PROBLEMS: Mapping[int | str, dict[str, Any]] = {
