@@ -221,16 +221,9 @@ def read_pairs(option: str, texts: tuple[str, ...], example: str) -> dict[str, s
 
 def read_filters(texts: tuple[str, ...]) -> dict[str, list[str | None]]:
     """`country=US,CA` filters; the same dimension twice means either value, an empty value means none."""
-    from workbench.metrics.filter_values import find_dimension, split_values
+    from workbench.metrics.filter_values import read_filter_texts
 
-    filters: dict[str, list[str | None]] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"--where is {text!r}; write dimension=value, as country=US.")
-        name = name.strip()
-        filters.setdefault(name, []).extend(split_values(find_dimension(name), value.strip()))
-    return filters
+    return read_filter_texts(texts, "--where")
 
 
 def split_list(text: str) -> list[str]:

@@ -72,6 +72,26 @@ def split_values(dimension: Dimension, text: str) -> list[str | None]:
     return [item.strip() or None for item in text.split(",")]
 
 
+def read_filter_texts(texts: Iterable[str], option: str) -> dict[str, list[str | None]]:
+    """Filters as people write them, `country=US,CA`; the same dimension twice means either value.
+
+    Args:
+        option: what they are called there, as `--where`.
+
+    Raises:
+        UsageError: one is none.
+        UnknownName: there is no such dimension.
+    """
+    filters: dict[str, list[str | None]] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"{option} is {text!r}; write dimension=value, as country=US.")
+        name = name.strip()
+        filters.setdefault(name, []).extend(split_values(find_dimension(name), value.strip()))
+    return filters
+
+
 def find_dimension(name: str) -> Dimension:
     """A dimension by its name; UnknownName for what is none."""
     if name not in DIMENSIONS:
