@@ -19,7 +19,7 @@ from workbench.compliance.consent_files import (
     read_consent_line,
     save_consent_file,
 )
-from workbench.compliance.records import as_html, as_json
+from workbench.compliance.records import as_html, as_json, is_empty, read_standings
 from workbench.http_api import people
 from workbench.http_api.frames import cut, rows_of
 from workbench.http_api.idempotency import Write, WriteAnswer
@@ -200,7 +200,11 @@ def blocked(installation: Opened, pages: Pages, limit: Limit = 50, cursor: Curso
 @router.post("/consent/check", dependencies=asks("consent", "check consent", role="agent"))
 def check(installation: Opened, body: AskedMany) -> CheckList:
     """Ask whether contacts may be messaged: what they said last, and which opt-outs hold."""
-    return CheckList(items=[Checked(**_checked(_record(installation, each))) for each in body.contacts])
+    subjects = installation.data_subjects([people.address_of(installation, each) for each in body.contacts])
+    standings = read_standings(installation.reader, subjects)
+    if any(map(is_empty, standings)):
+        installation.require_log()
+    return CheckList(items=[Checked(**_checked(standing)) for standing in standings])
 
 
 @router.post("/consent/history", dependencies=asks("consent", "read somebody's consent", role="agent"))
@@ -287,7 +291,7 @@ def _checked(record: dict[str, Any]) -> dict[str, Any]:
     return {
         "contact": mask(record["person"]),
         "is_blocked": bool(record["must_not_be_messaged"]),
-        "must_not_be_messaged": [Block(**row) for row in record["must_not_be_messaged"]],
+        "must_not_be_messaged": [Block(**_fields(Block, row)) for row in record["must_not_be_messaged"]],
         "state": [ScopeState(**_fields(ScopeState, row)) for row in record["state"]],
     }
 

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
+from workbench.api.installation import Installation
 from workbench.api.metrics import query
-from workbench.errors import UnknownName
+from workbench.errors import ConfigError, UnknownName, UsageError
 from workbench.http_api.frames import cut, rows_of
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Pages
@@ -123,6 +124,7 @@ def metric_values(
 ) -> MetricRows:
     """Ask for one metric, by any dimensions, filters and period, as `workbench metric` does."""
     _find(installation.metrics, metric)
+    _check_zone(installation, timezone)
     filters = read_filter_texts(where, "where")
     asked = {
         "metric": metric, "by": by, "where": where, "since": since, "until": until, "timezone": timezone,
@@ -156,6 +158,14 @@ def _find(metrics: Any, name: str) -> Metric:
         raise UnknownName("metric", name, metrics)
     metric: Metric = metrics[name]
     return metric
+
+
+def _check_zone(installation: Installation, timezone: str | None) -> None:
+    """A wrong one is wrong in the request, not in the settings of this installation."""
+    try:
+        installation.timezone(timezone)
+    except ConfigError as error:
+        raise UsageError(str(error)) from error
 
 
 def _line(metric: Metric) -> dict[str, Any]:

@@ -121,6 +121,8 @@ def _cancel(installation: Installation, message_sid: str) -> str:
     try:
         return Outbox(installation).cancel(message_sid).status
     except TwilioError as error:
+        if error.status == 404:
+            raise NotFound(f"Twilio has no message {message_sid!r} in this account.") from error
         if error.code != _TOO_LATE:
             raise
         context = installation.send_context

@@ -90,7 +90,7 @@ def status(
         is_simulated=now.is_simulated,
         sync=now.sync,
         freshness=now.freshness,
-        operations=now.operations and OperationsState.model_validate(now.operations),
+        operations=None if now.operations is None else OperationsState.model_validate(now.operations),
         unfinished=[str(removal) for removal in now.unfinished],
         clock=now.clock,
     )
