@@ -19,6 +19,7 @@ from workbench import Workbench
 from workbench.api.tokens import TokenCalls
 from workbench.settings import load_settings
 from workbench.simulator import Account, Server, serve
+from workbench.tokens.store import TOKENS_FILE
 
 TEMPLATES = {
     "reminder": 'title = "Reminder"\ntags = ["visit"]\nbody = "Hello {{ first_name }}, see you at {{ at }}."',
@@ -64,17 +65,21 @@ def running_api(folder: Path, *, messages: int = 600, settings: str = "") -> Ite
         }
         with Workbench(load_settings(environment)) as wb:
             wb.sync(since=account.start)
-            tokens = _make_tokens(wb.tokens)
+            tokens = _make_tokens(wb.tokens, home / TOKENS_FILE)
         with _process(folder / "api.log", environment) as url:
             yield Api(url, home, simulator, tokens, folder / "api.log")
     account.close()
 
 
-def _make_tokens(tokens: TokenCalls) -> dict[str, str]:
+def _make_tokens(tokens: TokenCalls, file: Path) -> dict[str, str]:
     texts = {role: tokens.create(role, role=role).text for role in ("viewer", "agent", "admin")}
     texts["narrow"] = tokens.create("narrow", role="admin", scopes=["events:read"]).text
     texts["revoked"] = tokens.create("revoked", role="admin").text
     tokens.revoke("revoked")
+    texts["expired"] = tokens.create("expired", role="admin", expires="2099-01-01").text
+    # As if it were later: one that is past is refused.
+    file.write_text(file.read_text().replace("2099-01-01", "2020-01-01"))
+    texts["unknown"] = "wbt_" + "0" * 64
     return texts
 
 

@@ -12,7 +12,11 @@ FORM = ("urn:workbench:problem:invalid", "urn:workbench:problem:unreadable")
 @schemathesis.check
 def what_the_document_allows_has_the_right_form(ctx: CheckContext, response: Response, case: Case) -> None:
     """A request of the document may be refused for what it asks, never for its form."""
-    if case.meta is None or not case.meta.generation.mode.is_positive or response.status_code not in (400, 422):
+    if (
+        case.meta is None
+        or not case.meta.generation.mode.is_positive
+        or response.status_code not in (400, 422)
+    ):
         return
     problem = response.json()
     assert problem["type"] not in FORM, f"{problem['type']}: {problem['detail']}"
