@@ -11,7 +11,8 @@ from tests.http_api.api_process import Api
 
 ROOT = Path(__file__).parents[2]
 #: A value of the right form may still be refused for what it asks (400 for a cursor that nobody gave, 422);
-#: `contract_checks` wants that it is never refused for its form. The doctor and the status take a second each.
+#: `contract_checks` wants that it is never refused for its form. The doctor and the status take a second each
+#: and a report ten: the reports that are asked for here do not exist.
 _CONFIG = """
 [checks.positive_data_acceptance]
 expected-statuses = ["2xx", "400", "401", "403", "404", "409", "422", "5xx"]
@@ -20,6 +21,11 @@ expected-statuses = ["2xx", "400", "401", "403", "404", "409", "422", "5xx"]
 include-path-regex = "/(doctor|status)$"
 phases.coverage.enabled = false
 generation.max-examples = 1
+
+[[operations]]
+include-path = "/api/v1/reports/{report}/runs"
+parameters = { "path.report" = "none" }
+phases.examples.enabled = false
 """
 
 

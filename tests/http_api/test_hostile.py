@@ -1,4 +1,4 @@
-"""What strangers put into a request is refused in words or answered as it is meant, never an error of ours."""
+"""What strangers put into a request is refused in words or answered as meant, never an error of ours."""
 
 from __future__ import annotations
 
