@@ -19,6 +19,8 @@ INTERNAL_ERRORS = {
     "MalformedMessage",  # set aside in quarantined_rows
     "MalformedRow",  # set aside in quarantined_rows
     "DamagedFile",  # one line of an import's summary
+    "ApiProblem",  # a request of a program, answered with its status
+    "NoToken",  # a request of a program, answered with 401
     "SpoolFull",  # a webhook, answered with 503
     "StoreClosed",  # a page whose server ends
 }

@@ -70,6 +70,7 @@ BRINGS: dict[str, list[str] | None] = {
     "contacts edit": [NUMBER, "--name", "Ann"],
     "contacts import": ["names.csv"],
     "contacts merge": [NUMBER, "+14155551235"],
+    "tokens create": ["shop", "--role", "viewer"],
     # These need an account, servers or a terminal; they have tests of their own.
     "alerts test": None, "connect": None, "demo": None, "init": None, "outbox cancel": None,
     "schedule run": None, "serve": None, "restore": None, "send": None, "send-batch": None, "simulate": None,
@@ -81,7 +82,7 @@ WITHOUT_LAKE = {
     "config check", "config show", "config template", "dimensions", "doctor", "explain", "metrics",
     "new dimension", "new metric", "new page", "new report", "new template", "reports list",
     "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates show",
-    "upgrade", "users add", "users list", "users passwd", "users remove",
+    "tokens list", "tokens revoke", "upgrade", "users add", "users list", "users passwd", "users remove",
 }  # fmt: skip
 
 #: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.ports import free_port
 from tests.server.hooking import wait_until_live
@@ -69,6 +70,19 @@ def running_api(folder: Path, *, messages: int = 600, settings: str = "") -> Ite
         with _process(folder / "api.log", environment) as url:
             yield Api(url, home, simulator, tokens, folder / "api.log")
     account.close()
+
+
+@pytest.fixture(scope="session")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """One running interface for all tests that ask a process."""
+    with running_api(tmp_path_factory.mktemp("api")) as running:
+        yield running
+
+
+@pytest.fixture
+def admin(api: Api) -> Iterator[httpx.Client]:
+    with api.client("admin") as client:
+        yield client
 
 
 def _make_tokens(tokens: TokenCalls, file: Path) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import schemathesis
 from schemathesis import Case, CheckContext, Response
 
@@ -10,7 +12,9 @@ FORM = ("urn:workbench:problem:invalid", "urn:workbench:problem:unreadable")
 
 
 @schemathesis.check
-def what_the_document_allows_has_the_right_form(ctx: CheckContext, response: Response, case: Case) -> None:
+def what_the_document_allows_has_the_right_form(
+    ctx: CheckContext, response: Response, case: Case[Any]
+) -> None:
     """A request of the document may be refused for what it asks, never for its form."""
     if (
         case.meta is None
@@ -23,7 +27,7 @@ def what_the_document_allows_has_the_right_form(ctx: CheckContext, response: Res
 
 
 @schemathesis.check
-def every_error_is_a_problem(ctx: CheckContext, response: Response, case: Case) -> None:
+def every_error_is_a_problem(ctx: CheckContext, response: Response, case: Case[Any]) -> None:
     """Each error says what was given, what is allowed, and under which id the log has it."""
     if response.status_code < 400:
         return

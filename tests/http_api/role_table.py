@@ -25,6 +25,11 @@ SID = "SM0123456789abcdef0123456789abcdef"
 RUN = "0123456789abcdef0123456789abcdef"
 NAMES = {
     "{conversation}": "CV0123456789abcdef01234567",
+    "{conversation_id}": "CV0123456789abcdef01234567",
+    "{account_id}": "1",
+    "{media}": "ME0123456789abcdef0123456789abcdef",
+    "{text}": "vip",
+    "{batch}": "none",
     "{metric}": "delivery_rate",
     "{template}": "hours",
     "{message_sid}": SID,
@@ -39,6 +44,24 @@ NAMES = {
 ROWS: dict[str, Row] = {
     "GET /conversations": Row("conversations:read", "viewer", 200),
     "GET /conversations/{conversation}": Row("conversations:read", "viewer", 404),
+    "GET /conversations/{conversation}/messages": Row("conversations:read", "viewer", 404),
+    "GET /conversations/{conversation}/attachments/{media}": Row("conversations:read", "viewer", 404),
+    "POST /conversations/{conversation}/reveal": Row("conversations:write", "agent", 404),
+    "POST /conversations/{conversation}/reply": Row("conversations:write", "agent", 404),
+    "POST /conversations/{conversation}/notes": Row("conversations:write", "agent", 422),
+    "PUT /conversations/{conversation}/state": Row("conversations:write", "agent", 422),
+    "PUT /conversations/{conversation}/assignee": Row("conversations:write", "agent", 422),
+    "PUT /conversations/{conversation}/labels/{text}": Row("conversations:write", "agent", 404),
+    "DELETE /conversations/{conversation}/labels/{text}": Row("conversations:write", "agent", 404),
+    "POST /accounts/{account_id}/conversations/{conversation_id}/messages": Row(
+        "conversations:write", "agent", 422
+    ),
+    "GET /messages": Row("messages:read", "viewer", 200),
+    "GET /messages/{message_sid}": Row("messages:read", "viewer", 404),
+    "POST /messages": Row("messages:write", "agent", 422),
+    "POST /batches": Row("messages:write", "agent", 422),
+    "GET /batches/{batch}": Row("messages:read", "viewer", 404),
+    "POST /batches/{batch}/stop": Row("messages:write", "agent", 404),
     "GET /contacts": Row("contacts:read", "viewer", 200),
     "POST /contacts": Row("contacts:write", "agent", 422),
     "POST /contacts/look-up": Row("contacts:read", "agent", 422),

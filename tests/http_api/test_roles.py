@@ -35,7 +35,7 @@ def test_each_route_answers_as_the_table_says(api: Api, token: str) -> None:
         for route, row in ROWS.items():
             method, path = route.split(" ")
             query = {"offline": "true", "check": "disk"} if path == "/doctor" else {}
-            body = None if method == "GET" else {}
+            body: dict[str, str] | None = None if method == "GET" else {}
             answer = client.request(method, _address(path), json=body, params=query)
             answers[route], wanted[route] = answer.status_code, expected(row, token)
             if answer.status_code >= 400:

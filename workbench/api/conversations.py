@@ -102,7 +102,7 @@ def reply(
     from workbench.conversations.find import require_reachable
 
     require_reachable(conversation)
-    options = {"batch": _answer_batch(installation, conversation), **our_side(conversation), **options}
+    options = {"batch": answer_batch(installation, conversation), **our_side(conversation), **options}
     return send(installation, conversation.contact, body, confirm, ignore_quiet_hours, options)
 
 
@@ -111,7 +111,7 @@ def our_side(conversation: Conversation) -> dict[str, str | None]:
     return {"sender": conversation.sender, "service": conversation.service}
 
 
-def _answer_batch(installation: Installation, conversation: Conversation) -> str:
+def answer_batch(installation: Installation, conversation: Conversation) -> str:
     """One for each message of theirs that an answer can be to."""
     from workbench.conversations.thread import last_question
     from workbench.sending.outbox import find_older_reply_batch

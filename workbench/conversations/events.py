@@ -83,11 +83,19 @@ def note(text: str, actor: str) -> ConversationEvent:
     return ConversationEvent("note", text, actor)
 
 
-def save_event(lake: Lake, conversation: Conversation, decision: ConversationEvent) -> str:
-    """Save a decision with its audit row, in one commit; returns the event's id."""
-    event_id = uuid.uuid4().hex
+def save_event(
+    lake: Lake, conversation: Conversation, decision: ConversationEvent, event_id: str | None = None
+) -> str:
+    """Save a decision with its audit row, in one commit; returns the event's id.
+
+    Args:
+        event_id: one that the caller chose; a decision that is here under it already is not saved again.
+    """
+    event_id = event_id or uuid.uuid4().hex
 
     def write(cursor: Any) -> None:
+        if cursor.execute("select 1 from conversation_events where event_id = ?", [event_id]).fetchall():
+            return
         cursor.execute(
             "insert into conversation_events values (?, ?, ?, ?, ?, ?, ?)",
             [

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from workbench.conversations.find import Conversation
 from workbench.display.message_content import content_words, profile_name
-from workbench.lake import Lake
+from workbench.lake.connect import Readable
 from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.messaging.addresses import channel
 from workbench.messaging.error_codes import ErrorCode, explain
@@ -89,10 +89,27 @@ class Thread:
 MOST_MESSAGES = 1000
 
 
-def read_thread(lake: Lake, conversation: Conversation, *, limit: int = 50) -> Thread:
-    """The latest ``limit`` messages (at most MOST_MESSAGES), with the events of the same time."""
+class ThreadPlace(NamedTuple):
+    """Where a message stands in a thread."""
+
+    date_created: datetime
+    is_outbound: bool
+    message_sid: str
+
+
+def read_thread(
+    lake: Readable, conversation: Conversation, *, limit: int = 50, before: ThreadPlace | None = None
+) -> Thread:
+    """The latest ``limit`` messages (at most MOST_MESSAGES), with the events of the same time.
+
+    Args:
+        before: only messages that are older than the one at this place.
+    """
     key = {"our_side": conversation.our_side, "contacts": conversation.contacts}
-    rows = lake.rows(_MESSAGES_SQL, {**key, "limit": min(limit, MOST_MESSAGES)})
+    place: dict[str, object] = {"at": None, "is_outbound": None, "sid": None}
+    if before is not None:
+        place = {"at": before.date_created, "is_outbound": before.is_outbound, "sid": before.message_sid}
+    rows = lake.rows(_MESSAGES_SQL, {**key, **place, "limit": min(limit, MOST_MESSAGES)})
     messages = tuple(ThreadMessage(*row[:-1]) for row in reversed(rows))
     messages, profile = _with_content(lake, conversation, messages)
     older = int(rows[0][-1]) - len(rows) if rows else 0
@@ -106,7 +123,7 @@ def read_thread(lake: Lake, conversation: Conversation, *, limit: int = 50) -> T
     )
 
 
-def last_question(lake: Lake, conversation: Conversation) -> str | None:
+def last_question(lake: Readable, conversation: Conversation) -> str | None:
     """SID of the contact's latest message; None if they never wrote."""
     sid = lake.value(
         "select max({'at': date_created, 'sid': message_sid})['sid'] from conversation_lines "
@@ -123,13 +140,14 @@ _MESSAGES_SQL = """
         count(*) over ()
     from conversation_lines
     where our_side = $our_side and contact in (select unnest($contacts::varchar[]))
+      and ($at is null or (date_created, is_outbound, message_sid) < ($at, $is_outbound, $sid))
     order by date_created desc, is_outbound desc, message_sid desc
     limit $limit
 """
 
 
 def _with_content(
-    lake: Lake, conversation: Conversation, messages: Sequence[ThreadMessage]
+    lake: Readable, conversation: Conversation, messages: Sequence[ThreadMessage]
 ) -> tuple[tuple[ThreadMessage, ...], str]:
     """What inbound messages hold besides text, and the last name that came with them.
 
@@ -154,7 +172,7 @@ def _with_content(
     return described, names[-1] if names else ""
 
 
-def _with_attachments(lake: Lake, messages: Sequence[ThreadMessage]) -> tuple[ThreadMessage, ...]:
+def _with_attachments(lake: Readable, messages: Sequence[ThreadMessage]) -> tuple[ThreadMessage, ...]:
     carrying = [message.message_sid for message in messages if message.media_count]
     if not carrying:
         return tuple(messages)
@@ -183,7 +201,9 @@ def _with_attachments(lake: Lake, messages: Sequence[ThreadMessage]) -> tuple[Th
     )
 
 
-def _read_events(lake: Lake, key: Mapping[str, object], since: datetime | None) -> tuple[ThreadEvent, ...]:
+def _read_events(
+    lake: Readable, key: Mapping[str, object], since: datetime | None
+) -> tuple[ThreadEvent, ...]:
     rows: list[tuple[Any, ...]] = lake.rows(
         """
         select kind, value, until, actor, happened_at from conversation_events

@@ -14,7 +14,7 @@ from workbench.http_api.frames import rows_of
 from workbench.http_api.idempotency import Write, WriteAnswer
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Limit
-from workbench.http_api.routes import Answer, Input, reads, writes
+from workbench.http_api.routes import ApiAnswer, ApiInput, reads, writes
 
 router = APIRouter(tags=["alerts"])
 
@@ -34,7 +34,7 @@ class AlertLine(BaseModel):
     link: str | None = Field(description="The page that shows it.")
 
 
-class AlertList(Answer):
+class OpenAlertList(ApiAnswer):
     """Open alerts, the critical ones first."""
 
     items: list[AlertLine]
@@ -52,7 +52,7 @@ class PastAlertLine(BaseModel):
     told: str
 
 
-class PastAlertList(Answer):
+class PastAlertList(ApiAnswer):
     """Alerts that began, the newest first."""
 
     items: list[PastAlertLine]
@@ -68,13 +68,13 @@ class RuleLine(BaseModel):
     limit: str
 
 
-class RuleList(Answer):
+class RuleList(ApiAnswer):
     """Every rule, also those that are off."""
 
     items: list[RuleLine]
 
 
-class Mute(Input):
+class Mute(ApiInput):
     """For how long nobody is told."""
 
     hours: Annotated[float, Strict(), Field(gt=0, le=8760, examples=[8])] | None = Field(
@@ -82,7 +82,7 @@ class Mute(Input):
     )
 
 
-class RuleMuted(Answer):
+class RuleMuted(ApiAnswer):
     """Whether people are told of a rule."""
 
     rule: str
@@ -90,9 +90,9 @@ class RuleMuted(Answer):
 
 
 @router.get("/alerts", dependencies=reads("status", "read alerts"))
-def alerts(installation: Opened) -> AlertList:
+def alerts(installation: Opened) -> OpenAlertList:
     """List what is wrong now by the rules of `[alerts]`, the critical first."""
-    return AlertList(items=[AlertLine(**row) for row in rows_of(Alerts(installation).list())])
+    return OpenAlertList(items=[AlertLine(**row) for row in rows_of(Alerts(installation).list())])
 
 
 @router.get("/alerts/history", dependencies=reads("status", "read alerts"))

@@ -15,14 +15,19 @@ from starlette.types import ASGIApp
 
 from workbench.http_api import (
     alerts,
+    batches,
+    chatwoot,
     consent,
     contacts,
     conversations,
+    decisions,
+    messages,
     metrics,
     outbox,
     reports,
     status,
     templates,
+    threads,
 )
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.door import Door
@@ -38,6 +43,11 @@ from workbench.settings import Settings
 PREFIX = "/api/v1"
 ROUTERS: Sequence[APIRouter] = (
     conversations.router,
+    threads.router,
+    decisions.router,
+    messages.router,
+    batches.router,
+    chatwoot.router,
     contacts.router,
     consent.router,
     outbox.router,

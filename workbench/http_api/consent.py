@@ -25,7 +25,7 @@ from workbench.http_api.frames import cut, rows_of
 from workbench.http_api.idempotency import Write, WriteAnswer
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, Pages
-from workbench.http_api.routes import Answer, Input, Page, asks, reads, writes
+from workbench.http_api.routes import ApiAnswer, ApiInput, ApiPage, asks, reads, writes
 from workbench.messaging.addresses import mask
 
 router = APIRouter(tags=["consent"])
@@ -62,7 +62,7 @@ class BlockedLine(BaseModel):
     since: datetime
 
 
-class BlockedPage(Page):
+class BlockedPage(ApiPage):
     """A page of those who must not be messaged."""
 
     total: int
@@ -111,38 +111,38 @@ class Checked(BaseModel):
     state: list[ScopeState] = Field(description="What they said last, by scope; empty: nothing on record.")
 
 
-class CheckList(Answer):
+class CheckList(ApiAnswer):
     """The consent of each contact, in the order of the question."""
 
     items: list[Checked]
 
 
-class ConsentHistory(Answer, Checked):
+class ConsentHistory(ApiAnswer, Checked):
     """The consent of one contact, with every event."""
 
     events: list[ConsentEventLine]
 
 
-class Asked(Input):
+class Asked(ApiInput):
     """Whose consent."""
 
     contact: people.Contact
 
 
-class AskedMany(Input):
+class AskedMany(ApiInput):
     """Whose consent; up to 100 at once."""
 
     contacts: list[people.Contact] = Field(min_length=1, max_length=_MOST_AT_ONCE)
 
 
-class ProofAsked(Input):
+class ProofAsked(ApiInput):
     """Whose proof, and as which file."""
 
     contact: people.Contact
     format: Literal["html", "json"] = "html"
 
 
-class ConsentInput(Input):
+class ConsentInput(ApiInput):
     """What somebody said about being messaged, and where that is written down."""
 
     contact: people.Contact
@@ -173,7 +173,7 @@ class ConsentInput(Input):
     ) = None
 
 
-class ConsentAdded(Answer):
+class ConsentAdded(ApiAnswer):
     """What is on record now."""
 
     contact: str = Field(description="The number, masked.")

@@ -17,7 +17,7 @@ from workbench.http_api.frames import begin_of, rows_of
 from workbench.http_api.idempotency import Write, WriteAnswer
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, Pages
-from workbench.http_api.routes import Answer, Input, Page, asks, reads, writes
+from workbench.http_api.routes import ApiAnswer, ApiInput, ApiPage, asks, reads, writes
 
 router = APIRouter(tags=["contacts"])
 
@@ -42,24 +42,24 @@ class ContactLine(BaseModel):
     same_as: str | None = Field(description="The number, masked, that this one was merged into.")
 
 
-class ContactPage(Page):
+class ContactPage(ApiPage):
     """A page of contacts."""
 
     total: int = Field(description="In the whole list.")
     items: list[ContactLine]
 
 
-class ContactDetails(Answer, ContactLine):
+class ContactDetails(ApiAnswer, ContactLine):
     """One contact."""
 
 
-class ContactLookUp(Input):
+class ContactLookUp(ApiInput):
     """Whom to look up."""
 
     contact: people.Contact
 
 
-class ContactEdit(Input):
+class ContactEdit(ApiInput):
     """What to say about a contact; what is not given stays, an empty text takes it back."""
 
     contact: people.Contact
@@ -69,7 +69,7 @@ class ContactEdit(Input):
     timezone: Annotated[str, Field(max_length=64, examples=["America/Chicago"])] | None = None
 
 
-class ContactChanged(Answer):
+class ContactChanged(ApiAnswer):
     """What an edit made."""
 
     change_id: str | None = Field(description="Takes it back; null where nothing changed.")
@@ -85,13 +85,13 @@ class ChangeLine(BaseModel):
     fields: str
 
 
-class ChangeList(Answer):
+class ChangeList(ApiAnswer):
     """The latest changes of contacts."""
 
     items: list[ChangeLine]
 
 
-class ChangeUndone(Answer):
+class ChangeUndone(ApiAnswer):
     """What was taken back."""
 
     fields: int = Field(description="How many are what they were before.")
@@ -178,5 +178,5 @@ def _was_made(installation: Installation, change_id: str | None) -> bool:
     )
 
 
-def _answer(model: Answer) -> WriteAnswer:
+def _answer(model: ApiAnswer) -> WriteAnswer:
     return WriteAnswer(200, model.model_dump(mode="json"))

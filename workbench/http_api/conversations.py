@@ -13,7 +13,7 @@ from workbench.conversations.find import Conversation, find_conversation
 from workbench.conversations.listing import Place, Summary, list_conversations, read_state
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, OpenPage, Pages
-from workbench.http_api.routes import Answer, Page, reads
+from workbench.http_api.routes import ApiAnswer, ApiPage, reads
 from workbench.messaging.addresses import mask
 
 router = APIRouter(tags=["conversations"])
@@ -41,14 +41,14 @@ class ConversationLine(BaseModel):
     last: str | None = Field(description="The latest message.")
 
 
-class ConversationPage(Page):
+class ConversationPage(ApiPage):
     """A page of conversations."""
 
     total: int = Field(description="In the whole list; 0 on a page without rows.")
     items: list[ConversationLine]
 
 
-class ConversationState(Answer):
+class ConversationState(ApiAnswer):
     """One conversation, without its messages."""
 
     conversation: str

@@ -13,7 +13,7 @@ from workbench.errors import ConfigError, UnknownName, UsageError
 from workbench.http_api.frames import cut, rows_of
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Pages
-from workbench.http_api.routes import Answer, Page, reads
+from workbench.http_api.routes import ApiAnswer, ApiPage, reads
 from workbench.metrics.definitions import Dimension, Metric
 from workbench.metrics.filter_values import read_filter_texts
 
@@ -37,13 +37,13 @@ class MetricLine(BaseModel):
     denominator: str | None = Field(description="What stands below it; null where nothing does.")
 
 
-class MetricList(Answer):
+class MetricList(ApiAnswer):
     """All metrics."""
 
     items: list[MetricLine]
 
 
-class MetricDefinition(Answer, MetricLine):
+class MetricDefinition(ApiAnswer, MetricLine):
     """One metric, and what it counts."""
 
 
@@ -56,13 +56,13 @@ class DimensionLine(BaseModel):
     values: list[str] = Field(description="The only ones that it has; empty where the messages decide.")
 
 
-class DimensionList(Answer):
+class DimensionList(ApiAnswer):
     """All dimensions."""
 
     items: list[DimensionLine]
 
 
-class MetricRows(Page):
+class MetricRows(ApiPage):
     """A metric's numbers, with what is needed to trust them."""
 
     metric: str

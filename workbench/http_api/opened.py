@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from workbench.api.installation import Installation
+from workbench.http_api.batch_runs import BatchRuns
 from workbench.http_api.cursors import Cursors
 from workbench.lake import Lake, open_lake
 from workbench.lake.renewal import EngineRenewal
@@ -26,6 +27,7 @@ class OpenedInstallation:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.installation = Installation(settings)
+        self.batches = BatchRuns(self.installation)
         self.cursors = Cursors(access_key(settings.home))
         self._lock = threading.Lock()
         self._hash_key: bytes | None = None
@@ -72,7 +74,8 @@ class OpenedInstallation:
             return self._hash_key
 
     def close(self) -> None:
-        """Let go of everything that was opened."""
+        """Let go of everything that was opened, once batches have stopped."""
+        self.batches.close()
         with self._lock:
             for lake in self._kept.values():
                 lake.close()

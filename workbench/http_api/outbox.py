@@ -16,7 +16,8 @@ from workbench.http_api.frames import cut, rows_of
 from workbench.http_api.idempotency import Write, WriteAnswer
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, Pages
-from workbench.http_api.routes import Answer, Page, reads, writes
+from workbench.http_api.problems import ApiProblem
+from workbench.http_api.routes import ApiAnswer, ApiPage, reads, writes
 from workbench.sending.outbox import read_frame
 from workbench.twilio.resources import fetch_message
 
@@ -51,18 +52,18 @@ class OutboxLine(BaseModel):
     actor: str
 
 
-class OutboxPage(Page):
+class OutboxPage(ApiPage):
     """A page of the outbox."""
 
     total: int
     items: list[OutboxLine]
 
 
-class OutboxEntry(Answer, OutboxLine):
+class OutboxEntry(ApiAnswer, OutboxLine):
     """One message of the outbox."""
 
 
-class MessageCancelled(Answer):
+class MessageCancelled(ApiAnswer):
     """A scheduled message that will not be sent."""
 
     message_sid: str
@@ -127,6 +128,6 @@ def _cancel(installation: Installation, message_sid: str) -> str:
             raise
         context = installation.send_context
         message = fetch_message(context.log, context.account_sid, message_sid)
-        if message is None or message.get("status") != _CANCELED:
-            raise
-        return _CANCELED
+        if message is not None and message.get("status") == _CANCELED:
+            return _CANCELED
+        raise ApiProblem(409, "too-late", str(error), more={"error_code": error.code}) from error

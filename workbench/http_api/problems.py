@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -117,15 +118,20 @@ def problem(
     status: int, kind: str, detail: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> JSONResponse:
     """The answer that tells of an error."""
-    content = {
+    content = problem_content(status, kind, detail, **more)
+    return JSONResponse(content, status, {"Cache-Control": "no-store", **(headers or {})}, PROBLEM_TYPE)
+
+
+def problem_content(status: int, kind: str, detail: str, **more: Any) -> dict[str, Any]:
+    """The members of a problem."""
+    return {
         "type": f"urn:workbench:problem:{kind}",
         "title": _TITLES.get(status, "An error"),
         "status": status,
         "detail": detail,
         "request_id": current_request_id(),
-        **more,
+        **jsonable_encoder(more),
     }
-    return JSONResponse(content, status, {"Cache-Control": "no-store", **(headers or {})}, PROBLEM_TYPE)
 
 
 def problem_of(error: WorkbenchError) -> JSONResponse:
@@ -191,7 +197,10 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> JSONResponse:
     """422 for fields that are missing or wrong; 400 for a body that is no JSON."""
     if any(error["type"] in ("json_invalid", "bytes_invalid") for error in errors):
         return problem(400, "unreadable", "The body is not JSON; send an object, as application/json.")
-    fields = [{"field": ".".join(map(str, error["loc"])), "detail": _in_words(error)} for error in errors]
+    fields = [
+        {"field": ".".join(map(str, error["loc"]))[:_LONGEST_SHOWN], "detail": _in_words(error)}
+        for error in errors
+    ]
     detail = " ".join(f"{field['field']}: {field['detail']}" for field in fields)
     return problem(422, "invalid", detail, errors=fields)
 

@@ -16,7 +16,7 @@ from workbench.http_api.idempotency import Write, WriteAnswer
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, Pages
 from workbench.http_api.report_runs import ReportRuns, Run, RunState
-from workbench.http_api.routes import Answer, Input, Page, reads, writes
+from workbench.http_api.routes import ApiAnswer, ApiInput, ApiPage, reads, writes
 from workbench.reports.run import plan_report
 
 router = APIRouter(tags=["reports"])
@@ -61,13 +61,13 @@ class ReportKind(BaseModel):
     parameters: list[ReportParameter]
 
 
-class ReportList(Answer):
+class ReportList(ApiAnswer):
     """The reports that there are."""
 
     items: list[ReportKind]
 
 
-class RunInput(Input):
+class RunInput(ApiInput):
     """What the report is to show."""
 
     since: _Day | None = Field(default=None, description="First day; default: the last whole month or week.")
@@ -95,11 +95,11 @@ class RunLine(BaseModel):
     error: str | None
 
 
-class RunDetails(Answer, RunLine):
+class RunDetails(ApiAnswer, RunLine):
     """One run of a report."""
 
 
-class RunPage(Page):
+class RunPage(ApiPage):
     """A page of runs."""
 
     items: list[RunLine]

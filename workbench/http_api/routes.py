@@ -23,7 +23,7 @@ from workbench.tokens.store import Token
 _TAG_SECONDS = 60
 
 
-class Answer(BaseModel):
+class ApiAnswer(BaseModel):
     """What every answer has: the moment that it is of."""
 
     as_of: datetime = Field(
@@ -31,13 +31,13 @@ class Answer(BaseModel):
     )
 
 
-class Page(Answer):
+class ApiPage(ApiAnswer):
     """A page of a list; a subclass adds `items`."""
 
     next_cursor: str | None = Field(description="Give it as `cursor` for the next page; null on the last.")
 
 
-class Input(BaseModel):
+class ApiInput(BaseModel):
     """What a request's body may have: a field that does not exist is refused."""
 
     model_config = ConfigDict(extra="forbid")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import resource
-from collections.abc import Callable
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -52,7 +55,7 @@ class ApiServer:
             limit_concurrency=limits_for(resource.getrlimit(resource.RLIMIT_NOFILE)[0]).in_all,
             h11_max_incomplete_event_size=_MOST_HEAD_BYTES,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
 
     @property
     def url(self) -> str:
@@ -64,6 +67,9 @@ class ApiServer:
         Raises:
             ConfigError: it could not begin; the log says why.
         """
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, lambda *_: self.stop())
         # Whoever does not come through the door is nobody.
         find_people_with(lambda: None)
         try:
@@ -88,6 +94,14 @@ class ApiServer:
             await self._server.serve()
         finally:
             telling.cancel()
+
+
+class _Server(uvicorn.Server):
+    """Ends as we end it; uvicorn would send itself the signal once more, and so die of it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 class PatientProtocol(H11Protocol):

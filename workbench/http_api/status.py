@@ -13,7 +13,7 @@ from workbench.api.operations import HealthCounts
 from workbench.api.status import read_status
 from workbench.doctor.check_result import CheckResult, State
 from workbench.http_api.opened import Opened
-from workbench.http_api.routes import Answer, reads
+from workbench.http_api.routes import ApiAnswer, reads
 from workbench.metrics.freshness import Freshness
 from workbench.sync.status import SyncStatus
 
@@ -50,7 +50,7 @@ class OperationsState(BaseModel):
     outdated: list[str] = Field(description="Settings that changed since a server read them.")
 
 
-class StatusAnswer(Answer):
+class StatusAnswer(ApiAnswer):
     """Where the installation stands: the sync, how fresh the numbers are, what runs and what waits."""
 
     is_simulated: bool = Field(description="Whether the account is the demo's.")
@@ -71,7 +71,7 @@ class Counts(BaseModel):
     skipped: int
 
 
-class DiagnosisAnswer(Answer):
+class DiagnosisAnswer(ApiAnswer):
     """What the doctor found."""
 
     examined_at: datetime

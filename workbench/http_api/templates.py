@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from workbench.api.templates import Templates
 from workbench.errors import UsageError
 from workbench.http_api.opened import Opened
-from workbench.http_api.routes import Answer, Input, asks, reads
+from workbench.http_api.routes import ApiAnswer, ApiInput, asks, reads
 from workbench.messaging.templates import Template, search_templates
 from workbench.sending.template_files import find_template, read_templates
 from workbench.twilio.contents import fetch_whatsapp_approval
@@ -32,18 +32,18 @@ class TemplateLine(BaseModel):
     content_sid: str | None
 
 
-class TemplateList(Answer):
+class TemplateList(ApiAnswer):
     """The templates."""
 
     items: list[TemplateLine]
     notices: list[str] = Field(description="Which files could not be read, and why.")
 
 
-class TemplateDetails(Answer, TemplateLine):
+class TemplateDetails(ApiAnswer, TemplateLine):
     """One template."""
 
 
-class TemplateApproval(Answer):
+class TemplateApproval(ApiAnswer):
     """What WhatsApp says of a content template."""
 
     name: str
@@ -51,13 +51,13 @@ class TemplateApproval(Answer):
     approval: str = Field(description="approved, pending, rejected … as Twilio says it; or missing.")
 
 
-class Variables(Input):
+class Variables(ApiInput):
     """What goes into the blanks."""
 
     variables: dict[str, str] = Field(default={}, max_length=100, examples=[{"first_name": "Ana"}])
 
 
-class TemplatePreview(Answer):
+class TemplatePreview(ApiAnswer):
     """A template with its blanks filled."""
 
     name: str
@@ -70,8 +70,8 @@ def templates(
     search: Annotated[str, Query(max_length=200, description="Words that must all be in it.")] = "",
 ) -> TemplateList:
     """List the templates: the files in the folder `templates` of the home."""
-    found, notices = read_templates(installation.settings.home)
-    lines = [TemplateLine(**_line(template)) for template in search_templates(found, search)]
+    readable, notices = read_templates(installation.settings.home)
+    lines = [TemplateLine(**_line(template)) for template in search_templates(readable, search)]
     return TemplateList(items=lines, notices=notices)
 
 

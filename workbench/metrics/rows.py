@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from workbench.display.message_content import content_words
 from workbench.errors import UnknownName
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Lake, Readable
 from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
@@ -82,12 +82,17 @@ class RowPage:
 
 
 def compile_rows(
-    query: RowQuery, sort: str = DEFAULT_SORT, limit: int | None = None, offset: int = 0
+    query: RowQuery,
+    sort: str = DEFAULT_SORT,
+    limit: int | None = None,
+    offset: int = 0,
+    after: tuple[datetime, str] | None = None,
 ) -> CompiledMetric:
     """SQL for the rows of a query.
 
     Args:
         sort: a name of SORTS, with ``-`` before it for the largest first; ties are broken by SID.
+        after: only rows that follow this time of creation and SID, where that is the order.
 
     Raises:
         UnknownName: nothing of that name can be sorted by, or a filter is no dimension.
@@ -99,6 +104,11 @@ def compile_rows(
     way = "desc" if sort.startswith("-") else "asc"
     parameters: dict[str, object] = {}
     sql = f"select {', '.join(COLUMNS)}\nfrom message_facts" + _conditions(query, parameters)
+    if after is not None:
+        parameters |= {"at": after[0], "sid": after[1]}
+        side: LiteralString = "<" if way == "desc" else ">"
+        sql += "\nand" if "\nwhere " in sql else "\nwhere"
+        sql += f" (date_created, message_sid) {side} ($at, $sid)"
     sql += f"\norder by {SORTS[name]} {way} nulls last, message_sid {way}"
     if limit is not None:
         parameters |= {"limit": limit, "offset": offset}
@@ -147,7 +157,23 @@ def query_rows(
     return RowPage(tuple(map(_masked, rows)), int(total), page.sql, page.parameters, as_of)
 
 
-def _with_content(lake: Lake, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def read_rows(
+    lake: Readable, query: RowQuery, sort: str, limit: int, after: tuple[datetime, str] | None = None
+) -> tuple[dict[str, Any], ...]:
+    """Rows of a list, as those of a :class:`RowPage`. Arguments and errors as in :func:`compile_rows`."""
+    compiled = compile_rows(query, sort, limit, after=after)
+    rows = lake.rows(compiled.sql, compiled.parameters)
+    described = _with_content(lake, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    return tuple(map(_masked, described))
+
+
+def count_rows(lake: Readable, query: RowQuery) -> int:
+    """How many rows a query has."""
+    count = compile_count(query)
+    return int(lake.value(count.sql, count.parameters))
+
+
+def _with_content(lake: Readable, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     told = [
         (row["message_sid"], row["date_created"])
         for row in rows

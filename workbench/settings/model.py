@@ -11,12 +11,12 @@ from workbench.errors import ConfigError
 from workbench.settings import kinds, values
 from workbench.settings.access import AccessSettings
 from workbench.settings.alerts import AlertSettings
-from workbench.settings.api import ApiSettings
 from workbench.settings.credentials import NO_CREDENTIALS, Credentials, check_account
 from workbench.settings.declare import entries, section, setting
 from workbench.settings.home import DEMO_FOLDER
 from workbench.settings.logs import LogsSettings
 from workbench.settings.sections import (
+    ApiSettings,
     BackupSettings,
     ConversationsSettings,
     KeywordSettings,

@@ -319,3 +319,12 @@ class TwilioSettings:
         {}, subaccount_tokens(), "Auth tokens of subaccounts whose webhooks come here.",
         variable="TWILIO_SUBACCOUNT_TOKENS", secret="subaccount_tokens", group="subaccounts",
     )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ApiSettings:
+    """How much a program may ask of the HTTP interface."""
+
+    requests_per_minute: int = setting(
+        600, whole(1, 1_000_000, "requests"), "How often each token may ask within a minute."
+    )
