@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.http_api.api_process import admin as admin
+from tests.http_api.api_process import api as api
 from tests.http_api.asking import InProcess, nobody_signed_in
 from tests.lakes import lake_of
 from tests.messages import payload

@@ -24,12 +24,13 @@ from workbench.tokens.uses import TokenUses
 SID = "SM" + "1" * 32
 VALUES = {
     "conversation": "CW" + "0" * 24, "conversation_id": "CW" + "0" * 24, "account_id": "1", "text": "vip",
-    "message_sid": SID, "media": "ME" + "1" * 32, "batch": "none",
+    "message_sid": SID, "media": "ME" + "1" * 32, "batch": "none", "metric": "spend", "template": "none",
+    "change_id": "none", "report": "none", "run": "0" * 32, "kind": "html", "rule": "none",
 }  # fmt: skip
 
 
-def routes() -> list[tuple[str, str, str]]:
-    """Method, path and lowest role of every route."""
+def routes() -> list[tuple[str, str, str, str]]:
+    """Method, path, lowest role and scope of every route."""
     listed = []
     for router in ROUTERS:
         for route in router.routes:
@@ -37,7 +38,8 @@ def routes() -> list[tuple[str, str, str]]:
             needs = needs_of(route.dependencies)
             assert needs is not None, f"{route.path} does not say who may ask"
             assert needs.scope in SCOPES
-            listed += [(method, route.path, needs.role) for method in sorted(route.methods)]
+            methods = sorted(route.methods or ())
+            listed += [(method, route.path, needs.role, needs.scope) for method in methods]
     return listed
 
 
@@ -48,14 +50,16 @@ def wb(known: Known) -> Iterator[Workbench]:
         yield opened
 
 
-@pytest.mark.parametrize(("method", "path", "role"), routes())
-def test_a_role_below_is_refused_on_every_route(method: str, path: str, role: str, known: Known) -> None:
+@pytest.mark.parametrize(("method", "path", "role", "scope"), routes())
+def test_a_role_below_is_refused_on_every_route(
+    method: str, path: str, role: str, scope: str, known: Known
+) -> None:
     for given in ("viewer", "agent"):
         answer = known.ask(given)(method, path.format(**VALUES), json={})
         may = ("viewer", "agent", "admin").index(given) >= ("viewer", "agent", "admin").index(role)
         assert (answer.status_code != 403) is may, answer.text
         assert answer.status_code != 500, answer.text
-    if method != "GET":
+    if scope.endswith(":write"):
         assert role != "viewer", "a viewer writes nothing"
 
 

@@ -12,9 +12,11 @@ from workbench.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.api.installation import Installation
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
     from workbench.compliance.revocations import RevocationDecision
+    from workbench.lake.connect import Readable
 
 REVOCATION_STATES = ("waiting", "opt-out", "not-opt-out", "all")
 
@@ -24,12 +26,7 @@ class Consent(Namespace):
 
     def blocked(self) -> pd.DataFrame:
         """Everybody who must not be messaged, numbers masked: contact, scope, source, since."""
-        frame = self._installation.reader.frame(
-            "select address as contact, scope, source, since from suppressions order by since desc"
-        )
-        if frame.empty:
-            self._installation.require_log()
-        return mask_contacts(frame)
+        return blocked_frame(self._installation, self._installation.reader)
 
     @overload
     def show(self, address: str, *, out: None = None) -> dict[str, Any]: ...
@@ -160,3 +157,14 @@ class Consent(Namespace):
         return decide(
             installation.lake, message_sid, decision, actor=installation.actor, scope=checked, note=note
         )
+
+
+def blocked_frame(installation: Installation, lake: Readable) -> pd.DataFrame:
+    """See :meth:`Consent.blocked`, as of one version of the lake."""
+    frame = lake.frame(
+        "select address as contact, scope, source, since from suppressions "
+        "order by since desc, address, scope"
+    )
+    if frame.empty:
+        installation.require_log()
+    return mask_contacts(frame)

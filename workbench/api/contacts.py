@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from workbench.api.namespace import Namespace
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from workbench.conversations.contacts import ContactChange
+    from workbench.api.installation import Installation
+    from workbench.conversations.contacts import Contact, ContactChange
 
 
 class Contacts(Namespace):
@@ -27,28 +28,11 @@ class Contacts(Namespace):
         import pandas as pd
 
         from workbench.conversations.contacts import search_contacts
-        from workbench.lake.number_lookups import look_up_number
-        from workbench.messaging.addresses import mask
 
         lake = self._installation.lake
-        number = look_up_number(lake, search, "contacts", self._installation.settings.sending.default_country)
+        number = look_up_searched(self._installation, search)
         contacts, total = search_contacts(lake, search, limit, number=number)
-        rows = [
-            {
-                "contact": mask(contact.address),
-                "name": contact.name,
-                "labels": ", ".join(contact.labels),
-                "language": contact.language,
-                "time_zone": contact.zones[0] if len(contact.zones) == 1 else None,
-                "country": contact.country,
-                "consent": contact.consent,
-                "received": contact.received,
-                "sent": contact.sent,
-                "last_at": contact.last_at,
-                "same_as": mask(contact.person) if contact.is_merged else None,
-            }
-            for contact in contacts
-        ]
+        rows = [{**contact_line(contact), "labels": ", ".join(contact.labels)} for contact in contacts]
         if not rows:
             self._installation.require_log()
         frame = pd.DataFrame(rows, columns=_COLUMNS)
@@ -78,14 +62,10 @@ class Contacts(Namespace):
         Raises:
             UsageError: a value that a field cannot have.
         """
-        from workbench.conversations.contacts import plan_edit, read_contact, save_changes
-
         installation = self._installation
-        lake = installation.begin_lake()
+        installation.begin_lake()
         given = {"name": name, "labels": labels, "language": language, "time_zone": timezone}
-        contact = read_contact(lake, installation.kept_contact(number))
-        changes = plan_edit(contact, {field: text for field, text in given.items() if text is not None})
-        return save_changes(lake, changes, installation.actor, "contact-edit")
+        return edit_contact(installation, installation.kept_contact(number), given)
 
     def merge(self, number: str, into: str) -> str | None:
         """Make two numbers one person, with the name and labels of the second; the id of the change."""
@@ -162,6 +142,49 @@ class Contacts(Namespace):
         if not lake.rows("select 1 from contacts limit 1"):
             self._installation.require_log()
         return export_contacts(lake, Path(out), self._installation.actor)
+
+
+def look_up_searched(installation: Installation, search: str) -> str | None:
+    """The whole number that somebody searches contacts for; the look-up is in the audit trail."""
+    from workbench.lake.number_lookups import look_up_number
+
+    country = installation.settings.sending.default_country
+    return look_up_number(installation.lake, search, "contacts", country)
+
+
+def contact_line(contact: Contact) -> dict[str, Any]:
+    """One contact of a list, with its numbers masked."""
+    from workbench.messaging.addresses import mask
+
+    return {
+        "contact": mask(contact.address),
+        "name": contact.name,
+        "labels": list(contact.labels),
+        "language": contact.language,
+        "time_zone": contact.zones[0] if len(contact.zones) == 1 else None,
+        "country": contact.country,
+        "consent": contact.consent,
+        "received": contact.received,
+        "sent": contact.sent,
+        "last_at": contact.last_at,
+        "same_as": mask(contact.person) if contact.is_merged else None,
+    }
+
+
+def edit_contact(
+    installation: Installation, address: str, given: Mapping[str, str | None], change_id: str | None = None
+) -> str | None:
+    """Set fields of a contact, see :meth:`Contacts.edit`; None in ``given`` leaves a field as it is.
+
+    Args:
+        address: as this lake keeps it.
+        change_id: one that is not used yet; by default a new one.
+    """
+    from workbench.conversations.contacts import plan_edit, read_contact, save_changes
+
+    contact = read_contact(installation.lake, address)
+    changes = plan_edit(contact, {field: text for field, text in given.items() if text is not None})
+    return save_changes(installation.lake, changes, installation.actor, "contact-edit", change_id)
 
 
 def _changes_frame(changes: Sequence[ContactChange]) -> pd.DataFrame:

@@ -221,10 +221,15 @@ class Installation:
 
     def data_subject(self, address: str) -> DataSubject:
         """The person behind an address that somebody typed."""
+        return self.data_subjects([address])[0]
+
+    def data_subjects(self, addresses: Sequence[str]) -> list[DataSubject]:
+        """The people behind addresses that somebody typed."""
         from workbench.compliance.data_subject import find_person
         from workbench.messaging.address_reader import read_address
 
-        return find_person(read_address(address, self.number_context()), self.privacy())
+        numbers, privacy = self.number_context(), self.privacy()
+        return [find_person(read_address(address, numbers), privacy) for address in addresses]
 
     def twilio_client(self, cancellation: Cancellation) -> TwilioClient:
         """For long work: patient with a Twilio that stumbles, and ended by `cancellation`."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.api.installation import Installation
+    from workbench.lake.connect import Readable
     from workbench.metrics.compile import Moment
     from workbench.metrics.definitions.model import Dimension, Metric
     from workbench.metrics.filter_values import Where
@@ -25,8 +26,13 @@ def query(
     until: Moment,
     timezone: str | None,
     allow_unknown: bool,
+    lake: Readable | None = None,
 ) -> pd.DataFrame:
-    """See :meth:`workbench.Workbench.metric`."""
+    """See :meth:`workbench.Workbench.metric`.
+
+    Args:
+        lake: the version that answers; by default the lake as it is now.
+    """
     from workbench.metrics import compile_metric, query_metric
     from workbench.metrics.filter_values import read_filters, read_names
     from workbench.metrics.known_values import require_known
@@ -36,9 +42,10 @@ def query(
     timezone = installation.timezone(timezone)
     compile_metric(name, names, filters, since, until, timezone=timezone)  # a wrong name needs no lake
     installation.require_log()
+    lake = lake or installation.reader
     if not allow_unknown:
-        require_known(installation.reader, filters)
-    result = query_metric(installation.reader, name, names, filters, since, until, timezone=timezone)
+        require_known(lake, filters)
+    result = query_metric(lake, name, names, filters, since, until, timezone=timezone)
     result.frame.attrs.update(
         name=name,
         label=result.metric.label,

@@ -16,13 +16,19 @@ def write_audited(
 ) -> list[Path]:
     """Write a record as HTML and JSON into a folder; the paths."""
     from workbench.compliance.records import write_record
-    from workbench.lake.audit import append_audit
 
     name = f"{what}-{person.number[-4:]}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     paths = write_record(record, Path(out), name)
+    note_export(installation, record, person, what)
+    return paths
+
+
+def note_export(installation: Installation, record: dict[str, Any], person: DataSubject, what: str) -> None:
+    """Note in the audit trail that a record was handed out, and to whom."""
+    from workbench.lake.audit import append_audit
+
     detail = {"what": f"{what} record", "messages": len(record.get("messages", ()))}
     actor = installation.actor
     installation.lake.write(
         lambda cursor: append_audit(cursor, "export", actor=actor, subject=person.masked, detail=detail)
     )
-    return paths

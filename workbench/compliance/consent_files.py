@@ -114,7 +114,7 @@ def read_consent_file(
     for row in table.rows:
         record = {name: row.cells[index].strip() for name, index in columns.items()}
         try:
-            event = _read_line(record, defaults, privacy, table.name)
+            event = read_consent_line(record, defaults, privacy, table.name)
         except UsageError as error:
             rejects.append(Reject(row.line, str(error)))
             continue
@@ -244,9 +244,14 @@ def _read_header(table: InputTable, address_column: str | None) -> tuple[dict[st
     return columns, tuple(column for index, column in enumerate(table.columns) if index not in allowed)
 
 
-def _read_line(
+def read_consent_line(
     record: Mapping[str, str], defaults: ConsentDefaults, privacy: Privacy, file_name: str
 ) -> ConsentEvent:
+    """One event of what a line says, by the names of the columns.
+
+    Raises:
+        UsageError: a value is none that can be used; it is not in the text.
+    """
     kind = _KINDS.get(re.sub(r"[^a-z]", "", record["kind"].lower()))
     if kind is None:
         raise UsageError("kind is neither opt-in nor opt-out")

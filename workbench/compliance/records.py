@@ -30,25 +30,15 @@ def read_consent_record(lake: Lake, person: DataSubject, now: datetime | None = 
     Raises:
         UsageError: the lake keeps masked numbers, which several people can share.
     """
-    require_alone(person)
+    [standing] = read_standings(lake, [person])
     with lake.cursor() as cursor:
         contacts = list(person.contacts)
         return {
             "what": "consent record",
             "person": person.number,
             "as_of": (now or datetime.now(UTC)),
-            "state": _rows(
-                cursor,
-                "select address, scope, state, source, since, actor from consent_state "
-                "where address in (select unnest(?)) order by scope",
-                [contacts],
-            ),
-            "must_not_be_messaged": _rows(
-                cursor,
-                "select scope, source, since from suppressions where address in (select unnest(?)) "
-                "order by since",
-                [contacts],
-            ),
+            "state": standing["state"],
+            "must_not_be_messaged": [_without_address(row) for row in standing["must_not_be_messaged"]],
             "events": _rows(
                 cursor,
                 "select * exclude (event_id) from consent_events where address in (select unnest(?)) "
@@ -56,6 +46,42 @@ def read_consent_record(lake: Lake, person: DataSubject, now: datetime | None = 
                 [contacts],
             ),
         }
+
+
+def read_standings(lake: Lake, people: Sequence[DataSubject]) -> list[Record]:
+    """Of each person the state by scope and the opt-outs that hold, in two questions for all of them.
+
+    Raises:
+        UsageError: the lake keeps masked numbers, which several people can share.
+    """
+    for person in people:
+        require_alone(person)
+    contacts = [list({address for person in people for address in person.contacts})]
+    with lake.cursor() as cursor:
+        states = _rows(
+            cursor,
+            "select address, scope, state, source, since, actor from consent_state "
+            "where address in (select unnest(?)) order by scope",
+            contacts,
+        )
+        blocks = _rows(
+            cursor,
+            "select address, scope, source, since from suppressions where address in (select unnest(?)) "
+            "order by since",
+            contacts,
+        )
+    return [
+        {
+            "person": person.number,
+            "state": [row for row in states if row["address"] in person.contacts],
+            "must_not_be_messaged": [row for row in blocks if row["address"] in person.contacts],
+        }
+        for person in people
+    ]
+
+
+def _without_address(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "address"}
 
 
 def is_empty(record: Record) -> bool:

@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.errors import UsageError
+from workbench.errors import NotFound, UsageError
 from workbench.lake import Lake
 from workbench.lake.audit import append_audit
+from workbench.lake.connect import Readable
 from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
 from workbench.messaging.addresses import mask, time_zones
@@ -85,7 +86,7 @@ def read_contacts(lake: Lake, addresses: Sequence[str] | None = None) -> list[Co
 
 
 def search_contacts(
-    lake: Lake, search: str = "", limit: int = 1000, *, number: str | None = None
+    lake: Readable, search: str = "", limit: int = 1000, *, number: str | None = None
 ) -> tuple[list[Contact], int]:
     """Contacts with this in their name, labels or the shown part of their number, and how many there are.
 
@@ -156,11 +157,17 @@ def plan_merge(lake: Lake, address: str, into: str) -> list[ContactChange]:
     ]
 
 
-def save_changes(lake: Lake, changes: Sequence[ContactChange], actor: str, action: str) -> str | None:
-    """Save changes with their audit row, in one commit; returns their `change_id`, None for no change."""
+def save_changes(
+    lake: Lake, changes: Sequence[ContactChange], actor: str, action: str, change_id: str | None = None
+) -> str | None:
+    """Save changes with their audit row, in one commit; returns their `change_id`, None for no change.
+
+    Args:
+        change_id: one that is not used yet; by default a new one.
+    """
     if not changes:
         return None
-    change_id, now = uuid.uuid4().hex, datetime.now(UTC)
+    change_id, now = change_id or uuid.uuid4().hex, datetime.now(UTC)
     rows = [
         (uuid.uuid4().hex, change_id, change.address, change.field, change.after, change.before, actor, now)
         for change in changes
@@ -186,17 +193,21 @@ def save_changes(lake: Lake, changes: Sequence[ContactChange], actor: str, actio
     return change_id
 
 
-def undo_change(lake: Lake, change_id: str, actor: str) -> list[ContactChange]:
+def undo_change(lake: Lake, change_id: str, actor: str, undo_id: str | None = None) -> list[ContactChange]:
     """Undo one edit, merge or import: every field gets its earlier value back.
 
+    Args:
+        undo_id: the id of the change that this makes; by default a new one.
+
     Raises:
-        UsageError: there is no such change, or one of its fields was changed again since.
+        NotFound: there is no such change.
+        UsageError: one of its fields was changed again since.
     """
     rows = lake.rows(
         "select address, field, value, previous from contact_events where change_id = ?", [change_id]
     )
     if not rows:
-        raise UsageError(f"No change {change_id!r} of contacts; `workbench contacts changes` lists them.")
+        raise NotFound(f"No change {change_id!r} of contacts; `workbench contacts changes` lists them.")
     later = lake.value(
         "select count(*) from contact_events mine join contact_events next "
         "on next.address = mine.address and next.field = mine.field and next.happened_at > mine.happened_at "
@@ -206,7 +217,7 @@ def undo_change(lake: Lake, change_id: str, actor: str) -> list[ContactChange]:
     if later:
         raise UsageError(f"Change {change_id} cannot be undone: {later} of its fields changed again since.")
     changes = [ContactChange(address, field, value, previous) for address, field, value, previous in rows]
-    save_changes(lake, changes, actor, "contact-undo")
+    save_changes(lake, changes, actor, "contact-undo", undo_id)
     return changes
 
 

@@ -13,12 +13,28 @@ from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.types import ASGIApp
 
-from workbench.http_api import batches, chatwoot, conversations, decisions, messages, threads
+from workbench.http_api import (
+    alerts,
+    batches,
+    chatwoot,
+    consent,
+    contacts,
+    conversations,
+    decisions,
+    messages,
+    metrics,
+    outbox,
+    reports,
+    status,
+    templates,
+    threads,
+)
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.door import Door
 from workbench.http_api.opened import OpenedInstallation
 from workbench.http_api.problems import Problem, add_problem_handlers
 from workbench.http_api.rate_limits import RateLimits
+from workbench.http_api.report_runs import ReportRuns
 from workbench.http_api.routes import PROBLEMS, NotModified, needs_of
 from workbench.server.access.headers import common_headers
 from workbench.server.access.tokens import CHATWOOT_HEADER, TokenDoor
@@ -32,6 +48,14 @@ ROUTERS: Sequence[APIRouter] = (
     messages.router,
     batches.router,
     chatwoot.router,
+    contacts.router,
+    consent.router,
+    outbox.router,
+    templates.router,
+    metrics.router,
+    reports.router,
+    alerts.router,
+    status.router,
 )
 _AT_ONCE = 16
 """Requests that ask the lake at one time; the others wait their turn."""
@@ -81,6 +105,7 @@ def _routed_app(settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.opened = OpenedInstallation(settings)
+    app.state.report_runs = ReportRuns(app.state.opened.installation)
     add_problem_handlers(app)
     app.exception_handler(NotModified)(_not_modified)
     for router in ROUTERS:
@@ -103,6 +128,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = _AT_ONCE
     async with app.state.assistants.running():
         yield
+    app.state.report_runs.close()
     app.state.opened.close()
 
 

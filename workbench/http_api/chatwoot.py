@@ -87,7 +87,7 @@ async def _read_body(request: Request) -> ChatwootInput:
                     "file where Twilio reaches it, and give its address as media of POST "
                     "/api/v1/conversations/{conversation}/reply.",
                 )  # fmt: skip
-            fields: Any = dict(form)
+            fields: Any = _form_fields({name: str(value) for name, value in form.items()})
     else:
         try:
             fields = json.loads(await request.body())
@@ -98,6 +98,21 @@ async def _read_body(request: Request) -> ChatwootInput:
     except ValidationError as error:
         errors = error.errors(include_url=False)
         raise RequestValidationError([{**each, "loc": ("body", *each["loc"])} for each in errors]) from error
+
+
+def _form_fields(form: dict[str, str]) -> dict[str, Any]:
+    """The fields of a form: those that are no text as the JSON that they are written in."""
+    fields: dict[str, Any] = dict(form)
+    for name in _NO_TEXTS & fields.keys():
+        try:
+            fields[name] = json.loads(form[name])
+        except ValueError:
+            # Told as the value that it is.
+            continue
+    return fields
+
+
+_NO_TEXTS = frozenset({"content_attributes", "template_params", "campaign_id"})
 
 
 @router.post(

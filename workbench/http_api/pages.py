@@ -23,7 +23,10 @@ from workbench.lake.connect import Readable
 
 Limit = Annotated[int, Query(ge=1, le=500, description="Rows of a page.")]
 """The parameter of a list, with 50 as its usual default."""
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before; none for the first.")]
+Cursor = Annotated[
+    str | None,
+    Query(min_length=1, max_length=2000, description="`next_cursor` of the page before; none for the first."),
+]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from workbench.errors import (
     ConfigError,
@@ -166,14 +167,24 @@ def add_problem_handlers(app: FastAPI) -> None:
             detail = f"There is nothing at {request.url.path[:_LONGEST_SHOWN]!r}; /api/v1/docs lists what is."
             return problem(404, "not-found", detail)
         if error.status_code == 405:
-            allowed = (error.headers or {}).get("Allow", "")
+            allowed = _allowed_methods(app, request.url.path) or (error.headers or {}).get("Allow", "")
             detail = f"{request.method} is not possible here; allowed are {allowed or 'other methods'}."
-            return problem(405, "method-not-allowed", detail, error.headers)
+            return problem(405, "method-not-allowed", detail, {"Allow": allowed})
         return problem(error.status_code, "unreadable", str(error.detail), error.headers)
 
     @app.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> JSONResponse:
         return unexpected_problem(error)
+
+
+def _allowed_methods(app: FastAPI, path: str) -> str:
+    """All methods of an address; the framework names those of its first route only."""
+    fits = [
+        {method.upper() for method in operations}
+        for template, operations in app.openapi()["paths"].items()
+        if compile_path(template)[0].match(path)
+    ]
+    return ", ".join(sorted(set().union(*fits)))
 
 
 def unexpected_problem(error: Exception) -> JSONResponse:

@@ -69,14 +69,23 @@ class Needs:
         _refuse_unknown_parameters(request)
 
 
-def reads(area: str, doing: str, role: str = "viewer") -> Sequence[Depends]:
+def reads(area: str, doing: str, role: str = "viewer", *, of_lake: bool = True) -> Sequence[Depends]:
     """For `dependencies=` of a route that reads: its role and scope, and an `ETag` that saves the answer.
 
     Args:
         area: one of `SCOPE_AREAS`.
         doing: what it does, as `read conversations`; said where it is refused.
+        of_lake: whether the answer follows from the lake alone. One of files, of what runs, or of Twilio
+            has no `ETag`, which would say that nothing changed.
     """
-    return [Depends(Needs(role, f"{area}:read", doing)), Depends(_tag)]
+    needs = Depends(Needs(role, f"{area}:read", doing))
+    return [needs, Depends(_tag)] if of_lake else [needs]
+
+
+def asks(area: str, doing: str, role: str = "viewer") -> Sequence[Depends]:
+    """For `dependencies=` of a POST that only reads, because what it asks for may not stand in an address:
+    its role and scope."""
+    return [Depends(Needs(role, f"{area}:read", doing))]
 
 
 def writes(area: str, doing: str, role: str = "agent") -> Sequence[Depends]:

@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from workbench.errors import UsageError
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Lake, Readable
 from workbench.lake.consent import Side
 from workbench.lake.conversation_ids import without_plain_ids
 from workbench.messaging.addresses import mask
@@ -189,7 +189,7 @@ def _intent(row: Sequence[Any]) -> Intent:
     return Intent(**dict(zip(_COLUMNS, row, strict=True)))
 
 
-def read_frame(lake: Lake, state: str | None) -> pd.DataFrame:
+def read_frame(lake: Readable, state: str | None) -> pd.DataFrame:
     """The outbox as people see it, newest first: without whole numbers.
 
     Nor the intents' keys: by a key and the text, every number could be tried.
