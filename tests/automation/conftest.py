@@ -1,4 +1,4 @@
-"""A desk on a simulated account whose clock the test sets: messages come in, rules act, the account counts."""
+"""A desk on a simulated account, whose clock the test sets: messages come in, rules act."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from workbench.lake.feed import append_feed
 from workbench.lake.rules import RuleFiring
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.keywords import own_keywords
-from workbench.messaging.message import message_row
+from workbench.messaging.message import message_row, with_own_keyword
 from workbench.settings import load_settings
 from workbench.simulator import Account, Server, serve
 
@@ -75,7 +75,7 @@ class Desk:
     def bring(self, messages: Sequence[dict[str, Any]], source: str = "callback") -> None:
         """Messages come into the lake, as a webhook (`callback`) or a `sync` brings them."""
         own = own_keywords(["BAJA"])
-        rows = [message_row(message, own) for message in messages]
+        rows = [with_own_keyword(message_row(message), own) for message in messages]
         self.lake.write(
             lambda cursor: save_messages(cursor, message_table(rows), source=source, received_at=self.now)
         )
@@ -126,11 +126,7 @@ def outcomes(firings: Sequence[RuleFiring]) -> dict[str, str]:
     """By rule, how its answer ended and why; of one that has none, its outcome."""
     return {
         firing.rule: next(
-            (
-                f"{a.outcome}: {a.detail}" if a.detail else a.outcome
-                for a in firing.actions
-                if a.action == "reply"
-            ),
+            (": ".join(filter(None, (a.outcome, a.detail))) for a in firing.actions if a.action == "reply"),
             firing.outcome,
         )
         for firing in firings

@@ -1,4 +1,4 @@
-"""What each condition holds for: words of many scripts, hours over changes of the clock, holidays, languages."""
+"""What each condition holds for: words of many scripts, hours when clocks change, holidays, languages."""
 
 from __future__ import annotations
 
@@ -237,8 +237,8 @@ def test_one_event_gets_one_answer_and_none_where_a_rule_holds_it() -> None:
 def test_one_message_may_be_several_events() -> None:
     event = RuleEvent(("message_received", "conversation_created"), "received:SM1", "SM1")
     rules = [
-        rule("new", "conversation_created", label=("x",)), rule("again", "conversation_reopened", label=("x",)),
-        rule("any", label=("x",)),
+        rule("new", "conversation_created", label=("x",)),
+        rule("again", "conversation_reopened", label=("x",)), rule("any", label=("x",)),
     ]  # fmt: skip
     assert [name for name, _ in fired(rules, situation("x", event=event))] == ["new", "any"]
 
@@ -254,7 +254,7 @@ def test_who_waits_is_counted_from_their_question() -> None:
 def test_the_next_person_on_duty() -> None:
     names, rota = ("ana", "ben", "cem"), {"cem": ("Sat 10:00-14:00",)}
     tuesday, saturday = datetime(2026, 9, 8, 15, tzinfo=UTC), datetime(2026, 9, 5, 15, tzinfo=UTC)
-    turns = []
+    turns: list[str | None] = []
     for _ in range(3):
         turns.append(next_on_duty(names, rota, CALENDAR, tuesday, turns[-1] if turns else None))
     assert turns == ["ana", "ben", "ana"]

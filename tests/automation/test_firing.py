@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.automation.conftest import NOON, Desk, inbound, open_desk, outcomes
@@ -30,7 +31,11 @@ then = { hold = true, note = "Read this first.", webhook = ["shop"] }
 name = "first"
 when = "message_received"
 if = { any_words = ["order"] }
-then = { label = ["orders"], round_robin = ["ana", "ben"], rota = { ana = "Mon-Sun 00:00-24:00", ben = "Mon-Sun 00:00-24:00" }, reply = "thanks" }
+[rules.then]
+label = ["orders"]
+round_robin = ["ana", "ben"]
+rota = { ana = "Mon-Sun 00:00-24:00", ben = "Mon-Sun 00:00-24:00" }
+reply = "thanks"
 
 [[rules]]
 name = "named"
@@ -99,6 +104,17 @@ def ask(desk: Desk, body: str, contact: str | None = None) -> tuple[str, list[Ru
     return contact, desk.act()
 
 
+def ask_all(desk: Desk, bodies: Sequence[str], contacts: Sequence[str]) -> list[dict[str, str]]:
+    """Each contact writes one text; how the rules ended for each."""
+    sids = [desk.receive(body, contact) for body, contact in zip(bodies, contacts, strict=True)]
+    fired = desk.act()
+    return [outcomes([firing for firing in fired if firing.message_sid == sid]) for sid in sids]
+
+
+def some(count: int) -> list[str]:
+    return [next(NUMBERS) for _ in range(count)]
+
+
 def test_what_a_rule_does(desk: Desk) -> None:
     contact, fired = ask(desk, "Where is my order?")
     assert outcomes(fired) == {"first": "sent"}
@@ -139,12 +155,10 @@ def test_a_blank_is_filled_or_blocks(desk: Desk) -> None:
     desk.wb.contacts.edit(contact, name="{{ 7*7 }} Li")
     desk.now += timedelta(days=1)
     assert outcomes(ask(desk, "say my name", contact)[1]) == {"named": "sent"}
-    assert [body for body in bodies(desk, contact)] == ["Hi {{, thanks."]
+    assert bodies(desk, contact) == ["Hi {{, thanks."]
 
 
 def bodies(desk: Desk, contact: str) -> list[str]:
-    import httpx
-
     account = desk.server.account
     answer = httpx.get(
         f"{desk.server.url}/2010-04-01/Accounts/{account.account_sid}/Messages.json",
@@ -178,15 +192,16 @@ def test_quiet_hours_hold_and_the_answer_comes_later_only_where_the_rule_says_so
 
 
 def test_nobody_who_opted_out_is_answered_and_the_label_says_so(desk: Desk) -> None:
-    for stop, start in (("STOP", "START"), ("Baja.", "START")):
-        contact, fired = ask(desk, stop)
-        assert outcomes(fired) == {"opt-out-label": "done"}
-        assert state_of(desk, contact)[2] == ["opted-out"]
-        assert outcomes(ask(desk, "order", contact)[1])["first"].startswith("blocked: Opted out")
-        assert outcomes(ask(desk, start, contact)[1]) == {"opt-in-label": "done"}
-        assert "opted-out" not in state_of(desk, contact)[2]
-        # Neither the opt-out nor the opt-in was answered: Twilio or the webhook does that.
-        assert desk.sent(contact) == {}
+    people = some(2)
+    stopped = ask_all(desk, ["STOP", "Baja."], people)
+    assert stopped == [{"opt-out-label": "done"}] * 2
+    assert [state_of(desk, person)[2] for person in people] == [["opted-out"]] * 2
+    asked = ask_all(desk, ["order", "order"], people)
+    assert [each["first"].startswith("blocked: Opted out") for each in asked] == [True, True]
+    assert ask_all(desk, ["START", "START"], people) == [{"opt-in-label": "done"}] * 2
+    assert ["opted-out" in state_of(desk, person)[2] for person in people] == [False, False]
+    # Neither the opt-out nor the opt-in was answered: Twilio or the webhook does that.
+    assert desk.sent(*people) == {}
 
 
 def test_a_wish_in_other_words_is_not_answered_by_a_machine(desk: Desk) -> None:
@@ -196,34 +211,29 @@ def test_a_wish_in_other_words_is_not_answered_by_a_machine(desk: Desk) -> None:
 
 
 def test_the_cap_of_a_day_and_of_a_contact(desk: Desk) -> None:
-    people = [ask(desk, "cap")[0] for _ in range(3)]
-    assert [desk.sent(person)[person] for person in people] == [1, 1, 0]
-    assert outcomes(desk.fired) == {
-        "capped": "skipped: This rule sent 2 answers in 24 hours; replies_per_day is the cap."
-    }
-    contact, _ = ask(desk, "order")
-    assert outcomes(ask(desk, "order!", contact)[1]) == {
-        "first": "skipped: This rule answered this contact within 24h."
-    }
-    assert desk.sent(contact) == {contact: 1}
+    people = some(4)
+    capped = ask_all(desk, ["cap", "cap", "cap", "order"], people)
+    assert [each.get("capped") for each in capped] == [
+        "sent", "sent", "skipped: This rule sent 2 answers in 24 hours; replies_per_day is the cap.", None,
+    ]  # fmt: skip
+    assert ask_all(desk, ["order!"], people[3:]) == [
+        {"first": "skipped: This rule answered this contact within 24h."}
+    ]
+    assert desk.sent(*people) == {people[0]: 1, people[1]: 1, people[3]: 1}
 
 
-@pytest.mark.parametrize(
-    ("contact", "body", "why"),
-    [
-        ("72345", "order", "A short code sender is a machine"),
-        ("MyShop", "order", "An? alphanumeric sender is a machine"),
-        (SENDER, "order", "The contact is a sender of this account"),
-        (None, "AUTO-REPLY: order", "It looks like an automatic text"),
-        (None, "Automatische Antwort: order", "It looks like an automatic text"),
-    ],
-)
-def test_machines_are_not_answered(desk: Desk, contact: str | None, body: str, why: str) -> None:
-    import re
-
-    number, fired = ask(desk, body, contact)
-    assert re.match(f"skipped: {why}", outcomes(fired)["first"])
-    assert desk.sent(number) == {}
+def test_machines_are_not_answered(desk: Desk) -> None:
+    people = ["72345", "MyShop", SENDER, *some(2)]
+    bodies = ["order", "order", "order", "AUTO-REPLY: order", "Automatische Antwort: order"]
+    why = [each["first"] for each in ask_all(desk, bodies, people)]
+    assert [each.partition(";")[0] for each in why] == [
+        "skipped: A short code sender is a machine",
+        "skipped: An alphanumeric sender is a machine",
+        "skipped: The contact is a sender of this account",
+        "skipped: It looks like an automatic text: it says 'auto reply'.",
+        "skipped: It looks like an automatic text: it says 'automatische Antwort'.",
+    ]
+    assert desk.sent(*people) == {}
 
 
 def test_who_waits_and_what_failed(desk: Desk) -> None:
@@ -233,8 +243,8 @@ def test_who_waits_and_what_failed(desk: Desk) -> None:
     assert outcomes(desk.act(timedelta(hours=1))) == {"slow": "sent"}
     assert desk.act(timedelta(minutes=2)) == []
     answer = inbound(
-        desk.server, "Sorry", SENDER, to=contact, direction="outbound-api", status="undelivered", error_code=30003,
-        date_created=desk.now, **{"from": SENDER},
+        desk.server, "Sorry", SENDER, to=contact, direction="outbound-api", status="undelivered",
+        error_code=30003, date_created=desk.now, **{"from": SENDER},
     )  # fmt: skip
     desk.bring([answer])
     assert outcomes(desk.act()) == {"failed": "done"}
@@ -244,13 +254,12 @@ def test_who_waits_and_what_failed(desk: Desk) -> None:
 def test_an_automatic_answer_is_marked_and_ends_no_wait(desk: Desk) -> None:
     contact, _ = ask(desk, "order")
     began = desk.now
-    sid = desk.lake.value("select message_sid from automatic_replies order by rowid desc limit 1") or ""
-    sid = desk.lake.rows(
+    sid = desk.lake.value(
         "select message_sid from outbox where contact = ? and state = 'accepted'", [contact]
-    )[0][0]
+    )
     sent = inbound(
-        desk.server, "Thanks, we are on it.", SENDER, to=contact, direction="outbound-api", status="delivered",
-        sid=sid, date_created=began, **{"from": SENDER},
+        desk.server, "Thanks, we are on it.", SENDER, to=contact, direction="outbound-api",
+        status="delivered", sid=sid, date_created=began, **{"from": SENDER},
     )  # fmt: skip
     desk.bring([sent])
     block = "select answered_at, reply_seconds from reply_blocks where contact = ?"
@@ -271,16 +280,12 @@ def test_an_automatic_answer_is_marked_and_ends_no_wait(desk: Desk) -> None:
 
 def test_hostile_bodies_are_texts(desk: Desk) -> None:
     hostile = [
-        "order {{ 7*7 }} {% raw %}",
-        "order '; drop table rule_firings; --",
-        "order \u202e\x00\x1b[2J",
-        "order" * 300,
-    ]
-    for body in hostile:
-        ask(desk, body)
+        "order {{ 7*7 }} {% raw %}", "order '; drop table rule_firings; --", "order \u202e\x1b[2J",
+        "order " * 300,
+    ]  # fmt: skip
+    assert ask_all(desk, hostile, some(4)) == [{"first": "sent"}] * 4
     told = [action.detail + action.value for firing in desk.fired for action in firing.actions]
     assert not any("7*7" in text or "drop" in text for text in told)
-    assert desk.lake.value("select count(*) from rule_firings where rule = 'first'") > 3
 
 
 def test_two_such_desks_facing_each_other_fall_silent(server: Server, tmp_path: Path) -> None:

@@ -57,6 +57,11 @@ READS: dict[str, list[str]] = {
     "reports due": [],
     "reports run": ["cost"],
     "retention run": [],
+    "rules disable": ["mine"],
+    "rules enable": ["mine"],
+    "rules history": [],
+    "rules list": [],
+    "rules test": [],
     "sql": ["select count(*) from messages"],
     "status": [],
     "subject erase": [NUMBER],
@@ -88,7 +93,8 @@ WITHOUT_LAKE = {
 KNOWN_WITHOUT_LOG = {
     "alerts history", "alerts list", "alerts mute", "alerts run", "alerts unmute", "audit show",
     "audit verify", "backup", "consent push", "contacts changes", "lake compact", "lake info", "outbox list",
-    "outbox settle", "reconcile", "retention run", "sql", "status",
+    "outbox settle", "reconcile", "retention run", "rules disable", "rules enable", "rules history",
+    "rules list", "sql", "status",
 }  # fmt: skip
 
 
@@ -96,7 +102,10 @@ KNOWN_WITHOUT_LOG = {
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
-    (home / "workbench.toml").write_text("[retention]\nbodies = 90\n")
+    (home / "workbench.toml").write_text(
+        '[retention]\nbodies = 90\n[[rules]]\nname = "mine"\nwhen = "message_received"\n'
+        'then = { label = ["x"] }\n'
+    )
     (tmp_path / "people.csv").write_text(f"address,kind,scope\n{NUMBER},opt-out,*\n")
     (tmp_path / "names.csv").write_text(f"address,name\n{NUMBER},Ann\n")
     monkeypatch.chdir(tmp_path)

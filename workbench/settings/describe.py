@@ -130,9 +130,13 @@ def _template(type: Any, place: Place, given: Mapping[Place, str], mark: str) ->
         header = f"{mark}[{'.'.join(member.place)}]"
         if isinstance(member.declared, Section):
             # A section of an entry is a comment itself, so what it is for stands above it.
-            yield from ("", f"# {member.declared.sentence}", header) if mark else (
-                "",
-                f"{header}   # {member.declared.sentence}",
+            yield from (
+                ("", f"# {member.declared.sentence}", header)
+                if mark
+                else (
+                    "",
+                    f"{header}   # {member.declared.sentence}",
+                )
             )
             yield from _template(member.declared.type, member.place, given, mark)
         elif not isinstance(member.declared, Setting):
