@@ -65,6 +65,11 @@ READS: dict[str, list[str]] = {
     "reports due": [],
     "reports run": ["cost"],
     "retention run": [],
+    "rules disable": ["mine"],
+    "rules enable": ["mine"],
+    "rules history": [],
+    "rules list": [],
+    "rules test": [],
     "sql": ["select count(*) from messages"],
     "status": [],
     "subject erase": [NUMBER],
@@ -100,7 +105,8 @@ KNOWN_WITHOUT_LOG = {
     "audit verify", "backup", "consent push", "contacts changes", "events deliveries", "events list",
     "events replay", "events webhooks", "lake compact", "lake info", "notifications run",
     "notifications set", "notifications show", "notifications test", "outbox list", "outbox settle",
-    "reconcile", "retention run", "sql", "status",
+    "reconcile", "retention run", "rules disable", "rules enable", "rules history", "rules list", "sql",
+    "status",
 }  # fmt: skip
 
 
@@ -108,7 +114,10 @@ KNOWN_WITHOUT_LOG = {
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     home.mkdir()
-    (home / "workbench.toml").write_text("[retention]\nbodies = 90\n")
+    (home / "workbench.toml").write_text(
+        '[retention]\nbodies = 90\n[[rules]]\nname = "mine"\nwhen = "message_received"\n'
+        'then = { label = ["x"] }\n'
+    )
     (tmp_path / "people.csv").write_text(f"address,kind,scope\n{NUMBER},opt-out,*\n")
     (tmp_path / "names.csv").write_text(f"address,name\n{NUMBER},Ann\n")
     monkeypatch.chdir(tmp_path)

@@ -364,8 +364,8 @@ LOCK = {"101_a": (101, "x"), "102_b": (102, "y"), "views/v": (1, "p"), "views/w"
         ({"102_b": (102, "z")}, "102_b was changed"),
         ({"101_a": None}, "101_a was removed"),
         ({"104_c": (104, "z")}, "number 103"),
-        ({"views/v": (2, "r")}, "`-- version: 4`"),
-        ({"views/n": (2, "r")}, "`-- version: 4`"),
+        ({"views/v": (2, "r")}, "`-- version: 3`"),
+        ({"views/n": (2, "r")}, "`-- version: 3`"),
         ({"views/w": None}, "views/w was removed"),
     ],
 )

@@ -78,7 +78,8 @@ def _refused_address(situation: Situation, history: ReplyHistory) -> str:
         return "The lake keeps no whole number of this contact."
     kind = address_kind(situation.conversation.contact)
     if kind in ("short code", "alphanumeric"):
-        return f"A {kind} sender is a machine; it is never answered automatically."
+        article = "An" if kind == "alphanumeric" else "A"
+        return f"{article} {kind} sender is a machine; it is never answered automatically."
     if history.is_own_sender:
         return "The contact is a sender of this account; it is never answered automatically."
     return ""
