@@ -46,7 +46,7 @@ def routes() -> list[tuple[str, str, str, str]]:
 @pytest.fixture
 def wb(known: Known) -> Iterator[Workbench]:
     """Opened by somebody at the machine, beside the server."""
-    with acting_as(Actor("ops", "admin", is_local=True)), Workbench(load_settings(known.environ)) as opened:
+    with acting_as(Actor("ops", "admin", kind="local")), Workbench(load_settings(known.environ)) as opened:
         yield opened
 
 

@@ -55,7 +55,7 @@ def test_a_script_lists_who_waits_answers_and_sees_it_delivered(
         )  # fmt: skip
         assert (sent.status_code, sent.json()["state"]) == (201, "sent")
         sid = sent.json()["message_sid"]
-        with acting_as(Actor("ops", "admin", is_local=True)), Workbench(load_settings(known.environ)) as wb:
+        with acting_as(Actor("ops", "admin", kind="local")), Workbench(load_settings(known.environ)) as wb:
 
             def is_delivered() -> bool:
                 wb.sync(since="2026-01-01")
