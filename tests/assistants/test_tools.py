@@ -287,12 +287,6 @@ def test_who_may_see_whole_numbers(
     assert (OURS in shown) == may
 
 
-@pytest.mark.parametrize("tool", ["status", "doctor", "list_tables", "list_dimensions"])
-def test_no_other_tool_shows_a_whole_number(ask: Ask, tool: str) -> None:
-    shown = json.dumps(data_of(ask(tool)))
-    assert not any(number in shown for number in WHOLE)
-
-
 def test_sql_of_who_may_not_see_numbers_asks_masked_views(ask: Ask) -> None:
     tables = data_of(ask("list_tables"))
     assert tables["is_masked"]
