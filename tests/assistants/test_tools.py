@@ -10,6 +10,7 @@ import pytest
 
 from tests.assistants.conftest import CALLERS, Ask
 from tests.assistants.hostile import INJECTIONS, STRANGER
+from tests.lakes import begin_lake
 from tests.messages import payload
 from tests.ui.known import AMERICAN, GERMAN, OURS, at, save
 from workbench.api.installation import Installation
@@ -256,14 +257,17 @@ def test_a_thread_is_the_same_data_masked(ask: Ask) -> None:
     assert not any(number in json.dumps(answer) for number in WHOLE)
 
 
-def conversation_of(ask: Ask) -> str:
+@pytest.fixture(scope="module")
+def conversation(ask: Ask) -> str:
+    """That with the stranger."""
     rows = data_of(ask("list_conversations", view="all", limit=50))["conversations"]
     return str(next(row["conversation"] for row in rows if row["messages"] == len(INJECTIONS)))
 
 
 @pytest.mark.parametrize("caller", CALLERS)
-def test_who_may_see_whole_numbers(ask: Ask, installation: Installation, caller: str) -> None:
-    conversation = conversation_of(ask)
+def test_who_may_see_whole_numbers(
+    ask: Ask, installation: Installation, conversation: str, caller: str
+) -> None:
     may = caller in ("agent with reveal", "admin with reveal")
     trail = "select count(*) from audit_events where action = 'reveal' and actor = ?"
     actor = CALLERS[caller].actor.actor
@@ -283,12 +287,6 @@ def test_who_may_see_whole_numbers(ask: Ask, installation: Installation, caller:
     assert (OURS in shown) == may
 
 
-@pytest.mark.parametrize("tool", ["status", "doctor", "list_tables", "list_dimensions"])
-def test_no_other_tool_shows_a_whole_number(ask: Ask, tool: str) -> None:
-    shown = json.dumps(data_of(ask(tool)))
-    assert not any(number in shown for number in WHOLE)
-
-
 def test_sql_of_who_may_not_see_numbers_asks_masked_views(ask: Ask) -> None:
     tables = data_of(ask("list_tables"))
     assert tables["is_masked"]
@@ -300,19 +298,18 @@ def test_sql_of_who_may_not_see_numbers_asks_masked_views(ask: Ask) -> None:
     assert "took" not in json.dumps(answer)
 
 
-def test_a_draft_is_checked_and_never_sent(ask: Ask, installation: Installation) -> None:
-    conversation = conversation_of(ask)
-    for caller in ("viewer", "admin with reveal"):
-        answer = data_of(ask("draft_reply", caller, conversation=conversation, text="We look into it <soon>"))
-        assert answer["sent"] is False
-        assert answer["verdict"] in ("ok", "warn", "block")
-        assert answer["segments"] == 1
-        assert answer["summary"].startswith("Nothing was sent")
+def test_a_draft_is_checked_and_never_sent(ask: Ask, installation: Installation, conversation: str) -> None:
+    answer = data_of(ask("draft_reply", "admin", conversation=conversation, text="We look into it <soon>"))
+    assert answer["sent"] is False
+    assert answer["verdict"] in ("ok", "warn", "block")
+    assert answer["segments"] == 1
+    assert answer["summary"].startswith("Nothing was sent")
     assert installation.lake.value("select count(*) from outbox") == 0
 
 
-def test_a_proposal_is_a_private_note_that_a_person_may_send(ask: Ask, installation: Installation) -> None:
-    conversation = conversation_of(ask)
+def test_a_proposal_is_a_private_note_that_a_person_may_send(
+    ask: Ask, installation: Installation, conversation: str
+) -> None:
     asked = {"conversation": conversation, "text": "We look into it."}
     notes = "select actor, value from conversation_events where kind = 'note'"
     for caller in ("viewer", "agent with reveal", "admin"):  # the role, or the leave, is missing
@@ -369,7 +366,7 @@ def test_a_lake_without_a_log_is_not_answered_with_0(tmp_path: Any) -> None:
         for text in asyncio.run(errors(installation)):
             assert "There is no lake at" in text
     assert not (tmp_path / "home" / "lake").exists()
-    open_lake(settings).close()
+    begin_lake(settings).close()
     with Installation(settings) as installation:
         for text in asyncio.run(errors(installation)):
             assert "No message log was ever read into the lake" in text

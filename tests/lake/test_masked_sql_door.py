@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
+from tests.lake.test_postgres import postgres, shared  # noqa: F401  # fixtures
 from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import UsageError
@@ -118,6 +119,9 @@ REFUSED = [
     "from duckdb_views()",
     "from duckdb_views",
     "from sqlite_master",
+    "from ducklake_table",
+    "from __ducklake_metadata_lake.ducklake_table",
+    "from postgres_query('__ducklake_metadata_lake', 'select 1')",
     "from information_schema.tables",
     "select lake.main.person_of(contact) from messages",
     "select person_of(contact) from messages",
@@ -168,3 +172,14 @@ def test_a_query_that_takes_too_long_is_ended(door: MaskedSqlDoor) -> None:
         door.first_rows("select count(*) from range(100000000000) a, range(10000) b", 1, 0.2)
     assert time.monotonic() - began < 10
     assert texts_of(door, "select count(*) from messages") == ["5"]
+
+
+def test_a_postgres_catalog_is_behind_the_same_views(shared: Settings) -> None:  # noqa: F811
+    with open_lake(shared) as lake:
+        save(lake, [payload(number) for number in range(1, 4)])
+    door = MaskedSqlDoor(shared)
+    assert texts_of(door, "select distinct contact from messages") == ["+1415***0123"]
+    for sql in REFUSED:
+        with pytest.raises(UsageError):
+            door.first_rows(sql, 10, 10)
+    door.close()
