@@ -40,9 +40,9 @@ NO_FORMAT = {
     "alerts mute", "alerts unmute", "config check", "config template", "connect", "consent export",
     "consent import", "consent push", "consent show", "contacts edit", "contacts export", "contacts merge",
     "contacts undo", "demo", "events replay", "init", "new dimension", "new metric", "new page", "new report",
-    "new template", "outbox release", "reports due", "reports run", "reports send", "schedule print", "schedule run",
-    "serve", "simulate", "subject export", "subject readmit", "templates show", "users add", "users passwd",
-    "users remove",
+    "new template", "outbox release", "reports due", "reports run", "reports send", "schedule print",
+    "schedule run", "serve", "simulate", "subject export", "subject readmit", "templates show",
+    "users add", "users passwd", "users remove",
 }  # fmt: skip
 
 
