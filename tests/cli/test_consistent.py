@@ -39,11 +39,10 @@ QUESTIONS = [
 NO_FORMAT = {
     "alerts mute", "alerts unmute", "config check", "config template", "connect", "consent export",
     "consent import", "consent push", "consent show", "contacts edit", "contacts export", "contacts merge",
-    "contacts undo", "demo", "init", "new dimension", "new metric", "new page", "new report", "new template",
-    "outbox release", "reports due", "reports run", "reports send", "schedule print", "schedule run",
-    "mcp serve",
-    "serve", "simulate", "subject export", "subject readmit", "templates show", "users add", "users passwd",
-    "users remove",
+    "contacts undo", "demo", "events replay", "init", "mcp serve", "new dimension", "new metric",
+    "new page", "new report", "new template", "outbox release", "reports due", "reports run",
+    "reports send", "schedule print", "schedule run", "serve", "simulate", "subject export",
+    "subject readmit", "templates show", "users add", "users passwd", "users remove",
 }  # fmt: skip
 
 

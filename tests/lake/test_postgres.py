@@ -17,10 +17,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.lake.feeding import NOW, begin_feed, noted, question, sid, sync
 from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused, NothingKnown
 from workbench.lake import open_lake
+from workbench.lake.changed_tables import read_changed_tables
+from workbench.lake.feed import append_feed
 from workbench.lake.own_keywords import open_own_keywords
 from workbench.lake.purge import purge
 from workbench.lake.set_aside import adopt_files, set_damaged_aside, start_anew
@@ -123,6 +126,49 @@ def test_several_machines_write_at_once_without_our_lock(shared: Settings) -> No
         ]
     with open_lake(shared, read_only=True) as reader:
         assert reader.value("select count(*) from messages") == 320
+
+
+APPENDER = """
+from datetime import UTC, datetime
+from workbench.lake import open_lake
+from workbench.lake.feed import append_feed
+from workbench.settings import load_settings
+with open_lake(load_settings()) as lake:
+    for _ in range(12):
+        append_feed(lake, datetime(2026, 9, 10, 12, tzinfo=UTC))
+"""
+
+
+def test_the_feed_has_each_fact_once_whoever_appends(first: Settings) -> None:
+    environ = {
+        **os.environ,
+        "PYTHONPATH": _ROOT,
+        "WORKBENCH_HOME": str(first.home),
+        "WORKBENCH_LAKE": first.catalog,
+        "WORKBENCH_LAKE_DATA": first.lake.data or "",
+    }
+    with open_lake(first) as lake:
+        begin_feed(lake)
+        before = lake.snapshot_id()
+        appenders = [
+            subprocess.Popen([sys.executable, "-c", APPENDER], env=environ, stderr=subprocess.PIPE, text=True)
+            for _ in range(2)
+        ]
+        for number in range(1, 9):
+            sync(lake, question(500 + number, f"+1415559{number:04d}"))
+        changed = read_changed_tables(lake, before).names
+        for appender in appenders:
+            _, stderr = appender.communicate(timeout=120)
+            assert appender.returncode == 0, stderr
+        append_feed(lake, NOW)
+        events = noted(lake)
+        unchanged = lake.snapshot_id()
+        assert (append_feed(lake, NOW), lake.snapshot_id()) == (0, unchanged)
+    assert changed is not None
+    assert "raw_messages" in changed
+    assert [event.position for event in events] == list(range(1, len(events) + 1))
+    received = [event.message_sid for event in events if event.kind == "message.received"]
+    assert sorted(filter(None, received)) == [sid(500 + number) for number in range(1, 9)]
 
 
 def _psql(postgres: str, *statements: str) -> None:
