@@ -13,6 +13,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,19 @@ from workbench.errors import CatalogLost, LakeDamaged, LakeRefused, NothingKnown
 from workbench.lake import open_lake
 from workbench.lake.changed_tables import read_changed_tables
 from workbench.lake.feed import append_feed
+from workbench.lake.notifications import (
+    Notification,
+    NotificationDelivery,
+    claim_notice,
+    end_notice,
+    mark_read,
+    read_answered,
+    read_choices,
+    read_undelivered,
+    read_unread,
+    save_choice,
+    save_notifications,
+)
 from workbench.lake.own_keywords import open_own_keywords
 from workbench.lake.purge import purge
 from workbench.lake.set_aside import adopt_files, set_damaged_aside, start_anew
@@ -302,3 +317,22 @@ def test_damaged_files_of_a_shared_lake_are_set_aside_too(first: Settings) -> No
             lake.rows("select max(body) from raw_messages")
         assert [file.rows for file in set_damaged_aside(lake)] == [100]
         assert lake.value("select count(*) from raw_messages where body is not null") == 0
+
+
+def test_notifications_are_noted_claimed_and_read_alike(shared: Settings) -> None:
+    at = datetime(2026, 9, 30, 12, tzinfo=UTC)
+    noted = Notification("n1", "ana", "message", "CW1", 1, at, at, at)
+    claim = NotificationDelivery("d1", "k1", "n1", "ana", "mail", 1, at)
+    with open_lake(shared) as lake:
+        lake.write(lambda cursor: save_notifications(cursor, [noted]))
+        lake.write(lambda cursor: save_choice(cursor, "ana", {"mail": "now"}, at))
+        lake.write(lambda cursor: save_choice(cursor, "ana", {"mail": "1h"}, at))
+        assert read_choices(lake) == {"ana": {"mail": "1h"}}
+        assert claim_notice(lake, [claim])
+        assert not claim_notice(lake, [replace(claim, delivery_id="d2")])
+        end_notice(lake, [replace(claim, outcome="failed", ended_at=at)])
+        assert [each.notice_id for each in read_undelivered(lake, at)] == ["k1"]
+        assert read_unread(lake, at) == [noted]
+        assert read_answered(lake, [noted]) == {}
+        assert mark_read(lake, "ana", "CW1", at)
+        assert read_unread(lake, at) == []

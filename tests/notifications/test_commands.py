@@ -19,9 +19,9 @@ from workbench.settings import load_settings
 ADDRESS = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 
 
-@pytest.fixture
-def wb(home: Path) -> Workbench:
-    home.mkdir()
+@pytest.fixture(scope="module")
+def wb(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    home = tmp_path_factory.mktemp("desk")
     (home / "workbench.toml").write_text(
         'timezone = "Europe/Berlin"\n[notifications]\nquiet = "22:00-07:00"\n'
     )
@@ -60,7 +60,7 @@ def test_choices_stand_over_the_settings_and_can_be_taken_back(wb: Workbench) ->
     assert changed["urgent"] == ("mention, assigned", True)
     assert changed["quiet"] == ("", True)
     assert changed["apprise_address"] == ("set", True)
-    wb.notifications.set(quiet="default", mail="default", apprise_address="")
+    wb.notifications.set(quiet="default", mail="default", mail_to="default", apprise_address="")
     changed = choices(wb)
     assert (changed["quiet"], changed["mail"]) == (("22:00-07:00", False), ("off", False))
     assert changed["apprise_address"] == ("none", False)
@@ -93,8 +93,9 @@ def test_a_wrong_choice_is_refused_with_what_is_allowed(
     assert choices(wb) == before
 
 
-def test_the_commands_print_the_same(wb: Workbench, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+def test_the_commands_print_the_same(wb: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORKBENCH_HOME", str(wb.settings.home))
+    wb.notifications.set(mail="default", apprise="default")
     told = CliRunner().invoke(
         main, ["notifications", "set", "--no-browser", "--apprise-address", "-"], input=ADDRESS + "\n"
     )
@@ -110,10 +111,18 @@ def test_the_commands_print_the_same(wb: Workbench, home: Path, monkeypatch: pyt
     )
 
 
-def test_only_an_admin_changes_somebody_elses(wb: Workbench, home: Path, users_file: bytes) -> None:
+@pytest.fixture
+def signed_in(home: Path, users_file: bytes) -> Path:
+    """A home where people sign in."""
+    home.mkdir()
     (home / "workbench.toml").write_text('[access]\nmethod = "password"\n')
     (home / "users.toml").write_bytes(users_file)
-    wb = Workbench(home)
+    begin_lake(load_settings({"WORKBENCH_HOME": str(home)})).close()
+    return home
+
+
+def test_only_an_admin_changes_somebody_elses(signed_in: Path) -> None:
+    wb = Workbench(signed_in)
     with pytest.raises(UnknownName, match="Known: ana, ben, vic"):
         wb.notifications.show()
     assert wb.notifications.set("Ana", messages="all").value[0] == "all"
@@ -126,10 +135,8 @@ def test_only_an_admin_changes_somebody_elses(wb: Workbench, home: Path, users_f
     assert wb.notifications.show("ana").value[0] == "all"
 
 
-def test_the_bell_of_somebody_who_left_answers_nothing(home: Path, users_file: bytes, wb: Workbench) -> None:
-    (home / "workbench.toml").write_text('[access]\nmethod = "password"\n')
-    (home / "users.toml").write_bytes(users_file)
-    settings = load_settings({"WORKBENCH_HOME": str(home)})
+def test_the_bell_of_somebody_who_left_answers_nothing(signed_in: Path) -> None:
+    settings = load_settings({"WORKBENCH_HOME": str(signed_in)})
     with open_lake(settings) as lake:
         bell = BellSession(lake, settings)
         for person, said in (

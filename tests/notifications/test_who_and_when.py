@@ -57,6 +57,14 @@ def test_who_is_told_what(choice: dict[str, Any], happening: tuple[str, ...], to
     assert is_told("ana", NotificationChoice(**choice), event) is told
 
 
+def test_a_name_with_capitals_is_the_same_person() -> None:
+    event = Happening("assigned", "CW1", NOW, "user:ben", named=("ana",))
+    assert is_told("Ana", NotificationChoice(), event)
+    assert is_told(
+        "Ana", NotificationChoice(messages="mine"), Happening("message", "CW1", NOW, assignee="ANA")
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -116,6 +116,7 @@ def test_what_the_bell_draws_is_in_the_answers() -> None:
     text = script(*BELL_SCRIPTS)
     assert members("notice", text) == set(fields_of(BellNotice))
     named = members("choices", text) | set(re.findall(r"this\.(?:flag|select|line)\(\s*\"(\w+)\"", text))
+    named |= set(re.findall(r"this\.choices\.(\w+)", text))
     named |= set(re.findall(r"const \{(\w+)\} = (?:this\.)?choices", text))
     assert named == set(fields_of(BellChoices))
     assert set(BELL_ANSWERS) == set(BELL_QUESTIONS)

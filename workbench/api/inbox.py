@@ -136,7 +136,8 @@ class _InboxCalls:
         from workbench.lake.notifications import read_choices
         from workbench.notifications.people import people
 
-        return list(people(self.installation.settings, read_choices(self.installation.lake)))
+        everybody = people(self.installation.settings, read_choices(self.installation.lake))
+        return [name.lower() for name in everybody]
 
     def refresh(self, messages: Sequence[tuple[str, str]]) -> None:
         """What became of messages just sent, asked of Twilio one by one."""

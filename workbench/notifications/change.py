@@ -27,8 +27,9 @@ def require_person(settings: Settings, person: str | None, known: Mapping[str, A
         NotAllowed: it is somebody else, and the user is no admin.
     """
     user = current_user()
-    name = (person or user.name).strip().lower() if person else user.name
     everybody = people(settings, {*known, user.name})
+    name = (person or user.name).strip()
+    name = name if name in everybody else name.lower()
     if name not in everybody:
         raise UnknownName("person", name, everybody or ["nobody yet"])
     if name != user.name:

@@ -70,7 +70,7 @@ def _take_feed(lake: Lake, choices: Mapping[str, NotificationChoice], now: datet
 
 def _take_mentions(lake: Lake, choices: Mapping[str, NotificationChoice], now: datetime) -> int:
     named: list[Notification] = []
-    for event_id, happening in read_mentions(lake, choices, now):
+    for event_id, happening in read_mentions(lake, {name.lower() for name in choices}, now):
         new = note([happening], choices, (), now)
         named += [replace(each, notification_id=mention_id(event_id, each.person)) for each in new]
     if not named:

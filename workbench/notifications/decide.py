@@ -36,16 +36,18 @@ def is_told(person: str, choice: NotificationChoice, happening: Happening) -> bo
     """Whether a person is told; nobody is told of what they did themselves."""
     if happening.actor.partition(":")[2] == person:
         return False
+    # At this machine a user's name may have capitals; people write names as they like.
+    name = person.lower()
     if happening.kind == "message":
         assignee = happening.assignee.lower()
         return {
             "off": False,
-            "mine": assignee == person,
-            "mine-and-unassigned": assignee in ("", person),
+            "mine": assignee == name,
+            "mine-and-unassigned": assignee in ("", name),
             "all": True,
         }[choice.messages]
     wants = choice.assigned if happening.kind == "assigned" else choice.mentions
-    return wants and person in happening.named
+    return wants and name in happening.named
 
 
 def note(

@@ -90,18 +90,26 @@ class BellPanel {
     openDialog(this.root.lastElementChild, "Notifications", "Notifications", "", [this.body, this.said])
   }
 
+  // Whether it was saved; what was chosen stands in its field already.
   async attempt(work) {
     try {
       this.choices = await work()
       this.say("Saved.", false)
+      return true
     } catch (error) {
       this.say(error.message)
+      return false
     }
-    this.draw()
   }
 
-  choose(name, value) {
-    return this.attempt(() => this.link.ask("choose", {name, value}))
+  async choose(name, value) {
+    if (!(await this.attempt(() => this.link.ask("choose", {name, value})))) {
+      this.redraw()
+    }
+  }
+
+  redraw() {
+    keepingPlace(this.body, () => this.draw())
   }
 
   draw() {
@@ -124,8 +132,8 @@ class BellPanel {
         this.flag("assigned", "A conversation is given to me"),
         this.flag("mentions", "A private note names me, as @name"),
       ),
-      group("By mail", this.select("mail", "How soon", PACES), this.line("mail_to", "To", "ann@example.com", "email")),
-      group("By another service", this.select("apprise", "How soon", PACES), this.drawAddress()),
+      group("By mail", this.line("mail_to", "To", "ann@example.com", "email"), this.select("mail", "How soon", PACES)),
+      group("By another service", this.drawAddress(), this.select("apprise", "How soon", PACES)),
       group(
         "Quiet times",
         this.line("quiet", "When", "22:00-07:00, Sat-Sun 00:00-24:00"),
@@ -174,10 +182,12 @@ class BellPanel {
   }
 
   urgent(kind, words) {
-    const {urgent} = this.choices
-    const onchange = (event) =>
-      this.choose("urgent", event.target.checked ? [...urgent, kind] : urgent.filter((each) => each !== kind))
-    return h("label", {class: "flag"}, h("input", {type: "checkbox", checked: urgent.includes(kind), onchange}), words)
+    const onchange = (event) => {
+      const others = this.choices.urgent.filter((each) => each !== kind)
+      this.choose("urgent", event.target.checked ? [...others, kind] : others)
+    }
+    const checked = this.choices.urgent.includes(kind)
+    return h("label", {class: "flag"}, h("input", {type: "checkbox", checked, onchange}), words)
   }
 
   select(name, label, options) {
@@ -199,18 +209,25 @@ class BellPanel {
     return field(label, h("input", {type, placeholder, value: this.choices[name], onchange}))
   }
 
-  chooseText(name, text) {
-    if (name === "quiet") {
-      return this.choose(name, text ? text.split(/\s*,\s*/) : [])
+  // What was typed wrong stays, to be mended; what was emptied shows what holds instead.
+  async chooseText(name, text) {
+    const empty = name === "quiet" ? [] : "default"
+    const typed = name === "quiet" ? text.split(/\s*,\s*/) : text
+    const value = text ? typed : empty
+    if ((await this.attempt(() => this.link.ask("choose", {name, value}))) && !text) {
+      this.redraw()
     }
-    return this.choose(name, text || "default")
   }
 
   // The address is a secret: it is written, and never shown again.
   drawAddress() {
     const {choices} = this
     const input = h("input", {type: "password", autocomplete: "off", placeholder: "slack://…"})
-    const save = (value) => this.attempt(() => this.link.ask("address", {value}))
+    const save = async (value) => {
+      if (await this.attempt(() => this.link.ask("address", {value}))) {
+        this.redraw()
+      }
+    }
     return [
       field(choices.has_address ? "Another address" : "Address", input),
       h(
@@ -245,7 +262,7 @@ class BellPanel {
     try {
       const {text, ...choices} = await this.link.ask("test")
       this.choices = choices
-      this.draw()
+      this.redraw()
       this.say(text, text.includes("failed") || text.includes("unknown"))
     } catch (error) {
       this.say(error.message)
