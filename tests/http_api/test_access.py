@@ -37,7 +37,7 @@ def routes() -> list[tuple[str, str, str]]:
             needs = needs_of(route.dependencies)
             assert needs is not None, f"{route.path} does not say who may ask"
             assert needs.scope in SCOPES
-            listed += [(method, route.path, needs.role) for method in sorted(route.methods)]
+            listed += [(method, route.path, needs.role) for method in sorted(route.methods or ())]
     return listed
 
 
