@@ -91,7 +91,18 @@ def free_port() -> int:
 
 def measure(name: str, arguments: list[str], home: Path, limits: list[Path]) -> None:
     port, began, peak = free_port(), time.monotonic(), 0.0
-    command = [sys.executable, "-m", "workbench", *arguments, "--port", str(port), "--hooks-port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "workbench",
+        *arguments,
+        "--port",
+        str(port),
+        "--hooks-port",
+        "0",
+        "--api-port",
+        "0",
+    ]
     with tempfile.TemporaryFile() as log:
 
         def enter() -> None:

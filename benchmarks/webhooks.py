@@ -149,6 +149,8 @@ def _serving(environment: Mapping[str, str]) -> Iterator[tuple[int, int]]:
         str(ports[0]),
         "--hooks-port",
         str(ports[1]),
+        "--api-port",
+        "0",
     ]
     process = subprocess.Popen(command, env=dict(environment))
     try:

@@ -66,7 +66,7 @@ def serving(home: Path) -> Iterator[Serving]:
     command = [sys.executable, "-m", "workbench", "serve"]
     with log.open("ab") as file:
         process = subprocess.Popen(
-            [*command, "--port", str(ports[0]), "--hooks-port", str(ports[1])],
+            [*command, "--port", str(ports[0]), "--hooks-port", str(ports[1]), "--api-port", "0"],
             env={**os.environ, **environ}, stdin=subprocess.DEVNULL, stdout=file, stderr=file,
         )  # fmt: skip
         try:

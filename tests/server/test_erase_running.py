@@ -121,7 +121,7 @@ def server() -> Iterator[Server]:
 def everything(environ: dict[str, str], hooks_port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Pages, hooks and schedule, as `workbench serve` runs them, with a log in the home."""
     pages_port = free_port()
-    ports = ["--port", str(pages_port), "--hooks-port", str(hooks_port)]
+    ports = ["--port", str(pages_port), "--hooks-port", str(hooks_port), "--api-port", "0"]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
         process = subprocess.Popen(

@@ -82,7 +82,8 @@ API_KEY_ONLY = {"TWILIO_AUTH_TOKEN": "", "TWILIO_API_KEY": "SK" + "0" * 32, "TWI
 
 def run_serve(environ: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "workbench", "serve", "--port", "0", "--hooks-port", "0", *arguments],
+        [sys.executable, "-m", "workbench", "serve", "--port", "0", "--hooks-port", "0", "--api-port", "0",
+         *arguments],
         env={**os.environ, **environ}, capture_output=True, text=True, timeout=40,
     )  # fmt: skip
 
@@ -130,8 +131,8 @@ def children_of(pid: int) -> list[int]:
 @pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="finds the processes in /proc, which is Linux's"
 )
-def test_serve_starts_a_dead_process_again_and_ends_both(home: Path, tmp_path: Path) -> None:
-    ports = {"--port": free_port(), "--hooks-port": free_port()}
+def test_serve_starts_a_dead_process_again_and_ends_all(home: Path, tmp_path: Path) -> None:
+    ports = {"--port": free_port(), "--hooks-port": free_port(), "--api-port": free_port()}
     arguments = [str(part) for pair in ports.items() for part in pair]
     said = tmp_path / "stderr"
     with said.open("w") as file:
@@ -143,13 +144,13 @@ def test_serve_starts_a_dead_process_again_and_ends_both(home: Path, tmp_path: P
         for port in ports.values():
             wait_until_live(port)
         before = children_of(process.pid)
-        assert len(before) == 2
+        assert len(before) == 3
         hooks = next(
             pid for pid in before if b"hooks" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         )
         os.kill(hooks, signal.SIGKILL)
         wait_for(lambda: "The hooks process ended (killed by SIGKILL)" in said.read_text())
-        wait_for(lambda: len(set(children_of(process.pid)) - {hooks}) == 2)
+        wait_for(lambda: len(set(children_of(process.pid)) - {hooks}) == 3)
         wait_until_live(ports["--hooks-port"])
         alive = children_of(process.pid)
         process.send_signal(signal.SIGTERM)
@@ -166,7 +167,8 @@ def test_serve_starts_a_dead_process_again_and_ends_both(home: Path, tmp_path: P
 def test_when_serve_is_killed_its_processes_end_too(home: Path) -> None:
     ports = [free_port(), free_port()]
     process = subprocess.Popen(
-        [sys.executable, "-m", "workbench", "serve", "--port", str(ports[0]), "--hooks-port", str(ports[1])],
+        [sys.executable, "-m", "workbench", "serve", "--port", str(ports[0]), "--hooks-port", str(ports[1]),
+         "--api-port", "0"],
         env={**os.environ, **environment(home)}, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     for port in ports:

@@ -21,7 +21,7 @@ def tokens() -> None:
     "--role",
     required=True,
     type=click.Choice(["viewer", "agent", "admin"]),
-    help="A viewer sees numbers masked, an agent may also send and reveal, an admin may do everything.",
+    help="A viewer sees numbers masked, an agent may reveal them and reply, an admin may do everything.",
 )
 @click.option("--scopes", default="", help="Limit it to these, as conversations:read,messages:write.")
 @click.option("--expires", help="Its last day ends before this: 2027-01-31, or 90d from now. Default: never.")

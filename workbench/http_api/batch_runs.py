@@ -33,7 +33,7 @@ Send = Callable[[threading.Event, Callable[[BatchProgress], None]], BatchResult]
 
 
 @dataclass
-class _Run:
+class _RunningBatch:
     """One batch that runs in this process."""
 
     stop: threading.Event = field(default_factory=threading.Event)
@@ -47,7 +47,7 @@ class BatchRuns:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         self._lock = threading.Lock()
-        self._runs: dict[str, _Run] = {}
+        self._runs: dict[str, _RunningBatch] = {}
 
     def start(self, batch: str, request: str, rows: int, actor: Actor, send: Send) -> None:
         """Begin to send a batch, or go on with it; nothing where it runs already, or ended whole.
@@ -60,7 +60,7 @@ class BatchRuns:
         with self._lock:
             if batch in self._runs or not self._take(batch, request, rows):
                 return
-            run = self._runs[batch] = _Run()
+            run = self._runs[batch] = _RunningBatch()
         run.thread = threading.Thread(
             target=self._send, args=[batch, request, rows, actor, send, run], name=f"batch {batch}"
         )
@@ -107,7 +107,7 @@ class BatchRuns:
             if run.thread is not None:
                 run.thread.join(_END_SECONDS)
 
-    def _state(self, row: KeyRow, run: _Run | None, told: Mapping[str, Any]) -> str:
+    def _state(self, row: KeyRow, run: _RunningBatch | None, told: Mapping[str, Any]) -> str:
         if row.state == "answered":
             return str(told["state"])
         owner = this_process(self._installation.lake)
@@ -138,7 +138,9 @@ class BatchRuns:
 
         return self._installation.lake.write(work)
 
-    def _send(self, batch: str, request: str, rows: int, actor: Actor, send: Send, run: _Run) -> None:
+    def _send(
+        self, batch: str, request: str, rows: int, actor: Actor, send: Send, run: _RunningBatch
+    ) -> None:
         def tell(progress: BatchProgress) -> None:
             run.progress = progress
 
@@ -183,7 +185,7 @@ def _is_done(row: KeyRow) -> bool:
     return bool(json.loads(row.answer or "{}").get("state") == "done")
 
 
-def _progress(run: _Run | None) -> dict[str, Any]:
+def _progress(run: _RunningBatch | None) -> dict[str, Any]:
     progress = run.progress if run is not None else None
     return {
         "phase": progress.phase if progress else None,

@@ -17,7 +17,7 @@ from workbench.http_api.conversations import ConversationState, Id, conversation
 from workbench.http_api.idempotency import KeyedWrite, Write, WriteAnswer
 from workbench.http_api.opened import Opened
 from workbench.http_api.routes import ApiAnswer, ApiInput, writes
-from workbench.http_api.sends import ReplyInput, SendAnswer, composed, send_once
+from workbench.http_api.sends import MessageSent, ReplyInput, composed, send_once
 from workbench.metrics.compile import to_utc
 from workbench.sending.verdicts import PreflightResult
 
@@ -55,16 +55,16 @@ class NoteAnswer(ApiAnswer):
 
 
 SENDS: dict[int | str, dict[str, Any]] = {
-    200: {"model": SendAnswer, "description": "It was sent before, or would be: see `state`."},
-    201: {"model": SendAnswer, "description": "Twilio has it."},
-    202: {"model": SendAnswer, "description": "Nobody knows yet; ask again with the same key."},
+    200: {"model": MessageSent, "description": "It was sent before, or would be: see `state`."},
+    201: {"model": MessageSent, "description": "Twilio has it."},
+    202: {"model": MessageSent, "description": "Nobody knows yet; ask again with the same key."},
 }
 
 
 @router.post(
     "/conversations/{conversation}/reply",
     dependencies=writes("conversations", "send a message"),
-    response_model=SendAnswer,
+    response_model=MessageSent,
     responses=SENDS,
 )
 def reply(installation: Opened, write: Write, conversation: Id, body: ReplyInput) -> JSONResponse:

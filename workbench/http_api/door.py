@@ -24,8 +24,8 @@ from workbench.server.access.tokens import TokenDoor
 from workbench.server.connections import BODY_SECONDS
 
 MOST_BYTES = 4 * 2**20
-OPEN_TO_ALL = ("/healthz", "/metrics", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs/")
-"""What says nothing of anybody, and what has a token of its own; a path that ends in `/` with all below."""
+OPEN_TO_ALL = ("/healthz", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs/")
+"""What says nothing of anybody; a path that ends in `/` with all below it."""
 
 
 class Door:

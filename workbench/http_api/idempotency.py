@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from workbench.api.installation import Installation
 from workbench.errors import ConfigError, NotAllowed, NothingKnown, UsageError
 from workbench.http_api.opened import OpenedInstallation, opened_of
-from workbench.http_api.problems import PROBLEM_TYPE, ApiProblem
+from workbench.http_api.problems import PROBLEM_TYPE, ApiProblem, plain
 from workbench.lake.idempotency import KeyRow, KeyState, append_key, read_key
 from workbench.messaging.number_masking import mask_numbers
 from workbench.sending.owner import Owner, this_process
@@ -184,11 +184,11 @@ class KeyedWrite:
         return WriteAnswer(row.status, with_given(json.loads(row.answer), self.given))
 
     def _kept(self, answer: WriteAnswer) -> str:
-        body = without_numbers(jsonable_encoder(answer.body), self.given)
+        body = without_numbers(plain(answer.body), self.given)
         return json.dumps(without_given(body, self.given), ensure_ascii=False)
 
     def _response(self, answer: WriteAnswer, *, is_replayed: bool) -> JSONResponse:
-        body = without_numbers(jsonable_encoder(answer.body), self.given)
+        body = without_numbers(plain(answer.body), self.given)
         headers = {REPLAYED_HEADER: "true"} if is_replayed else {}
         return JSONResponse(body, answer.status, headers, PROBLEM_TYPE if answer.status >= 400 else None)
 

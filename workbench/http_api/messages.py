@@ -16,7 +16,7 @@ from workbench.http_api.idempotency import Write
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, Pages
 from workbench.http_api.routes import ApiAnswer, ApiPage, reads, writes
-from workbench.http_api.sends import ReplyInput, SendAnswer, composed, send_once
+from workbench.http_api.sends import MessageSent, ReplyInput, composed, send_once
 from workbench.http_api.threads import AttachmentLine
 from workbench.lake.number_lookups import look_up_number
 from workbench.metrics.filter_values import read_filter_texts
@@ -140,7 +140,7 @@ def message(
 @router.post(
     "/messages",
     dependencies=writes("messages", "send a message"),
-    response_model=SendAnswer,
+    response_model=MessageSent,
     responses=SENDS,
 )
 def send(installation: Opened, write: Write, body: SendInput) -> JSONResponse:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -34,6 +36,7 @@ from workbench.errors import (
     WorkbenchError,
 )
 from workbench.logs.request_ids import current_request_id
+from workbench.render import json_value
 from workbench.server.access.tokens import NoToken
 
 log = logging.getLogger(__name__)
@@ -130,8 +133,13 @@ def problem_content(status: int, kind: str, detail: str, **more: Any) -> dict[st
         "status": status,
         "detail": detail,
         "request_id": current_request_id(),
-        **jsonable_encoder(more),
+        **plain(more),
     }
+
+
+def plain(value: Any) -> Any:
+    """JSON values as the command line writes them: decimals as text, times in UTC."""
+    return jsonable_encoder(value, custom_encoder={Decimal: json_value, datetime: json_value})
 
 
 def problem_of(error: WorkbenchError) -> JSONResponse:

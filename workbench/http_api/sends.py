@@ -72,7 +72,7 @@ class ReasonLine(BaseModel):
     text: str
 
 
-class SendAnswer(ApiAnswer):
+class MessageSent(ApiAnswer):
     """What became of a message, or would become of it."""
 
     to: str = Field(description="The recipient, masked.")
