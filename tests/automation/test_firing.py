@@ -12,9 +12,6 @@ import pytest
 
 from tests.automation.conftest import NOON, Desk, inbound, open_desk, outcomes
 from tests.sending.conftest import SENDER
-from workbench.conversations.find import find_conversation
-from workbench.conversations.thread import read_thread
-from workbench.conversations.view_models import message_shown
 from workbench.lake.rules import RuleFiring
 from workbench.messaging.message import message_row
 from workbench.simulator import Server
@@ -249,33 +246,6 @@ def test_who_waits_and_what_failed(desk: Desk) -> None:
     desk.bring([answer])
     assert outcomes(desk.act()) == {"failed": "done"}
     assert state_of(desk, contact)[0] == "pending"
-
-
-def test_an_automatic_answer_is_marked_and_ends_no_wait(desk: Desk) -> None:
-    contact, _ = ask(desk, "order")
-    began = desk.now
-    sid = desk.lake.value(
-        "select message_sid from outbox where contact = ? and state = 'accepted'", [contact]
-    )
-    sent = inbound(
-        desk.server, "Thanks, we are on it.", SENDER, to=contact, direction="outbound-api",
-        status="delivered", sid=sid, date_created=began, **{"from": SENDER},
-    )  # fmt: skip
-    desk.bring([sent])
-    block = "select answered_at, reply_seconds from reply_blocks where contact = ?"
-    assert desk.lake.rows(block, [contact]) == [(None, None)]
-    assert state_of(desk, contact)[0] == "open"
-    thread = read_thread(desk.lake, find_conversation(desk.lake, contact))
-    assert [(message.rule, message_shown(message, "UTC")["auto"]) for message in thread.messages] == [
-        (None, False), ("first", True),
-    ]  # fmt: skip
-    # A person answers 90 seconds after the question.
-    person = inbound(
-        desk.server, "It ships today.", SENDER, to=contact, direction="outbound-api", status="delivered",
-        date_created=began + timedelta(seconds=89), **{"from": SENDER},
-    )  # fmt: skip
-    desk.bring([person])
-    assert desk.lake.rows(block, [contact])[0][1] == 90.0
 
 
 def test_hostile_bodies_are_texts(desk: Desk) -> None:

@@ -31,7 +31,7 @@ when = "message_received"
 if = { any_words = ["price"] }
 then = { reply = "thanks", webhook = ["shop"] }
 """
-DAYS, MESSAGES_A_DAY, KILLS = range(0, 30, 2), 2, 30
+DAYS, MESSAGES_A_DAY, KILLS = range(0, 30, 3), 3, 30
 
 
 class KilledProcess(BaseException):
@@ -76,16 +76,18 @@ def killable(desk: Desk, killer: Killer) -> None:
     sender.create = killer.wrap(sender.create)  # type: ignore[method-assign]
 
 
-def rounds_until_done(desk: Desk, killer: Killer, chance: random.Random) -> None:
-    """Processes begin and are killed until one gets to the end, and nothing is left open."""
+def rounds_until_done(desk: Desk, killer: Killer, chance: random.Random, kills: int) -> None:
+    """Processes begin and are killed until so many were; then one gets to the end, with nothing left open.
+
+    One does at most five of about twenty steps, so that there is something left to be killed at.
+    """
     for _ in range(60):
-        is_killed = killer.kills < KILLS and chance.random() < 0.9
-        killer.restart(chance.randint(1, 18) if is_killed else None)
+        killer.restart(chance.randint(1, 5) if killer.kills < kills else None)
         desk.now += timedelta(seconds=5)
         with suppress(KilledProcess):
             append_feed(desk.lake, desk.now)
             RuleRounds(desk.tools, desk.rounds.rules).run(desk.now)
-            if not killer.is_dead and not open_firings(desk):
+            if killer.kills >= kills and not open_firings(desk):
                 return
     raise AssertionError("it never came to an end")
 
@@ -100,7 +102,7 @@ def test_a_month_of_traffic(server: Server, tmp_path: Path) -> None:
     killable(desk, killer)
     contacts: list[str] = []
     recent: list[dict[str, Any]] = []
-    for day in DAYS:
+    for turn, day in enumerate(DAYS, start=1):
         desk.now = NOON + timedelta(days=day)
         today = [_message(desk, contacts, desk.now) for _ in range(MESSAGES_A_DAY)]
         # Each comes again: by another webhook or by a sync of the last days, in any order.
@@ -108,7 +110,7 @@ def test_a_month_of_traffic(server: Server, tmp_path: Path) -> None:
         desk.bring(chance.sample(today, len(today)))
         recent = [*recent, *today][-3 * MESSAGES_A_DAY :]
         desk.bring(chance.sample(recent, len(recent)), chance.choice(["sync", "callback"]))
-        rounds_until_done(desk, killer, chance)
+        rounds_until_done(desk, killer, chance, 3 * turn)
     assert killer.kills == KILLS
     killer.restart(None)
     RuleRounds(desk.tools, desk.rounds.rules).run(desk.now)

@@ -38,7 +38,7 @@ NOT_DRAWN = {
     "PageHead": set(), "RowListComponent": {"clickable", "subtitle", "timezone"},
     "MessageComponent": {"clickable", "subtitle", "title", "definition", "links"},
     "CardRow": {"clickable", "subtitle", "title", "definition", "links"},
-    "FindingsComponent": {"clickable"},
+    "FindingsComponent": {"clickable"}, "RuleListComponent": {"clickable"},
 }  # fmt: skip
 SHARED = {"title", "subtitle", "definition", "links", "state", "message"}
 """Props that the shared script draws for every panel with a head."""

@@ -23,6 +23,7 @@ from workbench.ui.page_data import PageData
 from workbench.ui.store import Store, current_store
 
 _SHOWN = 50
+_NO_SETTINGS = "Rules need the settings of their lake: open the pages with `workbench serve`."
 
 
 class RuleDoor(Protocol):
@@ -59,6 +60,8 @@ class RuleList:
         return component
 
     def props(self, data: PageData) -> dict[str, Any]:
+        if data.store.settings is None:
+            return {"state": "empty", "message": _NO_SETTINGS}
         lines = data.store.ask(
             "rules", lambda lake: self.door.lines(_settings(data.store), lake), data.snapshot
         )
@@ -67,7 +70,7 @@ class RuleList:
     def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
         """The rules as rows."""
         columns = ["rule", "is_on", "set_by", "when", "condition", "does", "fired"]
-        rows = [{name: line[name] for name in columns} for line in self.props(data)["rules"]]
+        rows = [{name: line[name] for name in columns} for line in self.props(data).get("rules", [])]
         return pd.DataFrame(rows, columns=columns), "Counts are of the last 7 days."
 
 
@@ -136,9 +139,13 @@ class RuleHistory:
     door: RuleDoor
 
     def __call__(self, data: PageData) -> dict[str, Any]:
-        frame = data.store.ask(
-            "rule history", lambda lake: self.door.history(_settings(data.store), lake, _SHOWN), data.snapshot
-        )
+        frame = pd.DataFrame()
+        if data.store.settings is not None:
+            frame = data.store.ask(
+                "rule history",
+                lambda lake: self.door.history(_settings(data.store), lake, _SHOWN),
+                data.snapshot,
+            )
         return {
             "columns": [
                 {"label": "Rule", "kind": "text"},
@@ -167,5 +174,5 @@ def _history_row(row: Mapping[Any, Any], timezone: str) -> dict[str, Any]:
 
 def _settings(store: Store) -> Settings:
     if store.settings is None:
-        raise ConfigError("Rules need the settings of their lake: open the pages with `workbench serve`.")
+        raise ConfigError(_NO_SETTINGS)
     return store.settings

@@ -90,7 +90,12 @@ export function render({model, view}) {
   const root = h("section", {class: "panel"})
   const paint = () => {
     const notice = model.notice ? h("p", {class: "notice", role: "alert"}, model.notice) : null
-    const rules = () => h("ol", {}, model.rules.map((rule) => ruleElement(rule, model)))
+    const rules = () =>
+      h(
+        "ol",
+        {},
+        model.rules.map((rule) => ruleElement(rule, model)),
+      )
     fill(root, panelHead(model, root), notice, model.state === "ok" ? rules() : placeholder(model))
   }
   const draw = () => keepingPlace(root, paint)
