@@ -27,6 +27,9 @@ TEMPLATES = {
     "hours": 'title = "Hours"\nbody = "We open at nine."',
 }
 
+#: No hour is quiet, whenever the tests run.
+QUIET = 'as_of = 2026-11-25\n[default]\nsend = "00:00-24:00"\nsource = "tests"\n'
+
 
 @dataclass(frozen=True)
 class Api:
@@ -57,6 +60,7 @@ def running_api(folder: Path, *, messages: int = 600, settings: str = "") -> Ite
     for name, text in TEMPLATES.items():
         (home / "templates" / f"{name}.toml").write_text(text)
     (home / "workbench.toml").write_text(f"[api]\nrequests_per_minute = 1000000\n{settings}")
+    (home / "quiet_hours.toml").write_text(QUIET)
     with serve(account) as simulator:
         environment = {
             "WORKBENCH_HOME": str(home),

@@ -114,6 +114,21 @@ def test_odd_names_come_back_as_they_were(admin: httpx.Client) -> None:
     assert admin.get("/api/v1/status").json()["freshness"]["messages"] > 500
 
 
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"media": ["http://[::1"]}, {"media": ["\u00f7v\u0080Gy"]}, {"at": "0001-01-01T00:00:00+23:59"},
+        {"at": "9999-12-31T23:59:59-23:59"}, {"content_sid": "HX", "content_variables": {"\u00ab": "x"}},
+    ],
+)  # fmt: skip
+def test_a_message_that_cannot_be_is_refused_before_it_is_sent(
+    admin: httpx.Client, wish: dict[str, object]
+) -> None:
+    texts = {} if "content_sid" in wish else {"body": "Hi"}
+    answer = admin.post("/api/v1/messages", json={"to": "+12065550142", **texts, **wish, "confirm": True})
+    assert answer.status_code == 422, answer.text
+
+
 def test_nothing_unexpected_stands_in_the_log(api: Api) -> None:
     """Runs last in this file: whatever was asked before."""
     assert "failed unexpectedly" not in api.log.read_text()

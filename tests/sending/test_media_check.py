@@ -115,3 +115,8 @@ def test_a_name_that_leads_home_is_not_asked(url: str) -> None:
 )
 def test_what_is_no_web_address(address: str) -> None:
     assert check_media(address) is not None
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "÷v\x80Gy", "a\x00b", "http://\ud9ea/", ""])
+def test_what_is_no_web_address_is_said_and_raises_nothing(address: str) -> None:
+    assert "no web address" in str(check_media(address))

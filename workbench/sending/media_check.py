@@ -50,7 +50,11 @@ def check_media(
         allow_private: for a simulated account, which lives on this machine.
         find_addresses: looks a host up.
     """
-    url, deadline = httpx.URL(address), time.monotonic() + _LOOK_SECONDS
+    deadline = time.monotonic() + _LOOK_SECONDS
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        return f"{address[:80]!r} is no web address."
     try:
         with httpx.Client(timeout=_TIMEOUT, trust_env=False) as http:
             for _ in range(_REDIRECTS + 1):

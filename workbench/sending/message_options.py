@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from pathlib import Path
 from typing import Any, TypedDict
 from zoneinfo import ZoneInfo
@@ -89,7 +89,13 @@ def _moment(at: datetime | str | None, timezone: str) -> datetime | None:
         ) from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    if not _FIRST_YEAR < moment.year < _LAST_YEAR:
+        # No clock of another place can show it.
+        raise UsageError(f"The time is {at!s}; Twilio sends from 5 minutes to 35 days ahead.")
     return moment.astimezone(UTC)
+
+
+_FIRST_YEAR, _LAST_YEAR = MINYEAR, MAXYEAR
 
 
 def _variables(given: object) -> dict[str, object]:
