@@ -38,7 +38,7 @@ class MetricEntry(BaseModel):
     minimum_sample: int = Field(default=0, description="Below this sample a value says nothing.")
 
 
-class MetricList(ListedAnswer):
+class KnownMetrics(ListedAnswer):
     """Metrics by name."""
 
     metrics: list[MetricEntry]
@@ -54,7 +54,7 @@ class DimensionEntry(BaseModel):
     values: list[str] = Field(default=[], description="All of its values, where there are no others.")
 
 
-class DimensionList(ListedAnswer):
+class KnownDimensions(ListedAnswer):
     """Dimensions by name."""
 
     dimensions: list[DimensionEntry]
@@ -264,7 +264,7 @@ class DoctorAnswer(ToolAnswer):
     checks: list[CheckEntry]
 
 
-class StatusAnswer(ToolAnswer):
+class InstallationStatus(ToolAnswer):
     """How far the sync is and how fresh the numbers are."""
 
     is_simulated: bool

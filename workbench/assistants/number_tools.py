@@ -9,10 +9,10 @@ from pydantic import Field
 
 from workbench.assistants.answers import (
     DimensionEntry,
-    DimensionList,
+    KnownDimensions,
+    KnownMetrics,
     MetricAnswer,
     MetricEntry,
-    MetricList,
     Row,
 )
 from workbench.assistants.backing import Backing, now_text, period_text
@@ -55,17 +55,17 @@ class NumberTools:
 
     def list_metrics(
         self, search: Annotated[str, Field(description="Only those with this in name or description.")] = ""
-    ) -> MetricList:
+    ) -> KnownMetrics:
         """List the metrics with what each counts, above and below the line."""
         entries = [metric_entry(metric) for metric in self._backing.installation.metrics.values()]
         entries = [entry for entry in entries if _has(search, entry.name, entry.label, entry.description)]
         names = ", ".join(entry.name for entry in entries) or "none"
-        return MetricList(
+        return KnownMetrics(
             summary=f"{plural(len(entries), 'metric')}: {names}.",
             as_of=now_text(), total_rows=len(entries), truncated=False, metrics=entries,
         )  # fmt: skip
 
-    def list_dimensions(self) -> DimensionList:
+    def list_dimensions(self) -> KnownDimensions:
         """List what metrics can be grouped and filtered by."""
         entries = [
             DimensionEntry(
@@ -74,7 +74,7 @@ class NumberTools:
             )
             for item in self._backing.installation.dimensions.values()
         ]  # fmt: skip
-        return DimensionList(
+        return KnownDimensions(
             summary=f"{plural(len(entries), 'dimension')}: {', '.join(entry.name for entry in entries)}.",
             as_of=now_text(), total_rows=len(entries), truncated=False, dimensions=entries,
         )  # fmt: skip

@@ -9,8 +9,8 @@ from pydantic import Field
 from workbench.assistants.answers import (
     CheckEntry,
     DoctorAnswer,
+    InstallationStatus,
     SqlAnswer,
-    StatusAnswer,
     TableEntry,
     TableList,
 )
@@ -31,7 +31,7 @@ class StateTools:
     def __init__(self, backing: Backing) -> None:
         self._backing = backing
 
-    def status(self) -> StatusAnswer:
+    def status(self) -> InstallationStatus:
         """Say how far the sync is, how fresh the numbers are, and what is still in flight."""
         from workbench.api.status import read_status
 
@@ -43,7 +43,7 @@ class StateTools:
             if name not in _MACHINE_LINES
         ]
         last = next((line for line in lines if line.startswith("last sync: ")), "last sync: never")
-        return StatusAnswer(
+        return InstallationStatus(
             summary="; ".join(lines[:4]) + ".", as_of=moment_text(status.sync.as_of) or now_text(),
             is_simulated=status.is_simulated, messages=fresh.messages if fresh else None,
             in_flight=fresh.open_messages if fresh else None,

@@ -58,7 +58,7 @@ class PastAlertList(ApiAnswer):
     items: list[PastAlertLine]
 
 
-class RuleLine(BaseModel):
+class AlertRuleLine(BaseModel):
     """One rule."""
 
     rule: str
@@ -68,10 +68,10 @@ class RuleLine(BaseModel):
     limit: str
 
 
-class RuleList(ApiAnswer):
+class AlertRuleList(ApiAnswer):
     """Every rule, also those that are off."""
 
-    items: list[RuleLine]
+    items: list[AlertRuleLine]
 
 
 class Mute(ApiInput):
@@ -103,10 +103,10 @@ def alert_history(installation: Opened, limit: Limit = 50) -> PastAlertList:
 
 
 @router.get("/alerts/rules", dependencies=reads("status", "read alerts"))
-def alert_rules(installation: Opened) -> RuleList:
+def alert_rules(installation: Opened) -> AlertRuleList:
     """List the rules: what each watches, its limit, and whether it is on."""
     frame = Alerts(installation).list(rules=True)
-    return RuleList(items=[RuleLine(**row) for row in rows_of(frame)])
+    return AlertRuleList(items=[AlertRuleLine(**row) for row in rows_of(frame)])
 
 
 @router.post(
