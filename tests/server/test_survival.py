@@ -130,7 +130,7 @@ def children_of(pid: int) -> list[int]:
 @pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="finds the processes in /proc, which is Linux's"
 )
-def test_serve_starts_a_dead_process_again_and_ends_both(home: Path, tmp_path: Path) -> None:
+def test_serve_starts_a_dead_process_again_and_ends_all(home: Path, tmp_path: Path) -> None:
     ports = {"--port": free_port(), "--hooks-port": free_port()}
     arguments = [str(part) for pair in ports.items() for part in pair]
     said = tmp_path / "stderr"
@@ -143,13 +143,13 @@ def test_serve_starts_a_dead_process_again_and_ends_both(home: Path, tmp_path: P
         for port in ports.values():
             wait_until_live(port)
         before = children_of(process.pid)
-        assert len(before) == 2
+        assert len(before) == 3
         hooks = next(
             pid for pid in before if b"hooks" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         )
         os.kill(hooks, signal.SIGKILL)
         wait_for(lambda: "The hooks process ended (killed by SIGKILL)" in said.read_text())
-        wait_for(lambda: len(set(children_of(process.pid)) - {hooks}) == 2)
+        wait_for(lambda: len(set(children_of(process.pid)) - {hooks}) == 3)
         wait_until_live(ports["--hooks-port"])
         alive = children_of(process.pid)
         process.send_signal(signal.SIGTERM)
