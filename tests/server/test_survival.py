@@ -144,13 +144,13 @@ def test_serve_starts_a_dead_process_again_and_ends_all(home: Path, tmp_path: Pa
         for port in ports.values():
             wait_until_live(port)
         before = children_of(process.pid)
-        assert len(before) == 3
+        assert len(before) == 4
         hooks = next(
             pid for pid in before if b"hooks" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         )
         os.kill(hooks, signal.SIGKILL)
         wait_for(lambda: "The hooks process ended (killed by SIGKILL)" in said.read_text())
-        wait_for(lambda: len(set(children_of(process.pid)) - {hooks}) == 3)
+        wait_for(lambda: len(set(children_of(process.pid)) - {hooks}) == 4)
         wait_until_live(ports["--hooks-port"])
         alive = children_of(process.pid)
         process.send_signal(signal.SIGTERM)
