@@ -41,8 +41,8 @@ NO_FORMAT = {
     "consent import", "consent push", "consent show", "contacts edit", "contacts export", "contacts merge",
     "contacts undo", "demo", "init", "new dimension", "new metric", "new page", "new report", "new template",
     "outbox release", "reports due", "reports run", "reports send", "schedule print", "schedule run",
-    "serve", "simulate", "subject export", "subject readmit", "templates show", "users add", "users passwd",
-    "users remove",
+    "serve", "simulate", "subject export", "subject readmit", "templates show", "tokens create",
+    "tokens revoke", "users add", "users passwd", "users remove",
 }  # fmt: skip
 
 
@@ -74,8 +74,8 @@ def test_an_option_has_one_name_one_meaning_and_no_json_beside_format(name: str)
 #: The help of these says for each command what it does.
 OWN_HELP = {
     "--confirm", "--out", "--since", "--until", "--limit", "--timezone", "--country", "--search", "--batch",
-    "--account-sid", "--state", "--scope", "--format", "--port", "--hooks-port", "--api-port", "--name", "--label",
-    "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels", "--check",
+    "--account-sid", "--state", "--scope", "--format", "--port", "--hooks-port", "--api-port", "--name",
+    "--label",    "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels", "--check",
     "--watch",
 }  # fmt: skip
 
