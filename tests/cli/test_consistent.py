@@ -42,7 +42,8 @@ NO_FORMAT = {
     "contacts undo", "demo", "events replay", "init", "mcp serve", "new dimension", "new metric",
     "new page", "new report", "new template", "outbox release", "reports due", "reports run",
     "reports send", "schedule print", "schedule run", "serve", "simulate", "subject export",
-    "subject readmit", "templates show", "users add", "users passwd", "users remove",
+    "subject readmit", "templates show", "tokens create", "tokens revoke", "users add", "users passwd",
+    "users remove",
 }  # fmt: skip
 
 
