@@ -60,3 +60,15 @@ def test_a_refusal_says_what_it_takes(api: Api) -> None:
 def test_the_docs_have_the_table() -> None:
     text = DOCS.read_text()
     assert text == updated(text), "run: python -m tests.http_api.role_table"
+
+
+def test_the_document_says_each_route_in_words_and_whom_it_answers(api: Api) -> None:
+    with api.client(None) as client:
+        document = client.get("/api/v1/openapi.json").json()
+    groups = [group["name"] for group in document["tags"]]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            row = ROWS[f"{method.upper()} {path.removeprefix('/api/v1')}"]
+            assert operation["tags"][0] in groups, path
+            assert len(operation["summary"].split()) >= 3, operation["summary"]
+            assert operation["description"].endswith(f"Role `{row.role}`, scope `{row.scope}`."), path

@@ -30,6 +30,7 @@ from workbench.http_api import (
     threads,
 )
 from workbench.http_api.docs_page import add_docs_page
+from workbench.http_api.document import CHATWOOT_TOKEN, GROUPS, TOKEN, describe
 from workbench.http_api.door import Door
 from workbench.http_api.opened import OpenedInstallation
 from workbench.http_api.problems import Problem, add_problem_handlers
@@ -97,6 +98,7 @@ def _routed_app(settings: Settings) -> FastAPI:
         title="Workbench",
         version=version("workbench"),
         description=_DESCRIPTION,
+        openapi_tags=GROUPS,
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
@@ -133,10 +135,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _require_needs(router: APIRouter) -> None:
-    """A route that does not say who may ask would be open to every token."""
+    """A route that does not say who may ask would be open to every token; the document says it, too."""
     for route in router.routes:
-        if isinstance(route, APIRoute) and needs_of(route.dependencies) is None:
-            raise TypeError(f"{route.path} says nothing of role and scope: give it reads(…) or writes(…)")
+        if isinstance(route, APIRoute):
+            needs = needs_of(route.dependencies)
+            if needs is None:
+                raise TypeError(f"{route.path} says nothing of role and scope: give it reads(…) or writes(…)")
+            describe(route, needs)
 
 
 async def _alive() -> dict[str, Any]:
@@ -150,6 +155,13 @@ async def _not_modified(request: Request, error: Exception) -> Response:
 
 # For the document only: the door has looked at the token before.
 _SECURITY = [
-    Security(HTTPBearer(auto_error=False, scheme_name="token")),
-    Security(APIKeyHeader(name=CHATWOOT_HEADER, auto_error=False, scheme_name="chatwoot_token")),
+    Security(HTTPBearer(auto_error=False, scheme_name="token", description=TOKEN)),
+    Security(
+        APIKeyHeader(
+            name=CHATWOOT_HEADER,
+            auto_error=False,
+            scheme_name="chatwoot_token",
+            description=CHATWOOT_TOKEN,
+        )
+    ),
 ]

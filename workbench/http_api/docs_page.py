@@ -25,6 +25,15 @@ _PAGE = f"""<!DOCTYPE html>
 <title>Workbench API</title>
 <link rel="icon" href="{DOCS_PATH}/favicon.png">
 <link rel="stylesheet" href="{DOCS_PATH}/swagger-ui.css">
+<style>
+.swagger-ui .info .description .renderedMarkdown :is(p, li) code {{
+  padding: 0 .25rem; margin: 0; overflow-wrap: anywhere;
+}}
+.swagger-ui .info {{ margin: 1.5rem 0; }}
+.swagger-ui .info li {{ line-height: 1.6; }}
+.swagger-ui .scheme-container {{ margin: 0; padding: 1rem 0; }}
+.swagger-ui .opblock-tag small {{ font-size: .9rem; }}
+</style>
 </head>
 <body>
 <div id="document"></div>
@@ -35,11 +44,17 @@ _PAGE = f"""<!DOCTYPE html>
 """
 #: In a file of its own, as the page allows no script in itself. The token is forgotten with the page.
 _BEGIN = """
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const paint = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", paint);
+paint();
 SwaggerUIBundle({
   url: "/api/v1/openapi.json",
   dom_id: "#document",
   deepLinking: true,
   persistAuthorization: false,
+  defaultModelsExpandDepth: 0,
+  tryItOutEnabled: true,
   validatorUrl: null,
 });
 """
