@@ -22,6 +22,7 @@ from workbench.doctor.worker_state import read_worker_state
 from workbench.errors import LakeBusy
 from workbench.lake import Lake, open_lake
 from workbench.lake.feed import begin_cursor, read_feed
+from workbench.lake.lock import only_one
 from workbench.server.consumers import Consumer
 from workbench.server.worker import Worker
 from workbench.settings import Settings
@@ -107,3 +108,15 @@ def test_it_waits_for_a_lake_that_is_not_there_yet(settings: Settings) -> None:
     assert state is not None
     assert (state.trouble, state.looked_at) == ("there is no lake yet", None)
     assert not (settings.home / "lake" / "catalog.sqlite").exists()
+
+
+def test_it_reads_nothing_while_somebody_is_erased(lake: Lake, settings: Settings) -> None:
+    worker = Worker(settings, [])
+    with only_one(settings.home / "removals.lock", "erasure"), ThreadPoolExecutor(1) as thread:
+        running = thread.submit(worker.run)
+        wait_until(lambda: read_worker_state(settings.home))
+        worker.stop()
+        running.result(30)
+    state = read_worker_state(settings.home)
+    assert state is not None
+    assert (state.trouble, state.looked_at) == ("waits for an erasure", None)

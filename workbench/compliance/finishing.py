@@ -24,6 +24,7 @@ from workbench.compliance.proof import build_proof, write_proof
 from workbench.compliance.records import Record
 from workbench.errors import LakeBusy
 from workbench.home import HOOKS_LOCK as HOOKS_LOCK
+from workbench.home import REMOVALS_LOCK
 from workbench.home import SPOOL_FOLDER as SPOOL_FOLDER
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
@@ -55,7 +56,7 @@ def removing_alone(lake: Lake) -> Iterator[None]:
     Raises:
         LakeBusy: another process holds the lock.
     """
-    with only_one(lake.home / "removals.lock", "erasure or retention run"):
+    with only_one(lake.home / REMOVALS_LOCK, "erasure or retention run"):
         yield
 
 

@@ -17,13 +17,13 @@ from datetime import UTC, datetime, timedelta
 
 from workbench.doctor.worker_state import ConsumerState, WorkerState, write_worker_state
 from workbench.errors import LakeError, NothingKnown, WorkbenchError
-from workbench.home import WORKER_LOCK
+from workbench.home import REMOVALS_LOCK, WORKER_LOCK
 from workbench.lake import Lake, open_lake
 from workbench.lake.address import lake_address
 from workbench.lake.changed_tables import read_changed_tables
 from workbench.lake.feed import append_feed
 from workbench.lake.feed_news import DECISIONS, SOURCES
-from workbench.lake.lock import only_one
+from workbench.lake.lock import is_held, only_one
 from workbench.lake.renewal import EngineRenewal
 from workbench.lake.watcher import LakeWatcher
 from workbench.server.consumers import CONSUMERS, Consumer
@@ -87,6 +87,10 @@ class Worker:
     def _turn_and_rest(self) -> float:
         """One turn; how long to rest after it."""
         began, trouble = time.monotonic(), ""
+        if is_held(self.settings.home / REMOVALS_LOCK):
+            # Old copies of what was erased can be removed only while nobody reads them.
+            self._say("waits for an erasure")
+            return _AFTER_TROUBLE
         try:
             self._turn(datetime.now(UTC))
         except NothingKnown:
