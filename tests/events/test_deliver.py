@@ -89,7 +89,7 @@ def test_a_body_masks_numbers_and_has_no_text(desk: Desk) -> None:
 
 def test_numbers_and_texts_only_where_the_settings_say_so(desk: Desk) -> None:
     desk.settings = webhook_settings(
-        desk.settings.home, desk.receiver.url, "whole_numbers = true\ntexts = true"
+        desk.settings.home, desk.receiver.url, "whole_numbers = true\nmessage_texts = true"
     )
     desk.write(1, ANN, CONTENT_OF_ANN)
     desk.work()

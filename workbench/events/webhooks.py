@@ -88,7 +88,7 @@ def _webhook(settings: Settings, declared: EventWebhookSettings) -> EventWebhook
         declared.enabled,
         declared.private_network,
         declared.whole_numbers,
-        declared.texts,
+        declared.message_texts,
     )
 
 

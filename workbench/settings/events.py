@@ -62,7 +62,7 @@ class EventWebhookSettings:
         False, file_only(flag()), "Allow an address that is not on the internet but in a network of your own."
     )
     whole_numbers: bool = setting(False, file_only(flag()), "Send numbers whole instead of masked.")
-    texts: bool = setting(False, file_only(flag()), "Send the texts of messages.")
+    message_texts: bool = setting(False, file_only(flag()), "Send the texts of messages.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
