@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from workbench.lake.maintenance import Maintained
     from workbench.messaging.address_reader import AddressRefused
     from workbench.messaging.segments import SegmentCount, count_segments
+    from workbench.notifications.run import NotificationRun
     from workbench.reports.mail import MailUnavailable, MailUncertain
     from workbench.reports.notebooks import ReportNotebook
     from workbench.reports.run import ReportRun
@@ -106,6 +107,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "NothingKnown",
+    "NotificationRun",
     "OpenConversation",
     "Progress",
     "ReconcileReport",
@@ -157,6 +159,7 @@ _MODULES = {
     "MailUncertain": "workbench.reports.mail",
     "Maintained": "workbench.lake.maintenance",
     "NewToken": "workbench.api.tokens",
+    "NotificationRun": "workbench.notifications.run",
     "OpenConversation": "workbench.api.conversation",
     "Progress": "workbench.sync.shared.request",
     "ReconcileReport": "workbench.sync.reconcile.run",

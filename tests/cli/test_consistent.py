@@ -41,9 +41,9 @@ NO_FORMAT = {
     "consent import", "consent push", "consent show", "contacts edit", "contacts export", "contacts merge",
     "contacts undo", "demo", "events replay", "init", "mcp serve", "new dimension", "new metric",
     "new page", "new report", "new template", "outbox release", "reports due", "reports run",
-    "reports send", "schedule print", "schedule run", "serve", "simulate", "subject export",
-    "subject readmit", "templates show", "tokens create", "tokens revoke", "users add", "users passwd",
-    "users remove",
+    "reports send", "rules disable", "rules enable", "schedule print", "schedule run", "serve", "simulate",
+    "subject export", "subject readmit", "templates show", "tokens create", "tokens revoke", "users add",
+    "users passwd", "users remove",
 }  # fmt: skip
 
 
