@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import httpx
 
-from workbench.api import Workbench, parse_day
+from workbench.api import parse_day
 from workbench.errors import UsageError, WorkbenchError
 from workbench.settings import CREDENTIALS_FILE, DEMO_FOLDER, SETTINGS_FILE, find_home, load_settings
 
@@ -72,8 +72,7 @@ def run_demo(*, port: int, hooks_port: int, api_port: int, messages: int, days: 
             hooks_url = f"http://127.0.0.1:{hooks_port}"
             _write_settings(home, environment, account["start"], hooks_url)
             _add_rcs(environment)
-            with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as wb:
-                _first_sync(wb)
+            _first_sync(home)
             click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
             with _at_work(environment, hooks_url):
                 _serve(home, port, hooks_port, api_port)
@@ -214,17 +213,22 @@ def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_u
     credentials.write_text(f'auth_token = "{environment["TWILIO_AUTH_TOKEN"]}"\n')
 
 
-def _first_sync(wb: Workbench) -> None:
-    from workbench.terminal import sync_progress
+def _first_sync(home: Path) -> None:
+    """Sync in a process of its own, so that what it needed of memory is free while the demo runs.
 
-    with sync_progress() as on_progress:
-        summary = wb.sync(on_progress=on_progress)
-    accounts = (summary, *summary.subaccounts)
-    listed, requests, added, changed = (
-        sum(getattr(account, name) for account in accounts)
-        for name in ("listed", "requests", "added", "changed")
+    Raises:
+        WorkbenchError: it failed, and has said why.
+    """
+    command = [sys.executable, "-m", "workbench", "sync", "--format", "json"]
+    done = subprocess.run(command, env=_server_environment(home), stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise WorkbenchError("The first sync did not end; what it printed is above.")
+    summary = json.loads(done.stdout)
+    accounts = (summary, *summary["subaccounts"])
+    listed, requests, added, changed, seconds = (
+        sum(account[name] for account in accounts)
+        for name in ("listed", "requests", "added", "changed", "seconds")
     )
-    seconds = sum(account.seconds for account in accounts)
     click.echo(
         f"Synced over HTTP: {listed:,} messages read with {requests:,} requests in {seconds:.1f} s, "
         f"{added:,} new, {changed:,} changed.",
@@ -318,9 +322,12 @@ def _serve(home: Path, port: int, hooks_port: int, api_port: int) -> None:
     from workbench.server.serving import children
     from workbench.server.supervise import supervise
 
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    supervise(children(settings, port, hooks_port, api_port, "127.0.0.1", _server_environment(home)))
+
+
+def _server_environment(home: Path) -> dict[str, str]:
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("TWILIO_", "WORKBENCH_"))
     }
-    environment["WORKBENCH_HOME"] = str(home)
-    settings = load_settings({"WORKBENCH_HOME": str(home)})
-    supervise(children(settings, port, hooks_port, api_port, "127.0.0.1", environment))
+    return {**environment, "WORKBENCH_HOME": str(home)}

@@ -20,6 +20,7 @@ from tests.ports import free_port
 from tests.server.hooking import calling, environment, hooks_process, sid, wait_until_live
 from workbench.lake import open_lake
 from workbench.settings import load_settings
+from workbench.tokens.store import Tokens
 
 
 def hammer(port: int, home: Path, first: int, stored: set[int], over: threading.Event) -> None:
@@ -141,8 +142,14 @@ def test_serve_starts_a_dead_process_again_and_ends_all(home: Path, tmp_path: Pa
             env={**os.environ, **environment(home)}, stderr=file,
         )  # fmt: skip
     try:
-        for port in ports.values():
-            wait_until_live(port)
+        wait_until_live(ports["--port"])
+        wait_until_live(ports["--hooks-port"])
+        # Nobody may come in without a token, so the process of programs starts with the first.
+        assert len(children_of(process.pid)) == 3
+        assert f"Programs come to http://127.0.0.1:{ports['--api-port']}/api/v1/ once" in said.read_text()
+        tokens = Tokens(home)
+        tokens.add(tokens.check_new("shop", "viewer", (), None), "local:ops")
+        wait_until_live(ports["--api-port"])
         before = children_of(process.pid)
         assert len(before) == 4
         hooks = next(

@@ -12,6 +12,7 @@ from workbench.server.log_limit import LogLimit
 from workbench.server.ports import LOOPBACK, find_port
 from workbench.server.supervise import Child, end_with_stdin, supervise
 from workbench.settings import Settings
+from workbench.tokens.store import TOKENS_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,10 +57,19 @@ def children(
     # Chosen once, so that a process that is started again has the same port.
     port, hooks_port = find_port(host, port), find_port(LOOPBACK, hooks_port, "--hooks-port")
     api_port = find_port(host, api_port, "--api-port")
+    tokens = settings.home / TOKENS_FILE
     return (
         Child("hooks", ["--only", "hooks", "--hooks-port", str(hooks_port)], environment),
         Child("pages", ["--only", "pages", "--port", str(port), "--host", host], environment),
-        Child("api", ["--only", "api", "--api-port", str(api_port), "--host", host], environment),
+        # Without a token nobody may come in, and an idle process would take 110 MB.
+        Child(
+            "api",
+            ["--only", "api", "--api-port", str(api_port), "--host", host],
+            environment,
+            is_wanted=tokens.exists,
+            until_wanted=f"Programs come to http://{host}:{api_port}/api/v1/ once there is a token for one: "
+            "workbench tokens create NAME --role viewer",
+        ),
         Child("worker", ["--only", "worker"], environment),
     )
 

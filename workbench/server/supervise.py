@@ -30,11 +30,18 @@ _WRONG_CONFIGURATION = 2
 
 @dataclass
 class Child:
-    """One of the processes: what it is called, how it is started, what became of it."""
+    """One of the processes: what it is called, how it is started, what became of it.
+
+    Args:
+        is_wanted: whether there is anything for it to do; it starts as soon as there is.
+        until_wanted: what to say at the start while there is not.
+    """
 
     name: str
     arguments: Sequence[str]
     environment: Mapping[str, str] | None = None
+    is_wanted: Callable[[], bool] = lambda: True
+    until_wanted: str = ""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     failures: int = 0
@@ -103,7 +110,10 @@ def supervise(children: Sequence[Child], *, say: Callable[[str], None] | None = 
     }
     try:
         for child in children:
-            child.start()
+            if child.is_wanted():
+                child.start()
+            else:
+                say(child.until_wanted)
         while not stop.wait(_LOOK_EVERY):
             for child in children:
                 _look_after(child, say)
@@ -118,7 +128,10 @@ def supervise(children: Sequence[Child], *, say: Callable[[str], None] | None = 
 
 
 def _look_after(child: Child, say: Callable[[str], None]) -> None:
-    assert child.process
+    if child.process is None:
+        if child.is_wanted():
+            child.start()
+        return
     now, code = time.monotonic(), child.process.poll()
     if code is None:
         return
