@@ -16,7 +16,7 @@ from tests.lakes import lake_of
 from tests.messages import payload
 from tests.sending.conftest import SENDER, environment, know_senders, make_home, sent_to
 from workbench import Workbench
-from workbench.api.rules import checked_rules, rule_tools
+from workbench.api.rules import rule_tools
 from workbench.automation.fire import RuleTools
 from workbench.automation.run import RuleRounds
 from workbench.lake import Lake
@@ -59,7 +59,7 @@ class Desk:
         assert tools.replies is not None
         context = replace(tools.replies.context, clock=lambda: self.now)
         self.tools: RuleTools = replace(tools, replies=replace(tools.replies, context=context))
-        self.rounds = RuleRounds(self.tools, checked_rules(installation))
+        self.rounds = RuleRounds(self.tools, tuple(installation.settings.rules.values()))
         self.rounds.run(self.now)
 
     @property

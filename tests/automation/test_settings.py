@@ -15,7 +15,6 @@ from workbench import Workbench
 from workbench.automation.built_in import BUILT_IN
 from workbench.automation.rules import automation_rules, open_calendar
 from workbench.cli import main
-from workbench.compliance.checks import quiet_hours_rules
 from workbench.errors import ConfigError, NotAllowed
 from workbench.roles import Actor, acting_as
 from workbench.settings import load_settings
@@ -92,10 +91,11 @@ def test_holidays_need_a_country_whose_holidays_are_known(home: Path) -> None:
         (home / "workbench.toml").write_text(head + text)
         settings = load_settings({"WORKBENCH_HOME": str(home)})
         if is_known:
-            assert len(open_calendar(settings, quiet_hours_rules(home)).holidays) == 11
+            assert len(automation_rules(settings)) == 1
+            assert len(open_calendar(settings).holidays) == 11
         else:
             with pytest.raises(ConfigError, match=r"needs the public holidays of \[sending\]"):
-                open_calendar(settings, quiet_hours_rules(home))
+                automation_rules(settings)
 
 
 # --- the calls and commands, on a lake that can be followed by eye ---
