@@ -33,6 +33,9 @@ HEAD = f"""
 sender = "{SENDER}"
 default_country = "US"
 settle_after_seconds = 2
+
+[events.webhooks.shop]
+url = "https://shop.example.com/events"
 """
 TEMPLATES = {
     "thanks": "Thanks, we are on it.",

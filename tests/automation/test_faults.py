@@ -28,6 +28,7 @@ FAULTS = (
     ("no-template", 'then = { reply = "gone" }', "No template named 'gone'"),
     ("blank", 'then = { reply = "order" }', "has the blank 'number'"),
     ("no-target", 'then = { label = ["x"], notify = ["ops"] }', "the targets of alerts are none yet"),
+    ("no-webhook", 'then = { label = ["x"], webhook = ["shop"] }', "No event webhook named 'shop'"),
     ("regex", 'if = { regex = "(?=x)" }\nthen = { label = ["x"] }', "is no regular expression of RE2"),
     ("language", 'if = { language = ["xx"] }\nthen = { label = ["x"] }', "write a code of ISO 639-1"),
     ("holiday", "if = { holiday = true }\nthen = { label = ['x'] }", "needs the public holidays of"),

@@ -68,6 +68,11 @@ def refusal(home: Path, text: str) -> str:
         ),
         (written('then = { round_robin = ["a"], rota = { a = "9-5" } }'), "write days and hours"),
         (written('then = { notify = ["ops"] }'), "the targets of alerts are none yet"),
+        (
+            '[events.webhooks.shop]\nurl = "https://shop.example.com"\n'
+            + written('then = { webhook = ["shopp"] }'),
+            "No event webhook named 'shopp'. Did you mean 'shop'? Known: shop. Write [events.webhooks.shopp]",
+        ),
         (written('if = { regex = "(?=x)" }\nthen = { stop = true }'), "is no regular expression of RE2"),
         (written('if = { language = ["xx"] }\nthen = { stop = true }'), "language has 'xx'"),
         (written("then = { stop = true }", when="waiting_too_long"), "needs it; write after"),
@@ -82,6 +87,18 @@ def refusal(home: Path, text: str) -> str:
 )
 def test_what_is_wrong_and_how_to_mend_it(home: Path, text: str, said: str) -> None:
     assert said in refusal(home, text)
+
+
+def test_config_check_says_what_is_wrong_with_each_rule(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '[events.webhooks.shop]\nurl = "https://shop.example.com"\n' + written(
+        'then = { webhook = ["shpo"] }'
+    )
+    (home / "workbench.toml").write_text(text + written('then = { reply = "no" }', name="other"))
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    checked = CliRunner().invoke(main, ["config", "check"])
+    assert checked.exit_code == 2
+    assert "[[rules]] mine: No event webhook named 'shpo'. Did you mean 'shop'?" in checked.output
+    assert "[[rules]] other: No template named 'no'" in checked.output
 
 
 def test_holidays_need_a_country_whose_holidays_are_known(home: Path) -> None:

@@ -13,7 +13,7 @@ from workbench.automation.plan import HELD, RuleChecks
 from workbench.compliance.checks import quiet_hours_rules
 from workbench.conversations.business_hours import business_hours, parse_hours
 from workbench.conversations.events import label
-from workbench.errors import ConfigError, UsageError, WorkbenchError
+from workbench.errors import ConfigError, UnknownName, UsageError, WorkbenchError
 from workbench.messaging.holidays import Holiday
 from workbench.messaging.opt_out_clock import opt_out_clock
 from workbench.sending.template_files import find_template
@@ -158,6 +158,12 @@ def _check_people(actions: RuleActions, settings: Settings) -> None:
 
 def _check_targets(actions: RuleActions, settings: Settings) -> None:
     known = {*settings.alerts.targets, *(["mail"] if settings.alerts.mail_to else [])}
+    for webhook in actions.webhook:
+        if webhook not in settings.events.webhooks:
+            remedy = (
+                f"Write [events.webhooks.{webhook}] into workbench.toml, or name another: docs/events.md."
+            )
+            raise UnknownName("event webhook", webhook, settings.events.webhooks, remedy=remedy)
     for target in actions.notify:
         if target not in known:
             raise UsageError(
