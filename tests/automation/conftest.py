@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.lakes import lake_of
+from tests.lakes import begin_lake, lake_of
 from tests.messages import payload
 from tests.sending.conftest import SENDER, environment, know_senders, make_home, sent_to
 from workbench import Workbench
@@ -120,7 +120,9 @@ def open_desk(server: Server, home: Path, rules: str) -> Desk:
     (home / "templates").mkdir()
     for name, body in TEMPLATES.items():
         (home / "templates" / f"{name}.toml").write_text(f'body = "{body}"\n')
-    wb = Workbench(load_settings(environment(home, server)))
+    settings = load_settings(environment(home, server))
+    begin_lake(settings).close()
+    wb = Workbench(settings)
     know_senders(wb, server)
     return Desk(wb, server)
 
