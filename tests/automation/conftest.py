@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.lakes import lake_of
+from tests.lakes import begin_lake, lake_of
 from tests.messages import payload
 from tests.sending.conftest import SENDER, environment, know_senders, make_home, sent_to
 from workbench import Workbench
-from workbench.api.rules import checked_rules, rule_tools
+from workbench.api.rules import rule_tools
 from workbench.automation.fire import RuleTools
 from workbench.automation.run import RuleRounds
 from workbench.lake import Lake
@@ -33,6 +33,9 @@ HEAD = f"""
 sender = "{SENDER}"
 default_country = "US"
 settle_after_seconds = 2
+
+[events.webhooks.shop]
+url = "https://shop.example.com/events"
 """
 TEMPLATES = {
     "thanks": "Thanks, we are on it.",
@@ -59,7 +62,7 @@ class Desk:
         assert tools.replies is not None
         context = replace(tools.replies.context, clock=lambda: self.now)
         self.tools: RuleTools = replace(tools, replies=replace(tools.replies, context=context))
-        self.rounds = RuleRounds(self.tools, checked_rules(installation))
+        self.rounds = RuleRounds(self.tools, tuple(installation.settings.rules.values()))
         self.rounds.run(self.now)
 
     @property
@@ -117,7 +120,9 @@ def open_desk(server: Server, home: Path, rules: str) -> Desk:
     (home / "templates").mkdir()
     for name, body in TEMPLATES.items():
         (home / "templates" / f"{name}.toml").write_text(f'body = "{body}"\n')
-    wb = Workbench(load_settings(environment(home, server)))
+    settings = load_settings(environment(home, server))
+    begin_lake(settings).close()
+    wb = Workbench(settings)
     know_senders(wb, server)
     return Desk(wb, server)
 

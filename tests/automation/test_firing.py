@@ -249,11 +249,8 @@ def test_who_waits_and_what_failed(desk: Desk) -> None:
 
 
 def test_hostile_bodies_are_texts(desk: Desk) -> None:
-    hostile = [
-        "order {{ 7*7 }} {% raw %}", "order '; drop table rule_firings; --", "order \u202e\x1b[2J",
-        "order " * 300,
-    ]  # fmt: skip
-    assert ask_all(desk, hostile, some(4)) == [{"first": "sent"}] * 4
+    hostile = ["order {{ 7*7 }} {% raw %} '; drop table rule_firings; -- \u202e\x1b[2J", "order " * 300]
+    assert ask_all(desk, hostile, some(2)) == [{"first": "sent"}] * 2
     told = [action.detail + action.value for firing in desk.fired for action in firing.actions]
     assert not any("7*7" in text or "drop" in text for text in told)
 

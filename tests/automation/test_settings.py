@@ -15,7 +15,6 @@ from workbench import Workbench
 from workbench.automation.built_in import BUILT_IN
 from workbench.automation.rules import automation_rules, open_calendar
 from workbench.cli import main
-from workbench.compliance.checks import quiet_hours_rules
 from workbench.errors import ConfigError, NotAllowed
 from workbench.roles import Actor, acting_as
 from workbench.settings import load_settings
@@ -69,6 +68,11 @@ def refusal(home: Path, text: str) -> str:
         ),
         (written('then = { round_robin = ["a"], rota = { a = "9-5" } }'), "write days and hours"),
         (written('then = { notify = ["ops"] }'), "the targets of alerts are none yet"),
+        (
+            '[events.webhooks.shop]\nurl = "https://shop.example.com"\n'
+            + written('then = { webhook = ["shopp"] }'),
+            "No event webhook named 'shopp'. Did you mean 'shop'? Known: shop. Write [events.webhooks.shopp]",
+        ),
         (written('if = { regex = "(?=x)" }\nthen = { stop = true }'), "is no regular expression of RE2"),
         (written('if = { language = ["xx"] }\nthen = { stop = true }'), "language has 'xx'"),
         (written("then = { stop = true }", when="waiting_too_long"), "needs it; write after"),
@@ -85,6 +89,18 @@ def test_what_is_wrong_and_how_to_mend_it(home: Path, text: str, said: str) -> N
     assert said in refusal(home, text)
 
 
+def test_config_check_says_what_is_wrong_with_each_rule(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = '[events.webhooks.shop]\nurl = "https://shop.example.com"\n' + written(
+        'then = { webhook = ["shpo"] }'
+    )
+    (home / "workbench.toml").write_text(text + written('then = { reply = "no" }', name="other"))
+    monkeypatch.setenv("WORKBENCH_HOME", str(home))
+    checked = CliRunner().invoke(main, ["config", "check"])
+    assert checked.exit_code == 2
+    assert "[[rules]] mine: No event webhook named 'shpo'. Did you mean 'shop'?" in checked.output
+    assert "[[rules]] other: No template named 'no'" in checked.output
+
+
 def test_holidays_need_a_country_whose_holidays_are_known(home: Path) -> None:
     text = written("if = { holiday = true }\nthen = { stop = true }")
     for country, is_known in (("", False), ("DE", False), ("US", True), ("FR", True)):
@@ -92,10 +108,11 @@ def test_holidays_need_a_country_whose_holidays_are_known(home: Path) -> None:
         (home / "workbench.toml").write_text(head + text)
         settings = load_settings({"WORKBENCH_HOME": str(home)})
         if is_known:
-            assert len(open_calendar(settings, quiet_hours_rules(home)).holidays) == 11
+            assert len(automation_rules(settings)) == 1
+            assert len(open_calendar(settings).holidays) == 11
         else:
             with pytest.raises(ConfigError, match=r"needs the public holidays of \[sending\]"):
-                open_calendar(settings, quiet_hours_rules(home))
+                automation_rules(settings)
 
 
 # --- the calls and commands, on a lake that can be followed by eye ---

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.api.new import own_file_problems
@@ -26,6 +25,7 @@ def diagnose(
     Raises:
         UnknownName: there is no such check.
     """
+    from workbench.automation.rules import rule_problems
     from workbench.doctor.examination import Examination
     from workbench.doctor.history import with_beginnings
     from workbench.doctor.run import examine
@@ -43,7 +43,7 @@ def diagnose(
         read_settings(home=settings.home),
         open_lake=lambda: installation.reader,
         open_client=None if offline else open_client,
-        own_file_problems=partial(own_file_problems, settings.home),
+        own_file_problems=lambda: [*own_file_problems(settings.home), *rule_problems(settings)],
     )
     diagnosis = examine(examination, (names,) if isinstance(names, str) else tuple(names))
     try:

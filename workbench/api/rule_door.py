@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.installation import Installation
-from workbench.api.rules import Rules, checked_rules, switch
+from workbench.api.rules import Rules, switch
 from workbench.display import moments
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ class PageRules:
     def lines(self, settings: Settings, lake: Lake) -> list[dict[str, Any]]:
         from workbench.api.rule_frames import rules_frame
 
-        rules = checked_rules(Installation(settings, lake=lake))
-        frame = rules_frame(rules, lake, datetime.now(UTC) - timedelta(days=7))
+        frame = rules_frame(settings, lake, datetime.now(UTC) - timedelta(days=7))
         return [_line(row) for row in frame.to_dict("records")]
 
     def history(self, settings: Settings, lake: Lake, limit: int) -> pd.DataFrame:
@@ -56,6 +55,7 @@ def _line(row: dict[Any, Any]) -> dict[str, Any]:
     is_built_in = row["set_by"] == "built in"
     fired = "" if row["fired"] is None else f"Fired {row['fired']:,}"
     failed = f", {row['failed']:,} failed" if row["failed"] else ""
+    fault = f". It cannot be carried out: {row['fault']}" if row["fault"] else ""
     return {
         "rule": row["rule"],
         "is_on": bool(row["is_on"]),
@@ -64,7 +64,7 @@ def _line(row: dict[Any, Any]) -> dict[str, Any]:
         "when": row["when"],
         "condition": row["if"],
         "does": row["then"],
-        "fired": fired + failed,
+        "fired": fired + failed + fault,
     }
 
 

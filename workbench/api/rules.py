@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from workbench.api.namespace import Namespace
-from workbench.errors import NotAllowed, UnknownName, UsageError
+from workbench.errors import ConfigError, NotAllowed, UnknownName, UsageError
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
 
     import pandas as pd
 
     from workbench.api.installation import Installation
-    from workbench.automation.calendar import Calendar
     from workbench.automation.fire import RuleTools
     from workbench.automation.run import RuleRounds
     from workbench.automation.situation import Situation
     from workbench.lake.connect import Lake
     from workbench.lake.rules import RuleAction, RuleFiring
     from workbench.settings import Settings
-    from workbench.settings.rules import RuleSettings
+
+log = logging.getLogger(__name__)
 
 _DAYS = 7
 MOST_TESTED = 50_000
@@ -35,14 +35,14 @@ class Rules(Namespace):
     def list(self) -> pd.DataFrame:
         """Every rule in its order, then the built-in ones, and how often each fired in the last 7 days.
 
-        Raises:
-            ConfigError: a rule of the settings cannot be carried out.
+        Returns:
+            A row for each; `fault` says why a rule cannot be carried out.
         """
         from workbench.api.rule_frames import rules_frame
 
         installation = self._installation
         since = datetime.now(UTC) - timedelta(days=_DAYS)
-        return rules_frame(checked_rules(installation), installation.reader, since)
+        return rules_frame(installation.settings, installation.reader, since)
 
     def test(
         self,
@@ -68,9 +68,11 @@ class Rules(Namespace):
         Raises:
             UnknownName: there is no such rule.
             UsageError: the table cannot be read, or there are both a table and `since`.
+            ConfigError: a rule of the settings cannot be carried out.
         """
         from workbench.api.rule_frames import matches_frame
         from workbench.automation.dry_run import dry_run
+        from workbench.automation.rules import automation_rules, open_calendar
         from workbench.display.periods import parse_day
 
         if file is not None and since is not None:
@@ -80,7 +82,7 @@ class Rules(Namespace):
         installation, now = self._installation, datetime.now(UTC)
         if rule is not None:
             _require_rule(installation, rule)
-        rules = checked_rules(installation)
+        rules = automation_rules(installation.settings)
         is_on = _switched(installation)
         tried = [each for each in rules if is_on[each.name] or each.name == rule]
         begins_at = None
@@ -90,7 +92,7 @@ class Rules(Namespace):
             situations = _past(installation, begins_at, now, limit)
         else:
             situations = _of_table(installation, file, now)
-        matches = dry_run(tried, situations, _calendar(installation), rule)
+        matches = dry_run(tried, situations, open_calendar(installation.settings), rule)
         frame = matches_frame(matches)
         texts = {situation.event.message_sid for situation in situations}
         matched = len(set(frame["message_sid"]))
@@ -150,16 +152,23 @@ def rule_tools(installation: Installation) -> RuleTools:
     """What the rules of an installation act with; the worker runs them."""
     from workbench.automation.fire import RuleTools
     from workbench.automation.reply import AutoReplies
+    from workbench.automation.rules import open_calendar, rule_checks
 
-    replies = None
-    if installation.settings.optional_credentials is not None:
-        replies = AutoReplies(
-            installation.lake,
-            installation.send_context,
-            installation.settings.home,
-            installation.contact_zones,
-        )
-    return RuleTools(installation.lake, _calendar(installation), replies, partial(_tell, installation))
+    settings, replies, no_replies = installation.settings, None, "There are no credentials to send with."
+    if settings.optional_credentials is not None:
+        try:
+            context = installation.send_context
+            replies = AutoReplies(installation.lake, context, settings.home, installation.contact_zones)
+        except ConfigError as error:
+            no_replies = f"Nothing can be sent: {error}"
+    return RuleTools(
+        installation.lake,
+        open_calendar(settings),
+        replies,
+        partial(_tell, installation),
+        rule_checks(settings),
+        no_replies,
+    )
 
 
 class RuleConsumer:
@@ -173,7 +182,7 @@ class RuleConsumer:
         """One round; when it wants to be called even if nothing happens.
 
         Raises:
-            ConfigError: a rule of the settings cannot be carried out; events wait until it can.
+            LakeError: the lake cannot be read or written now; events wait until it can.
         """
         from workbench.api.installation import Installation
         from workbench.automation.run import RuleRounds
@@ -183,27 +192,13 @@ class RuleConsumer:
             if self._installation is not None:
                 self._installation.close()
             self._installation = Installation(settings, lake=lake)
-            rules = checked_rules(self._installation)
-            keep_business_hours(lake, settings)
-            self._rounds = RuleRounds(rule_tools(self._installation), rules)
+            try:
+                keep_business_hours(lake, settings)
+            except ConfigError as error:
+                log.error("rules that ask for the business hours cannot be carried out: %s", error)
+            self._rounds = RuleRounds(rule_tools(self._installation), tuple(settings.rules.values()))
         self._rounds.run(now)
         return self._rounds.next_at
-
-
-def checked_rules(installation: Installation) -> Sequence[RuleSettings]:
-    """The rules of the settings, checked."""
-    from workbench.automation.rules import automation_rules
-
-    rules = automation_rules(installation.settings)
-    _calendar(installation)
-    return rules
-
-
-def _calendar(installation: Installation) -> Calendar:
-    from workbench.automation.rules import open_calendar
-    from workbench.compliance.checks import quiet_hours_rules
-
-    return open_calendar(installation.settings, quiet_hours_rules(installation.settings.home))
 
 
 def _switched(installation: Installation) -> dict[str, bool]:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import duckdb
 
 from workbench.automation.calendar import Calendar
-from workbench.automation.plan import HELD, PlannedRule, plan
+from workbench.automation.plan import HELD, PlannedRule, RuleChecks, fault_words, plan
 from workbench.automation.reply import ANSWER, AutoReplies, answer
 from workbench.automation.rota import next_on_duty
 from workbench.automation.situation import Situation
@@ -30,7 +30,7 @@ from workbench.lake.rules import (
 )
 from workbench.settings.rules import RuleSettings
 
-NOTIFY, WEBHOOK = "notify", "webhook"
+NOTIFY, WEBHOOK, CHECK = "notify", "webhook", "check"
 _CLAIMED = "claimed"
 
 Advance = Callable[[duckdb.DuckDBPyConnection], bool]
@@ -39,12 +39,15 @@ Advance = Callable[[duckdb.DuckDBPyConnection], bool]
 
 @dataclass(frozen=True)
 class RuleTools:
-    """What rules act with. `replies` is None without credentials; `tell` tells a target, by its name."""
+    """What rules act with. `replies` is None where `no_replies` says why nothing can be sent; `tell` tells a
+    target, by its name."""
 
     lake: Lake
     calendar: Calendar
     replies: AutoReplies | None
     tell: Callable[[str, RuleFiring], RuleAction]
+    checks: RuleChecks
+    no_replies: str = ""
 
 
 def fire(
@@ -54,8 +57,14 @@ def fire(
     now: datetime,
     advance: Advance | None = None,
 ) -> list[RuleFiring]:
-    """Carry out the rules that fire for an event and have not fired for it before."""
-    planned = plan(rules, situation, tools.calendar, now)
+    """Carry out the rules that fire for an event and have not fired for it before.
+
+    A rule that cannot be carried out is noted as failed, with the reason; the others go on.
+
+    Raises:
+        LakeError: the lake cannot be read or written now.
+    """
+    planned = plan(rules, situation, tools.calendar, now, tools.checks)
     if not planned:
         return []
     firings = tools.lake.write(lambda cursor: _claim(cursor, tools, planned, situation, now, advance))
@@ -90,12 +99,21 @@ def _act_in_lake(
     situation: Situation,
     now: datetime,
 ) -> RuleFiring:
+    """What a rule decides is made up before the first of it is written, so it is written as a whole."""
     rule, actions = planned.rule, planned.rule.actions
-    person = actions.assign
-    if actions.round_robin:
-        last = last_assignee(cursor, rule.name)
-        person = next_on_duty(actions.round_robin, actions.rota, calendar, now, last)
-    for event in _decisions(rule, situation, person, now):
+    fault, person = planned.fault, actions.assign
+    decisions: list[ConversationEvent] = []
+    try:
+        if actions.round_robin and not fault:
+            last = last_assignee(cursor, rule.name)
+            person = next_on_duty(actions.round_robin, actions.rota, calendar, now, last)
+        if not fault:
+            decisions = _decisions(rule, situation, person, now)
+    except Exception as error:
+        fault = fault_words(rule, error)
+    if fault:
+        return _failed(rule, situation, fault, now)
+    for event in decisions:
         write_event(cursor, situation.conversation, event)
     done = [RuleAction(name, value) for name, value in _done_in_lake(rule, person)]
     if actions.round_robin and person is None:
@@ -114,6 +132,13 @@ def _act_in_lake(
         done,
         now,
     )  # fmt: skip
+
+
+def _failed(rule: RuleSettings, situation: Situation, fault: str, now: datetime) -> RuleFiring:
+    """A rule of which nothing was carried out."""
+    event = situation.event
+    firing = RuleFiring(rule.name, event.key, situation.conversation.conversation_id, event.message_sid, now)
+    return _ended(firing, [RuleAction(CHECK, "", "failed", fault)], now)
 
 
 def _decisions(
@@ -173,17 +198,26 @@ def _finish_action(
     situation: Situation | None,
 ) -> RuleAction:
     if action.action == NOTIFY and action.outcome == _CLAIMED:
-        return tools.tell(action.value, firing)
+        return _told(tools, rule, firing, action)
     if action.action != ANSWER or action.outcome not in (_CLAIMED, "waiting", "unknown"):
         return action
     if rule is None or situation is None or rule.actions.reply != action.value:
         gone = "The rule has it no longer." if situation else "The message is gone."
         return replace(action, outcome="skipped", detail=gone)
     if tools.replies is None:
-        return replace(action, outcome="failed", detail="There are no credentials to send with.")
+        return replace(action, outcome="failed", detail=tools.no_replies)
     is_deferred = action.outcome == "waiting"
     sent = answer(tools.replies, rule, situation, firing.claimed_at, is_deferred=is_deferred)
     return replace(sent, value=action.value)
+
+
+def _told(tools: RuleTools, rule: RuleSettings | None, firing: RuleFiring, action: RuleAction) -> RuleAction:
+    if rule is None:
+        return replace(action, outcome="skipped", detail="The rule is no longer there.")
+    try:
+        return tools.tell(action.value, firing)
+    except Exception as error:
+        return replace(action, outcome="failed", detail=fault_words(rule, error))
 
 
 def interrupted(firing: RuleFiring) -> RuleFiring:

@@ -23,7 +23,7 @@ def read_situations(lake: Readable, message_sids: Sequence[str]) -> dict[str, Si
     An inbound message is a `message_received`, or what its keyword says; an outbound one that failed is an
     `answer_failed`, if the contact had written before it.
     """
-    return _read(lake, "message_sid in (select unnest($sids::varchar[]))", {"sids": list(message_sids)})
+    return _read_these(lake, message_sids)
 
 
 def read_past_situations(lake: Readable, since: datetime, until: datetime, limit: int) -> list[Situation]:
@@ -60,8 +60,16 @@ def read_past_waiting(lake: Readable, since: datetime, until: datetime) -> list[
 
 
 def _waiting(lake: Readable, waiting: Mapping[str, datetime]) -> dict[str, Situation]:
+    return _read_these(lake, list(waiting), waiting)
+
+
+def _read_these(
+    lake: Readable, message_sids: Sequence[str], waiting: Mapping[str, datetime] | None = None
+) -> dict[str, Situation]:
+    if not message_sids:
+        return {}
     condition: LiteralString = "message_sid in (select unnest($sids::varchar[]))"
-    return _read(lake, condition, {"sids": list(waiting)}, waiting)
+    return _read(lake, condition, {"sids": list(message_sids)}, waiting)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from workbench.automation.plan import fault_words
 from workbench.automation.reply_guard import DAY, refusal
 from workbench.automation.reply_history import read_reply_history
 from workbench.automation.situation import Situation
-from workbench.errors import UsageError
+from workbench.errors import TRY_AGAIN, WorkbenchError
 from workbench.lake.connect import Lake, Readable
 from workbench.lake.rules import RuleAction
 from workbench.roles import Actor, acting_as
@@ -64,24 +65,51 @@ def answer(
             given up a day after it.
         is_deferred: it has waited for that already.
     """
-    name = rule.actions.reply or ""
     with acting_as(Actor(rule.name, "agent", kind="rule")):
-        begun = _begun_before(replies, rule.name, situation.event.key)
-        if begun is not None:
-            return begun
-        now = replies.context.clock()
-        reason = _was_answered(replies.lake, situation) if is_deferred else ""
-        if reason := reason or _refusal(replies, rule, situation, now, is_deferred):
-            return RuleAction(ANSWER, name, "skipped", reason)
         try:
-            checked = _check(replies, rule, situation)
-        except UsageError as error:
-            return RuleAction(ANSWER, name, "failed", str(error))
-        if reason := _blocked_by(checked):
-            is_quiet = all(each.rule == "quiet hours" for each in checked.reasons if each.verdict == "block")
-            waits = is_quiet and rule.actions.in_quiet_hours == "later" and now - claimed_at < DAY
-            return RuleAction(ANSWER, name, "waiting" if waits else "blocked", reason)
-        return _outcome(name, send_checked(replies.context, checked, True))
+            return _answer(replies, rule, situation, claimed_at, is_deferred=is_deferred)
+        except Exception as error:
+            return _after_fault(replies, rule, situation, error)
+
+
+def _after_fault(
+    replies: AutoReplies, rule: RuleSettings, situation: Situation, error: Exception
+) -> RuleAction:
+    """How an answer ended that an error interrupted: the outbox knows whether it may have been sent.
+
+    Where Twilio does not answer now, it is tried again until it is too late for an answer.
+    """
+    fault = fault_words(rule, error)
+    state = _outbox_state(replies.lake, batch_of(rule.name, situation.event.key))
+    if state == "accepted":
+        return RuleAction(ANSWER, "", "sent")
+    may_work_later = isinstance(error, WorkbenchError) and error.exit_code == TRY_AGAIN
+    is_open = state in ("intended", "unclear") or may_work_later
+    return RuleAction(ANSWER, "", "unknown" if is_open else "failed", fault)
+
+
+def _answer(
+    replies: AutoReplies,
+    rule: RuleSettings,
+    situation: Situation,
+    claimed_at: datetime,
+    *,
+    is_deferred: bool,
+) -> RuleAction:
+    name = rule.actions.reply or ""
+    begun = _begun_before(replies, rule.name, situation.event.key)
+    if begun is not None:
+        return begun
+    now = replies.context.clock()
+    reason = _was_answered(replies.lake, situation) if is_deferred else ""
+    if reason := reason or _refusal(replies, rule, situation, now, is_deferred):
+        return RuleAction(ANSWER, name, "skipped", reason)
+    checked = _check(replies, rule, situation)
+    if reason := _blocked_by(checked):
+        is_quiet = all(each.rule == "quiet hours" for each in checked.reasons if each.verdict == "block")
+        waits = is_quiet and rule.actions.in_quiet_hours == "later" and now - claimed_at < DAY
+        return RuleAction(ANSWER, name, "waiting" if waits else "blocked", reason)
+    return _outcome(name, send_checked(replies.context, checked, True))
 
 
 def _begun_before(replies: AutoReplies, rule: str, event_key: str) -> RuleAction | None:

@@ -59,7 +59,8 @@ class RuleRounds:
         lake = self.tools.lake
         switches = {name: switch.is_on for name, switch in read_switches(lake).items()}
         rules = (*ACTING, *enabled_rules(self.rules, switches))
-        if not self._is_begun:
+        is_first = not self._is_begun
+        if is_first:
             begin_cursor(lake, CONSUMER, now)
             self._resume(now, is_first=True)
             self._is_begun = True
@@ -67,7 +68,8 @@ class RuleRounds:
         if self._looked_at is None or now - self._looked_at >= _LOOK_EVERY:
             self._looked_at = now
             firings += self._look_at_waiting(rules, now)
-            self._resume(now, is_first=False)
+            if not is_first:
+                self._resume(now, is_first=False)
         return firings
 
     def _read_feed(self, rules: Sequence[RuleSettings], now: datetime) -> list[RuleFiring]:

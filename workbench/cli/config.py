@@ -14,7 +14,6 @@ from workbench.errors import ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from workbench.settings import Settings
 
@@ -49,7 +48,7 @@ def check() -> None:
     problems = list(reading.problems)
     if reading.settings:
         problems += [text for text in _problems_together(reading.settings) if text not in problems]
-        problems += _problems_of_own_files(reading.settings.home)
+        problems += _problems_of_own_files(reading.settings)
     say_notices(reading.notices)
     for problem in problems:
         say(f"Error: {problem}", err=True)
@@ -91,11 +90,12 @@ def _problems_together(settings: Settings) -> Iterator[str]:
             yield str(error)
 
 
-def _problems_of_own_files(home: Path) -> list[str]:
-    """What is wrong with the pages, metrics, reports and templates of the users' own."""
+def _problems_of_own_files(settings: Settings) -> list[str]:
+    """What is wrong with the pages, metrics, reports and templates of the users' own, and with rules."""
     from workbench.api.new import own_file_problems
+    from workbench.automation.rules import rule_problems
 
-    return own_file_problems(home)
+    return [*own_file_problems(settings.home), *rule_problems(settings)]
 
 
 def _check_alerts(settings: Settings) -> None:

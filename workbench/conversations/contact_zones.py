@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workbench.conversations.contacts import read_contacts
 from workbench.lake import Lake
 from workbench.messaging.privacy import Privacy, PrivacyMode
 
@@ -19,10 +18,20 @@ def read_contact_zones(lake: Lake, addresses: Sequence[str], privacy: Privacy) -
         # Several people may share what the lake keeps of a number, and not a zone.
         return {}
     kept_as = {address: privacy.contact_forms(address) for address in addresses}
-    contacts = read_contacts(lake, [form for forms in kept_as.values() for form in forms])
-    zones = {contact.address: contact.zones[0] for contact in contacts if contact.is_zone_given}
+    forms = [form for forms in kept_as.values() for form in forms]
+    # The view of contacts counts all messages of everybody first; a zone is in what people wrote down.
+    zones: dict[str, str] = dict(lake.rows(_ZONES_SQL, [forms]))
     return {
         address: next(zones[form] for form in forms if form in zones)
         for address, forms in kept_as.items()
         if any(form in zones for form in forms)
     }
+
+
+_ZONES_SQL = """
+    select asked.address, coalesce(own.time_zone, main.time_zone) as time_zone
+    from (select unnest(?::varchar[]) as address) asked
+    join contact_overlay own on own.person_key = person_of(asked.address)
+    left join contact_overlay main on main.person_key = person_of(own.merged_into)
+    where coalesce(own.time_zone, main.time_zone) is not null
+"""

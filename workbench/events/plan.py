@@ -93,5 +93,5 @@ def _deliveries(
             detail=GONE if is_gone else None,
         )
         for event in events
-        if event.kind in webhook.kinds
+        if webhook.wants(event)
     ]

@@ -10,10 +10,13 @@ import httpx
 
 from workbench.errors import ConfigError, UnknownName
 from workbench.events.signing import signing_key
-from workbench.lake.feed import KINDS
+from workbench.lake.feed import KINDS, FeedEvent
 from workbench.settings import Settings
 from workbench.settings.events import EventWebhookSettings
 from workbench.twilio.urls import is_loopback
+
+_KINDS_FOR_ALL = tuple(kind for kind in KINDS if kind != "rule.fired")
+"""What a webhook gets that lists no kinds. A rule says by itself whom it tells that it fired."""
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,16 @@ class EventWebhook:
     name: str
     url: httpx.URL
     kinds: frozenset[str]
+    """Those that it gets of everything; a rule may name it beside."""
     key: bytes = field(repr=False)
     is_enabled: bool = True
     may_be_private: bool = False
     has_whole_numbers: bool = False
     has_texts: bool = False
+
+    def wants(self, event: FeedEvent) -> bool:
+        """Whether it is told of an event: for its kind, or because the rule that fired names it."""
+        return event.kind in self.kinds or self.name in event.detail.get("webhooks", ())
 
     @property
     def consumer(self) -> str:
@@ -83,7 +91,7 @@ def _webhook(settings: Settings, declared: EventWebhookSettings) -> EventWebhook
     return EventWebhook(
         declared.name,
         _checked_url(declared.url, where),
-        frozenset(declared.events or KINDS),
+        frozenset(declared.events or _KINDS_FOR_ALL),
         _key(settings, declared.name, where),
         declared.enabled,
         declared.private_network,

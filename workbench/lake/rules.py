@@ -104,6 +104,14 @@ def read_firings(lake: Readable, since: datetime, rule: str | None, limit: int) 
     return _firings(lake, condition, {"since": since, "rule": rule, "limit": limit})[::-1]
 
 
+def read_failed_firings(lake: Readable, since: datetime) -> dict[str, tuple[int, RuleFiring]]:
+    """By rule, how often it failed since a moment, and the last of these."""
+    failures: dict[str, tuple[int, RuleFiring]] = {}
+    for firing in _firings(lake, "where outcome = 'failed' and claimed_at >= $since", {"since": since}):
+        failures[firing.rule] = failures.get(firing.rule, (0, firing))[0] + 1, firing
+    return failures
+
+
 def count_firings(lake: Readable, since: datetime) -> dict[str, dict[str, int]]:
     """By rule, how often each outcome came since a moment."""
     counts: dict[str, dict[str, int]] = {}

@@ -55,7 +55,7 @@ class EventWebhookSettings:
     events: tuple[str, ...] = setting(
         (),
         file_only(texts('a list of kinds of events, as ["message.received"]', or_one=True)),
-        "Only these kinds of events (docs/events.md has all); by default all.",
+        "Only these kinds of events (docs/events.md has all); by default all but rule.fired.",
     )
     enabled: bool = setting(True, file_only(flag()), "False stops it; what happens meanwhile is not sent.")
     private_network: bool = setting(

@@ -16,6 +16,11 @@ RULE_EVENTS = (
 RULE_STATES = ("open", "pending", "snoozed", "resolved")
 SETTABLE_STATES = ("open", "pending", "resolved")
 
+BUILT_IN_RULES = (
+    "opt-out-label", "opt-in-label", "opt-out-block", "opt-out-confirm", "keyword-silence",
+)  # fmt: skip
+"""Names that no rule of the settings may take; :mod:`workbench.automation.built_in` has these rules."""
+
 _NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 _LENGTH = r"[1-9]\d{0,4}[mhd]"
 
@@ -190,6 +195,8 @@ class RuleSettings:
 
 def check_rule_name(name: str) -> str:
     """The name of a rule, as `[[rules]]` may have it."""
+    if name in BUILT_IN_RULES:
+        raise InvalidValue("is a built-in rule, which cannot be changed or switched off; take another name.")
     if not re.fullmatch(_NAME, name):
         raise InvalidValue("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
     return name
