@@ -115,7 +115,7 @@ def _routed_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         _require_needs(router)
         app.include_router(router, prefix=PREFIX, responses={**PROBLEMS}, dependencies=_SECURITY)
-    app.get("/healthz", include_in_schema=False)(_alive)
+    app.get("/healthz", name="health", include_in_schema=False)(_alive)
     add_figures(app, settings.home)
     add_docs_page(app)
     _describe_problems(app)
