@@ -93,5 +93,12 @@ def _deliveries(
             detail=GONE if is_gone else None,
         )
         for event in events
-        if event.kind in webhook.kinds
+        if is_for(webhook, event)
     ]
+
+
+def is_for(webhook: EventWebhook, event: FeedEvent) -> bool:
+    """Whether a receiver gets an event: of rules what names it, whatever its `events` say; else its kinds."""
+    if event.kind == "rule.fired":
+        return webhook.name in event.detail["webhooks"]
+    return event.kind in webhook.kinds
