@@ -1,4 +1,4 @@
-"""``python -m benchmarks.caller URL PLAN``: posts signed callbacks as fast as they are answered.
+"""``python -m benchmarks.caller URL PLAN``: posts signed callbacks, or given requests, as fast as it goes.
 
 A process of its own, on plain sockets, so that the measured server and not its client is at the limit. Prints
 one JSON object; with ``--answers FILE`` it writes which callbacks were answered 2xx.
@@ -26,7 +26,11 @@ PATH = "/webhooks/twilio/status"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
-    parser.add_argument("plan", type=Path, help="JSON: token, public_url, account_sid, message_sids")
+    parser.add_argument(
+        "plan",
+        type=Path,
+        help="JSON: token, public_url, account_sid, message_sids; or requests, each as a whole",
+    )
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--connections", type=int, default=20)
     parser.add_argument("--per-second", type=float, default=0, help="hold this rate; 0: as fast as it goes")
@@ -37,7 +41,7 @@ def main() -> None:
 
 
 async def _run(options: argparse.Namespace, plan: dict[str, object]) -> dict[str, object]:
-    callbacks = _callbacks(plan)
+    callbacks = _given(plan) or _callbacks(plan)
     seconds: list[float] = []
     stored: list[str] = []
     codes: dict[int, int] = {}
@@ -48,11 +52,12 @@ async def _run(options: argparse.Namespace, plan: dict[str, object]) -> dict[str
         address = urlsplit(options.url)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
         turn = time.perf_counter() + pause * number / options.connections
-        while time.perf_counter() - began < options.seconds:
+        for name, request in callbacks:
+            if time.perf_counter() - began >= options.seconds:
+                break
             if pause:
                 await asyncio.sleep(max(0.0, turn - time.perf_counter()))
                 turn += pause
-            name, request = next(callbacks)
             sent_at = time.perf_counter()
             writer.write(request)
             head = await reader.readuntil(b"\r\n\r\n")
@@ -85,6 +90,12 @@ async def _run(options: argparse.Namespace, plan: dict[str, object]) -> dict[str
         "longest_ms": 1e3 * ordered[-1],
         "codes": codes,
     }
+
+
+def _given(plan: dict[str, object]) -> Iterator[tuple[str, bytes]] | None:
+    """The requests of a plan that has them, each once."""
+    requests = plan.get("requests")
+    return ((text, text.encode()) for text in requests) if isinstance(requests, list) else None
 
 
 def _callbacks(plan: dict[str, object]) -> Iterator[tuple[str, bytes]]:

@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 
 HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
 WORKER_LOCK, WORKER_STATE = "worker.lock", "worker.json"
-REMOVALS_LOCK = "removals.lock"
+API_LOCK, REMOVALS_LOCK = "api.lock", "removals.lock"
 
 
 class Treatment(Enum):

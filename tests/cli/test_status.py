@@ -85,21 +85,27 @@ def test_what_runs_and_what_waits(settings: Settings, wb: Workbench) -> None:
 def test_settings_that_a_server_has_not_read_are_said(settings: Settings, wb: Workbench) -> None:
     file, locks = (
         settings.home / "workbench.toml",
-        (settings.home / "hooks.lock", settings.home / "pages.lock"),
+        tuple(settings.home / f"{name}.lock" for name in ("hooks", "pages", "api", "worker")),
     )
     file.write_text('[keywords]\nopt_out = ["ARRET"]\n')
     os.utime(file, (BEGAN.timestamp(), BEGAN.timestamp()))
-    with only_one(locks[0], "hooks process"), shared(locks[1]):
+    with (
+        only_one(locks[0], "hooks process"),
+        shared(locks[1]),
+        shared(locks[2]),
+        only_one(locks[3], "worker process"),
+    ):
         assert "settings" not in dict(wb.status().lines())
         assert [result.state for result in wb.doctor("running-settings").results] == ["fine"]
-        for lock, name in zip(locks, ("hooks", "pages"), strict=True):
+        runs = ("hooks run", "pages run", "HTTP interface runs", "worker runs")
+        for lock, server_runs in zip(locks, runs, strict=True):
             os.utime(lock, (BEGAN.timestamp() - 60, BEGAN.timestamp() - 60))
             said = [value for label, value in wb.status().lines() if label == "settings"]
             assert said[-1] == (
-                f"workbench.toml changed at 2026-09-07 12:00:00 UTC, and the {name} run since "
+                f"workbench.toml changed at 2026-09-07 12:00:00 UTC, and the {server_runs} since "
                 "2026-09-07 11:59:00 UTC with what it said before. Start `workbench serve` again."
             )
-        assert [result.state for result in wb.doctor("running-settings").results] == ["warning"] * 2
+        assert [result.state for result in wb.doctor("running-settings").results] == ["warning"] * 4
     assert "settings" not in dict(wb.status().lines()), "what ended has read nothing"
     file.unlink()
 

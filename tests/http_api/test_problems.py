@@ -54,6 +54,11 @@ REQUESTS: list[tuple[str, str, dict[str, Any], int, str, str]] = [
         "POST", "/messages", {"content": b"{", "headers": {"Content-Type": "application/json"}}, 400,
         "unreadable", "The body is not JSON",
     ),
+    (
+        "POST", "/messages",
+        {"content": b'{"to": "x"}', "headers": {"Content-Type": "application/x-www-form-urlencoded"}}, 400,
+        "unreadable", "with the header Content-Type: application/json",
+    ),
     ("POST", "/messages", {"json": {"body": "x"}}, 422, "invalid", "body.to: Field required."),
     ("POST", "/messages", {"json": {"to": "+14155550000"}}, 422, "usage-error", "body"),
     ("POST", "/messages", {"json": {"to": "+14155550000", "bdy": "x"}}, 422, "invalid", "no such field here"),

@@ -67,6 +67,28 @@ def test_a_script_lists_who_waits_answers_and_sees_it_delivered(
         assert http.put(f"{path}/state", json={"state": "resolved"}).json()["state"] == "resolved"
 
 
+def test_prometheus_sees_requests_by_route_with_a_token_of_its_own(url: str, known: Known) -> None:
+    with client(url, known.tokens["viewer"]) as http:
+        assert http.get(f"/conversations/{known.conversations[0]}").status_code == 200
+        assert http.post("/messages", json={"to": "+14155550123", "body": "Hi"}).status_code == 403
+        assert http.get("/+14155550123").status_code == 404
+        assert http.get("/status", headers={"Authorization": "Bearer wbt_no"}).status_code == 401
+        refused = http.get(f"{url}/metrics")
+        assert (refused.status_code, "workbench_" in refused.text) == (401, False)
+        own = {"Authorization": f"Bearer {(known.home / 'metrics.token').read_text()}"}
+        assert http.get("/status", headers=own).status_code == 401
+        text = http.get(f"{url}/metrics", headers=own).raise_for_status().text
+    for labels in (
+        'kind="conversation",status="200"', 'kind="send",status="403"',
+        'kind="not_found",status="404"', 'kind="refused",status="401"', 'kind="prometheus",status="401"',
+    ):  # fmt: skip
+        assert f"workbench_http_requests_total{{{labels}}}" in text
+    assert 'workbench_http_request_seconds_count{kind="conversation"}' in text
+    assert 'process="api"' in text
+    assert 'workbench_log_lines_total{level="error"}' in text
+    assert "415555" not in text
+
+
 def test_a_script_of_chatwoot_moves_by_its_address_and_token(url: str, known: Known, server: Server) -> None:
     path = f"{url}/api/v1/accounts/1/conversations/{known.conversations[5]}/messages"
     headers = {"api_access_token": known.tokens["agent"]}

@@ -42,6 +42,14 @@ def test_nothing_stands_in_the_way() -> None:
     assert verdict() == ("pass", set())
 
 
+def test_without_a_sender_one_reason_says_so() -> None:
+    nobody = replace(PLAIN, sender=None)
+    reasons = check(nobody, replace(FINE, sender=None, service=None), POLICY).reasons
+    assert [reason.text for reason in reasons] == [
+        "No sender: name a sender or a messaging service, or set [sending] sender or service."
+    ]
+
+
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [

@@ -83,7 +83,7 @@ def test_what_is_misspelt_here_is_all_there_is() -> None:
     assert len(IN_FILE) == 144
     assert [".".join(member.place) for member in sections()] == [
         "twilio", "lake", "sync", "privacy", "access", "api", "assistants", "sending", "keywords",
-        "conversations", "schedule", "webhooks", "logs", "alerts", "rules", "notifications", "events",
+        "conversations", "schedule", "webhooks", "logs", "alerts", "notifications", "rules", "events",
         "retention", "backup", "smtp", "reports", "access.oauth", "access.roles", "mps_limits", "daily_caps",
     ]  # fmt: skip
     assert sorted(SECRETS) == [

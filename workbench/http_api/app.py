@@ -32,6 +32,7 @@ from workbench.http_api import (
 from workbench.http_api.docs_page import add_docs_page
 from workbench.http_api.document import CHATWOOT_TOKEN, GROUPS, TOKEN, describe
 from workbench.http_api.door import Door
+from workbench.http_api.figures import add_figures
 from workbench.http_api.opened import OpenedInstallation
 from workbench.http_api.problems import Problem, add_problem_handlers
 from workbench.http_api.rate_limits import RateLimits
@@ -90,6 +91,7 @@ def create_app(settings: Settings, hosts: frozenset[str]) -> ASGIApp:
         tokens=TokenDoor(settings.home),
         limits=RateLimits(settings.api.requests_per_minute),
         headers=common_headers(settings.access.is_secure),
+        figures=app.state.figures,
     )
 
 
@@ -113,7 +115,8 @@ def _routed_app(settings: Settings) -> FastAPI:
     for router in ROUTERS:
         _require_needs(router)
         app.include_router(router, prefix=PREFIX, responses={**PROBLEMS}, dependencies=_SECURITY)
-    app.get("/healthz", include_in_schema=False)(_alive)
+    app.get("/healthz", name="health", include_in_schema=False)(_alive)
+    add_figures(app, settings.home)
     add_docs_page(app)
     _describe_problems(app)
     return app
@@ -128,8 +131,9 @@ def _describe_problems(app: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = _AT_ONCE
-    async with app.state.assistants.running():
-        yield
+    with app.state.figures.log_counter:
+        async with app.state.assistants.running():
+            yield
     app.state.report_runs.close()
     app.state.opened.close()
 

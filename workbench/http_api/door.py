@@ -22,10 +22,11 @@ from workbench.server.access.headers import STRICT_CSP
 from workbench.server.access.settings import HOSTS_SETTING
 from workbench.server.access.tokens import TokenDoor
 from workbench.server.connections import BODY_SECONDS
+from workbench.server.figures.requests import METRICS_PATH, Figures
 
 MOST_BYTES = 4 * 2**20
-OPEN_TO_ALL = ("/healthz", "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs/")
-"""What says nothing of anybody; a path that ends in `/` with all below it."""
+OPEN_TO_ALL = ("/healthz", METRICS_PATH, "/api/v1/openapi.json", "/api/v1/docs", "/api/v1/docs/")
+"""What says nothing of anybody, or asks for a token of its own; a path that ends in `/` with all below it."""
 
 
 class Door:
@@ -34,6 +35,7 @@ class Door:
     Args:
         hosts: values of `Host` that are answered, see :func:`workbench.server.hosts.served_hosts`.
         headers: of every answer.
+        figures: count the answers by their route.
     """
 
     def __init__(
@@ -44,8 +46,10 @@ class Door:
         tokens: TokenDoor,
         limits: RateLimits,
         headers: Mapping[str, str],
+        figures: Figures,
     ) -> None:
         self._app, self._hosts, self._tokens, self._limits = app, hosts, tokens, limits
+        self._figures = figures
         self._headers = {"Cache-Control": "no-store", "Content-Security-Policy": STRICT_CSP, **headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +61,7 @@ class Door:
         ]
         request_id = request_id_for(given)
         use_request_id(request_id)
-        answer = _Answer(send, {**self._headers, HEADER: request_id})
+        answer, began = _Answer(send, {**self._headers, HEADER: request_id}), time.perf_counter()
         try:
             await self._let_in(scope, _limited(scope, receive), answer)
         except WorkbenchError as error:
@@ -65,6 +69,8 @@ class Door:
         except Exception as error:
             if not answer.has_begun:
                 await unexpected_problem(error)(scope, receive, answer.send)
+        finally:
+            self._figures.count(_kind_of(scope, answer.status), answer.status, time.perf_counter() - began)
 
     async def _let_in(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         self._require_host(scope)
@@ -98,14 +104,18 @@ class Door:
 
 
 class _Answer:
-    """Adds headers to an answer that has none of that name, and knows whether it has begun."""
+    """Adds headers to an answer that has none of that name, and knows whether it has begun.
+
+    Attributes:
+        status: 499 where nobody was answered any more, as when the caller went away.
+    """
 
     def __init__(self, send: Send, headers: dict[str, str]) -> None:
-        self._send, self.headers, self.has_begun = send, headers, False
+        self._send, self.headers, self.has_begun, self.status = send, headers, False, 499
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.has_begun = True
+            self.has_begun, self.status = True, message["status"]
             given = {name.lower() for name, _ in message["headers"]}
             missing = [
                 (name.lower().encode(), value.encode("latin-1"))
@@ -114,6 +124,13 @@ class _Answer:
             ]
             message = {**message, "headers": [*message["headers"], *missing]}
         await self._send(message)
+
+
+def _kind_of(scope: Scope, status: int) -> str:
+    """The name of the route that answered; never the path, which callers choose."""
+    if name := getattr(scope.get("route"), "name", None):
+        return str(name)
+    return "not_found" if status == 404 else "refused"
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:

@@ -115,6 +115,7 @@ _TITLES = {
     502: "Twilio refused",
     503: "Not now",
 }
+_KIND_TITLES = {"blocked": "Blocked by a rule"}
 
 
 def problem(
@@ -129,7 +130,7 @@ def problem_content(status: int, kind: str, detail: str, **more: Any) -> dict[st
     """The members of a problem."""
     return {
         "type": f"urn:workbench:problem:{kind}",
-        "title": _TITLES.get(status, "An error"),
+        "title": _KIND_TITLES.get(kind) or _TITLES.get(status, "An error"),
         "status": status,
         "detail": detail,
         "request_id": current_request_id(),
@@ -202,9 +203,17 @@ def unexpected_problem(error: Exception) -> JSONResponse:
 
 
 def _invalid(errors: Sequence[Mapping[str, Any]]) -> JSONResponse:
-    """422 for fields that are missing or wrong; 400 for a body that is no JSON."""
-    if any(error["type"] in ("json_invalid", "bytes_invalid") for error in errors):
-        return problem(400, "unreadable", "The body is not JSON; send an object, as application/json.")
+    """422 for fields that are missing or wrong; 400 for a body that is no JSON, or is not called so."""
+    # What is not called JSON comes to us as bytes.
+    if any(
+        error["type"] in ("json_invalid", "bytes_invalid") or isinstance(error.get("input"), bytes)
+        for error in errors
+    ):
+        return problem(
+            400,
+            "unreadable",
+            "The body is not JSON; send an object, with the header Content-Type: application/json.",
+        )
     fields = [
         {"field": ".".join(map(str, error["loc"]))[:_LONGEST_SHOWN], "detail": _in_words(error)}
         for error in errors

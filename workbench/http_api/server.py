@@ -13,7 +13,9 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from workbench.errors import ConfigError
+from workbench.home import API_LOCK
 from workbench.http_api.app import create_app
+from workbench.lake.lock import shared
 from workbench.roles import find_people_with
 from workbench.server.access.settings import access_settings, require_safe_host
 from workbench.server.connections import HEAD_SECONDS, limits_for
@@ -73,7 +75,8 @@ class ApiServer:
         # Whoever does not come through the door is nobody.
         find_people_with(lambda: None)
         try:
-            asyncio.run(self._serve(announce))
+            with shared(self.settings.home / API_LOCK):
+                asyncio.run(self._serve(announce))
         finally:
             find_people_with(None)
         if not self._server.started:

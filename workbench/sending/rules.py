@@ -226,7 +226,8 @@ def _sender_able(outgoing: Outgoing, facts: RecipientFacts, policy: Policy) -> R
     if not facts.senders_known:
         return Reason("sender", "warn", "The account's senders are not known here yet: run `workbench sync`.")
     if outgoing.sender is None:
-        return _service_able(outgoing, facts)
+        # Without either, `_our_side` has said it.
+        return _service_able(outgoing, facts) if outgoing.service else None
     sender = facts.sender
     if sender is None or sender.is_removed:
         return _unlisted(f"{outgoing.sender}", "sender", facts)

@@ -68,7 +68,12 @@ def own_token(path: Path) -> str:
 
 def bears_token(request: HTTPServerRequest, expected: str) -> bool:
     """Whether a request has the token as a bearer token."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return is_bearer_of(request.headers.get("Authorization", ""), expected)
+
+
+def is_bearer_of(authorization: str, expected: str) -> bool:
+    """Whether the header `Authorization` has the token as a bearer token."""
+    scheme, _, token = authorization.partition(" ")
     return scheme.lower() == "bearer" and _are_equal(token.strip(), expected)
 
 

@@ -17,6 +17,7 @@ from workbench.server.access.headers import STRICT_CSP
 log = logging.getLogger(__name__)
 
 METRICS_PATH = "/metrics"
+SEND_TOKEN = "Send the token of metrics.token in the home, as Authorization: Bearer TOKEN.\n"
 _READ_SECONDS = 20.0
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 #: Kinds of requests, by the name of a class of the handler that answered.
@@ -56,10 +57,17 @@ class Figures:
         """Count an answered request, and say it to who debugs; for Tornado's `log_function`."""
         names = (_KINDS.get(cls.__name__) for cls in type(handler).__mro__)
         kind = next(filter(None, names), "other")
-        seconds = handler.request.request_time()
-        self._requests.labels(kind, handler.get_status()).inc()
+        self.count(kind, handler.get_status(), handler.request.request_time())
+
+    def count(self, kind: str, status: int, seconds: float) -> None:
+        """Count an answered request, and say it to who debugs.
+
+        Args:
+            kind: one of a fixed list, as the name of a route; never a path, which may hold a number.
+        """
+        self._requests.labels(kind, status).inc()
         self._seconds.labels(kind).observe(seconds)
-        log.debug("a request of the kind %s was answered %d in %.3f s", kind, handler.get_status(), seconds)
+        log.debug("a request of the kind %s was answered %d in %.3f s", kind, status, seconds)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
         """Add a value that is asked for when somebody looks."""
@@ -105,7 +113,7 @@ class MetricsHandler(RequestHandler):
         if not self._is_own(self.request):
             self.set_status(401)
             self.set_header("WWW-Authenticate", "Bearer")
-            self.finish("Send the token of metrics.token in the home, as Authorization: Bearer TOKEN.\n")
+            self.finish(SEND_TOKEN)
             return
         encode, kind = choose_encoder(self.request.headers.get("Accept", ""))
         # On a thread: the lake is asked, and may have to be waited for.
