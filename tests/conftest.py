@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +25,10 @@ hypothesis_settings.load_profile("workbench")
 # literal in every test, here and in the processes that tests start.
 os.environ.setdefault("TZ", "Asia/Kathmandu")
 time.tzset()
+
+# A job in the background ignores Ctrl-C, and so would every process that its tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -259,12 +259,16 @@ def test_ctrl_c_on_the_command_line_is_130(filled: Settings, tmp_path: Path, opt
         [sys.executable, "-c", STARTED, str(started), "sql", LONG, *options],
         env=_environ(filled), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    until = time.monotonic() + 40
-    while not started.exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    time.sleep(1)
-    process.send_signal(signal.SIGINT)
-    stdout, stderr = process.communicate(timeout=40)
+    try:
+        until = time.monotonic() + 40
+        while not started.exists() and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=40)
+    finally:
+        process.kill()
+        process.wait()
     assert (process.returncode, stdout) == (130, "")
     assert stderr.startswith("Interrupted.")
 
