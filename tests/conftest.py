@@ -13,6 +13,7 @@ from hypothesis import settings as hypothesis_settings
 
 from tests.lakes import begin_lake
 from workbench.lake import Lake
+from workbench.logs.request_ids import use_request_id
 from workbench.settings import Settings, load_settings
 
 # No deadline: a busy machine is slow, not wrong. In CI the same examples every time, so that a change is
@@ -37,6 +38,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("TWILIO_", "WORKBENCH_")):
             monkeypatch.delenv(name)
+    # A job that an earlier test ran in this process.
+    use_request_id(None)
 
 
 @pytest.fixture

@@ -319,11 +319,11 @@ def test_damaged_files_of_a_shared_lake_are_set_aside_too(first: Settings) -> No
         assert lake.value("select count(*) from raw_messages where body is not null") == 0
 
 
-def test_notifications_are_noted_claimed_and_read_alike(shared: Settings) -> None:
+def test_notifications_are_noted_claimed_and_read_alike(first: Settings) -> None:
     at = datetime(2026, 9, 30, 12, tzinfo=UTC)
     noted = Notification("n1", "ana", "message", "CW1", 1, at, at, at)
     claim = NotificationDelivery("d1", "k1", "n1", "ana", "mail", 1, at)
-    with open_lake(shared) as lake:
+    with open_lake(first) as lake:
         lake.write(lambda cursor: save_notifications(cursor, [noted]))
         lake.write(lambda cursor: save_choice(cursor, "ana", {"mail": "now"}, at))
         lake.write(lambda cursor: save_choice(cursor, "ana", {"mail": "1h"}, at))

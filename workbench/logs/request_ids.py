@@ -31,8 +31,8 @@ def new_request_id() -> str:
     return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(16))
 
 
-def use_request_id(request_id: str) -> None:
-    """From now on lines of this task carry it."""
+def use_request_id(request_id: str | None) -> None:
+    """From now on lines of this task carry it; with None none."""
     _current.set(request_id)
 
 

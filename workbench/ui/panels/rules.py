@@ -23,6 +23,7 @@ from workbench.ui.page_data import PageData
 from workbench.ui.store import Store, current_store
 
 _SHOWN = 50
+_HISTORY = ["at", "rule", "outcome", "did", "conversation", "message_sid", "ended"]
 _NO_SETTINGS = "Rules need the settings of their lake: open the pages with `workbench serve`."
 
 
@@ -139,7 +140,7 @@ class RuleHistory:
     door: RuleDoor
 
     def __call__(self, data: PageData) -> dict[str, Any]:
-        frame = pd.DataFrame()
+        frame = pd.DataFrame(columns=_HISTORY)
         if data.store.settings is not None:
             frame = data.store.ask(
                 "rule history",
