@@ -221,8 +221,9 @@ def test_settings_that_are_too_wrong_to_open_anything(
     assert as_json["counts"]["failure"] >= 1
 
 
-def test_secrets_that_others_can_read_are_closed(tmp_path: Path) -> None:
-    file = tmp_path / "credentials.toml"
+@pytest.mark.parametrize("name", ["credentials.toml", "tokens.toml", "notification_targets.toml"])
+def test_secrets_that_others_can_read_are_closed(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
     file.write_text("")
     file.chmod(0o644)
     fixed = subprocess.run(

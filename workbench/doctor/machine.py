@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import stat
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,11 +14,13 @@ from workbench.display.formats import duration, plural
 from workbench.doctor.check_result import CheckResult, failure, fine, warning
 from workbench.doctor.examination import Examination
 from workbench.doctor.running import outdated_servers
+from workbench.home import HOME_FILES, InBackup
 from workbench.lake.clock import clock_warning
+from workbench.private_files import mode_for_others
 from workbench.twilio.resources import message_page
 
 _OFF, _FAR_OFF = timedelta(seconds=30), timedelta(minutes=5)
-_PRIVATE_FILES = ("credentials.toml", "privacy.key", "access.key", "link.token", "users.toml")
+_PRIVATE_FILES = [file.pattern for file in HOME_FILES if file.in_backup is InBackup.SECRET]
 _ZONE_SAMPLES = (("America/New_York", -5), ("Asia/Kathmandu", 5.75), ("Pacific/Apia", 13))
 """Zones and their hours from UTC on 1 January 2026: outside knowledge."""
 
@@ -62,12 +63,9 @@ def examine_secret_files(home: Path) -> Iterator[CheckResult]:
         if not path.exists():
             continue
         checked += 1
-        mode = stat.S_IMODE(path.stat().st_mode)
-        if mode & 0o077:
+        if mode := mode_for_others(path):
             troubles += 1
-            yield failure(
-                f"{path} can be read by others (mode {mode:04o}).", f"Run `chmod 600 {path}`.", subject=name
-            )
+            yield failure(f"{path} can be read by others ({mode}).", f"Run `chmod 600 {path}`.", subject=name)
     if not troubles:
         yield fine(f"{plural(checked, 'file')} with secrets, each for its owner alone.")
 

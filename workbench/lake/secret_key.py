@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import duckdb
 from workbench.errors import ConfigError, LakeError, LakeRefused
 from workbench.files import create_whole
 from workbench.lake.connect import Lake
+from workbench.private_files import require_private
 
 KEY_FILE = "privacy.key"
 _KEY_BYTES = 32
@@ -32,9 +32,7 @@ def privacy_key(home: Path) -> bytes:
     if not path.exists():
         # Of two processes at once the first one's stays.
         create_whole(path, secrets.token_hex(_KEY_BYTES) + "\n")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise ConfigError(f"{path} can be read by others (mode {mode:04o}): run `chmod 600 {path}`.")
+    require_private(path)
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except ValueError:

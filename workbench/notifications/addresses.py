@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import stat
 import tomllib
 from pathlib import Path
 
 from workbench.errors import ConfigError, UsageError
 from workbench.files import write_whole
 from workbench.lake.lock import exclusive
+from workbench.private_files import require_private
 from workbench.settings import Secret
 from workbench.targets.by_apprise import check_address, names_a_host
 
@@ -25,7 +25,7 @@ def read_addresses(home: Path) -> dict[str, Secret]:
     """
     path = home / ADDRESSES_FILE
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        require_private(path)
         entries = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
@@ -33,8 +33,6 @@ def read_addresses(home: Path) -> dict[str, Secret]:
         raise ConfigError(
             f"{path} is not what `workbench notifications set` writes ({error}); put it back from a backup."
         ) from error
-    if mode & 0o077:
-        raise ConfigError(f"{path} can be read by others (mode {mode:04o}): run `chmod 600 {path}`.")
     return {name: Secret(str(address)) for name, address in entries.items()}
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import stat
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from workbench.errors import ConfigError
+from workbench.private_files import require_private
 from workbench.settings.declare import Place
 from workbench.settings.lines import line_numbers
 
@@ -49,8 +49,6 @@ def read_private_toml(path: Path) -> TomlFile:
     Raises:
         ConfigError: other users can read it.
     """
-    if path.exists() and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
-        raise ConfigError(
-            f"{path} can be read by others (mode {mode:04o}). It holds secrets: run `chmod 600 {path}`."
-        )
+    if path.exists():
+        require_private(path)
     return read_toml(path)

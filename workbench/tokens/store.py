@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import secrets
-import stat
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -21,6 +20,7 @@ from typing import Any
 from workbench.errors import ConfigError, UnknownName, UsageError
 from workbench.files import write_whole
 from workbench.lake.lock import exclusive
+from workbench.private_files import PrivateContent
 from workbench.roles import ROLES, Actor
 
 TOKENS_FILE = "tokens.toml"
@@ -70,15 +70,21 @@ class Token:
         return None
 
 
+@dataclass(frozen=True)
+class _TokensRead:
+    """What the file of tokens holds."""
+
+    by_name: dict[str, Token]
+    by_hash: dict[str, Token]
+
+
 class Tokens:
     """The file of one home, read again whenever it changed."""
 
     def __init__(self, home: Path) -> None:
         self.path = home / TOKENS_FILE
+        self._file = PrivateContent[_TokensRead](self.path, _read_tokens, _TokensRead({}, {}))
         self._lock = home / f"{TOKENS_FILE}.lock"
-        self._read_at: tuple[int, int, int] | None = None
-        self._by_name: dict[str, Token] = {}
-        self._by_hash: dict[str, Token] = {}
 
     def all(self) -> dict[str, Token]:
         """Every token by name, the revoked ones too.
@@ -86,20 +92,11 @@ class Tokens:
         Raises:
             ConfigError: others may read the file, or it is not what `workbench tokens` writes.
         """
-        try:
-            status = self.path.stat()
-        except FileNotFoundError:
-            return {}
-        seen = (status.st_mtime_ns, status.st_ino, status.st_size)
-        if seen != self._read_at:
-            tokens = self._read()
-            self._by_name, self._by_hash = tokens, {token.hash: token for token in tokens.values()}
-            self._read_at = seen
-        return self._by_name
+        return self._file.content().by_name
 
     def of_text(self, text: str) -> Token | None:
         """The token with this text, also one that is not taken any more; None if there is none."""
-        return self._by_hash.get(_hash(text)) if self.all() else None
+        return self._file.content().by_hash.get(_hash(text))
 
     def check_new(self, name: str, role: str, scopes: Iterable[str], expires: Expires) -> Token:
         """A new token without its text, which nobody has yet.
@@ -147,23 +144,20 @@ class Tokens:
             self._write(tokens)
         return revoked
 
-    def _read(self) -> dict[str, Token]:
-        mode = stat.S_IMODE(self.path.stat().st_mode)
-        if mode & 0o077:
-            raise ConfigError(
-                f"{self.path} can be read by others (mode {mode:04o}): run `chmod 600 {self.path}`."
-            )
-        try:
-            file = tomllib.loads(self.path.read_text(encoding="utf-8"))
-            return {name: _token(name, entry) for name, entry in file.items()}
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
-            raise ConfigError(
-                f"{self.path} is not what `workbench tokens` writes ({error}); put it back from a backup."
-            ) from error
-
     def _write(self, tokens: dict[str, Token]) -> None:
         entries = (_entry(token) for token in sorted(tokens.values(), key=lambda token: token.name))
         write_whole(self.path, _HEAD + "".join(entries))
+
+
+def _read_tokens(path: Path) -> _TokensRead:
+    try:
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        tokens = {name: _token(name, entry) for name, entry in file.items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"{path} is not what `workbench tokens` writes ({error}); put it back from a backup."
+        ) from error
+    return _TokensRead(tokens, {token.hash: token for token in tokens.values()})
 
 
 Expires = date | str | None

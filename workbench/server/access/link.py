@@ -19,9 +19,9 @@ from tornado.web import RequestHandler
 
 from workbench.errors import ConfigError
 from workbench.files import create_whole
+from workbench.private_files import require_private
 from workbench.server.access.handlers import safe_path
 from workbench.server.access.headers import STRICT_CSP
-from workbench.server.access.private_files import require_private
 from workbench.server.access.sign_in_page import notice_page
 from workbench.server.figures.requests import METRICS_PATH
 from workbench.server.front import Answer

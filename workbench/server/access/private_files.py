@@ -1,27 +1,16 @@
-"""Files that only this user may read: written whole or not at all, refused when others could read them."""
+"""The key that signs sessions, in a file that only this user may read."""
 
 from __future__ import annotations
 
 import secrets
-import stat
 from pathlib import Path
 
 from workbench.errors import ConfigError
 from workbench.files import create_whole
+from workbench.private_files import require_private
 
 KEY_FILE = "access.key"
 _KEY_BYTES = 32
-
-
-def require_private(path: Path) -> None:
-    """Refuse a file that others can read.
-
-    Raises:
-        ConfigError: naming the file and the fix.
-    """
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        raise ConfigError(f"{path} can be read by others (mode {mode:04o}): run `chmod 600 {path}`.")
 
 
 def access_key(home: Path) -> str:

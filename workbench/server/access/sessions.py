@@ -19,8 +19,8 @@ from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, create_signed_value, decode_signed_value
 
 from workbench.files import write_whole
+from workbench.private_files import require_private
 from workbench.roles import Actor
-from workbench.server.access.private_files import require_private
 from workbench.server.access.users import Users
 from workbench.settings import AccessSettings
 

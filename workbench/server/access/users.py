@@ -16,8 +16,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from workbench.errors import ConfigError, UnknownName, UsageError
 from workbench.files import write_whole
 from workbench.lake.lock import exclusive
+from workbench.private_files import PrivateContent
 from workbench.roles import ROLES
-from workbench.server.access.private_files import require_private
 
 USERS_FILE = "users.toml"
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 12, 512
@@ -44,10 +44,9 @@ class Users:
 
     def __init__(self, home: Path) -> None:
         self.path = home / USERS_FILE
+        self._file = PrivateContent[dict[str, User]](self.path, _read_users, {})
         self._lock = home / f"{USERS_FILE}.lock"
         self._hasher = PasswordHasher()
-        self._read_at: tuple[int, int, int] | None = None
-        self._found: dict[str, User] = {}
 
     @cached_property
     def _nobody(self) -> str:
@@ -60,14 +59,7 @@ class Users:
         Raises:
             ConfigError: others may read the file, or it is not what `workbench users` writes.
         """
-        try:
-            status = self.path.stat()
-        except FileNotFoundError:
-            return {}
-        seen = (status.st_mtime_ns, status.st_ino, status.st_size)
-        if seen != self._read_at:
-            self._found, self._read_at = self._read(), seen
-        return self._found
+        return self._file.content()
 
     def check(self, name: str, password: str) -> User | None:
         """The user, if the password is theirs. Takes about as long either way; call it on a thread."""
@@ -135,28 +127,28 @@ class Users:
             self._write(users)
         return user
 
-    def _read(self) -> dict[str, User]:
-        require_private(self.path)
-        try:
-            file = tomllib.loads(self.path.read_text(encoding="utf-8"))
-            users = {name: User(name, entry["role"], entry["hash"]) for name, entry in file.items()}
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
-            raise ConfigError(
-                f"{self.path} is not what `workbench users` writes ({error}); put it back from a backup."
-            ) from error
-        for user in users.values():
-            if user.role not in ROLES:
-                raise ConfigError(
-                    f"{self.path}: {user.name} has the role {user.role!r}; roles are {', '.join(ROLES)}."
-                )
-        return users
-
     def _write(self, users: dict[str, User]) -> None:
         entries = (
             f"\n[{json.dumps(user.name)}]\nrole = {json.dumps(user.role)}\nhash = {json.dumps(user.hash)}\n"
             for user in sorted(users.values(), key=lambda user: user.name)
         )
         write_whole(self.path, _HEAD + "".join(entries))
+
+
+def _read_users(path: Path) -> dict[str, User]:
+    try:
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
+        users = {name: User(name, entry["role"], entry["hash"]) for name, entry in file.items()}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
+        raise ConfigError(
+            f"{path} is not what `workbench users` writes ({error}); put it back from a backup."
+        ) from error
+    for user in users.values():
+        if user.role not in ROLES:
+            raise ConfigError(
+                f"{path}: {user.name} has the role {user.role!r}; roles are {', '.join(ROLES)}."
+            )
+    return users
 
 
 def _known(users: dict[str, User], name: str) -> User:
