@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from workbench.automation.plan import plan
 from workbench.automation.rota import next_on_duty
 from workbench.automation.situation import RuleEvent, Situation
 from workbench.automation.words import fold_words, has_phrase
+from workbench.automation.words_of_rules import CONDITION_WORDS, condition_words
 from workbench.conversations.business_hours import parse_hours
 from workbench.conversations.find import Conversation
 from workbench.errors import UsageError
@@ -261,3 +263,9 @@ def test_the_next_person_on_duty() -> None:
     assert next_on_duty(names, rota, CALENDAR, saturday, "ana") == "cem"
     assert next_on_duty(names, rota, CALENDAR, saturday + timedelta(days=1), "ana") is None
     assert next_on_duty(names, {}, CALENDAR, tuesday, "somebody who left") == "ana"
+
+
+def test_every_condition_has_words() -> None:
+    assert set(CONDITION_WORDS) == {declared.name for declared in fields(RuleConditions)}
+    words = condition_words(RuleConditions(any_words=("refund", "money back"), business_hours=False))
+    assert words == "outside business hours; it has one of: refund, money back"

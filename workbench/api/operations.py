@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from workbench.display.formats import duration, plural
-from workbench.home import HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER, WORKER_LOCK
+from workbench.home import API_LOCK, HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER, WORKER_LOCK
 
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
@@ -45,6 +45,8 @@ class Operations:
 
     pages_run: bool
     hooks_run: bool
+    api_runs: bool
+    """The HTTP interface, which starts with the first token."""
     webhooks_on_disk: int
     outcomes_unknown: int
     """Messages of the outbox of which nobody knows yet whether they were sent."""
@@ -60,7 +62,7 @@ class Operations:
 
     def lines(self) -> Iterator[tuple[str, str]]:
         """In words, as (label, value)."""
-        yield "servers", _servers(self.pages_run, self.hooks_run)
+        yield "servers", _servers(self.pages_run, self.hooks_run, self.api_runs)
         if self.worker:
             yield "worker", self.worker
         yield from (("settings", f"{text} Start `workbench serve` again.") for text in self.outdated)
@@ -98,6 +100,7 @@ def read_operations(installation: Installation, runs: int = 0) -> Operations:
     return Operations(
         pages_run=is_held(home / PAGES_LOCK),
         hooks_run=hooks_run,
+        api_runs=is_held(home / API_LOCK),
         webhooks_on_disk=count_records(home / SPOOL_FOLDER),
         outcomes_unknown=sum(states[state] for state in OPEN),
         undated=lake.value(_UNDATED_SQL),
@@ -155,9 +158,10 @@ def _next_runs(
     }
 
 
-def _servers(pages_run: bool, hooks_run: bool) -> str:
+def _servers(pages_run: bool, hooks_run: bool, api_runs: bool) -> str:
     if pages_run and hooks_run:
-        return "pages and hooks run on this machine"
+        both = "pages, hooks and the HTTP interface" if api_runs else "pages and hooks"
+        return f"{both} run on this machine"
     if hooks_run:
         return "hooks run on this machine, and no pages"
     none = "no webhook is taken and no job started here: `workbench serve`"

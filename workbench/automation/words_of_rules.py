@@ -17,6 +17,24 @@ _EVENTS: Mapping[str, str] = {
     "conversation_created": "Somebody writes for the first time in a conversation",
     "conversation_reopened": "A message opens a conversation again",
 }
+CONDITION_WORDS: Mapping[str, str | tuple[str, str]] = {
+    "sender": "it came to {}",
+    "service": "it came to the service {}",
+    "country": "the number is of {}",
+    "state": "the conversation is {}",
+    "first_message": ("it is the contact's first message ever", "the contact has written before"),
+    "media": ("it has an attachment", "it has no attachment"),
+    "contact_label": "the contact has the label {}",
+    "label": "the conversation has the label {}",
+    "business_hours": ("within business hours", "outside business hours"),
+    "holiday": ("on a public holiday", "on no public holiday"),
+    "keyword": "the whole message is {}",
+    "any_words": "it has one of: {}",
+    "all_words": "it has all of: {}",
+    "regex": "it matches {}",
+    "language": "its language is {}",
+}
+"""Each condition in words; two where it is true or false."""
 
 
 def event_words(rule: RuleSettings) -> str:
@@ -25,22 +43,33 @@ def event_words(rule: RuleSettings) -> str:
 
 
 def condition_words(conditions: RuleConditions) -> str:
-    """What must hold, as the settings write it."""
-    return ", ".join(f"{name} = {_shown(value)}" for name, value in given_conditions(conditions).items())
+    """What must hold."""
+    return "; ".join(_holds(name, value) for name, value in given_conditions(conditions).items())
+
+
+def _holds(name: str, value: Any) -> str:
+    words = CONDITION_WORDS[name]
+    if isinstance(words, tuple):
+        return words[0] if value else words[1]
+    return words.format(value if isinstance(value, str) else ", ".join(value))
 
 
 def action_words(actions: RuleActions) -> str:
     """What it does."""
-    lists = {"label": actions.label, "unlabel": actions.unlabel, "round_robin": actions.round_robin}
+    lists = {
+        "label": actions.label,
+        "take off the label": actions.unlabel,
+        "assign in turn to": actions.round_robin,
+    }
     words = [f"{name} {', '.join(values)}" for name, values in lists.items() if values]
-    words += [f"assign {actions.assign}"] if actions.assign else []
-    words += [f"state {actions.state}"] if actions.state else []
-    words += ["note"] if actions.note else []
+    words += [f"assign to {actions.assign}"] if actions.assign else []
+    words += [f"set to {actions.state}"] if actions.state else []
+    words += ["leave a note"] if actions.note else []
     words += ["hold for review"] if actions.hold else []
-    words += [f"reply {actions.reply}"] if actions.reply else []
-    words += [f"notify {', '.join(actions.notify)}"] if actions.notify else []
-    words += [f"webhook {', '.join(actions.webhook)}"] if actions.webhook else []
-    words += ["stop"] if actions.stop else []
+    words += [f"answer with the template {actions.reply}"] if actions.reply else []
+    words += [f"tell {', '.join(actions.notify)}"] if actions.notify else []
+    words += [f"post to {', '.join(actions.webhook)}"] if actions.webhook else []
+    words += ["no later rule looks"] if actions.stop else []
     return "; ".join(words)
 
 
@@ -49,9 +78,3 @@ def done_words(action: RuleAction) -> str:
     what = f"{action.action} {action.value}".strip()
     ended = "" if action.outcome == "done" else f": {action.outcome}"
     return f"{what}{ended}{f' ({action.detail})' if action.detail else ''}"
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else ", ".join(value)

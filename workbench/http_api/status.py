@@ -40,6 +40,7 @@ class OperationsState(BaseModel):
 
     pages_run: bool
     hooks_run: bool
+    api_runs: bool
     webhooks_on_disk: int
     outcomes_unknown: int = Field(description="Messages of which nobody knows yet whether they were sent.")
     undated: int
