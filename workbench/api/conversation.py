@@ -35,26 +35,10 @@ class OpenConversation:
         """The latest messages, oldest first, each with what became of it and why."""
         import pandas as pd
 
-        from workbench.conversations.thread import read_thread
+        from workbench.conversations.thread import message_fields, read_thread
 
         thread = read_thread(self._installation.lake, self.details, limit=limit)
-        rows = [
-            {
-                "date_created": message.date_created,
-                "from": "us" if message.is_outbound else "contact",
-                "body": message.body,
-                "content": message.content or None,
-                "status": message.status,
-                "reason": message.failure.meaning if message.failure else None,
-                "segments": message.segments,
-                "spend": message.spend,
-                "currency": message.currency,
-                "media": message.media_count,
-                "message_sid": message.message_sid,
-            }
-            for message in thread.messages
-        ]
-        frame = pd.DataFrame(rows, columns=_COLUMNS)
+        frame = pd.DataFrame([message_fields(message) for message in thread.messages], columns=_COLUMNS)
         frame.attrs["older"] = thread.older
         return frame
 

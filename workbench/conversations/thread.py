@@ -99,6 +99,23 @@ class ThreadPlace(NamedTuple):
     message_sid: str
 
 
+def message_fields(message: ThreadMessage) -> dict[str, Any]:
+    """A message as programs and notebooks get it, by the names of its columns."""
+    return {
+        "date_created": message.date_created,
+        "from": "us" if message.is_outbound else "contact",
+        "body": message.body,
+        "content": message.content or None,
+        "status": message.status,
+        "reason": message.failure.meaning if message.failure else None,
+        "segments": message.segments,
+        "spend": message.spend,
+        "currency": message.currency,
+        "media": message.media_count,
+        "message_sid": message.message_sid,
+    }
+
+
 def read_thread(
     lake: Readable, conversation: Conversation, *, limit: int = 50, before: ThreadPlace | None = None
 ) -> Thread:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.find import find_conversation, reveal
-from workbench.conversations.thread import ThreadMessage, ThreadPlace, read_thread
+from workbench.conversations.thread import ThreadMessage, ThreadPlace, message_fields, read_thread
 from workbench.http_api.conversations import Id
 from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, Pages
@@ -118,19 +118,9 @@ def reveal_contact(installation: Opened, conversation: Id) -> Revealed:
 def _line(message: ThreadMessage) -> ThreadLine:
     return ThreadLine.model_validate(
         {
-            "date_created": message.date_created,
-            "from": "us" if message.is_outbound else "contact",
-            "body": message.body,
-            "content": message.content or None,
-            "status": message.status,
-            "reason": message.failure.meaning if message.failure else None,
+            **message_fields(message),
             "error_code": message.error_code,
-            "segments": message.segments,
-            "spend": message.spend,
-            "currency": message.currency,
-            "media": message.media_count,
             "attachments": [vars(each) for each in message.attachments],
-            "message_sid": message.message_sid,
         }
     )
 

@@ -8,26 +8,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import ConfigError
-from workbench.settings.declare import InvalidValue, Kind, entries, file_only, setting
-from workbench.settings.kinds import choice, flag, number, table, text, texts, whole
+from workbench.settings.declare import Kind, entries, file_only, setting
+from workbench.settings.kinds import (
+    check_entry_name,
+    choice,
+    flag,
+    named_secrets,
+    number,
+    table,
+    text,
+    texts,
+    whole,
+)
 from workbench.settings.secret import Secret
 from workbench.settings.values import Money, money
 
 SEVERITIES = ("warning", "critical")
-_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 _ANY_NUMBER = 10.0**12
 
 
 def length() -> Kind:
     """A length of time; :func:`workbench.settings.values.read_length` reads it."""
     return file_only(text('a length of time, as "30m", "6h" or "2d"', r"0m|[1-9]\d{0,4}[mhd]"))
-
-
-def check_rule_name(name: str) -> str:
-    """The name of an entry of `[alerts.rules]`."""
-    if not re.fullmatch(_NAME, name):
-        raise InvalidValue("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
-    return name
 
 
 def alert_targets() -> Kind:
@@ -37,19 +39,7 @@ def alert_targets() -> Kind:
         "[alert_targets] with a line for each: ops = 'slack://…'"
     )
 
-    def parse(value: Any) -> dict[str, Secret]:
-        if not isinstance(value, Mapping) or not all(
-            re.fullmatch(_NAME, name) and isinstance(address, str) and "://" in address
-            for name, address in value.items()
-        ):
-            raise InvalidValue(f"must hold {allowed} (the values are not shown).")
-        return {name: Secret(address) for name, address in value.items()}
-
-    def from_text(words: str) -> dict[str, str]:
-        pairs = (word.partition("=") for word in words.split())
-        return {name: address for name, _, address in pairs}
-
-    return Kind(allowed, parse, from_text)
+    return named_secrets(allowed, lambda address: "://" in address)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -139,7 +129,7 @@ class AlertSettings:
     )  # fmt: skip
     rules: Mapping[str, AlertRuleSettings] = entries(
         AlertRuleSettings, "Rules of your own, and changes of the built-in ones by their name.",
-        check_rule_name, "us-failures",
+        check_entry_name, "us-failures",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from workbench.settings.declare import InvalidValue, Kind, entries, file_only, required, setting
-from workbench.settings.kinds import flag, texts, url
+from workbench.settings.declare import Kind, entries, file_only, required, setting
+from workbench.settings.kinds import check_entry_name, flag, named_secrets, texts, url
 from workbench.settings.secret import Secret
-
-_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
-
-
-def check_webhook_name(name: str) -> str:
-    """The name of an entry of `[events.webhooks]`."""
-    if not re.fullmatch(_NAME, name):
-        raise InvalidValue("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
-    return name
 
 
 def webhook_secrets() -> Kind:
@@ -28,18 +17,7 @@ def webhook_secrets() -> Kind:
         "[event_webhook_secrets] with a line for each: shop = 'whsec_…'"
     )
 
-    def parse(value: Any) -> dict[str, Secret]:
-        if not isinstance(value, Mapping) or not all(
-            re.fullmatch(_NAME, name) and isinstance(secret, str) and secret for name, secret in value.items()
-        ):
-            raise InvalidValue(f"must hold {allowed} (the values are not shown).")
-        return {name: Secret(secret) for name, secret in value.items()}
-
-    def from_text(words: str) -> dict[str, str]:
-        pairs = (word.partition("=") for word in words.split())
-        return {name: secret for name, _, secret in pairs}
-
-    return Kind(allowed, parse, from_text)
+    return named_secrets(allowed, bool)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -74,5 +52,5 @@ class EventsSettings:
         variable="WORKBENCH_EVENT_WEBHOOK_SECRETS", secret="event_webhook_secrets",
     )  # fmt: skip
     webhooks: Mapping[str, EventWebhookSettings] = entries(
-        EventWebhookSettings, "Receivers of what happens.", check_webhook_name, "shop"
+        EventWebhookSettings, "Receivers of what happens.", check_entry_name, "shop"
     )

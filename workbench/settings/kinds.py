@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from workbench.settings.declare import InvalidValue, Kind
 from workbench.settings.secret import Secret
 
+_ENTRY_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
+
 
 def refused(value: object, allowed: str) -> InvalidValue:
     """The error for a value that is not allowed; its text follows the setting's name."""
@@ -81,6 +83,35 @@ def number(above: float, most: float, unit: str) -> Kind:
         return float(value)
 
     return Kind(allowed, parse, lambda word: _number(float, word))
+
+
+def check_entry_name(name: str) -> str:
+    """The name of an entry of a section whose entries people name."""
+    if not re.fullmatch(_ENTRY_NAME, name):
+        raise InvalidValue("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
+    return name
+
+
+def named_secrets(allowed: str, is_possible: Callable[[str], bool]) -> Kind:
+    """Secrets by a name; in a variable with spaces between them.
+
+    Args:
+        is_possible: whether a secret has the form that it needs.
+    """
+
+    def parse(value: Any) -> dict[str, Secret]:
+        if not isinstance(value, Mapping) or not all(
+            re.fullmatch(_ENTRY_NAME, name) and isinstance(secret, str) and is_possible(secret)
+            for name, secret in value.items()
+        ):
+            raise InvalidValue(f"must hold {allowed} (the values are not shown).")
+        return {name: Secret(secret) for name, secret in value.items()}
+
+    def from_text(words: str) -> dict[str, str]:
+        pairs = (word.partition("=") for word in words.split())
+        return {name: secret for name, _, secret in pairs}
+
+    return Kind(allowed, parse, from_text)
 
 
 def choice(*values: str) -> Kind:

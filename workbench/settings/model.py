@@ -102,7 +102,7 @@ class Settings:
     )  # fmt: skip
     reports: Mapping[str, ReportSettings] = entries(
         ReportSettings, "Reports that are made as soon as their period is over.",
-        values.check_report_name, "monthly-cost",
+        kinds.check_entry_name, "monthly-cost",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from workbench.settings.declare import InvalidValue, Kind, file_only, required, section, setting
-from workbench.settings.kinds import choice, flag, refused, table, text, texts, whole
+from workbench.settings.kinds import check_entry_name, choice, flag, refused, table, text, texts, whole
 
 RULE_EVENTS = (
     "message_received", "opted_out", "answer_failed", "waiting_too_long", "conversation_created",
@@ -21,7 +20,6 @@ BUILT_IN_RULES = (
 )  # fmt: skip
 """Names that no rule of the settings may take; :mod:`workbench.automation.built_in` has these rules."""
 
-_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 _LENGTH = r"[1-9]\d{0,4}[mhd]"
 
 
@@ -197,6 +195,4 @@ def check_rule_name(name: str) -> str:
     """The name of a rule, as `[[rules]]` may have it."""
     if name in BUILT_IN_RULES:
         raise InvalidValue("is a built-in rule, which cannot be changed or switched off; take another name.")
-    if not re.fullmatch(_NAME, name):
-        raise InvalidValue("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
-    return name
+    return check_entry_name(name)

@@ -28,7 +28,6 @@ SENDER_KINDS = (
 """Names that mean all senders of a kind."""
 
 _MONEY = r"(\d+(?:\.\d{1,6})?) ([A-Z]{3})"
-_REPORT_NAME = r"[a-z0-9][a-z0-9-]{0,39}"
 _SENDER = (
     r"\+[1-9][0-9]{6,14}|[0-9]{3,8}|(?:whatsapp|rcs|messenger):\S+"
     r"|(?=[^A-Za-z]*[A-Za-z])[!-*,-9;-~ ][!-9;-~ ]{0,10}"
@@ -157,13 +156,6 @@ def report_formats() -> Kind:
         return tuple(formats)
 
     return Kind(allowed, parse)
-
-
-def check_report_name(name: str) -> str:
-    """The name of an entry of `[reports]`, which labels files."""
-    if not re.fullmatch(_REPORT_NAME, name):
-        raise InvalidValue("is not possible: a name has up to 40 lower-case letters, digits and hyphens.")
-    return name
 
 
 def _timezone(name: Any) -> str:
