@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory, twilio: Server) -> dict[st
         "TWILIO_AUTH_TOKEN": twilio.account.auth_token,
     }
     with Workbench(load_settings(variables)) as wb:
-        wb.sync(since=date.today().isoformat())
+        wb.sync(since=datetime.now(UTC).date().isoformat())
     return variables
 
 
