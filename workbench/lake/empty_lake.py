@@ -21,7 +21,7 @@ FACT_COLUMNS = {
     "keyword": "varchar", "revocation": "varchar", "revocation_language": "varchar", "encoding": "varchar",
     "segments": "integer", "media_count": "integer", "spend": "decimal(12, 6)", "currency": "varchar",
     "date_created": "timestamp with time zone", "date_sent": "timestamp with time zone",
-    "date_updated": "timestamp with time zone", "conversation_id": "varchar",
+    "date_updated": "timestamp with time zone", "conversation_id": "varchar", "template": "varchar",
 }  # fmt: skip
 """The columns of the view `message_facts` with their types; a test compares them with a lake's."""
 

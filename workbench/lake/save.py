@@ -24,6 +24,7 @@ from workbench.lake.merge import Merge
 from workbench.lake.merge import Saved as Saved
 from workbench.lake.retained import read_horizons
 from workbench.lake.statuses import apply_waiting_statuses, forget_refused
+from workbench.lake.text_templates import with_templates
 from workbench.messaging.message import MessageRow
 
 _ARROW_TYPES: dict[type, pa.DataType] = {
@@ -44,12 +45,12 @@ def _arrow_field(name: str, annotation: Any) -> pa.Field:
 MESSAGE_SCHEMA = pa.schema(
     [_arrow_field(name, annotation) for name, annotation in get_type_hints(MessageRow).items()]
 )
-"""The columns of `raw_messages`, as :class:`MessageRow` names them."""
+"""The columns of `raw_messages` that follow from one message, as :class:`MessageRow` names them."""
 
 #: Arrow's own pool keeps a heap for each thread: 100 MB for a sync with its many threads.
 _POOL = pa.system_memory_pool()
 
-_COLUMNS = MessageRow._fields
+_COLUMNS = (*MessageRow._fields, "template")
 _KEY = ("message_sid", "date_created")
 _OTHERS = tuple(name for name in _COLUMNS if name not in _KEY)
 _LATE = "i.status_rank < t.status_rank"
@@ -72,7 +73,10 @@ _MERGED = {
     "revocation": "coalesce(i.revocation, t.revocation)",
     "revocation_language": "coalesce(i.revocation_language, t.revocation_language)",
     "encoding": "coalesce(i.encoding, t.encoding)",
+    "template": "coalesce(i.template, t.template)",
 }
+#: A message that only lacks its template is no different: it gets it with others (text_templates.py).
+_COMPARED = tuple(name for name in _OTHERS if name != "template")
 
 
 def message_table(rows: Sequence[MessageRow]) -> pa.Table:
@@ -82,7 +86,7 @@ def message_table(rows: Sequence[MessageRow]) -> pa.Table:
         earlier = latest.get(row.message_sid)
         if earlier is None or row.status_rank >= earlier.status_rank:
             latest[row.message_sid] = row
-    columns = list(zip(*latest.values(), strict=True)) or [()] * len(_COLUMNS)
+    columns = list(zip(*latest.values(), strict=True)) or [()] * len(MESSAGE_SCHEMA)
     arrays = [
         pa.array(column, field.type, memory_pool=_POOL)
         for column, field in zip(columns, MESSAGE_SCHEMA, strict=True)
@@ -129,7 +133,7 @@ def save_messages(
         forget_refused(cursor, offered.filter(is_refused).to_pylist())
     if not messages.num_rows:
         return Saved()
-    messages = with_keyed_ids(cursor, messages)
+    messages = with_templates(cursor, with_keyed_ids(cursor, messages), received_at)
     if dates_are_true:
         settle_created_dates(cursor, messages)
     # Literal bounds, known before the query is planned, so that files of other days are never opened.
@@ -166,7 +170,9 @@ def _stage_sql() -> str:
         else f"i.{name}"
         for name in _COLUMNS
     )
-    differs = " or ".join(f"({_MERGED.get(name, f'i.{name}')}) is distinct from t.{name}" for name in _OTHERS)
+    differs = " or ".join(
+        f"({_MERGED.get(name, f'i.{name}')}) is distinct from t.{name}" for name in _COMPARED
+    )
     return f"""
         create temp table staged as
         with known as (

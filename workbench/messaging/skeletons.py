@@ -10,8 +10,8 @@ from the texts alone; the same texts always give the same answer.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 BLANK = "⟨…⟩"
@@ -29,16 +29,28 @@ _SHARED = 0.6
 """Two texts share a template if they share at least this part of the longer text's fixed words, in order."""
 _FEWEST_WORDS = 3
 _COMPARED = 40
-"""How many templates with the same beginning or end a skeleton is compared with, the most frequent first."""
+"""How many templates with the same beginning or end a skeleton is compared with, the first found first."""
 
 
 @dataclass
-class _Template:
-    """The words that all texts of a template share, in order, with a blank for everything else."""
+class TextTemplate:
+    """The words that all texts of a template share, in order, with a blank for everything else.
+
+    ``longest`` counts the fixed words of its longest text. ``start`` and ``end`` are the first and last words
+    of its first text: a text is compared with the templates that begin or end as it does.
+    """
 
     words: list[str]
     longest: int
-    members: list[str] = field(default_factory=list)
+    start: tuple[str, ...]
+    end: tuple[str, ...]
+    template_id: str = ""
+
+    @classmethod
+    def of(cls, skeleton: str) -> TextTemplate:
+        """The template of one text alone."""
+        words = skeleton.split(" ")
+        return cls(words, len(_fixed(words)), *ends_of(skeleton))
 
     def take(self, words: list[str]) -> bool:
         """Add the text to this template if enough words are shared; returns whether it was added.
@@ -56,23 +68,43 @@ class _Template:
         return True
 
 
+def ends_of(skeleton: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The first and the last words of a text, which texts of one template share at one end at least."""
+    words = skeleton.split(" ")
+    return tuple(words[:2]), tuple(words[-2:])
+
+
+class TemplateFinder:
+    """Finds the template of each skeleton, among known ones and those that it made itself."""
+
+    def __init__(self, known: Iterable[TextTemplate] = ()) -> None:
+        self._by_start: dict[tuple[str, ...], list[TextTemplate]] = defaultdict(list)
+        self._by_end: dict[tuple[str, ...], list[TextTemplate]] = defaultdict(list)
+        for template in known:
+            self._add(template)
+
+    def find(self, skeleton: str) -> TextTemplate:
+        """The template that takes this text; a new one if none does."""
+        words = skeleton.split(" ")
+        start, end = ends_of(skeleton)
+        near = [*self._by_start[start][:_COMPARED], *self._by_end[end][:_COMPARED]]
+        template = next((template for template in near if template.take(words)), None)
+        if template is None:
+            template = TextTemplate.of(skeleton)
+            self._add(template)
+        return template
+
+    def _add(self, template: TextTemplate) -> None:
+        self._by_start[template.start].append(template)
+        self._by_end[template.end].append(template)
+
+
 def find_templates(skeletons: Mapping[str, int]) -> dict[str, str]:
     """The template of each skeleton; the input says how often each skeleton occurs."""
-    beginnings: dict[tuple[str, ...], list[_Template]] = defaultdict(list)
-    endings: dict[tuple[str, ...], list[_Template]] = defaultdict(list)
-    templates: list[_Template] = []
-    for skeleton in sorted(skeletons, key=lambda text: (-skeletons[text], text)):
-        words = skeleton.split(" ")
-        start, end = tuple(words[:2]), tuple(words[-2:])
-        near = [*beginnings[start][:_COMPARED], *endings[end][:_COMPARED]]
-        template_of_words = next((template for template in near if template.take(words)), None)
-        if template_of_words is None:
-            template_of_words = _Template(words, len(_fixed(words)))
-            templates.append(template_of_words)
-            beginnings[start].append(template_of_words)
-            endings[end].append(template_of_words)
-        template_of_words.members.append(skeleton)
-    return {skeleton: " ".join(template.words) for template in templates for skeleton in template.members}
+    finder = TemplateFinder()
+    most_frequent_first = sorted(skeletons, key=lambda text: (-skeletons[text], text))
+    templates = {skeleton: finder.find(skeleton) for skeleton in most_frequent_first}
+    return {skeleton: " ".join(template.words) for skeleton, template in templates.items()}
 
 
 def _fixed(words: Sequence[str]) -> list[str]:

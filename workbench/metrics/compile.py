@@ -238,7 +238,7 @@ def _value_columns(metric: Metric) -> dict[str, str]:
     if metric.sample_size:
         columns["sample_size"] = metric.sample_size
     if metric.is_share and not metric.is_money:
-        columns["in_flight"] = METRICS["in_flight"].numerator
+        columns["in_flight"] = metric.waiting or METRICS["in_flight"].numerator
     if metric.is_money:
         priced = METRICS["priced_share"]
         columns["priced_share"] = f"{priced.numerator} / nullif({priced.denominator}, 0)"

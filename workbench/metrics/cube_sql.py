@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 KEYS = (
     "account_sid", "messaging_service_sid", "direction", "is_outbound", "status", "is_final", "error_code",
     "sender", "sender_type", "country", "keyword", "encoding", "segments", "media_count", "spend", "currency",
+    "template",
 )  # fmt: skip
 #: A person counts once, so a cube keeps the contact; only of messages where a metric counts people.
 KEPT_PEOPLE = {"opted_out": expand("case when {opt_out} then contact end")}

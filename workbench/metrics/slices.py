@@ -16,6 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, LiteralString
 
 from workbench.lake.connect import Lake, Parameters
+from workbench.lake.views import known_views
 from workbench.metrics.definitions import METRICS
 from workbench.metrics.definitions.dimensions import LOCAL
 from workbench.metrics.sql_text import with_literals
@@ -125,6 +126,8 @@ class Slice:
     def _answers(self, sources: frozenset[str], shape: QueryShape) -> bool:
         """Whether the slice answers this query, from tables that it has or should read now."""
         left_out = frozenset[str]().union(*(_left_out(source) for source in sources))
+        if not shape.calls.isdisjoint(known_views()):
+            return False  # a macro of the lake reads tables that a slice has not
         if not sources or not left_out.isdisjoint(shape.columns) or (left_out and shape.has_star):
             return False
         if self._messages > _MOST_AUDITED and not sources <= _LEFT_OUT.keys():

@@ -31,6 +31,8 @@ class QueryShape:
     tables: frozenset[str] = frozenset()
     columns: frozenset[str] = frozenset()
     has_star: bool = False
+    calls: frozenset[str] = frozenset()
+    """Functions that the parser does not know, among them the macros of a lake."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ def query_shape(sql: str) -> QueryShape | None:
         frozenset(table.name.lower() for table in tree.find_all(exp.Table)),
         frozenset(column.name.lower() for column in columns),
         next(stars, None) is not None,
+        frozenset(call.name.lower() for call in tree.find_all(exp.Anonymous)),
     )
 
 

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from workbench.lake.connect import Readable
-from workbench.lake.quoting import quoted
+from workbench.lake.text_templates import SKELETON
 from workbench.messaging.segments import GSM_BASIC, GSM_EXTENSION
-from workbench.messaging.skeletons import BLANK, BLANKS, GREETED
 from workbench.messaging.texts import TextCosts, TextGroup, cost_of_texts
 from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, expand, select_sql
 from workbench.metrics.filter_values import Where
@@ -25,10 +24,7 @@ MOST_GROUPS = 50_000
 
 _NOT_GSM = f"[^{re.escape(GSM_BASIC + GSM_EXTENSION)}]"
 _GROUP = {
-    "skeleton": (
-        f"regexp_replace(regexp_replace(body, '{BLANKS}', '{BLANK}', 'g'), "
-        f"{quoted(GREETED)}, '\\1 {BLANK}', 'g')"
-    ),
+    "skeleton": SKELETON,
     "segments": "segments",
     "currency": "currency",
     # All that decides about the number of segments of a text.

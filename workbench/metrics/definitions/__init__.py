@@ -8,14 +8,23 @@ which holds one row per message; `{final}` and its like are the named sets of `m
 
 from __future__ import annotations
 
-from workbench.metrics.definitions import compliance, cost, delivery, replies, segmentation, speed, traffic
+from workbench.metrics.definitions import (
+    compliance,
+    cost,
+    delivery,
+    engagement,
+    replies,
+    segmentation,
+    speed,
+    traffic,
+)
 from workbench.metrics.definitions.dimensions import DIMENSIONS_LIST
 from workbench.metrics.definitions.model import SETS, Dimension, Metric, Unit
 from workbench.metrics.definitions.registry import Definitions
 
 __all__ = ["DIMENSIONS", "METRICS", "SETS", "Dimension", "Metric", "Unit"]
 
-_THEMES = (traffic, cost, delivery, segmentation, speed, replies, compliance)
+_THEMES = (traffic, cost, delivery, segmentation, speed, replies, engagement, compliance)
 
 METRICS: Definitions[Metric] = Definitions(
     {metric.name: metric for theme in _THEMES for metric in theme.METRICS}

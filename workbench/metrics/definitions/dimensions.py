@@ -100,6 +100,8 @@ DIMENSIONS_LIST = (
         vocabulary=_error_codes,
     ),
     Dimension("messaging_service", "Messaging service", "messaging_service_sid", "SID of the service"),
+    Dimension("template", "Template", "template", "outbound texts with the same words; empty without a text"),
+    Dimension("batch", "Batch", "batch_of(message_sid)", "batch that it was sent with from here; else empty"),
     Dimension("account", "Account", "account_sid", "SID of the account or subaccount"),
     Dimension(
         "encoding",

@@ -52,7 +52,8 @@ class Metric:
 
     A metric over something else than messages names it in `bins`: the columns of a subquery, grouped by all
     that is no aggregate, over the rows that meet `rows`. Numerator and sample are then made of these
-    columns. `source` is the view that has the rows.
+    columns. `source` is the view that has the rows. `waiting` is the aggregate that counts what is in flight
+    for this share, where that is not the messages without an outcome.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Metric:
     source: str = "message_facts"
     bins: Mapping[str, str] | None = None
     rows: str | None = None
+    waiting: str | None = None
 
     @property
     def is_money(self) -> bool:

@@ -1,0 +1,22 @@
+-- grain: one row per message_sid
+-- The template of an outbound message's text (see messaging/skeletons.py): an id of `text_templates`. Empty where no
+-- text was kept; messages from before get theirs with the next sync.
+alter table raw_messages add column template varchar;
+
+-- grain: one row per template_id
+-- The words that the texts of a template share, with ⟨…⟩ for what differs. They only become fewer. `first_words` and
+-- `last_words` are of its first text, to find what may belong to it; `longest` counts the words of its longest one.
+create table text_templates (
+    template_id varchar not null,
+    words varchar not null,
+    longest integer not null,
+    first_words varchar not null,
+    last_words varchar not null,
+    found_at timestamptz not null
+);
+
+-- grain: one row per skeleton_id, a hash of a text without its certain blanks
+create table text_skeletons (
+    skeleton_id varchar not null,
+    template_id varchar not null
+);
