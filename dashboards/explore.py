@@ -2,7 +2,7 @@
 
 from workbench import ui
 
-NAV_ORDER = 20
+NAV_ORDER = 15
 
 page = ui.Page(
     "explore",

@@ -139,7 +139,9 @@ def _set_axes(
             type="category", autorange="reversed", rangemode="normal", tickmode="linear", dtick=1,
             showgrid=False, zeroline=False,
         )  # fmt: skip
-        figure.update_xaxes(**_value_axis(unit), showgrid=True, nticks=6)
+        figure.update_xaxes(
+            **_value_axis(unit), showgrid=True, nticks=6, zerolinecolor=theme.light("line-strong")
+        )
     else:
         figure.update_layout(
             height=HEIGHT if len(plots) == 1 else 60 + 150 * lines,

@@ -101,7 +101,8 @@ def chart_kind(exploration: Exploration, each: Explored) -> tuple[str, str]:
     if asked == AUTO:
         if set(question.by) == {"weekday", "hour"}:
             return "heat", ""
-        return ("stacked" if adds and is_time else "bar" if adds or not is_time else "line"), ""
+        is_stacked = adds and (is_time or len(question.by) == 2)
+        return ("stacked" if is_stacked else "bar" if adds or not is_time else "line"), ""
     if asked == "stacked" and not adds:
         return ("line" if is_time else "bar"), f"not stacked: {each.metric.label} cannot be added"
     if asked == "line" and not is_time:
@@ -137,7 +138,7 @@ def sample_notes(exploration: Exploration, each: Explored) -> list[str]:
         notes.append(f"{formats.rate(priced)} priced")
     small = sum(map(each.is_small, each.rows))
     if small:
-        notes.append(f"{formats.plural(small, 'number')} of fewer than {metric.minimum_sample} not drawn")
+        notes.append(f"{formats.plural(small, 'point')} of fewer than {metric.minimum_sample} not drawn")
     return notes
 
 

@@ -313,7 +313,8 @@ export function render({model, view}) {
   const state = {open: false, form: undefined}
   const draw = () => keepingPlace(root, paint)
   const paint = () => {
-    if (model.state !== "ok") {
+    // The props of one drawing come one after the other.
+    if (model.state !== "ok" || !model.options.grain || !model.values.metric) {
       fill(root, panelHead(model, root), placeholder(model))
       return
     }
@@ -321,7 +322,7 @@ export function render({model, view}) {
   }
   draw()
   // Not `cell` and `query`, which change with every filter: a form that somebody fills in stays.
-  model.on(["values", "views", "problems", "notice", "deleted", "state", "message", "metrics", "can_save"], draw)
+  model.on(["values", "options", "dimensions", "views", "problems", "notice", "deleted", "state", "message", "metrics", "can_save"], draw)
   followTheme(model, view, root, () => {})
   return root
 }
