@@ -99,7 +99,8 @@ WITHOUT_LAKE = {
     "metrics", "new dimension", "new metric", "new page", "new report", "new template", "reports list",
     "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates show",
     "tokens list", "tokens revoke", "upgrade", "users add", "users list", "users passwd", "users remove",
-    "views delete", "views edit", "views list", "views restore", "views save",
+    "views delete", "views edit", "views list", "views restore", "views save", "views subscribe",
+    "views subscriptions", "views unsubscribe",
 }  # fmt: skip
 
 #: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.

@@ -216,6 +216,27 @@ def test_a_view_is_saved_opened_changed_and_deleted_in_the_page(
         assert builder.deleted == ""
 
 
+def test_a_view_is_mailed_and_no_longer_from_the_page(
+    explore_page: ui.Page, known_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "_store", known_store)
+    with acting_as(Actor("ben@example.com", "agent")):
+        builder = opened(explore_page, known_store, "metric=segments").components[0]
+        assert (builder.may_mail, builder.mails) == (False, [])  # there is no [smtp]
+        builder._handle_msg({"save_view": {"title": "Segments", "folder": "", "shared": False}})
+        mail = {"name": "segments", "every": "week", "to": "ben@example.com"}
+        builder._handle_msg({"subscribe": {**mail, "to": "else@example.com"}})
+        assert "Only an admin may have a view mailed to else@example.com" in builder.notice
+        builder._handle_msg({"subscribe": mail})
+        assert builder.notice == "Mailed each week to ben@example.com, from the next one on."
+        assert builder.mails == [
+            {"name": "segments-week", "view": "segments", "text": "each week to ben@example.com"}
+        ]
+        builder._handle_msg({"unsubscribe": "segments-week"})
+        assert builder.mails == []
+        builder._handle_msg({"delete_view": "segments"})
+
+
 def test_a_view_has_the_same_numbers_at_a_prompt(known_store: Store) -> None:
     assert known_store.settings is not None
     with Workbench(known_store.settings) as wb:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,12 @@ def test_without_sign_in_nothing_is_seen(home: Path) -> None:
 
 def test_only_its_owner_or_an_admin_changes_a_shared_view(home: Path) -> None:
     name = save_as(ANA, home, "Ours", shared=True)
-    for change in (
+    changes: list[Callable[[], object]] = [
         lambda: edit_view(home, name, title="Mine"),
         lambda: delete_view(home, name),
         lambda: save_view(home, VALUES, title="Mine", name=name),
-    ):
+    ]
+    for change in changes:
         with acting_as(BEN), pytest.raises(NotAllowed, match="is ana's"):
             change()
     with acting_as(ADMIN):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from workbench.api.namespace import Namespace
@@ -10,8 +11,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from workbench.views.saved_view import SavedView
+    from workbench.views.subscription import Subscription
 
 _COLUMNS = ["name", "title", "folder", "owner", "shared", "link"]
+_SUBSCRIPTION_COLUMNS = ["name", "view", "every", "to", "owner", "last_mail", "outcome"]
 
 
 class Views(Namespace):
@@ -121,3 +124,70 @@ class Views(Namespace):
         from workbench.views.view_files import restore_view
 
         return restore_view(self._installation.settings.home, name)
+
+    def subscribe(self, name: str, *, every: str, to: str | Iterable[str]) -> Subscription:
+        """Mail a view from the next day, week (from Monday) or month on, with its picture and numbers.
+
+        `workbench serve` sends it with the reports; without it `workbench schedule run reports` does.
+
+        Args:
+            name: of the view.
+            every: day, week or month.
+            to: addresses; only an admin names other ones than their own and those of ``[smtp] to``.
+
+        Raises:
+            UnknownName: there is no such view that you may see.
+            UsageError: how often, or an address, is not possible.
+            ConfigError: there is no mail server in ``[smtp]``.
+        """
+        from workbench.api.view_mails import local_today
+        from workbench.reports.mail import mail_settings
+        from workbench.views.subscription_files import subscribe
+
+        settings = self._installation.settings
+        known = mail_settings(settings).to
+        addresses = [to] if isinstance(to, str) else list(to)
+        today = local_today(self._installation)
+        return subscribe(settings.home, name, every, addresses, known=known, today=today)
+
+    def unsubscribe(self, name: str) -> Subscription:
+        """Mail it no more.
+
+        Args:
+            name: of the subscription, as ``wb.views.subscriptions()`` lists it.
+
+        Raises:
+            UnknownName: you have no such subscription.
+        """
+        from workbench.views.subscription_files import unsubscribe
+
+        return unsubscribe(self._installation.settings.home, name)
+
+    def subscriptions(self) -> pd.DataFrame:
+        """Views that are mailed: name, view, every, to, owner, and how the last mail ended.
+
+        Returns:
+            Yours; an admin sees all. `last_mail` is the first day of its period, `outcome` is sent, failed
+            (it is tried again), or unknown (a process ended while it was handed over; it is not sent again).
+            ``frame.attrs["problems"]`` says which files cannot be read.
+        """
+        import pandas as pd
+
+        from workbench.api.view_mails import read_mail_states
+        from workbench.errors import NothingKnown
+        from workbench.views.subscription_files import list_subscriptions
+
+        listed, problems = list_subscriptions(self._installation.settings.home)
+        try:
+            states = read_mail_states(self._installation.reader)
+        except NothingKnown:
+            states = {}
+        rows = []
+        for each in listed:
+            state = states.get(each.name)
+            outcome = None if state is None else "unknown" if state.outcome == "begun" else state.outcome
+            last = None if state is None else state.day
+            rows.append((each.name, each.view, each.every, ", ".join(each.to), each.owner, last, outcome))
+        frame = pd.DataFrame(rows, columns=_SUBSCRIPTION_COLUMNS)
+        frame.attrs["problems"] = problems
+        return frame

@@ -263,10 +263,19 @@ class ViewLine(TypedDict):
     may_change: bool
 
 
+class MailLine(TypedDict):
+    """A view that is mailed."""
+
+    name: str
+    view: str
+    text: str
+
+
 class ExploreProps(PanelProps):
     """``values`` is the question as links write it; ``options`` the words of each of its selects.
 
-    ``query`` is the whole address, ``cell`` the same question for a notebook; ``deleted`` a view that can
+    ``mails`` are the subscriptions of this person, ``may_mail`` whether they may make one. ``query`` is the
+    whole address, ``cell`` the same question for a notebook; ``deleted`` a view that can
     be put back; ``can_save`` says whether there is a home for views.
     """
 
@@ -277,6 +286,8 @@ class ExploreProps(PanelProps):
     cell: str
     views: list[ViewLine]
     problems: list[str]
+    mails: list[MailLine]
+    may_mail: bool
     can_save: bool
     notice: str
     deleted: str
@@ -304,6 +315,12 @@ class ViewSave(TypedDict):
     folder: Name
     shared: bool
     name: NotRequired[Name]
+
+
+class ViewSubscribe(TypedDict):
+    name: Name
+    every: Name
+    to: Annotated[str, MaxLength(2_000)]
 
 
 class ViewEdit(TypedDict):
@@ -550,6 +567,8 @@ COMPONENTS: Mapping[str, Contract] = {
             "edit_view": ViewEdit,
             "delete_view": Name,
             "restore_view": Name,
+            "subscribe": ViewSubscribe,
+            "unsubscribe": Name,
         },
     ),
     "TableComponent": Contract(("table",), TableProps, {"click": TableClick}),

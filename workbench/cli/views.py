@@ -1,4 +1,4 @@
-"""Commands of saved views: list, show, save, edit, delete, restore."""
+"""Commands of saved views: list, show, save, edit, delete, restore, and of their mails."""
 
 from __future__ import annotations
 
@@ -85,3 +85,34 @@ def restore(name: str) -> None:
     with Workbench() as wb:
         wb.views.restore(name)
     say(f"{name} is back.", err=True)
+
+
+@views.command()
+@click.argument("name")
+@click.option("--every", required=True, type=click.Choice(["day", "week", "month"]), help="How often.")
+@click.option("--to", multiple=True, required=True, help="An address, as ann@example.com; may be repeated.")
+def subscribe(name: str, every: str, to: tuple[str, ...]) -> None:
+    """Mail the view NAME each day, week or month, with its picture and numbers; needs [smtp]."""
+    with Workbench() as wb:
+        made = wb.views.subscribe(name, every=every, to=to)
+    say(f"{made.name}: {name} is mailed every {every}, from the next one on.", err=True)
+
+
+@views.command()
+@click.argument("name")
+def unsubscribe(name: str) -> None:
+    """Mail the subscription NAME no more; `workbench views subscriptions` lists them."""
+    with Workbench() as wb:
+        wb.views.unsubscribe(name)
+    say(f"{name} is not mailed any more.", err=True)
+
+
+@views.command()
+@format_option()
+def subscriptions(format: str) -> None:
+    """List the views that are mailed, and how the last mail of each ended."""
+    with Workbench() as wb:
+        frame = wb.views.subscriptions()
+    print_frame(frame, format)
+    for problem in frame.attrs["problems"]:
+        say(problem, err=True)

@@ -189,6 +189,8 @@ class ExploreComponent(PanelComponent):
     cell = param.String(default="")
     views = param.List(default=[])
     problems = param.List(default=[])
+    mails = param.List(default=[])
+    may_mail = param.Boolean(default=False)
     can_save = param.Boolean(default=False)
     notice = param.String(default="")
     deleted = param.String(default="")

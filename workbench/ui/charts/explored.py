@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from workbench.ui import theme
 from workbench.ui.charts.base import HEIGHT, new_figure, plain
 
-_COLORS = ("accent", "money-2", "money", "money-3", "in-flight", "undelivered", "unknown", "good")
+COLORS = ("accent", "money-2", "money", "money-3", "in-flight", "undelivered", "unknown", "good")
 _LONGEST_NAME = 34
 
 
@@ -77,7 +77,7 @@ def _add_plot(
         figure.add_trace(_heat(plot), **place)
         return
     for number, series in enumerate(plot.series):
-        color = theme.light(series.color or _COLORS[number % len(_COLORS)])
+        color = theme.light(series.color or COLORS[number % len(COLORS)])
         shared = {
             "name": plain(series.name), "legendgroup": series.name, "showlegend": is_first,
             "text": list(series.texts), "customdata": list(series.keys), "hovertemplate": "%{text}",

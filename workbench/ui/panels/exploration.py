@@ -22,6 +22,7 @@ from workbench.ui.explore_state import AUTO, question_of
 from workbench.ui.filters import FIELDS
 from workbench.ui.page_data import PageData, definition, shown_sql
 from workbench.ui.panels.names import Shown, show_value
+from workbench.ui.result_rows import bucket_key
 
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -82,6 +83,8 @@ def _history_begins(data: PageData) -> str:
 def exploration_frame(exploration: Exploration) -> pd.DataFrame:
     """The rows of :func:`workbench.metrics.exploration.explored_frame`, named as on the page."""
     frame = explored_frame(exploration.answer, None if exploration.grain else exploration.before)
+    if exploration.grain:
+        frame[exploration.grain] = [bucket_key(bucket) for bucket in frame[exploration.grain]]
     for name in exploration.answer.question.by:
         others = others_text(exploration.answer.left[name])
         frame[name] = [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -13,12 +15,14 @@ from workbench.errors import WorkbenchError
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.exploration import GRAINS, can_be_added
 from workbench.roles import current_user
+from workbench.settings import Settings
 from workbench.ui.components import ExploreComponent
 from workbench.ui.explore_state import EXPLORE_DEFAULTS, question_of
 from workbench.ui.filters import to_query
 from workbench.ui.page_data import PageData
 from workbench.ui.store import current_store
 from workbench.views.saved_view import SavedView, read_link
+from workbench.views.subscription_files import list_subscriptions, subscribe, unsubscribe
 from workbench.views.view_files import (
     delete_view,
     edit_view,
@@ -58,6 +62,8 @@ class ExploreBuilder:
         component.on("edit_view", calls.edit)
         component.on("delete_view", calls.delete)
         component.on("restore_view", calls.restore)
+        component.on("subscribe", calls.subscribe)
+        component.on("unsubscribe", calls.unsubscribe)
         return component
 
     def props(self, data: PageData) -> dict[str, Any]:
@@ -87,6 +93,7 @@ class ExploreBuilder:
             "query": view_query(data.values),
             "cell": notebook_cell(data),
             "can_save": home is not None,
+            "may_mail": _may_mail(data.store.settings),
             **view_lines(home),
         }  # fmt: skip
 
@@ -138,12 +145,23 @@ def notebook_cell(data: PageData) -> str:
 def view_lines(home: Path | None) -> dict[str, Any]:
     """The saved views that the user may see, and what is wrong with files."""
     if home is None:
-        return {"views": [], "problems": []}
+        return {"views": [], "problems": [], "mails": []}
     try:
-        listed = list_views(home)
+        listed, (mails, problems) = list_views(home), list_subscriptions(home)
     except WorkbenchError as error:
-        return {"views": [], "problems": [str(error)]}
-    return {"views": [_line(view) for view in listed.views], "problems": list(listed.problems)}
+        return {"views": [], "problems": [str(error)], "mails": []}
+    return {
+        "views": [_line(view) for view in listed.views],
+        "problems": [*listed.problems, *problems],
+        "mails": [
+            {"name": each.name, "view": each.view, "text": f"each {each.every} to {', '.join(each.to)}"}
+            for each in mails
+        ],
+    }
+
+
+def _may_mail(settings: Settings | None) -> bool:
+    return settings is not None and settings.smtp.host is not None and current_user().may("agent")
 
 
 def _line(view: SavedView) -> dict[str, Any]:
@@ -184,6 +202,21 @@ class _ViewCalls:
 
     def restore(self, name: str) -> None:
         self._do(lambda home: f"“{restore_view(home, name).title}” is back.")
+
+    def subscribe(self, message: Mapping[str, Any]) -> None:
+        def work(home: Path) -> str:
+            settings = current_store().settings
+            known = settings.smtp.to if settings else ()
+            today = datetime.now(ZoneInfo(current_store().timezone)).date()
+            made = subscribe(
+                home, message["name"], message["every"], [message["to"]], known=known, today=today
+            )
+            return f"Mailed each {made.every} to {', '.join(made.to)}, from the next one on."
+
+        self._do(work)
+
+    def unsubscribe(self, name: str) -> None:
+        self._do(lambda home: f"{unsubscribe(home, name).view} is not mailed any more.")
 
     def _do(self, work: Callable[[Path], str], deleted: str = "") -> None:
         settings = current_store().settings

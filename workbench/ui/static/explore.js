@@ -192,6 +192,40 @@ function viewForm(model, view, close) {
   )
 }
 
+// Who gets an open view by mail, and how often.
+function mailTools(model, current) {
+  if (!current || !(model.may_mail || model.mails.length)) {
+    return null
+  }
+  const mails = model.mails.filter((mail) => mail.view === current.name)
+  const every = h(
+    "select",
+    {"aria-label": "How often", name: "every"},
+    ["day", "week", "month"].map((value) => h("option", {value, selected: value === "week"}, `Each ${value}`)),
+  )
+  const to = h("input", {type: "text", required: true, name: "to", placeholder: "ann@example.com", "aria-label": "To"})
+  const send = (event) => {
+    event.preventDefault()
+    model.send_msg({subscribe: {name: current.name, every: every.value, to: to.value}})
+  }
+  return h(
+    "div",
+    {class: "mails"},
+    h("h3", {}, `Mail of “${current.title}”`),
+    mails.map((mail) =>
+      h(
+        "p",
+        {class: "view"},
+        h("span", {class: "note"}, mail.text),
+        h("button", {type: "button", class: "quiet", onclick: () => model.send_msg({unsubscribe: mail.name})}, "Stop"),
+      ),
+    ),
+    model.may_mail
+      ? h("form", {class: "row", onsubmit: send}, every, to, h("button", {type: "submit", class: "quiet"}, "Mail it"))
+      : null,
+  )
+}
+
 function viewLine(model, view, edit) {
   const open = (event) => {
     event.preventDefault()
@@ -300,10 +334,13 @@ function viewTools(model, state, draw) {
         ),
       ),
       model.can_save ? h("button", {type: "button", class: "quiet", onclick: () => edit(null)}, "Save as view") : null,
-      current?.may_change ? h("button", {type: "button", class: "quiet", onclick: resave}, `Update “${current.title}”`) : null,
+      current?.may_change
+        ? h("button", {type: "button", class: "quiet", onclick: resave}, `Update “${current.title}”`)
+        : null,
       copy,
     ),
     state.form === undefined ? null : viewForm(model, state.form, close),
+    mailTools(model, current),
     noticeLine(model),
   ]
 }
@@ -322,7 +359,24 @@ export function render({model, view}) {
   }
   draw()
   // Not `cell` and `query`, which change with every filter: a form that somebody fills in stays.
-  model.on(["values", "options", "dimensions", "views", "problems", "notice", "deleted", "state", "message", "metrics", "can_save"], draw)
+  model.on(
+    [
+      "values",
+      "options",
+      "dimensions",
+      "views",
+      "mails",
+      "may_mail",
+      "problems",
+      "notice",
+      "deleted",
+      "state",
+      "message",
+      "metrics",
+      "can_save",
+    ],
+    draw,
+  )
   followTheme(model, view, root, () => {})
   return root
 }
