@@ -20,7 +20,11 @@ function chosenItem(label, remove) {
 }
 
 // A list to choose from, with a search over names and descriptions.
-function picker(label, choices, choose, disabled) {
+function picker(label, choices, chosen, disabled) {
+  const choose = (name) => {
+    details.open = false
+    chosen(name)
+  }
   const list = h("ul", {class: "choices"})
   const show = (text) => {
     const wanted = text.trim().toLowerCase()
