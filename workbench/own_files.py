@@ -38,6 +38,8 @@ PAGES = OwnFolder("dashboards", ".py", "page", *_UNDERSCORED)
 METRICS = OwnFolder("metrics", ".toml", "metric file", *_UNDERSCORED)
 REPORTS = OwnFolder("reports", ".ipynb", "report", *_HYPHENED)
 TEMPLATES = OwnFolder("templates", ".toml", "template", *_HYPHENED)
+VIEWS = OwnFolder("views", ".toml", "view", *_HYPHENED)
+SUBSCRIPTIONS = OwnFolder("subscriptions", ".toml", "subscription", *_HYPHENED)
 
 MADE_REPORT = re.compile(r".*_\d{4}-\d{2}-\d{2}_\d{4}-\d{2}-\d{2}_.*")
 """The name of a file that a run of a report wrote, in the same folder; no name of an own report has a _."""

@@ -49,6 +49,7 @@ READS: dict[str, list[str]] = {
     "events list": [],
     "events replay": ["shop"],
     "events webhooks": [],
+    "explore": ["messages"],
     "export": ["--to", "lake.duckdb"],
     "lake compact": [],
     "lake info": [],
@@ -75,6 +76,7 @@ READS: dict[str, list[str]] = {
     "subject erase": [NUMBER],
     "subject export": [NUMBER, "--out", "person"],
     "subject readmit": [NUMBER, "--because", "their letter", "--confirm"],
+    "views show": ["mine"],
 }  # fmt: skip
 
 #: Commands that bring something into a lake, and so make one.
@@ -97,6 +99,8 @@ WITHOUT_LAKE = {
     "metrics", "new dimension", "new metric", "new page", "new report", "new template", "reports list",
     "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates show",
     "tokens list", "tokens revoke", "upgrade", "users add", "users list", "users passwd", "users remove",
+    "views delete", "views edit", "views list", "views restore", "views save", "views subscribe",
+    "views subscriptions", "views unsubscribe",
 }  # fmt: skip
 
 #: What a lake knows by itself before it has a message log: its own doings, and what somebody typed.
@@ -117,6 +121,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (home / "workbench.toml").write_text(
         '[retention]\nbodies = 90\n[[rules]]\nname = "mine"\nwhen = "message_received"\n'
         'then = { label = ["x"] }\n'
+    )
+    (home / "views").mkdir()
+    (home / "views" / "mine.toml").write_text(
+        'title = "Mine"\nowner = "ana"\nshared = true\n[values]\nmetric = ["messages"]\n'
     )
     (tmp_path / "people.csv").write_text(f"address,kind,scope\n{NUMBER},opt-out,*\n")
     (tmp_path / "names.csv").write_text(f"address,name\n{NUMBER},Ann\n")

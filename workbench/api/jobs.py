@@ -139,8 +139,14 @@ def _reconcile(installation: Installation, stop: threading.Event) -> str:
 
 def _reports(installation: Installation, stop: threading.Event) -> str:
     from workbench.api.reports import Reports
+    from workbench.api.view_mails import mail_due_views
 
-    return Reports(installation).due(stop=stop)
+    # A report that fails keeps no view from being mailed.
+    try:
+        made = Reports(installation).due(stop=stop)
+    finally:
+        mailed = mail_due_views(installation, stop=stop)
+    return f"{made}, {mailed} {'view' if mailed == 1 else 'views'} mailed" if mailed else made
 
 
 def _retention(installation: Installation, stop: threading.Event) -> str:

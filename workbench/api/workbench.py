@@ -72,6 +72,7 @@ class Workbench:
         from workbench.api.sync import Sync
         from workbench.api.templates import Templates
         from workbench.api.tokens import TokenCalls
+        from workbench.api.views import Views
 
         # Attributes, not properties: completion in notebooks evaluates no property.
         self._installation = installation = Installation(read_home(home, settings))
@@ -95,6 +96,7 @@ class Workbench:
         self.outbox = Outbox(installation)
         self.lake = LakeCalls(installation)
         self.tokens = TokenCalls(installation)
+        self.views = Views(installation)
 
     def status(self, *, runs: int = 0) -> Status:
         """How far the sync is, what is open, how fresh the numbers are, what runs and what waits.
@@ -243,6 +245,50 @@ class Workbench:
         from workbench.api.metrics import query
 
         return query(self._installation, name, by, where, since, until, timezone, allow_unknown)
+
+    def explore(
+        self,
+        metrics: str | Iterable[str],
+        by: str | Iterable[str] | None = (),
+        grain: str | None = None,
+        *,
+        where: Where | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        compare: str = "none",
+        top: int = 8,
+        order: str = "size",
+        share: bool = False,
+        timezone: str | None = None,
+        allow_unknown: bool = False,
+    ) -> pd.DataFrame:
+        """Metrics by up to two dimensions and time as one frame; the page Explore shows the same.
+
+        Args:
+            metrics: one to four names; the first one ranks the values.
+            by: at most two dimensions; the values after the first `top` are one row, as `12 others`, counted
+                by the metric's own definition. A filter on the direction does not hold for metrics about what
+                people sent.
+            grain: day, week or month; by default one number for the whole period.
+            where, since, until, timezone, allow_unknown: as in :meth:`metric`.
+            compare: previous (as many days before) or year: without a grain, that period's numbers too.
+            top: so many values of a dimension have rows of their own.
+            order: which values come first: size (most messages behind them), highest or lowest.
+            share: each number as a part of the total, too; for what can be added only.
+
+        Returns:
+            One row for each number: `metric`, the dimensions, the grain, `currency`, `value`, `sample_size`,
+            `in_flight`, `priced_share`, `is_small` (too few to trust), `share`, `before`. ``frame.attrs`` has
+            the SQL and when it was asked.
+
+        Raises:
+            UnknownName: a metric, dimension or value that there is not.
+            UsageError: too many of them, or a share of what cannot be added.
+        """
+        from workbench.api.explore import explore, make_question
+
+        question = make_question(metrics, by, grain, top, order, share)
+        return explore(self._installation, question, where, since, until, compare, timezone, allow_unknown)
 
     def send(
         self,

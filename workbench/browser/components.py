@@ -131,6 +131,10 @@ class ChartClick(TypedDict):
     series: NotRequired[Name]
 
 
+ChartRange = list[Name]
+"""The two ends of what was brushed on the axis of time."""
+
+
 class Column(TypedDict):
     label: str
     kind: Literal["text", "country", "number", "words"]
@@ -233,6 +237,97 @@ class RuleSwitchMessage(TypedDict):
 
 class RuleTestMessage(TypedDict):
     rule: Name
+
+
+# Explore
+
+
+class ExploreChoice(TypedDict):
+    """A metric or dimension to choose; ``adds`` says whether a metric has shares of a total."""
+
+    name: str
+    label: str
+    description: str
+    adds: NotRequired[bool]
+
+
+class ViewLine(TypedDict):
+    """A saved view; ``may_change`` says whether this person may."""
+
+    name: str
+    title: str
+    folder: str
+    owner: str
+    shared: bool
+    query: str
+    may_change: bool
+
+
+class MailLine(TypedDict):
+    """A view that is mailed."""
+
+    name: str
+    view: str
+    text: str
+
+
+class ExploreProps(PanelProps):
+    """``values`` is the question as links write it; ``options`` the words of each of its selects.
+
+    ``mails`` are the subscriptions of this person, ``may_mail`` whether they may make one. ``query`` is the
+    whole address, ``cell`` the same question for a notebook; ``deleted`` a view that can
+    be put back; ``can_save`` says whether there is a home for views.
+    """
+
+    metrics: list[ExploreChoice]
+    dimensions: list[ExploreChoice]
+    options: dict[str, list[list[str]]]
+    values: dict[str, str | list[str]]
+    cell: str
+    views: list[ViewLine]
+    problems: list[str]
+    mails: list[MailLine]
+    may_mail: bool
+    can_save: bool
+    notice: str
+    deleted: str
+    query: str
+
+
+class ExploreQuestionState(TypedDict, total=False):
+    """Parts of the question, as a link writes them."""
+
+    metric: list[Name]
+    by: list[Name]
+    grain: list[Name]
+    chart: list[Name]
+    top: list[Name]
+    order: list[Name]
+    share: list[Name]
+    split: list[Name]
+    view: list[Name]
+
+
+class ViewSave(TypedDict):
+    """Save the question; with a ``name`` as that view."""
+
+    title: Name
+    folder: Name
+    shared: bool
+    name: NotRequired[Name]
+
+
+class ViewSubscribe(TypedDict):
+    name: Name
+    every: Name
+    to: Annotated[str, MaxLength(2_000)]
+
+
+class ViewEdit(TypedDict):
+    name: Name
+    title: Name
+    folder: Name
+    shared: bool
 
 
 # Messages
@@ -461,7 +556,21 @@ class Contract:
 
 COMPONENTS: Mapping[str, Contract] = {
     "CardRow": Contract(("cards",), CardRowProps),
-    "ChartComponent": Contract(("chart",), ChartProps, {"click": ChartClick}),
+    "ChartComponent": Contract(("chart",), ChartProps, {"click": ChartClick, "range": ChartRange}),
+    "ExploreComponent": Contract(
+        ("explore",),
+        ExploreProps,
+        {
+            "explore": ExploreQuestionState,
+            "address": Query,
+            "save_view": ViewSave,
+            "edit_view": ViewEdit,
+            "delete_view": Name,
+            "restore_view": Name,
+            "subscribe": ViewSubscribe,
+            "unsubscribe": Name,
+        },
+    ),
     "TableComponent": Contract(("table",), TableProps, {"click": TableClick}),
     "FindingsComponent": Contract(("findings",), FindingsProps),
     "RuleListComponent": Contract(

@@ -87,6 +87,74 @@ def metric(
 
 
 @main.command()
+@click.argument("metrics", nargs=-1, required=True, shell_complete=completion.metrics)
+@by_option()
+@click.option("--grain", type=click.Choice(["day", "week", "month"]), help="Over time, in such steps.")
+@where_option()
+@moment_options
+@click.option(
+    "--compare",
+    type=click.Choice(["none", "previous", "year"]),
+    default="none",
+    show_default=True,
+    help="The numbers of another period beside: as many days before, or the same days last year.",
+)
+@click.option(
+    "--top", type=click.IntRange(1, 50), default=8, show_default=True,
+    help="So many values have rows of their own; the rest are one row.",
+)  # fmt: skip
+@click.option(
+    "--order",
+    type=click.Choice(["size", "highest", "lowest"]),
+    default="size",
+    show_default=True,
+    help="Which values come first: those with most messages behind them, or by the first metric.",
+)
+@click.option("--share", is_flag=True, help="Each number as a part of the total, too.")
+@timezone_option(ZONE_OF_CALL)
+@allow_unknown_option()
+@format_option()
+def explore(
+    metrics: tuple[str, ...],
+    by: tuple[str, ...],
+    grain: str | None,
+    where: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    compare: str,
+    top: int,
+    order: str,
+    share: bool,
+    timezone: str | None,
+    allow_unknown: bool,
+    format: str,
+) -> None:
+    """Show METRICS by up to two dimensions and time, with the rest of the values as others.
+
+    Example: workbench explore undelivered_rate --by country --grain week --since 2026-09-01
+    """
+    from workbench.metrics.own.current import use_own_metrics
+
+    with Workbench() as wb:
+        use_own_metrics(wb.settings.home)  # their dimensions may be filtered by
+        frame = wb.explore(
+            metrics,
+            by=by,
+            grain=grain,
+            where=read_filters(where),
+            since=since,
+            until=until,
+            compare=compare,
+            top=top,
+            order=order,
+            share=share,
+            timezone=timezone,
+            allow_unknown=allow_unknown,
+        )
+    print_frame(frame, format)
+
+
+@main.command()
 @format_option()
 def metrics(format: str) -> None:
     """List the metrics that there are, with what each one counts."""

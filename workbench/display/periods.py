@@ -74,17 +74,22 @@ class Period:
             return "day"
         return "week" if self.day_count <= 730 else "month"
 
-    def buckets(self) -> list[date] | list[int]:
-        """Every value the time dimension can take here, so that a day without messages shows as one."""
-        if self.grain == "hour":
+    def buckets(self, grain: str | None = None) -> list[date] | list[int]:
+        """Every value the time dimension can take here, so that a day without messages shows as one.
+
+        Args:
+            grain: hour, day, week or month; by default the one that fits.
+        """
+        grain = grain or self.grain
+        if grain == "hour":
             return list(range(24))
-        if self.grain == "day":
+        if grain == "day":
             return self.days
         starts = {
             "week": lambda day: day - timedelta(days=day.weekday()),
             "month": lambda day: day.replace(day=1),
         }
-        return sorted({starts[self.grain](day) for day in self.days})
+        return sorted({starts[grain](day) for day in self.days})
 
     @property
     def previous(self) -> Period:

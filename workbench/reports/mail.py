@@ -142,6 +142,49 @@ def send_text(
     return _deliver(mail, message, seconds)
 
 
+@dataclass(frozen=True)
+class MailedPage:
+    """A mail with numbers: as text and as HTML, with its pictures and its file.
+
+    `pictures` are PNG, which the HTML names as ``cid:picture-0``.
+    """
+
+    subject: str
+    text: str
+    html: str
+    pictures: Sequence[bytes]
+    file_name: str
+    file: bytes
+    message_id: str
+
+
+def send_page(settings: Settings, to: Sequence[str], page: MailedPage) -> list[str]:
+    """Send a mail with numbers; returns the addresses that the server refused while it took others.
+
+    Raises:
+        UsageError: no address, or a malformed one, or the mail is too large.
+        ConfigError: `[smtp]` or its password is wrong.
+        MailUnavailable: the server cannot be reached now.
+        MailUncertain: it may have taken the mail.
+        WorkbenchError: the server refused it.
+    """
+    mail = mail_settings(settings)
+    size = len(page.file) + sum(map(len, page.pictures))
+    if size > _LARGEST_BYTES:
+        raise UsageError(
+            f"The mail has {size:,} bytes; mail takes up to {_LARGEST_BYTES:,}. Choose fewer values."
+        )
+    message = _begin_message(page.subject, mail.sender, _addresses(to))
+    message.replace_header("Message-ID", f"<{page.message_id}@workbench.invalid>")
+    message.set_content(page.text)
+    message.add_alternative(page.html, subtype="html")
+    body = message.get_payload()[1]  # type: ignore[index]
+    for number, picture in enumerate(page.pictures):
+        body.add_related(picture, "image", "png", cid=f"<picture-{number}>")  # type: ignore[union-attr]
+    message.add_attachment(page.file, maintype="text", subtype="csv", filename=page.file_name)
+    return _deliver(mail, message)
+
+
 def sent_files(lake: Lake) -> set[str]:
     """Names of the files that were mailed or linked, from the audit trail."""
     rows = lake.rows("select detail from audit_events where action = 'report-send'")

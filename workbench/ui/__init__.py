@@ -8,6 +8,8 @@ from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.page_data import PageData
 from workbench.ui.panels import audits, tables
+from workbench.ui.panels.explore import ExploreChart, ExploreTable
+from workbench.ui.panels.explore_builder import ExploreBuilder
 from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, OpenAlerts, Table
 from workbench.ui.panels.rows import MessageDetail, MessageList
 from workbench.ui.panels.rules import RuleHistory, RuleList
@@ -18,6 +20,9 @@ __all__ = [
     "GRAIN",
     "Cards",
     "Chart",
+    "ExploreBuilder",
+    "ExploreChart",
+    "ExploreTable",
     "Figure",
     "Findings",
     "InboxPage",

@@ -179,6 +179,27 @@ class RuleListComponent(PanelComponent):
     _stylesheets: ClassVar[list[str]] = _styles("rules")
 
 
+class ExploreComponent(PanelComponent):
+    """What Explore asks, and saved views. Sends ``explore``: parts of the question; and changes of views."""
+
+    metrics = param.List(default=[])
+    dimensions = param.List(default=[])
+    options = param.Dict(default={})
+    values = param.Dict(default={})
+    cell = param.String(default="")
+    views = param.List(default=[])
+    problems = param.List(default=[])
+    mails = param.List(default=[])
+    may_mail = param.Boolean(default=False)
+    can_save = param.Boolean(default=False)
+    notice = param.String(default="")
+    deleted = param.String(default="")
+    query = param.String(default="")
+
+    _esm = _script("explore")
+    _stylesheets: ClassVar[list[str]] = _styles("explore")
+
+
 class RowListComponent(PanelComponent):
     """Messages one by one, a page of them. Sends ``row_list``: search, order, page or the message to open.
 

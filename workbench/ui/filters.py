@@ -27,6 +27,7 @@ from workbench.display.periods import (
 )
 from workbench.errors import UsageError
 from workbench.messaging.addresses import mask
+from workbench.ui.explore_state import CHARTS, EXPLORE_DEFAULTS, TIME_GRAINS, read_explore_state
 from workbench.ui.row_list_state import ROW_LIST_DEFAULTS, is_kept_out_of_links, read_row_list_state
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -119,6 +120,16 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     page = param.Integer(default=ROW_LIST_DEFAULTS["page"])
     message = param.String(default=ROW_LIST_DEFAULTS["message"])
     back = param.String(default=ROW_LIST_DEFAULTS["back"])
+    # The question of the page Explore.
+    metric = param.List(default=EXPLORE_DEFAULTS["metric"], item_type=str)
+    by = param.List(default=EXPLORE_DEFAULTS["by"], item_type=str)
+    grain = param.Selector(default=EXPLORE_DEFAULTS["grain"], objects=list(TIME_GRAINS))
+    chart = param.Selector(default=EXPLORE_DEFAULTS["chart"], objects=list(CHARTS))
+    top = param.Integer(default=EXPLORE_DEFAULTS["top"])
+    order = param.String(default=EXPLORE_DEFAULTS["order"])
+    share = param.String(default=EXPLORE_DEFAULTS["share"])
+    split = param.String(default=EXPLORE_DEFAULTS["split"])
+    view = param.String(default=EXPLORE_DEFAULTS["view"])
 
     def at(self, now: datetime) -> Period:
         """The period that these filters mean at this moment."""
@@ -191,6 +202,11 @@ def parse_query(
             if wanted:
                 value = problems.try_(read_row_list_state, name, wanted[-1])
                 values[name] = defaults[name] if value is None else value
+        elif name in EXPLORE_DEFAULTS:
+            # Links between pages carry the whole address; only Explore has these.
+            if name in defaults and wanted:
+                values[name], refused = read_explore_state(name, wanted)
+                problems.extend(refused)
         elif name not in (*_SINGLE, *names, *_NOT_FILTERS):
             problems.append(_unknown_filter(name, names))
     values.update(problems.try_(_parse_days, given) or {})

@@ -23,6 +23,7 @@ from workbench.roles import current_user
 from workbench.ui import theme
 from workbench.ui.bell import bells
 from workbench.ui.components import Blank, PagesMenu, TopBar
+from workbench.ui.explore_state import EXPLORE_DEFAULTS
 from workbench.ui.filters import FIELDS
 from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
@@ -51,6 +52,7 @@ class Page:
         filters: fields of :data:`workbench.ui.filters.FIELDS`; period, comparison, time zone and direction
             are always there.
         has_filters: it is about messages of a period; a page about the installation has none.
+        has_question: it asks what the reader chooses; its link also says what that is.
         has_rows: it lists messages, so its link also says what is searched, sorted and opened.
         defaults: filter values of the plain address that differ from the usual ones.
     """
@@ -64,6 +66,7 @@ class Page:
         filters: Sequence[str] = COMMON_FILTERS,
         defaults: Mapping[str, Any] | None = None,
         has_rows: bool = False,
+        has_question: bool = False,
         has_filters: bool = True,
     ) -> None:
         self.name = name
@@ -72,7 +75,9 @@ class Page:
         self.filters = tuple(dict.fromkeys(filters))
         self.has_filters = has_filters
         row_list = ROW_LIST_DEFAULTS if has_rows else {}
-        self.defaults = {**_DEFAULTS, **{field: [] for field in self.filters}, **row_list, **(defaults or {})}
+        question = EXPLORE_DEFAULTS if has_question else {}
+        fields: dict[str, Any] = {field: [] for field in self.filters}
+        self.defaults = {**_DEFAULTS, **fields, **row_list, **question, **(defaults or {})}
 
     def __repr__(self) -> str:
         return f"Page({self.name!r}: {self.title}, {len(self.panels)} panels)"

@@ -13,17 +13,15 @@ from workbench.display.periods import DEFAULT_PRESET, Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
+from workbench.metrics.exploration import INBOUND_METRICS
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
+from workbench.ui.explore_state import EXPLORE_DEFAULTS
 from workbench.ui.filters import FIELDS, Option, to_query
 from workbench.ui.row_list_state import ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, frozen
 
 T = TypeVar("T")
-
-#: Metrics about what people sent us. With the filter "outbound" they would always be zero.
-_INBOUND_METRICS = frozenset({"opt_outs", "revocations_waiting", "revocations_late"})
-
 
 ROWS_PAGE = "messages"
 """The page that shows messages one by one."""
@@ -82,7 +80,8 @@ class PageData:
         if "since" in narrow:
             narrow["period"] = "custom"
         narrow = {name: list(value) if isinstance(value, tuple) else value for name, value in narrow.items()}
-        kept = {name: value for name, value in self.values.items() if name not in ROW_LIST_DEFAULTS}
+        own = (*ROW_LIST_DEFAULTS, *EXPLORE_DEFAULTS)
+        kept = {name: value for name, value in self.values.items() if name not in own}
         back = self.page if self.page != ROWS_PAGE else self.row_list["back"]
         values = {**self.rows_defaults, **kept, **narrow, "back": back}
         return ROWS_PAGE + to_query(values, self.rows_defaults)
@@ -99,13 +98,18 @@ class PageData:
         self, name: str, by: Sequence[str] = (), where: Mapping[str, Any] | None = None
     ) -> MetricResult:
         """A metric under the page's filters; ``where`` narrows further and wins over them."""
-        narrowed = {**self.where, **(where or {})}
-        if name in _INBOUND_METRICS and "direction" not in (where or {}):
-            narrowed.pop("direction", None)
+        narrowed = self.filters_of(name, where)
         period = self.period
         return self.store.metric(
             name, by, narrowed, period.since, period.end, period.timezone, snapshot=self.snapshot
         )
+
+    def filters_of(self, name: str, where: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The page's filters as they hold for a metric; ``where`` narrows further and wins over them."""
+        narrowed = {**self.where, **(where or {})}
+        if name in INBOUND_METRICS and "direction" not in (where or {}):
+            narrowed.pop("direction", None)
+        return narrowed
 
     def ask(self, name: str, query: Callable[..., T]) -> T:
         """What ``query(readable, where, since, until, timezone=…)`` finds under the page's filters.

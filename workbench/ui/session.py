@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
@@ -18,9 +18,11 @@ from workbench.display.periods import Period
 from workbench.errors import WorkbenchError
 from workbench.lake.number_lookups import look_up_number
 from workbench.metrics import Freshness
+from workbench.metrics.exploration import GRAINS
 from workbench.roles import Actor, acting_as, current_user
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
+from workbench.ui.explore_state import EXPLORE_DEFAULTS, MARK, after, grain_of, zoomed
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, page_links, panel_links
 from workbench.ui.page_data import PageData
@@ -115,9 +117,9 @@ class PageSession:
     def _listen(self) -> None:
         self.filters.param.watch(lambda *_: self.refresh(), list(self.defaults))
         self.filter_menu.on("filter", self.apply)
-        self.filter_menu.on("reset", lambda _: self.apply({}))
+        self.filter_menu.on("reset", lambda _: self.apply(self._question()))
         self.head.on("address", self.apply)
-        self.head.on("reset", lambda _: self.apply({}))
+        self.head.on("reset", lambda _: self.apply(self._question()))
         self.head.on("remove", self._remove)
         self.head.on("dismiss", lambda _: setattr(self.head, "notices", []))
         self.head.on("refresh", lambda _: self.refresh())
@@ -126,6 +128,9 @@ class PageSession:
             if panel.click:
                 component.on("click", partial(self._clicked, panel.click))
             component.on("row_list", self._change_row_list)
+            component.on("explore", self._change_question)
+            component.on("range", self._zoom_to)
+            component.on("address", self.apply)
 
     def data(self) -> PageData:
         """The lake under the filters, now."""
@@ -188,6 +193,20 @@ class PageSession:
         first = {} if set(row_list) <= {"page", "message"} else {"page": ["1"], "message": []}
         self.apply({**query, **first, **row_list})
 
+    def _question(self) -> dict[str, Any]:
+        """What the reader chose to ask on Explore, which clearing the filters keeps."""
+        return {name: getattr(self.filters, name) for name in EXPLORE_DEFAULTS if name in self.defaults}
+
+    def _change_question(self, question: Mapping[str, Any]) -> None:
+        self.apply({**self._query_values(), **question})
+
+    def _zoom_to(self, ends: Sequence[str]) -> None:
+        """A closer look at what was brushed on an axis of time."""
+        period = self.filters.at(datetime.now(UTC))
+        days = zoomed(ends, period, grain_of(self._question(), period))
+        if days:
+            self.apply({**self._query_values(), "period": "custom", "since": days[0], "until": days[1]})
+
     def _set_auto(self, is_on: bool) -> None:
         self.head.auto = bool(is_on)
         if is_on:
@@ -196,6 +215,12 @@ class PageSession:
     def _clicked(self, name: str, click: Mapping[str, Any]) -> None:
         """A click on a mark: one more or one fewer value of a field, or a closer look at one day."""
         key = str(click["key"])
+        if name == MARK:
+            name, _, key = key.partition("=")
+            if name in GRAINS:
+                self._zoom_to([key, key])
+            if name not in self.names:
+                return
         if name == "day":
             self._zoom(key)
             return
@@ -215,7 +240,7 @@ class PageSession:
             return
         start = next((bucket for bucket in period.buckets() if str(bucket) == key), None)
         if isinstance(start, date):
-            since, until = max(start, period.since), min(_next(period.grain, start), period.until)
+            since, until = max(start, period.since), min(after(period.grain, start), period.until)
             self.apply({**self._query_values(), "period": "custom", "since": since, "until": until})
 
     def refresh(self) -> None:
@@ -441,13 +466,6 @@ def _field(name: str, options: Sequence[Option]) -> dict[str, Any]:
 
 def _as_texts(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
-
-
-def _next(grain: str, start: date) -> date:
-    """The first day after the day, week or month that begins here."""
-    if grain != "month":
-        return start + timedelta(days=7 if grain == "week" else 1)
-    return (start.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
 _EMPTY_LAKE = {

@@ -136,6 +136,13 @@ class ChartPanel {
       const point = event.points[0]
       this.model.send_msg({click: {key: point.customdata ?? point.x, series: point.data.name}})
     })
+    // A range that was brushed on an axis of time, whichever of several plots it was in.
+    this.plot.on("plotly_selected", (event) => {
+      const ends = Object.entries(event?.range ?? {}).find(([axis]) => axis.startsWith("x"))?.[1]
+      if (ends?.length === 2) {
+        this.model.send_msg({range: ends.map(String)})
+      }
+    })
   }
 
   fit() {

@@ -1,0 +1,112 @@
+"""Subscriptions in the home: ``subscriptions/NAME.toml``. Lists, makes and ends them, and says who may.
+
+Whoever may send anything may have a view mailed to themselves; only an admin names other addresses than those
+that ``[smtp] to`` has anyway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
+from datetime import date
+from pathlib import Path
+
+from workbench.errors import ConfigError, NotAllowed, UnknownName, UsageError
+from workbench.files import write_whole
+from workbench.lake.lock import exclusive
+from workbench.own_files import SUBSCRIPTIONS, check_name, list_own_files, read_own_file
+from workbench.roles import Actor, current_user, require_role
+from workbench.views.subscription import (
+    Subscription,
+    checked_addresses,
+    checked_every,
+    read_subscription_text,
+    subscription_text,
+)
+from workbench.views.view_files import find_view
+
+
+def read_subscriptions(home: Path) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
+    """All subscriptions, whoever asks, and what is wrong with files that are none: for who mails them."""
+    subscriptions, problems = [], []
+    for path in list_own_files(home, SUBSCRIPTIONS):
+        try:
+            check_name(SUBSCRIPTIONS, path.stem, shown=path)
+            text = read_own_file(home, path)
+            subscriptions.append(read_subscription_text(path.stem, text, str(path)))
+        except (ConfigError, UsageError) as error:
+            problems.append(str(error))
+    return tuple(subscriptions), tuple(problems)
+
+
+def list_subscriptions(home: Path) -> tuple[tuple[Subscription, ...], tuple[str, ...]]:
+    """Those that the present user made; an admin sees all, and what is wrong with files.
+
+    Raises:
+        NotAllowed: sign-in is on and nobody is signed in.
+    """
+    person = require_role("viewer", "see subscriptions")
+    subscriptions, problems = read_subscriptions(home)
+    mine = tuple(each for each in subscriptions if _may_end(each, person))
+    return mine, problems if person.may("admin") else ()
+
+
+def subscribe(
+    home: Path, view: str, every: str, to: Sequence[str], *, known: Collection[str], today: date
+) -> Subscription:
+    """Mail a view from the next day, week or month on.
+
+    Args:
+        known: addresses that reports go to anyway.
+        today: the first mail is of a period that begins later.
+
+    Raises:
+        UnknownName: there is no such view that the user may see.
+        UsageError: how often, or an address, is not possible.
+        NotAllowed: an address is somebody else's and the user is no admin.
+    """
+    person = require_role("agent", "have a view mailed")
+    every, addresses = checked_every(every), checked_addresses(to)
+    others = [address for address in addresses if address != person.name and address not in known]
+    if others and not person.may("admin"):
+        raise NotAllowed(
+            f"Only an admin may have a view mailed to {', '.join(others)}; you may to the address that you "
+            "sign in with and to those of [smtp] to."
+        )
+    find_view(home, view)
+    with _locked(home):
+        taken = {path.stem for path in list_own_files(home, SUBSCRIPTIONS)}
+        base = f"{view[:48]}-{every}"
+        names = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
+        name = next(name for name in names if name not in taken)
+        subscription = Subscription(name, view, every, addresses, person.actor, today)
+        write_whole(_path(home, name), subscription_text(subscription))
+    return subscription
+
+
+def unsubscribe(home: Path, name: str) -> Subscription:
+    """Mail it no more.
+
+    Raises:
+        UnknownName: there is no such subscription of this user.
+    """
+    require_role("viewer", "end a subscription")
+    with _locked(home):
+        subscriptions = {each.name: each for each in list_subscriptions(home)[0]}
+        if name not in subscriptions:
+            raise UnknownName("subscription", name, subscriptions)
+        _path(home, name).unlink()
+    return subscriptions[name]
+
+
+def _may_end(subscription: Subscription, person: Actor) -> bool:
+    return person.may("admin") or subscription.owner == current_user().actor
+
+
+def _path(home: Path, name: str) -> Path:
+    check_name(SUBSCRIPTIONS, name)
+    return home / SUBSCRIPTIONS.name / f"{name}{SUBSCRIPTIONS.suffix}"
+
+
+def _locked(home: Path) -> AbstractContextManager[None]:
+    return exclusive(home / "views.lock")
