@@ -97,5 +97,6 @@ export function render({model, view}) {
   draw()
   model.on(["cards", "state", "message"], draw)
   followTheme(model, view, root, () => {})
+  hideStale(model, root)
   return root
 }

@@ -81,6 +81,7 @@ class ChartPanel {
     this.draw()
     model.on(["figure", "state", "message", "subtitle", "definition", "links"], () => this.draw())
     followTheme(model, view, this.root, () => this.paint())
+    hideStale(model, this.root)
     model.on("lifecycle:remove", () => {
       sizes.disconnect()
       this.library?.purge(this.plot)
@@ -134,7 +135,8 @@ class ChartPanel {
     this.plot.dataset.listening = "yes"
     this.plot.on("plotly_click", (event) => {
       const point = event.points[0]
-      this.model.send_msg({click: {key: point.customdata ?? point.x, series: point.data.name}})
+      const {model} = this
+      model.send_msg({asked: ask(model), click: {key: point.customdata ?? point.x, series: point.data.name}})
     })
   }
 
