@@ -475,7 +475,7 @@ class Contract:
 
 COMPONENTS: Mapping[str, Contract] = {
     "CardRow": Contract(("cards",), CardRowProps),
-    "ChartComponent": Contract(("chart",), ChartProps, {"click": ChartClick, "asked": Number}),
+    "ChartComponent": Contract(("chart_points", "chart"), ChartProps, {"click": ChartClick, "asked": Number}),
     "TableComponent": Contract(("table",), TableProps, {"click": TableClick, "asked": Number}),
     "FindingsComponent": Contract(("findings",), FindingsProps),
     "RuleListComponent": Contract(

@@ -133,7 +133,7 @@ class ChartComponent(PanelComponent):
     plotly_url = param.String(default="")
     plotly_source = param.String(default="")
 
-    _esm = _script("chart")
+    _esm = _script("chart_points", "chart")
     _constants: ClassVar[dict[str, Any]] = {"dark_twins": theme.dark_twins()}
     # plotly.js writes its rules into the document, where a shadow root does not see them.
     _stylesheets: ClassVar[list[str]] = [

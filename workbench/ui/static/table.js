@@ -68,7 +68,7 @@ function rowElements(row, model, toggle) {
     : h(
         "dl",
         {},
-        row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]),
+        row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, withLinks(text))]),
       )
   return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, shown))]
 }
