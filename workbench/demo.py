@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
 _ACCOUNT_FILE = "simulated-account.json"
 _JOURNAL_FILE = "simulated-account.jsonl"
-_SEND_EVERY_SECONDS = 3.0
-_HOOKS_WAIT_SECONDS = 60
+_LOOK_EVERY_SECONDS = 0.25
 _RULES = """\
 [[rules]]
 name = "billing"
@@ -54,8 +53,14 @@ body = "Thanks for your message. We are here Monday to Friday, 9 to 5, and answe
 """
 
 
-def run_demo(*, port: int, hooks_port: int, api_port: int, messages: int, days: int, fresh: bool) -> None:
-    """Simulate an account, sync it over HTTP, serve the pages and its webhooks until Ctrl-C."""
+def run_demo(
+    *, port: int, hooks_port: int, api_port: int, messages: int, days: int, extra_per_minute: int, fresh: bool
+) -> None:
+    """Simulate an account, sync it over HTTP, serve the pages and its webhooks until Ctrl-C.
+
+    Args:
+        extra_per_minute: messages that are sent beside the account's usual traffic.
+    """
     from workbench.lake.lock import only_one
     from workbench.server.ports import find_port
 
@@ -73,8 +78,9 @@ def run_demo(*, port: int, hooks_port: int, api_port: int, messages: int, days: 
             _write_settings(home, environment, account["start"], hooks_url)
             _add_rcs(environment)
             _first_sync(home)
-            click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
-            with _at_work(environment, hooks_url):
+            click.echo("Starting the pages …", err=True)
+            pages_url = f"http://127.0.0.1:{port}/healthz"
+            with _said_when_ready(pages_url, began), _at_work(environment, hooks_url, extra_per_minute):
                 _serve(home, port, hooks_port, api_port)
 
 
@@ -192,6 +198,14 @@ def _simulator(home: Path, account: dict[str, Any]) -> Iterator[dict[str, str]]:
         process.stdout.close()
 
 
+def _subaccount_tokens(environment: dict[str, str]) -> dict[str, str]:
+    """The auth tokens of the account's subaccounts by SID: each signs its webhooks with its own."""
+    with _control(environment) as http:
+        accounts = http.get("/2010-04-01/Accounts.json").raise_for_status().json()["accounts"]
+    own = environment["TWILIO_ACCOUNT_SID"]
+    return {account["sid"]: account["auth_token"] for account in accounts if account["sid"] != own}
+
+
 def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_url: str) -> None:
     """Settings of the demo, so that commands and notebooks beside it find the same account."""
     (home / SETTINGS_FILE).write_text(
@@ -210,7 +224,10 @@ def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_u
         template.write_text(_AFTER_HOURS)
     credentials = home / CREDENTIALS_FILE
     credentials.touch(mode=0o600)
-    credentials.write_text(f'auth_token = "{environment["TWILIO_AUTH_TOKEN"]}"\n')
+    tokens = [f'{sid} = "{token}"\n' for sid, token in _subaccount_tokens(environment).items()]
+    credentials.write_text(
+        f'auth_token = "{environment["TWILIO_AUTH_TOKEN"]}"\n\n[subaccount_tokens]\n' + "".join(tokens)
+    )
 
 
 def _first_sync(home: Path) -> None:
@@ -255,14 +272,33 @@ def _add_rcs(environment: dict[str, str]) -> None:
                 http.post("/_simulator/messages", json=described).raise_for_status()
 
 
-def _wait_for_hooks(hooks_url: str, over: threading.Event) -> None:
-    """Wait until the webhooks are taken: what nobody takes is posted twice and then lost."""
-    for _ in range(_HOOKS_WAIT_SECONDS):
+def _wait_until_answered(url: str, over: threading.Event, attempts: int = 600) -> bool:
+    """Wait until a server answers; False when it is over before, or after so many attempts."""
+    for _ in range(attempts):
         with suppress(httpx.TransportError):
-            httpx.get(hooks_url, trust_env=False, timeout=5)
+            httpx.get(url, trust_env=False, timeout=5)
+            return True
+        if over.wait(_LOOK_EVERY_SECONDS):
             break
-        if over.wait(1):
-            break
+    return False
+
+
+@contextmanager
+def _said_when_ready(url: str, began: float) -> Iterator[None]:
+    """Say how long it took once the pages answer, which is when they can be opened."""
+    over = threading.Event()
+
+    def wait() -> None:
+        if _wait_until_answered(url, over):
+            click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
+
+    thread = threading.Thread(target=wait, name="demo-ready", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(10)
 
 
 def _add_arrivals(http: httpx.Client, messages: str) -> None:
@@ -275,8 +311,12 @@ def _add_arrivals(http: httpx.Client, messages: str) -> None:
 
 
 @contextmanager
-def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
-    """While the demo runs, the account posts every change to the webhooks, and new messages are sent."""
+def _at_work(environment: dict[str, str], hooks_url: str, extra_per_minute: int) -> Iterator[None]:
+    """While the demo runs, the account posts every change to the webhooks, and people answer the user.
+
+    The account's own traffic goes on by itself as its history did. Whoever wants more to look at can have
+    messages beside it, which make today differ from every other day.
+    """
     over = threading.Event()
 
     def work() -> None:
@@ -284,15 +324,12 @@ def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
             urls = {f"{name}_url": f"{hooks_url}/webhooks/twilio/{name}" for name in ("status", "inbound")}
             http.post("/_simulator/callbacks", json=urls)
             messages = f"/2010-04-01/Accounts/{environment['TWILIO_ACCOUNT_SID']}/Messages.json"
-            _wait_for_hooks(hooks_url, over)
+            # What nobody takes is posted twice and then lost.
+            _wait_until_answered(hooks_url, over)
             _add_arrivals(http, messages)
-            recent = http.get(messages, params={"PageSize": 500}).json()["messages"]
-            sent = [
-                message for message in recent if message["direction"] == "outbound-api" and message["body"]
-            ]
-            rng = random.Random()
-            while sent and not over.wait(rng.uniform(0.5, 1.5) * _SEND_EVERY_SECONDS):
-                http.post(messages, data=_again(rng.choice(sent)))
+            http.post("/_simulator/options", json={"people_answer": True}).raise_for_status()
+            if extra_per_minute:
+                _send_extra(http, messages, 60 / extra_per_minute, over)
 
     def try_to_work() -> None:
         try:
@@ -308,6 +345,15 @@ def _at_work(environment: dict[str, str], hooks_url: str) -> Iterator[None]:
     finally:
         over.set()
         thread.join(10)
+
+
+def _send_extra(http: httpx.Client, messages: str, every: float, over: threading.Event) -> None:
+    """Send messages of the log again, one every so many seconds on average, until it is over."""
+    recent = http.get(messages, params={"PageSize": 500}).json()["messages"]
+    sent = [message for message in recent if message["direction"] == "outbound-api" and message["body"]]
+    rng = random.Random()
+    while sent and not over.wait(rng.uniform(0.5, 1.5) * every):
+        http.post(messages, data=_again(rng.choice(sent)))
 
 
 def _again(message: dict[str, Any]) -> dict[str, str]:

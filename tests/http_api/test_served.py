@@ -202,3 +202,10 @@ def test_a_head_that_does_not_come_or_is_too_large_ends(
     finally:
         server.stop()
         thread.join(30)
+
+
+def test_head_is_get_without_the_body(url: str, known: Known) -> None:
+    for path in ("/healthz", "/api/v1/openapi.json", "/api/v1/status", "/api/v1/nothing"):
+        plain, head = httpx.get(f"{url}{path}", trust_env=False), httpx.head(f"{url}{path}", trust_env=False)
+        assert (head.status_code, head.content) == (plain.status_code, b""), path
+        assert head.headers["Content-Type"] == plain.headers["Content-Type"]

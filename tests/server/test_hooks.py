@@ -6,6 +6,7 @@ import hashlib
 import json
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
@@ -169,6 +170,24 @@ def test_a_subaccounts_webhook_counts_only_with_its_own_token(caller: Caller, la
     assert codes == [204, 403, 403]
     caller.settle()
     assert events(lake, number) == [("sent", None, "callback")]
+
+
+def test_the_log_says_when_the_token_of_an_account_is_missing(caller: Caller) -> None:
+    for account, is_told in ((SUBACCOUNT, False), ("AC" + "6" * 32, True)):
+        before = Counter(caller.ready()["refused"])
+        answer = caller.post(
+            STATUS_PATH, status_form(next(numbers), "sent", AccountSid=account), token="a-strange-token"
+        )
+        # A stranger learns nothing of which accounts there are.
+        assert (answer.status_code, answer.text) == (403, "signature: wrong\n")
+        [reason] = Counter(caller.ready()["refused"]) - before
+        assert ("TWILIO_SUBACCOUNT_TOKENS" in reason) == is_told
+
+
+def test_head_is_get_without_the_body(caller: Caller) -> None:
+    for path, status in (("/healthz", 200), ("/readyz", 200), ("/", 404), (STATUS_PATH, 405)):
+        answer = caller.http.head(path)
+        assert (answer.status_code, answer.content) == (status, b""), path
 
 
 def save(lake: Lake, number: int, status: str) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import http.client
 import json
 import os
 import re
@@ -12,16 +14,21 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from bokeh.document import Document
 from panel.io.state import state
+from tornado.iostream import StreamClosedError
+from tornado.websocket import WebSocketClosedError
 
 from tests.ui.known import known_messages, save
-from tests.ui.serving import get, served, visit
+from tests.ui.serving import authorization, get, served, visit
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
+from workbench.server.left_browsers import expect_left_browsers
 from workbench.server.pages import PagesServer
 from workbench.server.ports import require_loopback
 from workbench.settings import Settings, load_settings
@@ -185,3 +192,45 @@ def test_a_page_that_is_broken_says_so(
     with served(settings) as server:
         assert "broken.py cannot be loaded: RuntimeError: no such thing" in visit(server, "broken")
         assert get(server, "overview")[0] == 200
+
+
+def test_head_is_get_without_the_body(known_lake: Lake, settings: Settings) -> None:
+    with served(settings) as server:
+        for path in ("overview", "healthz", "static/js/bokeh.min.js", "no-such-page", "?period=7d"):
+            answers = [_ask(server, method, path) for method in ("GET", "HEAD")]
+            (status, headers, body), (head_status, head_headers, head_body) = answers
+            assert (head_status, head_body) == (status, b""), path
+            assert head_headers.get("Content-Type") == headers.get("Content-Type")
+            if path in ("healthz", "static/js/bokeh.min.js"):
+                assert head_headers["Content-Length"] == str(len(body))
+
+
+def _ask(server: PagesServer, method: str, path: str) -> tuple[int, Mapping[str, str], bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    with closing(connection):
+        connection.request(method, f"/{path}", headers=authorization(server))
+        answer = connection.getresponse()
+        return answer.status, dict(answer.getheaders()), answer.read()
+
+
+def test_a_browser_that_leaves_prints_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+    """asyncio tells of a failed task that nobody waited for when it is collected."""
+    loop = asyncio.new_event_loop()
+    expect_left_browsers(loop)
+
+    async def fail(error: Exception) -> None:
+        task = asyncio.ensure_future(_failing(error))
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+
+    with closing(loop):
+        for error in (WebSocketClosedError(), StreamClosedError()):
+            loop.run_until_complete(fail(error))
+        assert [record.levelname for record in caplog.records if record.exc_info] == []
+        loop.run_until_complete(fail(ZeroDivisionError("of our own")))
+    assert "of our own" in caplog.text
+
+
+async def _failing(error: Exception) -> None:
+    raise error

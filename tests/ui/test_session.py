@@ -16,7 +16,7 @@ from workbench.roles import Actor, acting_as
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
 from workbench.ui.panels.kinds import Panel
-from workbench.ui.session import PageSession
+from workbench.ui.session import PageSession, run_here
 from workbench.ui.store import Store
 
 
@@ -118,6 +118,45 @@ def test_news_are_drawn_and_nothing_else(session: PageSession, known_lake: Lake)
     save(known_lake, [payload(901, **at(3, 9))])
     session.refresh_if_new()
     assert values(session)["messages"] == "73"
+
+
+def numbers(session: PageSession) -> tuple[int, set[int]]:
+    """The filter change that the heading names, and those that the parts show."""
+    return session.head.asked, {component.answered for component in session.components}
+
+
+def test_parts_say_which_filters_they_show(session: PageSession, known_lake: Lake) -> None:
+    first, _ = numbers(session)
+    assert numbers(session) == (first, {first})
+    session.filter_menu._handle_msg({"asked": first + 1, "filter": {"country": ["DE"]}})
+    assert numbers(session) == (first + 1, {first + 1})
+    # News of the lake are numbers of the same filters: what stands there stays readable.
+    save(known_lake, [payload(902, **at(3, 9))])
+    session.refresh_if_new()
+    assert numbers(session) == (first + 1, {first + 1})
+    # The same again, and a value that is not possible, are answered too.
+    for query in ({"country": ["DE"]}, {"country": ["ZZ"]}):
+        asked = session.head.asked + 1
+        session.filter_menu._handle_msg({"asked": asked, "filter": query})
+        assert numbers(session) == (asked, {asked})
+    # A heading that changes by itself is another one, too.
+    session.filters.period = "7d"
+    assert session.head.asked > asked
+    assert numbers(session) == (session.head.asked, {session.head.asked})
+
+
+def test_a_question_that_was_overtaken_changes_nothing(session: PageSession) -> None:
+    late: list[Any] = []
+    session._run = late.append
+    for number, country in ((5, "DE"), (6, "US")):
+        session.filter_menu._handle_msg(
+            {"asked": number, "filter": {**session.filter_menu.values, "country": [country]}}
+        )
+    session._run = run_here
+    for steps in reversed(late):
+        run_here(steps)
+    assert session.head.query == f"?{WEEK}&country=US"
+    assert numbers(session) == (6, {6})
 
 
 def test_an_empty_lake_says_how_to_fill_it_and_fills(overview: Page, lake: Lake) -> None:

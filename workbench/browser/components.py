@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from workbench.browser.schema import MaxLength
+from workbench.browser.schema import MaxLength, Range
 
 Name = Annotated[str, MaxLength(200)]
 Query = Annotated[str, MaxLength(8_000)]
+Number = Annotated[int, Range(0, 1_000_000_000)]
 
 
 # Shared by several components
@@ -60,7 +61,11 @@ class PanelLinks(TypedDict, total=False):
 
 
 class PanelProps(TypedDict):
-    """What every panel has; ``message`` stands in its place where it is empty or failed."""
+    """What every panel has; ``message`` stands in its place where it is empty or failed.
+
+    ``page_key`` is the same for all components of one page, and ``answered`` the number of the filter change
+    that it shows: while a later one is asked for, its numbers are hidden.
+    """
 
     title: str
     subtitle: str
@@ -69,6 +74,8 @@ class PanelProps(TypedDict):
     message: str
     clickable: bool
     links: PanelLinks
+    page_key: str
+    answered: int
 
 
 class PageLink(TypedDict):
@@ -463,7 +470,10 @@ class DownloadLink(TypedDict):
 
 
 class PageHeadProps(TypedDict):
-    """``has_changes``: changes of the lake wait for a click; a new ``goto`` is an address to open."""
+    """``has_changes``: changes of the lake wait for a click; a new ``goto`` is an address to open.
+
+    ``asked`` is the number of the filter change that the heading names.
+    """
 
     title: str
     query: str
@@ -477,6 +487,8 @@ class PageHeadProps(TypedDict):
     auto: bool
     has_changes: bool
     goto: str
+    page_key: str
+    asked: int
 
 
 class FilterOption(TypedDict):
@@ -505,6 +517,7 @@ class FilterMenuProps(TypedDict):
     pages: list[PageLink]
     current: str
     query: str
+    page_key: str
 
 
 class PagesMenuProps(TypedDict):
@@ -546,7 +559,8 @@ class Contract:
     Attributes:
         scripts: its JavaScript, by file name without ending.
         props: the TypedDict of what Python sets.
-        messages: the type of the payload of each message from the browser, by name.
+        messages: the type of the payload of each message from the browser, by name. ``asked`` goes with
+            another one that changes the filters, and numbers that change.
     """
 
     scripts: tuple[str, ...]
@@ -556,7 +570,11 @@ class Contract:
 
 COMPONENTS: Mapping[str, Contract] = {
     "CardRow": Contract(("cards",), CardRowProps),
-    "ChartComponent": Contract(("chart",), ChartProps, {"click": ChartClick, "range": ChartRange}),
+    "ChartComponent": Contract(
+        ("chart_points", "chart"),
+        ChartProps,
+        {"click": ChartClick, "range": ChartRange, "asked": Number},
+    ),
     "ExploreComponent": Contract(
         ("explore",),
         ExploreProps,
@@ -571,12 +589,12 @@ COMPONENTS: Mapping[str, Contract] = {
             "unsubscribe": Name,
         },
     ),
-    "TableComponent": Contract(("table",), TableProps, {"click": TableClick}),
+    "TableComponent": Contract(("table",), TableProps, {"click": TableClick, "asked": Number}),
     "FindingsComponent": Contract(("findings",), FindingsProps),
     "RuleListComponent": Contract(
         ("rules",), RuleListProps, {"switch": RuleSwitchMessage, "test": RuleTestMessage}
     ),
-    "RowListComponent": Contract(("rows",), RowListProps, {"row_list": RowListState}),
+    "RowListComponent": Contract(("rows",), RowListProps, {"row_list": RowListState, "asked": Number}),
     "MessageComponent": Contract(("message",), MessageProps, {"row_list": RowListState}),
     "PageHead": Contract(
         ("head",),
@@ -588,9 +606,12 @@ COMPONENTS: Mapping[str, Contract] = {
             "reset": bool,
             "refresh": bool,
             "auto": bool,
+            "asked": Number,
         },
     ),
-    "FilterMenu": Contract(("nav", "filters"), FilterMenuProps, {"filter": FilterQuery, "reset": bool}),
+    "FilterMenu": Contract(
+        ("nav", "filters"), FilterMenuProps, {"filter": FilterQuery, "reset": bool, "asked": Number}
+    ),
     "PagesMenu": Contract(("nav", "pages"), PagesMenuProps),
     "TopBar": Contract(("nav", "topbar"), TopBarProps),
     "Blank": Contract(("blank",), BlankProps),

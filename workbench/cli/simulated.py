@@ -41,12 +41,28 @@ _days_option = click.option(
 )
 @_messages_option
 @_days_option
+@click.option(
+    "--extra-per-minute",
+    type=click.IntRange(0, 600),
+    default=0,
+    show_default=True,
+    help="Also send so many messages a minute, to see more happen; then today is no day like the others.",
+)
 @click.option("--fresh", is_flag=True, help="Forget the last demo and begin again.")
-def demo(port: int, hooks_port: int, api_port: int, messages: int, days: int, fresh: bool) -> None:
-    """Open the product on a simulated account: no credentials, nothing is ever sent."""
+def demo(
+    port: int, hooks_port: int, api_port: int, messages: int, days: int, extra_per_minute: int, fresh: bool
+) -> None:
+    """Open the product on a simulated account: no credentials, nothing is ever sent.
+
+    Its traffic goes on as it was before, some hundred messages a day. People answer within half a minute what
+    you send. It lives in the folder `demo` of the home.
+    """
     from workbench.demo import run_demo
 
-    run_demo(port=port, hooks_port=hooks_port, api_port=api_port, messages=messages, days=days, fresh=fresh)
+    run_demo(
+        port=port, hooks_port=hooks_port, api_port=api_port, messages=messages, days=days,
+        extra_per_minute=extra_per_minute, fresh=fresh,
+    )  # fmt: skip
 
 
 @main.command()

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workbench.errors import WorkbenchError
+from workbench.http_api.head_requests import as_get
 from workbench.http_api.problems import ApiProblem, problem_of, unexpected_problem
 from workbench.http_api.rate_limits import RateLimits
 from workbench.logs.request_ids import HEADER, request_id_for, use_request_id
@@ -56,6 +57,7 @@ class Door:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope, send = as_get(scope, send)
         given = [
             value.decode("latin-1") for name, value in scope["headers"] if name == HEADER.lower().encode()
         ]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
+from tornado.websocket import WebSocketHandler
 
 from workbench.logs.request_ids import HEADER, request_id_for, use_request_id
 from workbench.server.access.headers import STRICT_CSP
@@ -40,9 +42,21 @@ def stand_before(application: Any, *checks: Check) -> None:
             answer = check(request)
             if answer:
                 return application.get_handler_delegate(request, *answer)
-        return find(request, **kwargs)
+        delegate = find(request, **kwargs)
+        if request.method == "HEAD":
+            delegate.handler_class = _with_head(delegate.handler_class)
+        return delegate
 
     application.find_handler = guarded
+
+
+@cache
+def _with_head(handler_class: type[RequestHandler]) -> type[RequestHandler]:
+    """The handler, answering HEAD as GET; Tornado leaves out the body."""
+    has_own = handler_class.head is not RequestHandler.head
+    if has_own or handler_class.get is RequestHandler.get or issubclass(handler_class, WebSocketHandler):
+        return handler_class
+    return type(handler_class.__name__, (handler_class,), {"head": handler_class.get})
 
 
 def known_host(hosts: frozenset[str], setting: str, explain: Explain | None = None) -> Check:

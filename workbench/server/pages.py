@@ -41,6 +41,7 @@ from workbench.server.downloads import DownloadHandler
 from workbench.server.figures.requests import METRICS_PATH, Figures, MetricsHandler
 from workbench.server.front import known_host, log_answer, own_pages, stand_before
 from workbench.server.hosts import served_hosts
+from workbench.server.left_browsers import expect_left_browsers
 from workbench.server.ports import find_port
 from workbench.server.served_pages import ServedPages
 from workbench.settings import Settings
@@ -120,6 +121,7 @@ class PagesServer:
         pn.config.nthreads = None
         # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
+        expect_left_browsers(loop.asyncio_loop)
         with _signals_put_back(), shared(self.settings.home / PAGES_LOCK):
             server = self._build(loop)
             for number in _own_signals():

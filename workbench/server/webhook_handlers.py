@@ -203,12 +203,19 @@ class _WebhookHandler(RequestHandler):
         if verdict != "genuine":
             # The forged request of `connect` and of the doctor: refused like any, told apart in the log.
             mark = ", marked as a test of our own" if PROBE_FIELD in fields else ""
-            self._refuse(403, f"signature: {verdict}{mark}")
+            self._refuse(403, f"signature: {verdict}{mark}", self._account_without_token(fields))
             return None
         return as_text(fields)
 
-    def _refuse(self, status: int, reason: str) -> None:
-        self.hooks.refusals.note(f"{status} {reason}")
+    def _account_without_token(self, fields: Mapping[str, list[str]]) -> str:
+        """For the log: why even a genuine webhook would be refused, where it names another account."""
+        settings, account_sid = self.hooks.settings, next(iter(fields.get("AccountSid", ())), "")
+        if account_sid in ("", settings.account_sid, *settings.subaccount_tokens):
+            return ""
+        return ", of an account whose auth token is not set (TWILIO_SUBACCOUNT_TOKENS)"
+
+    def _refuse(self, status: int, reason: str, noted: str = "") -> None:
+        self.hooks.refusals.note(f"{status} {reason}{noted}")
         self.set_status(status)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish(reason + "\n")

@@ -37,6 +37,8 @@ class Options:
 
     They appear one after the other: of two, the first after half of the time.
     """
+    people_answer: bool = False
+    """Whether recipients answer messages that came through the API, some seconds after they got them."""
 
 
 class RequestLog:

@@ -13,12 +13,15 @@ from types import TracebackType
 from tornado.httpserver import HTTPServer
 
 from workbench.simulator.account.account import Account
+from workbench.simulator.account.answers import People
 from workbench.simulator.errors import SimulatorError
 from workbench.simulator.faults import Faults
 from workbench.simulator.rest.routes import make_application
 from workbench.simulator.runtime import Options, Runtime
 from workbench.simulator.webhooks.callbacks import Callbacks, Habits
 from workbench.simulator.webhooks.forms import Urls
+
+_PEOPLE_LOOK_EVERY = 0.5
 
 
 class Server:
@@ -56,15 +59,26 @@ class Server:
         server = HTTPServer(make_application(self.runtime, gzip=self._gzip))
         server.add_socket(self._socket)
         self.callbacks.begin()
-        worker = asyncio.create_task(self.callbacks.run())
+        workers = [asyncio.create_task(self.callbacks.run()), asyncio.create_task(self._let_people_answer())]
         self._ready.set()
         ready()
         await self._stop.wait()
-        worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+        for worker in workers:
+            worker.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
         server.stop()
         await server.close_all_connections()
+
+    async def _let_people_answer(self) -> None:
+        """While the option is on, recipients answer what came through the API since."""
+        people = People(self.account)
+        while True:
+            await asyncio.sleep(_PEOPLE_LOOK_EVERY)
+            if self.options.people_answer:
+                people.write()
+            else:
+                people.overlook()
 
     def start(self) -> Server:
         """Run in a thread of its own; returns once requests are answered."""

@@ -29,7 +29,7 @@ _carrying_plotly: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def _script(*names: str) -> str:
-    return "\n".join(theme.read_static(f"{name}.js") for name in ("shared", *names))
+    return "\n".join(theme.read_static(f"{name}.js") for name in ("shared", "asking", *names))
 
 
 def _styles(name: str) -> list[str]:
@@ -94,7 +94,11 @@ class Component(PlainScript):
 
 
 class PanelComponent(Component):
-    """The component of one panel, in one of four states: loading, ok, empty, error."""
+    """The component of one panel, in one of four states: loading, ok, empty, error.
+
+    ``answered`` is the number of the filter change that it shows, -1 before it shows any. Sends ``asked``:
+    the number of the change that it asks for.
+    """
 
     __abstract = True
     _esm = "export function render() {}"
@@ -106,6 +110,8 @@ class PanelComponent(Component):
     message = param.String(default="")
     clickable = param.Boolean(default=False)
     links = param.Dict(default={})
+    page_key = param.String(default="")
+    answered = param.Integer(default=-1)
 
 
 class CardRow(PanelComponent):
@@ -127,7 +133,7 @@ class ChartComponent(PanelComponent):
     plotly_url = param.String(default="")
     plotly_source = param.String(default="")
 
-    _esm = _script("chart")
+    _esm = _script("chart_points", "chart")
     _constants: ClassVar[dict[str, Any]] = {"dark_twins": theme.dark_twins()}
     # plotly.js writes its rules into the document, where a shadow root does not see them.
     _stylesheets: ClassVar[list[str]] = [
@@ -237,7 +243,8 @@ class PageHead(Component):
 
     Sends ``address`` (Back or Forward), ``remove`` (a filter), ``dismiss`` (a notice), ``reset``,
     ``refresh``, ``auto`` (whether changes of the lake are drawn without a click). When ``goto`` changes, the
-    browser opens that address. ``has_changes`` says that changes of the lake wait for a click.
+    browser opens that address. ``has_changes`` says that changes of the lake wait for a click. ``asked`` is
+    the number of the filter change that the heading names.
     """
 
     title = param.String(default="")
@@ -252,6 +259,8 @@ class PageHead(Component):
     auto = param.Boolean(default=True)
     has_changes = param.Boolean(default=False)
     goto = param.String(default="")
+    page_key = param.String(default="")
+    asked = param.Integer(default=0)
 
     _esm = _script("head")
     _stylesheets: ClassVar[list[str]] = _styles("head")
@@ -266,6 +275,7 @@ class FilterMenu(Component):
     pages = param.List(default=[])
     current = param.String(default="")
     query = param.String(default="")
+    page_key = param.String(default="")
 
     _esm = _script("nav", "filters")
     _stylesheets: ClassVar[list[str]] = _styles("filters")

@@ -296,5 +296,8 @@ _SHELL_SX = {
         "borderColor": "divider",
     },
     ".main": {"bgcolor": "background.default"},
+    "@media (prefers-reduced-motion: reduce)": {
+        "*": {"transition": "none !important", "animation": "none !important"}
+    },
     ".MuiDrawer-paper": {"backgroundImage": "none", "borderRight": "1px solid", "borderColor": "divider"},
 }

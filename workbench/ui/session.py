@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from itertools import count
 from typing import Any, Protocol
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import panel as pn
@@ -104,8 +105,13 @@ class PageSession:
         self.components: list[PanelComponent] = [panel.build() for panel in self.panels]
         self.empty = Blank(**_EMPTY_LAKE, visible=False)
         self.layout = _layout(self.panels, self.components)
+        page_key = uuid4().hex
+        for component in (self.head, self.filter_menu, *self.components):
+            component.page_key = page_key
         self._tickets = count(1)
         self._latest = 0  # nothing is drawn yet
+        #: Each change of the filters has a number: the latest that was asked for, and the one that is drawn.
+        self._asked = self._answering = 0
         self._snapshot: int | None = None
         self._looked_up = _LookUp()
 
@@ -115,6 +121,8 @@ class PageSession:
         self._listen()
 
     def _listen(self) -> None:
+        for component in (self.head, self.filter_menu, *self.components):
+            component.on("asked", self._note_asked)
         self.filters.param.watch(lambda *_: self.refresh(), list(self.defaults))
         self.filter_menu.on("filter", self.apply)
         self.filter_menu.on("reset", lambda _: self.apply(self._question()))
@@ -132,6 +140,13 @@ class PageSession:
             component.on("range", self._zoom_to)
             component.on("address", self.apply)
 
+    def _note_asked(self, number: int) -> None:
+        """The browser asks for other filters, and its panels hide their numbers until they answer this.
+
+        A number that is in use already gets the next one: the browser did not know of that change.
+        """
+        self._asked = max(int(number), self._asked + 1)
+
     def data(self) -> PageData:
         """The lake under the filters, now."""
         number = self._looked_up.number if self._looked_up.search == self.filters.q else None
@@ -140,9 +155,9 @@ class PageSession:
     def apply(self, query: str | Mapping[str, Any]) -> None:
         """Set every filter from a link or from the filter menu; say which values are not possible."""
         # The signed-in user is known on the server's thread only.
-        self._run(self._apply(query, current_user()))
+        self._run(self._apply(query, current_user(), self._asked))
 
-    def _apply(self, query: str | Mapping[str, Any], user: Actor) -> Steps:
+    def _apply(self, query: str | Mapping[str, Any], user: Actor, asked: int = 0) -> Steps:
         if not isinstance(query, str):
             query = {name: _as_texts(value) for name, value in query.items()}
         options = self.store.options(self.names)
@@ -150,8 +165,10 @@ class PageSession:
         refusal = self._look_up(str(parsed.values.get("q", "")), user)
 
         def show() -> None:
+            if asked < self._answering:
+                return  # a later change was applied meanwhile
             self.head.notices = [*parsed.problems, *refusal]
-            self.filters.param.update(**parsed.values)
+            self._change(asked, parsed.values)
             # Also when nothing changed: the filter menu must show again what holds after a refused value.
             self._show_filters(self.filters.at(datetime.now(UTC)), options)
 
@@ -180,12 +197,17 @@ class PageSession:
             if isinstance(current, list)
             else self.defaults[name]
         )
-        self._set(**{name: kept})
+        # The row list goes back to its first page.
+        moved = {state: ROW_LIST_DEFAULTS[state] for state in RESET_BY_FILTERS if state in self.defaults}
+        self._change(self._asked, {**moved, name: kept})
 
-    def _set(self, **changes: Any) -> None:
-        """Change filters; the row list goes back to its first page."""
-        moved = {name: ROW_LIST_DEFAULTS[name] for name in RESET_BY_FILTERS if name in self.defaults}
-        self.filters.param.update(**{**moved, **changes})
+    def _change(self, asked: int, values: Mapping[str, Any]) -> None:
+        """Set filters as the change of this number says; what differs is drawn."""
+        is_unanswered, drawing = asked > self._answering, self._latest
+        self._answering = asked
+        self.filters.param.update(**values)
+        if is_unanswered and self._latest == drawing:
+            self.refresh()  # the same filters again: the panels wait for an answer all the same
 
     def _change_row_list(self, row_list: Mapping[str, Any]) -> None:
         """Another page, order, search or message of the row list: checked like a link."""
@@ -253,14 +275,15 @@ class PageSession:
         return self._draw(self._latest)
 
     def _draw(self, ticket: int) -> Steps:
+        began = datetime.now(UTC)
         try:
             data = self.data()
             fresh = self.store.freshness(snapshot=data.snapshot)
         except Exception as error:
             message = _explain(error)
-            yield lambda: self._show_failure(message)
+            yield lambda: self._show_failure(ticket, message)
             return
-        yield lambda: self._show_state(data, fresh)
+        yield lambda: self._show_state(ticket, data, fresh)
         if fresh.messages == 0 and self.has_filters:
             return
         pairs = zip(self.panels, self.components, strict=True)
@@ -273,10 +296,12 @@ class PageSession:
                 return
             props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
             yield partial(self._show_panel, ticket, component, props)
+        # Only now are all parts as new as this.
+        yield lambda: self._show_freshness(fresh, data.period, began)
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
-            component.param.update(**props)
+            component.param.update(**props, answered=self._answering)
 
     def _links(self, panel: Panel, data: PageData) -> dict[str, str]:
         """The links to a panel's messages and downloads; none where no server answers."""
@@ -285,11 +310,13 @@ class PageSession:
         links = panel_links(panel, self.panels, data, self.defaults)
         return links if self.has_filters else {name: link for name, link in links.items() if name != "rows"}
 
-    def _show_failure(self, message: str) -> None:
+    def _show_failure(self, ticket: int, message: str) -> None:
         for component in self.components:
-            component.param.update(state="error", message=message)
+            self._show_panel(ticket, component, {"state": "error", "message": message})
 
-    def _show_state(self, data: PageData, fresh: Freshness) -> None:
+    def _show_state(self, ticket: int, data: PageData, fresh: Freshness) -> None:
+        if ticket != self._latest:
+            return
         self._snapshot = data.snapshot
         self.head.has_changes = False
         self._show_filters(data.period, data.options)
@@ -297,7 +324,8 @@ class PageSession:
             self.head.param.update(
                 crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
             )
-        self._show_freshness(fresh, data.period)
+        if not self.head.freshness:
+            self._show_freshness(fresh, data.period)
         self.empty.visible = fresh.messages == 0 and self.has_filters
         self.layout.visible = not self.empty.visible
 
@@ -333,11 +361,16 @@ class PageSession:
     def _show_filters(self, period: Period, options: Mapping[str, Sequence[Option]]) -> None:
         values = self._query_values()
         query = to_query(values, self.defaults)
-        self.head.param.update(
-            query=query,
-            chips=_chips(values, self.names, self.defaults, period),
-            period=_period_line(period, values) if self.has_filters else {"label": "", "text": ""},
-        )
+        heading: dict[str, Any] = {
+            "query": query,
+            "chips": _chips(values, self.names, self.defaults, period),
+            "period": _period_line(period, values) if self.has_filters else {"label": "", "text": ""},
+        }
+        is_new = any(getattr(self.head, name) != value for name, value in heading.items())
+        if self._latest and is_new and self._answering == self.head.asked:
+            # Changed without a question of the browser, as at midnight: the panels are of the old heading.
+            self._asked = self._answering = self._asked + 1
+        self.head.param.update(asked=self._answering, **heading)
         self.filter_menu.param.update(
             query=query,
             values={
@@ -349,9 +382,9 @@ class PageSession:
             fields=[_field(name, options[name]) for name in self.names],
         )
 
-    def _show_freshness(self, fresh: Freshness, period: Period) -> None:
+    def _show_freshness(self, fresh: Freshness, period: Period, at: datetime | None = None) -> None:
         self.head.freshness = {
-            "as_of": moments.clock(datetime.now(ZoneInfo(period.timezone))),
+            "as_of": moments.clock((at or datetime.now(UTC)).astimezone(ZoneInfo(period.timezone))),
             "last_sync_at": fresh.last_sync_at.isoformat() if fresh.last_sync_at else None,
             "open": formats.count(fresh.open_messages),
             "priced": formats.rate(fresh.priced_share),

@@ -122,4 +122,19 @@ def _material(side: int) -> dict[str, Any]:
         },
         "typography": {"fontFamily": FONT, "fontSize": 14},
         "shape": {"borderRadius": 6},
+        "components": {
+            # Panel's shell makes room with empty headings, and shows that it works with an unnamed bar.
+            "MuiTypography": {"defaultProps": {"variantMapping": {"h5": "div"}}},
+            "MuiLinearProgress": {"defaultProps": {"aria-label": "Working"}},
+            "MuiButtonBase": {
+                "styleOverrides": {
+                    "root": {
+                        "&:focus-visible": {
+                            "outline": f"2px solid {color['accent']}",
+                            "outlineOffset": "-2px",
+                        }
+                    }
+                }
+            },
+        },
     }

@@ -80,10 +80,11 @@ function cardElement(card, container) {
 }
 
 export function render({model, view}) {
-  const root = h("section", {"aria-label": "Headline numbers"})
+  const root = h("section", {})
   const draw = () => keepingPlace(root, paint)
   const paint = () => {
     root.className = `cards ${model.size}`
+    root.setAttribute("aria-label", `Numbers: ${model.cards.map((card) => card.label).join(", ") || "loading"}`)
     root.style.setProperty("--all", Math.min(model.expected, 6))
     root.style.setProperty("--half", Math.ceil(model.expected / 2))
     if (model.state === "ok") {
@@ -97,5 +98,6 @@ export function render({model, view}) {
   draw()
   model.on(["cards", "state", "message"], draw)
   followTheme(model, view, root, () => {})
+  hideStale(model, root)
   return root
 }

@@ -72,15 +72,24 @@ class ChartPanel {
     this.model = model
     this.library = null
     this.hidden = new Set()
-    this.plot = h("div", {class: "plot", role: "img"})
-    this.frame = h("div", {class: "plot-frame"}, this.plot)
+    this.isTable = false
+    this.plot = h("div", {class: "plot"})
+    this.frame = h("div", {class: "plot-frame", role: "application", tabindex: 0}, this.plot)
+    this.keys = new PointKeys(
+      this.frame,
+      (point) => this.hover(point),
+      model.clickable ? (point) => this.choose(point) : null,
+    )
+    this.frame.append(this.keys.said)
+    this.table = h("div", {class: "as-table"})
     this.legend = h("div", {class: "series"})
     this.root = h("figure", {class: "panel"})
     const sizes = new ResizeObserver(() => this.fit())
     sizes.observe(this.frame)
     this.draw()
-    model.on(["figure", "state", "message", "subtitle", "definition", "links"], () => this.draw())
+    model.on(["figure", "summary", "state", "message", "subtitle", "definition", "links"], () => this.draw())
     followTheme(model, view, this.root, () => this.paint())
+    hideStale(model, this.root)
     model.on("lifecycle:remove", () => {
       sizes.disconnect()
       this.library?.purge(this.plot)
@@ -96,9 +105,13 @@ class ChartPanel {
     const isOk = model.state === "ok"
     const save = () => savePicture(this.library, plot, model.title, getComputedStyle(root).backgroundColor)
     const picture = isOk && model.links.csv ? h("button", {type: "button", onclick: save}, "Picture (PNG)") : null
-    plot.setAttribute("aria-label", model.summary || model.title)
+    const keys = model.clickable ? "Arrow keys read its points, Enter opens one." : "Arrow keys read its points."
+    this.frame.setAttribute("aria-label", `Chart: ${model.summary || model.title} ${keys}`)
     plot.classList.toggle("clickable", model.clickable)
-    fill(root, panelHead(model, root, picture), isOk ? [this.legend, this.frame] : placeholder(model))
+    fill(root, panelHead(model, root, picture), isOk ? [this.legend, this.frame, this.table] : placeholder(model))
+    if (isOk) {
+      root.querySelector(".tools").prepend(this.tableButton())
+    }
     this.paint()
   }
 
@@ -124,6 +137,7 @@ class ChartPanel {
     const layout = {...figure.layout, autosize: false, showlegend: false, width, height}
     await this.library.react(plot, figure.data, layout, {displayModeBar: false, responsive: false})
     this.listenToClicks()
+    this.showPoints()
   }
 
   // Plotly adds `on` with the first drawing.
@@ -134,7 +148,7 @@ class ChartPanel {
     this.plot.dataset.listening = "yes"
     this.plot.on("plotly_click", (event) => {
       const point = event.points[0]
-      this.model.send_msg({click: {key: point.customdata ?? point.x, series: point.data.name}})
+      this.choose({key: point.customdata ?? point.x, series: point.data.name})
     })
     // A range that was brushed on an axis of time, whichever of several plots it was in.
     this.plot.on("plotly_selected", (event) => {
@@ -143,6 +157,35 @@ class ChartPanel {
         this.model.send_msg({range: ends.map(String)})
       }
     })
+  }
+
+  choose({key, series}) {
+    const {model} = this
+    model.send_msg({asked: ask(model), click: {key, series}})
+  }
+
+  hover({curve, index}) {
+    this.library.Fx.hover(this.plot, [{curveNumber: curve, pointNumber: index}])
+  }
+
+  tableButton() {
+    const label = this.isTable ? "Show as chart" : "Show as table"
+    const toggle = () => {
+      this.isTable = !this.isTable
+      this.draw()
+    }
+    const named = {title: label, "aria-label": `${label}: ${this.model.title}`, "aria-pressed": String(this.isTable)}
+    return h("button", {type: "button", class: "icon-button as-table", ...named, onclick: toggle}, icon("table"))
+  }
+
+  // What is drawn, as points: plotly has decoded the arrays that come packed.
+  showPoints() {
+    const {model, plot, frame, table, keys, hidden} = this
+    const places = chartPlaces(plot._fullData ?? [], hidden)
+    keys.take(places)
+    frame.hidden = this.isTable
+    table.hidden = !this.isTable
+    fill(table, this.isTable ? pointsTable(model.title, places, keys.choose) : null)
   }
 
   fit() {

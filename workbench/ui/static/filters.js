@@ -20,7 +20,7 @@ const DIRECTIONS = [
 ]
 
 function send(model, changes) {
-  model.send_msg({filter: {...model.values, ...changes}})
+  model.send_msg({asked: ask(model), filter: {...model.values, ...changes}})
 }
 
 function choosePeriod(model, value) {
@@ -233,7 +233,7 @@ function drawFilters(root, model, memory) {
       common.map((field) => valueFilter(model, field, memory)),
       moreFilters(model, memory),
     ),
-    h("button", {type: "button", class: "quiet reset", onclick: () => model.send_msg({reset: true})}, "Reset all"),
+    h("button", {type: "button", class: "quiet reset", onclick: () => model.send_msg({asked: ask(model), reset: true})}, "Reset all"),
   )
 }
 

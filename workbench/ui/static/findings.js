@@ -39,5 +39,6 @@ export function render({model, view}) {
   draw()
   model.on(["items", "state", "message", "subtitle"], draw)
   followTheme(model, view, root, () => {})
+  hideStale(model, root)
   return root
 }

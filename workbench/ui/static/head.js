@@ -61,7 +61,7 @@ function crumbTrail(model) {
                       return
                     }
                     event.preventDefault()
-                    model.send_msg({address: new URL(crumb.href, location.href).search})
+                    model.send_msg({asked: ask(model), address: new URL(crumb.href, location.href).search})
                   },
                 },
                 crumb.text,
@@ -132,7 +132,7 @@ export function render({model, view}) {
             type: "button",
             class: "icon-button",
             "aria-label": `Remove filter ${chip.label} ${chip.token}`,
-            onclick: () => model.send_msg({remove: [chip.name, chip.token]}),
+            onclick: () => model.send_msg({asked: ask(model), remove: [chip.name, chip.token]}),
           },
           icon("close", 12),
         ),
@@ -178,7 +178,7 @@ export function render({model, view}) {
               {},
               h(
                 "button",
-                {type: "button", class: "quiet", onclick: () => model.send_msg({reset: true})},
+                {type: "button", class: "quiet", onclick: () => model.send_msg({asked: ask(model), reset: true})},
                 "Clear filters",
               ),
             ),
@@ -195,6 +195,7 @@ export function render({model, view}) {
     }
   })
   followTheme(model, view, root, () => {})
+  leadPanels(model)
   const clock = setInterval(draw, 30000)
   model.on("lifecycle:remove", () => clearInterval(clock))
   if (model.owns_address) {
@@ -223,7 +224,7 @@ function followAddress(model) {
   })
   const back = () => {
     quiet = shown() !== model.query
-    model.send_msg({address: location.search})
+    model.send_msg({asked: ask(model), address: location.search})
   }
   addEventListener("popstate", back)
   model.on("lifecycle:remove", () => removeEventListener("popstate", back))

@@ -165,5 +165,6 @@ export function render({model, view}) {
   model.on("record", showOpen)
   model.on(["record", "state", "message"], draw)
   followTheme(model, view, root, () => {})
+  hideStale(model, root)
   return root
 }

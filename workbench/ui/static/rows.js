@@ -129,7 +129,7 @@ export function render({model, view}) {
   const look = () => {
     clearTimeout(waiting)
     if (search.value.trim() !== model.search) {
-      model.send_msg({row_list: {q: [search.value.trim()]}})
+      model.send_msg({asked: ask(model), row_list: {q: [search.value.trim()]}})
     }
   }
   // Never drawn again, so that typing goes on while answers come.
@@ -201,5 +201,6 @@ export function render({model, view}) {
   draw()
   model.on(["rows", "state", "message", "sort", "page", "total", "search", "definition", "links", "codes"], draw)
   followTheme(model, view, root, () => {})
+  hideStale(model, root)
   return root
 }

@@ -102,5 +102,6 @@ export function render({model, view}) {
   draw()
   model.on(["rules", "tests", "state", "message", "subtitle", "notice", "may_switch", "links"], draw)
   followTheme(model, view, root, () => {})
+  hideStale(model, root)
   return root
 }

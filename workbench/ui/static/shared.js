@@ -35,6 +35,7 @@ const ICONS = {
   chevron: "M9 6l6 6-6 6",
   search: "M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zm5 12 4 4",
   download: "M12 4v11m-5-5 5 5 5-5M5 20h14",
+  table: "M4 5h16v14H4zM4 10h16M4 14.5h16M10 10v9",
   rows: "M4 6h16M4 12h16M4 18h10",
   back: "M15 6l-6 6 6 6",
   refresh: "M20 12a8 8 0 1 1-2.3-5.7M20 4v4h-4",
@@ -105,6 +106,13 @@ function countryName(code) {
 // Backticks mark names in our own texts.
 function withCode(text) {
   return text.split("`").map((part, index) => (index % 2 ? h("code", {}, part) : part))
+}
+
+// Addresses in our own texts, as links.
+function withLinks(text) {
+  return text
+    .split(/(https:\/\/[^\s,]+)/)
+    .map((part, index) => (index % 2 ? h("a", {href: part, target: "_blank", rel: "noopener noreferrer"}, part) : part))
 }
 
 function counted(number) {

@@ -43,7 +43,7 @@ function rowElements(row, model, toggle) {
         class: "row-name",
         title: row.hint,
         "aria-pressed": String(Boolean(row.chosen)),
-        onclick: () => model.send_msg({click: {key: row.key}}),
+        onclick: () => model.send_msg({asked: ask(model), click: {key: row.key}}),
       },
       words,
     )
@@ -68,7 +68,7 @@ function rowElements(row, model, toggle) {
     : h(
         "dl",
         {},
-        row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, text)]),
+        row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, withLinks(text))]),
       )
   return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, shown))]
 }
@@ -124,5 +124,6 @@ export function render({model, view}) {
   draw()
   model.on(["rows", "state", "message", "columns", "footnote", "subtitle", "definition", "links"], draw)
   followTheme(model, view, root, () => {})
+  hideStale(model, root)
   return root
 }

@@ -9,6 +9,7 @@ export function render({model, view}) {
   const draw = () =>
     fill(
       root,
+      h("button", {type: "button", class: "skip", onclick: skipToContent}, "Skip to content"),
       h("a", {class: "brand", href: "./", title: "To the overview"}, brandMark(), h("span", {}, model.product)),
       model.badge ? h("span", {class: "badge", title: "Simulated traffic, not a real account"}, model.badge) : null,
       pageLinks(model),
@@ -29,6 +30,25 @@ export function render({model, view}) {
   })
   followTheme(model, view, root, rememberTheme)
   return root
+}
+
+// A link to an id does not reach into shadow roots, so the heading is looked for there.
+function skipToContent() {
+  const heading = firstHeading(document)
+  if (heading) {
+    heading.tabIndex = -1
+    heading.focus()
+  }
+}
+
+function firstHeading(root) {
+  for (const element of root.querySelectorAll("*")) {
+    const inside = element.localName === "h1" ? element : element.shadowRoot && firstHeading(element.shadowRoot)
+    if (inside?.checkVisibility()) {
+      return inside
+    }
+  }
+  return null
 }
 
 function brandMark() {
