@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import LiteralString
 
@@ -60,7 +60,7 @@ class ConversationCache:
         self._touched = TouchedConversations(lake)
         self._pairs: set[tuple[str, str]] = set()
         self._changed: OrderedDict[tuple[str, str], int] = OrderedDict()
-        self._version = 0
+        self._version = self._names_at = 0
 
     def table_name(self, rest: float = REST) -> LiteralString:
         """The table's name, for a query of this lake; see :data:`SUMMARY_COLUMNS`.
@@ -73,7 +73,7 @@ class ConversationCache:
             now = time.monotonic()
             if not self._table or now - self._made_at > _LONGEST_AGE:
                 self._make(self._lake.snapshot_id())
-            elif now - self._renewed_at > min(self._took * rest, _LONGEST_REST):
+            elif not self.seconds_to_wait(rest):
                 self._bring_up_to_date()
             return self._table
 
@@ -96,19 +96,21 @@ class ConversationCache:
         """The version in which a conversation changed last; 0 for one that did not since the table began."""
         return self._changed.get((conversation.our_side, conversation.contact), 0)
 
-    def renew(self, conversation: Conversation) -> None:
-        """Bring one conversation up to date, so that a person's own change shows at once."""
-        with self._lock:
-            self._forget_lost()
-            if self._table:
-                self._renew(_Touched(contacts={conversation.contact}))
+    def has_changed(self, conversation: Conversation, version: int) -> bool:
+        """Whether a conversation, or the name of any contact, changed after this version."""
+        return self.changed_at(conversation) > version or self._names_at > version
 
-    def renew_all(self, conversations: Mapping[str, Conversation]) -> None:
-        """As :meth:`renew`, for several."""
+    def seconds_to_wait(self, rest: float) -> float:
+        """How long :meth:`table_name` gives the table as it is, whatever is committed."""
+        due_at = self._renewed_at + min(self._took * rest, _LONGEST_REST)
+        return max(0.0, due_at - time.monotonic())
+
+    def renew(self, contacts: Collection[str]) -> None:
+        """Bring these contacts' conversations up to date, so that a person's own change shows at once."""
         with self._lock:
             self._forget_lost()
-            if self._table:
-                self._renew(_Touched(contacts={each.contact for each in conversations.values()}))
+            if self._table and contacts:
+                self._renew(_Touched(contacts=set(contacts)))
 
     def _forget_lost(self) -> None:
         """Forget the table if the lake's engine was renewed: the table went with the old one."""
@@ -209,6 +211,7 @@ class ConversationCache:
 
     def _make_names(self) -> None:
         self._version += 1
+        self._names_at = self._version
         with self._lake.cursor() as cursor:
             cursor.execute(f"create or replace table {self.names_table} as {NAMES_SQL}")
 

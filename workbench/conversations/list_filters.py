@@ -22,7 +22,7 @@ WAITS: Mapping[str, LiteralString] = {
     "recent": f"(waiting_since is null or waiting_since > now() - interval {RECENT_DAYS:d} days)",
     "older": f"waiting_since <= now() - interval {RECENT_DAYS:d} days",
 }
-"""How long a contact has been waiting, by name: for an hour at least, for a day, for at most a week, longer."""
+"""How long a contact has been waiting, by name: an hour at least, a day, at most a week, longer than that."""
 
 _CHANNEL: LiteralString = "coalesce(nullif(split_part(contact, ':', 1), contact), 'sms')"
 _HAS_FAILED: LiteralString = (
@@ -88,8 +88,8 @@ def count_values(lake: Readable, cache: ConversationCache, view: LiteralString) 
         view: the view's condition.
     """
     table = cache.table_name()
-    rows = lake.rows(_VALUES_SQL.format(table=table, view=view, channel=_CHANNEL, recent=RECENT_DAYS))
-    values: dict[str, dict[str, int]] = {"assignee": {}, "label": {}, "side": {}, "channel": {}, "waits": {}}
+    rows = lake.rows(_VALUES_SQL.format(table=table, view=view, channel=_CHANNEL))
+    values: dict[str, dict[str, int]] = {"assignee": {}, "label": {}, "side": {}, "channel": {}}
     for name, value, count in rows:
         values[name][value or ""] = int(count)
     return values
@@ -101,6 +101,5 @@ _VALUES_SQL: LiteralString = """
     union all select 'label', label, count(*) from (select unnest(labels) as label from chosen) group by label
     union all select 'side', our_side, count(*) from chosen group by our_side
     union all select 'channel', {channel}, count(*) from chosen group by 2
-    union all select 'waits', 'older', count(*) from chosen where waiting_since <= now() - interval {recent} days
     order by 1, 3 desc, 2
 """

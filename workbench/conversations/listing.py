@@ -116,7 +116,7 @@ def list_conversations(
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
     """
     require_view(view)
-    order = order or ("longest" if view == "waiting" else "newest")
+    order = order or usual_order(view)
     if order not in _ORDER:
         raise UsageError(f"order is {order!r}; allowed are longest and newest.")
     if not 1 <= limit <= MOST_LISTED:
@@ -142,6 +142,36 @@ def list_conversations(
     rows = lake.rows(sql, parameters)
     summaries = _with_content(lake, [_summary(row) for row in rows])
     return Listing(tuple(summaries), int(rows[0][-1]) if rows else 0)
+
+
+def usual_order(view: str) -> str:
+    """The order of a view where nobody asked for another."""
+    return "longest" if view == "waiting" else "newest"
+
+
+def list_ids(
+    lake: Readable, cache: ConversationCache, view: str, *, search: str = "", number: str | None = None,
+    filters: ListFilters = NO_FILTERS, limit: int,
+) -> list[str]:  # fmt: skip
+    """The ids of the conversations that :func:`list_conversations` would list, at most so many."""
+    parameters: dict[str, Any] = {"limit": limit}
+    conditions = [
+        VIEWS[require_view(view)],
+        *_search_sql(search, number, parameters),
+        *filter_conditions(filters, parameters),
+    ]
+    sql = _IDS_SQL.format(
+        source=cache.table_name(), names=cache.names_table, conditions=" and ".join(conditions)
+    )
+    return [str(row[0]) for row in lake.rows(sql, parameters)]
+
+
+_IDS_SQL: LiteralString = """
+    with chosen as (
+        select c.*, n.name, n.contact_labels from {source} c left join {names} n on n.person = c.person
+    )
+    select conversation_id from chosen where {conditions} order by 1 limit $limit
+"""
 
 
 def _list_sql(cache: ConversationCache | None) -> LiteralString:

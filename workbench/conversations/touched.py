@@ -77,6 +77,10 @@ class TouchedConversations:
             f"where conversation_id in (select conversation_id from {lines})"
         )
         cursor.execute(
+            f"insert into {self._schema}.conversation_actions select * from conversation_actions "
+            f"where undoes in (select event_id from {self._schema}.conversation_events)"
+        )
+        cursor.execute(
             f"insert into {self._schema}.automatic_replies select * from automatic_replies "
             f"where message_sid in (select message_sid from {lines} where is_outbound)"
         )
@@ -88,5 +92,7 @@ class TouchedConversations:
         return f"{self._schema}.conversation_lines"
 
 
-_SOURCES: tuple[LiteralString, ...] = ("conversation_lines", "conversation_events", "automatic_replies")
+_SOURCES: tuple[LiteralString, ...] = (
+    "conversation_lines", "conversation_events", "conversation_actions", "automatic_replies"
+)  # fmt: skip
 _VIEWS = ("reply_blocks", "conversations")
