@@ -98,6 +98,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("access-journal.*", "the pages, which append", Treatment.BLANK_NUMBERS),
     HomeFile("*.log", "the process that logs, for days", Treatment.BLANK_LINES, _NOT),
     HomeFile("*.log.[0-9]", "the process that logs, for days", Treatment.BLANK_LINES, _NOT),
+    HomeFile("drafts/*", "the inbox: answers that a person has not sent yet", Treatment.REMOVE, _SECRET),
     HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),
     HomeFile("reports/*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS, _NOT),

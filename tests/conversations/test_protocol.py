@@ -141,7 +141,7 @@ TEXTS = st.text(st.characters(exclude_categories=()), max_size=30) | st.sampled_
 )  # fmt: skip
 FIELDS = st.sampled_from(
     ["conversation", "view", "search", "limit", "messages", "body", "media", "key", "confirmed", "kind",
-     "value", "until", "field", "typed"]
+     "value", "until", "field", "typed", "filters", "order", "wait", "mode", "conversations", "all", "action"]
 )  # fmt: skip
 QUESTIONS = json_values(TEXTS) | st.builds(
     lambda ask, number, fields: {"ask": ask, "id": number, **fields},
@@ -213,12 +213,15 @@ def test_every_answer_of_the_inbox_has_the_form_that_it_is_declared_with(
         {"ask": "open", "conversation": conversation, "messages": 100},
         {"ask": "check", "body": "Hello"},
         {"ask": "send", "body": "Hello", "key": "k", "confirmed": True, "conversation": conversation},
+        {"ask": "draft", "conversation": conversation, "body": "Dear", "mode": "reply"},
+        {"ask": "status", "conversation": conversation},
         {"ask": "decide", "kind": "note", "value": "Called her."},
         {"ask": "decide", "kind": "label", "value": "vip"},
         {"ask": "decide", "kind": "unlabel", "value": "vip"},
         {"ask": "decide", "kind": "assignee", "value": "ana"},
         {"ask": "decide", "kind": "state", "value": "snoozed", "until": until},
         {"ask": "contact", "field": "name", "value": "Ana Li"},
+        {"ask": "bulk", "conversations": [conversation], "kind": "state", "value": "resolved"},
         {"ask": "changes"},
         {"ask": "reveal"},
         {"ask": "list", "view": "all"},
@@ -229,7 +232,11 @@ def test_every_answer_of_the_inbox_has_the_form_that_it_is_declared_with(
             answer = session.answer({"id": 1, **question})
             assert "ok" in answer, answer
             check(INBOX_ANSWERS[question["ask"]], answer["ok"], f"the answer {question['ask']!r}")
-    assert {question["ask"] for question in asked} == set(INBOX_QUESTIONS) - {"media"}
+            if question["ask"] == "bulk":
+                undone = session.answer({"ask": "undo", "action": answer["ok"]["action"]})
+                check(INBOX_ANSWERS["undo"], undone["ok"], "the answer 'undo'")
+    # An answer that waits is taken back in tests/conversations/test_replies.py.
+    assert {question["ask"] for question in asked} == set(INBOX_QUESTIONS) - {"media", "undo", "unsend"}
     assert set(INBOX_ANSWERS) == set(INBOX_QUESTIONS)
 
 

@@ -231,7 +231,7 @@ def test_the_board_shows_the_same_as_the_view(known_lake: Lake) -> None:
     }  # fmt: skip
     dee = find_conversation(known_lake, DEE)
     save_event(known_lake, dee, set_state("pending", "local:a"))
-    cache.renew(dee)
+    cache.renew([dee.contact])
     assert count_views(known_lake, cache)["pending"] == 1
     assert count_views(known_lake, cache)["all"] == 4
     assert read_state(known_lake, dee, cache) == read_state(known_lake, dee)

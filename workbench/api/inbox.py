@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from workbench.api.conversations import our_side
 from workbench.api.installation import Installation
@@ -17,6 +18,7 @@ from workbench.settings import Settings
 if TYPE_CHECKING:
     from workbench.conversations.find import Conversation
     from workbench.conversations.inbox_session import InboxSession, InboxTools
+    from workbench.conversations.reply_queue import ReplyQueue
     from workbench.lake import Lake
     from workbench.sending.verdicts import PreflightResult
 
@@ -83,6 +85,23 @@ def open_inbox_session(
     )
 
 
+_queues: WeakKeyDictionary[Installation, ReplyQueue] = WeakKeyDictionary()
+_queues_lock = threading.Lock()
+
+
+def _queue_of(calls: _InboxCalls) -> ReplyQueue:
+    """The waiting replies of an installation: its sessions share them."""
+    from workbench.conversations.drafts import DraftStore
+    from workbench.conversations.reply_queue import ReplyQueue
+
+    installation = calls.installation
+    with _queues_lock:
+        if installation not in _queues:
+            drafts = DraftStore(installation.settings.home)
+            _queues[installation] = ReplyQueue(drafts, calls.check, calls.send, calls.sent_state)
+        return _queues[installation]
+
+
 @dataclass(frozen=True)
 class _InboxCalls:
     """What the inbox may do beyond reading."""
@@ -95,7 +114,7 @@ class _InboxCalls:
 
         if self.installation.settings.optional_credentials is None:
             return InboxTools(canned=self.canned, people=self.people)
-        return InboxTools(self.check, self.send, self.canned, self.people, self.refresh)
+        return InboxTools(self.check, self.send, self.canned, self.people, self.refresh, _queue_of(self))
 
     def check(self, conversation: Conversation, body: str) -> dict[str, Any]:
         """What preflight says of an answer, as plain data."""
@@ -113,6 +132,12 @@ class _InboxCalls:
         result = send_checked(self.installation.send_context, checked, confirmed)
         outcome = _OUTCOMES.get(result.state, result.state)
         return {"state": result.state, "text": outcome if result.is_done else f"{outcome} {result.why()}"}
+
+    def sent_state(self, key: str) -> str | None:
+        """What the outbox says of the answer with this key; None where it was never begun."""
+        from workbench.sending.outbox import read_batch_state
+
+        return read_batch_state(self.installation.lake, f"reply:{key}")
 
     def canned(self) -> list[dict[str, str]]:
         """Templates without blanks, ready to be sent as they are; braces in them stay braces."""

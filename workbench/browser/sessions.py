@@ -24,17 +24,33 @@ class Nothing(TypedDict):
     """A question or an answer without fields."""
 
 
+class Filters(TypedDict, total=False):
+    """What narrows the list; see `ListFilters`."""
+
+    assignee: Short | None
+    unassigned: bool
+    label: Short | None
+    side: Short | None
+    channel: Short | None
+    waits: Literal["hour", "day", "recent", "older"] | None
+    failed: bool
+
+
 class StartQuestion(TypedDict):
     """The first question of a browser."""
 
     conversation: NotRequired[Id]
     view: NotRequired[Id]
+    filters: NotRequired[Filters]
+    order: NotRequired[Literal["longest", "newest"] | None]
 
 
 class ListQuestion(TypedDict):
     view: NotRequired[Id]
     search: NotRequired[Annotated[str, MaxLength(500)]]
     limit: NotRequired[Annotated[int, Range(1, 500)]]
+    filters: NotRequired[Filters]
+    order: NotRequired[Literal["longest", "newest"] | None]
 
 
 class OpenQuestion(TypedDict):
@@ -51,16 +67,46 @@ class MediaQuestion(TypedDict):
 
 
 class SendQuestion(TypedDict):
-    """``key`` is one for each draft: the same key is sent only once."""
+    """``key`` is one for each draft: the same key is sent only once.
+
+    ``wait``: it is sent after so many seconds, unless taken back; then only warnings need ``confirmed``.
+    """
 
     body: Text
     key: Id
     conversation: Short
     confirmed: NotRequired[bool]
+    wait: NotRequired[Annotated[int, Range(1, 30)]]
+
+
+class DraftQuestion(TypedDict):
+    """What the person has typed so far; empty when nothing is left."""
+
+    conversation: Short
+    body: Text
+    mode: Literal["reply", "note"]
+
+
+class OfConversation(TypedDict):
+    conversation: Short
+
+
+class BulkQuestion(TypedDict):
+    """One decision about some conversations, or about all of the list (``all``, with the number shown)."""
+
+    conversations: NotRequired[list[Id]]
+    all: NotRequired[Annotated[int, Range(1, 5_000)] | None]
+    kind: Literal["state", "assignee", "label", "unlabel"]
+    value: Short
+    until: NotRequired[Id | None]
+
+
+class UndoQuestion(TypedDict):
+    action: Id
 
 
 class DecideQuestion(TypedDict):
-    """``until`` is when a snooze ends, in ISO form."""
+    """``until`` is when a snooze ends, in ISO form; without a zone it is of the one shown."""
 
     kind: Literal["state", "assignee", "label", "unlabel", "note"]
     value: Text
@@ -81,7 +127,12 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "check": CheckQuestion,
     "media": MediaQuestion,
     "send": SendQuestion,
+    "status": OfConversation,
+    "unsend": OfConversation,
+    "draft": DraftQuestion,
     "decide": DecideQuestion,
+    "bulk": BulkQuestion,
+    "undo": UndoQuestion,
     "contact": ContactQuestion,
     "reveal": Nothing,
 }
@@ -112,14 +163,24 @@ class SummaryLine(TypedDict):
     failed: bool
     at: str
     waiting: str | None
+    draft: bool
 
 
 class ListAnswer(TypedDict):
+    """``values``: by filter, what it can be in this view, with how many conversations.
+
+    ``older`` have been waiting for more than a week.
+    """
+
     view: str
     search: str
+    order: str
+    filters: Filters
     rows: list[SummaryLine]
     total: int
     counts: dict[str, int]
+    values: dict[str, dict[str, int]]
+    older: int
 
 
 class File(TypedDict):
@@ -173,6 +234,17 @@ class LocalTime(TypedDict):
     weekday: str
 
 
+class DraftShown(TypedDict):
+    """What the person typed and did not send; ``seconds`` until it is sent, where it is queued."""
+
+    body: str
+    mode: str
+    key: str
+    state: str
+    seconds: float
+    problem: str
+
+
 class ThreadAnswer(TypedDict):
     """One conversation: its contact, its state and its latest messages, oldest first."""
 
@@ -202,13 +274,19 @@ class ThreadAnswer(TypedDict):
     items: list[ThreadMessageItem | ThreadEventItem]
     older: int
     profile: str
+    draft: DraftShown | None
+    writing: list[str]
 
 
 class Everything(TypedDict):
-    """All that is shown, after something changed. Without a list where one conversation is shown alone."""
+    """All that is shown, after something changed. Without a list where one conversation is shown alone.
+
+    ``writing``: who else writes an answer. A page gets it pushed, too, as ``{"news": …}``.
+    """
 
     list: NotRequired[ListAnswer]
     thread: NotRequired[ThreadAnswer]
+    writing: NotRequired[list[str]]
 
 
 class CannedReply(TypedDict):
@@ -219,7 +297,8 @@ class CannedReply(TypedDict):
 class StartAnswer(Everything):
     """``only``: one conversation without a list. ``sends``, ``acts``: what the person may do here.
 
-    ``people``: the names that a private note can mention.
+    ``people``: the names that a private note can mention, and who can be given a conversation; anybody
+    else where ``anybody``. ``sides``: names of our senders and services. ``zone``: of all times shown.
     """
 
     actor: str
@@ -228,6 +307,9 @@ class StartAnswer(Everything):
     acts: bool
     canned: list[CannedReply]
     people: list[str]
+    anybody: bool
+    sides: dict[str, str]
+    zone: str
 
 
 class ChangesAnswer(Everything):
@@ -259,8 +341,19 @@ class MediaAnswer(TypedDict):
 
 
 class SendAnswer(Everything):
+    """``state``: how it ended, or `queued`, with the ``seconds`` until it is sent."""
+
     state: str
     text: str
+    seconds: NotRequired[float]
+
+
+class BulkAnswer(Everything):
+    """``action`` names it for its undo; ``left`` had it already, or were changed since."""
+
+    action: str
+    changed: int
+    left: int
 
 
 class RevealAnswer(TypedDict):
@@ -276,7 +369,12 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "check": CheckAnswer,
     "media": MediaAnswer,
     "send": SendAnswer,
+    "status": SendAnswer,
+    "unsend": SendAnswer,
+    "draft": Nothing,
     "decide": Everything,
+    "bulk": BulkAnswer,
+    "undo": BulkAnswer,
     "contact": Everything,
     "reveal": RevealAnswer,
 }

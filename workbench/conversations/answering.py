@@ -20,7 +20,12 @@ _LONGEST_ID = 64
 _NEEDED = {
     "inbox": {
         "send": ("agent", "send a message"),
+        "draft": ("agent", "write an answer"),
+        "status": ("agent", "write an answer"),
+        "unsend": ("agent", "take an answer back"),
         "decide": ("agent", "decide about a conversation"),
+        "bulk": ("agent", "decide about conversations"),
+        "undo": ("agent", "decide about conversations"),
         "contact": ("agent", "change a contact"),
         "reveal": ("agent", "reveal a number"),
     },

@@ -12,43 +12,55 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from workbench.browser.sessions import (
     INBOX_QUESTIONS,
+    BulkQuestion,
     CheckQuestion,
     ContactQuestion,
     DecideQuestion,
+    DraftQuestion,
     ListQuestion,
     MediaQuestion,
     Nothing,
+    OfConversation,
     OpenQuestion,
     SendQuestion,
     StartQuestion,
+    UndoQuestion,
 )
 from workbench.conversations import view_models
+from workbench.conversations.actions import ActionResult, decide_many, undo_action
 from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
-from workbench.conversations.conversation_cache import ConversationCache
+from workbench.conversations.conversation_cache import REST, ConversationCache
+from workbench.conversations.drafts import DraftStore
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, is_conversation_id, reveal
-from workbench.conversations.listing import count_views, list_conversations, read_state, require_view
+from workbench.conversations.inbox_list import PAGE, ShownList, ids_of, list_shown
+from workbench.conversations.inbox_replies import ReplyDesk
+from workbench.conversations.listing import read_state
+from workbench.conversations.reply_queue import ReplyQueue
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.notifications import mark_read
 from workbench.lake.number_lookups import look_up_number
-from workbench.roles import current_actor, current_user
+from workbench.roles import current_actor, current_user, require_role
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
-PAGE = 60
 _FIRST_MESSAGES = 50
+_IDLE_AFTER_SECONDS = 120.0
+_IDLE_REST = 50.0
+"""So a browser that nobody uses takes at most a fiftieth of a core."""
 _REFRESH_SECONDS = 3.0
 _REFRESH_FOR = timedelta(minutes=15)
 """How long Twilio is asked for the outcome of a message just sent; later the sync brings it."""
@@ -67,6 +79,7 @@ class InboxTools:
         canned: ready replies, each with `name` and `text`.
         people: the names that a private note can mention, as `@ana`.
         refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
+        queue: sends answers after some seconds; by default they are sent at once.
     """
 
     check: Callable[[Conversation, str], Answer] | None = None
@@ -74,20 +87,21 @@ class InboxTools:
     canned: Callable[[], Sequence[Mapping[str, str]]] = tuple
     people: Callable[[], Sequence[str]] = tuple
     refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
+    queue: ReplyQueue | None = None
 
 
 @dataclass
 class _View:
     """What this browser shows."""
 
-    view: str = "waiting"
-    search: str = ""
-    number: str | None = None
-    """The whole number in the search, if it was looked up."""
-    limit: int = PAGE
+    listed: ShownList = field(default_factory=ShownList)
+    drawn: dict[str, Any] = field(default_factory=dict)
+    """The list as it was last told."""
+    version: int = -1
+    """That of the conversations it was made from."""
+    writing: list[str] = field(default_factory=list)
     conversation: Conversation | None = None
     messages: int = _FIRST_MESSAGES
-    snapshot: int | None = None
     waiting: list[tuple[str, str]] = field(default_factory=list)
     refreshed_at: float = 0.0
 
@@ -117,6 +131,9 @@ class InboxSession:
         self._lake_lock = lock or threading.RLock()
         self._session_lock = threading.RLock()
         self._view = _View(conversation=only)
+        self._asked_at = time.monotonic()
+        drafts = tools.queue.drafts if tools.queue else DraftStore(settings.home)
+        self._replies = ReplyDesk(drafts, tools.queue, tools.check, tools.send)
 
     @property
     def _actor(self) -> str:
@@ -124,7 +141,30 @@ class InboxSession:
 
     def answer(self, question: object) -> Answer:
         """The answer to one question. An error or a refusal is in the answer; nothing is raised."""
+        self._asked_at = time.monotonic()
         return answer_question(question, "inbox", INBOX_QUESTIONS, self._handle)
+
+    def news(self) -> Answer | None:
+        """What changed of all that this browser shows, since it was told last; None for nothing.
+
+        Raises:
+            WorkbenchError: the person may not read the inbox any more, or the lake cannot be read now.
+        """
+        require_role("viewer", "read the inbox")
+        with self._session_lock:
+            return self._news(self._rest)
+
+    def seconds_to_wait(self) -> float:
+        """How long to wait before :meth:`news` is asked, so that an inbox that nobody uses takes little."""
+        return self._cache.seconds_to_wait(self._rest)
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call ``wake`` when somebody else writes an answer; returns what ends it."""
+        return self._replies.drafts.listen(wake)
+
+    @property
+    def _rest(self) -> float:
+        return _IDLE_REST if time.monotonic() - self._asked_at > _IDLE_AFTER_SECONDS else REST
 
     def _handle(self, name: str, fields: Any) -> Answer:
         with self._session_lock:
@@ -137,8 +177,7 @@ class InboxSession:
         reference = question.get("conversation", "")
         if reference and not self._only:
             self._view.conversation = self._find(reference)
-        if question.get("view"):
-            self._view.view = require_view(question["view"])
+        self._view.listed = self._view.listed.asked(question)
         return {
             "actor": current_user().name,
             "only": self._only is not None,
@@ -146,13 +185,16 @@ class InboxSession:
             "acts": current_user().may("agent"),
             "canned": [dict(reply) for reply in self._tools.canned()],
             "people": list(self._tools.people()),
+            "anybody": not self._settings.access.is_on,
+            "sides": self._sides(),
+            "zone": self._settings.timezone,
             **self._everything(),
         }
 
     def _list(self, question: ListQuestion) -> Answer:
-        self._view.view = require_view(question.get("view") or self._view.view)
+        shown = self._view.listed.asked(question)
+        self._view.listed = replace(shown, limit=question.get("limit", PAGE))
         self._look_up(question.get("search", ""))
-        self._view.limit = question.get("limit", PAGE)
         return self._listing()
 
     def _open(self, question: OpenQuestion) -> Answer:
@@ -166,22 +208,40 @@ class InboxSession:
         return {}
 
     def _changes(self, question: Nothing) -> Answer:
-        """Everything shown, if anybody committed since the last answer; else only that nothing changed."""
+        """Everything shown that changed since the last answer; else only that nothing did."""
         self._refresh_just_sent()
+        news = self._news(REST)
+        return {"changed": news is not None, **(news or {})}
+
+    def _news(self, rest: float) -> Answer | None:
+        view, answer = self._view, Answer()
         with self._lake_lock:
-            snapshot = self._lake.snapshot_id()
-        if snapshot == self._view.snapshot:
-            return {"changed": False}
-        return {"changed": True, **self._everything()}
+            self._cache.table_name(rest)
+        version, before = self._cache.version, view.version
+        if version != before:
+            if not self._only and (drawn := view.drawn) != self._listing():
+                answer["list"] = view.drawn
+            elif not self._only:
+                view.drawn = drawn
+            if view.conversation and self._cache.has_changed(view.conversation, before):
+                answer["thread"] = self._thread()
+        writing = self._writing()
+        if writing != view.writing:
+            view.writing = answer["writing"] = writing
+        view.version = version
+        return answer or None
+
+    def _writing(self) -> list[str]:
+        conversation = self._view.conversation
+        return self._replies.others_writing(self._actor, conversation) if conversation else []
 
     def _everything(self, *, with_own: bool = False) -> Answer:
         """All that is shown; ``with_own`` when this browser has just changed something."""
         with self._lake_lock:
             if with_own and self._view.conversation:
-                self._cache.renew(self._view.conversation)
+                self._cache.renew([self._view.conversation.contact])
             self._cache.table_name()
-            # The cached list may be older than the lake; then the next question for changes must find one.
-            self._view.snapshot = self._cache.snapshot
+        self._view.version = self._cache.version
         answer: Answer = {}
         if not self._only:
             answer["list"] = self._listing()
@@ -190,18 +250,12 @@ class InboxSession:
         return answer
 
     def _listing(self) -> Answer:
-        view = self._view
         with self._lake_lock:
-            listing = list_conversations(
-                self._lake, view.view, search=view.search, number=view.number, limit=view.limit,
-                cache=self._cache,
-            )  # fmt: skip
-            counts = count_views(self._lake, self._cache)
-        now = datetime.now(UTC)
-        rows = [view_models.summary_line(row, now, self._settings.timezone) for row in listing.rows]
-        return {
-            "view": view.view, "search": view.search, "rows": rows, "total": listing.total, "counts": counts,
-        }  # fmt: skip
+            drafts = self._replies.drafts.conversations_of(self._actor)
+            self._view.drawn = list_shown(
+                self._lake, self._cache, self._view.listed, self._settings.timezone, drafts
+            )
+        return self._view.drawn
 
     def _thread(self) -> Answer:
         conversation = self._opened()
@@ -220,6 +274,8 @@ class InboxSession:
             **view_models.state_shown(state, datetime.now(UTC), self._settings.timezone),
             "local": view_models.local_time(contact, datetime.now(UTC)),
             **view_models.thread_shown(thread, self._settings.timezone),
+            "draft": self._replies.draft_shown(self._actor, conversation),
+            "writing": self._writing(),
         }
 
     def _check(self, question: CheckQuestion) -> Answer:
@@ -244,21 +300,58 @@ class InboxSession:
     # Doing
 
     def _send(self, question: SendQuestion) -> Answer:
-        """Send a text that the person has confirmed; the same key is sent only once."""
-        conversation, key = self._opened(), question["key"]
-        if not question.get("confirmed") or not key:
-            raise UsageError("A message is sent only after it was confirmed.")
+        """Send a text, at once or after some seconds; the same key is sent only once."""
+        conversation = self._opened()
         if question["conversation"] != conversation.conversation_id:
             # The text was written to another contact than the one it would go to now.
             raise UsageError("Another conversation is open now; nothing was sent.")
-        if self._tools.send is None:
-            raise UsageError("Nothing can be sent from here.")
-        result = self._tools.send(conversation, question["body"], key)
+        result = self._replies.send(conversation, question)
+        if result["state"] in ("queued", "unconfirmed"):
+            return result
         return {**result, **self._everything(with_own=True)}
+
+    def _status(self, question: OfConversation) -> Answer:
+        """How far an answer is that was to be sent after some seconds; with all that is shown at its end."""
+        status = self._replies.status(self._actor, question["conversation"])
+        is_ended = status["state"] not in ("queued", "sending", "draft")
+        return {**status, **(self._everything(with_own=True) if is_ended else {})}
+
+    def _unsend(self, question: OfConversation) -> Answer:
+        """Take an answer back before it is sent."""
+        return self._replies.unsend(self._actor, question["conversation"])
+
+    def _draft(self, question: DraftQuestion) -> Answer:
+        """Keep what the person has typed."""
+        conversation = self._view.conversation
+        if conversation is None or conversation.conversation_id != question["conversation"]:
+            conversation = self._find(question["conversation"])
+        self._replies.keep(self._actor, conversation, question["body"], question["mode"])
+        return {}
+
+    def _bulk(self, question: BulkQuestion) -> Answer:
+        """Decide the same about many conversations."""
+        expected = question.get("all")
+        if expected:
+            with self._lake_lock:
+                ids = ids_of(self._lake, self._cache, self._view.listed, expected)
+        else:
+            ids = list(question.get("conversations", ()))
+        decision = self._decision(question)
+        return self._acted(decide_many(self._lake, ids, decision))
+
+    def _undo(self, question: UndoQuestion) -> Answer:
+        """Take such a decision back."""
+        return self._acted(undo_action(self._lake, question["action"], self._actor, datetime.now(UTC)))
+
+    def _acted(self, result: ActionResult) -> Answer:
+        with self._lake_lock:
+            self._cache.renew(result.contacts)
+        action = {"action": result.action_id, "changed": result.changed, "left": result.left}
+        return {**action, **self._everything()}
 
     def _decide(self, question: DecideQuestion) -> Answer:
         """State, assignee, label or note."""
-        save_event(self._lake, self._opened(), _decision(question, self._actor))
+        save_event(self._lake, self._opened(), self._decision(question))
         return self._everything(with_own=True)
 
     def _contact(self, question: ContactQuestion) -> Answer:
@@ -275,6 +368,19 @@ class InboxSession:
 
     # Helpers
 
+    def _decision(self, question: DecideQuestion | BulkQuestion) -> ConversationEvent:
+        kind, value = question["kind"], question["value"]
+        if kind == "assignee" and value and self._settings.access.is_on:
+            people = list(self._tools.people())
+            if value.strip().lower() not in people:
+                raise UsageError(f"Nobody named {value!r} signs in here; there are {', '.join(people)}.")
+        until = _until(question.get("until"), self._settings.timezone)
+        return _decision(kind, value, until, self._actor)
+
+    def _sides(self) -> dict[str, str]:
+        with self._lake_lock:
+            return dict(self._lake.rows(_ALL_NAMES_SQL))
+
     def _note_read(self, conversation: Conversation) -> None:
         """Note that the person has seen it, so that they are told no more; reading never fails by it."""
         try:
@@ -285,10 +391,9 @@ class InboxSession:
     def _look_up(self, search: str) -> None:
         """Set the search; a whole number is looked up once for as long as it stands there."""
         view = self._view
-        if search != view.search:
-            view.search, view.number = "", None
-            view.number = self._read_number(search)
-            view.search = search
+        if search != view.listed.search:
+            view.listed = replace(view.listed, search="", number=None)
+            view.listed = replace(view.listed, number=self._read_number(search), search=search)
 
     def _read_number(self, text: str) -> str | None:
         return look_up_number(self._lake, text, "inbox", self._settings.sending.default_country)
@@ -316,10 +421,9 @@ class InboxSession:
             log.warning("the status of messages just sent could not be read: %s", error)
 
 
-def _decision(question: DecideQuestion, actor: str) -> ConversationEvent:
-    kind, value = question["kind"], question["value"]
+def _decision(kind: str, value: str, until: datetime | None, actor: str) -> ConversationEvent:
     if kind == "state":
-        return set_state(value, actor, _until(question.get("until")))
+        return set_state(value, actor, until)
     if kind == "assignee":
         return assign(value, actor)
     if kind in ("label", "unlabel"):
@@ -327,14 +431,14 @@ def _decision(question: DecideQuestion, actor: str) -> ConversationEvent:
     return note(value, actor)
 
 
-def _until(text: str | None) -> datetime | None:
+def _until(text: str | None, timezone: str) -> datetime | None:
     if not text:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"until is {text!r}; write a time as 2026-09-01T08:30+00:00.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
 def _just_sent(thread: Thread) -> list[tuple[str, str]]:
@@ -354,6 +458,13 @@ _NAMES_SQL = """
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
 
+_ALL_NAMES_SQL = """
+    select messaging_service_sid, max(friendly_name) from messaging_services
+    where friendly_name is not null group by 1
+    union all
+    select sender, max(friendly_name) from senders where friendly_name is not null group by 1
+"""
+
 _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "start": InboxSession._start,
     "list": InboxSession._list,
@@ -363,6 +474,11 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "check": InboxSession._check,
     "media": InboxSession._media,
     "send": InboxSession._send,
+    "status": InboxSession._status,
+    "unsend": InboxSession._unsend,
+    "draft": InboxSession._draft,
+    "bulk": InboxSession._bulk,
+    "undo": InboxSession._undo,
     "decide": InboxSession._decide,
     "contact": InboxSession._contact,
     "reveal": InboxSession._reveal,

@@ -1,4 +1,4 @@
-"""The list of conversations: views, search, order, and the fields of a line."""
+"""The list of conversations: views, filters, search, order, and the fields of a line."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 
-from workbench.conversations.conversation_cache import EVERYTHING, ConversationCache
+from workbench.conversations.conversation_cache import EVERYTHING, NAMES_SQL, ConversationCache
 from workbench.conversations.find import Conversation
+from workbench.conversations.list_filters import NO_FILTERS, ListFilters, filter_conditions
 from workbench.display.message_content import content_words
 from workbench.errors import UsageError
 from workbench.lake import Lake
@@ -18,7 +19,7 @@ from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
 
-VIEWS: Mapping[str, str] = {
+VIEWS: Mapping[str, LiteralString] = {
     "waiting": "waiting_since is not null",
     "open": "state = 'open'",
     "pending": "state = 'pending'",
@@ -97,6 +98,7 @@ def list_conversations(
     limit: int = 60,
     cache: ConversationCache | None = None,
     after: Place | None = None,
+    filters: ListFilters = NO_FILTERS,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -106,33 +108,33 @@ def list_conversations(
             whole message SID.
         number: a whole number that is looked up, as `look_up_number` gives it; none is found without.
         order: `longest` (usual for `waiting`) or `newest`.
-        cache: makes the list fast; not used for `all`, which has more conversations than the cache.
+        cache: makes the list fast.
         after: only those that follow it.
+        filters: more that has to hold; all of them together.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
     """
     require_view(view)
-    order = order or ("longest" if view == "waiting" else "newest")
+    order = order or usual_order(view)
     if order not in _ORDER:
         raise UsageError(f"order is {order!r}; allowed are longest and newest.")
     if not 1 <= limit <= MOST_LISTED:
         raise UsageError(f"limit is {limit}; it must be from 1 to {MOST_LISTED}.")
     parameters: dict[str, Any] = {"limit": limit}
-    conditions = [VIEWS[view], *_search_sql(search, number, parameters)]
-    for name, value in (("assignee", assignee), ("label", label)):
-        if value:
-            parameters[name] = value
-            conditions.append(
-                "assignee = $assignee" if name == "assignee" else "list_contains(labels, $label)"
-            )
+    filters = replace(filters, assignee=assignee or filters.assignee, label=label or filters.label)
+    conditions = [
+        VIEWS[view],
+        *_search_sql(search, number, parameters),
+        *filter_conditions(filters, parameters),
+    ]
     if after is not None:
         parameters |= {"at": after.last_at, "id": after.conversation_id}
         if order == "longest":
             parameters["since"] = after.waiting_since
-    source = cache.table_name() if cache and view != "all" else EVERYTHING
-    sql = _LIST_SQL.format(
-        source=source,
+    sql = _list_sql(cache).format(
+        source=cache.table_name() if cache else EVERYTHING,
+        names=cache.names_table if cache else f"({NAMES_SQL})",
         conditions=" and ".join(conditions),
         after="true" if after is None else _AFTER[order],
         order=_ORDER[order],
@@ -140,6 +142,43 @@ def list_conversations(
     rows = lake.rows(sql, parameters)
     summaries = _with_content(lake, [_summary(row) for row in rows])
     return Listing(tuple(summaries), int(rows[0][-1]) if rows else 0)
+
+
+def usual_order(view: str) -> str:
+    """The order of a view where nobody asked for another."""
+    return "longest" if view == "waiting" else "newest"
+
+
+def list_ids(
+    lake: Readable, cache: ConversationCache, view: str, *, search: str = "", number: str | None = None,
+    filters: ListFilters = NO_FILTERS, limit: int,
+) -> list[str]:  # fmt: skip
+    """The ids of the conversations that :func:`list_conversations` would list, at most so many."""
+    parameters: dict[str, Any] = {"limit": limit}
+    conditions = [
+        VIEWS[require_view(view)],
+        *_search_sql(search, number, parameters),
+        *filter_conditions(filters, parameters),
+    ]
+    sql = _IDS_SQL.format(
+        source=cache.table_name(), names=cache.names_table, conditions=" and ".join(conditions)
+    )
+    return [str(row[0]) for row in lake.rows(sql, parameters)]
+
+
+_IDS_SQL: LiteralString = """
+    with chosen as (
+        select c.*, n.name, n.contact_labels from {source} c left join {names} n on n.person = c.person
+    )
+    select conversation_id from chosen where {conditions} order by 1 limit $limit
+"""
+
+
+def _list_sql(cache: ConversationCache | None) -> LiteralString:
+    """The query over the table in memory, which has the last messages, or over the lake's view."""
+    if cache is not None:
+        return _CHOSEN_SQL.replace("[person]", "c.person") + _FROM_MEMORY_SQL
+    return _CHOSEN_SQL.replace("[person]", "person_of(c.contact)") + _FROM_LAKE_SQL
 
 
 def _with_content(lake: Readable, summaries: list[Summary]) -> list[Summary]:
@@ -195,20 +234,22 @@ def read_state(lake: Lake, conversation: Conversation, cache: ConversationCache 
     raise UsageError(f"No conversation {conversation.conversation_id} in this lake any more.")
 
 
-def count_views(lake: Lake, cache: ConversationCache) -> dict[str, int]:
-    """How many conversations each view holds."""
+def count_views(
+    lake: Readable, cache: ConversationCache, filters: ListFilters = NO_FILTERS
+) -> dict[str, int]:
+    """How many conversations each view holds, of those that pass the filters."""
+    parameters: dict[str, Any] = {}
     columns = ", ".join(f"count(*) filter ({condition})" for condition in VIEWS.values())
-    row = lake.rows(f"select {columns} from {cache.table_name()}")[0]
-    counts = dict(zip(VIEWS, map(int, row), strict=True))
-    return {**counts, "all": counts["all"] + cache.quiet}
+    conditions = ["true", *filter_conditions(filters, parameters)]
+    row = lake.rows(
+        f"select {columns} from {cache.table_name()} c where {' and '.join(conditions)}", parameters
+    )[0]
+    return dict(zip(VIEWS, map(int, row), strict=True))
 
 
-_LIST_SQL = """
+_CHOSEN_SQL: LiteralString = """
     with chosen as (
-        select c.*, coalesce(main.name, own.name) as name, coalesce(main.labels, own.labels) as contact_labels
-        from {source} c
-        left join contact_overlay own on own.person_key = person_of(c.contact)
-        left join contact_overlay main on main.person_key = person_of(own.merged_into)
+        select c.*, n.name, n.contact_labels from {source} c left join {names} n on n.person = [person]
     ),
     page as (
         select * from (select *, count(*) over () as total from chosen where {conditions}) where {after}
@@ -217,6 +258,13 @@ _LIST_SQL = """
     select
         p.conversation_id, p.our_side, p.contact, p.country, p.name, p.state, p.is_reopened, p.snoozed_until,
         p.assignee, p.labels, p.notes, p.messages, p.last_at, p.waiting_since, p.last_message_sid,
+"""
+_FROM_MEMORY_SQL: LiteralString = """
+        p.last_body, p.last_is_outbound, p.last_status, p.last_media, p.last_encoding, p.total
+    from page p
+    order by {order}, p.conversation_id
+"""
+_FROM_LAKE_SQL: LiteralString = """
         m.body, m.is_outbound, m.status, coalesce(m.media_count, 0), m.encoding, p.total
     from page p
     join message_facts m on m.message_sid = p.last_message_sid

@@ -50,7 +50,7 @@ _CONSENT = {"opted-out": "Opted out", "opted-in": "Opted in", "unknown": "No con
 _SOURCES = {"keyword": "by keyword", "twilio-21610": "says Twilio (21610)", "import": "imported"}
 
 
-def summary_line(row: Summary, now: datetime, timezone: str) -> SummaryLine:
+def summary_line(row: Summary, now: datetime, timezone: str, *, has_draft: bool = False) -> SummaryLine:
     """One line of the list."""
     return {
         "id": row.conversation_id,
@@ -64,6 +64,7 @@ def summary_line(row: Summary, now: datetime, timezone: str) -> SummaryLine:
         "failed": row.last_is_outbound and row.last_status in ("failed", "undelivered"),
         "at": moments.short_time(row.last_at, now, timezone),
         "waiting": waiting((now - row.waiting_since).total_seconds()) if row.waiting_since else None,
+        "draft": has_draft,
     }
 
 
@@ -152,7 +153,7 @@ def event_shown(event: ThreadEvent, timezone: str) -> dict[str, Any]:
     who = event.actor.removeprefix("local:")
     until = _moment(event.until, timezone) if event.until else {}
     words = {
-        "state": f"{who} set it to {event.value}"
+        "state": f"{who} set it to {event.value or 'what it was'}"
         + (f" until {until['day']}, {until['clock']}" if until else ""),
         "assignee": f"{who} gave it to {event.value}" if event.value else f"{who} took it from its owner",
         "label": f"{who} labelled it {event.value}",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,6 +47,16 @@ class AuditRow:
         return hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode()).hexdigest()
 
 
+@dataclass(frozen=True)
+class NewAuditRow:
+    """What somebody did, for :func:`append_audit_rows`; the fields are the arguments of `append_audit`."""
+
+    action: str
+    actor: str
+    subject: str | None
+    detail: Mapping[str, Any]
+
+
 def append_audit(
     cursor: duckdb.DuckDBPyConnection,
     action: str,
@@ -64,16 +74,31 @@ def append_audit(
         subject: what it was done to; a person's number only masked.
         detail: facts as JSON values; neither whole numbers nor texts of messages.
     """
+    return append_audit_rows(cursor, [NewAuditRow(action, actor, subject, detail or {})], at=at)[-1]
+
+
+def append_audit_rows(
+    cursor: duckdb.DuckDBPyConnection, new: Sequence[NewAuditRow], *, at: datetime | None = None
+) -> list[AuditRow]:
+    """As :func:`append_audit`, for several deeds of one moment."""
     last = cursor.execute("select seq, hash from audit_events order by seq desc limit 1").fetchall()
-    seq, previous_hash = (last[0][0] + 1, last[0][1]) if last else (1, FIRST_HASH)
-    text = json.dumps(dict(detail or {}), sort_keys=True, ensure_ascii=False, default=str)
-    row = AuditRow(seq, at or datetime.now(UTC), actor, action, subject, text, previous_hash)
-    cursor.execute(
+    seq, previous_hash = (last[0][0], last[0][1]) if last else (0, FIRST_HASH)
+    moment, rows = at or datetime.now(UTC), list[AuditRow]()
+    for deed in new:
+        text = json.dumps(dict(deed.detail), sort_keys=True, ensure_ascii=False, default=str)
+        seq += 1
+        row = AuditRow(seq, moment, deed.actor, deed.action, deed.subject, text, previous_hash)
+        rows.append(row)
+        previous_hash = row.hash
+    cursor.executemany(
         "insert into audit_events values (?, ?, ?, ?, ?, ?, ?, ?)",
-        [row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous_hash, row.hash],
+        [
+            [row.seq, row.at, row.actor, row.action, row.subject, row.detail, row.previous_hash, row.hash]
+            for row in rows
+        ],
     )
-    cursor.execute(f"SET VARIABLE audit_tail = {quoted(f'{row.seq}:{row.hash}')}")
-    return row
+    cursor.execute(f"SET VARIABLE audit_tail = {quoted(f'{seq}:{previous_hash}')}")
+    return rows
 
 
 def keep_anchor(cursor: duckdb.DuckDBPyConnection, home: Path) -> None:

@@ -173,6 +173,13 @@ def has_batch(lake: Lake, batch: str) -> bool:
     return bool(lake.rows("select 1 from outbox_events where batch = ? limit 1", [batch]))
 
 
+def read_batch_state(lake: Lake, batch: str) -> State | None:
+    """How the latest message of a batch stands; None where nothing was begun in it."""
+    return lake.value(  # type: ignore[no-any-return]
+        "select state from outbox where batch = ? order by intended_at desc limit 1", [batch]
+    )
+
+
 def find_older_reply_batch(lake: Lake, question: str, contacts: Sequence[str]) -> str | None:
     """The batch in which an older version answered a message, named by the conversation's plain id.
 

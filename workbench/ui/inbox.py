@@ -9,21 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import threading
 from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol
 
 import param
 from panel.io.state import state
+from tornado.ioloop import IOLoop
 
+from workbench.errors import WorkbenchError
+from workbench.lake.watcher import LakeWatcher
 from workbench.roles import acting_as, current_user
 from workbench.ui import theme
 from workbench.ui.components import PlainScript
 
+log = logging.getLogger(__name__)
+
 INBOX_SCRIPTS = (
     "shared",
     "inbox_link",
+    "inbox_filters",
     "inbox_list",
+    "inbox_keys",
     "inbox_head",
     "inbox_thread",
     "inbox_composer",
@@ -36,6 +45,19 @@ class Answers(Protocol):
     """An inbox session or a composer session: it answers every question and raises nothing."""
 
     def answer(self, question: object) -> dict[str, Any]: ...
+
+
+class PushesNews(Answers, Protocol):
+    """An inbox session: it also says what changed, when it is asked."""
+
+    def news(self) -> dict[str, Any] | None:
+        """What changed of all that is shown; raises WorkbenchError where the person may not know."""
+
+    def seconds_to_wait(self) -> float:
+        """How long to wait before it is asked."""
+
+    def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
+        """Call ``wake`` when there may be news beside the lake's; returns what ends it."""
 
 
 @cache
@@ -93,12 +115,49 @@ class InboxComponent(PlainScript):
     box_height = param.String(default="")
     owns_address = param.Boolean(default=True)
 
-    def __init__(self, session: Answers, **params: Any) -> None:
+    def __init__(self, session: PushesNews, changes: LakeWatcher | None = None, **params: Any) -> None:
         super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
         self._session = session
+        if changes is not None:
+            state.onload(lambda: self._follow(changes))
 
     def _handle_msg(self, data: Any) -> None:
         answer_beside(self._session, data, self._send_msg)
+
+    def _follow(self, changes: LakeWatcher) -> None:
+        """Push news for as long as the browser is connected."""
+        loop, doc, person = IOLoop.current(), state.curdoc, current_user()
+        left, is_wanted = threading.Event(), threading.Event()
+
+        async def push() -> None:
+            is_wanted.clear()
+            try:
+                with acting_as(person):
+                    news = await asyncio.to_thread(self._session.news)
+            except WorkbenchError as error:
+                # As signed out, or the lake is busy: the next change asks again.
+                log.warning("an inbox could not ask what is new: %s", error)
+                return
+            if news is not None and not left.is_set():
+                doc.add_next_tick_callback(lambda: self._send_msg({"news": news}))
+
+        def ask_soon() -> None:
+            if not left.is_set():
+                loop.call_later(self._session.seconds_to_wait(), push)
+
+        def wake() -> None:
+            # Many changes while it waits are asked about once.
+            if not is_wanted.is_set() and not left.is_set():
+                is_wanted.set()
+                loop.add_callback(ask_soon)
+
+        def leave(_: object) -> None:
+            left.set()
+            changes.remove(listener)
+            unlisten()
+
+        listener, unlisten = changes.add(wake), self._session.listen(wake)
+        state.on_session_destroyed(leave)
 
 
 def answer_beside(session: Answers, question: object, send: Callable[[dict[str, Any]], None]) -> None:

@@ -12,11 +12,11 @@ import panel_material_ui as pmui
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.lake import Lake
 from workbench.settings import Settings
-from workbench.ui.inbox import Answers, InboxComponent
+from workbench.ui.inbox import InboxComponent, PushesNews
 from workbench.ui.page import Page, error_page, page_shell
 from workbench.ui.store import Store, current_store
 
-OpenSession = Callable[[Settings, Lake, AbstractContextManager[Any]], Answers]
+OpenSession = Callable[[Settings, Lake, AbstractContextManager[Any]], PushesNews]
 """Opens an inbox session for one browser, with this process's lake and the lock that guards its queries."""
 
 # The height that the app bar and the page's margins leave.
@@ -46,4 +46,4 @@ class InboxPage(Page):
                 "The inbox needs the settings of its lake: open the pages with `workbench serve`."
             )
         session = self._open_session(store.settings, store.lake, store.lock)
-        return InboxComponent(session, box_height=height, margin=(0, 0, -20, 0))
+        return InboxComponent(session, store.lake_changes, box_height=height, margin=(0, 0, -20, 0))

@@ -1,13 +1,19 @@
 // The inbox: a list of conversations, one of them open, and what is known about its contact.
 
 const CHANGES_EVERY_MS = 3_000
+const TOLD_FOR_MS = 30_000
 const NEAR_END_PX = 80
 
 class Inbox {
   constructor(model, el) {
     this.el = el
     this.root = shadowOf(el, CSS)
-    this.link = new Link(model, (trouble) => this.tellOfLink(trouble))
+    this.isPage = !isNotebook(model)
+    this.link = new Link(
+      model,
+      (trouble) => this.tellOfLink(trouble),
+      (news) => this.takeNews(news),
+    )
     this.ownsAddress = Boolean(trait(model, "owns_address"))
     this.state = {
       list: null,
@@ -17,12 +23,16 @@ class Inbox {
       mayAct: false,
       canned: [],
       people: [],
+      anybody: true,
+      sides: {},
+      zone: "UTC",
       only: false,
       isReady: false,
+      // The conversation that is being opened, and what its line called it.
+      opening: null,
     }
-    // By conversation: the whole number where it was shown, and what was typed. By attachment: its element.
+    // By conversation: the whole number where it was shown. By attachment: its element.
     this.revealed = {}
-    this.drafts = {}
     this.files = {}
     this.lastDrawn = {}
     el.style.setProperty("--inbox-height", trait(model, "box_height") || "620px")
@@ -33,22 +43,47 @@ class Inbox {
 
   build() {
     this.trouble = h("div", {class: "trouble", role: "alert", hidden: true})
-    this.list = conversationList({show: (change) => this.show(change), open: (id) => this.open(id)})
+    this.told = h("div", {class: "told", hidden: true}, h("span", {role: "status"}), h("span", {}))
+    this.list = new ConversationList({
+      show: (change) => this.show(change),
+      open: (id, who, byKey) => this.open(id, {who, write: byKey}),
+      act: (name) => this.act(name),
+      mayAct: () => this.state.mayAct,
+      sides: () => this.state.sides,
+      me: () => this.state.actor,
+    })
     this.head = h("div", {class: "thread-head"})
-    this.items = h("div", {class: "items", tabindex: 0, "aria-label": "Messages"})
+    this.items = h("div", {class: "items", tabindex: 0, role: "region", "aria-label": "Messages"})
     this.thread = h("section", {class: "thread", "aria-label": "Conversation"})
     this.about = h("aside", {class: "about", "aria-label": "About the contact"})
     this.frame = h("div", {class: "frame"}, this.list.element, this.thread, this.about)
-    this.box = h("div", {class: "inbox"}, this.trouble, this.frame)
+    this.box = h("div", {class: "inbox"}, this.drawSkips(), this.trouble, this.frame, this.told)
     this.root.append(this.box)
     this.actions = this.makeActions()
     this.composer = new Composer(this.actions)
+  }
+
+  // Ways past the list, for who uses the keyboard; shown when they have the focus.
+  drawSkips() {
+    const skip = (text, go) => h("button", {class: "quiet", type: "button", onclick: go}, text)
+    return h(
+      "div",
+      {class: "skips", role: "navigation", "aria-label": "Parts of the inbox"},
+      skip("Skip to the list", () => this.list.move(0)),
+      skip("Skip to the messages", () => this.items.focus()),
+      skip("Skip to the answer", () => this.composer.text.focus()),
+      skip("Keyboard shortcuts", () => openShortcuts(this.root)),
+    )
   }
 
   // What the other scripts may do: they know neither this class nor the line to Python.
   makeActions() {
     return {
       me: () => this.state.actor,
+      isOpening: () => Boolean(this.state.opening),
+      hasList: () => !this.state.only,
+      next: () => this.openNext(),
+      tell: (text, doing) => this.tell(text, doing),
       sends: () => this.state.sends && this.state.thread?.reachable,
       trouble: () => this.link.trouble,
       whyNot: () =>
@@ -60,7 +95,10 @@ class Inbox {
       people: () => this.state.people,
       who: () => this.nameOfContact(),
       check: (body) => this.link.ask("check", {body}),
-      send: (body, key) => this.send(body, key),
+      send: (conversation, body, key, confirmed, wait) => this.send(conversation, body, key, confirmed, wait),
+      status: (conversation) => this.askStatus(conversation),
+      unsend: (conversation) => this.link.ask("unsend", {conversation}),
+      keep: (conversation, body, mode) => this.keep(conversation, body, mode),
       decide: (kind, value, until) =>
         this.attempt(async () => this.take(await this.link.ask("decide", {kind, value, until}))),
       contact: (field, value) => this.attempt(async () => this.take(await this.link.ask("contact", {field, value}))),
@@ -80,14 +118,24 @@ class Inbox {
     this.about.hidden = true
     return this.attempt(async () => {
       const conversation = (this.ownsAddress && addressed()) || ""
-      const started = await this.link.ask("start", {conversation})
-      const {actor, sends, acts, canned, people, only} = started
-      Object.assign(this.state, {actor, sends, mayAct: acts, canned, people, only, isReady: true})
-      this.take(started, true)
-      if (!started.thread) {
-        this.drawThread(false)
-      }
+      const {view, filters, order} = this.ownsAddress ? addressedList() : {view: "waiting", filters: {waits: "recent"}}
+      const started = await this.link.ask("start", {conversation, view, filters, order})
+      const {actor, sends, acts, canned, people, only, anybody, sides, zone} = started
+      Object.assign(this.state, {actor, sends, mayAct: acts, canned, people, only, anybody, sides, zone})
+      this.state.isReady = true
+      this.take(started)
+      this.setThread(started.thread || null)
+      this.drawThread(true)
     })
+  }
+
+  setThread(thread) {
+    this.state.thread = thread
+    this.composer.switchTo(thread?.id || "")
+    if (thread) {
+      this.composer.adopt(thread.id, thread.draft)
+      this.composer.tellWriting(thread.writing)
+    }
   }
 
   // Returns what ends it all again.
@@ -95,6 +143,9 @@ class Inbox {
     const unfollow = followHost(this.el)
     const watch = setInterval(() => this.lookForChanges(), CHANGES_EVERY_MS)
     const onBack = () => this.followAddress()
+    const onHide = () => this.composer.keepNow()
+    const unlisten = listenToKeys(this.box, this.root, this.ownsAddress, this.shortcuts())
+    document.addEventListener("visibilitychange", onHide)
     // What is typed here is nobody else's shortcut.
     for (const name of ["keydown", "keyup", "keypress"]) {
       this.box.addEventListener(name, (event) => event.stopPropagation())
@@ -111,11 +162,160 @@ class Inbox {
     resized.observe(this.items)
     return () => {
       clearInterval(watch)
+      document.removeEventListener("visibilitychange", onHide)
+      unlisten()
       resized.disconnect()
       removeEventListener("popstate", onBack)
       unfollow()
       this.link.close()
     }
+  }
+
+  shortcuts() {
+    const whole = (act) => (target) => (this.state.mayAct ? this.act(act, target) : false)
+    return {
+      down: (target) => this.list.move(1, target),
+      up: (target) => this.list.move(-1, target),
+      next: () => this.openNext(),
+      search: () => this.list.search.focus(),
+      reply: () => this.write(),
+      resolve: whole("resolve"),
+      assign: whole("assign"),
+      label: whole("label"),
+      snooze: whole("snooze"),
+      help: () => openShortcuts(this.root),
+      pick: (target) => {
+        const id = target?.closest?.(".line")?.dataset.id
+        return id && this.state.mayAct ? this.list.pick(id, !this.list.isPicked(id)) : false
+      },
+      back: (target) => this.goBack(target),
+    }
+  }
+
+  // One step back: from what is typed to the list, then from what is picked, then from the conversation.
+  goBack(target) {
+    if (isTyping(target) || !target?.closest?.(".list")) {
+      return this.list.move(0)
+    }
+    if (this.list.picked.size || this.list.pickedAll) {
+      return this.list.pickNothing()
+    }
+    return this.state.thread && !this.state.only ? this.close(true) : false
+  }
+
+  write() {
+    if (this.state.thread || this.state.opening) {
+      this.composer.text.focus()
+    }
+  }
+
+  openNext() {
+    const id = this.list.after(this.state.opening?.id || this.state.thread?.id)
+    if (id && id !== this.state.thread?.id) {
+      this.open(id, {write: true})
+    }
+  }
+
+  // Begins a decision about what is picked, the line with the focus, or the open conversation.
+  act(name, target) {
+    const open = this.state.thread && !target?.closest?.(".line") ? {conversations: [this.state.thread.id]} : null
+    const about = this.list.chosen(open ? null : target) || open
+    if (!about) {
+      return false
+    }
+    const decide = (kind, value, until) => this.decideMany(about, kind, value, until)
+    if (name === "resolve") {
+      return decide("state", "resolved")
+    }
+    if (name === "snooze") {
+      return openSnooze(this.root, this.state.zone, (until) => decide("state", "snoozed", until))
+    }
+    if (name === "assign") {
+      const others = this.state.people.filter((person) => person !== this.state.actor)
+      return openChooser(this.root, {
+        title: "Assign to",
+        options: [[this.state.actor, "Me"], ["", "Nobody"], ...others.map((person) => [person, person])],
+        free: this.state.anybody ? "A name" : "",
+        take: (person) => decide("assignee", person),
+      })
+    }
+    const labels = Object.keys(this.state.list?.values.label || {})
+    return openChooser(this.root, {
+      title: "Add a label",
+      options: labels.map((label) => [label, label]),
+      free: "A label",
+      take: (label) => decide("label", label),
+    })
+  }
+
+  decideMany(about, kind, value, until) {
+    return this.attempt(async () => {
+      const {conversations = [], all = null} = about
+      const opened = this.state.thread?.id
+      const next = this.list.after(opened)
+      const answer = await this.link.ask("bulk", {conversations, all, kind, value, until})
+      this.list.pickNothing()
+      this.take(answer)
+      this.tell(tellOfAction(answer, kind, value), answer.action ? {undo: answer.action} : {})
+      if (kind === "state" && conversations[0] === opened && this.composer.opensNext && next !== opened) {
+        this.open(next)
+      }
+    })
+  }
+
+  undo(action) {
+    return this.attempt(async () => {
+      const answer = await this.link.ask("undo", {action})
+      this.take(answer)
+      const left = answer.left ? ` ${counted(answer.left)} changed since and stay as they are.` : ""
+      this.tell(`Undone for ${conversationsOf(answer.changed)}.${left}`)
+    })
+  }
+
+  // Says what was done, with a way back where there is one.
+  tell(text, {undo, open} = {}) {
+    const hide = () => {
+      this.told.hidden = true
+    }
+    const button = (label, act) =>
+      h(
+        "button",
+        {
+          class: "link",
+          type: "button",
+          onclick: () => {
+            hide()
+            act()
+          },
+        },
+        label,
+      )
+    this.told.hidden = false
+    fill(this.told.firstChild, text)
+    fill(
+      this.told.lastChild,
+      undo ? button("Undo", () => this.undo(undo)) : null,
+      open ? button("Open it", () => this.open(open)) : null,
+      button("Close", () => {}),
+    )
+    clearTimeout(this.telling)
+    this.telling = setTimeout(hide, TOLD_FOR_MS)
+  }
+
+  takeNews(news) {
+    if (this.state.isReady) {
+      this.take(news)
+      if (news.writing) {
+        this.composer.tellWriting(news.writing)
+      }
+    }
+  }
+
+  // A page is told what changed. It asks only for what became of messages that it sent a moment ago; a notebook asks for all.
+  get mustAsk() {
+    const since = Date.now() - 15 * 60_000
+    const isOnItsWay = (item) => item.mine && item.tone === "wait" && Date.parse(item.at) > since
+    return !this.isPage || (this.state.sends && this.state.thread?.items.some(isOnItsWay))
   }
 
   async lookForChanges() {
@@ -124,7 +324,8 @@ class Inbox {
       this.link.isGone ||
       !this.state.isReady ||
       document.visibilityState === "hidden" ||
-      !this.el.isConnected
+      !this.el.isConnected ||
+      !this.mustAsk
     ) {
       return
     }
@@ -132,7 +333,7 @@ class Inbox {
     try {
       const answer = await this.link.ask("changes")
       if (answer.changed) {
-        this.take(answer)
+        this.takeNews(answer)
       }
     } catch (error) {
       this.complain(error)
@@ -145,6 +346,9 @@ class Inbox {
     this.box.classList.toggle("silent", Boolean(trouble))
     this.trouble.hidden = !trouble
     fill(this.trouble, h("span", {}, trouble))
+    if (!trouble) {
+      this.composer.keepNow()
+    }
     this.composer.refresh()
   }
 
@@ -180,8 +384,7 @@ class Inbox {
     if (answer.list) {
       this.takeList(answer.list)
     }
-    const {thread} = this.state
-    if (answer.thread && (!thread || answer.thread.id === thread.id || toEnd)) {
+    if (answer.thread && answer.thread.id === this.state.thread?.id) {
       this.state.thread = answer.thread
       this.drawThread(toEnd)
     }
@@ -190,7 +393,8 @@ class Inbox {
   takeList(list) {
     this.state.list = list
     if (this.differs("list", list)) {
-      this.list.draw(list, this.state.thread?.id)
+      this.list.mark(this.state.opening?.id || this.state.thread?.id)
+      this.list.draw(list)
     }
   }
 
@@ -202,8 +406,26 @@ class Inbox {
     return changed
   }
 
+  // Shows at once which conversation is being opened, with the place to write an answer.
+  drawOpening() {
+    const {id, who} = this.state.opening
+    this.frame.classList.add("reading")
+    this.about.hidden = true
+    this.list.mark(id)
+    this.head.dataset.id = ""
+    this.lastDrawn = {...this.lastDrawn, head: "", items: ""}
+    fill(this.head, h("div", {class: "who"}, h("h2", {}, who || "Conversation")))
+    fill(this.items, h("div", {class: "empty", role: "status"}, "Opening …"))
+    this.thread.setAttribute("aria-busy", "true")
+    if (!this.head.isConnected) {
+      this.thread.replaceChildren(this.head, this.items, this.composer.element)
+    }
+    this.composer.refresh()
+  }
+
   drawThread(toEnd) {
     const {thread} = this.state
+    this.thread.setAttribute("aria-busy", "false")
     this.frame.classList.toggle("reading", Boolean(thread))
     this.frame.classList.toggle("only", this.state.only)
     this.about.hidden = !thread
@@ -262,11 +484,26 @@ class Inbox {
     return thread.who === thread.address ? number : `${thread.who} (${number})`
   }
 
-  async send(body, key) {
-    const conversation = this.state.thread.id
-    const result = await this.link.ask("send", {body, key, confirmed: true, conversation})
+  async send(conversation, body, key, confirmed, wait) {
+    const result = await this.link.ask("send", {conversation, body, key, confirmed, wait})
     this.take(result, true)
     return result
+  }
+
+  async askStatus(conversation) {
+    const result = await this.link.ask("status", {conversation})
+    this.take(result, true)
+    return result
+  }
+
+  async keep(conversation, body, mode) {
+    try {
+      await this.link.ask("draft", {conversation, body, mode})
+      return true
+    } catch (error) {
+      this.complain(error)
+      return false
+    }
   }
 
   async showOlder() {
@@ -304,31 +541,70 @@ class Inbox {
 
   show(change) {
     return this.attempt(async () => {
+      const {list} = this.state
       const search = this.list.search.value
-      this.takeList(await this.link.ask("list", {view: this.state.list.view, search, ...change}))
-      if (change.view || change.search !== undefined) {
+      const {filters, order} = list
+      // Who waits for longer than a week is a list of its own; other views have no such limit.
+      const usual = {...filters, waits: change.view === "waiting" ? "recent" : null}
+      const asked = change.view ? {filters: usual, order: null} : {filters, order}
+      this.list.element.setAttribute("aria-busy", "true")
+      try {
+        const {view = list.view, limit, ...others} = change
+        this.takeList(await this.link.ask("list", {view, search, limit, ...asked, ...others}))
+      } finally {
+        this.list.element.setAttribute("aria-busy", "false")
+      }
+      if (!change.limit) {
+        this.list.pickNothing()
         this.list.rows.scrollTop = 0
+        this.setAddress(this.state.thread?.id || "", false)
       }
     })
   }
 
-  open(conversation, push = true) {
-    return this.attempt(async () => {
-      const thread = await this.link.ask("open", {conversation})
-      // Also what was typed while the answer was on its way.
-      this.rememberDraft()
-      delete this.revealed[this.state.thread?.id]
-      this.state.thread = thread
-      this.about.classList.remove("shown")
-      this.drawThread(true)
-      this.composer.draft = this.drafts[thread.id] || ""
-      this.setAddress(thread.id, push)
+  // Opens a conversation; of several in a row the last one counts. What is typed from now on is written to it.
+  async open(id, {push = true, who = "", write = false} = {}) {
+    const before = this.state.opening ? this.state.opening.before : this.state.thread
+    delete this.revealed[this.state.thread?.id]
+    Object.assign(this.state, {opening: {id, who: who || this.nameInList(id), before}, thread: null})
+    this.about.classList.remove("shown")
+    this.composer.switchTo(id)
+    this.drawOpening()
+    if (write) {
+      this.composer.text.focus()
+    }
+    if (this.isOpening) {
+      return
+    }
+    this.isOpening = true
+    while (this.state.opening) {
+      await this.openWanted(push)
+    }
+    this.isOpening = false
+  }
+
+  async openWanted(push) {
+    const {opening} = this.state
+    let thread = null
+    const isAnswered = await this.attempt(async () => {
+      thread = await this.link.ask("open", {conversation: opening.id})
     })
+    if (this.state.opening !== opening) {
+      return
+    }
+    this.state.opening = null
+    this.setThread(isAnswered ? thread : opening.before)
+    this.drawThread(true)
+    this.setAddress(this.state.thread?.id || "", push && isAnswered)
+  }
+
+  nameInList(id) {
+    return this.state.list?.rows.find((row) => row.id === id)?.who || ""
   }
 
   close(push) {
-    this.rememberDraft()
-    this.state.thread = null
+    this.state.opening = null
+    this.setThread(null)
     this.drawThread(false)
     if (push) {
       this.setAddress("", true)
@@ -336,22 +612,18 @@ class Inbox {
     this.link.ask("close").catch((error) => this.complain(error))
   }
 
-  rememberDraft() {
-    const {thread} = this.state
-    if (thread) {
-      this.drafts[thread.id] = this.composer.draft
-    }
-  }
-
   setAddress(id, push) {
     if (!this.ownsAddress) {
       return
     }
     const query = new URLSearchParams(location.search)
-    if (id) {
-      query.set("conversation", id)
-    } else {
-      query.delete("conversation")
+    const values = {conversation: id, ...addressOf(this.state.list)}
+    for (const [name, value] of Object.entries(values)) {
+      if (value) {
+        query.set(name, value)
+      } else {
+        query.delete(name)
+      }
     }
     const url = location.pathname + (query.size ? `?${query}` : "")
     history[push ? "pushState" : "replaceState"](null, "", url)
@@ -360,7 +632,7 @@ class Inbox {
   followAddress() {
     const id = addressed()
     if (id) {
-      this.open(id, false)
+      this.open(id, {push: false})
     } else if (this.state.thread) {
       this.close(false)
     }
@@ -370,6 +642,50 @@ class Inbox {
 // The conversation that the address bar names.
 function addressed() {
   return new URLSearchParams(location.search).get("conversation")
+}
+
+// The list that the address bar names: its view, filters and order. Whoever says nothing begins with the last week.
+function addressedList() {
+  const query = new URLSearchParams(location.search)
+  const view = query.get("view") in VIEWS ? query.get("view") : "waiting"
+  const filters = {}
+  for (const name of FILTER_NAMES.filter((each) => query.get(each))) {
+    filters[name] = ["unassigned", "failed"].includes(name) ? true : query.get(name)
+  }
+  if (!(filters.waits in WAITS)) {
+    filters.waits = view === "waiting" && filters.waits !== "any" ? "recent" : null
+  }
+  const order = query.get("order") in ORDERS ? query.get("order") : null
+  return {view, filters, order}
+}
+
+function addressOf(list) {
+  const {view, filters, order} = list
+  const values = {view: view === "waiting" ? "" : view}
+  for (const name of FILTER_NAMES) {
+    values[name] = filters[name] ? String(filters[name]) : ""
+  }
+  if (view === "waiting") {
+    values.waits = {recent: "", undefined: "any"}[filters.waits] ?? filters.waits
+  }
+  const usual = view === "waiting" ? "longest" : "newest"
+  return {...values, order: order === usual ? "" : order}
+}
+
+function conversationsOf(number) {
+  return number === 1 ? "1 conversation" : `${counted(number)} conversations`
+}
+
+// What an action did, in a sentence.
+function tellOfAction({changed, left}, kind, value) {
+  const what = conversationsOf(changed)
+  const deeds = {
+    assignee: value ? `Assigned ${what} to ${value}.` : `Took ${what} from their owners.`,
+    label: `Labelled ${what} “${value}”.`,
+    unlabel: `Removed the label “${value}” from ${what}.`,
+    state: `${value === "snoozed" ? "Snoozed" : "Resolved"} ${what}.`,
+  }
+  return left ? `${deeds[kind]} ${counted(left)} had it already.` : deeds[kind]
 }
 
 function render({model, el}) {

@@ -1,7 +1,14 @@
-// Where a reply is written: what it would cost, what stands against it, and a confirmation before it goes.
+// Where a reply is written: what it would cost and what stands against it. A reply waits some seconds before it is sent,
+// so that it can be taken back; only what has warnings is asked about first.
 
 const CHECK_AFTER_MS = 250
+const KEEP_AFTER_MS = 700
+const UNDO_SECONDS = 10
+const LOOK_EVERY_MS = 700
+// A second press that follows at once is no answer to a question that has just appeared.
+const READ_FOR_MS = 700
 const TALLEST_PX = 200
+const NEXT_KEY = "workbench-inbox-next"
 
 function segmentNoun(number) {
   return number === 1 ? "segment" : "segments"
@@ -15,34 +22,103 @@ class Composer {
     this.verdict = null
     this.latestCheck = 0
     this.timer = 0
-    // The key of this draft: the same text confirmed again is the same message, and goes once only.
-    this.key = ""
+    // By conversation: what is written to it, and what became of it. Nothing of one is ever shown at another.
+    this.states = new Map()
+    this.id = ""
     this.isConfirming = false
-    this.isSending = false
+    this.askedAt = 0
     this.isUnanswered = false
-    // Whether Send was pressed while the text was still being checked: the question whether to send comes after it.
+    // Whether Send was pressed while the text was still being checked: it is sent, or asked about, after that.
     this.wantsToSend = false
-    this.outcome = ""
-    this.hasFailed = false
     this.picker = null
+    this.keeping = 0
+    this.writing = []
+    this.writingTimer = 0
     this.text = h("textarea", {rows: 2, "aria-label": "Reply", oninput: () => this.typed()})
     this.modes = h("div", {class: "modes"})
     this.middle = h("div")
     this.foot = h("div", {class: "foot"})
-    this.element = h("div", {class: "composer"}, this.modes, this.text, this.middle, this.foot)
+    this.element = h(
+      "section",
+      {class: "composer", "aria-label": "Answer"},
+      this.modes,
+      this.text,
+      this.middle,
+      this.foot,
+    )
     this.element.addEventListener("keydown", (event) => this.pressed(event))
     this.setMode("reply")
   }
 
-  get draft() {
-    return this.text.value
+  // What is written to the open conversation, and what became of it.
+  get state() {
+    return this.stateOf(this.id)
   }
 
-  set draft(value) {
-    this.text.value = value
-    this.key = ""
+  stateOf(id) {
+    if (!this.states.has(id)) {
+      const fresh = {body: "", mode: "reply", key: "", outcome: "", hasFailed: false, sendAt: 0, isSending: false}
+      this.states.set(id, {...fresh, isKept: true, isKnown: false, looking: 0})
+    }
+    return this.states.get(id)
+  }
+
+  // Shows what is written to this conversation; that of the one before is kept.
+  switchTo(id) {
+    if (id === this.id) {
+      return
+    }
+    this.keepNow()
+    this.id = id
+    this.isConfirming = false
+    this.tellWriting([])
+    if (this.picker) {
+      this.pick()
+    }
+    this.show()
+  }
+
+  // Takes what the server kept of an earlier visit, unless something was written here meanwhile.
+  adopt(id, kept) {
+    const state = this.stateOf(id)
+    if (state.isKnown) {
+      return
+    }
+    state.isKnown = true
+    if (!kept || state.body) {
+      return
+    }
+    Object.assign(state, {body: kept.body, mode: kept.mode, key: kept.key})
+    Object.assign(state, {outcome: kept.problem, hasFailed: Boolean(kept.problem)})
+    if (kept.state !== "draft") {
+      this.follow(id, kept.seconds)
+    }
+    if (id === this.id) {
+      this.show()
+    }
+  }
+
+  show() {
+    const {body, mode} = this.state
+    this.text.value = body
+    this.mode = mode
+    this.dress()
     this.grow()
     this.check()
+  }
+
+  // Who else writes to this contact; they are forgotten when they are not heard of any more.
+  tellWriting(names) {
+    clearTimeout(this.writingTimer)
+    this.writing = names
+    if (names.length) {
+      this.writingTimer = setTimeout(() => this.tellWriting([]), 30_000)
+    }
+    this.draw()
+  }
+
+  get isLocked() {
+    return Boolean(this.state.sendAt) || this.state.isSending
   }
 
   get isBlank() {
@@ -70,18 +146,40 @@ class Composer {
   }
 
   typed() {
-    this.outcome = ""
+    Object.assign(this.state, {body: this.text.value, outcome: "", isKept: false, isKnown: true})
     this.isConfirming = false
+    this.keepSoon()
     this.grow()
     this.check()
+  }
+
+  keepSoon() {
+    clearTimeout(this.keeping)
+    this.keeping = setTimeout(() => this.keepNow(), KEEP_AFTER_MS)
+  }
+
+  // Gives the server what is written, so that it is there after a reload, too.
+  async keepNow() {
+    clearTimeout(this.keeping)
+    const {id, state} = this
+    if (!id || state.isKept || !this.actions.mayAct()) {
+      return
+    }
+    state.isKept = true
+    if (!(await this.actions.keep(id, state.body, state.mode))) {
+      state.isKept = false
+    }
   }
 
   pressed(event) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       event.preventDefault()
-      this.press()
+      if (!event.repeat && !(this.isConfirming && Date.now() - this.askedAt < READ_FOR_MS)) {
+        this.press()
+      }
     }
     if (event.key === "Escape" && (this.isConfirming || this.picker)) {
+      event.stopPropagation()
       if (this.picker) {
         this.pick()
       }
@@ -90,11 +188,16 @@ class Composer {
   }
 
   setMode(mode) {
-    Object.assign(this, {mode, isConfirming: false, outcome: ""})
+    Object.assign(this.state, {mode, outcome: ""})
+    Object.assign(this, {mode, isConfirming: false})
+    this.dress()
+    this.check()
+  }
+
+  dress() {
     this.text.setAttribute("aria-label", this.isNote ? "Private note" : "Reply")
     this.text.placeholder = this.isNote ? "Only people here see this; @name tells somebody" : "Write a reply"
     this.element.classList.toggle("noting", this.isNote)
-    this.check()
   }
 
   // Asks for the verdict on the text a moment after the last key.
@@ -102,7 +205,8 @@ class Composer {
     clearTimeout(this.timer)
     Object.assign(this, {verdict: null, wantsToSend: false, isUnanswered: false})
     this.draw()
-    if (this.isBlank || this.isNote || !this.actions.sends()) {
+    if (this.isBlank || this.isNote || this.isLocked || !this.actions.sends()) {
+      this.latestCheck += 1
       return
     }
     const number = ++this.latestCheck
@@ -122,19 +226,20 @@ class Composer {
       return
     }
     Object.assign(this, {verdict, isUnanswered})
-    if (this.wantsToSend && !this.whyNotNow()) {
-      this.askToConfirm()
-    }
+    const isWanted = this.wantsToSend && !this.whyNotNow()
     this.wantsToSend = false
+    if (isWanted) {
+      this.press()
+    }
     this.draw()
   }
 
   get isChecking() {
-    return !this.verdict && !this.isNote && !this.isBlank && this.actions.sends()
+    return !this.verdict && !this.isNote && !this.isBlank && !this.isLocked && this.actions.sends()
   }
 
   get checking() {
-    return this.wantsToSend ? "Checking, then you confirm …" : "Checking …"
+    return this.wantsToSend ? "Checking, then sending …" : "Checking …"
   }
 
   whyNotNow() {
@@ -143,6 +248,9 @@ class Composer {
     }
     if (this.isNote) {
       return this.isBlank ? "Write something first." : ""
+    }
+    if (this.actions.isOpening()) {
+      return "Opening …"
     }
     if (!this.actions.sends()) {
       return this.actions.whyNot()
@@ -157,7 +265,7 @@ class Composer {
   }
 
   press() {
-    if (this.isSending || this.actions.trouble()) {
+    if (this.isLocked || this.actions.trouble()) {
       return null
     }
     if (this.isNote) {
@@ -169,8 +277,8 @@ class Composer {
     if (this.whyNotNow()) {
       return null
     }
-    if (this.isConfirming) {
-      return this.send()
+    if (this.isConfirming || this.verdict.verdict === "pass") {
+      return this.send(this.isConfirming)
     }
     this.askToConfirm()
     this.draw()
@@ -189,7 +297,7 @@ class Composer {
 
   askToConfirm() {
     this.isConfirming = true
-    this.key = this.key || (crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`)
+    this.askedAt = Date.now()
   }
 
   stopConfirming() {
@@ -198,48 +306,145 @@ class Composer {
     this.text.focus()
   }
 
-  async send() {
-    Object.assign(this, {isSending: true, isConfirming: false})
-    this.draw()
-    try {
-      this.takeResult(await this.actions.send(this.text.value, this.key))
-    } catch (error) {
-      Object.assign(this, {outcome: error.message, hasFailed: true})
-    }
-    this.isSending = false
-    this.grow()
-    const {outcome} = this
-    if (this.isBlank) {
-      this.verdict = null
-    } else {
-      this.check()
-    }
-    this.outcome = outcome
-    this.draw()
+  // The key of this text: the same text sent again is the same message, and goes once only.
+  newKey() {
+    return crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`
   }
 
-  takeResult(result) {
-    this.outcome = result.text
-    this.hasFailed = !["sent", "already_sent"].includes(result.state)
-    if (!this.hasFailed) {
-      this.text.value = ""
-      this.key = ""
+  async send(isConfirmed) {
+    const {id, state} = this
+    clearTimeout(this.keeping)
+    state.key = state.key || this.newKey()
+    Object.assign(state, {isSending: true, outcome: "", isKept: true})
+    this.isConfirming = false
+    this.draw()
+    try {
+      const {state: how, text, seconds} = await this.actions.send(id, state.body, state.key, isConfirmed, UNDO_SECONDS)
+      state.isSending = false
+      if (how === "queued") {
+        this.follow(id, seconds)
+        this.goOn(id)
+      } else if (how === "unconfirmed") {
+        this.check()
+        this.waitForVerdict()
+      } else {
+        this.end(id, how, text)
+      }
+    } catch (error) {
+      Object.assign(state, {isSending: false, outcome: error.message, hasFailed: true, isKept: false})
     }
+    this.redraw(id)
+  }
+
+  // Counts down until the reply is sent, then asks how that ended.
+  follow(id, seconds) {
+    const state = this.stateOf(id)
+    state.sendAt = Date.now() + seconds * 1000
+    clearInterval(state.looking)
+    state.looking = setInterval(() => this.look(id), LOOK_EVERY_MS)
+    this.redraw(id)
+  }
+
+  async look(id) {
+    const state = this.stateOf(id)
+    if (Date.now() < state.sendAt || state.isLooking) {
+      this.redraw(id)
+      return
+    }
+    state.isLooking = true
+    try {
+      const {state: how, text} = await this.actions.status(id)
+      if (!["queued", "sending"].includes(how) && state.sendAt) {
+        this.end(id, how, text)
+      }
+    } catch (error) {
+      console.warn("how far the reply is could not be asked", error)
+    }
+    state.isLooking = false
+  }
+
+  // Takes back what waits.
+  async unsend() {
+    const {id, state} = this
+    try {
+      await this.actions.unsend(id)
+      this.stop(state)
+    } catch (error) {
+      state.outcome = error.message
+    }
+    this.redraw(id)
+    this.text.focus()
+  }
+
+  stop(state) {
+    clearInterval(state.looking)
+    Object.assign(state, {sendAt: 0, isSending: false})
+  }
+
+  end(id, how, text) {
+    const state = this.stateOf(id)
+    const isDone = ["sent", "already_sent", "scheduled"].includes(how)
+    this.stop(state)
+    Object.assign(state, {outcome: text, hasFailed: !isDone})
     // A refused text may be corrected and tried as a new message; an unclear one keeps its key.
-    if (["blocked", "refused", "failed"].includes(result.state)) {
-      this.key = ""
+    if (isDone) {
+      Object.assign(state, {body: "", key: ""})
+    } else if (how !== "unclear") {
+      state.key = ""
     }
+    if (!isDone && id !== this.id) {
+      this.actions.tell(`An answer was not sent. ${text}`, {open: id})
+    }
+    this.redraw(id)
+  }
+
+  redraw(id) {
+    if (id !== this.id) {
+      return
+    }
+    const {outcome, body} = this.state
+    if (this.text.value !== body) {
+      this.text.value = body
+      this.grow()
+    }
+    if (this.isLocked || this.isBlank || this.verdict) {
+      this.draw()
+    } else {
+      this.check()
+      this.state.outcome = outcome
+      this.draw()
+    }
+  }
+
+  goOn(id) {
+    if (this.opensNext && id === this.id) {
+      this.actions.next()
+    }
+  }
+
+  // A choice of the person in this browser.
+  get opensNext() {
+    return localStorage.getItem(NEXT_KEY) === "1"
+  }
+
+  set opensNext(on) {
+    localStorage.setItem(NEXT_KEY, on ? "1" : "0")
   }
 
   async saveNote() {
     if (this.isBlank) {
       return
     }
-    if (await this.actions.decide("note", this.text.value)) {
-      this.text.value = ""
-      this.grow()
+    const {id, state} = this
+    if (await this.actions.decide("note", state.body)) {
+      Object.assign(state, {body: "", mode: "reply", isKept: false})
+      if (id === this.id) {
+        this.show()
+        this.keepNow()
+      } else {
+        this.actions.keep(id, "", "reply")
+      }
     }
-    this.setMode("reply")
   }
 
   // Opens the list of canned replies, or closes it.
@@ -280,16 +485,17 @@ class Composer {
   insert(text) {
     this.text.value = this.isBlank ? text : `${this.text.value.trimEnd()} ${text}`
     this.pick()
-    this.grow()
-    this.check()
+    this.typed()
     this.text.focus()
   }
 
   draw() {
     fill(this.modes, this.drawModes())
-    fill(this.middle, this.drawReasons(), this.isConfirming ? this.drawConfirmation() : null)
-    fill(this.foot, this.drawFoot())
-    this.text.disabled = this.isSending || !this.actions.mayAct()
+    fill(this.middle, this.drawWriting(), this.drawReasons(), this.isConfirming ? this.drawConfirmation() : null)
+    keepingPlace(this.foot, () => fill(this.foot, this.state.sendAt ? this.drawWait() : this.drawFoot()))
+    // Read-only and not disabled: the keyboard stays where it is.
+    this.text.readOnly = this.isLocked
+    this.text.disabled = !this.actions.mayAct()
   }
 
   drawModes() {
@@ -313,6 +519,28 @@ class Composer {
       button("note", "Private note"),
       h("span", {class: "space"}),
       canned ? h("button", {class: "link", type: "button", onclick: () => this.pick()}, "Canned replies") : null,
+    ]
+  }
+
+  drawWriting() {
+    const verb = this.writing.length === 1 ? "is" : "are"
+    return this.writing.length
+      ? h("div", {class: "writing", role: "status"}, `${this.writing.join(" and ")} ${verb} writing an answer.`)
+      : null
+  }
+
+  // What waits can be taken back until its time.
+  drawWait() {
+    const seconds = Math.max(0, Math.ceil((this.state.sendAt - Date.now()) / 1000))
+    const text = seconds ? `Sending in ${seconds} s` : "Sending …"
+    return [
+      h("div", {class: "tally"}, h("span", {class: "waiting-reply"}, text)),
+      h(
+        "span",
+        {class: "unseen", role: "status"},
+        seconds ? "The answer is sent in a moment; Undo takes it back." : text,
+      ),
+      seconds ? h("button", {class: "quiet", type: "button", onclick: () => this.unsend()}, "Undo") : null,
     ]
   }
 
@@ -364,22 +592,31 @@ class Composer {
 
   drawFoot() {
     const why = this.whyNotNow()
-    const outcome = this.outcome
-      ? h("span", {class: this.hasFailed ? "said bad" : "said"}, this.outcome)
-      : this.drawTally()
+    const {outcome: said, hasFailed} = this.state
+    const outcome = said ? h("span", {class: hasFailed ? "said bad" : "said"}, said) : this.drawTally()
+    const next = h("input", {
+      type: "checkbox",
+      checked: this.opensNext,
+      onchange: () => {
+        this.opensNext = next.checked
+      },
+    })
     const button = h(
       "button",
       {
         class: "primary",
         type: "button",
         title: why || null,
-        disabled: (Boolean(why) && why !== this.checking) || this.isSending,
+        disabled: (Boolean(why) && why !== this.checking) || this.isLocked,
         onclick: () => this.press(),
       },
       this.isNote ? "Save note" : "Send",
     )
     return [
       h("div", {class: "tally", role: "status"}, outcome),
+      this.actions.hasList() && !this.isNote
+        ? h("label", {class: "said keys", title: "Open the next conversation after sending"}, next, "then next")
+        : null,
       h("span", {class: "said keys"}, "Ctrl-Enter"),
       this.isConfirming ? null : button,
     ]
@@ -388,8 +625,11 @@ class Composer {
   // What the text takes: segments, price, and the time where it would arrive.
   drawTally() {
     const {verdict, actions} = this
-    if (this.isSending) {
+    if (this.state.isSending) {
       return h("span", {}, "Sending …")
+    }
+    if (this.actions.isOpening()) {
+      return h("span", {}, "Opening …")
     }
     if (!actions.mayAct()) {
       return h("span", {}, actions.whyNot())

@@ -35,10 +35,11 @@ const WORDS = {
 class NoAnswer extends Error {}
 
 class Link {
-  // Args: `onChange` gets what is wrong with the line in words, "" when nothing is.
-  constructor(model, onChange) {
+  // Args: `onChange` gets what is wrong with the line in words, "" when nothing is; `onNews` what Python pushes.
+  constructor(model, onChange, onNews = () => {}) {
     this.model = model
     this.onChange = onChange
+    this.onNews = onNews
     this.words = WORDS[isNotebook(model) ? "notebook" : "page"]
     this.trouble = ""
     this.isGone = false
@@ -88,6 +89,11 @@ class Link {
   }
 
   take(data) {
+    const news = data?.news || data?.data?.news
+    if (news) {
+      this.onNews(news)
+      return
+    }
     const answer = data?.id !== undefined ? data : data?.data
     const waiting = answer && this.open.get(answer.id)
     if (!waiting) {

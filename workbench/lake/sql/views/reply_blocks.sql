@@ -1,8 +1,8 @@
 -- grain: one row per run of questions that a contact wrote before we answered, as its first message
--- version: 3
+-- version: 4
 -- A question is an inbound message that is no keyword (Twilio answers those). An answer is an outbound one that is
 -- neither an automatic `outbound-reply` nor sent by a rule, and neither failed nor still to come. `is_first` begins a thread that was silent for
--- 24 hours. `closed_at` is when somebody here resolved the conversation without an answer.
+-- 24 hours. `closed_at` is when somebody here resolved the conversation without an answer, and did not take it back.
 create or replace view reply_blocks as
 with people as (
     select distinct our_side, contact from conversation_lines where not is_outbound and keyword is null
@@ -45,6 +45,7 @@ resolved as (
     join (select distinct conversation_id, our_side, contact from conversation_lines) l
         on l.conversation_id = e.conversation_id
     where e.kind = 'state' and e.value = 'resolved'
+        and e.event_id not in (select undoes from conversation_actions where undoes is not null)
 ),
 closings as (
     select b.message_sid, min(r.happened_at) as closed_at

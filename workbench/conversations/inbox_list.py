@@ -1,0 +1,103 @@
+"""The list that one browser shows: which view, filters and search, and its rows as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from workbench.conversations import view_models
+from workbench.conversations.actions import MOST_AT_ONCE
+from workbench.conversations.conversation_cache import ConversationCache
+from workbench.conversations.list_filters import NO_FILTERS, ListFilters, count_values
+from workbench.conversations.listing import (
+    VIEWS,
+    count_views,
+    list_conversations,
+    list_ids,
+    require_view,
+    usual_order,
+)
+from workbench.errors import UsageError
+from workbench.lake import Lake
+
+PAGE = 60
+
+
+@dataclass(frozen=True)
+class ShownList:
+    """What a browser asked its list to be.
+
+    Attributes:
+        number: the whole number in the search, if it was looked up.
+    """
+
+    view: str = "waiting"
+    search: str = ""
+    number: str | None = None
+    limit: int = PAGE
+    filters: ListFilters = NO_FILTERS
+    order: str | None = None
+
+    def asked(self, question: Mapping[str, Any]) -> ShownList:
+        """This list, with what a question says of its view, filters and order.
+
+        Raises:
+            UsageError: there is no such view.
+        """
+        return replace(
+            self,
+            view=require_view(question.get("view") or self.view),
+            filters=ListFilters(**question["filters"]) if "filters" in question else self.filters,
+            order=question.get("order", self.order),
+        )
+
+
+def list_shown(
+    lake: Lake, cache: ConversationCache, shown: ShownList, timezone: str, drafts: Collection[str]
+) -> dict[str, Any]:
+    """The list as a browser gets it.
+
+    Args:
+        drafts: ids of the conversations for which the reader has a draft.
+    """
+    listing = list_conversations(
+        lake, shown.view, search=shown.search, number=shown.number, limit=shown.limit, cache=cache,
+        filters=shown.filters, order=shown.order,
+    )  # fmt: skip
+    others = replace(shown.filters, waits=None)
+    now = datetime.now(UTC)
+    return {
+        "view": shown.view,
+        "search": shown.search,
+        "order": shown.order or usual_order(shown.view),
+        "filters": {name: value for name, value in asdict(shown.filters).items() if value},
+        "rows": [
+            view_models.summary_line(row, now, timezone, has_draft=row.conversation_id in drafts)
+            for row in listing.rows
+        ],
+        "total": listing.total,
+        "counts": count_views(lake, cache, others),
+        "values": count_values(lake, cache, VIEWS[shown.view]),
+        "older": count_views(lake, cache, replace(others, waits="older"))["waiting"],
+    }
+
+
+def ids_of(lake: Lake, cache: ConversationCache, shown: ShownList, expected: int) -> list[str]:
+    """The ids of all conversations of the list.
+
+    Raises:
+        UsageError: they are not as many as the person saw.
+    """
+    ids = list_ids(
+        lake, cache, shown.view, search=shown.search, number=shown.number, filters=shown.filters,
+        limit=MOST_AT_ONCE + 1,
+    )  # fmt: skip
+    if len(ids) != expected:
+        number = f"{len(ids):,}" if len(ids) <= MOST_AT_ONCE else f"more than {MOST_AT_ONCE:,}"
+        raise UsageError(
+            f"The list has changed: it had {expected:,} conversations and has {number} now. "
+            "Nothing was changed; look at it and try again."
+        )
+    return ids
