@@ -20,7 +20,7 @@ Query = Annotated[str, MaxLength(8_000)]
 
 
 class Definition(TypedDict, total=False):
-    """What stands behind a number; empty for none."""
+    """What stands behind a number; empty for none. ``rows`` is the list of the messages that it counts."""
 
     label: str
     name: str
@@ -35,6 +35,7 @@ class Definition(TypedDict, total=False):
     as_of: str
     sql: str
     parameters: dict[str, str]
+    rows: str
 
 
 class CodeExplanation(TypedDict):
