@@ -2,7 +2,7 @@
 
 from workbench import ui
 from workbench.ui import charts
-from workbench.ui.panels import money, month, tables, texts
+from workbench.ui.panels import money, month, texts
 
 NAV_ORDER = 10
 
@@ -40,7 +40,6 @@ page = ui.Page(
             money.wasted_by("error_code"),
             subtitle="Paid for messages that did not arrive. Open one for what to do.",
             empty="Nothing was paid for messages that did not arrive.",
-            narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
         ),
         ui.Table(
@@ -48,7 +47,6 @@ page = ui.Page(
             money.wasted_by("sender"),
             subtitle="The same money, by who sent it.",
             empty="Nothing was paid for messages that did not arrive.",
-            narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
         ),
         ui.Table(

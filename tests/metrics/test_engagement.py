@@ -110,7 +110,11 @@ def test_time_to_the_first_reply(engaged: Lake, name: str) -> None:
 def by_words(lake: Lake, frame: pd.DataFrame, metric: str) -> dict[str | None, tuple[float | None, int, int]]:
     words = read_template_words(lake)
     return {
-        words.get(row.template): (None if pd.isna(row[metric]) else row[metric], row.sample_size, row.in_flight)
+        words.get(row.template): (
+            None if pd.isna(row[metric]) else row[metric],
+            row.sample_size,
+            row.in_flight,
+        )
         for _, row in frame.iterrows()
     }
 

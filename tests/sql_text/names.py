@@ -18,8 +18,10 @@ from tests.sql_text.declared import (
 
 #: Their result may stand in SQL whatever they are given: they quote it, or refuse what they do not know.
 QUOTING = frozenset({"quoted", "identifier", "literal", "with_literals"})
+#: Writes SQL of definitions back that was read as a tree.
+REWRITING = frozenset({"write_known"})
 #: Fields of metrics and dimensions: SQL of the source or of a file of the installation, never of a page.
-_DEFINITIONS = frozenset({"expression", "numerator", "denominator", "source"})
+_DEFINITIONS = frozenset({"expression", "numerator", "denominator", "rows", "source"})
 #: Names of fields as the source declares them.
 _FIELD_NAMES = frozenset({"_fields", "__dataclass_fields__"})
 #: Safe where they are given safe text.
@@ -84,7 +86,7 @@ class Names:
     def _unsafe_in_call(self, call: ast.Call) -> list[ast.expr]:
         name = simple_name(call.func)
         if (
-            name in QUOTING | _NUMBERS
+            name in QUOTING | REWRITING | _NUMBERS
             or callable_key(self.module.file, name) in self.context.declared.results
         ):
             return []

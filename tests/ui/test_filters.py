@@ -57,7 +57,11 @@ def test_a_link_is_read(query: str, values: dict[str, Any]) -> None:
     ("query", "problem"),
     [
         ("?period=12d", "Period “12d” is not known; allowed are 7d, 30d, 90d, custom."),
-        ("?direction=up", "Direction “up” is not known; allowed are all, outbound, inbound."),
+        (
+            "?direction=up",
+            "Direction “up” is not known; allowed are all, outbound, inbound, outbound-api, outbound-call, "
+            "outbound-reply.",
+        ),
         ("?timezone=Mars/Base", "Timezone “Mars/Base” is not known."),
         ("?country=XX", "Country “XX” is not known; allowed are US, DE, none."),
         ("?since=yesterday", "Since “yesterday” is no date; write it as 2026-09-01."),

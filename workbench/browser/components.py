@@ -21,7 +21,7 @@ Number = Annotated[int, Range(0, 1_000_000_000)]
 
 
 class Definition(TypedDict, total=False):
-    """What stands behind a number; empty for none."""
+    """What stands behind a number; empty for none. ``rows`` is the list of the messages that it counts."""
 
     label: str
     name: str
@@ -36,6 +36,7 @@ class Definition(TypedDict, total=False):
     as_of: str
     sql: str
     parameters: dict[str, str]
+    rows: str
 
 
 class CodeExplanation(TypedDict):

@@ -17,14 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.display.message_content import content_words
-from workbench.errors import UnknownName
+from workbench.errors import UnknownName, UsageError
 from workbench.lake.connect import Lake, Readable
 from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
 from workbench.messaging.addresses import mask
 from workbench.messaging.number_search import is_number_like as is_number_like
-from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql
+from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, find_metric, select_sql
+from workbench.metrics.counted_rows import EVERY_ROW, counted_rows_sql
 from workbench.metrics.filter_values import Where
 
 #: What a list of messages can be ordered by, and the SQL of it; addresses by what is shown of them.
@@ -57,6 +58,7 @@ class RowQuery:
     ``search`` is a message SID (or the beginning of one), the digits of a number that are shown, or text of
     the body. ``number`` is a whole number that is looked up, as
     :func:`workbench.lake.number_lookups.look_up_number` gives it; without it hidden digits find nothing.
+    ``metric`` leaves only the messages behind that metric, see :mod:`workbench.metrics.counted_rows`.
     """
 
     where: Where = field(default_factory=dict)
@@ -65,6 +67,7 @@ class RowQuery:
     timezone: str = "UTC"
     search: str = ""
     number: str | None = None
+    metric: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,11 +128,29 @@ def compile_count(query: RowQuery) -> CompiledMetric:
 
 def _conditions(query: RowQuery, parameters: dict[str, object]) -> LiteralString:
     conditions = conditions_sql(query.where, query.since, query.until, query.timezone, parameters)
+    if query.metric:
+        conditions += _counted_sql(query, parameters)
     if query.search.strip():
         conditions.append(_search_sql(query.search.strip(), query.number, parameters))
     if any("$timezone" in condition for condition in conditions):
         parameters["timezone"] = query.timezone
     return "\nwhere " + "\n  and ".join(conditions) if conditions else ""
+
+
+def _counted_sql(query: RowQuery, parameters: dict[str, object]) -> list[LiteralString]:
+    """The rows behind a metric; where it is over a view of its own, those whose message is in there."""
+    metric = find_metric(query.metric)
+    rows = counted_rows_sql(metric)
+    if rows is None:
+        raise UsageError(f"{metric.name} counts no messages, so there is no list of them.")
+    if metric.source == "message_facts":
+        return [] if rows == EVERY_ROW else [rows]
+    inner = select_sql(
+        {"message_sid": "message_sid"},
+        metric.source,
+        [rows, *conditions_sql({}, query.since, query.until, query.timezone, parameters)],
+    )
+    return [f"message_sid in (\n{inner}\n)"]
 
 
 def _search_sql(text: str, number: str | None, parameters: dict[str, object]) -> LiteralString:

@@ -59,6 +59,11 @@ def write(tree: Expr) -> str:
     return tree.sql(dialect="duckdb")
 
 
+def write_known(tree: Expr) -> str:
+    """A part of what :func:`parse_known` gave, as SQL; never of a text that somebody typed."""
+    return write(tree)
+
+
 @cache
 def parse_known(sql: str) -> Expr:
     """The tree of SQL that this program defines.

@@ -34,6 +34,10 @@ DIRECTIONS: Mapping[str, tuple[str, ...]] = {
     "all": (),
     "outbound": ("outbound-api", "outbound-call", "outbound-reply"),
     "inbound": ("inbound",),
+    # A link may name one way of sending.
+    "outbound-api": ("outbound-api",),
+    "outbound-call": ("outbound-call",),
+    "outbound-reply": ("outbound-reply",),
 }
 #: What a period may be compared with.
 COMPARISONS = ("previous", "year", "none")
@@ -61,7 +65,8 @@ _NOT_FILTERS = ("since", "until", "theme")
 class Field:
     """One dimension that people filter by: any number of its values, those that the lake holds.
 
-    ``is_common`` ones stand open in the drawer; the others are behind “More filters”.
+    ``is_common`` ones stand open in the drawer; the others are behind “More filters”. ``of_rows`` ones are
+    for the list of messages only: what a number on another page counts may be of one hour or one currency.
     """
 
     name: str
@@ -69,6 +74,7 @@ class Field:
     dimension: str
     kind: Literal["text", "address", "country", "code"] = "text"
     is_common: bool = False
+    of_rows: bool = False
 
 
 FIELDS: Mapping[str, Field] = {
@@ -83,6 +89,10 @@ FIELDS: Mapping[str, Field] = {
         Field("sender_type", "Sender type", "sender_type"),
         Field("account", "Account", "account"),
         Field("encoding", "Encoding", "encoding"),
+        Field("currency", "Currency", "currency", of_rows=True),
+        Field("message_type", "Message type", "message_type", of_rows=True),
+        Field("segment_count", "Segments", "segment_count", of_rows=True),
+        Field("hour", "Hour of day", "hour", of_rows=True),
     )
 }
 
@@ -114,8 +124,13 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     error_code = param.List(default=[], item_type=str)
     account = param.List(default=[], item_type=str)
     encoding = param.List(default=[], item_type=str)
+    currency = param.List(default=[], item_type=str)
+    message_type = param.List(default=[], item_type=str)
+    segment_count = param.List(default=[], item_type=str)
+    hour = param.List(default=[], item_type=str)
     # The state of the list, on pages of rows.
     q = param.String(default=ROW_LIST_DEFAULTS["q"])
+    metric = param.String(default=ROW_LIST_DEFAULTS["metric"])
     sort = param.String(default=ROW_LIST_DEFAULTS["sort"])
     page = param.Integer(default=ROW_LIST_DEFAULTS["page"])
     message = param.String(default=ROW_LIST_DEFAULTS["message"])

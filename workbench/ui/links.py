@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from workbench.ui.filters import to_query
+from workbench.metrics import METRICS
+from workbench.metrics.counted_rows import counted_rows_sql
+from workbench.ui.filters import FIELDS, to_query
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page_data import ROWS_PAGE, PageData
 from workbench.ui.panels.kinds import Cards, Panel
@@ -29,14 +31,36 @@ def panel_names(panels: Sequence[Panel]) -> list[str]:
 
 
 def panel_links(
-    panel: Panel, panels: Sequence[Panel], data: PageData, defaults: Mapping[str, Any]
+    panel: Panel,
+    panels: Sequence[Panel],
+    data: PageData,
+    defaults: Mapping[str, Any],
+    props: Mapping[str, Any],
 ) -> dict[str, str]:
-    """``rows``: the messages behind a panel; ``csv``, ``xlsx``, ``parquet``: what it shows, as a file."""
+    """``rows``: the messages that a panel counts; ``csv``, ``xlsx``, ``parquet``: what it shows, as a file.
+
+    A panel that does not say which messages it counts has no ``rows``: a link to others would be worse.
+    """
     name = panel_names(panels)[list(panels).index(panel)]
     links = {kind: _download(data, defaults, f"{name}.{kind}") for kind in FORMATS}
-    if data.page != ROWS_PAGE:
-        links["rows"] = data.rows_link(**getattr(panel, "narrow", {}))
+    behind = messages_behind(panel, props)
+    if data.page != ROWS_PAGE and behind is not None:
+        links["rows"] = data.rows_link(**behind)
     return links
+
+
+def messages_behind(panel: Panel, props: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What narrows the page's filters to the messages that a panel counts; None where it does not say.
+
+    Its props say it (``behind``), or its description (``narrow``); else it is the metric that its definition
+    explains.
+    """
+    if props.get("behind") is not None:
+        return props["behind"]  # type: ignore[no-any-return]
+    if getattr(panel, "narrow", None):
+        return panel.narrow  # type: ignore[attr-defined,no-any-return]
+    metric = METRICS.get(str(props.get("definition", {}).get("name", "")))
+    return {"metric": metric.name} if metric and counted_rows_sql(metric) is not None else None
 
 
 def page_links(panels: Sequence[Panel], data: PageData, defaults: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -64,7 +88,7 @@ def crumbs(data: PageData, title: str) -> list[dict[str, Any]]:
         return []
     origin = next((info for info in discover_pages() if info.name == data.row_list["back"]), None)
     trail: list[dict[str, Any]] = []
-    kept = {name: value for name, value in data.values.items() if name not in ROW_LIST_DEFAULTS}
+    kept = {name: value for name, value in data.values.items() if _is_kept_on_the_way_back(name)}
     if origin and origin.name != ROWS_PAGE:
         trail.append({"text": origin.title, "href": origin.name + _explicit(kept, data)})
     if data.row_list["message"]:
@@ -76,6 +100,10 @@ def crumbs(data: PageData, title: str) -> list[dict[str, Any]]:
     elif trail:
         trail.append({"text": title})
     return trail
+
+
+def _is_kept_on_the_way_back(name: str) -> bool:
+    return name not in ROW_LIST_DEFAULTS and not (name in FIELDS and FIELDS[name].of_rows)
 
 
 def _explicit(values: Mapping[str, Any], data: PageData) -> str:

@@ -34,7 +34,7 @@ from workbench.ui.store import Store, current_store
 
 log = logging.getLogger(__name__)
 
-COMMON_FILTERS = tuple(FIELDS)
+COMMON_FILTERS = tuple(name for name, field in FIELDS.items() if not field.of_rows)
 _DEFAULTS: Mapping[str, Any] = {
     "period": "30d", "since": None, "until": None, "compare": "previous", "direction": "outbound",
 }  # fmt: skip
@@ -72,7 +72,7 @@ class Page:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
         self.panels = tuple(panels)
-        self.filters = tuple(dict.fromkeys(filters))
+        self.filters = tuple(dict.fromkeys([*filters, *FIELDS] if has_rows else filters))
         self.has_filters = has_filters
         row_list = ROW_LIST_DEFAULTS if has_rows else {}
         question = EXPLORE_DEFAULTS if has_question else {}

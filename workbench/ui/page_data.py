@@ -13,6 +13,7 @@ from workbench.display.periods import DEFAULT_PRESET, Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
+from workbench.metrics.counted_rows import counts_every_message
 from workbench.metrics.exploration import INBOUND_METRICS
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
@@ -68,15 +69,20 @@ class PageData:
         """The messages under the page's filters, and what is searched among them."""
         period = self.period
         return RowQuery(
-            self.where, period.since, period.end, period.timezone, self.row_list["q"], self.number
-        )
+            self.where, period.since, period.end, period.timezone, self.row_list["q"], self.number,
+            self.row_list["metric"],
+        )  # fmt: skip
 
-    def rows_link(self, **narrow: Any) -> str:
+    def rows_link(self, metric: str = "", **narrow: Any) -> str:
         """The address of the messages behind a number: the page's filters, narrowed by fields of a link.
 
         Values are tokens (see :meth:`token`), a list of them for each of FIELDS; ``since`` and ``until``
-        are dates.
+        are dates. ``metric`` leaves the messages that this metric counts.
         """
+        if metric and not counts_every_message(METRICS[metric]):
+            narrow["metric"] = metric
+        if metric in _INBOUND_METRICS:
+            narrow.setdefault("direction", "all")
         if "since" in narrow:
             narrow["period"] = "custom"
         narrow = {name: list(value) if isinstance(value, tuple) else value for name, value in narrow.items()}

@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from workbench.metrics import METRICS
+from workbench.metrics.counted_rows import counted_rows_sql
 from workbench.metrics.rows import DEFAULT_SORT, SORTS, is_number_like
 
 ROW_LIST_DEFAULTS: Mapping[str, Any] = MappingProxyType(
-    {"q": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
+    {"q": "", "metric": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
 )
-"""What a page of rows adds to its filters. ``back`` names the page that the reader came from."""
+"""What a page of rows adds to its filters. ``metric`` leaves only the messages behind that metric; ``back``
+names the page that the reader came from."""
 
 #: What goes back to its default when a filter changes: page 7 of other rows is another page.
 RESET_BY_FILTERS = ("page", "message")
@@ -45,6 +48,12 @@ def _search(text: str) -> str:
     return text
 
 
+def _metric(text: str) -> str:
+    if text in METRICS and counted_rows_sql(METRICS[text]) is not None:
+        return text
+    raise ValueError(f"Metric “{text[:40]}” is not known, or counts no messages.")
+
+
 def _sort(text: str) -> str:
     if text.removeprefix("-") in SORTS:
         return text
@@ -70,5 +79,5 @@ def _back(text: str) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[str], Any]] = {
-    "q": _search, "sort": _sort, "page": _page, "message": _message, "back": _back,
+    "q": _search, "metric": _metric, "sort": _sort, "page": _page, "message": _message, "back": _back,
 }  # fmt: skip

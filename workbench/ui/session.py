@@ -18,14 +18,14 @@ from workbench.display import formats, moments
 from workbench.display.periods import Period
 from workbench.errors import WorkbenchError
 from workbench.lake.number_lookups import look_up_number
-from workbench.metrics import Freshness
+from workbench.metrics import METRICS, Freshness
 from workbench.metrics.exploration import GRAINS
 from workbench.roles import Actor, acting_as, current_user
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.explore_state import EXPLORE_DEFAULTS, MARK, after, grain_of, zoomed
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
-from workbench.ui.links import crumbs, page_links, panel_links
+from workbench.ui.links import crumbs, messages_behind, page_links, panel_links
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.kinds import Panel
 from workbench.ui.row_list_state import RESET_BY_FILTERS, ROW_LIST_DEFAULTS
@@ -134,7 +134,7 @@ class PageSession:
         self.head.on("auto", self._set_auto)
         for panel, component in zip(self.panels, self.components, strict=True):
             if panel.click:
-                component.on("click", partial(self._clicked, panel.click))
+                component.on("click", partial(self._clicked, panel))
             component.on("row_list", self._change_row_list)
             component.on("explore", self._change_question)
             component.on("range", self._zoom_to)
@@ -234,9 +234,12 @@ class PageSession:
         if is_on:
             self.refresh_if_new()
 
-    def _clicked(self, name: str, click: Mapping[str, Any]) -> None:
+    def _clicked(self, panel: Panel, click: Mapping[str, Any]) -> None:
         """A click on a mark: one more or one fewer value of a field, or a closer look at one day."""
-        key = str(click["key"])
+        key, name = str(click["key"]), panel.click
+        if not key or not name:
+            # A bar of all others together is no value.
+            return
         if name == MARK:
             name, _, key = key.partition("=")
             if name in GRAINS:
@@ -244,7 +247,7 @@ class PageSession:
             if name not in self.names:
                 return
         if name == "day":
-            self._zoom(key)
+            self._zoom(key, panel)
             return
         chosen = getattr(self.filters, name)
         tokens = [token for token in chosen if token != key] if key in chosen else [*chosen, key]
@@ -252,13 +255,15 @@ class PageSession:
         # Checked like a link: what is not possible is named above the panels.
         self.apply({**self._query_values(), **first_page, name: tokens})
 
-    def _zoom(self, key: str) -> None:
+    def _zoom(self, key: str, panel: Panel) -> None:
         """A closer look at the day, week or month that a chart of this period has under this key."""
         period = self.filters.at(datetime.now(UTC))
         if period.grain == "hour":
             # No chart shows less than an hour; a click on one opens the messages themselves.
-            if self.is_served:
-                self.head.goto = self.data().rows_link()
+            if self.is_served and key in map(str, period.buckets()):
+                metric = getattr(panel, "metric", "")
+                behind = messages_behind(panel, {"definition": {"name": metric}}) or {}
+                self.head.goto = self.data().rows_link(**{**behind, "hour": [key]})
             return
         start = next((bucket for bucket in period.buckets() if str(bucket) == key), None)
         if isinstance(start, date):
@@ -294,7 +299,9 @@ class PageSession:
                 yield lambda: _WAIT_BEFORE_SLOW_PANELS
             if ticket != self._latest:
                 return
-            props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
+            props = _props(panel, data, fresh)
+            props["links"] = self._links(panel, data, props)
+            props.pop("behind", None)
             yield partial(self._show_panel, ticket, component, props)
         # Only now are all parts as new as this.
         yield lambda: self._show_freshness(fresh, data.period, began)
@@ -303,11 +310,11 @@ class PageSession:
         if ticket == self._latest:
             component.param.update(**props, answered=self._answering)
 
-    def _links(self, panel: Panel, data: PageData) -> dict[str, str]:
+    def _links(self, panel: Panel, data: PageData, props: Mapping[str, Any]) -> dict[str, str]:
         """The links to a panel's messages and downloads; none where no server answers."""
         if not self.is_served:
             return {}
-        links = panel_links(panel, self.panels, data, self.defaults)
+        links = panel_links(panel, self.panels, data, self.defaults, props)
         return links if self.has_filters else {name: link for name, link in links.items() if name != "rows"}
 
     def _show_failure(self, ticket: int, message: str) -> None:
@@ -468,6 +475,9 @@ def _chips(
         )
     if values.get("q"):
         chips.append({"name": "q", "label": "Search", "token": values["q"], "kind": "text"})
+    if values.get("metric"):
+        label = METRICS[values["metric"]].label
+        chips.append({"name": "metric", "label": "Counted by", "token": label, "kind": "text"})
     return chips + [
         {"name": name, "label": FIELDS[name].label, "token": token, "kind": FIELDS[name].kind}
         for name in names

@@ -23,6 +23,7 @@ from workbench.lake.connect import Readable
 from workbench.lake.renewal import EngineRenewal
 from workbench.lake.watcher import LakeWatcher
 from workbench.metrics import (
+    DIMENSIONS,
     DayCube,
     Freshness,
     MessageRecord,
@@ -227,9 +228,12 @@ class Store:
         frame = self.metric("messages", by=(field.dimension,), snapshot=snapshot).frame
         frame = frame.astype({field.dimension: object}).where(frame.notna(), None)
         pairs = zip(frame[field.dimension], frame["messages"], strict=True)
-        return build_options(
-            field.kind, {None if value is None else _text(value): int(number) for value, number in pairs}
-        )
+        counts = {None if value is None else _text(value): int(number) for value, number in pairs}
+        dimension = DIMENSIONS[field.dimension]
+        if dimension.is_closed and dimension.kind == "number":
+            # Every hour there is: which of them have messages depends on the time zone.
+            counts = {value: counts.get(value, 0) for value in dimension.vocabulary()}
+        return build_options(field.kind, counts)
 
     def ask(self, question: Any, answer: Callable[[Lake], T], snapshot: int | None = None) -> T:
         """What ``answer`` reads from the lake; ``question`` is its key in the cache."""

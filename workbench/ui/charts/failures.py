@@ -27,14 +27,18 @@ def pareto(codes: Sequence[tuple[str, int]]) -> go.Figure | None:
         shown.append((f"{len(rest)} others", sum(number for _, number in rest)))
     total = sum(number for _, number in shown)
     names = [name for name, _ in shown]
+    # What a click filters by; the rest together is no value.
+    keys = [{"no code": "none"}.get(name, name) for name in names]
+    if rest:
+        keys[-1] = ""
     figure = new_figure()
     figure.add_bar(
-        x=names, y=[number for _, number in shown], name="Messages", customdata=names,
+        x=names, y=[number for _, number in shown], name="Messages", customdata=keys,
         marker={"color": theme.light("failed"), "line": {"width": 0}}, hovertemplate="%{y:,}",
     )  # fmt: skip
     figure.add_scatter(
         x=names, y=[together / total for together in accumulate(number for _, number in shown)],
-        name="Together", yaxis="y2", mode="lines+markers", hovertemplate="%{y:.1%}", customdata=names,
+        name="Together", yaxis="y2", mode="lines+markers", hovertemplate="%{y:.1%}", customdata=keys,
         line={"color": theme.light("ink-3"), "width": 1.5}, marker={"color": theme.light("ink-3"), "size": 5},
     )  # fmt: skip
     figure.update_layout(

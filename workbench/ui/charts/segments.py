@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
@@ -17,7 +18,7 @@ _NAMES = {None: "text not seen"}
 
 def segment_histogram(result: MetricResult, period: Period) -> go.Figure | None:
     """Messages by `segment_count` and `encoding`, side by side in one bar; None when there are none."""
-    rows = result.frame[result.frame["segment_count"] > 0]
+    rows = result.frame[result.frame["messages"] > 0]
     if rows.empty:
         return None
     counts: dict[str | None, dict[int, int]] = {}
@@ -26,14 +27,15 @@ def segment_histogram(result: MetricResult, period: Period) -> go.Figure | None:
     ):
         kind = encoding if isinstance(encoding, str) else None
         by_size = counts.setdefault(kind, {})
-        size = min(int(number), LAST)
+        size = 0 if formats.is_missing(number) else min(int(number), LAST)
         by_size[size] = by_size.get(size, 0) + int(messages)
-    sizes = range(1, max(size for by_size in counts.values() for size in by_size) + 1)
+    known = {size for by_size in counts.values() for size in by_size}
+    sizes = [*range(1, max(known) + 1), *([0] if 0 in known else [])]
     figure = new_figure()
     for kind, token in _COLORS.items():
         if kind in counts:
             figure.add_bar(
-                x=[f"{size}{'+' if size == LAST else ''}" for size in sizes],
+                x=[_size_name(size) for size in sizes],
                 y=[counts[kind].get(size, 0) for size in sizes],
                 name=kind or _NAMES[None],
                 marker={"color": theme.light(token), "line": {"width": 0}},
@@ -41,3 +43,8 @@ def segment_histogram(result: MetricResult, period: Period) -> go.Figure | None:
             )
     figure.update_layout(barmode="stack", yaxis={"tickformat": "~s"}, bargap=0.35)
     return figure.update_xaxes(type="category", title={"text": "segments", "font": {"size": 12}})
+
+
+def _size_name(size: int) -> str:
+    """Twilio says 0 until a sender is picked; a canceled message keeps it."""
+    return f"{size}+" if size == LAST else str(size) if size else "none yet"

@@ -7,7 +7,7 @@ to see those. Contacts are masked; what people wrote is text, never markup.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,10 +16,13 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.addresses import mask
 from workbench.metrics.audits import find_audit
+from workbench.ui.filters import FIELDS
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.tables import Cell, Props
 
 LIMIT = 8
+LONG_AGO = date(2000, 1, 1)
+"""Before the first message of any lake."""
 _ADDRESSES = frozenset({"contact", "sender"})
 _IN_LINE = 3
 """Columns of a row; what is known besides opens below it."""
@@ -49,6 +52,12 @@ def revocation_queue(data: PageData) -> Props:
         "definition": definition(result, data.period),
         "file": lambda: _masked(data.store.audit_rows("waiting-revocations", snapshot=data.snapshot)),
         "file_note": "All that wait, of any time: the period and the filters do not hold for this table.",
+        "behind": {
+            **dict.fromkeys(FIELDS, ()),
+            "metric": "revocations_waiting",
+            "since": LONG_AGO,
+            "until": None,
+        },
     }
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.metrics import Metric, MetricResult
+from workbench.metrics.counted_rows import counted_rows_sql
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.result_rows import bucket_key, priced_rows
 
@@ -27,6 +28,8 @@ def build_card(data: PageData, name: str, *, with_trend: bool = False) -> dict[s
     if current.metric.is_money:
         card["notes"] = money_notes(current, data.metric("priced_share"))
     card["definition"] = definition(current, data.period)
+    if counted_rows_sql(current.metric) is not None:
+        card["definition"]["rows"] = data.rows_link(name)
     card["compared_with"] = data.previous.period.label if data.is_compared else ""
     if with_trend:
         card["trend"] = trend(data.metric(name, by=(data.grain,)), data)

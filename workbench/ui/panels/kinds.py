@@ -61,7 +61,8 @@ class Cards:
 class Chart:
     """A figure of one metric: ``draw`` gets the metric grouped by ``by``; it returns None without any number.
 
-    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
+    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields. Without
+    it they are those that the metric counts.
     """
 
     title: str
@@ -107,7 +108,9 @@ class Table:
     Where it shows something else than metrics, its props have ``file``, which makes a frame of all rows, and
     ``file_note`` where the page's period and filters do not say which rows those are.
 
-    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields.
+    ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields. Without
+    it they are those that the metric of its definition counts, or what its props say (``behind``, arguments
+    of :meth:`workbench.ui.page_data.PageData.rows_link`).
     """
 
     title: str
@@ -137,7 +140,7 @@ class Figure:
     """A figure of several metrics: ``draw`` makes its props, see :mod:`workbench.ui.panels`.
 
     The props have ``figure`` (None when there is nothing to draw), ``definition``; they may have
-    ``subtitle``, and ``message`` for the empty state. ``narrow`` as in :class:`Chart`.
+    ``subtitle``, and ``message`` for the empty state. ``narrow`` and ``behind`` as in :class:`Table`.
     """
 
     title: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from workbench.metrics import DIMENSIONS, METRICS, MetricResult
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.codes import shown_codes
 from workbench.ui.panels.names import behind, show_value
-from workbench.ui.panels.tables import NOT_ARRIVED, explained_by
+from workbench.ui.panels.tables import explained_by
 from workbench.ui.result_rows import priced_rows
 
 LIMIT = 8
@@ -56,7 +56,7 @@ def _spend_by(data: PageData, dimension: str, limit: int) -> Props:
                     {"text": formats.rate(row["priced_share"]), "muted": True},
                 ],
                 "hint": f"Show only {name.text}",
-                "link": behind(data, dimension, name),
+                "link": behind(data, dimension, name, "spend", **_of_currency(row, several)),
                 "chosen": row[dimension] in data.where.get(dimension, ()),
             }
         )
@@ -104,7 +104,7 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
         table_rows.append(
             {"key": f"{name.key} {currency}" if several else name.key, "cells": cells, "hint": ""}
         )
-        table_rows[-1]["link"] = behind(data, dimension, name, outcome=NOT_ARRIVED)
+        table_rows[-1]["link"] = behind(data, dimension, name, "wasted_spend", **_of_currency(row, several))
         if known:
             table_rows[-1] |= explained_by(codes, known)
     labels = ("Wasted", "Share", "Not delivered")
@@ -130,6 +130,10 @@ def _ranked(result: MetricResult) -> tuple[pd.DataFrame, dict[str, float]]:
     order = sorted(totals, key=lambda currency: (-int((rows["currency"] == currency).sum()), currency))
     rows["rank"] = rows["currency"].map(order.index)
     return rows.sort_values(["rank", name], ascending=[True, False], kind="stable"), totals
+
+
+def _of_currency(row: pd.Series, several: bool) -> dict[str, Sequence[str]]:
+    return {"currency": [str(row["currency"])]} if several else {}
 
 
 def _by_pair(result: MetricResult, dimension: str) -> dict[tuple[str, str], pd.Series]:

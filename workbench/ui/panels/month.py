@@ -50,6 +50,7 @@ def month_figure(data: PageData) -> dict[str, Any]:
         "figure": month_course(spend.months(), spend.days, to_come),
         "definition": definition(spend.result, spend.period),
         "message": "Nothing was priced this month or last month.",
+        "behind": _this_month(spend),
     }
 
 
@@ -66,12 +67,21 @@ def month_table(data: PageData) -> dict[str, Any]:
     basis = f"expected from the weekdays of {used} days" if used else "too few days for a forecast"
     return {
         "columns": columns,
-        "rows": [_row(currency, month) for currency, month in months.items()],
+        "rows": [
+            {**_row(currency, month), "link": data.rows_link(**_this_month(spend), currency=[currency])}
+            for currency, month in months.items()
+        ],
         "footnote": f"{spend.today:%B}, day {spend.today.day}; {basis}. Prices still to come are not in.",
         "definition": definition(spend.result, spend.period),
         "file": lambda: pd.DataFrame([_values(*pair) for pair in months.items()], columns=_COLUMNS),
         "file_note": "Always today's month, whatever the period.",
+        "behind": _this_month(spend),
     }
+
+
+def _this_month(spend: _Spend) -> dict[str, Any]:
+    """The priced messages since the first of this month."""
+    return {"metric": "spend", "since": spend.today.replace(day=1), "until": spend.period.until}
 
 
 _COLUMNS = [

@@ -10,7 +10,7 @@ from workbench.display.formats import is_missing
 from workbench.display.names import empty_name
 from workbench.messaging.addresses import mask
 from workbench.metrics.catalog import query_service_names
-from workbench.ui.filters import FIELDS
+from workbench.ui.filters import DIRECTIONS, FIELDS
 from workbench.ui.page_data import PageData
 
 
@@ -27,7 +27,7 @@ def show_value(data: PageData, dimension: str, value: Any) -> Shown:
     """A dimension's value as people may see it."""
     if is_missing(value):
         return Shown(empty_name(dimension), "none", True)
-    text = str(value)
+    text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if dimension == "sender":
         text = mask(text)
     key = text
@@ -40,8 +40,12 @@ def show_value(data: PageData, dimension: str, value: Any) -> Shown:
     return Shown(text, key)
 
 
-def behind(data: PageData, dimension: str, shown: Shown, **narrow: Sequence[str]) -> str | None:
-    """The link to the messages behind a value; None where it is no filter of the page."""
-    if dimension not in data.options:
+def behind(
+    data: PageData, dimension: str, shown: Shown, metric: str = "", **narrow: Sequence[str]
+) -> str | None:
+    """The link to the messages behind a metric of a value; None where the value is no filter of messages."""
+    if dimension == "direction" and shown.key in DIRECTIONS:
+        return data.rows_link(metric, **{**narrow, "direction": shown.key})
+    if dimension not in FIELDS:
         return None
-    return data.rows_link(**{dimension: [shown.key], **narrow})
+    return data.rows_link(metric, **{dimension: [shown.key], **narrow})

@@ -210,6 +210,7 @@ def _latency_row(data: PageData, stage: str, title: str, what: str, source: str)
     basis = f"from {source}" if sample else f"no {source} here"
     first = {"text": title, "note": f"{what}, {basis}"}
     return {
+        "link": data.rows_link(f"{stage}_p50"),
         "key": stage,
         "cells": [first, *cells, {"text": formats.count(sample)}],
         "hint": "",

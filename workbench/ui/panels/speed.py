@@ -73,6 +73,8 @@ def senders(data: PageData) -> Props:
         if hidden > 0
         else "",
         "definition": definition(results["minute_utilisation"], data.period),
+        # Senders without a known limit are in the table, too.
+        "behind": {"metric": "peak_speed"},
     }
 
 

@@ -49,7 +49,7 @@ def _field_props(data: PageData, name: str, metrics: Sequence[str], limit: int) 
     ):
         token = data.token(name, _plain(value))
         first = {"text": token, "muted": _plain(value) is None, "bar": number / largest}
-        link = data.rows_link(**{name: [token]}) if name in FIELDS else ""
+        link = data.rows_link(metrics[0], **{name: [token]}) if name in FIELDS else ""
         is_chosen = _plain(value) in chosen
         hint = "Show everything again" if is_chosen else f"Show only {token}" if name in FIELDS else ""
         numbers = [column.get(_key(value), {"text": formats.MISSING}) for column in cells]

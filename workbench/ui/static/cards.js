@@ -47,7 +47,7 @@ function changeMark(line, comparedWith) {
   )
 }
 
-function cardElement(card, container) {
+function cardElement(card, container, isServed) {
   const lines = card.lines.map((line) =>
     h(
       "div",
@@ -64,7 +64,7 @@ function cardElement(card, container) {
       type: "button",
       "aria-haspopup": "dialog",
       "data-metric": card.name,
-      onclick: () => openDefinition(container, card.definition),
+      onclick: () => openDefinition(container, card.definition, isServed),
     },
     h("span", {class: "label"}, card.label, icon("info", 13)),
     h("span", {class: "lines"}, lines),
@@ -88,7 +88,7 @@ export function render({model, view}) {
     root.style.setProperty("--all", Math.min(model.expected, 6))
     root.style.setProperty("--half", Math.ceil(model.expected / 2))
     if (model.state === "ok") {
-      fill(root, ...model.cards.map((card) => cardElement(card, root)))
+      fill(root, ...model.cards.map((card) => cardElement(card, root, Boolean(model.links.csv))))
     } else if (model.state === "loading") {
       fill(root, ...Array.from({length: model.expected}, () => h("div", {class: "card"}, placeholder(model))))
     } else {

@@ -161,7 +161,7 @@ function codeButton(code, hasRows = true) {
   )
 }
 
-function openDefinition(container, definition) {
+function openDefinition(container, definition, isServed = false) {
   const row = (term, text) => (text ? [h("dt", {}, term), h("dd", {}, withCode(text))] : [])
   const sql = h("pre", {class: "sql", tabindex: 0}, h("code", {}, definition.sql))
   const copy = h(
@@ -191,6 +191,9 @@ function openDefinition(container, definition) {
       row("Period", definition.period),
       row("Asked", utc(definition.as_of)),
     ),
+    isServed && definition.rows
+      ? h("p", {class: "code-links"}, h("a", {href: definition.rows}, "The messages that it counts"))
+      : null,
     h("div", {class: "sql-head"}, h("h3", {}, "SQL"), copy),
     sql,
     parameters.length

@@ -58,13 +58,13 @@ function rowElements(row, model, toggle) {
       first.note ? h("span", {class: "note"}, first.note) : null,
       first.bar === undefined ? null : barElement(first.bar, naming.color),
     ),
-    rest.map((cell, index) => cellElement(cell, columns[index], index === 0 && model.links.rows ? row.link : null)),
+    rest.map((cell, index) => cellElement(cell, columns[index], index === 0 && model.links.csv ? row.link : null)),
   )
   if (!row.open || !(row.detail || row.explanation)) {
     return [line]
   }
   const shown = row.explanation
-    ? h("div", {class: "explained"}, codeBody(row.explanation, Boolean(model.links.rows)))
+    ? h("div", {class: "explained"}, codeBody(row.explanation, Boolean(model.links.csv)))
     : h(
         "dl",
         {},
