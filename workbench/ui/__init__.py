@@ -7,8 +7,11 @@ from workbench.ui import charts
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.page_data import PageData
-from workbench.ui.panels import audits, tables
+from workbench.ui.panels import tables
+from workbench.ui.panels.audits import AuditList
+from workbench.ui.panels.do_not_contact import DoNotContact
 from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, OpenAlerts, Table
+from workbench.ui.panels.opt_out_requests import OptOutRequests
 from workbench.ui.panels.rows import MessageDetail, MessageList
 from workbench.ui.panels.rules import RuleHistory, RuleList
 from workbench.ui.store import current_store, use_lake, use_settings
@@ -16,20 +19,22 @@ from workbench.ui.store import current_store, use_lake, use_settings
 __all__ = [
     "COMMON_FILTERS",
     "GRAIN",
+    "AuditList",
     "Cards",
     "Chart",
+    "DoNotContact",
     "Figure",
     "Findings",
     "InboxPage",
     "MessageDetail",
     "MessageList",
     "OpenAlerts",
+    "OptOutRequests",
     "Page",
     "PageData",
     "RuleHistory",
     "RuleList",
     "Table",
-    "audits",
     "charts",
     "current_store",
     "tables",

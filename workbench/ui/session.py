@@ -24,6 +24,7 @@ from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, page_links, panel_links
 from workbench.ui.page_data import PageData
+from workbench.ui.panels.choosing import Choosing
 from workbench.ui.panels.kinds import Panel
 from workbench.ui.row_list_state import RESET_BY_FILTERS, ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, StoreClosed
@@ -126,6 +127,7 @@ class PageSession:
             if panel.click:
                 component.on("click", partial(self._clicked, panel.click))
             component.on("row_list", self._change_row_list)
+            component.redraw = partial(self.redraw, panel, component)
 
     def data(self) -> PageData:
         """The lake under the filters, now."""
@@ -246,8 +248,18 @@ class PageSession:
                 yield lambda: _WAIT_BEFORE_SLOW_PANELS
             if ticket != self._latest:
                 return
-            props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
+            props = {"links": self._links(panel, data), **_props(panel, component, data, fresh)}
             yield partial(self._show_panel, ticket, component, props)
+
+    def redraw(self, panel: Panel, component: PanelComponent) -> None:
+        """Draw one panel again, after something was chosen in it."""
+        self._run(self._redrawing(panel, component))
+
+    def _redrawing(self, panel: Panel, component: PanelComponent) -> Steps:
+        ticket, data = self._latest, self.data()
+        fresh = self.store.freshness(snapshot=data.snapshot)
+        props = {"links": self._links(panel, data), **_props(panel, component, data, fresh)}
+        yield partial(self._show_panel, ticket, component, props)
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
@@ -367,10 +379,10 @@ def read_page_data(
     return page_data_of(store, filters, parsed.values, page.filters, page.name, number), parsed.problems
 
 
-def _props(panel: Panel, data: PageData, fresh: Freshness) -> dict[str, Any]:
+def _props(panel: Panel, component: PanelComponent, data: PageData, fresh: Freshness) -> dict[str, Any]:
     """The props of a panel. An error of one panel is shown in it, and the others are drawn."""
     try:
-        props = panel.props(data)
+        props = panel.chosen_props(component, data) if isinstance(panel, Choosing) else panel.props(data)
     except Exception as error:
         return {"state": "error", "message": _explain(error)}
     newest = fresh.newest_message_at
