@@ -55,8 +55,8 @@ def count_places(
 ) -> dict[str, int]:
     """The rows of an audit by the place of their recipients, the most first; arguments as `compile_audit`.
 
-    A message of an area code of several states counts in each, and every message in its country; those of which
-    no country is known have the key "".
+    A message of an area code of several states counts in each, and every message in its country. Those
+    without a known country have the key "".
     """
     audit = find_audit(audit_name)
     parameters: dict[str, object] = {}
