@@ -98,8 +98,20 @@ class Moment(TypedDict, total=False):
     day: str
 
 
+class HitLine(TypedDict):
+    """Why a search found a conversation; what was searched stands in ``text`` from ``start`` to ``end``."""
+
+    why: Literal["message", "note", "name", "label", "number"]
+    text: str
+    start: int
+    end: int
+    mine: bool
+    at: str
+    sid: str
+
+
 class SummaryLine(TypedDict):
-    """A conversation as one line of the list."""
+    """A conversation as one line of the list; ``hit`` where something is searched."""
 
     id: str
     who: str
@@ -112,14 +124,18 @@ class SummaryLine(TypedDict):
     failed: bool
     at: str
     waiting: str | None
+    hit: NotRequired[HitLine]
 
 
 class ListAnswer(TypedDict):
+    """``elsewhere``: of other views how many have what is searched, where this one has none."""
+
     view: str
     search: str
     rows: list[SummaryLine]
     total: int
     counts: dict[str, int]
+    elsewhere: dict[str, int]
 
 
 class File(TypedDict):

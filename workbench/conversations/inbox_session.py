@@ -36,7 +36,15 @@ from workbench.conversations.contacts import plan_edit, read_contact, same_perso
 from workbench.conversations.conversation_cache import ConversationCache
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, is_conversation_id, reveal
-from workbench.conversations.listing import count_views, list_conversations, read_state, require_view
+from workbench.conversations.hits import read_hits
+from workbench.conversations.listing import (
+    VIEWS,
+    count_views,
+    list_conversations,
+    read_state,
+    require_view,
+)
+from workbench.conversations.search_view_models import hit_shown
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
@@ -194,14 +202,35 @@ class InboxSession:
         with self._lake_lock:
             listing = list_conversations(
                 self._lake, view.view, search=view.search, number=view.number, limit=view.limit,
-                cache=self._cache,
+                cache=self._cache, theirs_first=True,
             )  # fmt: skip
             counts = count_views(self._lake, self._cache)
+            hits = read_hits(self._lake, listing.rows, view.search)
+            elsewhere = {} if listing.rows else self._elsewhere()
         now = datetime.now(UTC)
-        rows = [view_models.summary_line(row, now, self._settings.timezone) for row in listing.rows]
+        rows = [
+            view_models.summary_line(row, now, self._settings.timezone)
+            | hit_shown(hits.get(row.conversation_id), now, self._settings.timezone)
+            for row in listing.rows
+        ]
         return {
             "view": view.view, "search": view.search, "rows": rows, "total": listing.total, "counts": counts,
+            "elsewhere": elsewhere,
         }  # fmt: skip
+
+    def _elsewhere(self) -> dict[str, int]:
+        """How many conversations of each other view have what is searched, where this one has none."""
+        view = self._view
+        if not view.search:
+            return {}
+        totals = {
+            name: list_conversations(
+                self._lake, name, search=view.search, number=view.number, limit=1, cache=self._cache
+            ).total
+            for name in VIEWS
+            if name not in (view.view, "waiting")
+        }
+        return {name: total for name, total in totals.items() if total}
 
     def _thread(self) -> Answer:
         conversation = self._opened()

@@ -23,6 +23,7 @@ from workbench.ui.components import PlainScript
 INBOX_SCRIPTS = (
     "shared",
     "inbox_link",
+    "inbox_hit",
     "inbox_list",
     "inbox_head",
     "inbox_thread",

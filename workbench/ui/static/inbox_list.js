@@ -48,7 +48,7 @@ function conversationList({show, open}) {
     rows,
     draw(list, opened) {
       fill(views, drawViews(list, show))
-      fill(rows, list.rows.length ? list.rows.map((row) => drawRow(row, opened, open)) : drawEmptyList(list))
+      fill(rows, list.rows.length ? list.rows.map((row) => drawRow(row, opened, open)) : drawEmptyList(list, show))
       fill(foot, drawListFoot(list, show))
     },
     mark(opened) {
@@ -91,11 +91,14 @@ function drawListFoot(list, show) {
   ]
 }
 
-function drawEmptyList(list) {
+function drawEmptyList(list, show) {
   const [title, text] = list.search
-    ? ["Nothing found", `No conversation in “${VIEWS[list.view]}” has that in a text, name, number or SID.`]
+    ? [
+        "Nothing found",
+        `No conversation in “${VIEWS[list.view]}” has that in a text, name, label, note, number or SID.`,
+      ]
     : EMPTY_VIEWS[list.view]
-  return h("div", {class: "empty"}, h("b", {}, title), h("p", {}, text))
+  return h("div", {class: "empty"}, h("b", {}, title), h("p", {}, text), drawElsewhere(list, VIEWS, show))
 }
 
 function drawRow(row, opened, open) {
@@ -119,7 +122,9 @@ function drawRow(row, opened, open) {
     h(
       "span",
       {class: "row-line"},
-      h("span", {class: row.failed ? "preview failed" : "preview", dir: "auto"}, `${before}${row.preview}`),
+      row.hit
+        ? drawHit(row.hit)
+        : h("span", {class: row.failed ? "preview failed" : "preview", dir: "auto"}, `${before}${row.preview}`),
       row.waiting
         ? h("span", {class: "chip wait", title: "How long they have been waiting for an answer"}, row.waiting)
         : null,
