@@ -1,7 +1,7 @@
 """Compliance: what should not have been sent, and who asked to be left alone."""
 
 from workbench import ui
-from workbench.ui.panels import audits
+from workbench.api.consent_door import open_consent
 
 page = ui.Page(
     "compliance",
@@ -16,9 +16,10 @@ page = ui.Page(
                 "messages_from_unregistered_senders",
             ]
         ),
+        ui.OptOutRequests(open_consent),
+        ui.DoNotContact(open_consent),
         ui.Cards(
             [
-                "revocations_waiting",
                 "messages_after_opt_out_elsewhere",
                 "messages_without_consent",
                 "first_contacts_without_opt_out_line",
@@ -27,71 +28,64 @@ page = ui.Page(
             ],
             size="small",
         ),
-        ui.Table(
-            "Wishes to read",
-            audits.revocation_queue,
-            subtitle="Free words that may mean stop, of any time. Open one to read it and see how to decide.",
-            empty="Nobody's wish is waiting to be read.",
-            span=6,
-        ),
-        ui.Table(
+        ui.AuditList(
             "Sent after an opt-out",
-            audits.breaches("after-opt-out"),
+            "after-opt-out",
             subtitle="Must be none. By keyword, refusal, import or decision; of that sender or of all.",
             empty="No message went to somebody who had opted out of it.",
             span=6,
         ),
-        ui.Table(
+        ui.AuditList(
             "Sent in quiet hours",
-            audits.breaches("quiet-hours"),
+            "quiet-hours",
             subtitle="By the strictest clock of where the number may be. Essential messages are in here too.",
             empty="No message went out in quiet hours.",
             span=6,
         ),
-        ui.Table(
+        ui.AuditList(
             "Sent by unregistered senders",
-            audits.breaches("unregistered"),
+            "unregistered",
             subtitle="To US numbers, without a verified campaign or toll-free verification as of today.",
             empty="Every sender to the United States whose registration is known is registered.",
             span=6,
         ),
-        ui.Table(
+        ui.AuditList(
             "Sent after an opt-out from another sender",
-            audits.breaches("after-opt-out-elsewhere"),
+            "after-opt-out-elsewhere",
             subtitle="One opt-out may have to end everything; which, is for your counsel.",
             empty="Nobody who opted out elsewhere was written to.",
             span=6,
         ),
-        ui.Table(
-            "Opt-outs past the clock",
-            audits.breaches("late-revocations"),
-            subtitle="Wishes not honoured within ten business days.",
-            empty="Every wish was read in time.",
+        ui.AuditList(
+            "Opt-out requests past the deadline",
+            "late-revocations",
+            subtitle="Written in this period and not honoured within 10 business days.",
+            empty="Every request was decided in time.",
             span=6,
         ),
-        ui.Table(
+        ui.AuditList(
             "Sent without consent on record",
-            audits.breaches("without-consent"),
-            subtitle="No earlier opt-in in the ledger. Bring yours in with `workbench consent import`.",
+            "without-consent",
+            subtitle="No earlier opt-in on record. `workbench consent import` brings yours in.",
             empty="Everybody written to had opted in before.",
             span=6,
         ),
-        ui.Table(
+        ui.AuditList(
             "First contact without an opt-out line",
-            audits.breaches("first-contact"),
+            "first-contact",
             subtitle="The first message to somebody in this log that does not say how to stop.",
             empty="Every first message said how to opt out.",
             span=6,
         ),
-        ui.Table(
+        ui.AuditList(
             "Written to most often",
-            audits.breaches("frequency"),
+            "frequency",
             subtitle="Messages to one person within seven days, the most first.",
             empty="Nothing was sent in this period with these filters.",
-            span=12,
+            span=6,
         ),
     ],
-    # The wishes of people are inbound, what was sent to them is outbound.
+    # Opt-out requests are inbound, what was sent to people is outbound.
     defaults={"direction": "all"},
 )
 page.servable()

@@ -52,6 +52,8 @@ if TYPE_CHECKING:
     from workbench.backup.make import BackupMade
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
+    from workbench.compliance.do_not_contact import RemovedBlock
+    from workbench.compliance.recorded_consent import RecordedConsent
     from workbench.compliance.revocations import RevocationDecision
     from workbench.compliance.trail import TrailCheck
     from workbench.doctor.check_result import Diagnosis
@@ -111,7 +113,9 @@ __all__ = [
     "OpenConversation",
     "Progress",
     "ReconcileReport",
+    "RecordedConsent",
     "Removal",
+    "RemovedBlock",
     "ReportDoubtful",
     "ReportFailed",
     "ReportNotebook",
@@ -166,6 +170,8 @@ _MODULES = {
     "Removal": "workbench.twilio.erasing",
     "ReportNotebook": "workbench.reports.notebooks",
     "ReportRun": "workbench.reports.run",
+    "RecordedConsent": "workbench.compliance.recorded_consent",
+    "RemovedBlock": "workbench.compliance.do_not_contact",
     "RevocationDecision": "workbench.compliance.revocations",
     "SegmentCount": "workbench.messaging.segments",
     "SendResult": "workbench.sending.results",

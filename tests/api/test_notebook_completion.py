@@ -33,7 +33,8 @@ def test_names_and_calls_are_completed_without_a_lake(tmp_path: Path) -> None:
     completed = json.loads(done.stdout)
     assert len(completed["wb."]) == 34
     assert completed["wb.consent."] == [
-        ".blocked", ".decide", ".export", ".import_file", ".push", ".revocations", ".show"
+        ".blocked", ".decide", ".export", ".import_file", ".push", ".record", ".remove", ".revocations",
+        ".show", ".undo",
     ]  # fmt: skip
     assert completed["wb.metrics.cost_"] == [".cost_per_delivered"]
     assert completed["wb.dimensions.sender"] == [".sender", ".sender_type"]

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 from workbench.api.frames import mask_contacts
 from workbench.api.namespace import Namespace
 from workbench.errors import UsageError
+from workbench.roles import require_role
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from workbench.api.installation import Installation
     from workbench.compliance.consent_files import ConsentFile
     from workbench.compliance.consent_push import ConsentPush
+    from workbench.compliance.do_not_contact import RemovedBlock
+    from workbench.compliance.recorded_consent import RecordedConsent
     from workbench.compliance.revocations import RevocationDecision
     from workbench.lake.connect import Readable
 
+_REMOVING = "take somebody off the do-not-contact list"
 REVOCATION_STATES = ("waiting", "opt-out", "not-opt-out", "all")
 
 
@@ -152,11 +158,87 @@ class Consent(Namespace):
         from workbench.compliance.consent_files import check_scope
         from workbench.compliance.revocations import decide
 
+        require_role("agent", "decide on an opt-out request")
         installation = self._installation
         checked = check_scope(scope, installation.number_context()) if scope else None
         return decide(
             installation.lake, message_sid, decision, actor=installation.actor, scope=checked, note=note
         )
+
+    def undo(self, message_sid: str) -> RevocationDecision:
+        """Undo the last decision on a message: the one before it holds again, or it waits again; audited.
+
+        An opt-out that was decided ends now, without an opt-in in its place.
+
+        Raises:
+            UsageError: nobody has decided on it.
+        """
+        from workbench.compliance.revocations import undo
+
+        require_role("agent", "undo a decision on an opt-out request")
+        return undo(self._installation.lake, message_sid, actor=self._installation.actor)
+
+    def record(
+        self,
+        address: str,
+        kind: Literal["opt-in", "opt-out"],
+        *,
+        source: str,
+        scope: str = "*",
+        date: str | None = None,
+        timezone: str | None = None,
+        evidence: str | None = None,
+        wording_version: str | None = None,
+        country: str | None = None,
+    ) -> RecordedConsent:
+        """Write down one opt-in or opt-out, with its evidence; audited. An opt-out holds from now on.
+
+        Args:
+            kind: ``opt-in`` or ``opt-out``.
+            source: where they said it, as web form, phone call, paper form.
+            scope: ``*`` for everything, a sender, a messaging service, topic:NAME.
+            date: when they said it, as 2026-03-01T09:30; an opt-in needs it, an opt-out counts from now.
+            timezone: of a date that names none; by default that of the settings.
+            evidence: what proves it: a text, or where the file or the recording is.
+            wording_version: which text they agreed to.
+            country: of a number without a country code, as US; by default as ``[sending]`` says.
+
+        Raises:
+            UsageError: a value cannot be used; the message says what is allowed.
+        """
+        record = {
+            "address": address, "kind": kind, "scope": scope, "source": source, "date": date or "",
+            "evidence": evidence or "", "wording_version": wording_version or "",
+        }  # fmt: skip
+        return record_here(self._installation, record, "by hand", country=country, timezone=timezone)
+
+    def remove(
+        self, address: str, *, because: str, scope: str = "*", confirm: bool = False
+    ) -> RemovedBlock | None:
+        """Take one entry off the do-not-contact list; without ``confirm`` only see that it is there. Audited.
+
+        Nobody counts as opted in by it. Who opted out themself stays on the list until they opt in.
+
+        Args:
+            because: why, for whoever asks later.
+            scope: the entry's, as :meth:`blocked` gives it.
+
+        Returns:
+            What was removed, with the scopes in which the person is blocked still; None without ``confirm``.
+
+        Raises:
+            UsageError: they are not on the list in this scope, or said it themself.
+        """
+        from workbench.compliance.do_not_contact import find_entry, remove_person
+
+        require_role("admin", _REMOVING)
+        installation = self._installation
+        contacts = installation.data_subject(address).contacts
+        if not confirm:
+            with installation.lake.cursor() as cursor:
+                find_entry(cursor, contacts, scope)
+            return None
+        return remove_person(installation.lake, contacts, scope, because, actor=installation.actor)
 
 
 def blocked_frame(installation: Installation, lake: Readable) -> pd.DataFrame:
@@ -168,3 +250,49 @@ def blocked_frame(installation: Installation, lake: Readable) -> pd.DataFrame:
     if frame.empty:
         installation.require_log()
     return mask_contacts(frame)
+
+
+def remove_entry_here(installation: Installation, event_id: str, because: str) -> RemovedBlock:
+    """See :meth:`Consent.remove`, by the entry's id: where it was chosen from the list, no number is known.
+
+    Raises:
+        NotAllowed: the user's role does not permit it.
+        UsageError: as :meth:`Consent.remove`.
+    """
+    from workbench.compliance.do_not_contact import remove_entry
+
+    require_role("admin", _REMOVING)
+    return remove_entry(installation.lake, event_id, because, actor=installation.actor)
+
+
+def record_here(
+    installation: Installation,
+    record: Mapping[str, str],
+    way: str,
+    *,
+    country: str | None = None,
+    timezone: str | None = None,
+) -> RecordedConsent:
+    """See :meth:`Consent.record`: from the columns of a file's line, by the way that it came.
+
+    Raises:
+        NotAllowed: the user's role does not permit it.
+        UsageError: a value cannot be used.
+    """
+    from zoneinfo import ZoneInfo
+
+    from workbench.compliance.consent_files import ConsentDefaults, check_scope
+    from workbench.compliance.recorded_consent import record_consent
+
+    require_role("agent", "record consent")
+    lake = installation.begin_lake()
+    numbers = installation.number_context(country)
+    defaults = ConsentDefaults(
+        account_sid=installation.settings.credentials.account_sid,
+        country=numbers.country,
+        sender_countries=numbers.sender_countries,
+        zone=ZoneInfo(installation.timezone(timezone)),
+        actor=installation.actor,
+    )
+    checked = {**record, "scope": check_scope(record["scope"], numbers)}
+    return record_consent(lake, checked, defaults, installation.privacy(), way)

@@ -149,8 +149,20 @@ class Moment(TypedDict, total=False):
     day: str
 
 
+class HitLine(TypedDict):
+    """Why a search found a conversation; what was searched stands in ``text`` from ``start`` to ``end``."""
+
+    why: Literal["message", "note", "name", "label", "number"]
+    text: str
+    start: int
+    end: int
+    mine: bool
+    at: str
+    sid: str
+
+
 class SummaryLine(TypedDict):
-    """A conversation as one line of the list."""
+    """A conversation as one line of the list; ``hit`` where something is searched."""
 
     id: str
     who: str
@@ -164,12 +176,14 @@ class SummaryLine(TypedDict):
     at: str
     waiting: str | None
     draft: bool
+    hit: NotRequired[HitLine]
 
 
 class ListAnswer(TypedDict):
     """``values``: by filter, what it can be in this view, with how many conversations.
 
-    ``older`` have been waiting for more than a week.
+    ``older`` have been waiting for more than a week. ``elsewhere``: of other views how many have what is
+    searched, where this one has none.
     """
 
     view: str
@@ -181,6 +195,7 @@ class ListAnswer(TypedDict):
     counts: dict[str, int]
     values: dict[str, dict[str, int]]
     older: int
+    elsewhere: dict[str, int]
 
 
 class File(TypedDict):

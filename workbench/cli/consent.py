@@ -156,3 +156,48 @@ def consent_decide(
         made = wb.consent.decide(message_sid, decision, scope=scope, note=note)
     reach = f" of {made.scope}" if made.decision == "opt-out" else ""
     print_value(made, format, f"{made.contact}: {made.decision}{reach}, decided by {made.actor}.")
+
+
+@consent.command("undo")
+@click.argument("message_sid")
+@value_format_option()
+def consent_undo(message_sid: str, format: str) -> None:
+    """Undo the last decision on a message: the one before it holds again, or it waits again. Audited."""
+    with Workbench() as wb:
+        made = wb.consent.undo(message_sid)
+    print_value(made, format, f"{made.contact}: {made.decision} again, by {made.actor}.")
+
+
+@consent.command("record")
+@click.argument("address")
+@click.argument("kind", type=click.Choice(["opt-in", "opt-out"]))
+@click.option("--source", required=True, help="Where they said it: web form, phone call, paper form.")
+@click.option("--scope", default="*", show_default=True, help="*, a sender, a service MG…, topic:NAME.")
+@click.option("--date", help="When they said it, as 2026-03-01T09:30; an opt-in needs it.")
+@timezone_option("Of a date that names none, as America/New_York.")
+@click.option("--evidence", help="What proves it: a text, or where the file or the recording is.")
+@click.option("--wording-version", help="Which text they agreed to.")
+@country_option()
+@value_format_option()
+def consent_record(address: str, kind: Literal["opt-in", "opt-out"], format: str, **options: Any) -> None:
+    """Write down one opt-in or opt-out, with its evidence; an opt-out holds from now on. Audited."""
+    with Workbench() as wb:
+        recorded = wb.consent.record(address, kind, **options)
+    again = "" if recorded.is_new else " It was on record already."
+    print_value(recorded, format, f"{recorded.contact}: {recorded.kind} of {recorded.scope}.{again}")
+
+
+@consent.command("remove")
+@click.argument("address")
+@click.option("--because", required=True, help="Why, for whoever asks later.")
+@click.option("--scope", default="*", show_default=True, help="The entry's, as `consent blocked` lists it.")
+@confirm_option("Remove it; without it only see that it is there.")
+def consent_remove(address: str, because: str, scope: str, confirm: bool) -> None:
+    """Take one entry off the do-not-contact list; who opted out themself stays on it. Audited."""
+    with Workbench() as wb:
+        removed = wb.consent.remove(address, because=because, scope=scope, confirm=confirm)
+    if removed is None:
+        say_nothing_done("It is on the list; nothing was removed.", "remove it")
+        return
+    rest = f" Still blocked in {', '.join(removed.still_blocked)}." if removed.still_blocked else ""
+    click.echo(f"{removed.contact} is off the list in the scope {removed.scope}.{rest}")

@@ -10,6 +10,7 @@ from typing import Any
 from workbench.conversations import view_models
 from workbench.conversations.actions import MOST_AT_ONCE
 from workbench.conversations.conversation_cache import ConversationCache
+from workbench.conversations.hits import read_hits
 from workbench.conversations.list_filters import NO_FILTERS, ListFilters, count_values
 from workbench.conversations.listing import (
     VIEWS,
@@ -19,6 +20,7 @@ from workbench.conversations.listing import (
     require_view,
     usual_order,
 )
+from workbench.conversations.search_view_models import hit_shown
 from workbench.errors import UsageError
 from workbench.lake import Lake
 
@@ -64,8 +66,9 @@ def list_shown(
     """
     listing = list_conversations(
         lake, shown.view, search=shown.search, number=shown.number, limit=shown.limit, cache=cache,
-        filters=shown.filters, order=shown.order,
+        filters=shown.filters, order=shown.order, theirs_first=True,
     )  # fmt: skip
+    hits = read_hits(lake, listing.rows, shown.search)
     others = replace(shown.filters, waits=None)
     now = datetime.now(UTC)
     return {
@@ -75,13 +78,29 @@ def list_shown(
         "filters": {name: value for name, value in asdict(shown.filters).items() if value},
         "rows": [
             view_models.summary_line(row, now, timezone, has_draft=row.conversation_id in drafts)
+            | hit_shown(hits.get(row.conversation_id), now, timezone)
             for row in listing.rows
         ],
         "total": listing.total,
         "counts": count_views(lake, cache, others),
         "values": count_values(lake, cache, VIEWS[shown.view]),
         "older": count_views(lake, cache, replace(others, waits="older"))["waiting"],
+        "elsewhere": {} if listing.rows else _count_elsewhere(lake, cache, shown),
     }
+
+
+def _count_elsewhere(lake: Lake, cache: ConversationCache, shown: ShownList) -> dict[str, int]:
+    """How many conversations of each other view have what is searched, where this one has none."""
+    if not shown.search:
+        return {}
+    totals = {
+        view: list_conversations(
+            lake, view, search=shown.search, number=shown.number, limit=1, cache=cache
+        ).total
+        for view in VIEWS
+        if view not in (shown.view, "waiting")
+    }
+    return {view: total for view, total in totals.items() if total}
 
 
 def ids_of(lake: Lake, cache: ConversationCache, shown: ShownList, expected: int) -> list[str]:

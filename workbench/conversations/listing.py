@@ -99,6 +99,7 @@ def list_conversations(
     cache: ConversationCache | None = None,
     after: Place | None = None,
     filters: ListFilters = NO_FILTERS,
+    theirs_first: bool = False,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -111,6 +112,7 @@ def list_conversations(
         cache: makes the list fast.
         after: only those that follow it.
         filters: more that has to hold; all of them together.
+        theirs_first: where something is searched, what a contact wrote comes before what we wrote.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
@@ -132,12 +134,16 @@ def list_conversations(
         parameters |= {"at": after.last_at, "id": after.conversation_id}
         if order == "longest":
             parameters["since"] = after.waiting_since
+    source = cache.table_name() if cache else EVERYTHING
+    ranked = _ORDER[order]
+    if theirs_first and "text" in parameters:
+        ranked = f"{_THEIRS.format(source=source)} desc, {ranked}"
     sql = _list_sql(cache).format(
-        source=cache.table_name() if cache else EVERYTHING,
+        source=source,
         names=cache.names_table if cache else f"({NAMES_SQL})",
         conditions=" and ".join(conditions),
         after="true" if after is None else _AFTER[order],
-        order=_ORDER[order],
+        order=ranked,
     )
     rows = lake.rows(sql, parameters)
     summaries = _with_content(lake, [_summary(row) for row in rows])
@@ -274,6 +280,15 @@ _FROM_LAKE_SQL: LiteralString = """
 
 
 _IN_LINES = "(our_side, contact) in (select (our_side, contact) from conversation_lines"
+_NOTED = (
+    "select conversation_id from conversation_events where kind = 'note' and value ilike $text escape '\\'"
+)
+#: By the last message, which names a conversation in the list and nothing else.
+_THEIRS = (
+    "(last_message_sid in (select last_message_sid from {source} where (our_side, contact) in "
+    "(select (our_side, contact) from conversation_lines "
+    "where not is_outbound and body ilike $text escape '\\')))"
+)
 
 
 def _search_sql(search: str, number: str | None, parameters: dict[str, Any]) -> list[str]:
@@ -284,17 +299,19 @@ def _search_sql(search: str, number: str | None, parameters: dict[str, Any]) -> 
     if _MESSAGE_SID.fullmatch(text):
         parameters["sid"] = text
         return [f"{_IN_LINES} where message_sid = $sid)"]
-    parameters["text"] = f"%{_escaped(text)}%"
+    parameters["text"] = like_pattern(text)
     matches = [
         "name ilike $text escape '\\'",
         "array_to_string(labels, ',') ilike $text escape '\\'",
         "contact_labels ilike $text escape '\\'",
         f"{shown_address_sql('contact')} ilike $text escape '\\'",
         f"{_IN_LINES} where body ilike $text escape '\\')",
+        f"{_IN_LINES} where conversation_id in ({_NOTED}))",
     ]
     matches += number_conditions(text, number, ("contact",), parameters)
     return [f"({' or '.join(matches)})"]
 
 
-def _escaped(text: str) -> str:
-    return re.sub(r"([\\%_])", r"\\\1", text)
+def like_pattern(text: str) -> str:
+    """The pattern of `ilike … escape '\\'` for a text that is anywhere."""
+    return "%" + re.sub(r"([\\%_])", r"\\\1", text) + "%"

@@ -9,16 +9,9 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, Field
 
-from workbench.api.consent import Consent, blocked_frame
+from workbench.api.consent import Consent, blocked_frame, record_here
 from workbench.api.installation import Installation
 from workbench.api.records import note_export
-from workbench.compliance.consent_files import (
-    ConsentDefaults,
-    ConsentFile,
-    check_scope,
-    read_consent_line,
-    save_consent_file,
-)
 from workbench.compliance.records import as_html, as_json, is_empty, read_standings
 from workbench.http_api import people
 from workbench.http_api.frames import cut, rows_of
@@ -32,7 +25,7 @@ router = APIRouter(tags=["consent"])
 
 Kind = Literal["opt-in", "opt-out"]
 _MOST_AT_ONCE = 100
-_SOURCE = "HTTP interface"
+_WAY = "HTTP interface"
 
 
 def _text_only(value: Any) -> Any:
@@ -256,30 +249,25 @@ def add_consent(write: Write, body: ConsentInput) -> JSONResponse:
 
 
 def _save(installation: Installation, body: ConsentInput) -> ConsentAdded:
-    numbers, actor = installation.number_context(), installation.actor
-    defaults = ConsentDefaults(
-        account_sid=installation.settings.credentials.account_sid,
-        country=numbers.country,
-        sender_countries=numbers.sender_countries,
-        actor=actor,
+    recorded = record_here(
+        installation,
+        {
+            "address": people.address_of(installation, body.contact),
+            "kind": body.kind,
+            "scope": body.scope,
+            "source": body.source,
+            "evidence": body.evidence or "",
+            "wording_version": body.wording_version or "",
+            "date": body.date.isoformat(),
+        },
+        _WAY,
     )
-    record = {
-        "address": people.address_of(installation, body.contact),
-        "kind": body.kind,
-        "scope": check_scope(body.scope, numbers),
-        "source": body.source,
-        "evidence": body.evidence or "",
-        "wording_version": body.wording_version or "",
-        "date": body.date.isoformat(),
-    }
-    event = read_consent_line(record, defaults, installation.privacy(), _SOURCE)
-    added = save_consent_file(installation.lake, ConsentFile(_SOURCE, (event,), ()), actor)
     return ConsentAdded(
-        contact=mask(event.address),
+        contact=recorded.contact,
         kind=body.kind,
-        scope=event.scope,
-        happened_at=event.happened_at,
-        is_new=added == 1,
+        scope=recorded.scope,
+        happened_at=recorded.happened_at,
+        is_new=recorded.is_new,
     )
 
 

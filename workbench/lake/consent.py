@@ -23,6 +23,9 @@ from workbench.messaging.person import person_of
 EVERYTHING = "*"
 """The scope of an opt-out from all we send."""
 
+LIFT = "lift"
+"""The kind of an event that ends one opt-out and is no opt-in; see ``sql/views/consent_lifts.sql``."""
+
 OPTED_OUT_ERROR = 21610
 """Twilio's code for a message to somebody who had opted out."""
 
@@ -43,10 +46,14 @@ class ConsentEvent:
     actor: str | None = None
     said_to: str | None = None
     """The sender it was said to, where the scope is something wider."""
+    lifts: str | None = None
+    """Of a lift: the id of the opt-out that it ends."""
 
     @property
     def event_id(self) -> str:
-        """The same id for the same fact: by the message if there is one, else by all fields."""
+        """The same id for the same fact: by the opt-out or message if there is one, else by all fields."""
+        if self.lifts:
+            return f"{self.lifts}:{LIFT}"
         if self.message_sid:
             return f"{self.message_sid}:{self.kind}"
         facts = [self.address, self.scope, self.kind, self.source, self.happened_at.isoformat()]

@@ -60,6 +60,16 @@ def state_zones(state: str) -> tuple[str, ...]:
     return tuple(_load()["time_zones"][state])
 
 
+def area_codes(state: str) -> tuple[str, ...]:
+    """The area codes of a US state, as `+1512`; () for a territory, which the lists do not have."""
+    return tuple(f"+1{code}" for code in _load()["area_codes"].get(state, ()))
+
+
+def state_name(state: str) -> str:
+    """The name of a US state, as `Texas`."""
+    return str(_load()["names"][state])
+
+
 def all_states() -> frozenset[str]:
     """The US states that have their own area codes, and the District of Columbia."""
     return frozenset(_load()["area_codes"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import LiteralString
 
 from workbench.errors import UnknownName
 
@@ -22,11 +23,11 @@ class AuditCheck:
     headline: str
     columns: Mapping[str, str]
     """What a row shows: column of the view and its label."""
-    condition: str = "true"
+    condition: LiteralString = "true"
     """Which rows of the view, where it holds more than the offending ones."""
     order: str = "sent_at desc"
     must_be_zero: bool = False
-    one_per: str = ""
+    one_per: LiteralString = ""
     """A column of which each value is shown once, with its first row; the metric then counts other things."""
 
     @property

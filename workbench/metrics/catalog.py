@@ -31,3 +31,12 @@ def query_service_names(lake: Lake) -> dict[str, str]:
         "where friendly_name is not null group by messaging_service_sid"
     )
     return dict(rows)
+
+
+def query_side_names(lake: Lake) -> dict[str, str]:
+    """Senders and messaging services, as people named them."""
+    rows = lake.rows(
+        "select sender, max(friendly_name) from senders "
+        "where friendly_name not in ('', sender) group by sender"
+    )
+    return dict(rows) | query_service_names(lake)

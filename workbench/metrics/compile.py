@@ -160,11 +160,13 @@ def compile_audit(
     limit: int | None = None,
     timezone: str = "UTC",
     more: Sequence[LiteralString] = (),
+    place: Callable[[dict[str, object]], LiteralString] | None = None,
 ) -> CompiledMetric:
     """SQL for the rows of one audit, those that its metric counts; arguments as for :func:`compile_metric`.
 
     Args:
         more: columns of the view that follow those of the audit.
+        place: the condition of a place, see :mod:`workbench.metrics.audit_places`.
 
     Returns:
         Columns: `message_sid`, `conversation_id`, then what the audit shows; the worst or newest first.
@@ -177,6 +179,8 @@ def compile_audit(
     parameters: dict[str, object] = {}
     conditions = [] if audit.condition == "true" else [audit.condition]
     conditions += conditions_sql(where, since, until, timezone, parameters)
+    if place is not None:
+        conditions.append(place(parameters))
     columns = tuple(dict.fromkeys(("message_sid", "conversation_id", *audit.columns, *more)))
     sql = f"select {', '.join(columns)}\nfrom {find_metric(audit.metric).source}"
     if conditions:

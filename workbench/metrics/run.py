@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, LiteralString
 
 from workbench.lake.connect import Readable
 from workbench.metrics.compile import Moment, compile_audit, compile_metric, find_metric
@@ -81,7 +81,8 @@ def query_audit(
     *,
     limit: int | None = None,
     timezone: str = "UTC",
+    place: Callable[[dict[str, object]], LiteralString] | None = None,
 ) -> pd.DataFrame:
     """The rows of one audit, addresses as they are. Arguments, columns and errors as in ``compile_audit``."""
-    compiled = compile_audit(name, where, since, until, limit=limit, timezone=timezone)
+    compiled = compile_audit(name, where, since, until, limit=limit, timezone=timezone, place=place)
     return lake.frame(compiled.sql, compiled.parameters)

@@ -7,10 +7,13 @@ from workbench.ui import charts
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.page_data import PageData
-from workbench.ui.panels import audits, tables
+from workbench.ui.panels import tables
+from workbench.ui.panels.audits import AuditList
+from workbench.ui.panels.do_not_contact import DoNotContact
 from workbench.ui.panels.explore import ExploreChart, ExploreTable
 from workbench.ui.panels.explore_builder import ExploreBuilder
 from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, OpenAlerts, Table
+from workbench.ui.panels.opt_out_requests import OptOutRequests
 from workbench.ui.panels.rows import MessageDetail, MessageList
 from workbench.ui.panels.rules import RuleHistory, RuleList
 from workbench.ui.store import current_store, use_lake, use_settings
@@ -18,8 +21,10 @@ from workbench.ui.store import current_store, use_lake, use_settings
 __all__ = [
     "COMMON_FILTERS",
     "GRAIN",
+    "AuditList",
     "Cards",
     "Chart",
+    "DoNotContact",
     "ExploreBuilder",
     "ExploreChart",
     "ExploreTable",
@@ -29,12 +34,12 @@ __all__ = [
     "MessageDetail",
     "MessageList",
     "OpenAlerts",
+    "OptOutRequests",
     "Page",
     "PageData",
     "RuleHistory",
     "RuleList",
     "Table",
-    "audits",
     "charts",
     "current_store",
     "tables",

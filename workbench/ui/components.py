@@ -76,6 +76,8 @@ class Component(PlainScript):
     def __init__(self, **params: Any) -> None:
         super().__init__(**{"sizing_mode": "stretch_width", "margin": 0, **params})
         self._handlers: dict[str, Callable[[Any], None]] = {}
+        #: Draws this component anew, with what was chosen in it; a page sets it.
+        self.redraw: Callable[[], None] = lambda: None
 
     def on(self, name: str, handler: Callable[[Any], None]) -> None:
         """Call ``handler`` with the payload of each message of this name."""
@@ -204,6 +206,52 @@ class ExploreComponent(PanelComponent):
 
     _esm = _script("explore")
     _stylesheets: ClassVar[list[str]] = _styles("explore")
+
+
+class WorkComponent(PanelComponent):
+    """A panel in which people act: lines of work, and a notice of what came of the last action."""
+
+    __abstract = True
+    _esm = "export function render() {}"
+
+    notice = param.Dict(default={})
+    limit = param.Integer(default=25)
+    total = param.Integer(default=0)
+    rows = param.List(default=[])
+
+
+class AuditListComponent(WorkComponent):
+    """The messages of one audit. Sends ``choose``: the place of the recipients, or how many lines."""
+
+    places = param.List(default=[])
+    place = param.String(default="")
+
+    _esm = _script("work", "audits")
+    _stylesheets: ClassVar[list[str]] = _styles("work")
+
+
+class OptOutRequestsComponent(WorkComponent):
+    """Free words that may mean stop. Sends ``choose``: their state; ``decide``; ``undo``."""
+
+    view = param.String(default="waiting")
+    counts = param.Dict(default={})
+    may_decide = param.Boolean(default=False)
+
+    _esm = _script("work", "opt_out_requests")
+    _stylesheets: ClassVar[list[str]] = _styles("work")
+
+
+class DoNotContactComponent(WorkComponent):
+    """The do-not-contact list. Sends ``choose``: a search; ``record``: consent; ``remove``: an entry."""
+
+    search = param.String(default="")
+    may_record = param.Boolean(default=False)
+    may_remove = param.Boolean(default=False)
+    looked_up: tuple[str, str | None] = ("", None)
+    """What is searched and the whole number in it, if it was looked up; never sent to the browser."""
+
+    _esm = _script("work", "do_not_contact")
+    _stylesheets: ClassVar[list[str]] = _styles("work")
 
 
 class RowListComponent(PanelComponent):

@@ -81,7 +81,7 @@ class PageData:
         """
         if metric and not counts_every_message(METRICS[metric]):
             narrow["metric"] = metric
-        if metric in _INBOUND_METRICS:
+        if metric in INBOUND_METRICS:
             narrow.setdefault("direction", "all")
         if "since" in narrow:
             narrow["period"] = "custom"

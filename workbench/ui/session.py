@@ -27,6 +27,7 @@ from workbench.ui.explore_state import EXPLORE_DEFAULTS, MARK, after, grain_of, 
 from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, messages_behind, page_links, panel_links
 from workbench.ui.page_data import PageData
+from workbench.ui.panels.choosing import Choosing
 from workbench.ui.panels.kinds import Panel
 from workbench.ui.row_list_state import RESET_BY_FILTERS, ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, StoreClosed
@@ -139,6 +140,7 @@ class PageSession:
             component.on("explore", self._change_question)
             component.on("range", self._zoom_to)
             component.on("address", self.apply)
+            component.redraw = partial(self.redraw, panel, component)
 
     def _note_asked(self, number: int) -> None:
         """The browser asks for other filters, and its panels hide their numbers until they answer this.
@@ -299,12 +301,29 @@ class PageSession:
                 yield lambda: _WAIT_BEFORE_SLOW_PANELS
             if ticket != self._latest:
                 return
-            props = _props(panel, data, fresh)
-            props["links"] = self._links(panel, data, props)
-            props.pop("behind", None)
-            yield partial(self._show_panel, ticket, component, props)
+            yield partial(
+                self._show_panel, ticket, component, self._panel_props(panel, component, data, fresh)
+            )
         # Only now are all parts as new as this.
         yield lambda: self._show_freshness(fresh, data.period, began)
+
+    def redraw(self, panel: Panel, component: PanelComponent) -> None:
+        """Draw one panel again, after something was chosen in it."""
+        self._run(self._redrawing(panel, component))
+
+    def _redrawing(self, panel: Panel, component: PanelComponent) -> Steps:
+        ticket, data = self._latest, self.data()
+        fresh = self.store.freshness(snapshot=data.snapshot)
+        yield partial(self._show_panel, ticket, component, self._panel_props(panel, component, data, fresh))
+
+    def _panel_props(
+        self, panel: Panel, component: PanelComponent, data: PageData, fresh: Freshness
+    ) -> dict[str, Any]:
+        """What the browser gets of a panel: its content, and the links to what it counts."""
+        props = _props(panel, component, data, fresh)
+        props["links"] = self._links(panel, data, props)
+        props.pop("behind", None)
+        return props
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
@@ -432,10 +451,10 @@ def read_page_data(
     return page_data_of(store, filters, parsed.values, page.filters, page.name, number), parsed.problems
 
 
-def _props(panel: Panel, data: PageData, fresh: Freshness) -> dict[str, Any]:
+def _props(panel: Panel, component: PanelComponent, data: PageData, fresh: Freshness) -> dict[str, Any]:
     """The props of a panel. An error of one panel is shown in it, and the others are drawn."""
     try:
-        props = panel.props(data)
+        props = panel.chosen_props(component, data) if isinstance(panel, Choosing) else panel.props(data)
     except Exception as error:
         return {"state": "error", "message": _explain(error)}
     newest = fresh.newest_message_at

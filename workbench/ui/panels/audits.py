@@ -1,32 +1,32 @@
-"""Tables of audits: the messages that should not have been sent, and the queue of free-text revocations.
+"""The messages of an audit: who they went to, where that may be and what time it was there, and the text.
 
-Each shows the newest or worst rows with what they rest on, and says how many there are beyond them and how
-to see those. Contacts are masked; what people wrote is text, never markup.
+Contacts are masked; what people wrote is text, never markup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from workbench.display import formats
+from workbench.browser.components import AuditChoice
+from workbench.display import formats, moments
+from workbench.lake.connect import Readable
 from workbench.messaging.addresses import mask
-from workbench.metrics.audits import find_audit
-from workbench.ui.filters import FIELDS
+from workbench.messaging.geography import area_states, area_zones, state_name
+from workbench.metrics.audit_places import AuditPlace, count_places
+from workbench.metrics.audits import AuditCheck, find_audit
+from workbench.metrics.run import query_audit
+from workbench.ui.components import AuditListComponent
 from workbench.ui.page_data import PageData, definition
-from workbench.ui.panels.tables import Cell, Props
+from workbench.ui.panels.choosing import PanelActions
 
-LIMIT = 8
-LONG_AGO = date(2000, 1, 1)
-"""Before the first message of any lake."""
 _ADDRESSES = frozenset({"contact", "sender"})
-_IN_LINE = 3
-"""Columns of a row; what is known besides opens below it."""
-
+_FIRST = 8
 _SOURCES = {
     "keyword": "a keyword they wrote",
     "twilio-21610": "Twilio's refusal (21610)",
@@ -34,118 +34,172 @@ _SOURCES = {
 }
 
 
-def breaches(name: str, limit: int = LIMIT) -> Callable[[PageData], Props]:
-    """A table of one audit's rows under the page's filters."""
-    return lambda data: _audit_props(data, name, limit)
+@dataclass(frozen=True)
+class AuditList:
+    """The rows of one audit under the page's filters, by place of the recipients."""
+
+    title: str
+    audit: str
+    subtitle: str = ""
+    empty: str = "No messages in this period with these filters."
+    span: int = 12
+    click: str | None = None
+
+    def build(self) -> AuditListComponent:
+        component = AuditListComponent(title=self.title, subtitle=self.subtitle, limit=_FIRST)
+        actions = PanelActions(component)
+
+        def choose(choice: AuditChoice) -> None:
+            # Another place begins with the first rows again.
+            actions.choose(**{"limit": _FIRST, **choice})
+
+        component.on("choose", choose)
+        return component
+
+    def props(self, data: PageData) -> dict[str, Any]:
+        return self._props(data, "", _FIRST)
+
+    def chosen_props(self, component: AuditListComponent, data: PageData) -> dict[str, Any]:
+        """The rows of the chosen place; of all places where it has no rows any more."""
+        return self._props(data, component.place, component.limit)
+
+    def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
+        """All rows, with the place and the local time of each recipient."""
+        rows = data.store.audit_rows(
+            self.audit,
+            data.where,
+            data.period.since,
+            data.period.end,
+            data.period.timezone,
+            snapshot=data.snapshot,
+        )
+        return _for_file(rows, find_audit(self.audit)), "Local times are those of the number's area."
+
+    def _props(self, data: PageData, place: str, limit: int) -> dict[str, Any]:
+        audit = find_audit(self.audit)
+        result = data.metric(audit.metric)
+        shared = {"definition": definition(result, data.period), "limit": limit}
+        places = data.ask(f"places of {audit.name}", _places_of(audit.name))
+        if not places:
+            return {**shared, "state": "empty", "message": self.empty, "place": "", "places": [], "rows": []}
+        # A country or state in which nothing is left is none.
+        place = place if place in places else ""
+        rows = data.ask(f"rows of {audit.name} in {place}, {limit}", _rows_of(audit.name, place, limit))
+        texts = data.look_up(f"texts of {audit.name} in {place}, {limit}", _texts_of(rows))
+        total = places[place] if place else _total(places)
+        return {
+            **shared,
+            "state": "ok",
+            "places": [
+                {"key": key, "name": place_name(key), "rows": count} for key, count in places.items() if key
+            ],
+            "place": place,
+            "total": total,
+            "rows": [_line(row, audit, data, texts) for row in rows.to_dict("records")],
+        }
 
 
-def revocation_queue(data: PageData) -> Props:
-    """Free-text revocations that nobody has decided on, those due first, whatever the page's period."""
-    result = data.store.metric("revocations_waiting", snapshot=data.snapshot)
-    rows = data.store.audit_rows("waiting-revocations", limit=LIMIT, snapshot=data.snapshot)
-    return {
-        "columns": [_column("What they wrote"), _column("Contact"), _column("Time left", "number")],
-        "rows": [_waiting_row(row, data) for _, row in rows.iterrows()],
-        "footnote": _left_out(
-            int(result.frame["revocations_waiting"].iloc[0]), "workbench consent revocations"
-        ),
-        "definition": definition(result, data.period),
-        "file": lambda: _masked(data.store.audit_rows("waiting-revocations", snapshot=data.snapshot)),
-        "file_note": "All that wait, of any time: the period and the filters do not hold for this table.",
-        "behind": {
-            **dict.fromkeys(FIELDS, ()),
-            "metric": "revocations_waiting",
-            "since": LONG_AGO,
-            "until": None,
-        },
-    }
+def _places_of(name: str) -> Any:
+    def ask(readable: Readable, where: Any, since: Any, until: Any, *, timezone: str) -> dict[str, int]:
+        return count_places(readable, name, where, since, until, timezone=timezone)
+
+    return ask
 
 
-def _audit_props(data: PageData, name: str, limit: int) -> Props:
-    audit = find_audit(name)
-    result = data.metric(audit.metric)
-    period = data.period
-    rows = data.store.audit_rows(
-        name, data.where, period.since, period.end, period.timezone, limit=limit, snapshot=data.snapshot
+def _rows_of(name: str, place: str, limit: int) -> Any:
+    condition = AuditPlace(place).condition if place else None
+
+    def ask(readable: Readable, where: Any, since: Any, until: Any, *, timezone: str) -> pd.DataFrame:
+        return query_audit(
+            readable, name, where, since, until, limit=limit, timezone=timezone, place=condition
+        )
+
+    return ask
+
+
+def _texts_of(rows: pd.DataFrame) -> Any:
+    sids = [str(sid) for sid in rows["message_sid"]]
+    return lambda lake: dict(
+        lake.rows(
+            "select message_sid, body from message_facts where message_sid in (select unnest(?::varchar[]))",
+            [sids],
+        )
     )
-    labels = list(audit.columns.items())
-    total = int(result.frame[audit.metric].iloc[0]) if audit.counts_rows else len(rows)
+
+
+def _total(places: Mapping[str, int]) -> int:
+    """All rows: a country's have those of its states in them."""
+    return sum(count for key, count in places.items() if "-" not in key)
+
+
+def place_name(key: str) -> str:
+    """`Texas` of `US-TX`; a country's code stays, for the browser names it."""
+    return state_name(key[3:]) if "-" in key else key
+
+
+def place_of(contact: str) -> str:
+    """The US states of a number's area code; empty where it belongs to none."""
+    return " or ".join(sorted(state_name(state) for state in area_states(contact)))
+
+
+def local_time(contact: str, at: datetime) -> str:
+    """The time where the owner of a number may be: `Tue 3 Nov, 21:40`, or the span of several zones."""
+    clocks = sorted({at.astimezone(ZoneInfo(zone)).replace(tzinfo=None) for zone in area_zones(contact)[0]})
+    if not clocks:
+        return ""
+    first, last = clocks[0], clocks[-1]
+    ends = f" to {last:%H:%M}" if last.date() == first.date() else f" to {last:%a %H:%M}"
+    return f"{first:%a} {first.day} {first:%b}, {first:%H:%M}" + (ends if last != first else "")
+
+
+def _sent(row: Mapping[Any, Any]) -> datetime:
+    moment: datetime = row["sent_at" if "sent_at" in row else "date_created"].to_pydatetime()
+    return moment
+
+
+def _line(
+    row: Mapping[Any, Any], audit: AuditCheck, data: PageData, texts: Mapping[str, str | None]
+) -> dict[str, Any]:
+    sid, contact = str(row["message_sid"]), str(row["contact"])
+    shown = [(label, name) for name, label in audit.columns.items() if name != "contact"]
     return {
-        # As numbers are: to the right, and never broken over lines.
-        "columns": [_column(labels[0][1]), *(_column(label, "number") for _, label in labels[1:_IN_LINE])],
-        "rows": [_audit_row(row, labels, data) for _, row in rows.iterrows()],
-        "footnote": _left_out(total, f"workbench compliance rows {name}", limit),
-        "definition": definition(result, period),
-        "file": lambda: _masked(
-            data.store.audit_rows(
-                name, data.where, period.since, period.end, period.timezone, snapshot=data.snapshot
-            )
-        ),
+        "sid": sid,
+        "contact": mask(contact),
+        "place": place_of(contact),
+        "local": local_time(contact, _sent(row)),
+        "text": texts.get(sid) or "(no text kept)",
+        "facts": [[label, _fact(row[name], name, data.period.timezone)] for label, name in shown],
+        **addresses_of(data, sid, str(row["conversation_id"])),
     }
 
 
-def _masked(rows: pd.DataFrame) -> pd.DataFrame:
-    """All rows for a file, with what the audit shows."""
+def addresses_of(data: PageData, sid: str, conversation: str) -> dict[str, str]:
+    """Where a message and its conversation are shown."""
+    return {"message": data.rows_link(message=sid), "conversation": f"inbox?conversation={conversation}"}
+
+
+def _fact(value: Any, name: str, timezone: str) -> str:
+    if formats.is_missing(value):
+        return str(formats.MISSING)
+    if name in _ADDRESSES:
+        return mask(str(value))
+    if isinstance(value, datetime):
+        return moments.short_moment(value, timezone)
+    if name == "messages_in_week":
+        return str(formats.count(float(value)))
+    return _SOURCES.get(str(value), str(value))
+
+
+def _for_file(rows: pd.DataFrame, audit: AuditCheck) -> pd.DataFrame:
+    contacts: Sequence[str] = [str(contact) for contact in rows["contact"]]
+    moments_sent = rows["sent_at" if "sent_at" in rows else "date_created"]
     shown = rows.drop(columns="conversation_id")
+    shown.insert(2, "place", [place_of(contact) for contact in contacts])
+    shown.insert(
+        3,
+        "local_time",
+        [local_time(contact, at.to_pydatetime()) for contact, at in zip(contacts, moments_sent, strict=True)],
+    )
     for name in _ADDRESSES.intersection(shown.columns):
         shown[name] = [None if formats.is_missing(address) else mask(str(address)) for address in shown[name]]
     return shown
-
-
-def _audit_row(row: pd.Series, labels: list[tuple[str, str]], data: PageData) -> dict[str, Any]:
-    cells = [_cell(row[name], name, data, "%d %b %H:%M") for name, _ in labels[:_IN_LINE]]
-    detail = [[label, _cell(row[name], name, data)["text"]] for name, label in labels[1:]]
-    detail.append(["Message", str(row["message_sid"])])
-    return {"key": str(row["message_sid"]), "cells": cells, "detail": detail, "hint": "Show what it rests on"}
-
-
-def _waiting_row(row: pd.Series, data: PageData) -> dict[str, Any]:
-    sid = str(row["message_sid"])
-    text = "not kept here" if formats.is_missing(row["body"]) else str(row["body"])
-    detail = [
-        ["They wrote", text],
-        ["Phrase", f"{row['revocation']} ({row['revocation_language']})"],
-        ["To", mask(row["sender"])],
-        ["Written", _moment(row["date_created"], data)],
-        ["Honour by", _moment(row["due_at"], data)],
-        ["To decide", f"workbench consent decide {sid} opt-out"],
-        ["or", f"workbench consent decide {sid} not-opt-out"],
-    ]
-    cells = [{"text": row["revocation"]}, {"text": mask(row["contact"])}, {"text": _time_left(row["due_at"])}]
-    return {"key": sid, "cells": cells, "detail": detail, "hint": "Show what they wrote"}
-
-
-def _cell(value: Any, name: str, data: PageData, form: str = "%d %b %Y %H:%M") -> Cell:
-    if formats.is_missing(value):
-        return {"text": formats.MISSING, "muted": True}
-    if name in _ADDRESSES:
-        return {"text": mask(str(value))}
-    if isinstance(value, datetime):
-        return {"text": _moment(value, data, form)}
-    if name == "messages_in_week":
-        return {"text": formats.count(float(value))}
-    return {"text": _SOURCES.get(str(value), str(value))}
-
-
-def _moment(value: Any, data: PageData, form: str = "%d %b %Y %H:%M") -> str:
-    if formats.is_missing(value):
-        return formats.MISSING
-    return str(value.astimezone(ZoneInfo(data.period.timezone)).strftime(form))
-
-
-def _time_left(due_at: Any) -> str:
-    if formats.is_missing(due_at):
-        return formats.MISSING
-    hours = int((due_at - datetime.now(UTC)).total_seconds() // 3600)
-    if hours < 0:
-        return "over"
-    return formats.plural(hours // 24, "day") if hours >= 24 else formats.plural(hours, "hour")
-
-
-def _column(label: str, kind: str = "text") -> dict[str, str]:
-    return {"label": label, "kind": kind, "color": "accent"}
-
-
-def _left_out(total: int, command: str, limit: int = LIMIT) -> str:
-    rest = total - limit
-    return f"Not shown: {rest:,} more. `{command}` lists them all." if rest > 0 else ""

@@ -69,7 +69,7 @@ def _table_line(
     mark = exploration.mark(question.by[0], values[0]) if question.by else ""
     if question.grain and not question.by and question.grain != "hour":
         mark = f"{question.grain}={bucket_key(place[0])}"
-    narrow = {
+    narrow: dict[str, Any] = {
         name: [each.key]
         for name, each, value in zip(question.by, shown, values, strict=True)
         if name in FIELDS and value is not OTHERS

@@ -5,19 +5,18 @@ What is known of rules stands above the pages, so a page hands its door in, as t
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import pandas as pd
-from panel.io.state import state
 
 from workbench.display import moments
-from workbench.errors import ConfigError, WorkbenchError
+from workbench.errors import ConfigError
 from workbench.lake.connect import Lake
-from workbench.roles import acting_as, current_user
+from workbench.roles import current_user
 from workbench.settings import Settings
+from workbench.ui.beside import work_beside
 from workbench.ui.components import RuleListComponent
 from workbench.ui.page_data import PageData
 from workbench.ui.store import Store, current_store
@@ -84,13 +83,13 @@ class _RuleCalls:
 
     def switch(self, message: Mapping[str, Any]) -> None:
         """The commit draws the page again, here and wherever else it is open."""
-        store, user = current_store(), current_user()
+        store = current_store()
 
         def work() -> None:
-            with acting_as(user), store.lock:
+            with store.lock:
                 self.door.switch(_settings(store), store.lake, message["rule"], message["is_on"])
 
-        self._beside(work, lambda _: self._show_switch(message["rule"], message["is_on"]))
+        work_beside(work, lambda _: self._show_switch(message["rule"], message["is_on"]), self._refuse)
 
     def test(self, message: Mapping[str, Any]) -> None:
         store = current_store()
@@ -99,7 +98,7 @@ class _RuleCalls:
             with store.lock:
                 return self.door.test(_settings(store), store.lake, message["rule"], store.timezone)
 
-        self._beside(work, lambda tested: self._show_test(message["rule"], tested))
+        work_beside(work, lambda tested: self._show_test(message["rule"], tested), self._refuse)
 
     def _show_switch(self, rule: str, is_on: bool) -> None:
         rules = [{**line, "is_on": is_on} if line["rule"] == rule else line for line in self.component.rules]
@@ -108,29 +107,8 @@ class _RuleCalls:
     def _show_test(self, rule: str, tested: Mapping[str, Any]) -> None:
         self.component.param.update(tests={**self.component.tests, rule: tested}, notice="")
 
-    def _beside(self, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Ask the lake on a thread, so that no other page waits; in a notebook at once."""
-
-        def done(work: Callable[[], Any]) -> tuple[Any, str]:
-            try:
-                return work(), ""
-            except WorkbenchError as error:
-                return None, str(error)
-
-        def show(result: tuple[Any, str]) -> None:
-            value, refusal = result
-            if refusal:
-                self.component.notice = refusal
-            else:
-                then(value)
-
-        async def take_turns() -> None:
-            show(await asyncio.to_thread(done, work))
-
-        if state.curdoc is not None and state.curdoc.session_context:
-            state.execute(take_turns)
-        else:
-            show(done(work))
+    def _refuse(self, message: str) -> None:
+        self.component.notice = message
 
 
 @dataclass(frozen=True)

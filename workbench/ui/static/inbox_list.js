@@ -78,7 +78,7 @@ class ConversationList {
     const wasPicking = this.rows.getRootNode().activeElement?.type === "checkbox"
     this.drawFilters()
     fill(this.views, drawViews(list, this.does.show))
-    fill(this.rows, list.rows.length ? list.rows.map((row) => this.drawLine(row)) : drawEmptyList(list))
+    fill(this.rows, list.rows.length ? list.rows.map((row) => this.drawLine(row)) : drawEmptyList(list, this.does.show))
     this.drawFoot()
     this.drawBar()
     if (focused) {
@@ -321,13 +321,13 @@ function drawViews(list, show) {
   )
 }
 
-function drawEmptyList(list) {
+function drawEmptyList(list, show) {
   const isNarrow = Object.keys(list.filters).some((name) => name !== "waits" || list.filters.waits !== "recent")
   if (list.search || isNarrow) {
     const text = list.search
-      ? `No conversation in “${VIEWS[list.view]}” has that in a text, name, number or SID.`
+      ? `No conversation in “${VIEWS[list.view]}” has that in a text, name, label, note, number or SID.`
       : `No conversation in “${VIEWS[list.view]}” passes the filters.`
-    return h("div", {class: "empty"}, h("b", {}, "Nothing found"), h("p", {}, text))
+    return h("div", {class: "empty"}, h("b", {}, "Nothing found"), h("p", {}, text), drawElsewhere(list, VIEWS, show))
   }
   const [title, text] =
     list.view === "waiting" && list.older
@@ -358,7 +358,9 @@ function drawRow(row, opened, open) {
     h(
       "span",
       {class: "row-line"},
-      h("span", {class: row.failed ? "preview failed" : "preview", dir: "auto"}, `${before}${row.preview}`),
+      row.hit
+        ? drawHit(row.hit)
+        : h("span", {class: row.failed ? "preview failed" : "preview", dir: "auto"}, `${before}${row.preview}`),
       row.waiting
         ? h("span", {class: "chip wait", title: "How long they have been waiting for an answer"}, row.waiting)
         : null,

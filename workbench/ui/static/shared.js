@@ -265,7 +265,7 @@ function panelHead(model, container, extra = null) {
   return h(
     "header",
     {class: "panel-head"},
-    h("div", {}, h("h2", {}, model.title), model.subtitle ? h("p", {}, model.subtitle) : null),
+    h("div", {}, h("h2", {}, model.title), model.subtitle ? h("p", {}, withCode(model.subtitle)) : null),
     h(
       "div",
       {class: "tools"},
@@ -359,6 +359,6 @@ function placeholder(model) {
     "div",
     {class: failed ? "blank failed" : "blank", role: failed ? "alert" : "status"},
     failed ? icon("warning", 20) : null,
-    h("p", {}, model.message),
+    h("p", {}, withCode(model.message)),
   )
 }

@@ -118,7 +118,7 @@ export function render({model, view}) {
           h("tbody", {}, rows),
         ),
       ),
-      model.footnote ? h("p", {class: "footnote"}, model.footnote) : null,
+      model.footnote ? h("p", {class: "footnote"}, withCode(model.footnote)) : null,
     )
   }
   draw()

@@ -1,5 +1,5 @@
--- gives: one row per opt-out, channel and node that it reaches, with the time until an opt-in lifted it there
--- version: 1
+-- gives: one row per opt-out, channel and node that it reaches, with the time until an opt-in or a lift ended it there
+-- version: 4
 -- An opt-out reaches what it names, the sender it was said to, and the services of that sender then and later. Where
 -- these are not known (no row, and no whole reading since) it reaches every service of the account (`any:`); what
 -- reaches a service also reaches the senders of which nobody knows a service (`some:`). `people` narrows it to these
@@ -59,12 +59,15 @@ with heard as materialized (
     join members m on m.account_sid = h.account_sid and m.sender = h.sender and m.service is not null
         and h.happened_at >= m.first_seen_at and h.happened_at < m.surely_until
     where h.kind = 'opt-in'
-), lifted as (
-    select k.event_id, k.family, k.node, min(i.happened_at) as until
+), endings as (
+    select k.event_id, k.family, k.node, i.happened_at as ended_at
     from keys k
     join opt_ins i on i.person = k.person and i.family = k.family and i.node = k.key
         and i.happened_at > k.since and i.happened_at >= k.begins and i.happened_at < k.ends
-    group by k.event_id, k.family, k.node
+    union all
+    select n.event_id, n.family, n.node, l.lifted_at from nodes n join consent_lifts l on l.event_id = n.event_id
+), lifted as (
+    select event_id, family, node, min(ended_at) as until from endings group by event_id, family, node
 ), spans as (
     select n.* exclude (left_at), l.until
     from nodes n

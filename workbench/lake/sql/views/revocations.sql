@@ -1,9 +1,12 @@
 -- grain: one row per inbound message that may ask in its own words to be left alone
--- version: 1
+-- version: 4
+-- The last decision counts; one that was undone without an earlier one is `waiting` again.
 create or replace view revocations as
-with decided as (
+with latest as (
     select message_sid, decision, actor, note, decided_at from revocation_decisions
     qualify row_number() over (partition by message_sid order by decided_at desc, decision_id) = 1
+), decided as (
+    select * from latest where decision <> 'waiting'
 ), waiting as (
     select m.*, coalesce(m.messaging_service_sid, r.messaging_service_sid, m.sender) as reach,
         d.decision, d.actor, d.note, d.decided_at, c.due_at
