@@ -219,8 +219,8 @@ def _with_views(monkeypatch: pytest.MonkeyPatch, known: Mapping[str, ViewFile]) 
         monkeypatch.setattr(module, "known_views", lambda: known)
 
 
-GAPS = "-- grain: one row per lake\n-- version: 4\ncreate or replace view gaps as select 7 as number;\n"
-GAPS_OF = "-- gives: a number\n-- version: 4\ncreate or replace macro gaps(n) as table select n as number;\n"
+GAPS = "-- grain: one row per lake\n-- version: 5\ncreate or replace view gaps as select 7 as number;\n"
+GAPS_OF = "-- gives: a number\n-- version: 5\ncreate or replace macro gaps(n) as table select n as number;\n"
 
 
 def test_only_a_view_with_another_text_is_made_anew(
