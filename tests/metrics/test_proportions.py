@@ -46,6 +46,11 @@ def test_how_many_people_would_tell(first: float, second: float, people: int) ->
     assert people_needed(first, second) == people
 
 
+def test_the_interval_of_none_begins_at_none_and_that_of_all_ends_at_all() -> None:
+    assert all(Proportion(0, people).interval[0] == 0 for people in range(1, 400))
+    assert all(Proportion(people, people).interval[1] == 1 for people in range(1, 400))
+
+
 def test_nobody_tells_nothing_and_equal_rates_never_differ() -> None:
     assert not is_more_than_chance(Proportion(0, 0), Proportion(5, 10))
     assert (Proportion(0, 0).rate, Proportion(0, 0).interval) == (None, (0.0, 1.0))

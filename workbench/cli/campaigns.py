@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
@@ -25,6 +25,7 @@ _IN_TABLE = ["campaign", "text", "messages", "delivery_rate", "reply_rate", "opt
 
 def _campaign_options(command: Command) -> Command:
     """What makes a campaign, and of which messages."""
+    decorated: Any = command
     for option in (
         format_option(),
         timezone_option(ZONE_OF_CALL),
@@ -37,8 +38,8 @@ def _campaign_options(command: Command) -> Command:
             help="What makes a campaign: template, messaging_service or batch.",
         ),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return cast(Command, decorated)
 
 
 @main.group()

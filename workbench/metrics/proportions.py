@@ -39,7 +39,9 @@ class Proportion:
         rate, sample, square = self.count / self.sample, self.sample, _Z * _Z
         middle = (rate + square / (2 * sample)) / (1 + square / sample)
         reach = _Z * math.sqrt(rate * (1 - rate) / sample + square / (4 * sample**2)) / (1 + square / sample)
-        return max(middle - reach, 0.0), min(middle + reach, 1.0)
+        low = middle - reach if self.count else 0.0
+        high = middle + reach if self.count < sample else 1.0
+        return low, high
 
 
 def difference_interval(first: Proportion, second: Proportion) -> tuple[float, float]:

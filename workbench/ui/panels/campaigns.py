@@ -24,7 +24,7 @@ from workbench.metrics.proportions import Proportion
 from workbench.ui.charts.shares import shares_by_hour
 from workbench.ui.page_data import PageData, definition, shown_sql
 
-LIMIT = 20
+LIMIT = 12
 Props = dict[str, Any]
 _COLUMNS = ("Sent", "Delivery rate", "Reply rate", "Opt-out rate", "Cost per delivered")
 _NOTE = (
@@ -91,6 +91,8 @@ def replies_by_hour(data: PageData) -> Props:
     best, shares = data.ask("best hour", query_best_hour)
     enough = {hour: share for hour, share in shares.items() if share.sample >= FEWEST_PEOPLE}
     subtitle = "The intervals overlap, so no hour is clearly the best."
+    if len(enough) < 2:
+        subtitle = "Too few people by hour to compare."
     if best is not None:
         subtitle = (
             f"Messages sent from {best}:00 to {best + 1}:00 get clearly more replies than at any other hour."
