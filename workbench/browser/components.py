@@ -163,7 +163,7 @@ class Cell(TypedDict):
 class TableRow(TypedDict):
     """``detail`` or ``explanation`` opens below the row; ``link`` leads to its messages.
 
-    The detail is pairs of term and text.
+    The detail is pairs of term and text; a third item "copy" offers to copy the text.
     """
 
     key: str

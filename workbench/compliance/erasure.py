@@ -26,6 +26,7 @@ from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
 from workbench.lake.quoting import identifier
 from workbench.lake.removals import ERASURE, add_attachments, begin_removal, is_unfinished
 from workbench.lake.secret_key import privacy_key
+from workbench.lake.text_templates import forget_skeletons, forget_unused_templates
 
 _UNTOUCHED = frozenset(
     {"audit_events", "erased_people", "removals", "lake_identity", "lake_key", "schema_migrations"}
@@ -187,6 +188,7 @@ def _counts(
 def _erase_rows(cursor: duckdb.DuckDBPyConnection, order: Order, tables: Mapping[str, Sequence[str]]) -> None:
     keys = _keys(cursor, order.person)
     add_attachments(cursor, order.erasure_id, _attachments(cursor, keys))
+    forget_skeletons(cursor, keys["sids"])
     for table, columns in tables.items():
         own, mentions = _count(cursor, table, columns, keys)
         if own:
@@ -199,6 +201,7 @@ def _erase_rows(cursor: duckdb.DuckDBPyConnection, order: Order, tables: Mapping
                 f"where regexp_matches({column}, $digits)",
                 {"digits": keys["digits"], "blot": BLOT},
             )
+    forget_unused_templates(cursor)
 
 
 def _keys(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> dict[str, Any]:

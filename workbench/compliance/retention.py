@@ -26,6 +26,7 @@ from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.removals import RETENTION, begin_removal
 from workbench.lake.retained import BODIES, MESSAGES, move_horizon
+from workbench.lake.text_templates import forget_unused_templates
 from workbench.settings import RetentionSettings
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def _apply(
             move_horizon(cursor, rule.name, rule.before(now), now)
     if not changed:
         return
+    forget_unused_templates(cursor)
     begin_removal(cursor, uuid.uuid4().hex, RETENTION, actor=actor, begun_at=now, attachments=attachments)
     detail = {row["rule"]: {"days": row["days"], "rows": row["rows"]} for row in counts}
     append_audit(cursor, "retention", actor=actor, detail={"state": "begun", **detail}, at=now)

@@ -45,6 +45,8 @@ def with_templates(cursor: duckdb.DuckDBPyConnection, messages: pa.Table, now: d
 def prepare_templates(lake: Lake, now: datetime | None = None) -> int:
     """Give the messages that came before there were templates theirs, month by month.
 
+    Templates of texts that are gone, redacted at Twilio say, go too.
+
     Returns:
         How many got one.
     """
@@ -53,6 +55,8 @@ def prepare_templates(lake: Lake, now: datetime | None = None) -> int:
     number = 0
     for month in months:
         number += lake.write(lambda cursor, month=month: _prepare_month(cursor, month, moment))  # type: ignore[misc]
+    if lake.value(_HAS_UNUSED):
+        lake.write(forget_unused_templates)
     return number
 
 
@@ -200,6 +204,7 @@ _NAME_TEXTS = """
     when matched then update set template = n.template
 """
 _USED = "select template from raw_messages where template is not null and body <> ''"
+_HAS_UNUSED = f"select exists(from text_templates where template_id not in ({_USED}))"
 _FORGET_TEMPLATES = f"delete from text_templates where template_id not in ({_USED})"
 _FORGET_SKELETONS = f"delete from text_skeletons where template_id not in ({_USED})"
 _FORGET_SKELETONS_OF = """

@@ -83,6 +83,7 @@ FIELDS: Mapping[str, Field] = {
         Field("country", "Country", "country", "country", is_common=True),
         Field("sender", "Sender", "sender", "address", is_common=True),
         Field("messaging_service", "Messaging service", "messaging_service", is_common=True),
+        Field("template", "Text", "template"),
         Field("outcome", "Outcome", "outcome", is_common=True),
         Field("error_code", "Error code", "error_code", "code"),
         Field("status", "Status", "status"),
@@ -119,6 +120,7 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     sender = param.List(default=[], item_type=str)
     sender_type = param.List(default=[], item_type=str)
     messaging_service = param.List(default=[], item_type=str)
+    template = param.List(default=[], item_type=str)
     status = param.List(default=[], item_type=str)
     outcome = param.List(default=[], item_type=str)
     error_code = param.List(default=[], item_type=str)

@@ -31,6 +31,7 @@ def _rate(name: str, label: str, moment: LiteralString, what: str, above: str, e
         better="higher" if moment == "replied_at" else "lower",
         minimum_sample=30,
         is_additive=False,
+        sample_noun="people",
         source="engagement_facts",
         waiting=_YOUNG,
     )

@@ -118,7 +118,7 @@ def _template_row(template: TemplateCost, number: int) -> dict[str, Any]:
     )
     if template.instead is not None:
         detail += [
-            ["Written as", template.instead],
+            ["Written as", template.instead, "copy"],
             ["Saves", f"{_amounts(template.saved)} of {_amounts(template.spend)}"],
         ]
     elif template.forcing:

@@ -16,6 +16,15 @@ function barElement(share, color) {
   return bar
 }
 
+function copyButton(text) {
+  const button = h("button", {class: "quiet", type: "button"}, "Copy text")
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(text)
+    button.textContent = "Copied"
+  }
+  return button
+}
+
 function rowElements(row, model, toggle) {
   const [first, ...rest] = row.cells,
     [naming, ...columns] = model.columns
@@ -68,7 +77,10 @@ function rowElements(row, model, toggle) {
     : h(
         "dl",
         {},
-        row.detail.map(([term, text]) => [h("dt", {}, term), h("dd", {}, withLinks(text))]),
+        row.detail.map(([term, text, copy]) => [
+          h("dt", {}, term),
+          h("dd", {}, withLinks(text), copy ? copyButton(text) : null),
+        ]),
       )
   return [line, h("tr", {class: "detail"}, h("td", {colspan: model.columns.length}, shown))]
 }

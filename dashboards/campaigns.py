@@ -1,0 +1,60 @@
+"""Campaigns: which text is answered, which one drives people away, and what each costs."""
+
+from workbench import ui
+from workbench.ui import charts
+from workbench.ui.panels import campaigns, texts
+
+NAV_ORDER = 15
+
+page = ui.Page(
+    "campaigns",
+    __doc__,
+    [
+        ui.OpenAlerts(),
+        ui.Cards(["reach", "reply_rate", "opt_out_rate", "cost_per_delivered"]),
+        ui.Table(
+            "Texts",
+            campaigns.ranking,
+            subtitle="Alike texts as one, the most frequent first. Click one to see only it, two to compare.",
+            empty="No text in this period with these filters.",
+            span=12,
+            click="template",
+        ),
+        ui.Table(
+            "Comparison",
+            campaigns.comparison,
+            subtitle="The two chosen texts, or the chosen one against the period before.",
+            empty="Choose one text above to compare it with the period before, or two to compare them.",
+            span=12,
+        ),
+        ui.Chart(
+            "Course",
+            metric="messages",
+            by=[ui.GRAIN, "outcome"],
+            draw=charts.by_outcome,
+            subtitle="By what became of the messages. Click a day to look closer.",
+            span=6,
+            click="day",
+        ),
+        ui.Figure(
+            "Replies by hour of sending",
+            campaigns.replies_by_hour,
+            empty="No hour has enough people yet.",
+            span=6,
+        ),
+        ui.Table(
+            "What the text costs",
+            texts.templates,
+            subtitle="The largest saving first. Open one for its text in GSM-7, to copy.",
+            span=7,
+        ),
+        ui.Table(
+            "Characters that cost",
+            texts.characters,
+            subtitle="One of them turns a whole text into UCS-2.",
+            empty="Every text fits GSM-7.",
+            span=5,
+        ),
+    ],
+)
+page.servable()

@@ -1,0 +1,91 @@
+"""The page of campaigns on a lake counted by hand: 80 people got one text, 80 another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.messages import SENDER, payload
+from tests.ui.known import save
+from workbench.lake import Lake, open_lake
+from workbench.settings import load_settings
+from workbench.ui.navigation import discover_pages
+from workbench.ui.page import load_page
+from workbench.ui.session import PageSession
+from workbench.ui.store import Store
+
+SALE, PARCEL = "Sale until Sunday in our shop: {}", "Your parcel leaves our house on {}"
+PERIOD = "period=custom&since=2026-09-01&until=2026-09-20"
+PEOPLE = 80
+
+
+def messages() -> Iterator[dict[str, Any]]:
+    """20 of 80 answer the first text, 4 of 80 the second; 10 say STOP to the first."""
+    number = 0
+    for day, text, answers, stops in ((1, SALE, 20, 10), (2, PARCEL, 4, 0)):
+        sent_at = datetime(2026, 9, day, 12, tzinfo=UTC)
+        for person in range(PEOPLE):
+            contact = f"+1415555{day}{person:03d}"
+            number += 1
+            yield payload(
+                number, to=contact, body=text.format(person), date_created=sent_at, date_sent=sent_at
+            )
+            said = "thanks" if person < answers else "STOP" if person < answers + stops else None
+            if said:
+                number += 1
+                heard_at = sent_at.replace(hour=13)
+                yield payload(
+                    number, direction="inbound", status="received", body=said, to=SENDER, price=None,
+                    date_created=heard_at, date_sent=heard_at, **{"from": contact},
+                )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    with open_lake(load_settings({"WORKBENCH_HOME": str(tmp_path_factory.mktemp("shop"))})) as lake:
+        save(lake, list(messages()))
+        yield lake
+
+
+def opened(lake: Lake, query: str) -> PageSession:
+    page = load_page(next(info for info in discover_pages() if info.name == "campaigns"))
+    return page.open(f"?{PERIOD}{query}", Store(lake))
+
+
+def props(session: PageSession, title: str) -> dict[str, Any]:
+    panel = next(panel for panel in session.panels if getattr(panel, "title", "") == title)
+    return panel.props(session.data())
+
+
+def test_texts_are_ranked_with_their_intervals(shop: Lake) -> None:
+    rows = props(opened(shop, ""), "Texts")["rows"]
+    cells = {row["cells"][0]["text"]: [cell["text"] for cell in row["cells"][1:]] for row in rows}
+    assert cells == {
+        SALE.format("⟨…⟩"): ["80", "100 %", "25.0 %", "12.5 %", "$0.0083"],
+        PARCEL.format("⟨…⟩"): ["80", "100 %", "5.0 %", "0 %", "$0.0083"],
+    }
+    # Wilson's interval for 20 of 80.
+    sale = next(row for row in rows if row["cells"][0]["text"].startswith("Sale"))
+    assert sale["cells"][3]["note"] == "16.8 % to 35.5 % of 80"
+    assert f"template={sale['key']}" in sale["link"]
+
+
+def test_two_chosen_texts_are_compared_in_sentences(shop: Lake) -> None:
+    keys = {row["cells"][0]["text"][:4]: row["key"] for row in props(opened(shop, ""), "Texts")["rows"]}
+    session = opened(shop, f"&template={keys['Sale']}&template={keys['Your']}")
+    comparison = props(session, "Comparison")
+    assert [row["cells"][0]["text"] for row in comparison["rows"]] == [
+        "B has fewer replies: 5.0 % against 25.0 %, unlikely to be chance.",
+        "B has fewer opt-outs: 0 % against 12.5 %, unlikely to be chance.",
+        "Both have the same share of deliveries: 100 %.",
+    ]
+    assert comparison["footnote"].startswith("A: Sale until Sunday")
+    # The others stay in the ranking, so that they can be chosen instead.
+    assert len(props(session, "Texts")["rows"]) == 2
+
+
+def test_without_a_choice_it_says_what_to_choose(shop: Lake) -> None:
+    assert props(opened(shop, ""), "Comparison")["message"].startswith("Choose one text above")

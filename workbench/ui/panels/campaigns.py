@@ -1,0 +1,190 @@
+"""Campaigns on a page: ranked with how sure each rate is, two compared, and replies by hour."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from workbench.display import formats
+from workbench.metrics.campaign_comparison import RateComparison, compare_campaigns
+from workbench.metrics.campaigns import (
+    FEWEST_PEOPLE,
+    Campaign,
+    CampaignList,
+    campaign_frame,
+    campaign_names,
+    query_best_hour,
+    query_campaigns,
+)
+from workbench.metrics.proportions import Proportion
+from workbench.ui.charts.shares import shares_by_hour
+from workbench.ui.page_data import PageData, definition, shown_sql
+
+LIMIT = 12
+Props = dict[str, Any]
+_COLUMNS = ("Sent", "Delivery rate", "Reply rate", "Opt-out rate", "Cost per delivered")
+_NOTE = (
+    "Below a rate: where it lies with 95 % certainty, and of how many people. People reached in the last "
+    "seven days are in flight."
+)
+
+
+def ranking(data: PageData) -> Props:
+    """Every text with its rates, also while some of them are chosen, so that others can be."""
+    everything = replace(data, where={name: data.where[name] for name in data.where if name != "template"})
+    campaigns = _read(everything)
+    shown = campaigns.campaigns[:LIMIT]
+    names = _names(data, shown)
+    chosen = data.where.get("template", ())
+    largest = max((item.messages for item in shown), default=1)
+    rows = [
+        _row(data, item, names.get(item.campaign), item.messages / largest, item.campaign in chosen)
+        for item in shown
+    ]
+    notes = [_NOTE]
+    if len(campaigns.campaigns) > LIMIT:
+        rest = campaigns.campaigns[LIMIT:]
+        messages = formats.count(sum(item.messages for item in rest))
+        notes.append(f"Not shown: {formats.plural(len(rest), 'more text')} with {messages} messages.")
+    if campaigns.without:
+        notes.append(f"{formats.count(campaigns.without)} messages have no text here.")
+    return {
+        "columns": _columns("Text", _COLUMNS),
+        "rows": rows,
+        "footnote": " ".join(notes),
+        "definition": _definition(campaigns, data),
+        "file": lambda: _file(data, campaigns),
+    }
+
+
+def comparison(data: PageData) -> Props:
+    """Two chosen texts against each other, or one against the period before."""
+    chosen = [str(value) for value in data.where.get("template", ()) if value is not None]
+    campaigns = _read(data)
+    by_id = {item.campaign: item for item in campaigns.campaigns}
+    pair, names = [by_id.get(value) for value in chosen], ("A", "B")
+    if len(chosen) == 1 and data.is_compared:
+        before = {item.campaign: item for item in _read(data.previous).campaigns}
+        pair, names = [before.get(chosen[0]), by_id.get(chosen[0])], ("Before", "Now")
+    rows: list[RateComparison] = []
+    if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
+        rows = compare_campaigns(pair[0], pair[1], names)
+    legend = f"Before: {data.previous.period.label}." if names[0] == "Before" else _legend(data, chosen)
+    return {
+        "columns": _columns("What the numbers say", names),
+        "rows": [_comparison_row(row) for row in rows],
+        "footnote": legend if rows else "",
+        "definition": _definition(campaigns, data),
+        "file": lambda: pd.DataFrame(
+            [[row.sentence, row.metric, row.first.rate, row.second.rate] for row in rows],
+            columns=["sentence", "metric", *names],
+        ),
+    }
+
+
+def replies_by_hour(data: PageData) -> Props:
+    """The reply rate by the hour of sending, with the interval of each."""
+    best, shares = data.ask("best hour", query_best_hour)
+    enough = {hour: share for hour, share in shares.items() if share.sample >= FEWEST_PEOPLE}
+    subtitle = "The intervals overlap, so no hour is clearly the best."
+    if len(enough) < 2:
+        subtitle = "Too few people by hour to compare."
+    if best is not None:
+        subtitle = (
+            f"Messages sent from {best}:00 to {best + 1}:00 get clearly more replies than at any other hour."
+        )
+    return {
+        "figure": shares_by_hour(enough),
+        "subtitle": f"{subtitle} Hours with fewer than {FEWEST_PEOPLE} people are left out.",
+        "definition": definition(data.metric("reply_rate", by=("hour",)), data.period),
+        "file": lambda: pd.DataFrame(
+            [[hour, share.rate, *share.interval, share.sample] for hour, share in sorted(shares.items())],
+            columns=["hour", "reply_rate", "reply_rate_low", "reply_rate_high", "people"],
+        ),
+    }
+
+
+def _read(data: PageData) -> CampaignList:
+    return data.ask("campaigns", query_campaigns)
+
+
+def _names(data: PageData, campaigns: Sequence[Campaign]) -> dict[str, str]:
+    ids = tuple(item.campaign for item in campaigns)
+    return data.store.ask(
+        ("campaign names", ids), partial(campaign_names, kind="template", campaigns=ids), data.snapshot
+    )
+
+
+def _row(data: PageData, item: Campaign, text: str | None, bar: float, is_chosen: bool) -> dict[str, Any]:
+    token = data.token("template", item.campaign)
+    first = {"text": text or item.campaign, "bar": bar}
+    costs = [formats.money(amount, currency) for currency, amount in item.cost_per_delivered.items()]
+    cost = {"text": costs[0], "more": costs[1:]} if costs else {"text": formats.MISSING, "muted": True}
+    cells = [
+        first,
+        {"text": formats.count(item.messages)},
+        {"text": formats.rate(item.delivery_rate)},
+        _share_cell(item.replies, item.people_in_flight),
+        _share_cell(item.opt_outs, item.people_in_flight),
+        cost,
+    ]
+    hint = "Show everything again" if is_chosen else "Show only this text; choose two to compare them"
+    link = data.rows_link(template=[token])
+    return {"key": token, "cells": cells, "chosen": is_chosen, "hint": hint, "link": link}
+
+
+def _share_cell(share: Proportion, in_flight: int) -> dict[str, Any]:
+    waiting = f", {formats.count(in_flight)} in flight" if in_flight else ""
+    if share.sample < FEWEST_PEOPLE:
+        people = formats.count(share.sample)
+        return {"text": formats.MISSING, "muted": True, "note": f"too few: {people}{waiting}"}
+    low, high = share.interval
+    note = f"{formats.rate(low)} to {formats.rate(high)} of {formats.count(share.sample)}{waiting}"
+    return {"text": formats.rate(share.rate), "note": note}
+
+
+def _comparison_row(row: RateComparison) -> dict[str, Any]:
+    cells = [{"text": row.sentence}, _share_cell(row.first, 0), _share_cell(row.second, 0)]
+    return {"key": row.metric, "cells": cells, "hint": ""}
+
+
+def _legend(data: PageData, chosen: Sequence[str]) -> str:
+    names = data.store.ask(
+        ("campaign names", tuple(chosen)),
+        partial(campaign_names, kind="template", campaigns=tuple(chosen)),
+        data.snapshot,
+    )
+    return " ".join(
+        f"{letter}: {names.get(value, value)}" for letter, value in zip("AB", chosen, strict=False)
+    )
+
+
+def _columns(naming: str, labels: Sequence[str]) -> list[dict[str, str]]:
+    return [{"label": naming, "kind": "text"}, *({"label": label, "kind": "number"} for label in labels)]
+
+
+def _file(data: PageData, campaigns: CampaignList) -> pd.DataFrame:
+    names = _names(data, campaigns.campaigns)
+    named = tuple(replace(item, text=names.get(item.campaign)) for item in campaigns.campaigns)
+    return campaign_frame(replace(campaigns, campaigns=named))
+
+
+def _definition(campaigns: CampaignList, data: PageData) -> dict[str, Any]:
+    return {
+        "label": "Campaigns",
+        "name": "campaigns",
+        "description": "Outbound messages by text, with what people did in the seven days after.",
+        "numerator": "people who replied, or opted out, after the last message delivered before it",
+        "denominator": "people with a delivered message that is at least seven days old",
+        "excludes": "STOP is no reply. People whose seven days have not passed are in flight.",
+        "minimum_sample": FEWEST_PEOPLE,
+        "sample_size": sum(item.replies.sample for item in campaigns.campaigns),
+        "in_flight": sum(item.people_in_flight for item in campaigns.campaigns),
+        "period": f"{data.period.label} ({data.period.timezone})",
+        "as_of": campaigns.as_of.isoformat(),
+        **shown_sql(campaigns.compiled.sql, campaigns.compiled.parameters),
+    }
