@@ -108,6 +108,8 @@ class PageSession:
         self._latest = 0  # nothing is drawn yet
         self._snapshot: int | None = None
         self._looked_up = _LookUp()
+        # Found on the server's thread only; panels are asked on another one.
+        self._user = current_user()
 
     def start(self, query: str | Mapping[str, Any]) -> None:
         """Take the filters of a link, then listen to the components; draws nothing yet."""
@@ -271,7 +273,8 @@ class PageSession:
                 yield lambda: _WAIT_BEFORE_SLOW_PANELS
             if ticket != self._latest:
                 return
-            props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
+            with acting_as(self._user):
+                props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
             yield partial(self._show_panel, ticket, component, props)
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
