@@ -39,7 +39,7 @@ NOT_DRAWN = {
     "MessageComponent": {"clickable", "subtitle", "title", "definition", "links"},
     "CardRow": {"clickable", "subtitle", "title", "definition", "links"},
     "FindingsComponent": {"clickable"}, "RuleListComponent": {"clickable"},
-    "ExploreComponent": {"clickable", "query"},
+    "ExploreComponent": {"clickable", "query"}, "BoardComponent": {"clickable"},
 }  # fmt: skip
 SHARED = {"title", "subtitle", "definition", "links", "state", "message"}
 """Props that the shared script draws for every panel with a head."""

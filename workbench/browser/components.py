@@ -263,6 +263,11 @@ class ViewLine(TypedDict):
     may_change: bool
 
 
+class BoardLine(TypedDict):
+    name: str
+    title: str
+
+
 class MailLine(TypedDict):
     """A view that is mailed."""
 
@@ -288,6 +293,7 @@ class ExploreProps(PanelProps):
     problems: list[str]
     mails: list[MailLine]
     may_mail: bool
+    boards: list[BoardLine]
     can_save: bool
     notice: str
     deleted: str
@@ -323,11 +329,54 @@ class ViewSubscribe(TypedDict):
     to: Annotated[str, MaxLength(2_000)]
 
 
+class AddToPage(TypedDict):
+    """Put a view on a page; an empty ``board`` is a new one."""
+
+    view: Name
+    board: Name
+
+
 class ViewEdit(TypedDict):
     name: Name
     title: Name
     folder: Name
     shared: bool
+
+
+# My pages
+
+
+class BoardTile(TypedDict):
+    """A saved view or a part of a built-in page; the width is in twelfths."""
+
+    view: Name
+    part: Name
+    width: int
+
+
+class BoardProps(PanelProps):
+    """``current`` is the open page; ``views`` and ``parts`` are pairs of name and words to choose from.
+
+    A new ``goto`` is an address to open.
+    """
+
+    boards: list[BoardLine]
+    problems: list[str]
+    current: str
+    shared: bool
+    may_change: bool
+    tiles: list[BoardTile]
+    views: list[list[str]]
+    parts: list[list[str]]
+    widths: list[int]
+    notice: str
+    goto: str
+
+
+class BoardSave(TypedDict):
+    title: Name
+    shared: bool
+    tiles: list[BoardTile]
 
 
 # Messages
@@ -569,12 +618,16 @@ COMPONENTS: Mapping[str, Contract] = {
             "restore_view": Name,
             "subscribe": ViewSubscribe,
             "unsubscribe": Name,
+            "add_to_page": AddToPage,
         },
     ),
     "TableComponent": Contract(("table",), TableProps, {"click": TableClick}),
     "FindingsComponent": Contract(("findings",), FindingsProps),
     "RuleListComponent": Contract(
         ("rules",), RuleListProps, {"switch": RuleSwitchMessage, "test": RuleTestMessage}
+    ),
+    "BoardComponent": Contract(
+        ("boards",), BoardProps, {"add_page": Name, "save_page": BoardSave, "delete_page": bool}
     ),
     "RowListComponent": Contract(("rows",), RowListProps, {"row_list": RowListState}),
     "MessageComponent": Contract(("message",), MessageProps, {"row_list": RowListState}),

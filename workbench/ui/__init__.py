@@ -4,6 +4,7 @@ Start with ``page.py``; ``panels/kinds.py`` has the kinds of panels, ``component
 """
 
 from workbench.ui import charts
+from workbench.ui.board_page import BoardPage
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.page_data import PageData
@@ -18,6 +19,7 @@ from workbench.ui.store import current_store, use_lake, use_settings
 __all__ = [
     "COMMON_FILTERS",
     "GRAIN",
+    "BoardPage",
     "Cards",
     "Chart",
     "ExploreBuilder",

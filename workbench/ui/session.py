@@ -196,8 +196,9 @@ class PageSession:
         self.apply({**query, **first, **row_list})
 
     def _question(self) -> dict[str, Any]:
-        """What the reader chose to ask on Explore, which clearing the filters keeps."""
-        return {name: getattr(self.filters, name) for name in EXPLORE_DEFAULTS if name in self.defaults}
+        """What the reader chose to ask on Explore or opened of My pages: clearing the filters keeps it."""
+        names = (*EXPLORE_DEFAULTS, "board")
+        return {name: getattr(self.filters, name) for name in names if name in self.defaults}
 
     def _change_question(self, question: Mapping[str, Any]) -> None:
         self.apply({**self._query_values(), **question})
