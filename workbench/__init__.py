@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from workbench.sync.shared.cancellation import SyncStopped
     from workbench.sync.shared.request import Progress, SyncSummary
     from workbench.twilio.erasing import Removal
+    from workbench.views.saved_view import SavedView
+    from workbench.views.subscription import Subscription
 
 __all__ = [
     "AddressRefused",
@@ -121,10 +123,12 @@ __all__ = [
     "ReportNotebook",
     "ReportRun",
     "RevocationDecision",
+    "SavedView",
     "SegmentCount",
     "SendResult",
     "Settings",
     "Status",
+    "Subscription",
     "SyncStopped",
     "SyncSummary",
     "TrailCheck",
@@ -173,9 +177,11 @@ _MODULES = {
     "RecordedConsent": "workbench.compliance.recorded_consent",
     "RemovedBlock": "workbench.compliance.do_not_contact",
     "RevocationDecision": "workbench.compliance.revocations",
+    "SavedView": "workbench.views.saved_view",
     "SegmentCount": "workbench.messaging.segments",
     "SendResult": "workbench.sending.results",
     "Status": "workbench.api.status",
+    "Subscription": "workbench.views.subscription",
     "SyncStopped": "workbench.sync.shared.cancellation",
     "SyncSummary": "workbench.sync.shared.request",
     "TrailCheck": "workbench.compliance.trail",

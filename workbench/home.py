@@ -73,6 +73,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("credentials.toml", "a person", Treatment.BY_HAND, _SECRET),
     HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND),
     HomeFile("templates/*.toml", "a person", Treatment.BY_HAND),
+    HomeFile("boards/*.toml", "My pages: which tiles each has", Treatment.BY_HAND),
     HomeFile("subscriptions/*.toml", "`workbench views`: views that are mailed", Treatment.BY_HAND),
     HomeFile("views/*.toml", "`workbench views` and the page Explore: saved views", Treatment.BY_HAND),
     HomeFile("dashboards/*", "a person: pages of their own", Treatment.BY_HAND),

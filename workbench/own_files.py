@@ -39,6 +39,7 @@ METRICS = OwnFolder("metrics", ".toml", "metric file", *_UNDERSCORED)
 REPORTS = OwnFolder("reports", ".ipynb", "report", *_HYPHENED)
 TEMPLATES = OwnFolder("templates", ".toml", "template", *_HYPHENED)
 VIEWS = OwnFolder("views", ".toml", "view", *_HYPHENED)
+BOARDS = OwnFolder("boards", ".toml", "page", *_HYPHENED)
 SUBSCRIPTIONS = OwnFolder("subscriptions", ".toml", "subscription", *_HYPHENED)
 
 MADE_REPORT = re.compile(r".*_\d{4}-\d{2}-\d{2}_\d{4}-\d{2}-\d{2}_.*")

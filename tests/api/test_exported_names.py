@@ -24,6 +24,7 @@ INTERNAL_ERRORS = {
     "SpoolFull",  # a webhook, answered with 503
     "FeedForgotten",  # a consumer of the feed, which skips what was deleted
     "StoreClosed",  # a page whose server ends
+    "ViewMailFailed",  # a job of the schedule, which notes it
 }
 
 

@@ -43,7 +43,8 @@ NO_FORMAT = {
     "new page", "new report", "new template", "outbox release", "reports due", "reports run",
     "reports send", "rules disable", "rules enable", "schedule print", "schedule run", "serve", "simulate",
     "subject export", "subject readmit", "templates show", "tokens create", "tokens revoke", "users add",
-    "users passwd", "users remove",
+    "users passwd", "users remove", "views delete", "views edit", "views restore", "views save",
+    "views subscribe", "views unsubscribe",
 }  # fmt: skip
 
 
@@ -77,7 +78,7 @@ OWN_HELP = {
     "--confirm", "--out", "--since", "--until", "--limit", "--timezone", "--country", "--search", "--batch",
     "--account-sid", "--state", "--scope", "--format", "--port", "--hooks-port", "--api-port", "--name",
     "--label", "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels",
-    "--check", "--watch", "--role", "--kind",
+    "--check", "--watch", "--role", "--kind", "--order",
 }  # fmt: skip
 
 

@@ -160,7 +160,7 @@ def test_a_command_that_reads_refuses_without_a_lake_and_makes_none(
     for way_out in ("workbench sync", "sync import FILE", "workbench init", "workbench demo"):
         assert way_out in answer.stderr
     assert answer.stdout == ""
-    assert [path.name for path in home.iterdir()] == ["workbench.toml"]
+    assert sorted(path.name for path in home.iterdir()) == ["views", "workbench.toml"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["home", "names.csv", "people.csv"]
 
 
@@ -279,7 +279,7 @@ def test_what_was_imported_is_listed_without_a_log(home: Path) -> None:
 def test_a_notebook_call_refuses_and_makes_no_lake(call: Callable[[Workbench], object], home: Path) -> None:
     with Workbench() as wb, pytest.raises(NothingKnown, match="There is no lake at"):
         call(wb)
-    assert [path.name for path in home.iterdir()] == ["workbench.toml"]
+    assert sorted(path.name for path in home.iterdir()) == ["views", "workbench.toml"]
 
 
 def test_an_empty_file_at_the_catalogs_place_is_no_lake(home: Path) -> None:

@@ -43,6 +43,7 @@ NOT_DRAWN = {
     "ExploreComponent": {"clickable", "query"},
     "AuditListComponent": {"clickable"}, "OptOutRequestsComponent": {"clickable"},
     "DoNotContactComponent": {"clickable"},
+    "BoardComponent": {"clickable"},
 }  # fmt: skip
 SHARED = {"title", "subtitle", "definition", "links", "state", "message", "page_key", "answered"}
 """Props that the shared script draws for every panel with a head."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from tests.lakes import begin_lake
 from tests.ui.known import WEEK, known_messages, save
 from workbench import Workbench, ui
 from workbench.metrics import METRICS
-from workbench.roles import Actor, acting_as
+from workbench.roles import Actor, acting_as, find_people_with
 from workbench.settings import load_settings
 from workbench.ui import store as stores
 from workbench.ui.navigation import discover_pages
@@ -20,6 +21,7 @@ from workbench.ui.page import load_page
 from workbench.ui.panels.exploration import exploration_frame, explored
 from workbench.ui.session import PageSession
 from workbench.ui.store import Store
+from workbench.views.view_files import delete_view, save_view
 
 ANA, BEN = Actor("ana", "viewer"), Actor("ben", "viewer")
 
@@ -214,6 +216,27 @@ def test_a_view_is_saved_opened_changed_and_deleted_in_the_page(
         builder._handle_msg({"restore_view": "by-country"})
         assert [each["title"] for each in builder.views] == ["Undelivered"]
         assert builder.deleted == ""
+
+
+def test_views_are_those_of_who_opened_the_page_whatever_thread_draws_it(
+    explore_page: ui.Page, known_store: Store
+) -> None:
+    assert known_store.settings is not None
+    with acting_as(ANA):
+        view = save_view(known_store.settings.home, {"metric": ["spend"]}, title="Of Ana alone")
+    here = threading.current_thread()
+    find_people_with(lambda: ANA if threading.current_thread() is here else None)
+    try:
+        session = explore_page.open(WEEK, known_store)
+        drawing = threading.Thread(target=session.refresh)
+        drawing.start()
+        drawing.join()
+    finally:
+        find_people_with(None)
+    assert view.name in [each["name"] for each in session.components[0].views]
+    assert session.components[0].problems == []
+    with acting_as(ANA):
+        delete_view(known_store.settings.home, view.name)
 
 
 def test_a_view_is_mailed_and_no_longer_from_the_page(

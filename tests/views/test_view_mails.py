@@ -71,7 +71,7 @@ def weekly(wb: Workbench, name: str, to: str = "ann@example.com") -> Subscriptio
 
 def mails(inbox: Inbox) -> list[EmailMessage]:
     return [
-        message_from_bytes(bytes(each.content or b""), policy=policy.default)  # type: ignore[arg-type,misc]
+        message_from_bytes(bytes(each.content or b""), policy=policy.default)  # type: ignore[arg-type]
         for each in inbox.envelopes
     ]
 

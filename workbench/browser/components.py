@@ -271,6 +271,11 @@ class ViewLine(TypedDict):
     may_change: bool
 
 
+class BoardLine(TypedDict):
+    name: str
+    title: str
+
+
 class MailLine(TypedDict):
     """A view that is mailed."""
 
@@ -296,6 +301,7 @@ class ExploreProps(PanelProps):
     problems: list[str]
     mails: list[MailLine]
     may_mail: bool
+    boards: list[BoardLine]
     can_save: bool
     notice: str
     deleted: str
@@ -329,6 +335,13 @@ class ViewSubscribe(TypedDict):
     name: Name
     every: Name
     to: Annotated[str, MaxLength(2_000)]
+
+
+class AddToPage(TypedDict):
+    """Put a view on a page; an empty ``board`` is a new one."""
+
+    view: Name
+    board: Name
 
 
 class ViewEdit(TypedDict):
@@ -478,6 +491,42 @@ class RecordConsentMessage(TypedDict):
 class RemoveBlockMessage(TypedDict):
     id: Name
     because: Annotated[str, MaxLength(500)]
+
+
+# My pages
+
+
+class BoardTile(TypedDict):
+    """A saved view or a part of a built-in page; the width is in twelfths."""
+
+    view: Name
+    part: Name
+    width: int
+
+
+class BoardProps(PanelProps):
+    """``current`` is the open page; ``views`` and ``parts`` are pairs of name and words to choose from.
+
+    A new ``goto`` is an address to open.
+    """
+
+    boards: list[BoardLine]
+    problems: list[str]
+    current: str
+    shared: bool
+    may_change: bool
+    tiles: list[BoardTile]
+    views: list[list[str]]
+    parts: list[list[str]]
+    widths: list[int]
+    notice: str
+    goto: str
+
+
+class BoardSave(TypedDict):
+    title: Name
+    shared: bool
+    tiles: list[BoardTile]
 
 
 # Messages
@@ -730,12 +779,16 @@ COMPONENTS: Mapping[str, Contract] = {
             "restore_view": Name,
             "subscribe": ViewSubscribe,
             "unsubscribe": Name,
+            "add_to_page": AddToPage,
         },
     ),
     "TableComponent": Contract(("table",), TableProps, {"click": TableClick, "asked": Number}),
     "FindingsComponent": Contract(("findings",), FindingsProps),
     "RuleListComponent": Contract(
         ("rules",), RuleListProps, {"switch": RuleSwitchMessage, "test": RuleTestMessage}
+    ),
+    "BoardComponent": Contract(
+        ("boards",), BoardProps, {"add_page": Name, "save_page": BoardSave, "delete_page": bool}
     ),
     "AuditListComponent": Contract(("work", "audits"), AuditListProps, {"choose": AuditChoice}),
     "OptOutRequestsComponent": Contract(

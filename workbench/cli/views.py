@@ -45,8 +45,8 @@ def show(name: str, format: str) -> None:
 @click.argument("link")
 @click.option("--title", required=True, help="As lists show it.")
 @click.option("--name", help="Of the file. Default: from the title.")
-@click.option("--folder", default="", help="Under which lists show it.")
-@click.option("--shared", is_flag=True, help="Everybody who signs in sees it; else you alone.")
+@click.option("--folder", default="", help="Under which lists show it; an empty text for none.")
+@click.option("--shared", is_flag=True, help="Everybody who signs in sees it; else its owner alone.")
 def save(link: str, title: str, name: str | None, folder: str, shared: bool) -> None:
     """Save the question of LINK, an address of the page Explore; a view of the same name is replaced.
 
@@ -59,9 +59,11 @@ def save(link: str, title: str, name: str | None, folder: str, shared: bool) -> 
 
 @views.command()
 @click.argument("name")
-@click.option("--title", help="Another title.")
-@click.option("--folder", help="Another folder; an empty text for none.")
-@click.option("--shared/--no-shared", default=None, help="Share it with everybody, or make it private.")
+@click.option("--title", help="As lists show it.")
+@click.option("--folder", help="Under which lists show it; an empty text for none.")
+@click.option(
+    "--shared/--no-shared", default=None, help="Everybody who signs in sees it; else its owner alone."
+)
 def edit(name: str, title: str | None, folder: str | None, shared: bool | None) -> None:
     """Rename, move, share the view NAME or make it private; links to it stay good."""
     with Workbench() as wb:

@@ -4,6 +4,7 @@ Start with ``page.py``; ``panels/kinds.py`` has the kinds of panels, ``component
 """
 
 from workbench.ui import charts
+from workbench.ui.board_page import BoardPage
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.page_data import PageData
@@ -22,6 +23,7 @@ __all__ = [
     "COMMON_FILTERS",
     "GRAIN",
     "AuditList",
+    "BoardPage",
     "Cards",
     "Chart",
     "DoNotContact",

@@ -198,6 +198,7 @@ class ExploreComponent(PanelComponent):
     views = param.List(default=[])
     problems = param.List(default=[])
     mails = param.List(default=[])
+    boards = param.List(default=[])
     may_mail = param.Boolean(default=False)
     can_save = param.Boolean(default=False)
     notice = param.String(default="")
@@ -252,6 +253,25 @@ class DoNotContactComponent(WorkComponent):
 
     _esm = _script("work", "do_not_contact")
     _stylesheets: ClassVar[list[str]] = _styles("work")
+
+
+class BoardComponent(PanelComponent):
+    """The pages that people made, and the tiles of the open one. Sends ``add_page``, ``save_page``."""
+
+    boards = param.List(default=[])
+    problems = param.List(default=[])
+    current = param.String(default="")
+    shared = param.Boolean(default=False)
+    may_change = param.Boolean(default=False)
+    tiles = param.List(default=[])
+    views = param.List(default=[])
+    parts = param.List(default=[])
+    widths = param.List(default=[])
+    notice = param.String(default="")
+    goto = param.String(default="")
+
+    _esm = _script("boards")
+    _stylesheets: ClassVar[list[str]] = _styles("boards")
 
 
 class RowListComponent(PanelComponent):

@@ -43,7 +43,7 @@ EXPLORE_DEFAULTS: Mapping[str, Any] = MappingProxyType(
 """What the page adds to its filters. ``split`` draws a chart for each value; ``view`` is a saved view."""
 
 _MOST = {"metric": MOST_METRICS, "by": MOST_DIMENSIONS}
-_VIEW_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
+_FILE_NAME = re.compile(r"[a-z][a-z0-9-]{0,59}")
 
 
 def read_explore_state(name: str, texts: Sequence[str]) -> tuple[Any, list[str]]:
@@ -91,16 +91,21 @@ def _top(text: str) -> int:
     raise ValueError(f"Top “{text[:40]}” is not possible; it is a whole number from 1 to {MOST_VALUES}.")
 
 
-def _view(text: str) -> str:
-    if _VIEW_NAME.fullmatch(text):
+def read_name(text: str) -> str:
+    """The name of a saved view or of one of My pages.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if _FILE_NAME.fullmatch(text):
         return text
-    raise ValueError(f"View “{text[:40]}” is no name of a view.")
+    raise ValueError(f"“{text[:40]}” is no name of a saved view or page.")
 
 
 _CHECKS: Mapping[str, Callable[[str], Any]] = {
     "metric": _metric, "by": _dimension, "grain": _word("Grain", TIME_GRAINS),
     "chart": _word("Chart", CHARTS), "top": _top, "order": _word("Order", ORDERS),
-    "share": _word("Share", (NO, YES)), "split": _word("Split", (NO, YES)), "view": _view,
+    "share": _word("Share", (NO, YES)), "split": _word("Split", (NO, YES)), "view": read_name,
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from workbench.display.periods import (
 )
 from workbench.errors import UsageError
 from workbench.messaging.addresses import mask
-from workbench.ui.explore_state import CHARTS, EXPLORE_DEFAULTS, TIME_GRAINS, read_explore_state
+from workbench.ui.explore_state import CHARTS, EXPLORE_DEFAULTS, TIME_GRAINS, read_explore_state, read_name
 from workbench.ui.row_list_state import ROW_LIST_DEFAULTS, is_kept_out_of_links, read_row_list_state
 
 DIRECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -147,6 +147,8 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     share = param.String(default=EXPLORE_DEFAULTS["share"])
     split = param.String(default=EXPLORE_DEFAULTS["split"])
     view = param.String(default=EXPLORE_DEFAULTS["view"])
+    # Which of My pages is open.
+    board = param.String(default="")
 
     def at(self, now: datetime) -> Period:
         """The period that these filters mean at this moment."""
@@ -219,6 +221,9 @@ def parse_query(
             if wanted:
                 value = problems.try_(read_row_list_state, name, wanted[-1])
                 values[name] = defaults[name] if value is None else value
+        elif name == "board":
+            if name in defaults and wanted:
+                values[name] = problems.try_(read_name, wanted[-1]) or ""
         elif name in EXPLORE_DEFAULTS:
             # Links between pages carry the whole address; only Explore has these.
             if name in defaults and wanted:

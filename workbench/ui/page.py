@@ -74,6 +74,8 @@ class Page:
         self.panels = tuple(panels)
         self.filters = tuple(dict.fromkeys([*filters, *FIELDS] if has_rows else filters))
         self.has_filters = has_filters
+        #: Whether each of its panels can be downloaded, at addresses that its name begins.
+        self.has_files = True
         row_list = ROW_LIST_DEFAULTS if has_rows else {}
         question = EXPLORE_DEFAULTS if has_question else {}
         fields: dict[str, Any] = {field: [] for field in self.filters}
@@ -108,7 +110,7 @@ class Page:
         except WorkbenchError as error:
             return error_page(self.name, "This page cannot open", str(error))
         session.head.owns_address = True
-        session.is_served = True
+        session.is_served = self.has_files
         shell = page_shell(self.name, self.title, [session.head, session.empty, session.layout], session)
         _follow_lake(session, shell)
         return shell

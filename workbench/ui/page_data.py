@@ -86,7 +86,7 @@ class PageData:
         if "since" in narrow:
             narrow["period"] = "custom"
         narrow = {name: list(value) if isinstance(value, tuple) else value for name, value in narrow.items()}
-        own = (*ROW_LIST_DEFAULTS, *EXPLORE_DEFAULTS)
+        own = (*ROW_LIST_DEFAULTS, *EXPLORE_DEFAULTS, "board")
         kept = {name: value for name, value in self.values.items() if name not in own}
         back = self.page if self.page != ROWS_PAGE else self.row_list["back"]
         values = {**self.rows_defaults, **kept, **narrow, "back": back}

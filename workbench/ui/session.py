@@ -115,6 +115,8 @@ class PageSession:
         self._asked = self._answering = 0
         self._snapshot: int | None = None
         self._looked_up = _LookUp()
+        # Found on the server's thread only; panels are asked on another one.
+        self._user = current_user()
 
     def start(self, query: str | Mapping[str, Any]) -> None:
         """Take the filters of a link, then listen to the components; draws nothing yet."""
@@ -218,8 +220,9 @@ class PageSession:
         self.apply({**query, **first, **row_list})
 
     def _question(self) -> dict[str, Any]:
-        """What the reader chose to ask on Explore, which clearing the filters keeps."""
-        return {name: getattr(self.filters, name) for name in EXPLORE_DEFAULTS if name in self.defaults}
+        """What the reader chose to ask on Explore or opened of My pages: clearing the filters keeps it."""
+        names = (*EXPLORE_DEFAULTS, "board")
+        return {name: getattr(self.filters, name) for name in names if name in self.defaults}
 
     def _change_question(self, question: Mapping[str, Any]) -> None:
         self.apply({**self._query_values(), **question})
@@ -320,8 +323,9 @@ class PageSession:
         self, panel: Panel, component: PanelComponent, data: PageData, fresh: Freshness
     ) -> dict[str, Any]:
         """What the browser gets of a panel: its content, and the links to what it counts."""
-        props = _props(panel, component, data, fresh)
-        props["links"] = self._links(panel, data, props)
+        with acting_as(self._user):
+            props = _props(panel, component, data, fresh)
+            props["links"] = self._links(panel, data, props)
         props.pop("behind", None)
         return props
 

@@ -21,11 +21,13 @@ from workbench.ui.explore_state import EXPLORE_DEFAULTS, question_of
 from workbench.ui.filters import to_query
 from workbench.ui.page_data import PageData
 from workbench.ui.store import current_store
+from workbench.views.board_files import add_board, add_view_to_board, list_boards
 from workbench.views.saved_view import SavedView, read_link
 from workbench.views.subscription_files import list_subscriptions, subscribe, unsubscribe
 from workbench.views.view_files import (
     delete_view,
     edit_view,
+    find_view,
     list_views,
     restore_view,
     save_view,
@@ -64,6 +66,7 @@ class ExploreBuilder:
         component.on("restore_view", calls.restore)
         component.on("subscribe", calls.subscribe)
         component.on("unsubscribe", calls.unsubscribe)
+        component.on("add_to_page", calls.add_to_page)
         return component
 
     def props(self, data: PageData) -> dict[str, Any]:
@@ -145,12 +148,18 @@ def notebook_cell(data: PageData) -> str:
 def view_lines(home: Path | None) -> dict[str, Any]:
     """The saved views that the user may see, and what is wrong with files."""
     if home is None:
-        return {"views": [], "problems": [], "mails": []}
+        return {"views": [], "problems": [], "mails": [], "boards": []}
     try:
         listed, (mails, problems) = list_views(home), list_subscriptions(home)
     except WorkbenchError as error:
-        return {"views": [], "problems": [str(error)], "mails": []}
+        return {"views": [], "problems": [str(error)], "mails": [], "boards": []}
+    person = current_user()
     return {
+        "boards": [
+            {"name": board.name, "title": board.title}
+            for board in list_boards(home).boards
+            if board.may_be_changed_by(person)
+        ],
         "views": [_line(view) for view in listed.views],
         "problems": [*listed.problems, *problems],
         "mails": [
@@ -217,6 +226,14 @@ class _ViewCalls:
 
     def unsubscribe(self, name: str) -> None:
         self._do(lambda home: f"{unsubscribe(home, name).view} is not mailed any more.")
+
+    def add_to_page(self, message: Mapping[str, Any]) -> None:
+        def work(home: Path) -> str:
+            view = find_view(home, message["view"])
+            name = message["board"] or add_board(home, view.title).name
+            return f"“{view.title}” is on “{add_view_to_board(home, name, view.name).title}” of My pages."
+
+        self._do(work)
 
     def _do(self, work: Callable[[Path], str], deleted: str = "") -> None:
         settings = current_store().settings

@@ -230,6 +230,30 @@ function mailTools(model, current) {
   )
 }
 
+// A saved view becomes a tile of a page in My pages.
+function pageTools(model, current) {
+  if (!current) {
+    return null
+  }
+  const board = h(
+    "select",
+    {"aria-label": "My pages", name: "board"},
+    model.boards.map((each) => h("option", {value: each.name}, each.title)),
+    h("option", {value: ""}, "New page"),
+  )
+  const send = (event) => {
+    event.preventDefault()
+    model.send_msg({add_to_page: {view: current.name, board: board.value}})
+  }
+  return h(
+    "form",
+    {class: "row mails", onsubmit: send},
+    board,
+    h("button", {type: "submit", class: "quiet"}, "Add to my page"),
+    h("a", {href: "my_pages"}, "My pages"),
+  )
+}
+
 function viewLine(model, view, edit) {
   const open = (event) => {
     event.preventDefault()
@@ -344,6 +368,7 @@ function viewTools(model, state, draw) {
       copy,
     ),
     state.form === undefined ? null : viewForm(model, state.form, close),
+    pageTools(model, current),
     mailTools(model, current),
     noticeLine(model),
   ]
@@ -371,6 +396,7 @@ export function render({model, view}) {
       "views",
       "mails",
       "may_mail",
+      "boards",
       "problems",
       "notice",
       "deleted",
