@@ -77,8 +77,8 @@ def test_the_longest_run_of_each_sender_and_what_it_would_have_been(lake: Lake) 
 
 
 def test_a_limit_of_nothing_is_refused() -> None:
-    for limit in (0.0, -1.0, float("nan")):
-        with pytest.raises(UsageError, match="above 0"):
+    for limit in (0.0, -1.0, float("nan"), float("inf")):
+        with pytest.raises(UsageError, match="is no limit; give a number above 0"):
             replay([0.0], [1.0], [""], limit)
 
 

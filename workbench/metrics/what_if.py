@@ -17,12 +17,14 @@ from workbench.lake.connect import Readable
 from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, expand
 from workbench.metrics.filter_values import Where
 
+USUAL_LIMITS = (3.0, 10.0, 25.0, 100.0, 225.0)
+"""Limits of other kinds of senders, which are tried where nobody names one."""
 WAITED_SECONDS = 60
 """Whoever waits longer than this for a message to leave is said to have waited."""
 
 
 @dataclass(frozen=True)
-class Run:
+class SendingRun:
     """The longest run of a sender, and how its messages waited in the whole period."""
 
     sender: str
@@ -54,18 +56,30 @@ class Replay:
     people_waited: int
 
 
+def limits_to_try(now: float | None, asked: Sequence[float] = ()) -> list[float]:
+    """The limit of now, if it is known, then those that are asked for, else the usual ones above it.
+
+    Raises:
+        UsageError: one that is asked for is not above 0.
+    """
+    for limit in asked:
+        _require_above_zero(limit)
+    higher = asked or [limit for limit in USUAL_LIMITS if now is None or limit > now]
+    return list(dict.fromkeys([*([now] if now else []), *map(float, higher)]))
+
+
 def query_runs(
     lake: Readable, where: Where | None, since: Moment, until: Moment, *, timezone: str
-) -> list[Run]:
+) -> list[SendingRun]:
     """The longest run of each sender, the longest first."""
     compiled = _compile(_RUNS, where, since, until, timezone)
     waited = {"waited_seconds": WAITED_SECONDS}
-    return [Run(*row) for row in lake.rows(compiled.sql, {**compiled.parameters, **waited})]
+    return [SendingRun(*row) for row in lake.rows(compiled.sql, {**compiled.parameters, **waited})]
 
 
 def replay_run(
     lake: Readable,
-    run: Run,
+    run: SendingRun,
     limits: Sequence[float],
     where: Where | None,
     since: Moment,
@@ -99,8 +113,7 @@ def replay(
     Raises:
         UsageError: the limit is not above 0.
     """
-    if not per_second > 0:
-        raise UsageError(f"A limit of {per_second:g} segments a second sends nothing; give one above 0.")
+    _require_above_zero(per_second)
     if not created:
         return Replay(per_second, 0.0, 0.0, 0.0, 0, 0)
     waits = queue_waits(created, segments, per_second)
@@ -115,6 +128,11 @@ def replay(
         len(late),
         len(set(late)),
     )
+
+
+def _require_above_zero(per_second: float) -> None:
+    if not 0 < per_second < float("inf"):
+        raise UsageError(f"{per_second:g} segments a second is no limit; give a number above 0, such as 10.")
 
 
 def queue_waits(created: Sequence[float], segments: Sequence[float], per_second: float) -> list[float]:

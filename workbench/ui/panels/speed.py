@@ -13,7 +13,7 @@ from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS
 from workbench.metrics.catalog import Limit, query_limits
 from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
-from workbench.metrics.what_if import WAITED_SECONDS, Run
+from workbench.metrics.what_if import WAITED_SECONDS, SendingRun
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import show_value
@@ -87,7 +87,7 @@ def _sender_row(
     frames: Mapping[str, pd.DataFrame],
     limit: Limit | None,
     queue: Queue | None,
-    run: Run | None,
+    run: SendingRun | None,
     caps: Mapping[str, int],
 ) -> dict[str, Any]:
     def number(name: str) -> float | None:
@@ -118,7 +118,9 @@ def _sender_row(
     }
 
 
-def _sources(data: PageData, limit: Limit | None, queue: Queue | None, run: Run | None) -> list[list[str]]:
+def _sources(
+    data: PageData, limit: Limit | None, queue: Queue | None, run: SendingRun | None
+) -> list[list[str]]:
     zone = ZoneInfo(data.period.timezone)
     facts = [["Limit", f"{limit.per_second:g} segments per second: {limit.source}" if limit else _NO_LIMIT]]
     if queue:

@@ -10,13 +10,19 @@ from zoneinfo import ZoneInfo
 from workbench.display import formats
 from workbench.messaging.higher_limits import higher_limits
 from workbench.metrics.catalog import query_limits
-from workbench.metrics.what_if import WAITED_SECONDS, Replay, Run, query_runs, replay_run
+from workbench.metrics.what_if import (
+    WAITED_SECONDS,
+    Replay,
+    SendingRun,
+    limits_to_try,
+    query_runs,
+    replay_run,
+)
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import show_value
 
 Props = dict[str, Any]
 
-_LIMITS = (3.0, 10.0, 25.0, 100.0, 225.0)
 _COLUMNS = (
     "Run takes",
     "Half wait up to",
@@ -27,7 +33,7 @@ _COLUMNS = (
 )
 
 
-def runs_by_sender(data: PageData) -> dict[str, Run]:
+def runs_by_sender(data: PageData) -> dict[str, SendingRun]:
     """The longest run of each sender; those with most messages that waited come first."""
     return {run.sender: run for run in data.ask("runs", query_runs)}
 
@@ -45,7 +51,7 @@ def what_if(data: PageData) -> Props:
     if not run.waited:
         message = f"No message waited longer than {WAITED_SECONDS} seconds: no sender needs a higher limit."
         return {**shared, "rows": [], "footnote": "", "message": message}
-    limits = [limit.per_second, *(higher for higher in _LIMITS if higher > limit.per_second)]
+    limits = limits_to_try(limit.per_second)
     replays = data.ask(f"run of {run.sender} at {limits}", partial(_replay_run, run=run, limits=limits))
     return {
         **shared,
@@ -59,7 +65,7 @@ def what_if(data: PageData) -> Props:
 
 
 def _replay_run(
-    readable: Any, *period: Any, run: Run, limits: Sequence[float], timezone: str
+    readable: Any, *period: Any, run: SendingRun, limits: Sequence[float], timezone: str
 ) -> list[Replay]:
     return replay_run(readable, run, limits, *period, timezone=timezone)
 
@@ -70,7 +76,7 @@ def _columns() -> list[dict[str, str]]:
     return [{"label": "Limit", "kind": "text"}, *named]
 
 
-def _description(data: PageData, run: Run) -> str:
+def _description(data: PageData, run: SendingRun) -> str:
     began = run.began.astimezone(ZoneInfo(data.period.timezone))
     return (
         f"The longest run of {show_value(data, 'sender', run.sender).text}: {run.segments:,} segments to "
@@ -79,7 +85,7 @@ def _description(data: PageData, run: Run) -> str:
     )
 
 
-def _row(run: Run, replay: Replay, limit: float) -> dict[str, Any]:
+def _row(run: SendingRun, replay: Replay, limit: float) -> dict[str, Any]:
     is_now = replay.per_second == limit
     offers = [] if is_now else higher_limits(run.sender, replay.per_second)
     name = f"{formats.speed(replay.per_second)}{', as now' if is_now else ''}"
