@@ -48,7 +48,8 @@ def what_if(
                 (
                     run.sender, run.began, run.messages, run.segments, run.people, run.seconds,
                     replay.per_second, replay.per_second == now, replay.seconds, replay.wait_p50,
-                    replay.wait_p95, replay.waited, replay.people_waited, "; ".join(offer.ask for offer in offers),
+                    replay.wait_p95, replay.waited, replay.people_waited,
+                    "; ".join(offer.ask for offer in offers),
                 )
             )  # fmt: skip
     return pd.DataFrame(rows, columns=_COLUMNS)

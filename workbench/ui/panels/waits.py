@@ -48,7 +48,7 @@ def what_if(data: PageData) -> Props:
     }
     if run is None or limit is None:
         return {**shared, "rows": [], "footnote": ""}
-    if not run.waited:
+    if not run.waited and "sender" not in data.where:
         message = f"No message waited longer than {WAITED_SECONDS} seconds: no sender needs a higher limit."
         return {**shared, "rows": [], "footnote": "", "message": message}
     limits = limits_to_try(limit.per_second)
