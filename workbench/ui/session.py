@@ -155,9 +155,16 @@ class PageSession:
     def _apply(self, query: str | Mapping[str, Any], user: Actor, asked: int = 0) -> Steps:
         if not isinstance(query, str):
             query = {name: _as_texts(value) for name, value in query.items()}
-        options = self.store.options(self.names)
-        parsed = parse_query(query, self.names, options, self.defaults)
-        refusal = self._look_up(str(parsed.values.get("q", "")), user)
+        try:
+            options = self.store.options(self.names)
+            parsed = parse_query(query, self.names, options, self.defaults)
+            refusal = self._look_up(str(parsed.values.get("q", "")), user)
+        except Exception as error:
+            if not self._latest:
+                raise  # the page cannot open
+            message = _explain(error)
+            yield lambda: self._fail_change(asked, message)
+            return
 
         def show() -> None:
             if asked < self._answering:
@@ -204,6 +211,12 @@ class PageSession:
         if is_unanswered and self._latest == drawing:
             self.refresh()  # the same filters again: the panels wait for an answer all the same
 
+    def _fail_change(self, asked: int, message: str) -> None:
+        """The filters stay; no panel waits for an answer that will not come."""
+        self._answering = max(asked, self._answering)
+        self._latest = next(self._tickets)
+        self._show_failure(self._latest, message)
+
     def _change_row_list(self, row_list: Mapping[str, Any]) -> None:
         """Another page, order, search or message of the row list: checked like a link."""
         query = {name: value for name, value in self._query_values().items() if name not in row_list}
@@ -234,11 +247,14 @@ class PageSession:
             # No chart shows less than an hour; a click on one opens the messages themselves.
             if self.is_served:
                 self.head.goto = self.data().rows_link()
+            self._change(self._asked, {})
             return
         start = next((bucket for bucket in period.buckets() if str(bucket) == key), None)
         if isinstance(start, date):
             since, until = max(start, period.since), min(_next(period.grain, start), period.until)
             self.apply({**self._query_values(), "period": "custom", "since": since, "until": until})
+        else:
+            self._change(self._asked, {})
 
     def refresh(self) -> None:
         """Draw every panel again, from the top. A newer refresh ends an older one."""
@@ -272,7 +288,7 @@ class PageSession:
             props = {"links": self._links(panel, data), **_props(panel, data, fresh)}
             yield partial(self._show_panel, ticket, component, props)
         # Only now are all parts as new as this.
-        yield lambda: self._show_freshness(fresh, data.period, began)
+        yield lambda: self._show_freshness(fresh, data.period, began) if ticket == self._latest else None
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
@@ -299,7 +315,7 @@ class PageSession:
             self.head.param.update(
                 crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
             )
-        if not self.head.freshness:
+        if not (self.head.freshness and fresh.messages):
             self._show_freshness(fresh, data.period)
         self.empty.visible = fresh.messages == 0 and self.has_filters
         self.layout.visible = not self.empty.visible
