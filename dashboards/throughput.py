@@ -1,8 +1,8 @@
-"""Throughput: how fast messages leave, against what each sender may send, and how long they wait."""
+"""Throughput: how long messages wait for their sender, and what a higher limit would change."""
 
 from workbench import ui
 from workbench.ui import charts
-from workbench.ui.panels import speed
+from workbench.ui.panels import speed, waits
 
 NAV_ORDER = 30
 
@@ -11,10 +11,20 @@ page = ui.Page(
     __doc__,
     [
         ui.OpenAlerts(),
-        ui.Cards(["peak_speed", "minutes_at_limit", "queue_wait_p50", "queue_wait_p95"]),
-        ui.Cards(
-            ["minute_utilisation", "utilisation", "p95_speed", "queue_wait_p90", "queue_wait_p99", "backlog"],
-            size="small",
+        ui.Cards(["queue_wait_p50", "queue_wait_p95", "minutes_at_limit", "backlog"]),
+        ui.Cards(["queue_wait_p99", "minute_utilisation", "peak_speed"], size="small"),
+        ui.Table(
+            "What a higher limit would change",
+            waits.what_if,
+            empty="Nothing was sent in this period by a sender whose limit is known.",
+            span=12,
+        ),
+        ui.Table(
+            "Senders",
+            speed.senders,
+            subtitle="Those whose messages waited first. Open one for its limit and its longest run.",
+            empty="Nothing was sent in this period with these filters.",
+            span=12,
         ),
         ui.Figure(
             "Busiest minute against the limit",
@@ -29,13 +39,6 @@ page = ui.Page(
             subtitle="From creation to sending. Days with fewer than 30 sent messages are left out.",
             empty="Fewer than 30 messages were sent in each part of the period.",
             span=5,
-        ),
-        ui.Table(
-            "Senders",
-            speed.senders,
-            subtitle="Closest to the limit first. Open one for where its limit comes from.",
-            empty="Nothing was sent in this period with these filters.",
-            span=12,
         ),
         ui.Figure(
             "The busiest minute, second by second",

@@ -272,14 +272,13 @@ def _add_rcs(environment: dict[str, str]) -> None:
                 http.post("/_simulator/messages", json=described).raise_for_status()
 
 
-def _wait_until_answered(url: str, over: threading.Event, attempts: int = 600) -> bool:
-    """Wait until a server answers; False when it is over before, or after so many attempts."""
-    for _ in range(attempts):
+def _wait_until_answered(url: str, over: threading.Event) -> bool:
+    """Wait until a server answers; False when all is over before."""
+    while not over.is_set():
         with suppress(httpx.TransportError):
             httpx.get(url, trust_env=False, timeout=5)
             return True
-        if over.wait(_LOOK_EVERY_SECONDS):
-            break
+        over.wait(_LOOK_EVERY_SECONDS)
     return False
 
 
@@ -325,7 +324,8 @@ def _at_work(environment: dict[str, str], hooks_url: str, extra_per_minute: int)
             http.post("/_simulator/callbacks", json=urls)
             messages = f"/2010-04-01/Accounts/{environment['TWILIO_ACCOUNT_SID']}/Messages.json"
             # What nobody takes is posted twice and then lost.
-            _wait_until_answered(hooks_url, over)
+            if not _wait_until_answered(hooks_url, over):
+                return
             _add_arrivals(http, messages)
             http.post("/_simulator/options", json={"people_answer": True}).raise_for_status()
             if extra_per_minute:

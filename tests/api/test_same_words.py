@@ -17,7 +17,12 @@ COMMANDS = all_commands(main)
 CALLS = public_calls()
 
 #: `import` is a keyword of Python, and a call has no dash.
-SPELLED = {"import": "import_file", "sync import": "sync import_files", "send-batch": "send_batch"}
+SPELLED = {
+    "import": "import_file",
+    "sync import": "sync import_files",
+    "send-batch": "send_batch",
+    "what-if": "metrics what_if",
+}
 
 NO_CALL = {
     "config check": "sets a machine up, before there is anything to open",

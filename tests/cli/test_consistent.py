@@ -28,6 +28,7 @@ QUESTIONS = [
     ["compliance", "quiet-hours"], ["compliance", "rows", "after-opt-out"], ["config", "show"],
     ["consent", "blocked"], ["consent", "revocations"], ["contacts", "list"], ["contacts", "changes"],
     ["conversations"], ["conversations", "--waiting"], ["dimensions"], ["metric", "messages"], ["metrics"],
+    ["what-if"],
     ["outbox"], ["outbox", "list"], ["outbox", "settle"], ["reconcile"], ["reports", "list"],
     ["reports", "schedule"], ["segments", "Hi"], ["sql", "select 1 as one"], ["status"], ["sync"],
     ["templates"], ["templates", "list"], ["users", "list"],

@@ -59,6 +59,7 @@ READS: dict[str, list[str]] = {
     "lake compact": [],
     "lake info": [],
     "metric": ["messages"],
+    "what-if": [],
     "notifications run": [],
     "notifications set": ["--messages", "all"],
     "notifications show": [],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from workbench.browser.components import COMPONENTS
 from workbench.ui import theme
+from workbench.ui.components import SHARED_SCRIPTS
 from workbench.ui.inbox import COMPOSER_SCRIPTS, INBOX_SCRIPTS
 
 FOLDER = Path(__file__).parent
@@ -48,7 +49,7 @@ def install() -> str:
 
 def modules() -> dict[str, str]:
     """Each module as a browser gets it: its scripts one after the other."""
-    made = {name: ("shared", *contract.scripts) for name, contract in COMPONENTS.items()}
+    made = {name: (*SHARED_SCRIPTS, *contract.scripts) for name, contract in COMPONENTS.items()}
     made |= {"inbox": INBOX_SCRIPTS, "composer": COMPOSER_SCRIPTS}
     return {
         name: "const CSS = ''\n" + "\n".join(theme.read_static(f"{script}.js") for script in scripts)

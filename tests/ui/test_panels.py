@@ -20,7 +20,7 @@ from workbench.ui.downloads import open_download
 from workbench.ui.navigation import PageInfo, discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.page_data import PageData
-from workbench.ui.panels import money, month, reasons, speed, texts
+from workbench.ui.panels import money, month, reasons, speed, texts, waits
 from workbench.ui.panels.cards import build_card
 from workbench.ui.store import Store
 from workbench.ui.table_export import WRITERS
@@ -276,18 +276,53 @@ def test_a_sender_at_its_limit(busy_lake: Lake) -> None:
     data = PageData(Store(busy_lake), PERIOD)
     props = speed.senders(data)
     assert texts_of(props) == [
-        ["+1202***0110", "1/s", "1/s", "1/s", "100 %", "100 %", "1", "30 s", "56 s", "59", "empty"]
+        ["+1202***0110", "1/s", "1", "100 %", "0", "0", "30 s", "56 s", "59 s", "empty"]
     ]
     assert props["rows"][0]["detail"] == [
         ["Limit", "1 segments per second: configuration"],
         ["Longest queue", "59 segments waited on 4 Mar 2025 at 09:00:00"],
+        ["Longest run", "60 segments to 1 number from 4 Mar 2025 at 09:00:00, in 59 s"],
+        ["Longest wait", "59 s"],
     ]
+    quiet = waits.what_if(data)
+    assert quiet["rows"] == []
+    assert quiet["message"] == "No message waited longer than 60 seconds: no sender needs a higher limit."
     assert texts_of(speed.busiest_table(data)) == [["4 Mar 2025, 09:00", "60", "1/s", "100 %"]]
     figure = speed.busiest_figure(
         PageData(Store(busy_lake), Period(PERIOD.since, PERIOD.until, "America/New_York"))
     )
     assert figure["subtitle"].startswith("+1202***0110 around 4 Mar 2025, 04:00.")
     assert list(figure["figure"].data[0].y) == [1] * 60
+
+
+def test_a_higher_limit_is_worked_out_from_the_times_of_the_run(busy_lake: Lake) -> None:
+    start = datetime(2025, 3, 4, 12, tzinfo=UTC)
+    later = [
+        payload(
+            200 + n, date_created=start, date_sent=start + timedelta(seconds=n),
+            **{"from": OURS, "to": f"+1415555{n % 40:04}"},
+        )
+        for n in range(120)
+    ]  # fmt: skip
+    save(busy_lake, later)
+    props = waits.what_if(PageData(Store(busy_lake), PERIOD))
+    assert props["subtitle"].startswith(
+        "The longest run of +1202***0110: 120 segments to 40 numbers from 4 Mar 2025, 12:00."
+    )
+    # 61 s to 119 s waited 59 messages, to all but none of the 40 people.
+    assert texts_of(props)[:3] == [
+        ["1/s, as now", "2 min", "1 min", "1 min 53 s", "59", "40", "–"],
+        ["3/s", "40 s", "20 s", "38 s", "0", "0", f"a toll-free number|{_BEYOND}"],
+        ["10/s", "12 s", "6.0 s", "11 s", "0", "0", _BEYOND],
+    ]
+    assert props["footnote"].endswith("in fact the run took 1 min 59 s.")
+    assert ["A short code", "https://help.twilio.com/articles/115002943027"] in props["rows"][1]["detail"]
+
+
+_BEYOND = (
+    "more numbers in the Messaging Service's pool: each adds its own limit|"
+    "a 10DLC campaign with a higher trust score|a short code"
+)
 
 
 def test_a_daily_cap_is_shown_where_there_is_one(busy_lake: Lake) -> None:

@@ -139,10 +139,25 @@ def test_parts_say_which_filters_they_show(session: PageSession, known_lake: Lak
         asked = session.head.asked + 1
         session.filter_menu._handle_msg({"asked": asked, "filter": query})
         assert numbers(session) == (asked, {asked})
+    # So are clicks that lead nowhere: a bar that is not there any more, an hour where no server answers.
+    for key, period in (("1999-01-01", {}), ("12", {"since": ["2025-03-04"], "until": ["2025-03-05"]})):
+        if period:
+            session.apply({**period, "period": ["custom"]})
+        asked = session.head.asked + 1
+        component(session, "Messages")._handle_msg({"asked": asked, "click": {"key": key}})
+        assert numbers(session) == (asked, {asked})
     # A heading that changes by itself is another one, too.
     session.filters.period = "7d"
     assert session.head.asked > asked
     assert numbers(session) == (session.head.asked, {session.head.asked})
+
+
+def test_a_change_that_fails_is_said_on_every_part(session: PageSession, known_lake: Lake) -> None:
+    asked = session.head.asked + 1
+    known_lake.close()
+    session.filter_menu._handle_msg({"asked": asked, "filter": {"country": ["DE"]}})
+    assert {component.state for component in session.components} == {"error"}
+    assert {component.answered for component in session.components} == {asked}
 
 
 def test_a_question_that_was_overtaken_changes_nothing(session: PageSession) -> None:

@@ -92,8 +92,42 @@ class Metrics:
         """All metrics: name, label, unit, description, numerator, denominator."""
         return metrics_frame(self._installation.metrics)
 
+    def what_if(
+        self,
+        per_second: float | Iterable[float] = (),
+        where: Where | None = None,
+        since: Moment = None,
+        until: Moment = None,
+        *,
+        timezone: str | None = None,
+    ) -> pd.DataFrame:
+        """The longest run of each sender, sent at its limit and at higher ones, and what to ask Twilio for.
+
+        A run is a stretch in which a sender's queue was never empty. Its created times go through a queue
+        again, in order; nothing is sent.
+
+        Args:
+            per_second: limits to try, in segments a second; by default usual ones above that of now.
+            where: dimension → value, as ``{"sender": "+18335550108"}``.
+            since, until: first moment in, and first one not in any more; a date is its midnight in
+                `timezone`.
+            timezone: of dates in this call, as Europe/Berlin; by default that of the settings.
+
+        Returns:
+            One row for each sender and limit, those whose messages waited most first. Late is what waited
+            longer than 60 seconds; `took_seconds` is how long the run really took.
+
+        Raises:
+            UnknownName: a dimension or value that there is not; the message names the nearest.
+            UsageError: a limit that is not above 0, or a moment of the wrong kind.
+            ConfigError: `timezone` is no time zone.
+        """
+        from workbench.api.what_if import what_if
+
+        return what_if(self._installation, per_second, where, since, until, timezone)
+
     def __dir__(self) -> list[str]:
-        return list(self._installation.metrics)
+        return ["what_if", *self._installation.metrics]
 
     def __getattr__(self, name: str) -> MetricCall:
         if name.startswith("_"):

@@ -86,6 +86,34 @@ def metric(
     print_frame(frame, format)
 
 
+@main.command("what-if")
+@click.option(
+    "--per-second",
+    type=float,
+    multiple=True,
+    help="A limit to try, in segments a second; may be repeated. Default: usual ones above that of now.",
+)
+@where_option()
+@moment_options
+@timezone_option(ZONE_OF_CALL)
+@format_option()
+def what_if(
+    per_second: tuple[float, ...],
+    where: tuple[str, ...],
+    since: str | None,
+    until: str | None,
+    timezone: str | None,
+    format: str,
+) -> None:
+    """Show what a higher limit would have changed: the longest run of each sender, worked out again.
+
+    Nothing is sent. Example: workbench what-if --per-second 10 --where sender=+18335550108
+    """
+    with Workbench() as wb:
+        frame = wb.metrics.what_if(per_second, read_filters(where), since, until, timezone=timezone)
+    print_frame(frame, format)
+
+
 @main.command()
 @click.argument("metrics", nargs=-1, required=True, shell_complete=completion.metrics)
 @by_option()

@@ -24,12 +24,14 @@ from workbench.ui import theme
 
 log = logging.getLogger(__name__)
 
+SHARED_SCRIPTS = ("shared", "asking")
+"""What every component's script is prefixed with."""
 PLOTLY_FILE = "plotly-cartesian-4.1.1.min.js"
 _carrying_plotly: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def _script(*names: str) -> str:
-    return "\n".join(theme.read_static(f"{name}.js") for name in ("shared", "asking", *names))
+    return "\n".join(theme.read_static(f"{name}.js") for name in (*SHARED_SCRIPTS, *names))
 
 
 def _styles(name: str) -> list[str]:

@@ -164,9 +164,16 @@ class PageSession:
     def _apply(self, query: str | Mapping[str, Any], user: Actor, asked: int = 0) -> Steps:
         if not isinstance(query, str):
             query = {name: _as_texts(value) for name, value in query.items()}
-        options = self.store.options(self.names)
-        parsed = parse_query(query, self.names, options, self.defaults)
-        refusal = self._look_up(str(parsed.values.get("q", "")), user)
+        try:
+            options = self.store.options(self.names)
+            parsed = parse_query(query, self.names, options, self.defaults)
+            refusal = self._look_up(str(parsed.values.get("q", "")), user)
+        except Exception as error:
+            if not self._latest:
+                raise  # the page cannot open
+            message = _explain(error)
+            yield lambda: self._fail_change(asked, message)
+            return
 
         def show() -> None:
             if asked < self._answering:
@@ -213,6 +220,12 @@ class PageSession:
         if is_unanswered and self._latest == drawing:
             self.refresh()  # the same filters again: the panels wait for an answer all the same
 
+    def _fail_change(self, asked: int, message: str) -> None:
+        """The filters stay; no panel waits for an answer that will not come."""
+        self._answering = max(asked, self._answering)
+        self._latest = next(self._tickets)
+        self._show_failure(self._latest, message)
+
     def _change_row_list(self, row_list: Mapping[str, Any]) -> None:
         """Another page, order, search or message of the row list: checked like a link."""
         query = {name: value for name, value in self._query_values().items() if name not in row_list}
@@ -244,12 +257,15 @@ class PageSession:
         key, name = str(click["key"]), panel.click
         if not key or not name:
             # A bar of all others together is no value.
+            self._change(self._asked, {})
             return
         if name == MARK:
             name, _, key = key.partition("=")
             if name in GRAINS:
                 self._zoom_to([key, key])
+                return
             if name not in self.names:
+                self._change(self._asked, {})
                 return
         if name == "day":
             self._zoom(key, panel)
@@ -269,11 +285,14 @@ class PageSession:
                 metric = getattr(panel, "metric", "")
                 behind = messages_behind(panel, {"definition": {"name": metric}}) or {}
                 self.head.goto = self.data().rows_link(**{**behind, "hour": [key]})
+            self._change(self._asked, {})
             return
         start = next((bucket for bucket in period.buckets() if str(bucket) == key), None)
         if isinstance(start, date):
             since, until = max(start, period.since), min(after(period.grain, start), period.until)
             self.apply({**self._query_values(), "period": "custom", "since": since, "until": until})
+        else:
+            self._change(self._asked, {})
 
     def refresh(self) -> None:
         """Draw every panel again, from the top. A newer refresh ends an older one."""
@@ -308,7 +327,7 @@ class PageSession:
                 self._show_panel, ticket, component, self._panel_props(panel, component, data, fresh)
             )
         # Only now are all parts as new as this.
-        yield lambda: self._show_freshness(fresh, data.period, began)
+        yield lambda: self._show_freshness(fresh, data.period, began) if ticket == self._latest else None
 
     def redraw(self, panel: Panel, component: PanelComponent) -> None:
         """Draw one panel again, after something was chosen in it."""
@@ -354,7 +373,7 @@ class PageSession:
             self.head.param.update(
                 crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
             )
-        if not self.head.freshness:
+        if not (self.head.freshness and fresh.messages):
             self._show_freshness(fresh, data.period)
         self.empty.visible = fresh.messages == 0 and self.has_filters
         self.layout.visible = not self.empty.visible

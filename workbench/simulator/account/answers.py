@@ -27,7 +27,7 @@ _OTHERWISE = ((0.015, OPT_OUT), (0.05, THANKS), (0.07, QUESTION))
 _SOONEST, _LATEST = 4, 20
 
 
-class ComingAnswer(NamedTuple):
+class ComingReply(NamedTuple):
     """What somebody will write; sorted by instant."""
 
     at: int
@@ -42,7 +42,7 @@ class People:
     def __init__(self, account: Account) -> None:
         self._account = account
         self._read: dict[str, int] = {}
-        self._coming: dict[str, list[ComingAnswer]] = {}
+        self._coming: dict[str, list[ComingReply]] = {}
         self.overlook()
 
     def overlook(self) -> None:
@@ -72,7 +72,7 @@ class People:
         return written
 
 
-def answer_to(ledger: Ledger, message: Message) -> ComingAnswer | None:
+def answer_to(ledger: Ledger, message: Message) -> ComingReply | None:
     """What the recipient of a message answers, if anything; depends on the account and the message alone."""
     if message.direction != OUTBOUND_API or message.status not in (DELIVERED, SENT):
         return None
@@ -88,7 +88,7 @@ def answer_to(ledger: Ledger, message: Message) -> ComingAnswer | None:
     body, _ = fill(rng.choice(choices(PURPOSES[purpose], place.language, False)), rng.getrandbits(32))
     arrived = message.created + max(message.sent, message.done)
     wait = _SOONEST + rng.randrange(_LATEST - _SOONEST)
-    return ComingAnswer(arrived + wait, message.contact, message.sender, body_text(body))
+    return ComingReply(arrived + wait, message.contact, message.sender, body_text(body))
 
 
 def _is_in_conversation(ledger: Ledger, message: Message) -> bool:

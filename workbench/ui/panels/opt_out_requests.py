@@ -125,7 +125,8 @@ class OptOutRequests:
             "rows": rows,
             "may_decide": current_user().may("agent"),
             "behind": {
-                **dict.fromkeys(FIELDS, ()), "metric": "revocations_waiting", "since": _LONG_AGO, "until": None,
+                **dict.fromkeys(FIELDS, ()), "metric": "revocations_waiting",
+                "since": _LONG_AGO, "until": None,
             },
         }  # fmt: skip
 

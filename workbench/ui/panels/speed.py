@@ -13,16 +13,16 @@ from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS
 from workbench.metrics.catalog import Limit, query_limits
 from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
+from workbench.metrics.what_if import WAITED_SECONDS, SendingRun
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import show_value
+from workbench.ui.panels.waits import runs_by_sender
 
 LIMIT = 12
 _LINES = 5
 _NUMBERS = (
     "peak_speed",
-    "p95_speed",
-    "utilisation",
     "minute_utilisation",
     "minutes_at_limit",
     "queue_wait_p50",
@@ -34,31 +34,36 @@ Props = dict[str, Any]
 
 
 def senders(data: PageData) -> Props:
-    """Each sender: limit and its source, peak, utilisation, minutes at the limit, waits, queue, daily cap."""
+    """Each sender: limit and its source, how long it was at the limit, who waited how long, daily cap."""
     results = {name: data.metric(name, by=("sender",)) for name in _NUMBERS}
     frames = {name: result.frame.set_index("sender") for name, result in results.items()}
     limits = data.look_up("limits", query_limits)
     queues = data.ask("queues", query_queues)
+    runs = runs_by_sender(data)
     peaks = frames["peak_speed"].dropna(subset=["peak_speed"])
     peaks = peaks[peaks.index.notna()]
-    ranked = (
+    busiest = (
         frames["minute_utilisation"]
         .reindex(peaks.index)["minute_utilisation"]
         .sort_values(ascending=False, na_position="last", kind="stable")
     )
+    # Only waiting is a reason to act; among senders without any, the one closest to its limit is first.
+    ranked = sorted(busiest.index, key=lambda sender: -runs[sender].waited if sender in runs else 0)
     caps = _daily_peaks(data) if data.store.daily_caps else {}
-    rows = [_sender_row(data, sender, frames, limits, queues, caps) for sender in ranked.index[:LIMIT]]
+    rows = [
+        _sender_row(data, sender, frames, limits.get(sender), queues.get(sender), runs.get(sender), caps)
+        for sender in ranked[:LIMIT]
+    ]
     labels = [
         "Limit",
-        "Busiest second",
-        "Active p95",
-        "Second of limit",
-        "Minute of limit",
-        "Min at limit",
-        "Wait p50",
-        "Wait p95",
-        "Longest queue",
-        "To drain now",
+        "Minutes at the limit",
+        "Busiest minute",
+        "Messages late",
+        "People late",
+        "Half wait up to",
+        "95 % wait up to",
+        "Longest run",
+        "Waiting now",
     ]
     if caps:
         labels.append("Busiest day")
@@ -69,9 +74,9 @@ def senders(data: PageData) -> Props:
             *({"label": label, "kind": "number"} for label in labels),
         ],
         "rows": rows,
-        "footnote": f"Not shown: {formats.plural(hidden, 'more sender')}, further from the limit."
-        if hidden > 0
-        else "",
+        "footnote": f"Late: waited longer than {WAITED_SECONDS} s to leave Twilio. A second above the limit "
+        "is no fault, for Twilio queues what is too much; only waiting counts."
+        + (f" Not shown: {formats.plural(hidden, 'more sender')}." if hidden > 0 else ""),
         "definition": definition(results["minute_utilisation"], data.period),
         # Senders without a known limit are in the table, too.
         "behind": {"metric": "peak_speed"},
@@ -82,29 +87,27 @@ def _sender_row(
     data: PageData,
     sender: str,
     frames: Mapping[str, pd.DataFrame],
-    limits: Mapping[str, Limit],
-    queues: Mapping[str | None, Queue],
+    limit: Limit | None,
+    queue: Queue | None,
+    run: SendingRun | None,
     caps: Mapping[str, int],
 ) -> dict[str, Any]:
     def number(name: str) -> float | None:
         value = frames[name][name].get(sender)
         return None if value is None or formats.is_missing(value) else float(value)
 
-    name, limit = show_value(data, "sender", sender), limits.get(sender)
-    share, minute = number("utilisation"), number("minute_utilisation")
+    name, minute = show_value(data, "sender", sender), number("minute_utilisation")
     waits = [_wait_cell(frames[metric], sender, metric) for metric in ("queue_wait_p50", "queue_wait_p95")]
-    queue = queues.get(sender)
     backlog = number("backlog") or 0
     cells: list[dict[str, Any]] = [
         {"text": name.text, "bar": min(minute or 0.0, 1.0)},
         {"text": formats.speed(limit.per_second) if limit else "not known", "muted": limit is None},
-        {"text": formats.speed(number("peak_speed"))},
-        {"text": formats.speed(number("p95_speed")), "muted": True},
-        {"text": formats.rate(share), "muted": True},
-        {"text": formats.rate(minute)},
         {"text": formats.count(number("minutes_at_limit")) if limit else formats.MISSING},
+        {"text": formats.rate(minute), "note": "of the limit", "muted": True},
+        {"text": formats.count(run.waited if run else 0)},
+        {"text": formats.count(run.people_waited if run else 0)},
         *waits,
-        {"text": formats.count(queue.segments if queue else 0)},
+        {"text": formats.duration(run.seconds if run else None)},
         _drain_cell(backlog, limit),
     ]
     if caps or data.store.daily_caps:
@@ -113,15 +116,23 @@ def _sender_row(
         "key": name.key,
         "cells": cells,
         "hint": "Where the limit comes from",
-        "detail": _sources(data, limit, queue),
+        "detail": _sources(data, limit, queue, run),
     }
 
 
-def _sources(data: PageData, limit: Limit | None, queue: Queue | None) -> list[list[str]]:
+def _sources(
+    data: PageData, limit: Limit | None, queue: Queue | None, run: SendingRun | None
+) -> list[list[str]]:
+    zone = ZoneInfo(data.period.timezone)
     facts = [["Limit", f"{limit.per_second:g} segments per second: {limit.source}" if limit else _NO_LIMIT]]
     if queue:
-        at = queue.at.astimezone(ZoneInfo(data.period.timezone))
+        at = queue.at.astimezone(zone)
         facts.append(["Longest queue", f"{queue.segments:,} segments waited on {at:%-d %b %Y at %H:%M:%S}"])
+    if run:
+        began = f"{run.began.astimezone(zone):%-d %b %Y at %H:%M:%S}"
+        size = f"{run.segments:,} segments to {formats.plural(run.people, 'number')}"
+        facts.append(["Longest run", f"{size} from {began}, in {formats.duration(run.seconds)}"])
+        facts.append(["Longest wait", formats.duration(run.longest_wait)])
     return facts
 
 

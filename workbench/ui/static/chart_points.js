@@ -134,7 +134,7 @@ class PointKeys {
       End: () => this.go(last),
       ArrowDown: () => this.turn(1),
       ArrowUp: () => this.turn(-1),
-      Enter: () => this.point && this.choose && this.choose(this.point),
+      Enter: () => this.point && this.choose?.(this.point),
     }
     if (last >= 0 && moves[event.key] && !event.ctrlKey && !event.metaKey && !event.altKey) {
       event.preventDefault()

@@ -233,7 +233,11 @@ function drawFilters(root, model, memory) {
       common.map((field) => valueFilter(model, field, memory)),
       moreFilters(model, memory),
     ),
-    h("button", {type: "button", class: "quiet reset", onclick: () => model.send_msg({asked: ask(model), reset: true})}, "Reset all"),
+    h(
+      "button",
+      {type: "button", class: "quiet reset", onclick: () => model.send_msg({asked: ask(model), reset: true})},
+      "Reset all",
+    ),
   )
 }
 
