@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conversations.known import ANA, BEN, CAL, DESK, EAST, SERVICE, save_known
@@ -78,8 +78,11 @@ def shown(lake: Lake, cache: ConversationCache) -> list[Any]:
     return sorted(list_conversations(lake, "all", cache=cache).rows, key=lambda row: row.contact)
 
 
-@given(rounds=st.lists(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=3), max_size=3))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(rounds=[["a question", "an answer", "somebody new"], ["resolved", "labelled", "assigned"]])
+@example(rounds=[["snoozed", "named", "only we wrote"], ["an answer that failed", "a keyword"]])
+@example(rounds=[["through a service", "a question"], ["a sender joins a service"]])
+@given(rounds=st.lists(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=3), max_size=2))
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_commits_it_has_what_the_lake_has(tmp_account: Account, rounds: list[list[str]]) -> None:
     account, cache = tmp_account, ConversationCache(tmp_account.lake)
     cache.table_name()
