@@ -1,4 +1,4 @@
-"""One decision about many conversations: an event and a row of the trail for each, and an undo that restores."""
+"""One decision about many conversations: an event and an audit row for each, and an undo that restores."""
 
 from __future__ import annotations
 
