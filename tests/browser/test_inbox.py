@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.access.people import PASSWORDS, home_with_people, serving
-from tests.browser.conftest import Visitor, visit
+from tests.browser.conftest import PATIENCE, Visitor, visit
 from tests.conversations.installation import CONTACT, NAME, QUESTION, Installation, installed
 from tests.ui.serving import served
 from workbench.server.pages import PagesServer
@@ -79,7 +79,7 @@ def test_read_write_confirm_and_see_it_delivered(
     text.press("Control+Enter")
     text.press("Control+Enter")
     bubble = page.locator(".mine .bubble", has_text="Thanks, we are on it.")
-    expect(bubble).to_be_visible()
+    expect(bubble).to_be_visible(timeout=2 * PATIENCE)
     expect(page.locator(".message.mine").last.locator(".status")).to_have_text("Delivered")
     assert installation.sent() == ["Thanks, we are on it."]
     expect(text).to_have_value("")
