@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.access.people import PASSWORDS, home_with_people, serving
-from tests.browser.conftest import Visitor, visit
+from tests.browser.conftest import PATIENCE, Visitor, visit
 from tests.conversations.installation import CONTACT, NAME, QUESTION, Installation, installed
 from tests.ui.serving import served
 from workbench.server.pages import PagesServer
@@ -68,13 +68,18 @@ def test_read_write_confirm_and_see_it_delivered(
     expect(text).to_have_value("Thanks, we are on it.")
     expect(page.locator(".tally")).to_contain_text("1 segment, GSM-7")
     expect(page.locator(".tally")).to_contain_text("there")
-    # Nothing goes without a second yes.
+    # It waits some seconds, however often somebody presses, and can be taken back.
     text.press("Control+Enter")
-    expect(page.get_by_role("alertdialog")).to_contain_text(f"Send this to {NAME} ({CONTACT}) as 1 segment")
+    text.press("Control+Enter")
+    expect(page.locator(".composer")).to_contain_text("Sending in")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
+    expect(text).to_have_value("Thanks, we are on it.")
     assert installation.sent() == []
     text.press("Control+Enter")
+    text.press("Control+Enter")
     bubble = page.locator(".mine .bubble", has_text="Thanks, we are on it.")
-    expect(bubble).to_be_visible()
+    expect(bubble).to_be_visible(timeout=2 * PATIENCE)
     expect(page.locator(".message.mine").last.locator(".status")).to_have_text("Delivered")
     assert installation.sent() == ["Thanks, we are on it."]
     expect(text).to_have_value("")
@@ -84,6 +89,50 @@ def test_read_write_confirm_and_see_it_delivered(
     expect(page.locator(".thread-head .chip.wait")).to_contain_text("waiting")
     page.get_by_role("button", name="Resolve", exact=True).click()
     expect(page.locator(".thread-head")).to_contain_text("resolved")
+    finish(visitor)
+
+
+def test_by_keyboard_and_nothing_typed_is_lost(
+    browser: Browser, inbox_server: PagesServer, installation: Installation
+) -> None:
+    contacts = ["+12065550188", "+12065550189"]
+    for contact in contacts:
+        installation.ask("Where is it?", contact=contact)
+    visitor = visit(browser, inbox_server)
+    page = open_inbox(visitor, "?order=newest")
+    rows, text = page.locator(".row"), page.get_by_label("Reply", exact=True)
+    expect(rows.first).to_contain_text("+1206***0189")
+    # From the first key on: the focus is in the list, then in the answer, before the conversation is there.
+    page.keyboard.press("j")
+    expect(rows.first).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.type("Dear, just a moment ?")
+    expect(rows.first).to_have_attribute("aria-current", "true")
+    expect(page.locator(".theirs .bubble")).to_have_text("Where is it?")
+    expect(text).to_have_value("Dear, just a moment ?")
+    # Another conversation has its own draft and its own outcome.
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator(".thread-head h2")).to_have_text("+1206***0188")
+    expect(text).to_have_value("")
+    expect(page.locator(".line", has_text="+1206***0189").locator(".draft")).to_be_visible()
+    page.reload()
+    page.locator(".row", has_text="+1206***0189").click()
+    expect(text).to_have_value("Dear, just a moment ?")
+    # Two are selected and resolved, and that is undone.
+    page.locator(".row", has_text="+1206***0188").focus()
+    page.keyboard.press("x")
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    expect(page.locator(".bulk")).to_contain_text("2 selected")
+    page.keyboard.press("e")
+    expect(page.locator(".told")).to_contain_text("Resolved 2 conversations.")
+    expect(page.locator(".row", has_text="+1206***018")).to_have_count(0)
+    page.locator(".told").get_by_role("button", name="Undo").click()
+    expect(page.locator(".row", has_text="+1206***018")).to_have_count(2)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     finish(visitor)
 
 

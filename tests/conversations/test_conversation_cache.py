@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.conversations.known import ANA, BEN, CAL, DESK, EAST, SERVICE, save_known
 from tests.messages import payload
-from workbench.conversations.contacts import plan_edit, read_contact, save_changes
+from workbench.conversations.contact_glance import read_contact_glance
+from workbench.conversations.contacts import plan_edit, plan_merge, read_contact, same_person, save_changes
 from workbench.conversations.conversation_cache import ConversationCache
 from workbench.conversations.events import assign, label, save_event, set_state
 from workbench.conversations.find import find_conversation
@@ -78,8 +79,11 @@ def shown(lake: Lake, cache: ConversationCache) -> list[Any]:
     return sorted(list_conversations(lake, "all", cache=cache).rows, key=lambda row: row.contact)
 
 
-@given(rounds=st.lists(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=3), max_size=3))
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(rounds=[["a question", "an answer", "somebody new"], ["resolved", "labelled", "assigned"]])
+@example(rounds=[["snoozed", "named", "only we wrote"], ["an answer that failed", "a keyword"]])
+@example(rounds=[["through a service", "a question"], ["a sender joins a service"]])
+@given(rounds=st.lists(st.lists(st.sampled_from(sorted(STEPS)), min_size=1, max_size=3), max_size=2))
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_after_any_commits_it_has_what_the_lake_has(tmp_account: Account, rounds: list[list[str]]) -> None:
     account, cache = tmp_account, ConversationCache(tmp_account.lake)
     cache.table_name()
@@ -115,6 +119,22 @@ def test_only_what_a_commit_touched_is_read_again(tmp_account: Account, monkeypa
     tmp_account.message(ANA, is_ours=False, body="Again?")
     cache.table_name(rest=0.0)
     assert (cache.changed_at(ana), cache.changed_at(cal)) == (cache.version, 0)
+
+
+def test_a_contact_is_the_same_from_memory(tmp_account: Account) -> None:
+    lake, cache = tmp_account.lake, ConversationCache(tmp_account.lake)
+    tmp_account.rename(BEN)
+    tmp_account.message("whatsapp:" + BEN, is_ours=False, body="Here, too", sender="whatsapp:" + DESK)
+    for contact in (ANA, BEN, CAL, "+19995550000"):
+        glance = read_contact_glance(lake, cache, contact)
+        assert glance.contact == replace(read_contact(lake, contact), consent=None)
+        assert sorted(glance.addresses) == sorted(same_person(lake, contact))
+    # Two people that somebody made one.
+    save_changes(lake, plan_merge(lake, CAL, BEN), "local:a", "contact-merge")
+    cache = ConversationCache(lake)
+    for contact in (BEN, CAL):
+        glance = read_contact_glance(lake, cache, contact)
+        assert sorted(glance.addresses) == sorted({BEN, CAL, "whatsapp:" + BEN})
 
 
 def test_a_snooze_ends_without_a_commit(tmp_account: Account) -> None:

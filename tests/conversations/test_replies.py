@@ -1,4 +1,4 @@
-"""Drafts and answers that wait: nothing is lost, sent twice or sent after its undo, whenever a process ends."""
+"""Drafts and answers that wait: nothing is lost, or sent twice or after its undo, whenever a process ends."""
 
 from __future__ import annotations
 

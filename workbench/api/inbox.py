@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 from workbench.api.conversations import our_side
 from workbench.api.installation import Installation
@@ -85,8 +84,7 @@ def open_inbox_session(
     )
 
 
-_queues: WeakKeyDictionary[Installation, ReplyQueue] = WeakKeyDictionary()
-_queues_lock = threading.Lock()
+_queue_lock = threading.Lock()
 
 
 def _queue_of(calls: _InboxCalls) -> ReplyQueue:
@@ -95,11 +93,12 @@ def _queue_of(calls: _InboxCalls) -> ReplyQueue:
     from workbench.conversations.reply_queue import ReplyQueue
 
     installation = calls.installation
-    with _queues_lock:
-        if installation not in _queues:
+    with _queue_lock:
+        if installation.reply_queue is None:
             drafts = DraftStore(installation.settings.home)
-            _queues[installation] = ReplyQueue(drafts, calls.check, calls.send, calls.sent_state)
-        return _queues[installation]
+            queue = ReplyQueue(drafts, calls.check, calls.send, calls.sent_state)
+            installation.reply_queue = queue
+        return installation.reply_queue
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from workbench.settings import STATUS_PATH, Settings, load_settings
 if TYPE_CHECKING:
     from workbench.compliance.data_subject import DataSubject
     from workbench.conversations.conversation_cache import ConversationCache
+    from workbench.conversations.reply_queue import ReplyQueue
     from workbench.lake.connect import Lake
     from workbench.lake.sql_door import SqlDoor
     from workbench.messaging.address_reader import NumberContext
@@ -73,6 +74,8 @@ class Installation:
         self._sql_door: SqlDoor | None = None
         self._send_context: SendContext | None = None
         self._conversation_cache: ConversationCache | None = None
+        self.reply_queue: ReplyQueue | None = None
+        """Answers of the inbox that wait some seconds; begun by the first inbox."""
 
     @property
     def lake(self) -> Lake:

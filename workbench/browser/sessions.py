@@ -24,7 +24,7 @@ class Nothing(TypedDict):
     """A question or an answer without fields."""
 
 
-class ListFiltersState(TypedDict, total=False):
+class ListFilterFields(TypedDict, total=False):
     """What narrows the list; see `ListFilters`."""
 
     assignee: Short | None
@@ -41,7 +41,7 @@ class StartQuestion(TypedDict):
 
     conversation: NotRequired[Id]
     view: NotRequired[Id]
-    filters: NotRequired[ListFiltersState]
+    filters: NotRequired[ListFilterFields]
     order: NotRequired[Literal["longest", "newest"] | None]
 
 
@@ -49,7 +49,7 @@ class ListQuestion(TypedDict):
     view: NotRequired[Id]
     search: NotRequired[Annotated[str, MaxLength(500)]]
     limit: NotRequired[Annotated[int, Range(1, 500)]]
-    filters: NotRequired[ListFiltersState]
+    filters: NotRequired[ListFilterFields]
     order: NotRequired[Literal["longest", "newest"] | None]
 
 
@@ -189,7 +189,7 @@ class ListAnswer(TypedDict):
     view: str
     search: str
     order: str
-    filters: ListFiltersState
+    filters: ListFilterFields
     rows: list[SummaryLine]
     total: int
     counts: dict[str, int]

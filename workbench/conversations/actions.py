@@ -175,7 +175,8 @@ _BEFORE_SQL: LiteralString = """
     order by c.conversation_id
 """
 
-# The last column but one: whether the event still is the last one of its kind, and was not taken back.
+# The last column but one: whether the event still is the last one of its kind, and was not taken back. What
+# came later and was taken back itself does not count.
 _ACTION_SQL: LiteralString = """
     with mine as (
         select a.*, e.conversation_id, e.value
@@ -187,6 +188,10 @@ _ACTION_SQL: LiteralString = """
         from mine m join conversation_lines l on l.conversation_id = m.conversation_id
         group by m.event_id
     ),
+    undone as (
+        select a.undoes as event_id, a.event_id as by_event, e.happened_at
+        from conversation_actions a join conversation_events e on e.event_id = a.undoes
+    ),
     later as (
         select distinct m.event_id
         from mine m
@@ -194,9 +199,12 @@ _ACTION_SQL: LiteralString = """
         join (select distinct our_side, contact, conversation_id from conversation_lines) l
             on l.our_side = p.our_side and l.contact = p.contact
         join conversation_events e on e.conversation_id = l.conversation_id
+        left join undone u on u.by_event = e.event_id
         where e.happened_at >= m.happened_at and e.event_id <> m.event_id
             and case when m.kind in ('label', 'unlabel')
                 then e.kind in ('label', 'unlabel') and e.value = m.value else e.kind = m.kind end
+            and e.event_id not in (select event_id from undone)
+            and (u.event_id is null or u.event_id = m.event_id or u.happened_at < m.happened_at)
     )
     select
         m.event_id, conversation_id, p.contact, kind, value, value_before, until_before,

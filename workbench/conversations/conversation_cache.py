@@ -100,6 +100,17 @@ class ConversationCache:
         """Whether a conversation, or the name of any contact, changed after this version."""
         return self.changed_at(conversation) > version or self._names_at > version
 
+    def find(self, conversation_id: str) -> Conversation | None:
+        """The conversation whose first message has this id, if the table has it."""
+        table = self.table_name()
+        with self._lake.memory() as cursor:
+            rows = cursor.execute(
+                "select conversation_id, our_side, contact, account_sid, last_sender "
+                f"from {table} where conversation_id = ?",
+                [conversation_id],
+            ).fetchall()
+        return Conversation(*rows[0]) if rows else None
+
     def seconds_to_wait(self, rest: float) -> float:
         """How long :meth:`table_name` gives the table as it is, whatever is committed."""
         due_at = self._renewed_at + min(self._took * rest, _LONGEST_REST)
@@ -229,10 +240,16 @@ def _summaries(conversations: LiteralString, messages: LiteralString) -> Literal
 NAMES_SQL: LiteralString = """
     select
         own.person_key as person, coalesce(main.name, own.name) as name,
-        coalesce(main.labels, own.labels) as contact_labels
-    from contact_overlay own left join contact_overlay main on main.person_key = person_of(own.merged_into)
+        coalesce(main.labels, own.labels) as contact_labels, own.language, own.time_zone,
+        person_of(own.merged_into) as merged_person, given.addresses
+    from contact_overlay own
+    left join contact_overlay main on main.person_key = person_of(own.merged_into)
+    left join (
+        select person_of(address) as person, list(distinct address) as addresses
+        from contact_events group by 1
+    ) given on given.person = own.person_key
 """
-"""The names of contacts and their labels, by person."""
+"""The names of contacts and what else people said of them, by person."""
 
 #: Tables whose rows decide about more than the conversations that they name.
 _OF_EVERYTHING = frozenset({"senders", "messaging_services", "tombstones", "erased_people"})

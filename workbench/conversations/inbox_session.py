@@ -38,7 +38,8 @@ from workbench.conversations.actions import ActionResult, decide_many, undo_acti
 from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.consent import read_consent
-from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
+from workbench.conversations.contact_glance import read_contact_glance
+from workbench.conversations.contacts import plan_edit, read_contact, save_changes
 from workbench.conversations.conversation_cache import REST, ConversationCache
 from workbench.conversations.drafts import DraftStore
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
@@ -261,14 +262,14 @@ class InboxSession:
         conversation = self._opened()
         with self._lake_lock:
             thread = read_thread(self._lake, conversation, limit=self._view.messages)
-            contact = read_contact(self._lake, conversation.contact)
+            glance = read_contact_glance(self._lake, self._cache, conversation.contact)
             consent = read_consent(self._lake, conversation)
-            others = same_person(self._lake, conversation.contact)
             state = read_state(self._lake, conversation, self._cache)
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
             self._note_read(conversation)
         self._view.waiting = _just_sent(thread)
-        head = view_models.head_shown(conversation, contact, consent, others, names)
+        contact = glance.contact
+        head = view_models.head_shown(conversation, contact, consent, glance.addresses, names)
         return {
             **head,
             **view_models.state_shown(state, datetime.now(UTC), self._settings.timezone),
@@ -283,7 +284,7 @@ class InboxSession:
         if self._tools.check is None:
             raise UsageError("Nothing can be sent from here.")
         with self._lake_lock:
-            contact = read_contact(self._lake, conversation.contact)
+            contact = read_contact_glance(self._lake, self._cache, conversation.contact).contact
         verdict = self._tools.check(conversation, body)
         return {**verdict, "local": view_models.local_time(contact, datetime.now(UTC))}
 
@@ -402,7 +403,7 @@ class InboxSession:
         if not is_conversation_id(reference):
             self._read_number(reference)
         with self._lake_lock:
-            return find_conversation(self._lake, reference)
+            return self._cache.find(reference) or find_conversation(self._lake, reference)
 
     def _opened(self) -> Conversation:
         if self._view.conversation is None:

@@ -78,7 +78,7 @@ class TouchedConversations:
         )
         cursor.execute(
             f"insert into {self._schema}.conversation_actions select * from conversation_actions "
-            f"where undoes in (select event_id from {self._schema}.conversation_events)"
+            f"where event_id in (select event_id from {self._schema}.conversation_events)"
         )
         cursor.execute(
             f"insert into {self._schema}.automatic_replies select * from automatic_replies "

@@ -246,6 +246,8 @@ class PageSession:
         days = zoomed(ends, period, grain_of(self._question(), period))
         if days:
             self.apply({**self._query_values(), "period": "custom", "since": days[0], "until": days[1]})
+        else:
+            self._change(self._asked, {})
 
     def _set_auto(self, is_on: bool) -> None:
         self.head.auto = bool(is_on)

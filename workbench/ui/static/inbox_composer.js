@@ -615,7 +615,7 @@ class Composer {
     return [
       h("div", {class: "tally", role: "status"}, outcome),
       this.actions.hasList() && !this.isNote
-        ? h("label", {class: "said keys", title: "Open the next conversation after sending"}, next, "then next")
+        ? h("label", {class: "said keys", title: "Open the next conversation after sending"}, next, "Next after send")
         : null,
       h("span", {class: "said keys"}, "Ctrl-Enter"),
       this.isConfirming ? null : button,

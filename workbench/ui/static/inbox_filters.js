@@ -163,8 +163,8 @@ function openSnooze(root, zone, take) {
     [new Date(Date.now() + 3_600_000).toISOString(), "In an hour"],
     [new Date(Date.now() + 4 * 3_600_000).toISOString(), "In four hours"],
     [`${day(1)}T09:00`, "Tomorrow, 9:00"],
-    [`${day((8 - weekday) % 7 || 7)}T09:00`, "Monday, 9:00"],
-    [`${day(7)}T09:00`, "In a week, 9:00"],
+    ...(weekday ? [[`${day((8 - weekday) % 7 || 7)}T09:00`, "Monday, 9:00"]] : []),
+    ...(weekday === 1 ? [] : [[`${day(7)}T09:00`, "In a week, 9:00"]]),
   ]
   openChooser(root, {
     title: "Snooze until",

@@ -331,7 +331,7 @@ function drawEmptyList(list, show) {
   }
   const [title, text] =
     list.view === "waiting" && list.older
-      ? ["Nobody is waiting since the last 7 days", "Older ones are behind the link below."]
+      ? ["Nobody from the last 7 days is waiting", `${counted(list.older)} have been waiting for longer; see below.`]
       : EMPTY_VIEWS[list.view]
   return h("div", {class: "empty"}, h("b", {}, title), h("p", {}, text))
 }

@@ -45,7 +45,9 @@ resolved as (
     join (select distinct conversation_id, our_side, contact from conversation_lines) l
         on l.conversation_id = e.conversation_id
     where e.kind = 'state' and e.value = 'resolved'
-        and e.event_id not in (select undoes from conversation_actions where undoes is not null)
+        and e.event_id not in (
+            select unnest([event_id, undoes]) from conversation_actions where undoes is not null
+        )
 ),
 closings as (
     select b.message_sid, min(r.happened_at) as closed_at
