@@ -83,6 +83,7 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "send": SendQuestion,
     "decide": DecideQuestion,
     "contact": ContactQuestion,
+    "customer": Nothing,
     "reveal": Nothing,
 }
 
@@ -279,6 +280,41 @@ class SendAnswer(Everything):
     text: str
 
 
+class ConsentStepLine(TypedDict):
+    """One thing that was said about being messaged; ``kind`` is opt-in, opt-out or lift."""
+
+    kind: str
+    text: str
+    detail: str
+    at: str
+
+
+class OtherConversationLine(TypedDict):
+    id: str
+    side: str
+    contact: str
+    messages: str
+    last: str
+
+
+class CustomerAnswer(TypedDict):
+    """What is on record about the contact beyond the open conversation.
+
+    ``costs`` is one amount for each currency; ``unpriced`` counts messages sent without a price yet.
+    """
+
+    received: int
+    sent: int
+    failed: int
+    costs: list[str]
+    unpriced: int
+    blocked: list[str]
+    consent: list[ConsentStepLine]
+    more_consent: int
+    others: list[OtherConversationLine]
+    more_others: int
+
+
 class RevealAnswer(TypedDict):
     address: str
 
@@ -294,6 +330,7 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "send": SendAnswer,
     "decide": Everything,
     "contact": Everything,
+    "customer": CustomerAnswer,
     "reveal": RevealAnswer,
 }
 

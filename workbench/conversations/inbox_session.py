@@ -34,6 +34,8 @@ from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
 from workbench.conversations.conversation_cache import ConversationCache
+from workbench.conversations.customer import read_customer
+from workbench.conversations.customer_view_models import customer_shown
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, is_conversation_id, reveal
 from workbench.conversations.hits import read_hits
@@ -298,6 +300,15 @@ class InboxSession:
         save_changes(self._lake, changes, self._actor, "contact-edit")
         return self._everything()
 
+    def _customer(self, question: Nothing) -> Answer:
+        """What is on record about the contact beyond this conversation."""
+        conversation = self._opened()
+        with self._lake_lock:
+            customer = read_customer(self._lake, conversation)
+            names = dict(self._lake.rows(_ALL_NAMES_SQL))
+        with_evidence = current_user().may("agent")
+        return {**customer_shown(customer, names, self._settings.timezone, with_evidence=with_evidence)}
+
     def _reveal(self, question: Nothing) -> Answer:
         """The contact's whole number, once, with an audit row."""
         return {"address": reveal(self._lake, self._opened(), self._actor)}
@@ -383,6 +394,13 @@ _NAMES_SQL = """
     select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
 """
 
+_ALL_NAMES_SQL = """
+    select messaging_service_sid, max(friendly_name) from messaging_services
+    where friendly_name is not null group by 1
+    union all
+    select sender, max(friendly_name) from senders where friendly_name is not null group by 1
+"""
+
 _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "start": InboxSession._start,
     "list": InboxSession._list,
@@ -394,5 +412,6 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "send": InboxSession._send,
     "decide": InboxSession._decide,
     "contact": InboxSession._contact,
+    "customer": InboxSession._customer,
     "reveal": InboxSession._reveal,
 }

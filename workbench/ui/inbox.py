@@ -26,6 +26,7 @@ INBOX_SCRIPTS = (
     "inbox_hit",
     "inbox_list",
     "inbox_head",
+    "inbox_customer",
     "inbox_thread",
     "inbox_composer",
     "inbox",

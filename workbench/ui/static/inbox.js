@@ -68,6 +68,8 @@ class Inbox {
       file: (media) => this.files[media],
       media: (media) => this.fetchFile(media),
       reveal: () => this.reveal(),
+      customer: () => this.link.ask("customer"),
+      open: (id) => this.open(id),
       back: () => this.close(true),
       toggleAbout: () => this.about.classList.toggle("shown"),
     }
