@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.conversations.known import BEN, DESK, SERVICE, save_known
+from tests.conversations.known import BEN, DESK, SERVICE, WEST, save_known
 from tests.messages import ACCOUNT, payload
 from workbench.conversations.customer import read_customer
 from workbench.conversations.find import find_conversation
@@ -54,9 +54,9 @@ def test_a_person_is_counted_over_all_conversations_and_currencies_are_not_added
     # 0.0083 each: one delivered, one refused, and what Ben wrote, which Twilio charges for, too.
     assert customer.costs == (("EUR", Decimal("0.05")), ("USD", Decimal("0.0249")))
     assert [(step.kind, step.scope, step.source) for step in customer.consent] == [
-        ("opt-out", SERVICE, "twilio-21610"), ("opt-out", SERVICE, "keyword"), ("opt-in", "*", "web form"),
+        ("opt-out", SERVICE, "twilio-21610"), ("opt-out", WEST, "keyword"), ("opt-in", "*", "web form"),
     ]  # fmt: skip
-    assert [scope for scope, _, _ in customer.blocked] == [SERVICE]
+    assert [scope for scope, _, _ in customer.blocked] == [SERVICE, WEST]
     assert [(other.our_side, other.messages) for other in customer.others] == [(DESK, 2)]
 
 

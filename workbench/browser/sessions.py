@@ -72,6 +72,24 @@ class ContactQuestion(TypedDict):
     value: Text
 
 
+class CannedQuestion(TypedDict):
+    """A canned reply for the open conversation; ``values`` are those of blanks that somebody typed."""
+
+    template: Short
+    values: dict[Short, Short]
+
+
+class SaveCannedQuestion(TypedDict):
+    template: Short
+    title: Short
+    shortcut: Short
+    text: Text
+
+
+class RemoveCannedQuestion(TypedDict):
+    template: Short
+
+
 INBOX_QUESTIONS: Mapping[str, Any] = {
     "start": StartQuestion,
     "list": ListQuestion,
@@ -84,6 +102,9 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "decide": DecideQuestion,
     "contact": ContactQuestion,
     "customer": Nothing,
+    "canned": CannedQuestion,
+    "save_canned": SaveCannedQuestion,
+    "remove_canned": RemoveCannedQuestion,
     "reveal": Nothing,
 }
 
@@ -228,22 +249,43 @@ class Everything(TypedDict):
     thread: NotRequired[ThreadAnswer]
 
 
-class CannedReply(TypedDict):
-    name: str
+class CannedReplyLine(TypedDict):
+    """``shortcut`` is typed after a slash; ``blanks`` are asked for where they are not known.
+
+    ``text`` is as it would be sent, ``body`` as it is written, to be edited.
+    """
+
+    template: str
+    title: str
+    shortcut: str
     text: str
+    body: str
+    blanks: list[str]
+
+
+class CannedAnswer(TypedDict):
+    """The text for the open conversation, or which blanks have to be filled first."""
+
+    text: str
+    missing: list[str]
+
+
+class CannedListAnswer(TypedDict):
+    canned: list[CannedReplyLine]
 
 
 class StartAnswer(Everything):
     """``only``: one conversation without a list. ``sends``, ``acts``: what the person may do here.
 
-    ``people``: the names that a private note can mention.
+    ``people``: the names that a private note can mention. ``edits``: whether they may change canned replies.
     """
 
     actor: str
     only: bool
     sends: bool
     acts: bool
-    canned: list[CannedReply]
+    canned: list[CannedReplyLine]
+    edits: bool
     people: list[str]
 
 
@@ -331,6 +373,9 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "decide": Everything,
     "contact": Everything,
     "customer": CustomerAnswer,
+    "canned": CannedAnswer,
+    "save_canned": CannedListAnswer,
+    "remove_canned": CannedListAnswer,
     "reveal": RevealAnswer,
 }
 

@@ -12,12 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from workbench.browser.sessions import (
     INBOX_QUESTIONS,
+    CannedQuestion,
     CheckQuestion,
     ContactQuestion,
     DecideQuestion,
@@ -25,12 +26,15 @@ from workbench.browser.sessions import (
     MediaQuestion,
     Nothing,
     OpenQuestion,
+    RemoveCannedQuestion,
+    SaveCannedQuestion,
     SendQuestion,
     StartQuestion,
 )
 from workbench.conversations import view_models
 from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
+from workbench.conversations.canned import CannedReply, CannedText
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contacts import plan_edit, read_contact, same_person, save_changes
 from workbench.conversations.conversation_cache import ConversationCache
@@ -74,16 +78,32 @@ class InboxTools:
         check: the preflight result of a text to this conversation as plain data: segments, encoding, cost,
             verdict (pass, warn, block) and reasons. It sends nothing.
         send: sends a text and returns `state` and `text`; the same key is sent only once.
-        canned: ready replies, each with `name` and `text`.
+        canned: the canned replies, and what fills, saves and removes one.
         people: the names that a private note can mention, as `@ana`.
         refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
     """
 
     check: Callable[[Conversation, str], Answer] | None = None
     send: Callable[[Conversation, str, str], Answer] | None = None
-    canned: Callable[[], Sequence[Mapping[str, str]]] = tuple
+    canned: CannedTools | None = None
     people: Callable[[], Sequence[str]] = tuple
     refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
+
+
+class CannedTools(Protocol):
+    """What the inbox may do with canned replies."""
+
+    def list(self) -> Sequence[CannedReply]:
+        """All of them."""
+
+    def fill(self, conversation: Conversation, template: str, values: Mapping[str, str]) -> CannedText:
+        """One for a conversation."""
+
+    def save(self, template: str, title: str, shortcut: str, text: str) -> None:
+        """Write one, by an admin."""
+
+    def remove(self, template: str) -> None:
+        """Remove one, by an admin."""
 
 
 @dataclass
@@ -154,7 +174,8 @@ class InboxSession:
             "only": self._only is not None,
             "sends": self._tools.send is not None and current_user().may("agent"),
             "acts": current_user().may("agent"),
-            "canned": [dict(reply) for reply in self._tools.canned()],
+            **self._canned_list(),
+            "edits": self._tools.canned is not None and current_user().may("admin"),
             "people": list(self._tools.people()),
             **self._everything(),
         }
@@ -300,6 +321,30 @@ class InboxSession:
         save_changes(self._lake, changes, self._actor, "contact-edit")
         return self._everything()
 
+    def _canned_list(self) -> Answer:
+        canned = self._tools.canned.list() if self._tools.canned else ()
+        return {"canned": [{**asdict(reply), "blanks": list(reply.blanks)} for reply in canned]}
+
+    def _canned(self, question: CannedQuestion) -> Answer:
+        """A canned reply for the open conversation, or which blanks somebody has to fill."""
+        filled = self._canned_tools().fill(self._opened(), question["template"], question["values"])
+        return {"text": filled.text, "missing": list(filled.missing)}
+
+    def _save_canned(self, question: SaveCannedQuestion) -> Answer:
+        self._canned_tools().save(
+            question["template"], question["title"], question["shortcut"], question["text"]
+        )
+        return self._canned_list()
+
+    def _remove_canned(self, question: RemoveCannedQuestion) -> Answer:
+        self._canned_tools().remove(question["template"])
+        return self._canned_list()
+
+    def _canned_tools(self) -> CannedTools:
+        if self._tools.canned is None:
+            raise UsageError("There are no canned replies here.")
+        return self._tools.canned
+
     def _customer(self, question: Nothing) -> Answer:
         """What is on record about the contact beyond this conversation."""
         conversation = self._opened()
@@ -413,5 +458,8 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "decide": InboxSession._decide,
     "contact": InboxSession._contact,
     "customer": InboxSession._customer,
+    "canned": InboxSession._canned,
+    "save_canned": InboxSession._save_canned,
+    "remove_canned": InboxSession._remove_canned,
     "reveal": InboxSession._reveal,
 }

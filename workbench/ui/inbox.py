@@ -28,6 +28,7 @@ INBOX_SCRIPTS = (
     "inbox_head",
     "inbox_customer",
     "inbox_thread",
+    "inbox_canned",
     "inbox_composer",
     "inbox",
 )

@@ -16,6 +16,7 @@ class Inbox {
       sends: false,
       mayAct: false,
       canned: [],
+      edits: false,
       people: [],
       only: false,
       isReady: false,
@@ -57,6 +58,11 @@ class Inbox {
           : "You may read here; answering takes the role of an agent.",
       mayAct: () => this.state.mayAct,
       canned: () => this.state.canned,
+      editsCanned: () => this.state.edits,
+      fillCanned: (template, values) => this.link.ask("canned", {template, values}),
+      saveCanned: async (template, title, shortcut, text) =>
+        Object.assign(this.state, await this.link.ask("save_canned", {template, title, shortcut, text})),
+      removeCanned: async (template) => Object.assign(this.state, await this.link.ask("remove_canned", {template})),
       people: () => this.state.people,
       who: () => this.nameOfContact(),
       check: (body) => this.link.ask("check", {body}),
@@ -83,8 +89,8 @@ class Inbox {
     return this.attempt(async () => {
       const conversation = (this.ownsAddress && addressed()) || ""
       const started = await this.link.ask("start", {conversation})
-      const {actor, sends, acts, canned, people, only} = started
-      Object.assign(this.state, {actor, sends, mayAct: acts, canned, people, only, isReady: true})
+      const {actor, sends, acts, canned, edits, people, only} = started
+      Object.assign(this.state, {actor, sends, mayAct: acts, canned, edits, people, only, isReady: true})
       this.take(started, true)
       if (!started.thread) {
         this.drawThread(false)

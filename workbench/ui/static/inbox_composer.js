@@ -81,6 +81,9 @@ class Composer {
       event.preventDefault()
       this.press()
     }
+    if ((event.key === "Tab" || event.key === "Enter") && expandShortcut(this)) {
+      event.preventDefault()
+    }
     if (event.key === "Escape" && (this.isConfirming || this.picker)) {
       if (this.picker) {
         this.pick()
@@ -252,14 +255,21 @@ class Composer {
     const search = h("input", {type: "search", placeholder: "Search canned replies", oninput: () => list()})
     const matches = h("ul", {})
     const list = () => fill(matches, this.cannedReplies(search.value))
-    this.picker = h("div", {class: "canned", role: "dialog", "aria-label": "Canned replies"}, search, matches)
+    this.picker = h(
+      "div",
+      {class: "canned", role: "dialog", "aria-label": "Canned replies"},
+      search,
+      matches,
+      cannedFoot(this),
+    )
     list()
     this.element.append(this.picker)
     search.focus()
   }
 
   cannedReplies(wanted) {
-    const fits = (reply) => `${reply.name} ${reply.text}`.toLowerCase().includes(wanted.toLowerCase())
+    const fits = (reply) =>
+      `${reply.title} ${reply.shortcut} ${reply.text}`.toLowerCase().includes(wanted.toLowerCase())
     return this.actions
       .canned()
       .filter(fits)
@@ -269,8 +279,8 @@ class Composer {
           {},
           h(
             "button",
-            {type: "button", onclick: () => this.insert(reply.text)},
-            h("b", {}, reply.name),
+            {type: "button", onclick: () => useCanned(this, reply)},
+            h("b", {}, reply.title, reply.shortcut ? h("code", {}, ` /${reply.shortcut}`) : null),
             h("span", {}, reply.text),
           ),
         ),
@@ -307,7 +317,7 @@ class Composer {
         },
         label,
       )
-    const canned = !this.isNote && this.actions.canned().length
+    const canned = !this.isNote && (this.actions.canned().length || this.actions.editsCanned())
     return [
       button("reply", "Reply"),
       button("note", "Private note"),
