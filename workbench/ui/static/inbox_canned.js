@@ -50,12 +50,14 @@ function backToCanned(composer) {
 }
 
 function askForBlanks(composer, reply, missing, values) {
+  const putIn = h("button", {class: "primary", type: "submit"}, "Insert")
   const inputs = missing.map((name) => [name, h("input", {type: "text", required: true, maxlength: 200})])
   const form = h(
     "form",
     {
       onsubmit: (event) => {
         event.preventDefault()
+        putIn.disabled = true
         useCanned(composer, reply, {
           ...values,
           ...Object.fromEntries(inputs.map(([name, input]) => [name, input.value])),
@@ -64,7 +66,7 @@ function askForBlanks(composer, reply, missing, values) {
     },
     h("b", {}, reply.title),
     inputs.map(([name, input]) => h("label", {}, name.replaceAll("_", " "), input)),
-    h("div", {class: "form-foot"}, backToCanned(composer), h("button", {class: "primary", type: "submit"}, "Put in")),
+    h("div", {class: "form-foot"}, backToCanned(composer), putIn),
   )
   showCanned(composer, form)
 }

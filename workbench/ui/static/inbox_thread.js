@@ -234,7 +234,6 @@ function recordSection(thread) {
       fact("Kind", thread.kind),
       fact("Profile", thread.profile),
       fact("Country", thread.country ? countryName(thread.country) : ""),
-      fact("Messages", `${counted(thread.received)} in, ${counted(thread.sent)} out`),
       fact("Since", thread.first),
       fact("Also", thread.others.join(", ")),
     ),
