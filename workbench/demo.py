@@ -47,10 +47,33 @@ if = { business_hours = false }
 then = { label = ["after hours"], reply = "after-hours" }
 """
 """One that is on and harmless, and one to try out before it is switched on."""
-_AFTER_HOURS = """\
+_TEMPLATES = {
+    "after-hours": """\
 title = "After hours"
 body = "Thanks for your message. We are here Monday to Friday, 9 to 5, and answer then."
-"""
+""",
+    "refund": """\
+title = "Refund is on its way"
+shortcut = "refund"
+body = "Hi {{ first_name }}, your refund is on its way. It takes 3 to 5 days to reach your account."
+""",
+    "order-late": """\
+title = "Order is late"
+shortcut = "late"
+body = "Hi {{ first_name }}, sorry that order {{ order }} is late. It arrives {{ day }}."
+""",
+    "opening-hours": """\
+title = "Opening hours"
+shortcut = "hours"
+body = "We are open Monday to Friday, 9 to 5."
+""",
+    "anything-else": """\
+title = "Anything else?"
+shortcut = "else"
+body = "Happy to help. Is there anything else we can do for you?"
+""",
+}
+"""Texts of the demo by the names of their files: some have blanks, and shortcuts of the inbox."""
 
 
 def run_demo(
@@ -218,10 +241,11 @@ def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_u
         # The data is not real, so pages need no token.
         "[access]\ntoken = false\n\n" + _RULES
     )
-    template = home / "templates" / "after-hours.toml"
-    template.parent.mkdir(exist_ok=True)
-    if not template.exists():
-        template.write_text(_AFTER_HOURS)
+    folder = home / "templates"
+    folder.mkdir(exist_ok=True)
+    for name, text in _TEMPLATES.items():
+        if not (folder / f"{name}.toml").exists():
+            (folder / f"{name}.toml").write_text(text)
     credentials = home / CREDENTIALS_FILE
     credentials.touch(mode=0o600)
     tokens = [f'{sid} = "{token}"\n' for sid, token in _subaccount_tokens(environment).items()]

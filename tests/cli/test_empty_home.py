@@ -104,7 +104,8 @@ BRINGS: dict[str, list[str] | None] = {
 WITHOUT_LAKE = {
     "config check", "config show", "config template", "dimensions", "doctor", "explain", "mcp install",
     "metrics", "new dimension", "new metric", "new page", "new report", "new template", "reports list",
-    "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates show",
+    "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates remove",
+    "templates save", "templates show",
     "tokens list", "tokens revoke", "upgrade", "users add", "users list", "users passwd", "users remove",
     "views delete", "views edit", "views list", "views restore", "views save", "views subscribe",
     "views subscriptions", "views unsubscribe",

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.conversations.known import ANA
+from workbench.api.canned import CannedReplies
+from workbench.api.installation import Installation
 from workbench.browser.schema import check
 from workbench.browser.sessions import (
     COMPOSER_ANSWERS,
@@ -36,9 +38,9 @@ def session(known_lake: Lake, settings: Settings) -> InboxSession:
     def send(conversation: Conversation, body: str, key: str) -> dict[str, Any]:
         return {"state": "sent", "text": "Sent."}
 
-    def canned() -> list[dict[str, str]]:
-        return [{"name": "Hours", "text": "We are open."}]
-
+    (settings.home / "templates").mkdir()
+    (settings.home / "templates" / "hours.toml").write_text('title = "Hours"\nbody = "We are open."\n')
+    canned = CannedReplies(Installation(settings, lake=known_lake))
     return InboxSession(known_lake, settings, InboxTools(lambda *_: dict(CHECKED), send, canned))
 
 

@@ -204,7 +204,7 @@ def test_a_canned_reply_with_braces_arrives_with_its_braces(wb: Workbench, serve
     conversation = talked_to(wb, number)
     context = open_inbox_session(wb._installation, wb.conversation(conversation).details)
     canned = next(
-        one["text"] for one in context.answer({"ask": "start"})["ok"]["canned"] if one["name"] == "braces"
+        one["text"] for one in context.answer({"ask": "start"})["ok"]["canned"] if one["template"] == "braces"
     )
     question = {
         "ask": "send",

@@ -35,11 +35,13 @@ class PageConsent:
         return read_queue(lake, None)
 
     def blocked(
-        self, lake: Lake, search: str, number: str | None, limit: int | None
+        self, lake: Lake, search: str, number: str | None, limit: int | None, with_evidence: bool
     ) -> tuple[list[dict[str, Any]], int]:
         from workbench.compliance.do_not_contact import read_blocked
 
-        entries, total = read_blocked(lake, search=search, number=number, limit=limit)
+        entries, total = read_blocked(
+            lake, search=search, number=number, limit=limit, with_evidence=with_evidence
+        )
         return [asdict(entry) for entry in entries], total
 
     def decide(

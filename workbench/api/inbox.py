@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from workbench.api.canned import CannedReplies
 from workbench.api.conversations import our_side
 from workbench.api.installation import Installation
 from workbench.api.sending import check, draft_of
@@ -112,8 +113,9 @@ class _InboxCalls:
         from workbench.conversations.inbox_session import InboxTools
 
         if self.installation.settings.optional_credentials is None:
-            return InboxTools(canned=self.canned, people=self.people)
-        return InboxTools(self.check, self.send, self.canned, self.people, self.refresh, _queue_of(self))
+            return InboxTools(canned=CannedReplies(self.installation), people=self.people)
+        canned = CannedReplies(self.installation)
+        return InboxTools(self.check, self.send, canned, self.people, self.refresh, _queue_of(self))
 
     def check(self, conversation: Conversation, body: str) -> dict[str, Any]:
         """What preflight says of an answer, as plain data."""
@@ -137,23 +139,6 @@ class _InboxCalls:
         from workbench.sending.outbox import read_batch_state
 
         return read_batch_state(self.installation.lake, f"reply:{key}")
-
-    def canned(self) -> list[dict[str, str]]:
-        """Templates without blanks, ready to be sent as they are; braces in them stay braces."""
-        from workbench.api.templates import Templates
-        from workbench.messaging.blanks import escape_blanks
-        from workbench.sending.template_files import read_templates
-
-        templates = Templates(self.installation)
-        ready = [
-            template
-            for template in read_templates(self.installation.settings.home)[0]
-            if template.body and not template.variables
-        ]
-        return [
-            {"name": template.title or template.name, "text": escape_blanks(templates.show(template.name))}
-            for template in ready
-        ]
 
     def people(self) -> list[str]:
         """Who can be told of a private note that names them."""

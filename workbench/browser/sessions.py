@@ -118,6 +118,24 @@ class ContactQuestion(TypedDict):
     value: Text
 
 
+class CannedQuestion(TypedDict):
+    """A canned reply for the open conversation; ``values`` are those of blanks that somebody typed."""
+
+    template: Short
+    values: dict[Short, Short]
+
+
+class SaveCannedQuestion(TypedDict):
+    template: Short
+    title: Short
+    shortcut: Short
+    text: Text
+
+
+class RemoveCannedQuestion(TypedDict):
+    template: Short
+
+
 INBOX_QUESTIONS: Mapping[str, Any] = {
     "start": StartQuestion,
     "list": ListQuestion,
@@ -134,6 +152,10 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "bulk": BulkQuestion,
     "undo": UndoQuestion,
     "contact": ContactQuestion,
+    "customer": Nothing,
+    "canned": CannedQuestion,
+    "save_canned": SaveCannedQuestion,
+    "remove_canned": RemoveCannedQuestion,
     "reveal": Nothing,
 }
 
@@ -304,23 +326,45 @@ class Everything(TypedDict):
     writing: NotRequired[list[str]]
 
 
-class CannedReply(TypedDict):
-    name: str
+class CannedReplyLine(TypedDict):
+    """``shortcut`` is typed after a slash; ``blanks`` are asked for where they are not known.
+
+    ``text`` is as it would be sent, ``body`` as it is written, to be edited.
+    """
+
+    template: str
+    title: str
+    shortcut: str
     text: str
+    body: str
+    blanks: list[str]
+
+
+class CannedAnswer(TypedDict):
+    """The text for the open conversation, or which blanks have to be filled first."""
+
+    text: str
+    missing: list[str]
+
+
+class CannedListAnswer(TypedDict):
+    canned: list[CannedReplyLine]
 
 
 class StartAnswer(Everything):
     """``only``: one conversation without a list. ``sends``, ``acts``: what the person may do here.
 
     ``people``: the names that a private note can mention, and who can be given a conversation; anybody
-    else where ``anybody``. ``sides``: names of our senders and services. ``zone``: of all times shown.
+    else where ``anybody``. ``edits``: whether they may change canned replies. ``sides``: names of our
+    senders and services. ``zone``: of all times shown.
     """
 
     actor: str
     only: bool
     sends: bool
     acts: bool
-    canned: list[CannedReply]
+    canned: list[CannedReplyLine]
+    edits: bool
     people: list[str]
     anybody: bool
     sides: dict[str, str]
@@ -371,6 +415,41 @@ class BulkAnswer(Everything):
     left: int
 
 
+class ConsentStepLine(TypedDict):
+    """One thing that was said about being messaged; ``kind`` is opt-in, opt-out or lift."""
+
+    kind: str
+    text: str
+    detail: str
+    at: str
+
+
+class OtherConversationLine(TypedDict):
+    id: str
+    side: str
+    contact: str
+    messages: str
+    last: str
+
+
+class CustomerAnswer(TypedDict):
+    """What is on record about the contact beyond the open conversation.
+
+    ``costs`` is one amount for each currency; ``unpriced`` counts messages sent without a price yet.
+    """
+
+    received: int
+    sent: int
+    failed: int
+    costs: list[str]
+    unpriced: int
+    blocked: list[str]
+    consent: list[ConsentStepLine]
+    more_consent: int
+    others: list[OtherConversationLine]
+    more_others: int
+
+
 class RevealAnswer(TypedDict):
     address: str
 
@@ -391,6 +470,10 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "bulk": BulkAnswer,
     "undo": BulkAnswer,
     "contact": Everything,
+    "customer": CustomerAnswer,
+    "canned": CannedAnswer,
+    "save_canned": CannedListAnswer,
+    "remove_canned": CannedListAnswer,
     "reveal": RevealAnswer,
 }
 

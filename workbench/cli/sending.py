@@ -233,6 +233,32 @@ def templates_show(name: str, variables: tuple[str, ...]) -> None:
         say(wb.templates.show(name, variables=read_pairs("--var", variables, "first_name=Ana")))
 
 
+@templates.command("save")
+@click.argument("name")
+@click.option("--body", required=True, help="The text, with its blanks.")
+@click.option("--title", help="What the inbox calls it.")
+@click.option("--shortcut", help="What is typed after a slash in the inbox to put it in, as refund.")
+@value_format_option()
+def templates_save(name: str, body: str, title: str | None, shortcut: str | None, format: str) -> None:
+    """Write a template, a new one or in place of what it was; what is not given stays as it is."""
+    with Workbench() as wb:
+        template = wb.templates.save(name, body=body, title=title, shortcut=shortcut)
+    typed = f", typed as /{template.shortcut}" if template.shortcut else ""
+    print_value(template, format, f"{template.name} is saved{typed}.")
+
+
+@templates.command("remove")
+@click.argument("name", shell_complete=completion.templates)
+@confirm_option("Remove its file; without it only see that it is there.")
+def templates_remove(name: str, confirm: bool) -> None:
+    """Remove a template."""
+    with Workbench() as wb:
+        if not wb.templates.remove(name, confirm=confirm):
+            say_nothing_done("It is there; nothing was removed.", "remove it")
+            return
+    click.echo(f"{name} is removed.")
+
+
 @main.command(context_settings={"ignore_unknown_options": True})
 @click.argument("text", type=TEXT)
 @click.option("--smart-encoding", is_flag=True, help="As a messaging service with Smart Encoding sends it.")

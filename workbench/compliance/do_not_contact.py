@@ -59,7 +59,12 @@ class RemovedBlock:
 
 
 def read_blocked(
-    lake: Readable, *, search: str = "", number: str | None = None, limit: int | None = 50
+    lake: Readable,
+    *,
+    search: str = "",
+    number: str | None = None,
+    limit: int | None = 50,
+    with_evidence: bool = True,
 ) -> tuple[list[BlockedPerson], int]:
     """The entries, the newest first, and how many there are.
 
@@ -67,9 +72,10 @@ def read_blocked(
         search: part of the scope, the source, the evidence or the shown digits of a number.
         number: a whole number that is looked up, as `look_up_number` gives it; none is found without.
         limit: at most this many; None is all.
+        with_evidence: what proves an opt-out may hold whole numbers, and is not for everybody.
     """
     text = search.strip()
-    parameters: dict[str, Any] = {"text": text, "limit": limit}
+    parameters: dict[str, Any] = {"text": text, "limit": limit, "with_evidence": with_evidence}
     conditions: list[LiteralString] = [
         "$text = ''", "contains(lower(scope), lower($text))", "contains(lower(source), lower($text))",
         "contains(lower(coalesce(evidence, '')), lower($text))",
@@ -80,7 +86,8 @@ def read_blocked(
         f"""
         with entries as (
             select event_id, s.address as address, s.scope as scope, s.source as source, since,
-                e.actor as actor, e.evidence as evidence, e.message_sid as message_sid
+                e.actor as actor, case when $with_evidence then e.evidence end as evidence,
+                e.message_sid as message_sid
             from suppressions s join consent_events e using (event_id)
         )
         select *, count(*) over () from entries where {" or ".join(conditions)}

@@ -12,14 +12,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from workbench.browser.sessions import (
     INBOX_QUESTIONS,
     BulkQuestion,
+    CannedQuestion,
     CheckQuestion,
     ContactQuestion,
     DecideQuestion,
@@ -29,6 +30,8 @@ from workbench.browser.sessions import (
     Nothing,
     OfConversation,
     OpenQuestion,
+    RemoveCannedQuestion,
+    SaveCannedQuestion,
     SendQuestion,
     StartQuestion,
     UndoQuestion,
@@ -37,10 +40,13 @@ from workbench.conversations import view_models
 from workbench.conversations.actions import ActionResult, decide_many, undo_action
 from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
+from workbench.conversations.canned import CannedReply, CannedText
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contact_glance import read_contact_glance
 from workbench.conversations.contacts import plan_edit, read_contact, save_changes
 from workbench.conversations.conversation_cache import REST, ConversationCache
+from workbench.conversations.customer import read_customer
+from workbench.conversations.customer_view_models import customer_shown
 from workbench.conversations.drafts import DraftStore
 from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, is_conversation_id, reveal
@@ -77,7 +83,7 @@ class InboxTools:
         check: the preflight result of a text to this conversation as plain data: segments, encoding, cost,
             verdict (pass, warn, block) and reasons. It sends nothing.
         send: sends a text and returns `state` and `text`; the same key is sent only once.
-        canned: ready replies, each with `name` and `text`.
+        canned: the canned replies, and what fills, saves and removes one.
         people: the names that a private note can mention, as `@ana`.
         refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
         queue: sends answers after some seconds; by default they are sent at once.
@@ -85,10 +91,26 @@ class InboxTools:
 
     check: Callable[[Conversation, str], Answer] | None = None
     send: Callable[[Conversation, str, str], Answer] | None = None
-    canned: Callable[[], Sequence[Mapping[str, str]]] = tuple
+    canned: CannedTools | None = None
     people: Callable[[], Sequence[str]] = tuple
     refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
     queue: ReplyQueue | None = None
+
+
+class CannedTools(Protocol):
+    """What the inbox may do with canned replies."""
+
+    def list(self) -> Sequence[CannedReply]:
+        """All of them."""
+
+    def fill(self, conversation: Conversation, template: str, values: Mapping[str, str]) -> CannedText:
+        """One for a conversation."""
+
+    def save(self, template: str, title: str, shortcut: str, text: str) -> None:
+        """Write one, by an admin."""
+
+    def remove(self, template: str) -> None:
+        """Remove one, by an admin."""
 
 
 @dataclass
@@ -184,7 +206,8 @@ class InboxSession:
             "only": self._only is not None,
             "sends": self._tools.send is not None and current_user().may("agent"),
             "acts": current_user().may("agent"),
-            "canned": [dict(reply) for reply in self._tools.canned()],
+            **self._canned_list(),
+            "edits": self._tools.canned is not None and current_user().may("admin"),
             "people": list(self._tools.people()),
             "anybody": not self._settings.access.is_on,
             "sides": self._sides(),
@@ -363,6 +386,39 @@ class InboxSession:
         save_changes(self._lake, changes, self._actor, "contact-edit")
         return self._everything()
 
+    def _canned_list(self) -> Answer:
+        canned = self._tools.canned.list() if self._tools.canned else ()
+        return {"canned": [{**asdict(reply), "blanks": list(reply.blanks)} for reply in canned]}
+
+    def _canned(self, question: CannedQuestion) -> Answer:
+        """A canned reply for the open conversation, or which blanks somebody has to fill."""
+        filled = self._canned_tools().fill(self._opened(), question["template"], question["values"])
+        return {"text": filled.text, "missing": list(filled.missing)}
+
+    def _save_canned(self, question: SaveCannedQuestion) -> Answer:
+        self._canned_tools().save(
+            question["template"], question["title"], question["shortcut"], question["text"]
+        )
+        return self._canned_list()
+
+    def _remove_canned(self, question: RemoveCannedQuestion) -> Answer:
+        self._canned_tools().remove(question["template"])
+        return self._canned_list()
+
+    def _canned_tools(self) -> CannedTools:
+        if self._tools.canned is None:
+            raise UsageError("There are no canned replies here.")
+        return self._tools.canned
+
+    def _customer(self, question: Nothing) -> Answer:
+        """What is on record about the contact beyond this conversation."""
+        conversation = self._opened()
+        with self._lake_lock:
+            customer = read_customer(self._lake, conversation)
+            names = dict(self._lake.rows(_ALL_NAMES_SQL))
+        with_evidence = current_user().may("agent")
+        return {**customer_shown(customer, names, self._settings.timezone, with_evidence=with_evidence)}
+
     def _reveal(self, question: Nothing) -> Answer:
         """The contact's whole number, once, with an audit row."""
         return {"address": reveal(self._lake, self._opened(), self._actor)}
@@ -482,5 +538,9 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "undo": InboxSession._undo,
     "decide": InboxSession._decide,
     "contact": InboxSession._contact,
+    "customer": InboxSession._customer,
+    "canned": InboxSession._canned,
+    "save_canned": InboxSession._save_canned,
+    "remove_canned": InboxSession._remove_canned,
     "reveal": InboxSession._reveal,
 }

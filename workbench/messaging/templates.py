@@ -10,6 +10,7 @@ from typing import Any
 from workbench.errors import UsageError
 from workbench.messaging.blanks import blank_names, fill_blanks
 
+_SHORTCUT = re.compile(r"(?:[a-z0-9][a-z0-9-]{0,29})?")
 _STOP_WORD = re.compile(r"\bSTOP\b", re.IGNORECASE)
 
 
@@ -26,6 +27,8 @@ class Template:
     """Whether the text begins with the business's name."""
     opt_out_line: bool = False
     """Whether the text ends with how to opt out."""
+    shortcut: str = ""
+    """What is typed after a slash in the inbox to put it in, as `refund`."""
     content_sid: str | None = None
     content_variables: Mapping[str, str] = field(default_factory=dict)
     """For a content template: the value of each of its variables, as a text with blanks."""
@@ -104,6 +107,11 @@ def read_template(name: str, data: Mapping[str, Any]) -> Template:
             raise UsageError(f"Template {name!r}: {key} is {value!r}; it must be {allowed}.")
     if bool(data.get("body")) == bool(data.get("content_sid")):
         raise UsageError(f"Template {name!r} needs a body or a content_sid, and not both.")
+    if not _SHORTCUT.fullmatch(data.get("shortcut", "")):
+        raise UsageError(
+            f"Template {name!r}: shortcut is {data['shortcut']!r}; it must be small letters a-z, digits "
+            "and -, at most 30, without the slash."
+        )
     variables = {str(key): str(value) for key, value in data.get("content_variables", {}).items()}
     template = Template(
         name, **{**data, "tags": tuple(map(str, data.get("tags", ()))), "content_variables": variables}
@@ -120,6 +128,7 @@ _KINDS: dict[str, tuple[type, str]] = {
     "language": (str, 'a language, as "en"'),
     "business_name": (bool, "true or false"),
     "opt_out_line": (bool, "true or false"),
+    "shortcut": (str, "a word that is typed after a slash, as refund"),
     "content_sid": (str, "the SID of a content template, HX and 32 hexadecimal digits"),
     "content_variables": (dict, "a table of texts"),
 }

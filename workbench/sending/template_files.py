@@ -1,12 +1,17 @@
-"""Reads the templates of an installation: one TOML file each, in the folder `templates` of its home."""
+"""Reads and writes the templates of an installation: TOML files in the folder `templates` of its home."""
 
 from __future__ import annotations
 
+import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from workbench.errors import UnknownName, UsageError
+from workbench.files import write_whole
 from workbench.messaging.templates import Template, read_template
+from workbench.own_files import TEMPLATES, check_name
 
 FOLDER = "templates"
 
@@ -34,6 +39,58 @@ def find_template(home: Path, name: str) -> Template:
         if path.stem == name:
             return _read(path)
     raise UnknownName("template", name, (path.stem for path in (home / FOLDER).glob("*.toml")))
+
+
+def save_template(home: Path, template: Template) -> None:
+    """Write a template with a text as its file; what stands in comments before its first key is kept.
+
+    Raises:
+        UsageError: the name or a value is not allowed, or another template has the shortcut.
+    """
+    check_name(TEMPLATES, template.name)
+    entries = {
+        "title": template.title, "shortcut": template.shortcut, "tags": list(template.tags),
+        "language": template.language, "business_name": template.business_name,
+        "opt_out_line": template.opt_out_line, "body": template.body,
+    }  # fmt: skip
+    written = {key: value for key, value in entries.items() if value}
+    read_template(template.name, written)
+    for other in read_templates(home)[0]:
+        if template.shortcut and other.shortcut == template.shortcut and other.name != template.name:
+            raise UsageError(f"The shortcut /{template.shortcut} is that of {other.name!r}; choose another.")
+    path = home / FOLDER / f"{template.name}.toml"
+    path.parent.mkdir(exist_ok=True)
+    write_whole(path, _comments(path) + _toml(written))
+
+
+def remove_template(home: Path, name: str) -> None:
+    """Remove the file of a template.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    find_template(home, name)
+    (home / FOLDER / f"{name}.toml").unlink()
+
+
+def _toml(entries: Mapping[str, Any]) -> str:
+    # What JSON writes of a text, a list of texts and true is TOML, too, but for this one character.
+    return "".join(
+        f"{key} = {json.dumps(value, ensure_ascii=False)}\n".replace("\x7f", "\\u007f")
+        for key, value in entries.items()
+    )
+
+
+def _comments(path: Path) -> str:
+    """The lines before the first key of a file, which are comments or empty."""
+    if not path.exists():
+        return ""
+    head = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            break
+        head.append(line + "\n")
+    return "".join(head)
 
 
 def _read(path: Path) -> Template:

@@ -35,7 +35,9 @@ INBOX_SCRIPTS = (
     "inbox_list",
     "inbox_keys",
     "inbox_head",
+    "inbox_customer",
     "inbox_thread",
+    "inbox_canned",
     "inbox_composer",
     "inbox",
 )

@@ -38,14 +38,14 @@ _FIXED = {
     "twilio-21610": "They opted out themself: only START, or an opt-in that you record, ends it.",
     "revocation": "Undo the decision under Opt-out requests.",
 }
-_COLUMNS = ["address", "scope", "source", "since", "actor", "evidence", "message_sid"]
+_COLUMNS = ["address", "scope", "source", "since", "actor", "message_sid"]
 
 
 class ListDoor(Protocol):
     """What a page may do with the list; see :mod:`workbench.api.consent_door`."""
 
     def blocked(
-        self, lake: Lake, search: str, number: str | None, limit: int | None
+        self, lake: Lake, search: str, number: str | None, limit: int | None, with_evidence: bool
     ) -> tuple[list[dict[str, Any]], int]:
         """The entries, as `workbench.compliance.do_not_contact.BlockedPerson` has them, and how many."""
 
@@ -95,7 +95,7 @@ class DoNotContact:
     def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
         """The whole list, numbers masked."""
         entries, _ = data.look_up(
-            "the do-not-contact list", lambda lake: self.door.blocked(lake, "", None, None)
+            "the do-not-contact list", lambda lake: self.door.blocked(lake, "", None, None, False)
         )
         names = data.look_up("names of senders and services", query_side_names)
         rows = [
@@ -106,12 +106,13 @@ class DoNotContact:
         return pd.DataFrame(rows, columns=_COLUMNS).rename(columns={"address": "contact"}), note
 
     def _props(self, data: PageData, search: str, number: str | None, limit: int) -> dict[str, Any]:
+        user = current_user()
+        may_read = user.may("agent")
         entries, total = data.look_up(
-            f"the do-not-contact list, {search!r}, {number}, {limit}",
-            lambda lake: self.door.blocked(lake, search, number, limit),
+            f"the do-not-contact list, {search!r}, {number}, {limit}, {may_read}",
+            lambda lake: self.door.blocked(lake, search, number, limit, may_read),
         )
         names = data.look_up("names of senders and services", query_side_names)
-        user = current_user()
         empty = "Nobody on the list has that." if search else "Nobody is on the list."
         return {
             "state": "ok",

@@ -22,6 +22,7 @@ class Inbox {
       sends: false,
       mayAct: false,
       canned: [],
+      edits: false,
       people: [],
       anybody: true,
       sides: {},
@@ -92,6 +93,11 @@ class Inbox {
           : "You may read here; answering takes the role of an agent.",
       mayAct: () => this.state.mayAct,
       canned: () => this.state.canned,
+      editsCanned: () => this.state.edits,
+      fillCanned: (template, values) => this.link.ask("canned", {template, values}),
+      saveCanned: async (template, title, shortcut, text) =>
+        Object.assign(this.state, await this.link.ask("save_canned", {template, title, shortcut, text})),
+      removeCanned: async (template) => Object.assign(this.state, await this.link.ask("remove_canned", {template})),
       people: () => this.state.people,
       who: () => this.nameOfContact(),
       check: (body) => this.link.ask("check", {body}),
@@ -106,6 +112,8 @@ class Inbox {
       file: (media) => this.files[media],
       media: (media) => this.fetchFile(media),
       reveal: () => this.reveal(),
+      customer: () => this.link.ask("customer"),
+      open: (id) => this.open(id),
       back: () => this.close(true),
       toggleAbout: () => this.about.classList.toggle("shown"),
     }
@@ -120,8 +128,8 @@ class Inbox {
       const conversation = (this.ownsAddress && addressed()) || ""
       const {view, filters, order} = this.ownsAddress ? addressedList() : {view: "waiting", filters: {waits: "recent"}}
       const started = await this.link.ask("start", {conversation, view, filters, order})
-      const {actor, sends, acts, canned, people, only, anybody, sides, zone} = started
-      Object.assign(this.state, {actor, sends, mayAct: acts, canned, people, only, anybody, sides, zone})
+      const {actor, sends, acts, canned, edits, people, only, anybody, sides, zone} = started
+      Object.assign(this.state, {actor, sends, mayAct: acts, canned, edits, people, only, anybody, sides, zone})
       this.state.isReady = true
       this.take(started)
       this.setThread(started.thread || null)

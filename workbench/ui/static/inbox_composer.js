@@ -178,6 +178,9 @@ class Composer {
         this.press()
       }
     }
+    if ((event.key === "Tab" || event.key === "Enter") && expandShortcut(this)) {
+      event.preventDefault()
+    }
     if (event.key === "Escape" && (this.isConfirming || this.picker)) {
       event.stopPropagation()
       if (this.picker) {
@@ -457,14 +460,21 @@ class Composer {
     const search = h("input", {type: "search", placeholder: "Search canned replies", oninput: () => list()})
     const matches = h("ul", {})
     const list = () => fill(matches, this.cannedReplies(search.value))
-    this.picker = h("div", {class: "canned", role: "dialog", "aria-label": "Canned replies"}, search, matches)
+    this.picker = h(
+      "div",
+      {class: "canned", role: "dialog", "aria-label": "Canned replies"},
+      search,
+      matches,
+      cannedFoot(this),
+    )
     list()
     this.element.append(this.picker)
     search.focus()
   }
 
   cannedReplies(wanted) {
-    const fits = (reply) => `${reply.name} ${reply.text}`.toLowerCase().includes(wanted.toLowerCase())
+    const fits = (reply) =>
+      `${reply.title} ${reply.shortcut} ${reply.text}`.toLowerCase().includes(wanted.toLowerCase())
     return this.actions
       .canned()
       .filter(fits)
@@ -474,8 +484,8 @@ class Composer {
           {},
           h(
             "button",
-            {type: "button", onclick: () => this.insert(reply.text)},
-            h("b", {}, reply.name),
+            {type: "button", onclick: () => useCanned(this, reply)},
+            h("b", {}, reply.title, reply.shortcut ? h("code", {}, ` /${reply.shortcut}`) : null),
             h("span", {}, reply.text),
           ),
         ),
@@ -513,7 +523,7 @@ class Composer {
         },
         label,
       )
-    const canned = !this.isNote && this.actions.canned().length
+    const canned = !this.isNote && (this.actions.canned().length || this.actions.editsCanned())
     return [
       button("reply", "Reply"),
       button("note", "Private note"),

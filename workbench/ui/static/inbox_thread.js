@@ -144,7 +144,12 @@ function drawFile(file, name) {
 
 // Beside the messages: what people here decided, who the contact is, and what is on record.
 function drawAbout(thread, actions) {
-  return [decidedSection(thread, actions), contactSection(thread, actions), recordSection(thread)]
+  return [
+    decidedSection(thread, actions),
+    contactSection(thread, actions),
+    recordSection(thread),
+    customerSection(thread, actions),
+  ]
 }
 
 function decidedSection(thread, actions) {
@@ -229,7 +234,6 @@ function recordSection(thread) {
       fact("Kind", thread.kind),
       fact("Profile", thread.profile),
       fact("Country", thread.country ? countryName(thread.country) : ""),
-      fact("Messages", `${counted(thread.received)} in, ${counted(thread.sent)} out`),
       fact("Since", thread.first),
       fact("Also", thread.others.join(", ")),
     ),
