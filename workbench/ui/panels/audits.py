@@ -18,12 +18,11 @@ from workbench.messaging.addresses import mask
 from workbench.metrics.audits import find_audit
 from workbench.ui.filters import FIELDS
 from workbench.ui.page_data import PageData, definition
-from workbench.ui.panels.tables import Cell, Props
+from workbench.ui.panels.tables import MOST_ROWS, Cell, Props, shown_first
 
 LIMIT = 8
 LONG_AGO = date(2000, 1, 1)
 """Before the first message of any lake."""
-_ADDRESSES = frozenset({"contact", "sender"})
 _IN_LINE = 3
 """Columns of a row; what is known besides opens below it."""
 
@@ -50,7 +49,7 @@ def revocation_queue(data: PageData) -> Props:
             int(result.frame["revocations_waiting"].iloc[0]), "workbench consent revocations"
         ),
         "definition": definition(result, data.period),
-        "file": lambda: _masked(data.store.audit_rows("waiting-revocations", snapshot=data.snapshot)),
+        "file": lambda: _masked(data.store.audit_rows("waiting-revocations", snapshot=data.snapshot), data),
         "file_note": "All that wait, of any time: the period and the filters do not hold for this table.",
         "behind": {
             **dict.fromkeys(FIELDS, ()),
@@ -66,7 +65,7 @@ def _audit_props(data: PageData, name: str, limit: int) -> Props:
     result = data.metric(audit.metric)
     period = data.period
     rows = data.store.audit_rows(
-        name, data.where, period.since, period.end, period.timezone, limit=limit, snapshot=data.snapshot
+        name, data.where, period.since, period.end, period.timezone, limit=MOST_ROWS, snapshot=data.snapshot
     )
     labels = list(audit.columns.items())
     total = int(result.frame[audit.metric].iloc[0]) if audit.counts_rows else len(rows)
@@ -74,20 +73,23 @@ def _audit_props(data: PageData, name: str, limit: int) -> Props:
         # As numbers are: to the right, and never broken over lines.
         "columns": [_column(labels[0][1]), *(_column(label, "number") for _, label in labels[1:_IN_LINE])],
         "rows": [_audit_row(row, labels, data) for _, row in rows.iterrows()],
-        "footnote": _left_out(total, f"workbench compliance rows {name}", limit),
+        **shown_first(
+            range(total), limit, lambda end: _left_out(total, f"workbench compliance rows {name}", end)
+        ),
         "definition": definition(result, period),
         "file": lambda: _masked(
             data.store.audit_rows(
                 name, data.where, period.since, period.end, period.timezone, snapshot=data.snapshot
-            )
+            ),
+            data,
         ),
     }
 
 
-def _masked(rows: pd.DataFrame) -> pd.DataFrame:
+def _masked(rows: pd.DataFrame, data: PageData) -> pd.DataFrame:
     """All rows for a file, with what the audit shows."""
     shown = rows.drop(columns="conversation_id")
-    for name in _ADDRESSES.intersection(shown.columns):
+    for name in data.store.masked_sides:
         shown[name] = [None if formats.is_missing(address) else mask(str(address)) for address in shown[name]]
     return shown
 
@@ -105,7 +107,7 @@ def _waiting_row(row: pd.Series, data: PageData) -> dict[str, Any]:
     detail = [
         ["They wrote", text],
         ["Phrase", f"{row['revocation']} ({row['revocation_language']})"],
-        ["To", mask(row["sender"])],
+        ["To", data.sender_label(row["sender"])],
         ["Written", _moment(row["date_created"], data)],
         ["Honour by", _moment(row["due_at"], data)],
         ["To decide", f"workbench consent decide {sid} opt-out"],
@@ -118,10 +120,12 @@ def _waiting_row(row: pd.Series, data: PageData) -> dict[str, Any]:
 def _cell(value: Any, name: str, data: PageData, form: str = "%d %b %Y %H:%M") -> Cell:
     if formats.is_missing(value):
         return {"text": formats.MISSING, "muted": True}
-    if name in _ADDRESSES:
+    if name == "sender":
+        return {"text": data.sender_label(str(value))}
+    if name == "contact":
         return {"text": mask(str(value))}
     if isinstance(value, datetime):
-        return {"text": _moment(value, data, form)}
+        return {"text": _moment(value, data, form), "value": value.timestamp()}
     if name == "messages_in_week":
         return {"text": formats.count(float(value))}
     return {"text": _SOURCES.get(str(value), str(value))}
