@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from workbench.display import formats, moments
 
@@ -101,3 +103,27 @@ def test_a_duration_has_its_two_largest_units(seconds: float | None, shown: str)
 
 def test_the_clock_names_its_zone() -> None:
     assert moments.clock(datetime(2025, 3, 3, 14, 2, tzinfo=UTC)) == "14:02 UTC"
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("17,218", 17218.0), ("$0.0083", 0.0083), ("−$1.50", -1.5), ("EUR 12.00", 12.0), ("€0.500", 0.5),
+        ("92.4 %", 92.4), ("<0.01 %", 0.01), (">99.99 %", 99.99), ("41 s", 41.0), ("3 min 5 s", 185.0),
+        ("2 d 7 h", 198000.0), ("1.5/s", 1.5), ("31 % of cap", 31.0), ("–", None), ("empty", None),
+        ("not known", None), ("+1202***0110", None), ("8 Mar 23:35", None),
+    ],
+)  # fmt: skip
+def test_the_number_in_a_text_is_what_it_is_sorted_by(text: str, number: float | None) -> None:
+    assert formats.number_in(text) == number
+
+
+UNITS = st.sampled_from(["count", "ratio", "money", "duration", "speed"])
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e6), UNITS)
+def test_shown_numbers_are_in_the_order_of_their_numbers(one: float, other: float, unit: str) -> None:
+    low, high = (formats.number_in(formats.value(number, unit, "USD")) for number in sorted((one, other)))
+    assert low is not None
+    assert high is not None
+    assert low <= high

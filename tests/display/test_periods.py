@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workbench.display.periods import Period, custom_period, parse_day, preset_period, resolve_period
+from workbench.display.periods import (
+    CALENDAR_PRESETS,
+    Period,
+    custom_period,
+    parse_day,
+    preset_period,
+    resolve_period,
+)
 from workbench.errors import UsageError
 
 NOW = datetime(2025, 3, 10, 3, 17, tzinfo=UTC)
@@ -145,3 +152,41 @@ def test_a_page_and_a_report_on_the_same_days_are_about_the_same_period() -> Non
     of_a_page = custom_period(date(2026, 9, 1), date(2026, 10, 1), NOW.replace(year=2026, month=11), "UTC")
     assert resolve_period("2026-09-01", "2026-10-01", "month", TODAY, "UTC") == of_a_page
     assert (of_a_page.label, of_a_page.title) == ("1 Sep – 30 Sep 2026", "September 2026")
+
+
+@pytest.mark.parametrize(
+    ("preset", "since", "until"),
+    [
+        ("today", date(2025, 3, 10), date(2025, 3, 11)),
+        ("yesterday", date(2025, 3, 9), date(2025, 3, 10)),
+        ("this_week", date(2025, 3, 10), date(2025, 3, 11)),
+        ("last_week", date(2025, 3, 3), date(2025, 3, 10)),
+        ("this_month", date(2025, 3, 1), date(2025, 3, 11)),
+        ("last_month", date(2025, 2, 1), date(2025, 3, 1)),
+        ("this_quarter", date(2025, 1, 1), date(2025, 3, 11)),
+        ("last_quarter", date(2024, 10, 1), date(2025, 1, 1)),
+    ],
+)
+def test_periods_of_the_calendar(preset: str, since: date, until: date) -> None:
+    """On Monday 10 March 2025; those of now end today, and only they are not over."""
+    period = preset_period(preset, NOW, "UTC")
+    assert (period.since, period.until) == (since, until)
+    assert (period.now is not None) == (until == date(2025, 3, 11))
+
+
+CALENDAR = st.sampled_from(list(CALENDAR_PRESETS))
+
+
+@given(st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2099, 1, 1)), CALENDAR)
+def test_a_period_of_the_calendar_has_days_and_none_to_come(moment: datetime, preset: str) -> None:
+    now = moment.replace(tzinfo=UTC)
+    period = preset_period(preset, now, "Asia/Kathmandu")
+    assert (
+        period.since < period.until <= now.astimezone(ZoneInfo("Asia/Kathmandu")).date() + timedelta(days=1)
+    )
+
+
+def test_this_and_the_last_period_leave_no_day_between_them() -> None:
+    for unit in ("week", "month", "quarter"):
+        this, last = (preset_period(f"{which}_{unit}", NOW, "UTC") for which in ("this", "last"))
+        assert last.until == this.since

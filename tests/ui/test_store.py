@@ -57,7 +57,10 @@ def test_only_so_many_answers_are_kept(store: Store, monkeypatch: pytest.MonkeyP
 
 def test_options_are_what_the_lake_holds(store: Store) -> None:
     options = store.options(("sender", "error_code", "messaging_service"))
-    assert options["sender"] == (Option("+12025550110", "+1202***0110", 112), Option(HOSTILE, HOSTILE, 10))
+    assert options["sender"] == (
+        Option("+12025550110", "+12025550110", 112, "+12025550110", "+1202***0110"),
+        Option(HOSTILE, HOSTILE, 10, HOSTILE, HOSTILE),
+    )
     assert options["error_code"] == (
         Option(None, "none", 102),
         Option("30005", "30005", 10),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,9 @@ from tests.messages import payload
 from tests.ui.known import GERMAN, HOSTILE, OURS, at, save
 from workbench.display.periods import Period
 from workbench.lake import Lake
+from workbench.metrics import RowQuery
+from workbench.settings import load_settings
+from workbench.settings.sections import PrivacySettings
 from workbench.ui.page_data import PageData
 from workbench.ui.panels import tables
 from workbench.ui.store import Store
@@ -49,11 +53,32 @@ def test_a_failure_without_a_code_is_not_dropped(lake: Lake) -> None:
     assert texts(props) == [["No code given", "1", "100 %", "100 %"]]
 
 
-def test_senders_are_masked_and_small_rates_hidden(data: PageData) -> None:
+def test_senders_are_whole_and_small_rates_hidden(data: PageData) -> None:
     props = tables.by_field("sender", ["messages", "delivery_rate", "spend"])(data)
-    assert texts(props) == [["+1202***0110", "62", "75.5 %", "$0.463"], [HOSTILE, "10", "–", "€0.500"]]
+    assert texts(props) == [["+12025550110", "62", "75.5 %", "$0.463"], [HOSTILE, "10", "–", "€0.500"]]
     assert props["rows"][1]["cells"][2]["note"] == "10 final"
-    assert OURS not in str(props)
+
+
+def test_a_sender_is_known_by_its_name(known_lake: Lake) -> None:
+    """With its number whole, or masked where the settings say so."""
+    known_lake.write(
+        lambda cursor: cursor.execute(
+            "insert into senders (account_sid, sender, sender_type, friendly_name, read_at) "
+            f"values ('AC1', '{OURS}', 'long-code', 'Support desk', now())"
+        )
+    )
+    by_sender = tables.by_field("sender", ["messages"])
+    for masks, shown in ((False, "Support desk (+12025550110)"), (True, "Support desk (+1202***0110)")):
+        privacy = PrivacySettings(mask_own_numbers=masks)
+        settings = replace(load_settings({"WORKBENCH_HOME": str(known_lake.home)}), privacy=privacy)
+        store = Store(known_lake, settings=settings)
+        options = store.options(("sender",))
+        row = by_sender(PageData(store, WEEK, options=options))["rows"][0]
+        assert (row["cells"][0]["text"], OURS in str(row)) == (shown, not masks)
+        message = store.rows(RowQuery(), "date_created", 1, 0).rows[0]
+        assert (message["sender"], message["contact"]) == (
+            "+1202***0110" if masks else OURS, "+1415***0123"
+        )  # fmt: skip
 
 
 def test_countries_follow_the_other_side(data: PageData) -> None:

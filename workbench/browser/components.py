@@ -150,9 +150,13 @@ class Column(TypedDict):
 
 
 class Cell(TypedDict):
-    """``bar`` is a share from 0 to 1, ``more`` further lines, ``note`` small text below."""
+    """``bar`` is a share from 0 to 1, ``more`` further lines, ``note`` small text below.
+
+    ``value`` is the number that a cell of a number column is sorted by.
+    """
 
     text: str
+    value: NotRequired[float]
     muted: NotRequired[bool]
     bar: NotRequired[float]
     code: NotRequired[str]
@@ -176,9 +180,13 @@ class TableRow(TypedDict):
 
 
 class TableProps(PanelProps):
+    """``first`` rows are shown until somebody wants all (0: all), ``rest`` says what the others are."""
+
     columns: list[Column]
     rows: list[TableRow]
     footnote: str
+    first: int
+    rest: str
 
 
 class TableClick(TypedDict):
@@ -637,15 +645,22 @@ class FreshnessProps(TypedDict, total=False):
 
 
 class PeriodLine(TypedDict, total=False):
+    """``since`` and ``until`` are its days, the last not included; without them the page has no period."""
+
     label: str
     text: str
+    since: str
+    until: str
 
 
 class Chip(TypedDict):
+    """``text`` is shown where it is something else than the token."""
+
     name: str
     label: str
     token: str
     kind: str
+    text: NotRequired[str]
 
 
 class Crumb(TypedDict):
@@ -685,6 +700,7 @@ class PageHeadProps(TypedDict):
 
 class FilterOption(TypedDict):
     token: str
+    label: str
     messages: int
 
 

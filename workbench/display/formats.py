@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -90,6 +91,43 @@ def value(number: float | None, unit: str, currency: str | None = None) -> str:
 
 
 _BY_UNIT = {"count": count, "rate": rate, "ratio": ratio, "duration": duration, "speed": speed}
+
+
+def number_in(text: str) -> float | None:
+    """The number that a text of this module shows, to sort by; None where it shows none.
+
+    Two amounts in one currency, two rates or two durations are in the order of their numbers, as far as
+    their digits go.
+    """
+    words = text.removeprefix(_MINUS).lstrip("<>")
+    sign = -1.0 if text.startswith(_MINUS) else 1.0
+    lengths = _LENGTH.findall(words)
+    if lengths and _LENGTH.sub("", words).strip() == "":
+        return sign * sum(float(number.replace(",", "")) * _SECONDS[unit] for number, unit in lengths)
+    match = _NUMBER.fullmatch(words)
+    return sign * float(match[1].replace(",", "")) if match else None
+
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+_LENGTH = re.compile(r"([\d,]+(?:\.\d+)?) (s|min|h|d)\b")
+#: With its currency before it or its unit behind.
+_NUMBER = re.compile(r"(?:[$€£]|[A-Z]{3} )?([\d,]*\d(?:\.\d+)?(?:e-\d+)?)(?: %.*|/s)?")
+
+
+def axis_marks(unit: str, largest: float, currency: str = "") -> dict[str, Any]:
+    """How the numbers along an axis read: as everywhere, in the words of plotly (and so of d3).
+
+    Args:
+        unit: of the metric: count, rate, money, ratio, duration or speed.
+        largest: the largest number drawn; between small counts there is no half.
+    """
+    if unit == "rate":
+        return {"tickformat": ",.1~%" if largest < 0.05 else ",.0%"}
+    if unit == "money":
+        return {"tickformat": ",.4~f", "tickprefix": _SYMBOLS.get(currency, "")}
+    if unit == "count":
+        return {"tickformat": ",.0f", **({"dtick": 1, "tick0": 0} if largest < 5 else {})}
+    return {"tickformat": ",.2~f", "ticksuffix": {"duration": " s", "speed": "/s"}.get(unit, "")}
 
 
 def plural(number: int, noun: str) -> str:

@@ -27,15 +27,17 @@ def empty_name(dimension: str) -> str:
     return _EMPTY.get(dimension, "none")
 
 
-def sender_label(sender: str, name: str | None) -> str:
+def sender_label(sender: str, name: str | None, *, is_masked: bool = False) -> str:
     """A sender of ours as people recognise it: `Support desk (+12025550110)`.
 
-    It is no data of a person, so its number is whole. The address alone where it has no name, or only its
-    number in another spelling, as Twilio's default (202) 555-0110.
+    It is no data of a person, so its number is whole, unless the settings say otherwise (``is_masked``). The
+    address alone where it has no name, or only its number in another spelling, as Twilio's default
+    (202) 555-0110.
     """
+    shown = mask(sender) if is_masked else sender
     digits = re.sub(r"\D", "", name or "")
     is_number_again = bool(digits) and not re.search(r"[^\W\d_]", name or "") and sender.endswith(digits)
-    return f"{name} ({sender})" if name and not is_number_again else sender
+    return f"{name} ({shown})" if name and not is_number_again else shown
 
 
 def value_name(dimension: str, value: Any, names: Mapping[str, str] | None = None) -> str:

@@ -14,6 +14,17 @@ from workbench.errors import UsageError
 
 PRESETS = {"7d": 7, "30d": 30, "90d": 90}
 """Periods of a page that end today, by name: how many days each has."""
+CALENDAR_PRESETS = {
+    "today": "Today",
+    "yesterday": "Yesterday",
+    "this_week": "This week",
+    "last_week": "Last week",
+    "this_month": "This month",
+    "last_month": "Last month",
+    "this_quarter": "This quarter",
+    "last_quarter": "Last quarter",
+}
+"""Periods of the calendar, by name: how they are called. A week begins on Monday; those of now end today."""
 DEFAULT_PRESET = "30d"
 LENGTHS = ("day", "week", "month")
 """How long a report's period is where one of its ends is not given."""
@@ -169,10 +180,32 @@ def read_day(text: str, name: str) -> date:
 
 
 def preset_period(preset: str, now: datetime, timezone: str) -> Period:
-    """The last 7, 30 or 90 days in ``timezone``, today included."""
+    """A period of PRESETS (the last 7, 30 or 90 days, today included) or of CALENDAR_PRESETS."""
     local = now.astimezone(ZoneInfo(timezone))
     until = local.date() + timedelta(days=1)
+    if preset in CALENDAR_PRESETS:
+        since, end = _calendar_days(preset, local.date())
+        return Period(since, min(end, until), timezone, local if end >= until else None)
     return Period(until - timedelta(days=PRESETS[preset]), until, timezone, local)
+
+
+def _calendar_days(preset: str, today: date) -> tuple[date, date]:
+    """The first day of a calendar's period and the first day after it."""
+    first_month = today.replace(day=1)
+    starts = {
+        "day": (today, 1),
+        "week": (today - timedelta(days=today.weekday()), 7),
+        "month": (first_month, 1),
+        "quarter": (_months_later(first_month, -((today.month - 1) % 3)), 3),
+    }
+    which, _, unit = preset.rpartition("_")
+    unit, which = {"today": ("day", "this"), "yesterday": ("day", "last")}.get(preset, (unit, which))
+    start, length = starts[unit]
+    if unit in ("month", "quarter"):
+        earlier, later = _months_later(start, -length), _months_later(start, length)
+    else:
+        earlier, later = start - timedelta(days=length), start + timedelta(days=length)
+    return (earlier, start) if which == "last" else (start, later)
 
 
 def custom_period(since: date, until: date | None, now: datetime, timezone: str) -> Period:

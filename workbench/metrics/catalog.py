@@ -24,6 +24,14 @@ def query_limits(lake: Lake) -> dict[str, Limit]:
     return {sender: Limit(float(limit), source or "") for sender, limit, source in rows}
 
 
+def query_sender_names(lake: Lake) -> dict[str, str]:
+    """Our senders by address, as people named them."""
+    rows = lake.rows(
+        "select sender, max(friendly_name) from senders where friendly_name <> '' group by sender"
+    )
+    return dict(rows)
+
+
 def query_service_names(lake: Lake) -> dict[str, str]:
     """Messaging services by SID, as people named them."""
     rows = lake.rows(

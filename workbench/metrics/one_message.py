@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +31,13 @@ class MessageRecord:
     thread_total: int
 
 
-def query_message(lake: Lake, message_sid: str) -> MessageRecord | None:
-    """One message, or None where the lake has none of this SID (or Twilio has deleted it)."""
+def query_message(
+    lake: Lake, message_sid: str, masked: Sequence[str] = ("sender", "contact")
+) -> MessageRecord | None:
+    """One message, or None where the lake has none of this SID (or Twilio has deleted it).
+
+    ``masked`` are the sides whose address is masked.
+    """
     rows = _dicts(lake, _MESSAGE, {"sid": message_sid})
     if not rows:
         return None
@@ -45,8 +51,12 @@ def query_message(lake: Lake, message_sid: str) -> MessageRecord | None:
     for message in thread[1:]:
         message.pop("total")
     _add_content(lake, [row, *thread])
-    for name in ("from_address", "to_address", "sender", "contact"):
-        row[name] = mask(row[name]) if row[name] else None
+    sides = ("sender", "contact") if row["is_outbound"] else ("contact", "sender")
+    for name, side in (
+        *zip(("from_address", "to_address"), sides, strict=True),
+        *zip(sides, sides, strict=True),
+    ):
+        row[name] = (mask(row[name]) if side in masked else row[name]) if row[name] else None
     return MessageRecord(row, tuple(history), tuple(media), tuple(thread), int(total))
 
 

@@ -7,7 +7,7 @@ Numbers are masked before they leave this module.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -165,9 +165,17 @@ def _search_sql(text: str, number: str | None, parameters: dict[str, object]) ->
 
 
 def query_rows(
-    lake: Lake, query: RowQuery, sort: str = DEFAULT_SORT, limit: int = 50, offset: int = 0
+    lake: Lake,
+    query: RowQuery,
+    sort: str = DEFAULT_SORT,
+    limit: int = 50,
+    offset: int = 0,
+    masked: Sequence[str] = _ADDRESSES,
 ) -> RowPage:
-    """One page of a list of messages. Arguments and errors as in :func:`compile_rows`."""
+    """One page of a list of messages, the addresses of ``masked`` columns masked.
+
+    Other arguments and errors as in :func:`compile_rows`.
+    """
     page, count = compile_rows(query, sort, limit, offset), compile_count(query)
     as_of = datetime.now(UTC)
     with lake.cursor() as cursor:
@@ -175,7 +183,8 @@ def query_rows(
         total = cursor.execute(count.sql, count.parameters).fetchall()[0][0]
         fetched = cursor.execute(page.sql, page.parameters).fetchall()
     rows = _with_content(lake, [dict(zip(COLUMNS, row, strict=True)) for row in fetched])
-    return RowPage(tuple(map(_masked, rows)), int(total), page.sql, page.parameters, as_of)
+    shown = tuple(_masked(row, masked) for row in rows)
+    return RowPage(shown, int(total), page.sql, page.parameters, as_of)
 
 
 def read_rows(
@@ -185,7 +194,7 @@ def read_rows(
     compiled = compile_rows(query, sort, limit, after=after)
     rows = lake.rows(compiled.sql, compiled.parameters)
     described = _with_content(lake, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
-    return tuple(map(_masked, described))
+    return tuple(_masked(row, _ADDRESSES) for row in described)
 
 
 def count_rows(lake: Readable, query: RowQuery) -> int:
@@ -204,8 +213,8 @@ def _with_content(lake: Readable, rows: list[dict[str, Any]]) -> list[dict[str, 
     return [{**row, "content": content_words(fields.get(row["message_sid"], {}))} for row in rows]
 
 
-def _masked(row: dict[str, Any]) -> dict[str, Any]:
-    return {**row, **{name: mask(row[name]) if row[name] else None for name in _ADDRESSES}}
+def _masked(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return {**row, **{name: mask(row[name]) if row[name] else None for name in names}}
 
 
 @dataclass(frozen=True)
@@ -221,21 +230,26 @@ class RowStream:
 
 
 @contextmanager
-def stream_rows(lake: Lake, query: RowQuery, sort: str = DEFAULT_SORT) -> Iterator[RowStream]:
-    """Every row of a query, addresses masked. The count and the rows are of one transaction."""
+def stream_rows(
+    lake: Lake, query: RowQuery, sort: str = DEFAULT_SORT, masked: Sequence[str] = _ADDRESSES
+) -> Iterator[RowStream]:
+    """Every row of a query, the addresses of ``masked`` columns masked.
+
+    The count and the rows are of one transaction.
+    """
     compiled, count = compile_rows(query, sort), compile_count(query)
     as_of = datetime.now(UTC)
     with lake.cursor() as cursor:
         cursor.execute("begin")
         total = cursor.execute(count.sql, count.parameters).fetchall()[0][0]
         reader = cursor.execute(compiled.sql, compiled.parameters).to_arrow_reader(_BATCH_ROWS)
-        batches = (_masked_batch(batch) for batch in reader)
+        batches = (_masked_batch(batch, masked) for batch in reader)
         yield RowStream(reader.schema, int(total), batches, compiled.sql, compiled.parameters, as_of)
 
 
-def _masked_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+def _masked_batch(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
     columns = [
-        _masked_column(column) if name in _ADDRESSES else column
+        _masked_column(column) if name in names else column
         for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pa.RecordBatch.from_arrays(columns, schema=batch.schema)

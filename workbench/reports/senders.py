@@ -6,11 +6,12 @@ They are what a business publishes, no data of a person; whoever reads the repor
 from __future__ import annotations
 
 from workbench.lake import Lake
+from workbench.metrics.catalog import query_sender_names
 
 
 def read_sender_names(lake: Lake) -> dict[str, str]:
     """Sender → its name at Twilio."""
-    return dict(lake.rows(_NAMES))
+    return query_sender_names(lake)
 
 
 def read_own_senders(lake: Lake) -> frozenset[str]:
@@ -22,7 +23,6 @@ def read_own_senders(lake: Lake) -> frozenset[str]:
     return frozenset([*senders, *(sender.rpartition(":")[2] for sender in senders)])
 
 
-_NAMES = "select sender, max(friendly_name) from senders where friendly_name <> '' group by sender"
 _OWN = """
     select sender from senders
     union

@@ -62,6 +62,11 @@ class PrivacySettings:
         "What of a message is stored; the first sync fixes it for the life of the lake.",
         variable="WORKBENCH_PRIVACY",
     )  # fmt: skip
+    mask_own_numbers: bool = setting(
+        False,
+        flag(),
+        "Mask the numbers of our own senders on pages too, as where one is a person's own phone.",
+    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -157,11 +157,13 @@ class ChartComponent(PanelComponent):
 
 
 class TableComponent(PanelComponent):
-    """A table of at most a screenful. Sends ``click``: key. See :mod:`workbench.ui.panels.tables`."""
+    """A table to sort, search and copy. Sends ``click``: key. See :mod:`workbench.ui.panels.tables`."""
 
     columns = param.List(default=[])
     rows = param.List(default=[])
     footnote = param.String(default="")
+    first = param.Integer(default=0)
+    rest = param.String(default="")
 
     _esm = _script("table")
     _stylesheets: ClassVar[list[str]] = _styles("table")

@@ -45,7 +45,9 @@ def open_download(panel: Panel, data: PageData, page_title: str) -> Iterator[Dow
     """Everything that a panel shows for a page's data; messages are read while the file is written."""
     title = str(getattr(panel, "title", "")) or "Numbers"
     if isinstance(panel, MessageList):
-        with stream_rows(data.store.lake, data.rows_query, data.row_list["sort"]) as stream:
+        with stream_rows(
+            data.store.lake, data.rows_query, data.row_list["sort"], data.store.masked_sides
+        ) as stream:
             sheet = TableExport(title, stream.schema, stream.total, stream.batches)
             parameters = "; ".join(f"${k} = {v}" for k, v in data.shown_parameters(stream.parameters).items())
             told = [("Sorted by", data.row_list["sort"]), ("SQL", stream.sql), ("Parameters", parameters)]
@@ -235,7 +237,7 @@ def about_page(data: PageData, page_title: str, as_of: datetime) -> list[tuple[s
 
 
 _CONVENTIONS = (
-    "times in UTC, phone numbers masked; in CSV a text that a spreadsheet would run has ' before it"
+    "times in UTC, people's numbers masked; in CSV a text that a spreadsheet would run has ' before it"
 )
 
 

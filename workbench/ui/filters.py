@@ -17,7 +17,9 @@ from zoneinfo import available_timezones
 
 import param
 
+from workbench.display.formats import is_missing
 from workbench.display.periods import (
+    CALENDAR_PRESETS,
     DEFAULT_PRESET,
     PRESETS,
     Period,
@@ -53,7 +55,7 @@ def _zones() -> frozenset[str]:
 
 #: Filters of every page that hold one value, and what they may be.
 _SINGLE: Mapping[str, Callable[[], Collection[str]]] = {
-    "period": lambda: [*PRESETS, "custom"],
+    "period": lambda: [*PRESETS, *CALENDAR_PRESETS, "custom"],
     "direction": lambda: list(DIRECTIONS),
     "timezone": _zones,
     "compare": lambda: COMPARISONS,
@@ -100,17 +102,26 @@ FIELDS: Mapping[str, Field] = {
 
 @dataclass(frozen=True)
 class Option:
-    """A value to choose: ``token`` stands for it in links and on screen, so that no number leaks there."""
+    """A value to choose: ``token`` stands for it in links, ``label`` on screen.
+
+    The token of an older link (``former``) is read as well: there our own numbers were masked.
+    """
 
     value: str | None
     token: str
     messages: int = 0
+    label: str = ""
+    former: str = ""
+
+    @property
+    def shown(self) -> str:
+        return self.label or self.token
 
 
 class Filters(param.Parameterized):  # type: ignore[misc]
     """The filters of one open page. ``until`` is not included; None means up to now."""
 
-    period = param.Selector(default=DEFAULT_PRESET, objects=[*PRESETS, "custom"])
+    period = param.Selector(default=DEFAULT_PRESET, objects=[*PRESETS, *CALENDAR_PRESETS, "custom"])
     since = param.CalendarDate(default=None, allow_None=True)
     until = param.CalendarDate(default=None, allow_None=True)
     timezone = param.String(default="UTC")
@@ -169,19 +180,47 @@ class Filters(param.Parameterized):  # type: ignore[misc]
         return chosen
 
 
-def build_options(kind: str, values: Mapping[str | None, int]) -> tuple[Option, ...]:
+def option_value(value: object) -> str | None:
+    """A value of a frame as an option has it: text, and None for what is empty."""
+    if is_missing(value):
+        return None
+    # A column of whole numbers with gaps arrives as floats: 30007.0 is the code 30007.
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def build_options(
+    kind: str,
+    values: Mapping[str | None, int],
+    labels: Mapping[str, str] | None = None,
+    *,
+    is_masked: bool = False,
+) -> tuple[Option, ...]:
     """Options of a field from its values and how many messages have each; the busiest first.
 
-    An address is masked. Where two masks are equal, each gets a number, by the order of the full
-    addresses.
+    Args:
+        labels: value → how people know it.
+        is_masked: tokens of addresses are masked. Where two masks are equal, each gets a number, by the order
+            of the full addresses.
     """
+    masks = _numbered_masks(values) if kind == "address" else {}
+    tokens = {value: NONE_TOKEN if value is None else value for value in values}
+    if is_masked:
+        tokens |= masks
+    ranked = sorted(values, key=lambda value: (-values[value], tokens[value]))
+    labels = labels or {}
+    return tuple(
+        Option(value, tokens[value], values[value], labels.get(value or "", ""), masks.get(value, ""))
+        for value in ranked
+    )
+
+
+def _numbered_masks(values: Collection[str | None]) -> dict[str | None, str]:
     shown: dict[str | None, str] = {}
-    for value in sorted(values, key=lambda value: value or ""):
-        text = NONE_TOKEN if value is None else mask(value) if kind == "address" else value
+    for value in sorted(filter(None, values)):
+        text = mask(value)
         taken = [token for token in shown.values() if token == text or token.startswith(f"{text} (")]
         shown[value] = f"{text} ({len(taken) + 1})" if taken else text
-    ranked = sorted(values, key=lambda value: (-values[value], shown[value]))
-    return tuple(Option(value, shown[value], values[value]) for value in ranked)
+    return shown
 
 
 @dataclass(frozen=True)
@@ -213,7 +252,9 @@ def parse_query(
         if name in _SINGLE and wanted:
             values[name] = problems.try_(_allowed, name, wanted[-1], _SINGLE[name]()) or values[name]
         elif name in FIELDS and name in names:
+            former = {option.former: option.token for option in options.get(name, ()) if option.former}
             tokens = [option.token for option in options.get(name, ())]
+            wanted = [text if text in tokens else former.get(text, text) for text in wanted]
             values[name] = [
                 text for text in wanted if problems.try_(_allowed, FIELDS[name].label, text, tokens)
             ]
@@ -254,7 +295,7 @@ def _unknown_filter(name: str, names: Sequence[str]) -> str:
 def _allowed(label: str, text: str, allowed: Collection[str]) -> str:
     if text in allowed:
         return text
-    few = f"; allowed are {', '.join(allowed)}" if 0 < len(allowed) <= 8 else ""
+    few = f"; allowed are {', '.join(allowed)}" if 0 < len(allowed) <= 12 else ""
     where = "" if few or label == "timezone" else "; nothing in this lake has it"
     raise ValueError(f"{label.capitalize()} “{_short(text)}” is not known{few}{where}.")
 

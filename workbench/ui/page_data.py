@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from workbench.display.names import sender_label
 from workbench.display.periods import DEFAULT_PRESET, Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
+from workbench.metrics.catalog import query_sender_names
 from workbench.metrics.counted_rows import counts_every_message
 from workbench.metrics.exploration import INBOUND_METRICS
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.explore_state import EXPLORE_DEFAULTS
-from workbench.ui.filters import FIELDS, Option, to_query
+from workbench.ui.filters import FIELDS, Option, option_value, to_query
 from workbench.ui.row_list_state import ROW_LIST_DEFAULTS
 from workbench.ui.store import Store, frozen
 
@@ -106,9 +108,19 @@ class PageData:
         """A metric under the page's filters; ``where`` narrows further and wins over them."""
         narrowed = self.filters_of(name, where)
         period = self.period
-        return self.store.metric(
+        result = self.store.metric(
             name, by, narrowed, period.since, period.end, period.timezone, snapshot=self.snapshot
         )
+        if not self.store.masks_own_numbers:
+            return result
+        return replace(result, parameters=self.own_parameters(result.parameters))
+
+    def own_parameters(self, parameters: Mapping[str, object]) -> dict[str, object]:
+        """The parameters of SQL to show; our own numbers masked where the settings say so."""
+        senders = parameters.get("where_sender")
+        if not self.store.masks_own_numbers or not isinstance(senders, list):
+            return dict(parameters)
+        return {**parameters, "where_sender": [mask(str(sender)) for sender in senders]}
 
     def filters_of(self, name: str, where: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The page's filters as they hold for a metric; ``where`` narrows further and wins over them."""
@@ -136,15 +148,44 @@ class PageData:
         return self.store.ask(name, query, self.snapshot)
 
     def shown_parameters(self, parameters: Mapping[str, object]) -> dict[str, str]:
-        """The parameters of SQL as a page shows them: our numbers and a searched one masked."""
-        return {name: _shown(name, value) for name, value in parameters.items()}
+        """The parameters of SQL as a page shows them: a searched number masked."""
+        return {name: _shown(name, value) for name, value in self.own_parameters(parameters).items()}
+
+    def sender_label(self, sender: str) -> str:
+        """A sender of ours by its name and number."""
+        names = self.look_up("sender names", query_sender_names)
+        return sender_label(sender, names.get(sender), is_masked=self.store.masks_own_numbers)
+
+    def option_counts(self, field_name: str) -> dict[str | None, int]:
+        """How many messages each value of a filter field has, under the period and all other filters."""
+        dimension = FIELDS[field_name].dimension
+        others = {name: values for name, values in self.where.items() if name != dimension}
+        period = self.period
+        frame = self.store.metric(
+            "messages",
+            (dimension,),
+            others,
+            period.since,
+            period.end,
+            period.timezone,
+            snapshot=self.snapshot,
+        ).frame
+        pairs = zip(frame[dimension], frame["messages"], strict=True)
+        return {option_value(value): int(number) for value, number in pairs}
 
     def token(self, field_name: str, value: Any) -> str:
-        """How a value of a filter field shows on screen and in links: numbers masked."""
+        """How a link names a value of a filter field."""
         for option in self.options.get(field_name, ()):
             if option.value == value:
                 return option.token
         return "none" if value is None else str(value)
+
+    def label(self, field_name: str, value: Any) -> str:
+        """How a value of a filter field shows on screen: our senders and services by their names."""
+        for option in self.options.get(field_name, ()):
+            if option.value == value:
+                return option.shown
+        return self.token(field_name, value)
 
 
 def definition(result: MetricResult, period: Period) -> dict[str, Any]:
@@ -168,7 +209,7 @@ def definition(result: MetricResult, period: Period) -> dict[str, Any]:
 
 
 #: Parameters that may hold a phone number. A page shows them masked, and its SQL keeps the parameter's name.
-_MASKED = ("where_sender", "search", "digits", "person")
+_MASKED = ("search", "digits", "person")
 
 
 def shown_sql(sql: str, parameters: Mapping[str, object]) -> dict[str, Any]:
@@ -192,5 +233,5 @@ def _shown(name: str, value: object) -> str:
     if name in ("search", "digits"):
         return "***" if is_number_like(str(value)) else str(value)
     dimension = DIMENSIONS.get(name.removeprefix("where_"))
-    is_address = name == "where_sender" or (dimension is not None and dimension.is_address)
+    is_address = dimension is not None and dimension.is_address
     return ", ".join(mask(str(item)) if is_address else str(item) for item in values)

@@ -109,8 +109,11 @@ def _change(line: Mapping[str, Any]) -> str:
 
 def _table(props: Mapping[str, Any]) -> str:
     head = [column["label"] for column in props["columns"]]
-    rows = [[_cell(cell) for cell in row["cells"]] for row in props["rows"]]
-    return _html_table(head, rows) + f"<p class=note>{escape(props.get('footnote', ''))}</p>"
+    # As on screen before “Show all”; the other downloads have every row.
+    first = props.get("first") or len(props["rows"])
+    rows = [[_cell(cell) for cell in row["cells"]] for row in props["rows"][:first]]
+    note = " ".join(filter(None, [props.get("rest", ""), props.get("footnote", "")]))
+    return _html_table(head, rows) + f"<p class=note>{escape(note)}</p>"
 
 
 def _cell(cell: Mapping[str, Any]) -> str:

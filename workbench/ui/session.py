@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import count
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import panel as pn
 
 from workbench.display import formats, moments
-from workbench.display.periods import Period
+from workbench.display.periods import CALENDAR_PRESETS, Period
 from workbench.errors import WorkbenchError
 from workbench.lake.number_lookups import look_up_number
 from workbench.metrics import METRICS, Freshness
@@ -104,7 +104,7 @@ class PageSession:
         self.filter_menu = FilterMenu()
         self.panels = list(panels)
         self.components: list[PanelComponent] = [panel.build() for panel in self.panels]
-        self.empty = Blank(**_EMPTY_LAKE, visible=False)
+        self.empty = Blank(visible=False)
         self.layout = _layout(self.panels, self.components)
         page_key = uuid4().hex
         for component in (self.head, self.filter_menu, *self.components):
@@ -117,6 +117,7 @@ class PageSession:
         self._looked_up = _LookUp()
         # Found on the server's thread only; panels are asked on another one.
         self._user = current_user()
+        self._counts: Mapping[str, Mapping[str | None, int]] = {}
 
     def start(self, query: str | Mapping[str, Any]) -> None:
         """Take the filters of a link, then listen to the components; draws nothing yet."""
@@ -330,6 +331,9 @@ class PageSession:
             )
         # Only now are all parts as new as this.
         yield lambda: self._show_freshness(fresh, data.period, began) if ticket == self._latest else None
+        if self.has_filters:
+            counts = {name: data.option_counts(name) for name in self.names}
+            yield partial(self._show_counts, ticket, data, counts)
 
     def redraw(self, panel: Panel, component: PanelComponent) -> None:
         """Draw one panel again, after something was chosen in it."""
@@ -349,6 +353,14 @@ class PageSession:
             props["links"] = self._links(panel, data, props)
         props.pop("behind", None)
         return props
+
+    def _show_counts(
+        self, ticket: int, data: PageData, counts: Mapping[str, Mapping[str | None, int]]
+    ) -> None:
+        """How many messages each choice of the drawer has, once the panels are drawn."""
+        if ticket == self._latest:
+            self._counts = counts
+            self._show_filters(data.period, data.options)
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
@@ -377,8 +389,9 @@ class PageSession:
             )
         if not (self.head.freshness and fresh.messages):
             self._show_freshness(fresh, data.period)
-        self.empty.visible = fresh.messages == 0 and self.has_filters
-        self.layout.visible = not self.empty.visible
+        is_empty = fresh.messages == 0 and self.has_filters
+        self.empty.param.update(visible=is_empty, **_empty_lake(fresh, data.period.timezone))
+        self.layout.css_classes = ["not-shown"] if is_empty else []
 
     def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
         """Draw again if somebody committed, else update the line "as of"; then call ``then``."""
@@ -414,7 +427,7 @@ class PageSession:
         query = to_query(values, self.defaults)
         heading: dict[str, Any] = {
             "query": query,
-            "chips": _chips(values, self.names, self.defaults, period),
+            "chips": _chips(values, self.names, self.defaults, period, _labels(options)),
             "period": _period_line(period, values) if self.has_filters else {"label": "", "text": ""},
         }
         is_new = any(getattr(self.head, name) != value for name, value in heading.items())
@@ -430,7 +443,7 @@ class PageSession:
                 if name not in RESET_BY_FILTERS
             },
             days={"since": period.since.isoformat(), "until": period.until.isoformat()},
-            fields=[_field(name, options[name]) for name in self.names],
+            fields=[_field(name, options[name], self._counts.get(name)) for name in self.names],
         )
 
     def _show_freshness(self, fresh: Freshness, period: Period, at: datetime | None = None) -> None:
@@ -507,7 +520,11 @@ def _layout(panels: Sequence[Panel], components: Sequence[PanelComponent]) -> pn
 
 
 def _chips(
-    values: Mapping[str, Any], names: Sequence[str], defaults: Mapping[str, Any], period: Period
+    values: Mapping[str, Any],
+    names: Sequence[str],
+    defaults: Mapping[str, Any],
+    period: Period,
+    labels: Mapping[tuple[str, str], str],
 ) -> list[dict[str, str]]:
     """The filters that differ from the page's defaults; each chip has a button that removes it."""
     chips = []
@@ -523,29 +540,58 @@ def _chips(
         label = METRICS[values["metric"]].label
         chips.append({"name": "metric", "label": "Counted by", "token": label, "kind": "text"})
     return chips + [
-        {"name": name, "label": FIELDS[name].label, "token": token, "kind": FIELDS[name].kind}
+        {
+            "name": name,
+            "label": FIELDS[name].label,
+            "token": token,
+            "kind": FIELDS[name].kind,
+            "text": labels.get((name, token), token),
+        }
         for name in names
         for token in values[name]
     ]
 
 
+def _labels(options: Mapping[str, Sequence[Option]]) -> dict[tuple[str, str], str]:
+    """Field and token → how it is shown, where that is something else."""
+    return {
+        (name, option.token): option.label
+        for name, choices in options.items()
+        for option in choices
+        if option.label
+    }
+
+
 def _period_line(period: Period, values: Mapping[str, Any]) -> dict[str, str]:
-    name = "Chosen days" if values["period"] == "custom" else f"Last {period.day_count} days"
+    preset = str(values["period"])
+    name = CALENDAR_PRESETS.get(preset) or f"Last {period.day_count} days"
+    if preset == "custom":
+        name = "Chosen days"
     zone = period.timezone.replace("_", " ")
     compared = period.compared(values["compare"])
     against = f", against {compared.label}" if compared else ""
-    return {"label": name, "text": f"{period.label} ({zone}){against}"}
+    return {
+        "label": name,
+        "text": f"{period.label} ({zone}){against}",
+        "since": period.since.isoformat(),
+        "until": period.until.isoformat(),
+    }
 
 
-def _field(name: str, options: Sequence[Option]) -> dict[str, Any]:
+def _field(name: str, options: Sequence[Option], counts: Mapping[str | None, int] | None) -> dict[str, Any]:
+    """A field of the drawer; without counts of the period yet, its values have those of the whole lake."""
     field, left_out = FIELDS[name], len(options) - _SHOWN_OPTIONS
+    if counts is not None:
+        options = [replace(option, messages=counts.get(option.value, 0)) for option in options]
+        options = sorted(options, key=lambda option: -option.messages)
     return {
         "name": name,
         "label": field.label,
         "kind": field.kind,
         "common": field.is_common,
         "options": [
-            {"token": option.token, "messages": option.messages} for option in options[:_SHOWN_OPTIONS]
+            {"token": option.token, "label": option.shown, "messages": option.messages}
+            for option in options[:_SHOWN_OPTIONS]
         ],
         "more": f"{left_out:,} quieter ones are not listed; a link can name them." if left_out > 0 else "",
     }
@@ -555,11 +601,24 @@ def _as_texts(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
 
 
-_EMPTY_LAKE = {
-    "title": "No messages yet",
-    "message": "This lake holds no messages. Fill it with one of these, and this page draws itself.",
-    "commands": [
-        ["workbench sync", "copies the message log of your Twilio account (run workbench init first)"],
-        ["workbench demo", "fills a lake of its own with 90 days of simulated traffic, without credentials"],
-    ],
-}
+def _empty_lake(fresh: Freshness, timezone: str) -> dict[str, Any]:
+    """What stands in place of the panels while the lake has no message."""
+    if fresh.last_sync_at:
+        at = moments.moment(fresh.last_sync_at, timezone)
+        return {
+            "title": "No messages yet",
+            "message": f"The last sync ({at}) found no messages in the log of your Twilio account. "
+            "This page draws itself when there are some.",
+            "commands": [["workbench sync", "looks again"], ["workbench status", "says what was read"]],
+        }
+    return {
+        "title": "No messages yet",
+        "message": "This lake holds no messages. Fill it with one of these, and this page draws itself.",
+        "commands": [
+            ["workbench sync", "copies the message log of your Twilio account (run workbench init first)"],
+            [
+                "workbench demo",
+                "fills a lake of its own with 90 days of simulated traffic; no account needed",
+            ],
+        ],
+    }

@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from workbench.display.names import sender_label
 from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import Readable
@@ -35,13 +36,14 @@ from workbench.metrics import (
     query_metric,
     query_rows,
 )
+from workbench.metrics.catalog import query_sender_names, query_service_names
 from workbench.metrics.compile import Moment, to_utc
 from workbench.metrics.filter_values import Where
 from workbench.metrics.own.current import use_own_metrics
 from workbench.metrics.run import query_audit
 from workbench.metrics.slices import MOST_ROWS, Slices
 from workbench.settings import Settings, load_settings
-from workbench.ui.filters import FIELDS, Option, build_options
+from workbench.ui.filters import FIELDS, Option, build_options, option_value
 from workbench.ui.navigation import use_own_pages
 
 if TYPE_CHECKING:
@@ -97,6 +99,16 @@ class Store:
     def default_country(self) -> str | None:
         """Where numbers without a country code are, if the settings say so."""
         return self.settings.sending.default_country if self.settings else None
+
+    @property
+    def masks_own_numbers(self) -> bool:
+        """Whether pages mask the numbers of our own senders too."""
+        return bool(self.settings and self.settings.privacy.mask_own_numbers)
+
+    @property
+    def masked_sides(self) -> tuple[str, ...]:
+        """Whose addresses are masked on pages: people's always."""
+        return ("sender", "contact") if self.masks_own_numbers else ("contact",)
 
     @property
     def lock(self) -> AbstractContextManager[Any]:
@@ -210,13 +222,17 @@ class Store:
     ) -> RowPage:
         """One page of messages; arguments as in :func:`workbench.metrics.query_rows`."""
         question = ("rows", replace(query, where=frozen(query.where)), sort, limit, offset)  # type: ignore[arg-type]
-        return self._ask(question, lambda _: query_rows(self.lake, query, sort, limit, offset), snapshot)
+        return self._ask(
+            question,
+            lambda _: query_rows(self.lake, query, sort, limit, offset, self.masked_sides),
+            snapshot,
+        )
 
     def message(self, message_sid: str) -> MessageRecord | None:
         """Everything known of one message; None where the lake has none of this SID."""
         with self._lake_lock:
             self._require_open()
-            return query_message(self.lake, message_sid)
+            return query_message(self.lake, message_sid, self.masked_sides)
 
     def options(self, names: Sequence[str], *, snapshot: int | None = None) -> dict[str, tuple[Option, ...]]:
         """What each filter field may be: the values that the lake holds, the busiest first."""
@@ -226,14 +242,22 @@ class Store:
     def _options(self, name: str, snapshot: int) -> tuple[Option, ...]:
         field = FIELDS[name]
         frame = self.metric("messages", by=(field.dimension,), snapshot=snapshot).frame
-        frame = frame.astype({field.dimension: object}).where(frame.notna(), None)
         pairs = zip(frame[field.dimension], frame["messages"], strict=True)
-        counts = {None if value is None else _text(value): int(number) for value, number in pairs}
+        counts = {option_value(value): int(number) for value, number in pairs}
         dimension = DIMENSIONS[field.dimension]
         if dimension.is_closed and dimension.kind == "number":
             # Every hour there is: which of them have messages depends on the time zone.
             counts = {value: counts.get(value, 0) for value in dimension.vocabulary()}
-        return build_options(field.kind, counts)
+        labels: dict[str, str] = {}
+        if field.name == "sender":
+            names = self.ask("sender names", query_sender_names, snapshot)
+            hide = self.masks_own_numbers
+            labels = {
+                value: sender_label(value, names.get(value), is_masked=hide) for value in counts if value
+            }
+        elif field.name == "messaging_service":
+            labels = self.ask("service names", query_service_names, snapshot)
+        return build_options(field.kind, counts, labels, is_masked=self.masks_own_numbers)
 
     def ask(self, question: Any, answer: Callable[[Lake], T], snapshot: int | None = None) -> T:
         """What ``answer`` reads from the lake; ``question`` is its key in the cache."""
@@ -301,11 +325,6 @@ def frozen(where: Mapping[str, Any]) -> tuple[Any, ...]:
             for name, value in where.items()
         )
     )
-
-
-def _text(value: Any) -> str:
-    # A column of whole numbers with gaps arrives as floats: 30007.0 is the code 30007.
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 _store: Store | None = None

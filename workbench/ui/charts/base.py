@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
+from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.ui import theme
 from workbench.ui.result_rows import bucket_key
@@ -38,13 +40,25 @@ def time_axis(period: Period) -> Sequence[str]:
 def with_time_axis(figure: go.Figure, period: Period) -> go.Figure:
     if period.grain == "hour":
         return figure.update_xaxes(type="category", nticks=12)
-    formats = {"day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
+    hovers = {"day": "%a %-d %b %Y", "week": "week of %-d %b %Y", "month": "%B %Y"}
     return figure.update_xaxes(
         type="date",
-        hoverformat=formats[period.grain],
+        hoverformat=hovers[period.grain],
         tickformat="%b %Y" if period.grain == "month" else "%-d %b",
         nticks=8,
     )
+
+
+def with_value_axis(figure: go.Figure, unit: str) -> go.Figure:
+    """Numbers along the value axis, read as everywhere; bars of one place stand on each other."""
+    heights: dict[Any, float] = {}
+    for trace in figure.data:
+        if trace.type == "bar" and trace.yaxis in (None, "y"):
+            for place, value in zip(trace.x, trace.y, strict=True):
+                heights[place] = heights.get(place, 0.0) + float(value or 0)
+    lines = [float(value or 0) for trace in figure.data if trace.type != "bar" for value in trace.y]
+    largest = max([*heights.values(), *(lines if not heights else [])], default=0.0)
+    return figure.update_layout(yaxis=formats.axis_marks(unit, largest))
 
 
 def new_figure() -> go.Figure:

@@ -8,7 +8,14 @@ from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
-from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
+from workbench.ui.charts.base import (
+    bucket_keys,
+    bucket_values,
+    new_figure,
+    time_axis,
+    with_time_axis,
+    with_value_axis,
+)
 from workbench.ui.charts.money import money_over_time
 
 
@@ -43,5 +50,4 @@ def over_time(result: MetricResult, period: Period) -> go.Figure | None:
     else:
         mode = "lines+markers" if len(values) < 45 else "lines"
         figure.add_scatter(**shown, mode=mode, line={"color": color, "width": 2}, connectgaps=False)
-    figure.update_layout(yaxis={"tickformat": ".0%" if metric.unit == "rate" else "~s"})
-    return with_time_axis(figure, period)
+    return with_time_axis(with_value_axis(figure, metric.unit), period)

@@ -11,7 +11,14 @@ from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
-from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
+from workbench.ui.charts.base import (
+    bucket_keys,
+    bucket_values,
+    new_figure,
+    time_axis,
+    with_time_axis,
+    with_value_axis,
+)
 
 LIMIT = 12
 #: The largest codes over time; the rest share the last one.
@@ -42,14 +49,14 @@ def pareto(codes: Sequence[tuple[str, int]]) -> go.Figure | None:
         line={"color": theme.light("ink-3"), "width": 1.5}, marker={"color": theme.light("ink-3"), "size": 5},
     )  # fmt: skip
     figure.update_layout(
-        yaxis={"tickformat": "~s"},
         yaxis2={
             "overlaying": "y", "side": "right", "range": [0, 1.03], "tickformat": ".0%", "showgrid": False,
             "fixedrange": True, "automargin": True, "tickfont": {"color": theme.light("ink-3")},
             "tickmode": "linear", "dtick": 0.25, "zeroline": False,
         },
     )  # fmt: skip
-    return figure.update_xaxes(type="category", tickmode="linear", dtick=1, tickangle=-45)
+    figure.update_xaxes(type="category", tickmode="linear", dtick=1, tickangle=-45)
+    return with_value_axis(figure, "count")
 
 
 def codes_over_time(result: MetricResult, period: Period) -> go.Figure | None:
@@ -76,5 +83,5 @@ def codes_over_time(result: MetricResult, period: Period) -> go.Figure | None:
                 marker={"color": theme.light(token), "line": {"width": 0}}, hovertemplate="%{y:,}",
                 customdata=bucket_keys(period),
             )  # fmt: skip
-    figure.update_layout(barmode="stack", yaxis={"tickformat": "~s"})
-    return with_time_axis(figure, period)
+    figure.update_layout(barmode="stack")
+    return with_time_axis(with_value_axis(figure, "count"), period)

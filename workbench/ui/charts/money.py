@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.metrics.forecast import Month
@@ -64,7 +65,7 @@ def _value_axis(number: int, count: int, currency: str) -> dict[str, Any]:
     return {
         "domain": [max(top - height, 0), top],
         "title": {"text": plain(currency), "font": {"size": 12}, "standoff": 6},
-        "tickformat": "~s",
+        **formats.axis_marks("money", 0, currency),
         "gridcolor": base,
         "zerolinecolor": theme.light("line-strong"),
         "nticks": 5,

@@ -8,7 +8,14 @@ from workbench.display.outcomes import OUTCOMES
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
-from workbench.ui.charts.base import bucket_keys, bucket_values, new_figure, time_axis, with_time_axis
+from workbench.ui.charts.base import (
+    bucket_keys,
+    bucket_values,
+    new_figure,
+    time_axis,
+    with_time_axis,
+    with_value_axis,
+)
 
 
 def by_outcome(result: MetricResult, period: Period) -> go.Figure | None:
@@ -31,5 +38,5 @@ def by_outcome(result: MetricResult, period: Period) -> go.Figure | None:
             hovertemplate="%{y:,}",
             customdata=bucket_keys(period),
         )
-    figure.update_layout(barmode="stack", yaxis={"tickformat": "~s"})
-    return with_time_axis(figure, period)
+    figure.update_layout(barmode="stack")
+    return with_time_axis(with_value_axis(figure, "count"), period)

@@ -8,7 +8,7 @@ from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import theme
-from workbench.ui.charts.base import new_figure
+from workbench.ui.charts.base import new_figure, with_value_axis
 
 LAST = 10
 """Texts of this many segments and more share a bar."""
@@ -41,7 +41,8 @@ def segment_histogram(result: MetricResult, period: Period) -> go.Figure | None:
                 marker={"color": theme.light(token), "line": {"width": 0}},
                 hovertemplate="%{y:,}",
             )
-    figure.update_layout(barmode="stack", yaxis={"tickformat": "~s"}, bargap=0.35)
+    figure.update_layout(barmode="stack", bargap=0.35)
+    with_value_axis(figure, "count")
     return figure.update_xaxes(type="category", title={"text": "segments", "font": {"size": 12}})
 
 

@@ -83,5 +83,5 @@ def waits_over_time(results: Sequence[MetricResult], period: Period) -> go.Figur
             )  # fmt: skip
     if not figure.data:
         return None
-    figure.update_layout(yaxis={"ticksuffix": " s", "tickformat": "~g"})
+    figure.update_layout(yaxis=formats.axis_marks("duration", 0))
     return with_time_axis(figure, period)

@@ -25,7 +25,6 @@ from workbench.ui.components import AuditListComponent
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.choosing import PanelActions
 
-_ADDRESSES = frozenset({"contact", "sender"})
 _FIRST = 8
 _SOURCES = {
     "keyword": "a keyword they wrote",
@@ -73,7 +72,7 @@ class AuditList:
             data.period.timezone,
             snapshot=data.snapshot,
         )
-        return _for_file(rows, find_audit(self.audit)), "Local times are those of the number's area."
+        return _for_file(rows, data), "Local times are those of the number's area."
 
     def _props(self, data: PageData, place: str, limit: int) -> dict[str, Any]:
         audit = find_audit(self.audit)
@@ -168,7 +167,7 @@ def _line(
         "place": place_of(contact),
         "local": local_time(contact, _sent(row)),
         "text": texts.get(sid) or "(no text kept)",
-        "facts": [[label, _fact(row[name], name, data.period.timezone)] for label, name in shown],
+        "facts": [[label, _fact(row[name], name, data)] for label, name in shown],
         **addresses_of(data, sid, str(row["conversation_id"])),
     }
 
@@ -178,19 +177,19 @@ def addresses_of(data: PageData, sid: str, conversation: str) -> dict[str, str]:
     return {"message": data.rows_link(message=sid), "conversation": f"inbox?conversation={conversation}"}
 
 
-def _fact(value: Any, name: str, timezone: str) -> str:
+def _fact(value: Any, name: str, data: PageData) -> str:
     if formats.is_missing(value):
         return str(formats.MISSING)
-    if name in _ADDRESSES:
-        return mask(str(value))
+    if name == "sender":
+        return data.sender_label(str(value))
     if isinstance(value, datetime):
-        return moments.short_moment(value, timezone)
+        return moments.short_moment(value, data.period.timezone)
     if name == "messages_in_week":
         return str(formats.count(float(value)))
     return _SOURCES.get(str(value), str(value))
 
 
-def _for_file(rows: pd.DataFrame, audit: AuditCheck) -> pd.DataFrame:
+def _for_file(rows: pd.DataFrame, data: PageData) -> pd.DataFrame:
     contacts: Sequence[str] = [str(contact) for contact in rows["contact"]]
     moments_sent = rows["sent_at" if "sent_at" in rows else "date_created"]
     shown = rows.drop(columns="conversation_id")
@@ -200,6 +199,6 @@ def _for_file(rows: pd.DataFrame, audit: AuditCheck) -> pd.DataFrame:
         "local_time",
         [local_time(contact, at.to_pydatetime()) for contact, at in zip(contacts, moments_sent, strict=True)],
     )
-    for name in _ADDRESSES.intersection(shown.columns):
+    for name in set(data.store.masked_sides).intersection(shown.columns):
         shown[name] = [None if formats.is_missing(address) else mask(str(address)) for address in shown[name]]
     return shown

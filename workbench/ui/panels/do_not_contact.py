@@ -18,7 +18,6 @@ from workbench.lake.connect import Lake
 from workbench.lake.consent import EVERYTHING
 from workbench.lake.number_lookups import look_up_number
 from workbench.messaging.addresses import mask
-from workbench.metrics.catalog import query_side_names
 from workbench.roles import current_user
 from workbench.settings import Settings
 from workbench.ui.beside import work_beside
@@ -97,9 +96,8 @@ class DoNotContact:
         entries, _ = data.look_up(
             "the do-not-contact list", lambda lake: self.door.blocked(lake, "", None, None, False)
         )
-        names = data.look_up("names of senders and services", query_side_names)
         rows = [
-            {**entry, "address": mask(entry["address"]), "scope": _scope(entry["scope"], names)}
+            {**entry, "address": mask(entry["address"]), "scope": _scope(entry["scope"], data)}
             for entry in entries
         ]
         note = "Numbers are masked; `workbench consent export` writes them whole, and that is audited."
@@ -112,7 +110,6 @@ class DoNotContact:
             f"the do-not-contact list, {search!r}, {number}, {limit}, {may_read}",
             lambda lake: self.door.blocked(lake, search, number, limit, may_read),
         )
-        names = data.look_up("names of senders and services", query_side_names)
         empty = "Nobody on the list has that." if search else "Nobody is on the list."
         return {
             "state": "ok",
@@ -120,7 +117,7 @@ class DoNotContact:
             "search": search,
             "limit": limit,
             "total": total,
-            "rows": [_line(entry, data, names) for entry in entries],
+            "rows": [_line(entry, data) for entry in entries],
             "may_record": user.may("agent"),
             "may_remove": user.may("admin"),
         }
@@ -144,11 +141,11 @@ def _choose(actions: PanelActions, component: DoNotContactComponent, choice: DoN
     work_beside(work, show, actions.refuse)
 
 
-def _line(entry: Mapping[str, Any], data: PageData, names: Mapping[str, str]) -> dict[str, Any]:
+def _line(entry: Mapping[str, Any], data: PageData) -> dict[str, Any]:
     return {
         "id": entry["event_id"],
         "contact": mask(entry["address"]),
-        "scope": _scope(entry["scope"], names),
+        "scope": _scope(entry["scope"], data),
         "source": _SOURCES.get(entry["source"], entry["source"]),
         "since": moments.short_moment(entry["since"], data.period.timezone),
         "by": (entry["actor"] or "").partition(":")[2],
@@ -158,9 +155,9 @@ def _line(entry: Mapping[str, Any], data: PageData, names: Mapping[str, str]) ->
     }
 
 
-def _scope(scope: str, names: Mapping[str, str]) -> str:
+def _scope(scope: str, data: PageData) -> str:
     if scope == EVERYTHING:
         return "Everything"
     if scope.startswith("topic:"):
         return f"Topic {scope.removeprefix('topic:')}"
-    return side_name(scope, names)
+    return side_name(scope, data)

@@ -13,6 +13,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from panel.io.state import state
 
+from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui.charts.marks import with_alert_marks
@@ -125,14 +126,29 @@ class Table:
         return TableComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
     def props(self, data: PageData) -> dict[str, Any]:
-        props = browser_props(self.rows(data))
+        props = {"first": 0, "rest": "", **browser_props(self.rows(data))}
         if props["rows"]:
-            return {**props, "state": "ok"}
+            return {
+                **props,
+                "rows": [_sortable(row, props["columns"]) for row in props["rows"]],
+                "state": "ok",
+            }
         return {"message": self.empty, **props, "state": "empty"}
 
     def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str] | None:
         """All rows for a file and a note on them; None where the file holds the metrics that it asks for."""
         return export_of(self.rows(data))
+
+
+def _sortable(row: Mapping[str, Any], columns: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The row with the value of each number beside its text, to sort by."""
+    cells = [
+        {"value": number, **cell}
+        if column["kind"] == "number" and (number := formats.number_in(cell["text"])) is not None
+        else cell
+        for cell, column in zip(row["cells"], columns, strict=True)
+    ]
+    return {**row, "cells": cells}
 
 
 @dataclass(frozen=True)

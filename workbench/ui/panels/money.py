@@ -13,7 +13,7 @@ from workbench.metrics import DIMENSIONS, METRICS, MetricResult
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.codes import shown_codes
 from workbench.ui.panels.names import behind, show_value
-from workbench.ui.panels.tables import explained_by
+from workbench.ui.panels.tables import MOST_ROWS, explained_by, shown_first
 from workbench.ui.result_rows import priced_rows
 
 LIMIT = 8
@@ -37,7 +37,7 @@ def _spend_by(data: PageData, dimension: str, limit: int) -> Props:
     rows, totals = _ranked(result)
     several = len(totals) > 1
     table_rows = []
-    for _, row in rows.head(limit).iterrows():
+    for _, row in rows.head(MOST_ROWS).iterrows():
         pair = _pair(row, dimension)
         name = show_value(data, dimension, row[dimension])
         share = float(row["spend"]) / totals[row["currency"]]
@@ -65,7 +65,9 @@ def _spend_by(data: PageData, dimension: str, limit: int) -> Props:
     return {
         "columns": _columns(DIMENSIONS[dimension].label, labels, kind),
         "rows": table_rows,
-        "footnote": _left_out(rows.iloc[limit:], "spend", DIMENSIONS[dimension].label.lower()),
+        **shown_first(
+            rows, limit, lambda end: _left_out(rows.iloc[end:], "spend", DIMENSIONS[dimension].label.lower())
+        ),
         "definition": definition(result, data.period),
     }
 
@@ -81,8 +83,8 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
     rows, totals = _ranked(result)
     several = len(totals) > 1
     table_rows: list[dict[str, Any]] = []
-    codes = shown_codes(data, rows["error_code"].head(limit)) if dimension == "error_code" else {}
-    for _, row in rows.head(limit).iterrows():
+    codes = shown_codes(data, rows["error_code"].head(MOST_ROWS)) if dimension == "error_code" else {}
+    for _, row in rows.head(MOST_ROWS).iterrows():
         name = show_value(data, dimension, row[dimension])
         amount, currency = float(row["wasted_spend"]), row["currency"]
         share = amount / totals[currency]
@@ -113,7 +115,11 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
             "Reason" if dimension == "error_code" else DIMENSIONS[dimension].label, labels, color="failed"
         ),
         "rows": table_rows,
-        "footnote": _left_out(rows.iloc[limit:], "wasted_spend", DIMENSIONS[dimension].label.lower()),
+        **shown_first(
+            rows,
+            limit,
+            lambda end: _left_out(rows.iloc[end:], "wasted_spend", DIMENSIONS[dimension].label.lower()),
+        ),
         "definition": definition(result, data.period),
     }
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from workbench.display.formats import is_missing
 from workbench.display.names import empty_name
-from workbench.messaging.addresses import mask
 from workbench.metrics.catalog import query_service_names
 from workbench.ui.filters import DIRECTIONS, FIELDS
 from workbench.ui.page_data import PageData
@@ -29,11 +28,11 @@ def show_value(data: PageData, dimension: str, value: Any) -> Shown:
         return Shown(empty_name(dimension), "none", True)
     text = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if dimension == "sender":
-        text = mask(text)
-    key = text
+        text = data.sender_label(text)
+    key = str(value) if dimension == "sender" and not data.store.masks_own_numbers else text
     for name, field in FIELDS.items():
         if field.dimension == dimension and name in data.options:
-            key = text = data.token(name, value)
+            key, text = data.token(name, value), data.label(name, value)
     if dimension == "messaging_service":
         names = data.look_up("service names", query_service_names)
         text = names.get(str(value)) or (f"{text[:6]}…{text[-4:]}" if len(text) > 12 else text)

@@ -17,7 +17,6 @@ from workbench.browser.components import DecideRequestMessage, OptOutRequestsCho
 from workbench.display import formats, moments
 from workbench.lake.connect import Lake
 from workbench.messaging.addresses import mask
-from workbench.metrics.catalog import query_side_names
 from workbench.roles import current_user
 from workbench.settings import Settings
 from workbench.ui.components import OptOutRequestsComponent
@@ -106,15 +105,15 @@ class OptOutRequests:
         """All requests, in every state."""
         frame = data.look_up("opt-out requests", self.door.requests).copy()
         frame["contact"] = [mask(str(contact)) for contact in frame["contact"]]
-        frame["sender"] = [mask(str(sender)) for sender in frame["sender"]]
+        frame["sender"] = [side_name(str(sender), data) for sender in frame["sender"]]
         return frame, "All requests of any time: the period and the filters do not apply."
 
     def _props(self, data: PageData, view: str, limit: int) -> dict[str, Any]:
         frame = data.look_up("opt-out requests", self.door.requests)
         counts = Counter(frame["state"])
         chosen = frame if view == "all" else frame[frame["state"] == view]
-        names, now = data.look_up("names of senders and services", query_side_names), datetime.now(UTC)
-        rows = [_line(row, data, names, now) for row in chosen.head(limit).to_dict("records")]
+        now = datetime.now(UTC)
+        rows = [_line(row, data, now) for row in chosen.head(limit).to_dict("records")]
         return {
             "state": "ok",
             "message": "" if rows else _EMPTY[view],
@@ -131,7 +130,7 @@ class OptOutRequests:
         }  # fmt: skip
 
 
-def _line(row: Mapping[Any, Any], data: PageData, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
+def _line(row: Mapping[Any, Any], data: PageData, now: datetime) -> dict[str, Any]:
     timezone = data.period.timezone
     due_at = None if formats.is_missing(row["due_at"]) else row["due_at"].to_pydatetime()
     due, tone = time_left(due_at, now) if row["state"] == "waiting" else ("", "")
@@ -139,7 +138,7 @@ def _line(row: Mapping[Any, Any], data: PageData, names: Mapping[str, str], now:
     return {
         "sid": sid,
         "contact": mask(str(row["contact"])),
-        "sender": side_name(str(row["sender"]), names),
+        "sender": side_name(str(row["sender"]), data),
         "text": "(no text kept)" if formats.is_missing(row["body"]) else str(row["body"]),
         "phrase": f"{row['phrase']} ({row['language']})",
         "written": moments.short_moment(row["date_created"].to_pydatetime(), timezone),

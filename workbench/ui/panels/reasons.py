@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from workbench.ui.charts.failures import pareto
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.codes import shown_codes
 from workbench.ui.panels.names import behind, show_value
-from workbench.ui.panels.tables import NOT_ARRIVED, explained_by
+from workbench.ui.panels.tables import MOST_ROWS, NOT_ARRIVED, explained_by, shown_first
 
 LIMIT = 10
 _LONG_AGO = date(2000, 1, 1)
@@ -41,21 +41,15 @@ def reasons(data: PageData) -> Props:
     whole = sum(number for _, number in ranked) or 1
     before = dict(_ranked(data.previous.metric("not_delivered", by=("error_code",)).frame))
     by_code = {anomaly.code: anomaly for anomaly in anomalies(data)}
-    codes = shown_codes(data, (code for code, _ in ranked[:LIMIT]))
+    codes = shown_codes(data, (code for code, _ in ranked[:MOST_ROWS]))
     rows = [
         _reason_row(code, number, before.get(code, 0), whole, by_code.get(code))
         | explained_by(codes, explain(code))
-        for code, number in ranked[:LIMIT]
+        for code, number in ranked[:MOST_ROWS]
     ]
     for row, (code, _) in zip(rows, ranked, strict=False):
         shown = show_value(data, "error_code", None if code is None else str(code))
         row["link"] = behind(data, "error_code", shown, outcome=NOT_ARRIVED)
-    rest = ranked[LIMIT:]
-    hidden = (
-        f"Not shown: {formats.plural(len(rest), 'more code')} with {sum(n for _, n in rest):,} messages."
-        if rest
-        else ""
-    )
     labels = ("Messages", "Share", "Before")
     return {
         "columns": [
@@ -64,9 +58,14 @@ def reasons(data: PageData) -> Props:
             {"label": "Who can fix it", "kind": "words"},
         ],
         "rows": rows,
-        "footnote": f"{_ANOMALY_NOTE} {hidden}".strip(),
+        **shown_first(ranked, LIMIT, lambda end: _codes_left_out(ranked[end:]), _ANOMALY_NOTE),
         "definition": definition(result, data.period),
     }
+
+
+def _codes_left_out(rest: Sequence[tuple[int | None, int]]) -> str:
+    messages = sum(number for _, number in rest)
+    return f"Not shown: {formats.plural(len(rest), 'more code')} with {messages:,} messages." if rest else ""
 
 
 _ANOMALY_NOTE = (
@@ -140,7 +139,8 @@ def _failing(data: PageData, dimension: str, limit: int) -> Props:
     }
     largest = float(ranked["not_delivered"].max()) if len(ranked) else 1.0
     rows = []
-    for value, number in zip(ranked[dimension].head(limit), ranked["not_delivered"].head(limit), strict=True):
+    sent = ranked.head(MOST_ROWS)
+    for value, number in zip(sent[dimension], sent["not_delivered"], strict=True):
         shown = show_value(data, dimension, value)
         cells = [
             {"text": shown.text, "muted": shown.is_none, "bar": number / largest},
@@ -152,18 +152,20 @@ def _failing(data: PageData, dimension: str, limit: int) -> Props:
         rows.append({**row, "chosen": value in data.where.get(dimension, ())})
     labels = ["Messages", "Error rate", "Undelivered", "Failed", "Unknown"]
     kind = "country" if dimension == "country" else "text"
-    rest = ranked.iloc[limit:]
     label = DIMENSIONS[dimension].label
-    hidden = f"Not shown: {len(rest)} more with {int(rest['not_delivered'].sum()):,}." if len(rest) else ""
     return {
         "columns": [
             {"label": label, "kind": kind, "color": "failed"},
             *({"label": column_label, "kind": "number"} for column_label in labels),
         ],
         "rows": rows,
-        "footnote": hidden,
+        **shown_first(ranked, limit, lambda end: _senders_left_out(ranked.iloc[end:])),
         "definition": definition(results["error_rate"], data.period),
     }  # fmt: skip
+
+
+def _senders_left_out(rest: pd.DataFrame) -> str:
+    return f"Not shown: {len(rest)} more with {int(rest['not_delivered'].sum()):,}." if len(rest) else ""
 
 
 def _rate_cell(row: pd.Series, name: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def row_list_props(data: PageData) -> dict[str, Any]:
             "sample_size": row_page.total,
             "period": f"{data.period.label} ({data.period.timezone})",
             "as_of": row_page.as_of.isoformat(),
-            **shown_sql(row_page.sql, row_page.parameters),
+            **shown_sql(row_page.sql, data.own_parameters(row_page.parameters)),
         },
     }
 
@@ -97,7 +97,7 @@ def _row(row: Mapping[str, Any], data: PageData) -> dict[str, Any]:
         "direction": row["direction"],
         "contact": row["contact"] or formats.MISSING,
         "country": row["country"] or "",
-        "sender": row["sender"] or formats.MISSING,
+        "sender": data.sender_label(row["sender"]) if row["sender"] else formats.MISSING,
         "text": _excerpt(body, row["content"]),
         "has_text": bool(body),
         "media": row["media_count"] or 0,

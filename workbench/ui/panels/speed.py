@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from workbench.display import formats
-from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS
 from workbench.metrics.catalog import Limit, query_limits
 from workbench.metrics.queues import BusyMinute, Queue, query_busiest, query_queues
@@ -17,6 +16,7 @@ from workbench.metrics.what_if import WAITED_SECONDS, SendingRun
 from workbench.ui.charts.speed import busiest_seconds, utilisation_over_time, waits_over_time
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import show_value
+from workbench.ui.panels.tables import MOST_ROWS, shown_first
 from workbench.ui.panels.waits import runs_by_sender
 
 LIMIT = 12
@@ -28,6 +28,10 @@ _NUMBERS = (
     "queue_wait_p50",
     "queue_wait_p95",
     "backlog",
+)
+_LATE = (
+    f"Late: waited longer than {WAITED_SECONDS} s to leave Twilio. A second above the limit is no fault, "
+    "for Twilio queues what is too much; only waiting counts."
 )
 
 Props = dict[str, Any]
@@ -52,7 +56,7 @@ def senders(data: PageData) -> Props:
     caps = _daily_peaks(data) if data.store.daily_caps else {}
     rows = [
         _sender_row(data, sender, frames, limits.get(sender), queues.get(sender), runs.get(sender), caps)
-        for sender in ranked[:LIMIT]
+        for sender in ranked[:MOST_ROWS]
     ]
     labels = [
         "Limit",
@@ -67,20 +71,22 @@ def senders(data: PageData) -> Props:
     ]
     if caps:
         labels.append("Busiest day")
-    hidden = len(ranked) - LIMIT
     return {
         "columns": [
             {"label": "Sender", "kind": "text"},
             *({"label": label, "kind": "number"} for label in labels),
         ],
         "rows": rows,
-        "footnote": f"Late: waited longer than {WAITED_SECONDS} s to leave Twilio. A second above the limit "
-        "is no fault, for Twilio queues what is too much; only waiting counts."
-        + (f" Not shown: {formats.plural(hidden, 'more sender')}." if hidden > 0 else ""),
+        **shown_first(ranked, LIMIT, lambda end: _further(len(ranked) - end), note=_LATE),
         "definition": definition(results["minute_utilisation"], data.period),
         # Senders without a known limit are in the table, too.
         "behind": {"metric": "peak_speed"},
     }
+
+
+def _further(hidden: int) -> str:
+    more = formats.plural(hidden, "more sender")
+    return f"Not shown: {more}, further from the limit." if hidden > 0 else ""
 
 
 def _sender_row(
@@ -199,7 +205,7 @@ def busiest_figure(data: PageData) -> Props:
     if busiest.minutes:
         first = busiest.minutes[0]
         figure = busiest_seconds(busiest.seconds, first.limit, data.period.timezone)
-        subtitle = f"{mask(first.sender)} around {_moment(data, first)}. {subtitle}"
+        subtitle = f"{data.sender_label(first.sender)} around {_moment(data, first)}. {subtitle}"
     return {
         "figure": figure,
         "subtitle": subtitle,
@@ -217,7 +223,7 @@ def busiest_table(data: PageData) -> Props:
         cells = [
             {
                 "text": _moment(data, minute),
-                "note": mask(minute.sender),
+                "note": data.sender_label(minute.sender),
                 "bar": min(minute.share or 0.0, 1.0),
             },
             {"text": formats.count(minute.segments)},
@@ -236,7 +242,14 @@ def busiest_table(data: PageData) -> Props:
         "definition": _definition(data),
         "file": lambda: pd.DataFrame(
             [
-                (minute.start, mask(minute.sender), minute.segments, minute.peak, minute.limit, minute.share)
+                (
+                    minute.start,
+                    data.sender_label(minute.sender),
+                    minute.segments,
+                    minute.peak,
+                    minute.limit,
+                    minute.share,
+                )
                 for minute in busiest.minutes
             ],
             columns=["minute", "sender", "segments", "busiest_second", "limit_per_second", "share_of_limit"],

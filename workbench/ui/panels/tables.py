@@ -5,7 +5,7 @@ A table's content is plain data: columns, rows of cells, a footnote, the definit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any
 
 import pandas as pd
@@ -20,6 +20,9 @@ from workbench.ui.panels.codes import shown_codes
 from workbench.ui.result_rows import priced_rows
 
 LIMIT = 8
+"""Rows that a table shows at first; “Show all” shows the others."""
+MOST_ROWS = 200
+"""Rows that a browser gets at all; the files have every one."""
 NOT_ARRIVED = ("undelivered", "failed")
 """Outcomes of messages that are known not to have arrived."""
 
@@ -45,13 +48,14 @@ def _field_props(data: PageData, name: str, metrics: Sequence[str], limit: int) 
     chosen = data.where.get(field.dimension, ())
     rows = []
     for value, number in zip(
-        ranked[field.dimension].head(limit), ranked[metrics[0]].head(limit), strict=True
+        ranked[field.dimension].head(MOST_ROWS), ranked[metrics[0]].head(MOST_ROWS), strict=True
     ):
         token = data.token(name, _plain(value))
-        first = {"text": token, "muted": _plain(value) is None, "bar": number / largest}
+        shown = data.label(name, _plain(value))
+        first = {"text": shown, "muted": _plain(value) is None, "bar": number / largest}
         link = data.rows_link(metrics[0], **{name: [token]}) if name in FIELDS else ""
         is_chosen = _plain(value) in chosen
-        hint = "Show everything again" if is_chosen else f"Show only {token}" if name in FIELDS else ""
+        hint = "Show everything again" if is_chosen else f"Show only {shown}" if name in FIELDS else ""
         numbers = [column.get(_key(value), {"text": formats.MISSING}) for column in cells]
         rows.append(
             {"key": token, "cells": [first, *numbers], "chosen": is_chosen, "hint": hint, "link": link}
@@ -60,7 +64,7 @@ def _field_props(data: PageData, name: str, metrics: Sequence[str], limit: int) 
     return {
         "columns": _columns(field.label, kind, [METRICS[metric].label for metric in metrics]),
         "rows": rows,
-        "footnote": _left_out(ranked, limit, field.label.lower(), metrics[0]),
+        **shown_first(ranked, limit, lambda end: _left_out(ranked, end, field.label.lower(), metrics[0])),
         "definition": definition(results[0], data.period),
     }
 
@@ -78,14 +82,14 @@ def failures(data: PageData) -> Props:
             "together": numbers.cumsum() / numbers.sum(),
         }
     )
-    codes = shown_codes(data, table["code"].head(LIMIT))
+    codes = shown_codes(data, table["code"].head(MOST_ROWS))
     return {
         "columns": _columns("Reason", "text", ["Messages", "Share", "Together"], color="failed"),
         "rows": [
             _failure_row(row, row["messages"] / largest, data, codes)
-            for _, row in table.head(LIMIT).iterrows()
+            for _, row in table.head(MOST_ROWS).iterrows()
         ],
-        "footnote": _left_out(ranked, LIMIT, "code", "messages"),
+        **shown_first(ranked, LIMIT, lambda end: _left_out(ranked, end, "code", "messages")),
         "definition": definition(result, data.period),
     }
 
@@ -153,6 +157,21 @@ def _number_cell(row: pd.Series, result: MetricResult) -> Cell:
     if metric.minimum_sample and sample is not None and sample < metric.minimum_sample:
         return {"text": formats.MISSING, "muted": True, "note": f"{int(sample or 0):,} final"}
     return {"text": formats.value(row[metric.name], metric.unit)}
+
+
+def shown_first(rows: Sized, limit: int, left_out: Callable[[int], str], note: str = "") -> Props:
+    """The props of a table that shows ``limit`` rows at first.
+
+    Args:
+        rows: all there are, of which a browser gets MOST_ROWS.
+        left_out: says in words what stands behind so many rows; empty where nothing does.
+        note: stands below the table in any case.
+    """
+    return {
+        "first": limit,
+        "rest": left_out(limit) if limit < len(rows) <= MOST_ROWS else "",
+        "footnote": " ".join(filter(None, [note, left_out(MOST_ROWS)])),
+    }
 
 
 def _left_out(ranked: pd.DataFrame, limit: int, noun: str, metric: str) -> str:

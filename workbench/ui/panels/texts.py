@@ -13,6 +13,7 @@ from workbench.display import formats
 from workbench.messaging.texts import CharacterCost, Mismatch, Tally, TemplateCost
 from workbench.metrics.texts import Texts, query_texts
 from workbench.ui.page_data import PageData, shown_sql
+from workbench.ui.panels.tables import MOST_ROWS, shown_first
 
 LIMIT = 10
 NO_TEXT = (
@@ -55,7 +56,7 @@ def characters(data: PageData) -> Props:
     """Each character that forces UCS-2, and what the messages with it would save in GSM-7."""
     texts = read_texts(data)
     labels = ("Messages", "Spend", "Would save")
-    rows = [_character_row(character) for character in texts.costs.characters[:LIMIT]]
+    rows = [_character_row(character) for character in texts.costs.characters[:MOST_ROWS]]
     note = "A message with several of them counts for each."
     props = _table(texts, "Character", labels, rows, len(texts.costs.characters), "character", note, data)
     named = [
@@ -80,7 +81,9 @@ def templates(data: PageData) -> Props:
     """Templates by what another text would save, then by what they cost; each opens into that text."""
     texts = read_texts(data)
     labels = ("Messages", "Segments each", "Spend", "Would save")
-    rows = [_template_row(template, number) for number, template in enumerate(texts.costs.templates[:LIMIT])]
+    rows = [
+        _template_row(template, number) for number, template in enumerate(texts.costs.templates[:MOST_ROWS])
+    ]
     note = f"{BLANK_NOTE} {_left_out(texts)}".strip()
     props = _table(texts, "Text", labels, rows, len(texts.costs.templates), "template", note, data)
     columns = ("text", "encodings", "forced_by", "written_as")
@@ -135,7 +138,7 @@ def boundaries(data: PageData) -> Props:
     """Templates whose texts are a few characters over one segment."""
     texts = read_texts(data)
     rows = []
-    for number, boundary in enumerate(texts.costs.boundaries[:LIMIT]):
+    for number, boundary in enumerate(texts.costs.boundaries[:MOST_ROWS]):
         low, high = boundary.over
         over = f"+{low}" if low == high else f"+{low} to +{high}"
         first = {"text": boundary.text, "note": boundary.encoding}
@@ -154,7 +157,9 @@ def boundaries(data: PageData) -> Props:
 def mismatches(data: PageData) -> Props:
     """Texts for which Twilio billed another number of segments than our own count."""
     texts = read_texts(data)
-    rows = [_mismatch_row(mismatch, number) for number, mismatch in enumerate(texts.costs.mismatches[:LIMIT])]
+    rows = [
+        _mismatch_row(mismatch, number) for number, mismatch in enumerate(texts.costs.mismatches[:MOST_ROWS])
+    ]
     counted, differ = formats.count(texts.costs.messages), formats.count(texts.costs.mismatched)
     props = _table(
         texts, "Text", ("Messages", "Billed", "Counted"), rows, len(texts.costs.mismatches), "template",
@@ -232,7 +237,11 @@ def _table(
     note: str,
     data: PageData,
 ) -> Props:
-    hidden = f" Not shown: {formats.plural(row_count - LIMIT, f'more {noun}')}." if row_count > LIMIT else ""
+
+    def left_out(end: int) -> str:
+        rest = row_count - end
+        return f"Not shown: {formats.plural(rest, f'more {noun}')}." if rest > 0 else ""
+
     without = (
         f" {formats.count(texts.without_text)} messages have no text here." if texts.without_text else ""
     )
@@ -242,7 +251,7 @@ def _table(
             *({"label": label, "kind": "number"} for label in labels),
         ],
         "rows": rows,
-        "footnote": note + hidden + without,
+        **shown_first(range(row_count), LIMIT, left_out, (note + without).strip()),
         "definition": _definition(texts, data),
     }
     if not texts.costs.messages and texts.without_text:
@@ -262,5 +271,5 @@ def _definition(texts: Texts, data: PageData) -> dict[str, Any]:
         "sample_size": texts.costs.messages,
         "period": f"{data.period.label} ({data.period.timezone})",
         "as_of": texts.as_of.isoformat(),
-        **shown_sql(texts.compiled.sql, texts.compiled.parameters),
+        **shown_sql(texts.compiled.sql, data.own_parameters(texts.compiled.parameters)),
     }

@@ -8,6 +8,17 @@ const PERIODS = [
   ["90d", "90 days"],
   ["custom", "Custom"],
 ]
+// As CALENDAR_PRESETS of workbench/display/periods.py.
+const CALENDAR = [
+  ["today", "Today"],
+  ["yesterday", "Yesterday"],
+  ["this_week", "This week"],
+  ["last_week", "Last week"],
+  ["this_month", "This month"],
+  ["last_month", "Last month"],
+  ["this_quarter", "This quarter"],
+  ["last_quarter", "Last quarter"],
+]
 const COMPARISONS = [
   ["previous", "The period before"],
   ["year", "The same days last year"],
@@ -97,6 +108,22 @@ function zoneSelect(model) {
   )
 }
 
+function calendarSelect(model) {
+  const current = String(model.values.period)
+  const isCalendar = CALENDAR.some(([value]) => value === current)
+  return h(
+    "label",
+    {class: "zone"},
+    h("span", {class: "legend"}, "Or of the calendar"),
+    h(
+      "select",
+      {name: "calendar", onchange: (event) => event.target.value && choosePeriod(model, event.target.value)},
+      h("option", {value: "", selected: !isCalendar}, "–"),
+      CALENDAR.map(([value, text]) => h("option", {value, selected: current === value}, text)),
+    ),
+  )
+}
+
 function comparisonSelect(model) {
   return h(
     "label",
@@ -121,7 +148,8 @@ function keep(set, value, isIn) {
 // One filter with its values; `memory` knows which are open and what was searched in each.
 function valueFilter(model, field, memory) {
   const chosen = new Set(model.values[field.name] || [])
-  const shown = (token) => (field.kind === "country" ? countryName(token) : token)
+  const labels = new Map(field.options.map((option) => [option.token, option.label]))
+  const shown = (token) => (field.kind === "country" ? countryName(token) : labels.get(token) || token)
   const list = h("ul", {class: "options"})
   const choose = (token) => (event) => {
     keep(chosen, token, event.target.checked)
@@ -181,7 +209,7 @@ function optionElements(field, shown, text, chosen, choose) {
         "label",
         {},
         h("input", {type: "checkbox", checked: chosen.has(option.token), onchange: choose(option.token)}),
-        h("span", {class: "token"}, shown(option.token)),
+        h("span", {class: "token", title: shown(option.token)}, shown(option.token)),
         h("span", {class: "messages"}, option.messages.toLocaleString("en")),
       ),
     ),
@@ -223,6 +251,7 @@ function drawFilters(root, model, memory) {
     root,
     pageLinks(model),
     segmented(model, "period", "Period", PERIODS),
+    calendarSelect(model),
     String(model.values.period) === "custom" ? customDays(model) : "",
     comparisonSelect(model),
     zoneSelect(model),

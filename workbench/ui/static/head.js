@@ -73,6 +73,36 @@ function crumbTrail(model) {
   )
 }
 
+// The page's filters with days that do not move on.
+function withFixedDays(model) {
+  const query = new URLSearchParams(model.query)
+  query.delete("period")
+  query.set("since", model.period.since)
+  query.set("until", model.period.until)
+  return `?${query}`
+}
+
+// A link to this view for others, with its days or with the words that move on; or these days for good.
+function shareMenu(model) {
+  if (!model.period.since) {
+    return null
+  }
+  const copied = h("span", {class: "copied", role: "status"})
+  const copy = (query) => async () => {
+    await navigator.clipboard.writeText(location.origin + location.pathname + query)
+    copied.textContent = "Copied"
+  }
+  const entry = (label, act) => h("button", {type: "button", onclick: act}, label)
+  return [
+    copied,
+    menu("Share this view", icon("link"), [
+      entry("Copy link to these days", () => copy(withFixedDays(model))()),
+      entry("Copy link, days move on", () => copy(model.query)()),
+      entry("Fix these days", () => model.send_msg({address: withFixedDays(model)})),
+    ]),
+  ]
+}
+
 // Changes of the lake are drawn without a click, or wait for one; this browser remembers which.
 function pageTools(model) {
   if (!model.owns_address) {
@@ -106,6 +136,7 @@ function pageTools(model) {
       icon("refresh", 13),
       h("span", {}, "Auto refresh"),
     ),
+    shareMenu(model),
     model.links.length
       ? menu(
           "Download this page",
@@ -125,13 +156,13 @@ export function render({model, view}) {
         "li",
         {class: "chip"},
         h("span", {class: "field"}, chip.label),
-        h("span", {}, chip.kind === "country" ? countryName(chip.token) : chip.token),
+        h("span", {}, chip.kind === "country" ? countryName(chip.token) : chip.text || chip.token),
         h(
           "button",
           {
             type: "button",
             class: "icon-button",
-            "aria-label": `Remove filter ${chip.label} ${chip.token}`,
+            "aria-label": `Remove filter ${chip.label} ${chip.text || chip.token}`,
             onclick: () => model.send_msg({asked: ask(model), remove: [chip.name, chip.token]}),
           },
           icon("close", 12),
