@@ -97,8 +97,9 @@ def test_two_currencies_stand_under_each_other(lake: Lake) -> None:
 
 def test_what_does_not_fit_is_counted(data: PageData) -> None:
     props = tables.by_field("country", ["messages"], limit=1)(data)
-    assert texts(props) == [["US", "60"]]
-    assert props["footnote"] == "Not shown: 1 more country with 12 messages."
+    assert texts(props) == [["US", "60"], ["DE", "12"]]
+    assert (props["first"], props["footnote"]) == (1, "")
+    assert props["rest"] == "Not shown: 1 more country with 12 messages."
 
 
 def test_a_chosen_row_is_marked(data: PageData) -> None:

@@ -545,7 +545,7 @@ def _chips(
             "label": FIELDS[name].label,
             "token": token,
             "kind": FIELDS[name].kind,
-            "text": labels.get((name, token), token),
+            **({"text": labels[name, token]} if (name, token) in labels else {}),
         }
         for name in names
         for token in values[name]
