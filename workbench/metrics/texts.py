@@ -24,11 +24,12 @@ MOST_GROUPS = 50_000
 """The most frequent groups are looked at; the messages of the others are counted as left out."""
 
 _NOT_GSM = f"[^{re.escape(GSM_BASIC + GSM_EXTENSION)}]"
+TEMPLATE = (
+    f"regexp_replace(regexp_replace(body, '{BLANKS}', '{BLANK}', 'g'), {quoted(GREETED)}, '\\1 {BLANK}', 'g')"
+)
+"""A text with what differs from message to message left blank."""
 _GROUP = {
-    "skeleton": (
-        f"regexp_replace(regexp_replace(body, '{BLANKS}', '{BLANK}', 'g'), "
-        f"{quoted(GREETED)}, '\\1 {BLANK}', 'g')"
-    ),
+    "skeleton": TEMPLATE,
     "segments": "segments",
     "currency": "currency",
     # All that decides about the number of segments of a text.

@@ -148,7 +148,7 @@ class PageSession:
             self.head.notices = [*parsed.problems, *refusal]
             self.filters.param.update(**parsed.values)
             # Also when nothing changed: the filter menu must show again what holds after a refused value.
-            self._show_filters(self.filters.at(datetime.now(UTC)), options)
+            self._show_filters(self.filters.at(datetime.now(UTC)), options, "")
 
         yield show
 
@@ -267,7 +267,7 @@ class PageSession:
     def _show_state(self, data: PageData, fresh: Freshness) -> None:
         self._snapshot = data.snapshot
         self.head.has_changes = False
-        self._show_filters(data.period, data.options)
+        self._show_filters(data.period, data.options, _comparison_text(data))
         if self.is_served:
             self.head.param.update(
                 crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
@@ -305,13 +305,14 @@ class PageSession:
     def _query_values(self) -> dict[str, Any]:
         return {name: getattr(self.filters, name) for name in self.defaults}
 
-    def _show_filters(self, period: Period, options: Mapping[str, Sequence[Option]]) -> None:
+    def _show_filters(self, period: Period, options: Mapping[str, Sequence[Option]], comparison: str) -> None:
         values = self._query_values()
         query = to_query(values, self.defaults)
+        line = _period_line(period, values, comparison) if self.has_filters else {"label": "", "text": ""}
         self.head.param.update(
             query=query,
             chips=_chips(values, self.names, self.defaults, period),
-            period=_period_line(period, values) if self.has_filters else {"label": "", "text": ""},
+            period=line,
         )
         self.filter_menu.param.update(
             query=query,
@@ -417,12 +418,19 @@ def _chips(
     ]
 
 
-def _period_line(period: Period, values: Mapping[str, Any]) -> dict[str, str]:
+def _period_line(period: Period, values: Mapping[str, Any], comparison: str) -> dict[str, str]:
     name = "Chosen days" if values["period"] == "custom" else f"Last {period.day_count} days"
     zone = period.timezone.replace("_", " ")
-    compared = period.compared(values["compare"])
-    against = f", against {compared.label}" if compared else ""
-    return {"label": name, "text": f"{period.label} ({zone}){against}"}
+    return {"label": name, "text": f"{period.label} ({zone}){comparison}"}
+
+
+def _comparison_text(data: PageData) -> str:
+    """What the period is compared with, or from when its numbers count and why it is not compared."""
+    if data.not_whole:
+        return f"; not whole: {data.not_whole}"
+    if data.not_compared:
+        return f"; not compared: {data.not_compared}"
+    return f", against {data.previous.period.label}" if data.previous else ""
 
 
 def _field(name: str, options: Sequence[Option]) -> dict[str, Any]:
