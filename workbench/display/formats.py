@@ -9,6 +9,8 @@ from typing import Any, Literal
 MISSING = "–"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _MINUS = "−"
+_SEEN = 0.00005
+"""The smallest amount that is not shown as zero."""
 
 
 def is_missing(value: Any) -> bool:
@@ -129,11 +131,13 @@ def change(
     """
     if current is None or previous is None or is_missing(current) or is_missing(previous):
         return None
-    text, arrow = _move(current, previous, unit)
+    shown = value(current, unit, currency), value(previous, unit, currency)
+    # Of a number that is shown as zero, a percentage would be of digits that nobody sees.
+    is_from_zero = not any(digit in shown[1] for digit in "123456789")
+    text, arrow = _move(current, 0 if is_from_zero and unit != "rate" else previous, unit)
     if not text:
         return None
     sense = _sense(arrow, better) if is_sure and arrow != "flat" else "neutral"
-    shown = value(current, unit, currency), value(previous, unit, currency)
     return Change(text, arrow, sense, *shown, is_sure)
 
 
@@ -151,7 +155,7 @@ def _move(current: float, previous: float, unit: str) -> tuple[str, Literal["up"
         text = f"{abs(moved):.1f} pp" if abs(moved) >= 0.1 else f"{abs(moved):.2f} pp"
         is_flat = abs(moved) < 0.005
     elif previous == 0:
-        return ("", "flat") if current == 0 else ("new", "up")
+        return ("", "flat") if current < _SEEN else ("new", "up")
     else:
         moved = (current / previous - 1) * 100
         text = f"{abs(moved):,.0f} %" if abs(moved) >= 10 else f"{abs(moved):.1f} %"

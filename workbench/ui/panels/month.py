@@ -134,5 +134,13 @@ def _read(data: PageData) -> _Spend:
         today,
         {currency: each.days for currency, each in spend.items()},
         {currency: each.unsettled for currency, each in spend.items()},
-        data.known_since,
+        _known_since(data, today),
     )
+
+
+def _known_since(data: PageData, today: date) -> date:
+    """The first day from which the lake holds every day up to today; tomorrow where the last are missing."""
+    first, tomorrow = data.known_since, today + timedelta(days=1)
+    if first > today or replace(data, period=Period(first, tomorrow, data.period.timezone)).not_whole:
+        return tomorrow
+    return first
