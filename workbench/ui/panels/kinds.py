@@ -183,7 +183,7 @@ class Findings:
 
     def build(self) -> PanelComponent:
         is_page = state.curdoc is not None and bool(state.curdoc.session_context)
-        return FindingsComponent(title=self.title, subtitle=self.subtitle, linked=is_page)
+        return FindingsComponent(title=self.title, subtitle=self.subtitle, linked=is_page, shown=SHOWN)
 
     def props(self, data: PageData) -> dict[str, Any]:
         items = [finding_item(finding) for finding in self.find(data)]

@@ -49,7 +49,7 @@ export function render({model, view}) {
     fill(root, panelHead(model, root), ...(model.state === "ok" ? list() : [placeholder(model)]))
   }
   draw()
-  model.on(["items", "state", "message", "subtitle"], draw)
+  model.on(["items", "shown", "state", "message", "subtitle"], draw)
   followTheme(model, view, root, () => {})
   return root
 }
