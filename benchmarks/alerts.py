@@ -29,7 +29,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from workbench.alerts.built_in_rules import BUILT_IN
-from workbench.alerts.coverage import Coverage
 from workbench.alerts.evaluate import evaluate
 from workbench.alerts.judge import Verdict, judge
 from workbench.alerts.measure import Reading, judge_metric
@@ -38,6 +37,7 @@ from workbench.alerts.message import group_of
 from workbench.alerts.rule import AlertRule
 from workbench.alerts.states import WatchedInstallation, measure_state
 from workbench.lake.alerts import AlertEvent
+from workbench.metrics.coverage import Coverage
 from workbench.settings import Settings, load_settings
 
 START = datetime(2025, 1, 6, tzinfo=UTC)
@@ -355,7 +355,7 @@ def watch(year: Year) -> Watched:
     events: dict[str, AlertEvent] = {}
     looks, now = 0, START + timedelta(days=7)
     while now < year.end():
-        coverage = Coverage(memory.last_sync(now), {"AC": days})
+        coverage = Coverage(memory.last_sync(now), {"AC": days}, now)
         for name in METRIC_RULES:
             _look_at_metric(BUILT_IN[name], year, coverage, now, events)
         if now.minute == 0 or _is_near_a_silence(year, now):

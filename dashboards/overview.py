@@ -16,9 +16,9 @@ page = ui.Page(
             size="small",
         ),
         ui.Findings(
-            "What changed, and why it matters",
+            "What stands out",
             what_changed,
-            subtitle="Against the period before. Only what is more than chance or a tenth.",
+            subtitle="What is bad and touches most first. Only what is more than chance or a tenth.",
         ),
         ui.Chart(
             "Messages",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from tests.alerts.conftest import NOW, Traffic
 from workbench.alerts.built_in_rules import BUILT_IN
-from workbench.alerts.coverage import read_coverage
 from workbench.alerts.judge import judge
 from workbench.alerts.run import look
 from workbench.alerts.states import WatchedInstallation, measure_state
@@ -16,6 +15,7 @@ from workbench.lake.alerts import read_looks
 from workbench.lake.health import HealthState, save_health
 from workbench.lake.jobs import JobRun, begin_job_run
 from workbench.lake.save_rows import save_rows
+from workbench.metrics.coverage import read_coverage
 from workbench.settings import load_settings
 
 HOUR = timedelta(hours=1)

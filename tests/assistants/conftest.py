@@ -12,7 +12,7 @@ from mcp import Client
 
 from tests.assistants.hostile import INJECTIONS, STRANGER
 from tests.messages import payload
-from tests.ui.known import OURS, known_messages, save
+from tests.ui.known import OURS, known_messages, note_days, save
 from workbench.api.installation import Installation
 from workbench.assistants.backing import Backing
 from workbench.assistants.caller import AssistantCaller
@@ -48,6 +48,7 @@ def assistant_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     dates = {"date_created": moment, "date_sent": moment, "date_updated": moment}
     with open_lake(settings) as lake:
         save(lake, known_messages())
+        note_days(lake)
         inbound = {"direction": "inbound", "status": "received", "from": STRANGER, "to": OURS, **dates}
         save(lake, [payload(900 + n, body=text, **inbound) for n, text in enumerate(INJECTIONS)])
     return settings

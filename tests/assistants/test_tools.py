@@ -120,10 +120,10 @@ def test_rows_are_bounded_and_the_rest_can_be_had(ask: Ask) -> None:
         answer = data_of(ask("query_metric", limit=3, offset=offset, **asked))
         pages += answer["rows"]
         offset += len(answer["rows"])
-        assert answer["total_rows"] == len(whole) == 8
+        assert answer["total_rows"] == len(whole) == 9
         if not answer["truncated"]:
             break
-        assert answer["rest"] == f"{8 - offset} more: ask again with offset={offset}, or filter more."
+        assert answer["rest"] == f"{9 - offset} more: ask again with offset={offset}, or filter more."
     assert pages == whole
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, WebSocket, expect, sync_playwright
 
-from tests.ui.known import known_messages, save
+from tests.ui.known import known_messages, note_days, save
 from tests.ui.serving import served
 from workbench.lake import open_lake
 from workbench.server.pages import PagesServer
@@ -49,6 +49,7 @@ def known_settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = load_settings({"WORKBENCH_HOME": str(tmp_path_factory.mktemp("home"))})
     with open_lake(settings) as lake:
         save(lake, known_messages())
+        note_days(lake)
     return settings
 
 

@@ -56,16 +56,22 @@ def test_counts(value: float, shown: str) -> None:
     assert formats.count(value) == shown
 
 
+def test_a_change_that_chance_explains_is_neutral() -> None:
+    assert formats.change(0.95, 0.93, "rate", "lower", is_sure=False) == formats.Change(
+        "2.0 pp", "up", "neutral", "95.0 %", "93.0 %", False
+    )
+
+
 @pytest.mark.parametrize(
     ("current", "previous", "unit", "better", "expected"),
     [
-        (110, 100, "count", None, formats.Change("10 %", "up", "neutral")),
-        (0.95, 0.93, "rate", "higher", formats.Change("2.0 pp", "up", "good")),
-        (0.95, 0.93, "rate", "lower", formats.Change("2.0 pp", "up", "bad")),
-        (0.0312, 0.0317, "rate", "lower", formats.Change("0.05 pp", "down", "good")),
-        (5, 8, "money", "lower", formats.Change("38 %", "down", "good")),
-        (100, 100, "count", "higher", formats.Change("no change", "flat", "neutral")),
-        (3, 0, "count", "lower", formats.Change("new", "up", "bad")),
+        (110, 100, "count", None, formats.Change("10 %", "up", "neutral", "110", "100", True)),
+        (0.95, 0.93, "rate", "higher", formats.Change("2.0 pp", "up", "good", "95.0 %", "93.0 %", True)),
+        (0.95, 0.93, "rate", "lower", formats.Change("2.0 pp", "up", "bad", "95.0 %", "93.0 %", True)),
+        (0.0312, 0.0317, "rate", "lower", formats.Change("0.05 pp", "down", "good", "3.1 %", "3.2 %", True)),
+        (5, 8, "money", "lower", formats.Change("38 %", "down", "good", "$5.00", "$8.00", True)),
+        (100, 100, "count", "higher", formats.Change("no change", "flat", "neutral", "100", "100", True)),
+        (3, 0, "count", "lower", formats.Change("new", "up", "bad", "3", "0", True)),
         (0, 0, "count", "lower", None),
         (3, None, "count", "lower", None),
         (None, 3, "rate", "lower", None),
@@ -78,7 +84,7 @@ def test_a_change_says_whether_it_is_welcome(
     better: str | None,
     expected: formats.Change | None,
 ) -> None:
-    assert formats.change(current, previous, unit, better) == expected  # type: ignore[arg-type]
+    assert formats.change(current, previous, unit, better, "USD") == expected  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -6,36 +6,18 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from tests.messages import ACCOUNT
-from tests.ui.known import known_messages, save
-from workbench.lake import Lake, open_lake
+from tests.ui.known import known_messages, note_sync, save
+from workbench.lake import open_lake
 from workbench.settings import Settings, load_settings
 
 SECRET = "5ec4e7" + "0" * 26
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-def note_sync(lake: Lake, first: date, last: date, *, finished: datetime | None = None) -> None:
-    """Say that every day was read after its end, by a sync that ended at `finished`."""
-    finished = finished or datetime.now(UTC)
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
-    lake.write(
-        lambda cursor: (
-            cursor.executemany(
-                "insert into sync_windows values (?, ?, ?, 0, null, ?)",
-                [[ACCOUNT, day, finished, finished] for day in days],
-            ),
-            cursor.execute(
-                "insert into sync_runs values ('run', ?, ?, ?, 'done', 0, 0, 0, 0, null)",
-                [ACCOUNT, finished, finished],
-            ),
-        )
-    )
 
 
 @pytest.fixture(scope="module")

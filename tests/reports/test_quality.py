@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.messages import ACCOUNT, payload
-from tests.reports.conftest import note_sync
-from tests.ui.known import at, save
+from tests.ui.known import at, note_sync, save
 from workbench.display.periods import Period
 from workbench.lake import Lake, open_lake
 from workbench.reports.quality import DataQuality, judge, read_facts

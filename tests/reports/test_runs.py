@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from tests.messages import payload
-from tests.reports.conftest import SECRET, Command, note_sync
-from tests.ui.known import OURS, at, save
+from tests.reports.conftest import SECRET, Command
+from tests.ui.known import OURS, at, note_sync, save
 from workbench.errors import ReportFailed, UnknownName, WorkbenchError
 from workbench.lake import open_lake
 from workbench.reports.run import plan_report, run_report

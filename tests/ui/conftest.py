@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.ui.known import known_messages, save
+from tests.ui.known import known_messages, note_days, save
 from workbench.lake import Lake
 from workbench.ui.store import Store
 
@@ -12,6 +12,7 @@ from workbench.ui.store import Store
 @pytest.fixture
 def known_lake(lake: Lake) -> Lake:
     save(lake, known_messages())
+    note_days(lake)
     return lake
 
 

@@ -6,11 +6,11 @@ The week from Monday 3 to Sunday 9 March 2025 (UTC), and the week before it to c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from tests.messages import payload
+from tests.messages import ACCOUNT, payload
 from workbench.lake import Lake
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
@@ -54,8 +54,9 @@ def known_messages() -> Iterator[dict[str, Any]]:
         ("STOP", AMERICAN), ("stop", AMERICAN), ("Unsubscribe", GERMAN), ("Thanks!", GERMAN), ("?", AMERICAN)
     ):  # fmt: skip
         yield from received(body, contact)
-    # The week before: 50 final outbound, 40 delivered.
-    yield from several(40, **at(2, 26), price="-0.0083")
+    # The week before: 50 final outbound, 40 delivered; the first of all on its first day.
+    yield from several(1, **at(2, 24), price="-0.0083")
+    yield from several(39, **at(2, 26), price="-0.0083")
     yield from several(10, **at(2, 26), status="undelivered", error_code=30005, price="-0.0083")
 
 
@@ -63,3 +64,33 @@ def save(lake: Lake, messages: Iterator[dict[str, Any]] | list[dict[str, Any]]) 
     table = message_table([message_row(message) for message in messages])
     now = datetime.now(UTC)
     lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=now))
+
+
+def note_days(
+    lake: Lake,
+    first: date = date(2025, 2, 1),
+    last: date = date(2025, 3, 31),
+    finished: datetime | None = None,
+    account: str = ACCOUNT,
+) -> None:
+    """Say that every day was read after its end."""
+    finished = finished or datetime.now(UTC)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    lake.write(
+        lambda cursor: cursor.executemany(
+            "insert into sync_windows values (?, ?, ?, 0, null, ?)",
+            [[account, day, finished, finished] for day in days],
+        )
+    )
+
+
+def note_sync(lake: Lake, first: date, last: date, *, finished: datetime | None = None) -> None:
+    """Say that every day was read after its end, by a sync that ended at `finished`."""
+    finished = finished or datetime.now(UTC)
+    note_days(lake, first, last, finished)
+    lake.write(
+        lambda cursor: cursor.execute(
+            "insert into sync_runs values ('run', ?, ?, ?, 'done', 0, 0, 0, 0, null)",
+            [ACCOUNT, finished, finished],
+        )
+    )

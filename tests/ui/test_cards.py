@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.messages import payload
-from tests.ui.known import OURS, at, save
+from tests.ui.known import OURS, at, note_days, save
 from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.ui.page_data import PageData
@@ -48,18 +48,42 @@ def test_value_and_change(data: PageData, name: str, expected: list[tuple[str, s
     assert lines(build_card(data, name)) == expected
 
 
-def test_a_change_for_the_worse_is_marked(data: PageData) -> None:
-    senses = {
-        name: build_card(data, name)["lines"][0]["change"]["sense"]
-        for name in ("messages", "delivery_rate", "undelivered_rate", "failed_rate", "opt_outs")
-    }
-    assert senses == {
+NAMES = ("messages", "delivery_rate", "undelivered_rate", "failed_rate", "opt_outs")
+
+
+def test_a_change_that_chance_explains_has_no_colour(data: PageData) -> None:
+    changes = {name: build_card(data, name)["lines"][0]["change"] for name in NAMES}
+    assert {name: change["sense"] for name, change in changes.items()} == dict.fromkeys(NAMES, "neutral")
+    # 72 against 50: a tenth, and less than three deviations of the difference of two such counts.
+    assert not any(change["is_sure"] for change in changes.values())
+
+
+def test_a_change_for_the_worse_is_marked(lake: Lake) -> None:
+    fields: dict[str, Any] = {"direction": "inbound", "status": "received", "body": "STOP"}
+    save(lake, [payload(number, **at(2, 24)) for number in range(400)])
+    save(lake, [payload(1000 + number, **at(3, 4)) for number in range(800)])
+    save(lake, [payload(2000 + number, **at(3, 4), status="undelivered") for number in range(60)])
+    save(lake, [payload(3000 + number, **at(3, 4), status="failed") for number in range(60)])
+    stops = [{**fields, "from": f"+1415555{number:04d}"} for number in range(30)]
+    save(lake, [payload(4000 + number, **at(3, 4), **stop) for number, stop in enumerate(stops)])
+    note_days(lake)
+    data = PageData(Store(lake), WEEK)
+    assert {name: build_card(data, name)["lines"][0]["change"]["sense"] for name in NAMES} == {
         "messages": "neutral",
         "delivery_rate": "bad",
-        "undelivered_rate": "good",
+        "undelivered_rate": "bad",
         "failed_rate": "bad",
         "opt_outs": "bad",
     }
+
+
+def test_nothing_is_compared_with_a_time_that_the_lake_does_not_hold(store: Store) -> None:
+    data = PageData(store, Period(date(2025, 2, 28), date(2025, 3, 10)))
+    assert data.not_compared == "history begins 24 Feb 2025"
+    for name in NAMES:
+        card = build_card(data, name)
+        assert [line["change"] for line in card["lines"]] == [None]
+        assert card["compared_with"] == ""
 
 
 def test_a_rate_has_its_sample_and_what_is_in_flight_beside_it(data: PageData) -> None:

@@ -16,7 +16,7 @@ import openpyxl
 import pyarrow.parquet as pq
 import pytest
 
-from tests.ui.known import AMERICAN, GERMAN, HOSTILE, WEEK, known_messages, save
+from tests.ui.known import AMERICAN, GERMAN, HOSTILE, WEEK, known_messages, note_days, save
 from tests.ui.rows_known import FORMULA, SCRIPT, row_messages, sid
 from tests.ui.serving import authorization, served
 from workbench.lake import open_lake
@@ -40,6 +40,7 @@ def serving(home: Path, messages: list[dict[str, Any]]) -> Iterator[PagesServer]
     settings = load_settings({"WORKBENCH_HOME": str(home)})
     with open_lake(settings) as lake:
         save(lake, messages)
+        note_days(lake)
     with served(settings) as running:
         yield running
 

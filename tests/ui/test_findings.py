@@ -8,18 +8,26 @@ from typing import Any
 import pytest
 
 from tests.messages import payload
-from tests.ui.known import OURS, at, save
+from tests.ui.known import OURS, at, note_days, save
 from workbench.display.periods import Period
+from workbench.findings.finding import Finding
 from workbench.lake import Lake
 from workbench.ui.page_data import PageData
-from workbench.ui.panels.findings import Finding, what_changed
+from workbench.ui.panels.findings import what_changed
 from workbench.ui.store import Store
 
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
 
 
+def covered(lake: Lake) -> PageData:
+    """The page of a lake that was read since long before."""
+    save(lake, [payload(90_000, **at(2, 3))])
+    note_days(lake)
+    return PageData(Store(lake), PERIOD)
+
+
 def findings_of(lake: Lake) -> dict[str, Finding]:
-    return {finding.title: finding for finding in what_changed(PageData(Store(lake), PERIOD))}
+    return {finding.title: finding for finding in what_changed(covered(lake))}
 
 
 def many(first: int, number: int, day: dict[str, datetime], **fields: Any) -> list[dict[str, Any]]:
@@ -38,13 +46,19 @@ def test_nothing_is_said_of_an_empty_lake(lake: Lake) -> None:
 def test_more_failures_name_their_largest_reason(lake: Lake) -> None:
     fail: dict[str, Any] = {"status": "undelivered", "error_code": 30007}
     save(lake, many(0, 200, at(2, 26)) + many(1000, 180, at(3, 4)) + many(2000, 20, at(3, 5), **fail))
-    finding = findings_of(lake)["More messages fail: 10.0 % of 200"]
+    findings = findings_of(lake)
+    finding = findings["30007 Message filtered: 20 messages on 5 Mar"]
     assert finding.sense == "bad"
-    assert finding.text.startswith(
-        "It was 0 % in the period before. Most of it is 30007 (message filtered), from 0 to 20."
-    )
-    assert (finding.page, finding.query) == ("failures", {})
-    assert "$0.166 was paid for messages that did not arrive" in findings_of(lake)
+    assert finding.text.startswith("Usually none. Twilio or the carrier filtered the message")
+    assert "Paid for: $0.166." in finding.text
+    assert (finding.page, finding.query) == (
+        "messages",
+        {
+            "outcome": ["undelivered", "failed"], "error_code": ["30007"], "period": "custom",
+            "since": "2025-03-05", "until": "2025-03-06",
+        },
+    )  # fmt: skip
+    assert "$0.166 was paid for messages that did not arrive" in findings
 
 
 def test_a_few_more_failures_may_be_chance(lake: Lake) -> None:
@@ -56,8 +70,10 @@ def test_a_few_more_failures_may_be_chance(lake: Lake) -> None:
 
 def test_spend_is_taken_apart_into_messages_and_price(lake: Lake) -> None:
     save(lake, many(0, 100, at(2, 26), price="-0.01") + many(1000, 150, at(3, 4), price="-0.02"))
-    finding = findings_of(lake)["Spend rose by 200% to $3.00"]
-    assert finding.text == "50% more messages, each 100% dearer."
+    finding = findings_of(lake)["Spend rose 200 %: $3.00 against $1.00 before"]
+    assert finding.text == (
+        "150 messages against 100; each $0.0200 against $0.0100. Most of it is US: $3.00 against $1.00."
+    )
     assert (finding.sense, finding.page) == ("bad", "cost")
 
 
@@ -72,27 +88,39 @@ def test_a_sender_at_its_limit_leads_to_its_throughput(lake: Lake) -> None:
         )
     )
     finding = findings_of(lake)["+12025550110 was at its limit for 1 minute"]
-    assert finding.text == "95 % of its messages left within 56 s of being created."
-    assert (finding.page, finding.query) == ("throughput", {"sender": "+12025550110"})
+    assert finding.text == "95 % of its 60 messages left within 56 s of being created."
+    assert (finding.page, finding.query) == ("throughput", {"sender": ["+12025550110"]})
 
 
 def test_special_characters_are_named_where_they_cost(lake: Lake) -> None:
     save(lake, many(0, 40, at(3, 4), body="It’s here") + many(100, 60, at(3, 4)))
     finding = findings_of(lake)["Special characters touch $0.332 of spend"]
-    assert finding.text.startswith("40.0 % of the messages go out as UCS-2")
+    assert finding.text.startswith("40.0 % of 100 messages go out as UCS-2")
+
+
+def test_nothing_is_said_of_a_few_messages(lake: Lake) -> None:
+    save(lake, many(0, 29, at(3, 4), body="It’s here", status="undelivered", error_code=30003))
+    assert findings_of(lake) == {}
 
 
 def test_opt_outs_that_jump(lake: Lake) -> None:
     fields: dict[str, Any] = {"direction": "inbound", "status": "received", "body": "STOP", "to": OURS}
     stops = [payload(n, **at(3, 4), **{**fields, "from": f"+1415555{n:04d}"}) for n in range(30)]
     save(lake, stops)
-    assert "More people opted out: 30, before 0" in findings_of(lake)
+    assert "More people opted out: 30 against 0 before" in findings_of(lake)
+
+
+def test_nothing_is_compared_with_days_before_history_begins(lake: Lake) -> None:
+    save(lake, many(0, 20, at(3, 1), price="-0.01") + many(1000, 600, at(3, 4), price="-0.02"))
+    data = PageData(Store(lake), PERIOD)
+    assert data.not_compared == "history begins 2 Mar 2025"
+    assert what_changed(data) == []
 
 
 def test_what_is_bad_comes_first(lake: Lake) -> None:
     fail: dict[str, Any] = {"status": "undelivered", "error_code": 30007, "body": "It’s here"}
     save(lake, many(0, 200, at(2, 26)) + many(1000, 100, at(3, 4), **fail))
-    senses = [finding.sense for finding in what_changed(PageData(Store(lake), PERIOD))]
+    senses = [finding.sense for finding in what_changed(covered(lake))]
     assert senses == sorted(senses, key=("bad", "neutral", "good").index)
     assert len(senses) > 2
 

@@ -87,11 +87,11 @@ def test_the_month_so_far_and_its_end(data: PageData, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(month, "datetime", Saturday)
     dollars, euros = texts_of(month.month_table(data))
-    # Eight days to learn from: 27 Feb to 7 Mar without the 4th, whose messages are not all priced. They cost
-    # 0.3569 dollars; 0.4233 before today and 24 days like these make 1.494. Euros have all nine days.
-    assert dollars[:4] == ["USD", "$0.463", "–", "$1.49"]
-    assert euros[:4] == ["EUR", "€0.500", "–", "€1.83"]
-    low, high = dollars[4].split(" – ")
+    # Eleven days to learn from: 24 Feb to 7 Mar without the 4th, whose messages are not all priced. They cost
+    # 0.7719 dollars; 0.4233 before today and 24 days like these make 2.107. Euros have all twelve days.
+    assert dollars[:5] == ["USD", "$0.463", "$0.423", "–", "$2.11"]
+    assert euros[:5] == ["EUR", "€0.500", "€0.500", "–", "€1.50"]
+    low, high = dollars[5].split(" – ")
     assert low == "$0.463", "what is spent is spent"
     assert float(high[1:]) > 2
     figure = month.month_figure(data)["figure"]

@@ -13,11 +13,12 @@ from workbench.display.formats import rate
 from workbench.display.names import value_name
 from workbench.lake.connect import Readable
 from workbench.messaging.error_codes import explain
+from workbench.metrics.coverage import Coverage
 from workbench.metrics.definitions import METRICS
 from workbench.metrics.run import query_metric
 
-_DAYS_BEFORE = 7
-"""What is usual here is the average of so many days before."""
+_BEFORE = timedelta(days=7)
+"""What is usual here is the average of so much time before."""
 _CARRIES = 0.5
 """A value that has so much of the change is named."""
 _NOT_ARRIVED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
@@ -31,17 +32,22 @@ _NOT_ARRIVED: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 _BELONGS = {"error_code": "has the code", "sender": "is of the sender", "country": "is with"}
 
 
-def likely_cause(lake: Readable, rule: AlertRule, measurement: Measurement, timezone: str) -> str:
+def likely_cause(
+    lake: Readable, coverage: Coverage, rule: AlertRule, measurement: Measurement, timezone: str
+) -> str:
     """What carries the change, in sentences; empty where nothing stands out."""
     metric, narrowed = _NOT_ARRIVED.get(rule.metric, (rule.metric, {}))
     definition = METRICS.get(metric)
     if definition is None or definition.unit != "count" or definition.source != "message_facts":
         return ""
     where = {**rule.where, **narrowed, **measurement.group}
+    # Without the days before nothing is "more than usual".
+    is_known = coverage.holds(measurement.since - _BEFORE, measurement.since)
     carriers = {
         name: value
         for name in _BELONGS
-        if name not in measurement.group
+        if is_known
+        and name not in measurement.group
         and (value := _carrier(lake, metric, name, where, measurement, timezone)) is not None
     }
     code = measurement.group.get("error_code") or carriers.pop("error_code", ("", 0.0))[0]
@@ -66,8 +72,8 @@ def _carrier(
     """The value that has most of what is more than usual, with its share of it."""
     since, until = measurement.since, measurement.until
     now = _counts(lake, metric, dimension, where, since, until, timezone)
-    before = _counts(lake, metric, dimension, where, since - timedelta(days=_DAYS_BEFORE), since, timezone)
-    scale = (until - since) / timedelta(days=_DAYS_BEFORE)
+    before = _counts(lake, metric, dimension, where, since - _BEFORE, since, timezone)
+    scale = (until - since) / _BEFORE
     more = {value: count - before.get(value, 0.0) * scale for value, count in now.items()}
     total = sum(excess for excess in more.values() if excess > 0)
     if not total:

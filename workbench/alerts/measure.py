@@ -9,11 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from workbench.alerts.cells import number_of, text_of, whole_of
-from workbench.alerts.coverage import Coverage
 from workbench.alerts.judge import Verdict, judge, needs_usual
 from workbench.alerts.measurement import Measurement, Sample
 from workbench.alerts.rule import AlertRule
 from workbench.lake.connect import Readable
+from workbench.metrics.coverage import Coverage
 from workbench.metrics.definitions import METRICS
 from workbench.metrics.run import query_metric
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from workbench.alerts.causes import likely_cause
-from workbench.alerts.coverage import read_coverage
 from workbench.alerts.deliver import Told, deliver, settle_interrupted, within_sms_cap
 from workbench.alerts.evaluate import Changes, evaluate
 from workbench.alerts.judge import Verdict, judge
@@ -30,6 +29,7 @@ from workbench.lake.alerts import (
     save_events,
 )
 from workbench.lake.connect import Lake, Readable
+from workbench.metrics.coverage import read_coverage
 from workbench.settings import Settings
 from workbench.settings.values import read_length
 
@@ -171,7 +171,7 @@ def _begin(installation: WatchedInstallation, rule: AlertRule, verdict: Verdict)
         page=page_of(rule),
         title=title_of(rule, measurement),
         evidence=evidence_of(rule, verdict, zone),
-        cause=likely_cause(installation.lake, rule, measurement, zone),
+        cause=likely_cause(installation.lake, installation.coverage, rule, measurement, zone),
         link=link_of(rule, measurement, zone),
         value=measurement.value,
         limit_value=verdict.limit,

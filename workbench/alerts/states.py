@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from workbench.alerts.coverage import Coverage
 from workbench.alerts.measurement import CHECK, Measurement, Sample, subject_of
 from workbench.alerts.rule import AlertRule
 from workbench.display.formats import duration, money, plural
 from workbench.errors import ConfigError
 from workbench.lake.connect import Readable
 from workbench.lake.health import HealthState, read_health
+from workbench.metrics.coverage import Coverage
 from workbench.metrics.daily_spend import daily_spend
 from workbench.metrics.forecast import HISTORY_DAYS, Month, month_so_far
 from workbench.metrics.run import query_metric
@@ -204,8 +204,7 @@ def _month(installation: WatchedInstallation) -> Iterator[tuple[Month, float, st
         ConfigError: everything was spent in other currencies, so the budget would never be reached.
     """
     budget = installation.settings.alerts.budget
-    days = [day for each in installation.coverage.days.values() for day in each]
-    if budget is None or not days or not budget.amount:
+    if budget is None or not any(installation.coverage.days.values()) or not budget.amount:
         return
     zone = installation.settings.timezone
     today = installation.now.astimezone(ZoneInfo(zone)).date()
@@ -220,7 +219,7 @@ def _month(installation: WatchedInstallation) -> Iterator[tuple[Month, float, st
             f"never be reached. Write it in {spent}."
         )
     if spend is not None:
-        known_since = min(days) + timedelta(days=1)
+        known_since = installation.coverage.known_since(zone)
         month = month_so_far(spend.days, today, known_since, spend.unsettled)
         yield month, float(budget.amount), budget.currency
 

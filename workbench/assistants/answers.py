@@ -116,7 +116,7 @@ class ChangeAnswer(ToolAnswer):
     sample_now: int | None = None
     in_flight: int | None = None
     is_more_than_chance: bool | None = Field(
-        default=None, description="Of a rate: whether chance alone does not explain the change."
+        default=None, description="Of a rate or a count: whether chance alone does not explain the change."
     )
     by: list[ChangeByDimension]
     link: str

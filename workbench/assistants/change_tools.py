@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
@@ -37,14 +38,14 @@ from workbench.metrics.change import (
     Share,
     contributions_to_rate,
     contributions_to_sum,
-    moved_beyond_chance,
+    is_more_than_chance,
 )
 from workbench.metrics.filter_values import read_names
 
 if TYPE_CHECKING:
+    from workbench.findings.finding import Finding
     from workbench.metrics.definitions.model import Metric
     from workbench.metrics.filter_values import Filters
-    from workbench.ui.panels.findings import Finding
 
 TAKEN_APART_BY = ("sender", "country", "error_code", "messaging_service")
 ALL = "all"
@@ -81,14 +82,15 @@ class ChangeTools:
             "compare": "previous", "direction": "outbound", **{name: [] for name in FIELDS},
         }  # fmt: skip
         data = page_data_of(store, Filters(**values), values, tuple(FIELDS), "overview")
-        findings = what_changed(data)
+        findings, previous = what_changed(data), data.previous
         entries = [self._finding(finding, data.period) for finding in findings]
         bad = sum(entry.sense == "bad" for entry in entries)
         return FindingList(
             summary=f"{plural(len(entries), 'finding')}, {bad} of them bad. Only what is more than chance or "
             "a tenth is named.",
             as_of=now_text(), total_rows=len(entries), truncated=False, period=period_text(data.period),
-            compared_with=period_text(data.previous.period), findings=entries,
+            compared_with=_compared_text(previous.period if previous else None, data.not_compared),
+            findings=entries,
         )  # fmt: skip
 
     def explain_change(
@@ -121,6 +123,8 @@ class ChangeTools:
         )
         filters = backing.filters(where)
         definition = _require_parts(backing.installation.metrics, metric)
+        if why_not := self._why_not((now, before), filters):
+            return self._not_compared(definition, why_not, now, filters)
         names = read_names(by) or TAKEN_APART_BY
         whole = self._pairs(definition, None, filters, now, before)
         parts = [
@@ -161,10 +165,13 @@ class ChangeTools:
         )  # fmt: skip
 
     def _finding(self, finding: Finding, period: Period) -> FindingEntry:
-        where: dict[str, Any] = {name: [token] for name, token in finding.query.items()}
-        link = self._backing.link(
-            finding.page, period.since, period.until, **{"direction": list(_OUTBOUND), **where}
-        )
+        where: dict[str, Any] = {
+            name: [value] if isinstance(value, str) else list(value) for name, value in finding.query.items()
+        }
+        days = {name: date.fromisoformat(where.pop(name)[0]) for name in ("since", "until") if name in where}
+        where.pop("period", None)
+        since, until = days.get("since", period.since), days.get("until", period.until)
+        link = self._backing.link(finding.page, since, until, **{"direction": list(_OUTBOUND), **where})
         text, title = (outside_value(part, is_masked=True) for part in (finding.text, finding.title))
         return FindingEntry(sense=finding.sense, title=title, text=text, link=link)
 
@@ -217,8 +224,8 @@ class ChangeTools:
         first, last = values.get(ALL, (Share(None, 0), Share(None, 0)))
         is_rate = metric.is_share
         sure = None
-        if metric.unit == "rate" and None not in (first.rate, last.rate):
-            sure = moved_beyond_chance(last, first, metric.minimum_sample) is not None
+        if metric.unit in ("rate", "count") and None not in (first.rate, last.rate):
+            sure = is_more_than_chance(metric, last, first)
         return ChangeAnswer(
             summary=_change_words(metric, values, sure, parts), as_of=now_text(), metric=metric_entry(metric),
             period=period_text(now), compared_with=period_text(before),
@@ -229,8 +236,33 @@ class ChangeTools:
             link=self._numbers.link(metric.name, filters, now),
         )  # fmt: skip
 
+    def _why_not(self, periods: Sequence[Period], filters: Filters) -> str:
+        """Why two periods cannot be compared; empty where they can."""
+        accounts = [str(sid) for sid in filters.get("account", ()) if sid is not None]
+        coverage = self._backing.store().coverage()
+        return next(filter(None, (coverage.why_not(period, accounts) for period in periods)), "")
+
+    def _not_compared(self, metric: Metric, why_not: str, now: Period, filters: Filters) -> ChangeAnswer:
+        """The numbers of the period alone."""
+        values = {
+            currency: pair.now.get(None, Share(None, 0))
+            for currency, pair in self._pairs(metric, None, filters, now, now).items()
+        }
+        return ChangeAnswer(
+            summary=f"Nothing to compare with: {why_not}.", as_of=now_text(), metric=metric_entry(metric),
+            period=period_text(now), compared_with=_compared_text(None, why_not), before={},
+            now={currency: share.rate for currency, share in values.items()}, change={},
+            sample_now=values[ALL].sample if metric.is_share and ALL in values else None,
+            in_flight=self._in_flight(filters, now), by=[],
+            link=self._numbers.link(metric.name, filters, now),
+        )  # fmt: skip
+
     def _in_flight(self, filters: Filters, now: Period) -> int:
         return int(self._numbers.frame("in_flight", (), filters, now)["in_flight"].iloc[0])
+
+
+def _compared_text(before: Period | None, why_not: str) -> str:
+    return period_text(before) if before else f"nothing: {why_not}"
 
 
 _OUTBOUND = ("outbound-api", "outbound-call", "outbound-reply")

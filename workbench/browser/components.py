@@ -89,9 +89,14 @@ class PageLink(TypedDict):
 
 
 class CardChange(TypedDict):
+    """How a number moved from ``before`` to ``now``; not ``is_sure`` where chance explains it."""
+
     text: str
     arrow: Literal["up", "down", "flat"]
     sense: Literal["good", "bad", "neutral"]
+    now: str
+    before: str
+    is_sure: bool
 
 
 class CardLine(TypedDict):
@@ -100,7 +105,6 @@ class CardLine(TypedDict):
     value: str
     state: Literal["ok", "now", "small", "none"]
     change: CardChange | None
-    previous: NotRequired[str | None]
 
 
 class Card(TypedDict):
@@ -199,12 +203,15 @@ class FindingItem(TypedDict):
     text: str
     page: str
     link: str
-    query: dict[str, str]
+    query: dict[str, str | list[str]]
 
 
 class FindingsProps(PanelProps):
+    """``shown``: how many items are shown before somebody asks for all."""
+
     items: list[FindingItem]
     linked: bool
+    shown: int
 
 
 # Rules

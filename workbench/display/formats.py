@@ -10,6 +10,8 @@ from typing import Any, Literal
 MISSING = "–"
 _SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
 _MINUS = "−"
+_SEEN = 0.00005
+"""The smallest amount that is not shown as zero."""
 
 
 def is_missing(value: Any) -> bool:
@@ -139,39 +141,69 @@ Sense = Literal["good", "bad", "neutral"]
 
 @dataclass(frozen=True)
 class Change:
-    """How a number moved against the period before; ``sense`` says whether that is welcome."""
+    """How a number moved, from ``before`` to ``now`` as both are shown.
+
+    ``sense`` says whether that is welcome: it is neutral where chance explains the move.
+    """
 
     text: str
     arrow: Literal["up", "down", "flat"]
     sense: Sense
+    now: str
+    before: str
+    is_sure: bool
 
 
 def change(
-    current: float | None, previous: float | None, unit: str, better: Literal["higher", "lower"] | None
+    current: float | None,
+    previous: float | None,
+    unit: str,
+    better: Literal["higher", "lower"] | None,
+    currency: str | None = None,
+    *,
+    is_sure: bool = True,
 ) -> Change | None:
     """The move from ``previous`` to ``current``: points for a rate, per cent for everything else.
 
-    None where there is nothing to compare with.
+    None where there is nothing to compare with. ``is_sure`` says whether it is more than chance.
     """
     if current is None or previous is None or is_missing(current) or is_missing(previous):
         return None
+    shown = value(current, unit, currency), value(previous, unit, currency)
+    # Of a number that is shown as zero, a percentage would be of digits that nobody sees.
+    is_from_zero = not any(digit in shown[1] for digit in "123456789")
+    text, arrow = _move(current, 0 if is_from_zero and unit != "rate" else previous, unit)
+    if not text:
+        return None
+    sense = _sense(arrow, better) if is_sure and arrow != "flat" else "neutral"
+    return Change(text, arrow, sense, *shown, is_sure)
+
+
+def signed(moved: Change) -> str:
+    """A move with its sign: ``+6.1 %``, ``−0.3 pp``; without one where there is no direction."""
+    if moved.arrow == "flat" or moved.before == MISSING or moved.text == "new":
+        return moved.text
+    return f"{'+' if moved.arrow == 'up' else _MINUS}{moved.text}"
+
+
+def _move(current: float, previous: float, unit: str) -> tuple[str, Literal["up", "down", "flat"]]:
+    """The move in words and its direction; no words where a share of nothing would be needed."""
     if unit == "rate":
         moved = (current - previous) * 100
         text = f"{abs(moved):.1f} pp" if abs(moved) >= 0.1 else f"{abs(moved):.2f} pp"
         is_flat = abs(moved) < 0.005
     elif previous == 0:
-        return None if current == 0 else Change("new", "up", _sense("up", better))
+        return ("", "flat") if current < _SEEN else ("new", "up")
     else:
         moved = (current / previous - 1) * 100
         text = f"{abs(moved):,.0f} %" if abs(moved) >= 10 else f"{abs(moved):.1f} %"
         is_flat = abs(moved) < 0.05
     if is_flat:
-        return Change("no change", "flat", "neutral")
-    arrow: Literal["up", "down"] = "up" if moved > 0 else "down"
-    return Change(text, arrow, _sense(arrow, better))
+        return "no change", "flat"
+    return text, "up" if moved > 0 else "down"
 
 
-def _sense(arrow: Literal["up", "down"], better: str | None) -> Sense:
+def _sense(arrow: str, better: str | None) -> Sense:
     if better is None:
         return "neutral"
     return "good" if (arrow == "up") == (better == "higher") else "bad"

@@ -11,10 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from workbench.metrics.definitions.model import Metric
+
 SURE = 3.0
 """A rate must move by this many standard deviations of the difference of two shares …"""
 POINTS = 0.003
 """… and by this much, to be worth a sentence."""
+TENTH = 0.1
+"""An amount, a percentile or a count must move by this share of what it was."""
 
 Value = TypeVar("Value")
 
@@ -44,6 +48,27 @@ def moved_beyond_chance(now: Share, before: Share, fewest: int) -> float | None:
     both = (now.rate * now.sample + before.rate * before.sample) / (now.sample + before.sample)
     deviation = math.sqrt(both * (1 - both) * (1 / now.sample + 1 / before.sample))
     return moved if abs(moved) >= max(POINTS, SURE * deviation) else None
+
+
+def is_more_than_chance(metric: Metric, now: Share, before: Share) -> bool:
+    """Whether a metric moved by more than chance explains: the one rule for every delta and sentence.
+
+    A rate by :func:`moved_beyond_chance`; a count by a tenth and three standard deviations of the difference
+    of two Poisson numbers; anything else by a tenth. Never where a sample is below the metric's minimum.
+
+    Args:
+        now, before: the metric's values, with their samples where it has any.
+    """
+    if metric.minimum_sample and min(now.sample, before.sample) < metric.minimum_sample:
+        return False
+    if now.rate is None or before.rate is None:
+        return False
+    if metric.unit == "rate" and metric.is_share and metric.bins is None:
+        return moved_beyond_chance(now, before, metric.minimum_sample) is not None
+    moved = abs(now.rate - before.rate)
+    if metric.unit == "count" and moved < SURE * math.sqrt(max(now.rate + before.rate, 1)):
+        return False
+    return moved > 0 and moved >= TENTH * abs(before.rate)
 
 
 def contributions_to_sum(

@@ -38,7 +38,7 @@ class Month:
     """A month so far, in one currency.
 
     ``so_far`` includes today; ``before_today`` are its whole days, ``same_days_before`` as many of the month
-    before (None where the lake does not reach back that far).
+    before (None where the lake does not reach back that far, or that month has fewer days).
     """
 
     first: date
@@ -70,12 +70,14 @@ def month_so_far(
     before = [first_before + timedelta(days=number) for number in range((first - first_before).days)]
     is_known = known_since <= first_before
     before_today = sum(spend.get(day, 0.0) for day in whole)
+    same_days = before[: len(whole)]
+    has_same_days = is_known and len(same_days) == len(whole)
     return Month(
         first=first,
         today=today,
         so_far=before_today + spend.get(today, 0.0),
         before_today=before_today,
-        same_days_before=sum(spend.get(day, 0.0) for day in before[: len(whole)]) if is_known else None,
+        same_days_before=sum(spend.get(day, 0.0) for day in same_days) if has_same_days else None,
         month_before=sum(spend.get(day, 0.0) for day in before) if is_known else None,
         forecast=_forecast(spend, today, known_since, unsettled, before_today),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.display import formats
@@ -16,6 +16,7 @@ from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS, Metric, MetricResult, query_metric
 from workbench.metrics.compile import compile_audit, find_metric
+from workbench.metrics.coverage import read_coverage
 from workbench.metrics.filter_values import Where, find_dimension, read_filters
 from workbench.metrics.known_values import find_unknown
 from workbench.reports.quality import judge, judge_filters, read_facts
@@ -45,7 +46,7 @@ class ReportQueries:
         self.problems = (*unknown, *judge(self.facts, period, priced_at_least=priced_at_least))
         self.findings: list[str] = []
         self._limits: dict[str, tuple[float | None, float | None]] = {}
-        self._first_day: date | None = lake.value(_FIRST_DAY)
+        self._coverage = read_coverage(lake, self.facts.as_of)
         self._queries: list[dict[str, Any]] = []
         self._answers: dict[str, MetricResult] = {}
         self._used: dict[str, None] = {}
@@ -120,9 +121,16 @@ class ReportQueries:
         return (low is not None and value < low) or (high is not None and value > high)
 
     def before(self) -> Period | None:
-        """The period before; None if it was not read from its first day, so that it cannot be compared."""
+        """The period before; None where one of the two is not wholly in the lake (see `not_compared`)."""
         before = self.period.calendar_previous
-        return before if self._first_day is not None and before.since >= self._first_day else None
+        return None if self.not_compared else before
+
+    @property
+    def not_compared(self) -> str:
+        """Why the period cannot be compared with the one before; empty where it can."""
+        accounts = [str(sid) for sid in self.where.get("account", ()) if sid is not None]
+        periods = (self.period, self.period.calendar_previous)
+        return next(filter(None, (self._coverage.why_not(each, accounts) for each in periods)), "")
 
     def name(self, dimension: str, value: Any) -> str:
         """A dimension's value as it is shown: people's numbers masked, our senders by name and in full."""
@@ -176,7 +184,6 @@ def _iso(value: datetime | None) -> str | None:
     return value.astimezone(UTC).isoformat(timespec="seconds") if value else None
 
 
-_FIRST_DAY = "select min(day) from sync_windows"
 _SERVICE_NAMES = """
     select messaging_service_sid, max(friendly_name) from messaging_services
     where friendly_name is not null group by all

@@ -92,6 +92,8 @@ class ReportBuilder(ReportQueries):
             shown = ", ".join(self.name(name, value) for value in values)
             lines.append((find_dimension(name).label, shown))
         lines.append(("Messages", f"{facts.messages:,}, of which {facts.open_messages:,} in flight"))
+        if self.not_compared:
+            lines.append(("Compared with", f"nothing: {self.not_compared}"))
         lines.append(("As of", moment(facts.as_of, zone)))
         lines.append(("Last sync", moment(facts.last_sync_at, zone)))
         return Element(head_html(lines, [problem.text for problem in self.problems], self.findings))

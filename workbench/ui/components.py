@@ -174,6 +174,7 @@ class FindingsComponent(PanelComponent):
 
     items = param.List(default=[])
     linked = param.Boolean(default=False)
+    shown = param.Integer(default=1_000)
 
     _esm = _script("findings")
     _stylesheets: ClassVar[list[str]] = _styles("findings")

@@ -97,7 +97,7 @@ class _Recording(PageData):
         return result
 
     @property
-    def previous(self) -> PageData:
+    def previous(self) -> PageData | None:
         plain = PageData(**{item.name: getattr(self, item.name) for item in fields(PageData)})
         return plain.previous
 
@@ -105,9 +105,10 @@ class _Recording(PageData):
 def _cards_frame(cards: Cards, data: PageData) -> pd.DataFrame:
     """One row per metric, and for money one per currency."""
     rows: list[dict[str, Any]] = []
+    previous = data.previous
     for name in cards.names:
         now = data.metric(name)
-        before = data.previous.metric(name) if data.is_compared else None
+        before = previous.metric(name) if previous else None
         frame = priced_rows(now) if now.metric.is_money else now.frame
         for _, row in frame.iterrows():
             rows.append(
@@ -218,7 +219,8 @@ def about_panel(
 def about_page(data: PageData, page_title: str, as_of: datetime) -> list[tuple[str, str]]:
     """Period, filters and freshness of a page, in pairs of name and text."""
     fresh = data.store.freshness(snapshot=data.snapshot)
-    period, chosen = data.period, _filters_in_words(data)
+    period, chosen, previous = data.period, _filters_in_words(data), data.previous
+    compared = previous.period.label if previous else data.not_compared and f"nothing: {data.not_compared}"
     synced = f"{fresh.last_sync_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if fresh.last_sync_at else "never"
     local = as_of.astimezone(ZoneInfo(period.timezone))
     days = f"{period.since} up to, not including, {period.until}"
@@ -227,7 +229,7 @@ def about_page(data: PageData, page_title: str, as_of: datetime) -> list[tuple[s
     return [
         ("What", page_title),
         ("Period", f"{period.label}, days in {period.timezone}; {days}"),
-        *([("Compared with", data.previous.period.label)] if data.is_compared else []),
+        *([("Compared with", compared)] if compared else []),
         ("Filters", "; ".join(chosen) or "none"),
         ("As of", f"{as_of.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}, in {period.timezone} {local:%Y-%m-%d %H:%M}"),
         ("Last sync", synced),

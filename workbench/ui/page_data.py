@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, TypeVar
 
 from workbench.display.names import sender_label
@@ -16,6 +17,7 @@ from workbench.messaging.addresses import mask
 from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
 from workbench.metrics.catalog import query_sender_names
 from workbench.metrics.counted_rows import counts_every_message
+from workbench.metrics.coverage import Coverage
 from workbench.metrics.exploration import INBOUND_METRICS
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
@@ -57,14 +59,42 @@ class PageData:
         return self.period.grain
 
     @property
-    def previous(self) -> PageData:
-        """The same filters over the period to compare with: by default the period before."""
-        return replace(self, period=self.period.compared(self.comparison) or self.period.previous)
+    def previous(self) -> PageData | None:
+        """The same filters over the period to compare with.
+
+        None where the reader wants no comparison, or one of the two periods is not wholly in the lake.
+        """
+        period = self.period.compared(self.comparison)
+        return replace(self, period=period) if period and not self.not_compared else None
 
     @property
-    def is_compared(self) -> bool:
-        """Whether the reader wants a comparison at all."""
-        return self.comparison != "none"
+    def not_compared(self) -> str:
+        """Why the period cannot be compared: ``history begins 30 Aug 2026``; empty where it can."""
+        period = self.period.compared(self.comparison)
+        return self.not_whole or (self._why_not(period) if period else "")
+
+    @property
+    def not_whole(self) -> str:
+        """Why the numbers of the period itself are not whole; empty where they are."""
+        return self._why_not(self.period)
+
+    @property
+    def known_since(self) -> date:
+        """The first day from which the lake holds every day."""
+        return self._coverage.known_since(self.period.timezone, self._accounts)
+
+    def _why_not(self, period: Period) -> str:
+        return self._coverage.why_not(period, self._accounts)
+
+    @property
+    def _coverage(self) -> Coverage:
+        return self.store.coverage(snapshot=self.snapshot)
+
+    @property
+    def _accounts(self) -> tuple[str, ...]:
+        chosen = self.where.get("account", ())
+        values = [chosen] if isinstance(chosen, str) else chosen
+        return tuple(str(sid) for sid in values if sid is not None)
 
     @property
     def rows_query(self) -> RowQuery:

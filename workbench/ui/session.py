@@ -182,7 +182,7 @@ class PageSession:
             self.head.notices = [*parsed.problems, *refusal]
             self._change(asked, parsed.values)
             # Also when nothing changed: the filter menu must show again what holds after a refused value.
-            self._show_filters(self.filters.at(datetime.now(UTC)), options)
+            self._show_filters(self.filters.at(datetime.now(UTC)), options, "")
 
         yield show
 
@@ -360,7 +360,7 @@ class PageSession:
         """How many messages each choice of the drawer has, once the panels are drawn."""
         if ticket == self._latest:
             self._counts = counts
-            self._show_filters(data.period, data.options)
+            self._show_filters(data.period, data.options, _comparison_text(data))
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
@@ -382,7 +382,7 @@ class PageSession:
             return
         self._snapshot = data.snapshot
         self.head.has_changes = False
-        self._show_filters(data.period, data.options)
+        self._show_filters(data.period, data.options, _comparison_text(data))
         if self.is_served:
             self.head.param.update(
                 crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
@@ -422,15 +422,17 @@ class PageSession:
     def _query_values(self) -> dict[str, Any]:
         return {name: getattr(self.filters, name) for name in self.defaults}
 
-    def _show_filters(self, period: Period, options: Mapping[str, Sequence[Option]]) -> None:
+    def _show_filters(self, period: Period, options: Mapping[str, Sequence[Option]], comparison: str) -> None:
         values = self._query_values()
         query = to_query(values, self.defaults)
+        line = _period_line(period, values, comparison) if self.has_filters else {"label": "", "text": ""}
         heading: dict[str, Any] = {
             "query": query,
             "chips": _chips(values, self.names, self.defaults, period, _labels(options)),
-            "period": _period_line(period, values) if self.has_filters else {"label": "", "text": ""},
+            "period": line,
         }
-        is_new = any(getattr(self.head, name) != value for name, value in heading.items())
+        days = (line.get("since"), line.get("until"))
+        is_new = self.head.query != query or days != tuple(map(self.head.period.get, ("since", "until")))
         if self._latest and is_new and self._answering == self.head.asked:
             # Changed without a question of the browser, as at midnight: the panels are of the old heading.
             self._asked = self._answering = self._asked + 1
@@ -562,20 +564,27 @@ def _labels(options: Mapping[str, Sequence[Option]]) -> dict[tuple[str, str], st
     }
 
 
-def _period_line(period: Period, values: Mapping[str, Any]) -> dict[str, str]:
+def _period_line(period: Period, values: Mapping[str, Any], comparison: str) -> dict[str, str]:
     preset = str(values["period"])
     name = CALENDAR_PRESETS.get(preset) or f"Last {period.day_count} days"
     if preset == "custom":
         name = "Chosen days"
     zone = period.timezone.replace("_", " ")
-    compared = period.compared(values["compare"])
-    against = f", against {compared.label}" if compared else ""
     return {
         "label": name,
-        "text": f"{period.label} ({zone}){against}",
+        "text": f"{period.label} ({zone}){comparison}",
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
     }
+
+
+def _comparison_text(data: PageData) -> str:
+    """What the period is compared with, or from when its numbers count and why it is not compared."""
+    if data.not_whole:
+        return f"; not whole: {data.not_whole}"
+    if data.not_compared:
+        return f"; not compared: {data.not_compared}"
+    return f", against {data.previous.period.label}" if data.previous else ""
 
 
 def _field(name: str, options: Sequence[Option], counts: Mapping[str | None, int] | None) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -38,6 +38,7 @@ from workbench.metrics import (
 )
 from workbench.metrics.catalog import query_sender_names, query_service_names
 from workbench.metrics.compile import Moment, to_utc
+from workbench.metrics.coverage import Coverage, read_coverage
 from workbench.metrics.filter_values import Where
 from workbench.metrics.own.current import use_own_metrics
 from workbench.metrics.run import query_audit
@@ -216,6 +217,10 @@ class Store:
         return self._ask(
             "freshness", lambda moment: freshness_of(self.lake, self._cube(self.timezone, moment)), snapshot
         )
+
+    def coverage(self, *, snapshot: int | None = None) -> Coverage:
+        """Which days of the message log the lake holds."""
+        return self._ask("coverage", lambda _: read_coverage(self.lake, datetime.now(UTC)), snapshot)
 
     def rows(
         self, query: RowQuery, sort: str, limit: int, offset: int, *, snapshot: int | None = None

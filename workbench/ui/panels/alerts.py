@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlsplit
 
 from workbench.display import moments
+from workbench.findings.finding import Finding
 from workbench.lake.alerts import AlertEvent, read_events_between, read_open_events
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page_data import PageData
-from workbench.ui.panels.findings import Finding
 
 _ALL = ("overview", "health")
 """Pages that show every open alert; others show their own."""

@@ -67,13 +67,14 @@ def comparison(data: PageData) -> Props:
     campaigns = _read(data)
     by_id = {item.campaign: item for item in campaigns.campaigns}
     pair, names = [by_id.get(value) for value in chosen], ("A", "B")
-    if len(chosen) == 1 and data.is_compared:
-        before = {item.campaign: item for item in _read(data.previous).campaigns}
+    previous, legend = data.previous, _legend(data, chosen)
+    if len(chosen) == 1 and previous:
+        before = {item.campaign: item for item in _read(previous).campaigns}
+        legend = f"Before: {previous.period.label}."
         pair, names = [before.get(chosen[0]), by_id.get(chosen[0])], ("Before", "Now")
     rows: list[RateComparison] = []
     if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
         rows = compare_campaigns(pair[0], pair[1], names)
-    legend = f"Before: {data.previous.period.label}." if names[0] == "Before" else _legend(data, chosen)
     return {
         "columns": _columns("What the numbers say", names),
         "rows": [_comparison_row(row) for row in rows],

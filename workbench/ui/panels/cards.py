@@ -13,6 +13,7 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.metrics import Metric, MetricResult
+from workbench.metrics.change import Share, is_more_than_chance
 from workbench.metrics.counted_rows import counted_rows_sql
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.result_rows import bucket_key, priced_rows
@@ -23,14 +24,14 @@ _ONLY_NOW = frozenset({"in_flight", "backlog"})
 
 def build_card(data: PageData, name: str, *, with_trend: bool = False) -> dict[str, Any]:
     """One metric of a page as a card; ``with_trend`` adds its course over the period."""
-    current = data.metric(name)
-    card = card_props(current, data.previous.metric(name) if data.is_compared else None)
+    current, previous = data.metric(name), data.previous
+    card = card_props(current, previous.metric(name) if previous else None)
     if current.metric.is_money:
         card["notes"] = money_notes(current, data.metric("priced_share"))
     card["definition"] = definition(current, data.period)
     if counted_rows_sql(current.metric) is not None:
         card["definition"]["rows"] = data.rows_link(name)
-    card["compared_with"] = data.previous.period.label if data.is_compared else ""
+    card["compared_with"] = previous.period.label if previous else ""
     if with_trend:
         card["trend"] = trend(data.metric(name, by=(data.grain,)), data)
     return card
@@ -65,15 +66,22 @@ def _line(
         return _missing(currency, "none")
     moved = None
     if before is not None and metric.name not in _ONLY_NOW and not _is_small(metric, before):
-        moved = formats.change(number, before.get(metric.name), metric.unit, metric.better)
+        earlier = before.get(metric.name)
+        is_sure = is_more_than_chance(metric, _share(now, metric), _share(before, metric))
+        moved = formats.change(number, earlier, metric.unit, metric.better, currency, is_sure=is_sure)
     return {
         "value": formats.value(number, metric.unit, currency),
         "state": "ok" if metric.name not in _ONLY_NOW else "now",
         "change": asdict(moved) if moved else None,
-        "previous": formats.value(before.get(metric.name), metric.unit, currency)
-        if before is not None
-        else None,
     }
+
+
+def _share(row: pd.Series, metric: Metric) -> Share:
+    """A value with its sample; what has none counts as enough."""
+    number: Any = row.get(metric.name)
+    sample: Any = row.get("sample_size", metric.minimum_sample)
+    value = None if formats.is_missing(number) else float(number)
+    return Share(value, 0 if formats.is_missing(sample) else int(sample))
 
 
 def _missing(currency: str | None, state: str) -> dict[str, Any]:

@@ -63,21 +63,10 @@ def explored(data: PageData) -> Exploration:
     """Ask the lake what the address asks."""
     question, notes = question_of(data.values, data.period)
     answer = explore(question, data.metric)
-    before, reason = None, ""
-    if data.is_compared:
-        reason = _history_begins(data)
-        if not reason:
-            before = explore(question, data.previous.metric, answer.shown)
-    return Exploration(data, answer, before, (*notes, *([reason] if reason else [])))
-
-
-def _history_begins(data: PageData) -> str:
-    """Why there is nothing to compare with: the lake's messages begin later."""
-    oldest = data.store.freshness(snapshot=data.snapshot).oldest_message_at
-    if oldest is not None and oldest <= data.previous.period.begins_at:
-        return ""
-    since = f": history begins {oldest:%-d %b %Y}" if oldest else ""
-    return f"Nothing to compare with{since}."
+    previous = data.previous
+    before = explore(question, previous.metric, answer.shown) if previous else None
+    reason = (f"Nothing to compare with: {data.not_compared}.",) if data.not_compared else ()
+    return Exploration(data, answer, before, (*notes, *reason))
 
 
 def exploration_frame(exploration: Exploration) -> pd.DataFrame:

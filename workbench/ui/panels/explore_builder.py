@@ -137,7 +137,7 @@ def notebook_cell(data: PageData) -> str:
         "share": question.share,
         "timezone": period.timezone,
     }
-    if data.is_compared and not question.grain:
+    if data.previous and not question.grain:
         arguments["compare"] = data.comparison
     first = repr(arguments.pop("metrics"))
     lines = [f"    {name}={value!r}," for name, value in arguments.items() if value not in ([], {}, False)]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench.display import formats
-from workbench.display.periods import Period
 from workbench.metrics.exploration import OTHERS, Explored, ExploredRow, can_be_added
 from workbench.ui.charts.explored import ExploredPlot, ExploredSeries
 from workbench.ui.explore_state import YES
@@ -92,10 +91,10 @@ def _line_before(
     exploration: Exploration, each: Explored, currency: str | None, buckets: Sequence[str]
 ) -> list[ExploredSeries]:
     """The period before as a dotted line, its days under those of this one; for a single line only."""
-    question, before = exploration.answer.question, exploration.before
-    if before is None or question.by or question.share:
+    question, before, previous = exploration.answer.question, exploration.before, exploration.data.previous
+    if before is None or previous is None or question.by or question.share:
         return []
-    period: Period = exploration.data.previous.period
+    period = previous.period
     earlier = next(other for other in before.metrics if other.metric.name == each.metric.name)
     known = {bucket_key(row.bucket): row for row in earlier.rows if row.currency == currency}
     rows = [known.get(bucket_key(bucket)) for bucket in period.buckets(question.grain)][: len(buckets)]

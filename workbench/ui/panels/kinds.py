@@ -6,7 +6,7 @@ A panel answers two questions: which component draws it, and which props that co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pandas as pd
@@ -15,13 +15,14 @@ from panel.io.state import state
 
 from workbench.display import formats
 from workbench.display.periods import Period
+from workbench.findings.finding import Finding
 from workbench.metrics import MetricResult
 from workbench.ui.charts.marks import with_alert_marks
 from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.alerts import alerts_of_charts, open_alerts
 from workbench.ui.panels.cards import build_card
-from workbench.ui.panels.findings import Finding
+from workbench.ui.panels.findings import SHOWN, finding_item
 
 GRAIN = "grain"
 """Stands in ``by`` for the time dimension that fits the page's period."""
@@ -201,11 +202,15 @@ class Findings:
 
     def build(self) -> PanelComponent:
         is_page = state.curdoc is not None and bool(state.curdoc.session_context)
-        return FindingsComponent(title=self.title, subtitle=self.subtitle, linked=is_page)
+        return FindingsComponent(title=self.title, subtitle=self.subtitle, linked=is_page, shown=SHOWN)
 
     def props(self, data: PageData) -> dict[str, Any]:
-        items = [asdict(finding) for finding in self.find(data)]
-        return {"state": "ok", "items": items} if items else {"state": "empty", "message": self.empty}
+        items = [finding_item(finding) for finding in self.find(data)]
+        against = "" if data.previous or data.comparison == "none" else f"Not compared: {data.not_compared}."
+        shared = {"subtitle": " ".join(filter(None, (self.subtitle, against))), "shown": SHOWN}
+        if items:
+            return {**shared, "state": "ok", "items": items}
+        return {**shared, "state": "empty", "message": self.empty}
 
     def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
         """The sentences."""
@@ -226,7 +231,7 @@ class OpenAlerts:
         return FindingsComponent(title=self.title, linked=is_page, visible=False)
 
     def props(self, data: PageData) -> dict[str, Any]:
-        items = [asdict(finding) for finding in open_alerts(data)]
+        items = [finding_item(finding) for finding in open_alerts(data)]
         shown = {"state": "ok", "items": items} if items else {"state": "empty", "message": ""}
         return {**shown, "visible": bool(items)}
 

@@ -55,23 +55,28 @@ def month_figure(data: PageData) -> dict[str, Any]:
 
 
 def month_table(data: PageData) -> dict[str, Any]:
-    """The same in numbers: so far, the same days of the month before, the expected end and its interval."""
+    """The same in numbers: so far, the whole days against as many of the month before, the expected end."""
     spend = _read(data)
     months = spend.months()
-    labels = ["So far", "Same days before", "Month end", f"{CONFIDENCE:.0%} interval", "Last month"]
+    before = ["To yesterday", "Same days before"]
+    labels = ["So far", *before, "Month end", f"{CONFIDENCE:.0%} interval", "Last month"]
     columns = [
         {"label": "Currency", "kind": "text"},
         *({"label": label, "kind": "number"} for label in labels),
     ]
     used = max((month.forecast.days_used for month in months.values() if month.forecast), default=0)
     basis = f"expected from the weekdays of {used} days" if used else "too few days for a forecast"
+    no_before = any(month.month_before is None for month in months.values())
+    known = f" Numbers of every day begin on {spend.known_since:%-d %b %Y}." if no_before else ""
     return {
         "columns": columns,
         "rows": [
             {**_row(currency, month), "link": data.rows_link(**_this_month(spend), currency=[currency])}
             for currency, month in months.items()
         ],
-        "footnote": f"{spend.today:%B}, day {spend.today.day}; {basis}. Prices still to come are not in.",
+        "footnote": (
+            f"{spend.today:%B}, day {spend.today.day}; {basis}. Prices still to come are not in.{known}"
+        ),
         "definition": definition(spend.result, spend.period),
         "file": lambda: pd.DataFrame([_values(*pair) for pair in months.items()], columns=_COLUMNS),
         "file_note": "Always today's month, whatever the period.",
@@ -85,22 +90,23 @@ def _this_month(spend: _Spend) -> dict[str, Any]:
 
 
 _COLUMNS = [
-    "currency", "so_far", "same_days_before", "expected_end", "end_low", "end_high", "confidence",
-    "last_month",
+    "currency", "so_far", "to_yesterday", "same_days_before", "expected_end", "end_low", "end_high",
+    "confidence", "last_month",
 ]  # fmt: skip
 
 
 def _values(currency: str, month: Month) -> tuple[Any, ...]:
     end = month.forecast
     expected = (end.expected, end.low, end.high) if end else (None, None, None)
-    return (currency, month.so_far, month.same_days_before, *expected, CONFIDENCE, month.month_before)
+    so_far = (month.so_far, month.before_today, month.same_days_before)
+    return (currency, *so_far, *expected, CONFIDENCE, month.month_before)
 
 
 def _row(currency: str, month: Month) -> dict[str, Any]:
-    so_far: dict[str, Any] = {"text": formats.money(month.so_far, currency)}
+    to_yesterday: dict[str, Any] = {"text": formats.money(month.before_today, currency)}
     if month.same_days_before:
-        moved = formats.change(month.before_today, month.same_days_before, "money", "lower")
-        so_far["note"] = f"{'+' if moved.arrow == 'up' else '−'}{moved.text}" if moved else ""
+        moved = formats.change(month.before_today, month.same_days_before, "money", "lower", currency)
+        to_yesterday["note"] = f"{formats.signed(moved)} against {moved.before}" if moved else ""
     end = month.forecast
     interval = (
         f"{formats.money(end.low, currency)} – {formats.money(end.high, currency)}"
@@ -109,7 +115,8 @@ def _row(currency: str, month: Month) -> dict[str, Any]:
     )
     cells = [
         {"text": currency},
-        so_far,
+        {"text": formats.money(month.so_far, currency)},
+        to_yesterday,
         {"text": formats.money(month.same_days_before, currency), "muted": True},
         {"text": formats.money(end.expected if end else None, currency)},
         {"text": interval, "muted": True},
@@ -131,14 +138,19 @@ def _read(data: PageData) -> _Spend:
     period = Period(since, today + timedelta(days=1), zone)
     result = replace(data, period=period).metric("spend", by=("day",))
     spend = daily_spend(result.frame)
-    oldest = data.store.freshness(snapshot=data.snapshot).oldest_message_at
-    # The first day of a lake may have begun in the middle.
-    known = (oldest.astimezone(ZoneInfo(zone)).date() + timedelta(days=1)) if oldest else today
     return _Spend(
         result,
         period,
         today,
         {currency: each.days for currency, each in spend.items()},
         {currency: each.unsettled for currency, each in spend.items()},
-        known,
+        _known_since(data, today),
     )
+
+
+def _known_since(data: PageData, today: date) -> date:
+    """The first day from which the lake holds every day up to today; tomorrow where the last are missing."""
+    first, tomorrow = data.known_since, today + timedelta(days=1)
+    if first > today or replace(data, period=Period(first, tomorrow, data.period.timezone)).not_whole:
+        return tomorrow
+    return first

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -39,11 +38,12 @@ def reasons(data: PageData) -> Props:
     result = data.metric("not_delivered", by=("error_code",))
     ranked = _ranked(result.frame)
     whole = sum(number for _, number in ranked) or 1
-    before = dict(_ranked(data.previous.metric("not_delivered", by=("error_code",)).frame))
+    previous = data.previous
+    before = dict(_ranked(previous.metric("not_delivered", by=("error_code",)).frame)) if previous else None
     by_code = {anomaly.code: anomaly for anomaly in anomalies(data)}
     codes = shown_codes(data, (code for code, _ in ranked[:MOST_ROWS]))
     rows = [
-        _reason_row(code, number, before.get(code, 0), whole, by_code.get(code))
+        _reason_row(code, number, _count_of(before, code), whole, by_code.get(code))
         | explained_by(codes, explain(code))
         for code, number in ranked[:MOST_ROWS]
     ]
@@ -58,7 +58,12 @@ def reasons(data: PageData) -> Props:
             {"label": "Who can fix it", "kind": "words"},
         ],
         "rows": rows,
-        **shown_first(ranked, LIMIT, lambda end: _codes_left_out(ranked[end:]), _ANOMALY_NOTE),
+        **shown_first(
+            ranked,
+            LIMIT,
+            lambda end: _codes_left_out(ranked[end:]),
+            " ".join(filter(None, (_ANOMALY_NOTE, _no_before(data)))),
+        ),
         "definition": definition(result, data.period),
     }
 
@@ -68,6 +73,14 @@ def _codes_left_out(rest: Sequence[tuple[int | None, int]]) -> str:
     return f"Not shown: {formats.plural(len(rest), 'more code')} with {messages:,} messages." if rest else ""
 
 
+def _count_of(counts: dict[int | None, int] | None, code: int | None) -> int | None:
+    return None if counts is None else counts.get(code, 0)
+
+
+def _no_before(data: PageData) -> str:
+    return f"Nothing before: {data.not_compared}." if data.not_compared else ""
+
+
 _ANOMALY_NOTE = (
     "New: never seen before in this lake. Spike: a day with at least 10 messages, twice the average of the "
     "14 days before, and four standard deviations above it."
@@ -75,7 +88,7 @@ _ANOMALY_NOTE = (
 
 
 def _reason_row(
-    code: int | None, number: int, before: int, whole: int, anomaly: Anomaly | None
+    code: int | None, number: int, before: int | None, whole: int, anomaly: Anomaly | None
 ) -> dict[str, Any]:
     known = explain(code)
     first: dict[str, Any] = {
@@ -118,9 +131,7 @@ def anomalies(data: PageData) -> list[Anomaly]:
     for code, day, number in zip(frame["error_code"], frame["day"], frame["not_delivered"], strict=True):
         key = None if formats.is_missing(code) else int(code)
         days.setdefault(key, {})[pd.Timestamp(day).date()] = int(number)
-    oldest = data.store.freshness(snapshot=data.snapshot).oldest_message_at
-    known = oldest.astimezone(ZoneInfo(data.period.timezone)).date() if oldest else data.period.until
-    return find_anomalies(days, data.period.since, data.period.until, known + timedelta(days=1))
+    return find_anomalies(days, data.period.since, data.period.until, data.known_since)
 
 
 def failing(dimension: str, limit: int = 8) -> Callable[[PageData], Props]:

@@ -35,12 +35,13 @@ function changeMark(line, comparedWith) {
     return line.state === "ok" ? h("span", {class: "change neutral"}, "nothing to compare") : null
   }
   const words = {up: "up", down: "down", flat: ""}[line.change.arrow]
+  const chance = line.change.is_sure || line.change.arrow === "flat" ? "" : ", within chance"
   return h(
     "span",
     {
       class: `change ${line.change.sense}`,
-      title: `${line.previous} in ${comparedWith}`,
-      "aria-label": `${words} ${line.change.text} against ${line.previous} before`,
+      title: `${line.change.before} in ${comparedWith}${chance}`,
+      "aria-label": `${words} ${line.change.text} against ${line.change.before} before${chance}`,
     },
     icon(line.change.arrow, 13),
     line.change.text,

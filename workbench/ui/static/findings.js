@@ -4,7 +4,10 @@ export function render({model, view}) {
   const address = (item) => {
     const query = new URLSearchParams(window.location.search)
     for (const [name, value] of Object.entries(item.query)) {
-      query.set(name, value)
+      query.delete(name)
+      for (const each of [value].flat()) {
+        query.append(name, each)
+      }
     }
     return query.size ? `${item.page}?${query}` : item.page
   }
@@ -33,11 +36,20 @@ export function render({model, view}) {
         h("p", {class: "why"}, item.text),
       ),
     )
+  let showsAll = false
+  const list = () => {
+    const items = showsAll ? model.items : model.items.slice(0, model.shown)
+    const hidden = model.items.length - items.length
+    const all = hidden
+      ? h("button", {class: "all", type: "button", onclick: () => ((showsAll = true), draw())}, `Show all ${model.items.length}`)
+      : null
+    return [h("ul", {}, items.map(entry)), all]
+  }
   const draw = () => {
-    fill(root, panelHead(model, root), model.state === "ok" ? h("ul", {}, model.items.map(entry)) : placeholder(model))
+    fill(root, panelHead(model, root), ...(model.state === "ok" ? list() : [placeholder(model)]))
   }
   draw()
-  model.on(["items", "state", "message", "subtitle"], draw)
+  model.on(["items", "shown", "state", "message", "subtitle"], draw)
   followTheme(model, view, root, () => {})
   hideStale(model, root)
   return root
