@@ -219,8 +219,8 @@ def _with_views(monkeypatch: pytest.MonkeyPatch, known: Mapping[str, ViewFile]) 
         monkeypatch.setattr(module, "known_views", lambda: known)
 
 
-GAPS = "-- grain: one row per lake\n-- version: 4\ncreate or replace view gaps as select 7 as number;\n"
-GAPS_OF = "-- gives: a number\n-- version: 4\ncreate or replace macro gaps(n) as table select n as number;\n"
+GAPS = "-- grain: one row per lake\n-- version: 5\ncreate or replace view gaps as select 7 as number;\n"
+GAPS_OF = "-- gives: a number\n-- version: 5\ncreate or replace macro gaps(n) as table select n as number;\n"
 
 
 def test_only_a_view_with_another_text_is_made_anew(
@@ -277,7 +277,7 @@ def test_a_program_whose_views_are_older_does_not_put_them_back(settings: Settin
     with attach(settings) as lake:
         snapshot = lake.snapshot_id()
         with pytest.raises(
-            LakeTooNew, match=r"version 4 of the views \(gaps\).*up to 3\. Update the program"
+            LakeTooNew, match=r"version 5 of the views \(gaps\).*up to 4\. Update the program"
         ):
             open_lake(settings)
         assert lake.snapshot_id() == snapshot
