@@ -170,7 +170,7 @@ def test_behind_a_number_are_its_messages(store: Store) -> None:
     rows = reasons.reasons(data)["rows"]
     assert rows[0]["link"] == f"messages?{week}&direction=outbound&{lost}&error_code=30003&back=failures"
     assert data.rows_link(outcome=("failed",)).endswith("outcome=failed&back=failures")
-    euros = f"messages?{week}&direction=outbound&currency=EUR&message_type=SMS&metric=spend&back=failures"
+    euros = f"messages?{week}&direction=outbound&currency=EUR&message_type=SMS&counted=spend&back=failures"
     assert money.spend_by("message_type")(data)["rows"][0]["link"] == euros
 
 

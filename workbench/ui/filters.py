@@ -143,7 +143,7 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     hour = param.List(default=[], item_type=str)
     # The state of the list, on pages of rows.
     q = param.String(default=ROW_LIST_DEFAULTS["q"])
-    metric = param.String(default=ROW_LIST_DEFAULTS["metric"])
+    counted = param.String(default=ROW_LIST_DEFAULTS["counted"])
     sort = param.String(default=ROW_LIST_DEFAULTS["sort"])
     page = param.Integer(default=ROW_LIST_DEFAULTS["page"])
     message = param.String(default=ROW_LIST_DEFAULTS["message"])

@@ -102,7 +102,7 @@ class PageData:
         period = self.period
         return RowQuery(
             self.where, period.since, period.end, period.timezone, self.row_list["q"], self.number,
-            self.row_list["metric"],
+            self.row_list["counted"],
         )  # fmt: skip
 
     def rows_link(self, metric: str = "", **narrow: Any) -> str:
@@ -112,7 +112,7 @@ class PageData:
         are dates. ``metric`` leaves the messages that this metric counts.
         """
         if metric and not counts_every_message(METRICS[metric]):
-            narrow["metric"] = metric
+            narrow["counted"] = metric
         if metric in INBOUND_METRICS:
             narrow.setdefault("direction", "all")
         if "since" in narrow:

@@ -15,9 +15,9 @@ from workbench.metrics.counted_rows import counted_rows_sql
 from workbench.metrics.rows import DEFAULT_SORT, SORTS, is_number_like
 
 ROW_LIST_DEFAULTS: Mapping[str, Any] = MappingProxyType(
-    {"q": "", "metric": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
+    {"q": "", "counted": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
 )
-"""What a page of rows adds to its filters. ``metric`` leaves only the messages behind that metric; ``back``
+"""What a page of rows adds to its filters. ``counted`` leaves only the messages that a metric counts; ``back``
 names the page that the reader came from."""
 
 #: What goes back to its default when a filter changes: page 7 of other rows is another page.
@@ -79,5 +79,5 @@ def _back(text: str) -> str:
 
 
 _CHECKS: Mapping[str, Callable[[str], Any]] = {
-    "q": _search, "metric": _metric, "sort": _sort, "page": _page, "message": _message, "back": _back,
+    "q": _search, "counted": _metric, "sort": _sort, "page": _page, "message": _message, "back": _back,
 }  # fmt: skip

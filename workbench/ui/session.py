@@ -538,9 +538,9 @@ def _chips(
         )
     if values.get("q"):
         chips.append({"name": "q", "label": "Search", "token": values["q"], "kind": "text"})
-    if values.get("metric"):
-        label = METRICS[values["metric"]].label
-        chips.append({"name": "metric", "label": "Counted by", "token": label, "kind": "text"})
+    if values.get("counted"):
+        label = METRICS[values["counted"]].label
+        chips.append({"name": "counted", "label": "Counted by", "token": label, "kind": "text"})
     return chips + [
         {
             "name": name,

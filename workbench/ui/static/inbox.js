@@ -507,6 +507,7 @@ class Inbox {
   async keep(conversation, body, mode) {
     try {
       await this.link.ask("draft", {conversation, body, mode})
+      this.list.noteDraft(conversation, Boolean(body.trim()))
       return true
     } catch (error) {
       this.complain(error)

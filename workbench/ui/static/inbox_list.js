@@ -128,6 +128,22 @@ class ConversationList {
     return h("div", {class: "line", "data-id": row.id}, box, drawRow(row, this.opened, this.does.open))
   }
 
+  // Says at a conversation's line whether the reader has a draft for it.
+  noteDraft(id, hasDraft) {
+    const row = this.list?.rows.find((each) => each.id === id)
+    const line = this.line(id)
+    if (!row || !line || row.draft === hasDraft) {
+      return
+    }
+    row.draft = hasDraft
+    const hadFocus = line.contains(this.rows.getRootNode().activeElement)
+    const drawn = this.drawLine(row)
+    line.replaceWith(drawn)
+    if (hadFocus) {
+      drawn.querySelector(".row").focus({preventScroll: true})
+    }
+  }
+
   line(id) {
     return [...this.rows.querySelectorAll(".line")].find((line) => line.dataset.id === id)
   }
