@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from workbench.lake.maintenance import Maintained
     from workbench.messaging.address_reader import AddressRefused
     from workbench.messaging.segments import SegmentCount, count_segments
+    from workbench.messaging.templates import Template
     from workbench.notifications.run import NotificationRun
     from workbench.reports.mail import MailUnavailable, MailUncertain
     from workbench.reports.notebooks import ReportNotebook
@@ -131,6 +132,7 @@ __all__ = [
     "Subscription",
     "SyncStopped",
     "SyncSummary",
+    "Template",
     "TrailCheck",
     "TwilioAuthError",
     "TwilioError",
@@ -184,6 +186,7 @@ _MODULES = {
     "Subscription": "workbench.views.subscription",
     "SyncStopped": "workbench.sync.shared.cancellation",
     "SyncSummary": "workbench.sync.shared.request",
+    "Template": "workbench.messaging.templates",
     "TrailCheck": "workbench.compliance.trail",
     "UnknownAttribute": "workbench.api.metrics",
     "count_segments": "workbench.messaging.segments",

@@ -39,11 +39,13 @@ QUESTIONS = [
 #: What prints files, progress or one line, and nothing to read on.
 NO_FORMAT = {
     "alerts mute", "alerts unmute", "config check", "config template", "connect", "consent export",
-    "consent import", "consent push", "consent show", "contacts edit", "contacts export", "contacts merge",
+    "consent import", "consent push", "consent remove", "consent show", "contacts edit",
+    "contacts export", "contacts merge",
     "contacts undo", "demo", "events replay", "init", "mcp serve", "new dimension", "new metric",
     "new page", "new report", "new template", "outbox release", "reports due", "reports run",
     "reports send", "rules disable", "rules enable", "schedule print", "schedule run", "serve", "simulate",
-    "subject export", "subject readmit", "templates show", "tokens create", "tokens revoke", "users add",
+    "subject export", "subject readmit", "templates remove", "templates show", "tokens create",
+    "tokens revoke", "users add",
     "users passwd", "users remove", "views delete", "views edit", "views restore", "views save",
     "views subscribe", "views unsubscribe",
 }  # fmt: skip
