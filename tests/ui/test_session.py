@@ -51,6 +51,8 @@ def test_every_part_of_the_overview_draws(session: PageSession) -> None:
     assert session.head.period == {
         "label": "Chosen days",
         "text": "3 Mar – 9 Mar 2025 (UTC), against 24 Feb – 2 Mar 2025",
+        "since": "2025-03-03",
+        "until": "2025-03-10",
     }
     assert session.head.freshness["open"] == "4"
     assert session.head.freshness["priced"] == "98.2 %"
