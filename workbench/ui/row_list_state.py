@@ -17,8 +17,8 @@ from workbench.metrics.rows import DEFAULT_SORT, SORTS, is_number_like
 ROW_LIST_DEFAULTS: Mapping[str, Any] = MappingProxyType(
     {"q": "", "counted": "", "sort": DEFAULT_SORT, "page": 1, "message": "", "back": ""}
 )
-"""What a page of rows adds to its filters. ``counted`` leaves only the messages that a metric counts; ``back``
-names the page that the reader came from."""
+"""What a page of rows adds to its filters. ``counted`` leaves only the messages that a metric counts;
+``back`` names the page that the reader came from."""
 
 #: What goes back to its default when a filter changes: page 7 of other rows is another page.
 RESET_BY_FILTERS = ("page", "message")
