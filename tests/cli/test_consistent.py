@@ -77,9 +77,9 @@ def test_an_option_has_one_name_one_meaning_and_no_json_beside_format(name: str)
 #: The help of these says for each command what it does.
 OWN_HELP = {
     "--confirm", "--out", "--since", "--until", "--limit", "--timezone", "--country", "--search", "--batch",
-    "--account-sid", "--state", "--because", "--scope", "--format", "--port", "--hooks-port", "--api-port", "--name",
-    "--label", "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels",
-    "--check", "--watch", "--role",
+    "--account-sid", "--state", "--because", "--scope", "--format", "--port", "--hooks-port", "--api-port",
+    "--name", "--label", "--messages", "--days", "--start", "--to", "--at", "--body", "--template",
+    "--check", "--watch", "--role", "--labels",
 }  # fmt: skip
 
 
