@@ -40,8 +40,12 @@ export function render({model, view}) {
   const list = () => {
     const items = showsAll ? model.items : model.items.slice(0, model.shown)
     const hidden = model.items.length - items.length
+    const showAll = () => {
+      showsAll = true
+      draw()
+    }
     const all = hidden
-      ? h("button", {class: "all", type: "button", onclick: () => ((showsAll = true), draw())}, `Show all ${model.items.length}`)
+      ? h("button", {class: "all", type: "button", onclick: showAll}, `Show all ${model.items.length}`)
       : null
     return [h("ul", {}, items.map(entry)), all]
   }
