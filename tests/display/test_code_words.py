@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from workbench.browser.components import CodeExplanation
+from workbench.browser.panels import CodeExplanation
 from workbench.browser.schema import check
 from workbench.display.code_words import CodeHistory, explain_hint, shown_code
 from workbench.messaging.error_codes import explain, known_codes

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from workbench import ui
-from workbench.browser.components import COMPONENTS, MessageProps, PanelProps
+from workbench.browser.components import COMPONENTS
+from workbench.browser.messages import MessageProps
+from workbench.browser.panels import PanelProps
 from workbench.browser.schema import check, fields_of, required_fields
 from workbench.browser.sessions import (
     BELL_ANSWERS,

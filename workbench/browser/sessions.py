@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from workbench.browser.components import CodeExplanation
+from workbench.browser.panels import CodeExplanation
 from workbench.browser.schema import MaxLength, Range
 
 Id = Annotated[str, MaxLength(64)]

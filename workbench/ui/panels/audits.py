@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from workbench.browser.components import AuditChoice
+from workbench.browser.compliance import AuditChoice
 from workbench.display import formats, moments
 from workbench.lake.connect import Readable
 from workbench.messaging.addresses import mask

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from workbench.browser.components import DoNotContactChoice, RecordConsentMessage, RemoveBlockMessage
+from workbench.browser.compliance import DoNotContactChoice, RecordConsentMessage, RemoveBlockMessage
 from workbench.display import moments
 from workbench.lake.connect import Lake
 from workbench.lake.consent import EVERYTHING

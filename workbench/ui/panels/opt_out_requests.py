@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from workbench.browser.components import DecideRequestMessage, OptOutRequestsChoice, UndoRequestMessage
+from workbench.browser.compliance import DecideRequestMessage, OptOutRequestsChoice, UndoRequestMessage
 from workbench.display import formats, moments
 from workbench.lake.connect import Lake
 from workbench.messaging.addresses import mask
