@@ -171,8 +171,8 @@ def test_what_changed_is_what_the_overview_says(ask: Ask, installation: Installa
     assert any("30003" in title or "was paid for messages that did not arrive" in title for title in titles)
     from workbench.ui.page import Page
     from workbench.ui.page_data import PageData
+    from workbench.ui.page_reading import read_page_data
     from workbench.ui.panels.findings import what_changed
-    from workbench.ui.session import read_page_data
     from workbench.ui.store import Store
 
     page = Page("overview", "Overview: all.", [])

@@ -15,13 +15,10 @@ from hypothesis import strategies as st
 from tests.conversations.known import ANA
 from workbench.api.canned import CannedReplies
 from workbench.api.installation import Installation
+from workbench.browser.composer import COMPOSER_ANSWERS, COMPOSER_QUESTIONS
+from workbench.browser.inbox_answers import INBOX_ANSWERS
+from workbench.browser.inbox_questions import INBOX_QUESTIONS
 from workbench.browser.schema import check
-from workbench.browser.sessions import (
-    COMPOSER_ANSWERS,
-    COMPOSER_QUESTIONS,
-    INBOX_ANSWERS,
-    INBOX_QUESTIONS,
-)
 from workbench.conversations.composer_session import ComposerSession, ComposerTools
 from workbench.conversations.find import Conversation, find_conversation
 from workbench.conversations.inbox_session import InboxSession, InboxTools

@@ -8,24 +8,20 @@ from typing import Any
 import pytest
 
 from workbench import ui
+from workbench.browser.bell import BELL_ANSWERS, BELL_QUESTIONS, BellChoices, BellNotice
 from workbench.browser.components import COMPONENTS
-from workbench.browser.messages import MessageProps
-from workbench.browser.panels import PanelProps
-from workbench.browser.schema import check, fields_of, required_fields
-from workbench.browser.sessions import (
-    BELL_ANSWERS,
-    BELL_QUESTIONS,
-    COMPOSER_ANSWERS,
-    COMPOSER_QUESTIONS,
+from workbench.browser.composer import COMPOSER_ANSWERS, COMPOSER_QUESTIONS
+from workbench.browser.inbox_answers import (
     INBOX_ANSWERS,
-    INBOX_QUESTIONS,
-    BellChoices,
-    BellNotice,
     SummaryLine,
     ThreadAnswer,
     ThreadEventItem,
     ThreadMessageItem,
 )
+from workbench.browser.inbox_questions import INBOX_QUESTIONS
+from workbench.browser.messages import MessageProps
+from workbench.browser.panels import PanelProps
+from workbench.browser.schema import check, fields_of, required_fields
 from workbench.ui import components, theme
 from workbench.ui.bell import BELL_SCRIPTS
 from workbench.ui.inbox import COMPOSER_SCRIPTS, INBOX_SCRIPTS

@@ -21,8 +21,8 @@ from workbench.settings import load_settings
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.page_data import PageData
+from workbench.ui.page_reading import read_page_data
 from workbench.ui.panels import month
-from workbench.ui.session import read_page_data
 from workbench.ui.store import Store
 
 PAGES = [info for info in discover_pages() if info.name != "inbox"]

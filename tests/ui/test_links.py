@@ -26,7 +26,7 @@ from workbench.ui.links import panel_links
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
 from workbench.ui.page_data import PageData
-from workbench.ui.session import read_page_data
+from workbench.ui.page_reading import read_page_data
 from workbench.ui.store import Store
 
 PAGES = {info.name: load_page(info) for info in discover_pages()}

@@ -34,8 +34,8 @@ def view_numbers(installation: Installation, view: SavedView) -> ViewNumbers:
     """
     from workbench.ui.navigation import discover_pages
     from workbench.ui.page import load_page
+    from workbench.ui.page_reading import read_page_data
     from workbench.ui.panels.exploration import exploration_frame, explored
-    from workbench.ui.session import read_page_data
     from workbench.ui.store import Store
     from workbench.views.saved_view import PAGE
 

@@ -71,8 +71,8 @@ class ChangeTools:
     def what_changed(self, since: Since = None, until: Until = None) -> FindingList:
         """Say what changed against the period before and why it matters, as the overview page does."""
         from workbench.ui.filters import FIELDS, Filters
+        from workbench.ui.page_reading import page_data_of
         from workbench.ui.panels.findings import what_changed
-        from workbench.ui.session import page_data_of
 
         backing = self._backing
         store = backing.store()

@@ -1,5 +1,6 @@
 """What Python and the JavaScript of a page or widget send each other: the types, in one place. Pure.
 
-``components.py`` has the props and messages of each component, ``sessions.py`` the questions and answers of
-the inbox and the composer, ``schema.py`` the check that every message from a browser passes first.
+``components.py`` lists the components with their props and messages, which the modules of their themes
+declare; ``inbox_questions.py``, ``inbox_answers.py``, ``composer.py`` and ``bell.py`` have questions and
+answers; ``schema.py`` is the check that every message from a browser passes first.
 """

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.browser.sessions import COMPOSER_QUESTIONS, CheckQuestion, ComposerSendQuestion, Nothing
+from workbench.browser.composer import COMPOSER_QUESTIONS, ComposerSendQuestion
+from workbench.browser.inbox_questions import CheckQuestion, Nothing
 from workbench.conversations.answering import answer_question
 from workbench.errors import UsageError, WorkbenchError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from workbench.browser.sessions import ConsentStepLine, CustomerAnswer, OtherConversationLine
+from workbench.browser.inbox_answers import ConsentStepLine, CustomerAnswer, OtherConversationLine
 from workbench.conversations.customer import ConsentStep, Customer, OtherConversation
 from workbench.display import formats, moments
 from workbench.lake.consent import EVERYTHING

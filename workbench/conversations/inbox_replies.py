@@ -6,7 +6,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from workbench.browser.sessions import DraftShown, SendQuestion
+from workbench.browser.inbox_answers import DraftShown
+from workbench.browser.inbox_questions import SendQuestion
 from workbench.conversations.drafts import DraftStore, ReplyDraft
 from workbench.conversations.find import Conversation
 from workbench.conversations.reply_queue import Check, ReplyQueue, Send

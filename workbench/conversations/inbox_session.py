@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from workbench.browser.sessions import (
+from workbench.browser.inbox_questions import (
     INBOX_QUESTIONS,
     BulkQuestion,
     CannedQuestion,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from workbench.browser.sessions import HitLine, SummaryLine
+from workbench.browser.inbox_answers import HitLine, SummaryLine
 from workbench.conversations.hits import Hit
 from workbench.display import moments
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from workbench.browser.sessions import LocalTime, Moment, SummaryLine
+from workbench.browser.inbox_answers import LocalTime, Moment, SummaryLine
 from workbench.conversations.consent import ConsentGlance
 from workbench.conversations.contacts import Contact
 from workbench.conversations.find import Conversation

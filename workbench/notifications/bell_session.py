@@ -8,14 +8,8 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any
 
-from workbench.browser.sessions import (
-    BELL_QUESTIONS,
-    AddressQuestion,
-    BellNews,
-    BellNotice,
-    ChooseQuestion,
-    Nothing,
-)
+from workbench.browser.bell import BELL_QUESTIONS, AddressQuestion, BellNews, BellNotice, ChooseQuestion
+from workbench.browser.inbox_questions import Nothing
 from workbench.conversations.answering import answer_question
 from workbench.display.formats import plural
 from workbench.display.moments import short_time

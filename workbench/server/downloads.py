@@ -24,7 +24,7 @@ from workbench.ui.links import panel_names
 from workbench.ui.page import Page
 from workbench.ui.page_data import PageData
 from workbench.ui.page_export import write_html
-from workbench.ui.session import read_page_data
+from workbench.ui.page_reading import read_page_data
 from workbench.ui.store import current_store
 from workbench.ui.table_export import CONTENT_TYPES, WRITERS
 

@@ -12,9 +12,10 @@ from workbench.ui.links import panel_names
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
 from workbench.ui.page_data import PageData
+from workbench.ui.page_reading import read_page_data
 from workbench.ui.panels.boards import BoardEditor, MissingTile, ViewTile
 from workbench.ui.panels.kinds import Cards, Chart, Figure, Findings, Panel, Table
-from workbench.ui.session import PageSession, Steps, read_page_data, run_here
+from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
 from workbench.views.board import Board, Tile
 from workbench.views.board_files import find_board

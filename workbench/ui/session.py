@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import panel as pn
 
 from workbench.display import formats, moments
-from workbench.display.periods import CALENDAR_PRESETS, Period
+from workbench.display.periods import Period
 from workbench.errors import WorkbenchError
 from workbench.lake.number_lookups import look_up_number
-from workbench.metrics import METRICS, Freshness
+from workbench.metrics import Freshness
 from workbench.metrics.exploration import GRAINS
 from workbench.roles import Actor, acting_as, current_user
 from workbench.ui import theme
 from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
 from workbench.ui.explore_state import EXPLORE_DEFAULTS, MARK, after, grain_of, zoomed
-from workbench.ui.filters import FIELDS, Filters, Option, parse_query, to_query
+from workbench.ui.filters import Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, messages_behind, page_links, panel_links
 from workbench.ui.page_data import PageData
+from workbench.ui.page_head import (
+    comparison_text,
+    empty_lake,
+    filter_chips,
+    filter_field,
+    option_labels,
+    period_line,
+)
+from workbench.ui.page_reading import page_data_of
 from workbench.ui.panels.choosing import Choosing
 from workbench.ui.panels.kinds import Panel
 from workbench.ui.row_list_state import RESET_BY_FILTERS, ROW_LIST_DEFAULTS
@@ -34,7 +43,6 @@ from workbench.ui.store import Store, StoreClosed
 
 log = logging.getLogger(__name__)
 
-_SHOWN_OPTIONS = 500
 _UNEXPECTED = "This part could not be drawn. The reason is in the log of `workbench serve`."
 
 
@@ -55,14 +63,6 @@ def run_here(steps: Steps) -> None:
     """Do all of the work at once, on this thread: for notebooks and tests."""
     for step in steps:
         step()
-
-
-class PageLike(Protocol):
-    """The fields of a page that decide what a link to it means."""
-
-    name: str
-    filters: tuple[str, ...]
-    defaults: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -360,7 +360,7 @@ class PageSession:
         """How many messages each choice of the drawer has, once the panels are drawn."""
         if ticket == self._latest:
             self._counts = counts
-            self._show_filters(data.period, data.options, _comparison_text(data))
+            self._show_filters(data.period, data.options, comparison_text(data))
 
     def _show_panel(self, ticket: int, component: PanelComponent, props: Mapping[str, Any]) -> None:
         if ticket == self._latest:
@@ -382,7 +382,7 @@ class PageSession:
             return
         self._snapshot = data.snapshot
         self.head.has_changes = False
-        self._show_filters(data.period, data.options, _comparison_text(data))
+        self._show_filters(data.period, data.options, comparison_text(data))
         if self.is_served:
             self.head.param.update(
                 crumbs=crumbs(data, self.head.title), links=page_links(self.panels, data, self.defaults)
@@ -390,7 +390,7 @@ class PageSession:
         if not (self.head.freshness and fresh.messages):
             self._show_freshness(fresh, data.period)
         is_empty = fresh.messages == 0 and self.has_filters
-        self.empty.param.update(visible=is_empty, **_empty_lake(fresh, data.period.timezone))
+        self.empty.param.update(visible=is_empty, **empty_lake(fresh, data.period.timezone))
         self.layout.css_classes = ["not-shown"] if is_empty else []
 
     def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
@@ -425,10 +425,10 @@ class PageSession:
     def _show_filters(self, period: Period, options: Mapping[str, Sequence[Option]], comparison: str) -> None:
         values = self._query_values()
         query = to_query(values, self.defaults)
-        line = _period_line(period, values, comparison) if self.has_filters else {"label": "", "text": ""}
+        line = period_line(period, values, comparison) if self.has_filters else {"label": "", "text": ""}
         heading: dict[str, Any] = {
             "query": query,
-            "chips": _chips(values, self.names, self.defaults, period, _labels(options)),
+            "chips": filter_chips(values, self.names, self.defaults, period, option_labels(options)),
             "period": line,
         }
         days = (line.get("since"), line.get("until"))
@@ -445,7 +445,7 @@ class PageSession:
                 if name not in RESET_BY_FILTERS
             },
             days={"since": period.since.isoformat(), "until": period.until.isoformat()},
-            fields=[_field(name, options[name], self._counts.get(name)) for name in self.names],
+            fields=[filter_field(name, options[name], self._counts.get(name)) for name in self.names],
         )
 
     def _show_freshness(self, fresh: Freshness, period: Period, at: datetime | None = None) -> None:
@@ -456,39 +456,6 @@ class PageSession:
             "priced": formats.rate(fresh.priced_share),
             "failed": ", ".join(fresh.failed_jobs),
         }
-
-
-def page_data_of(
-    store: Store,
-    filters: Filters,
-    values: Mapping[str, Any],
-    names: Sequence[str],
-    page: str,
-    number: str | None = None,
-) -> PageData:
-    """The lake under these filters, now."""
-    snapshot = store.snapshot_id()
-    options = store.options(names, snapshot=snapshot)
-    row_list = {name: values.get(name, default) for name, default in ROW_LIST_DEFAULTS.items()}
-    period = filters.at(datetime.now(UTC))
-    where = filters.where(options)
-    return PageData(store, period, where, options, snapshot, values, row_list, filters.compare, page, number)
-
-
-def read_page_data(
-    page: PageLike, query: str | Mapping[str, Sequence[str]], store: Store
-) -> tuple[PageData, tuple[str, ...]]:
-    """What a link to a page shows, and one sentence for each value that is not possible.
-
-    Raises:
-        NotAllowed: a whole number is searched, and the user has no look-up left.
-    """
-    defaults = {"timezone": store.timezone, **page.defaults}
-    parsed = parse_query(query, page.filters, store.options(page.filters), defaults)
-    filters = Filters(**parsed.values)
-    search = "" if parsed.problems else str(parsed.values.get("q", ""))
-    number = look_up_number(store.lake, search, f"file of {page.name}", store.default_country)
-    return page_data_of(store, filters, parsed.values, page.filters, page.name, number), parsed.problems
 
 
 def _props(panel: Panel, component: PanelComponent, data: PageData, fresh: Freshness) -> dict[str, Any]:
@@ -521,113 +488,5 @@ def _layout(panels: Sequence[Panel], components: Sequence[PanelComponent]) -> pn
     )
 
 
-def _chips(
-    values: Mapping[str, Any],
-    names: Sequence[str],
-    defaults: Mapping[str, Any],
-    period: Period,
-    labels: Mapping[tuple[str, str], str],
-) -> list[dict[str, str]]:
-    """The filters that differ from the page's defaults; each chip has a button that removes it."""
-    chips = []
-    if values["period"] == "custom":
-        chips.append({"name": "period", "label": "Days", "token": period.label, "kind": "text"})
-    if values["direction"] != defaults["direction"]:
-        chips.append(
-            {"name": "direction", "label": "Direction", "token": values["direction"], "kind": "text"}
-        )
-    if values.get("q"):
-        chips.append({"name": "q", "label": "Search", "token": values["q"], "kind": "text"})
-    if values.get("counted"):
-        label = METRICS[values["counted"]].label
-        chips.append({"name": "counted", "label": "Counted by", "token": label, "kind": "text"})
-    return chips + [
-        {
-            "name": name,
-            "label": FIELDS[name].label,
-            "token": token,
-            "kind": FIELDS[name].kind,
-            **({"text": labels[name, token]} if (name, token) in labels else {}),
-        }
-        for name in names
-        for token in values[name]
-    ]
-
-
-def _labels(options: Mapping[str, Sequence[Option]]) -> dict[tuple[str, str], str]:
-    """Field and token → how it is shown, where that is something else."""
-    return {
-        (name, option.token): option.label
-        for name, choices in options.items()
-        for option in choices
-        if option.label
-    }
-
-
-def _period_line(period: Period, values: Mapping[str, Any], comparison: str) -> dict[str, str]:
-    preset = str(values["period"])
-    name = CALENDAR_PRESETS.get(preset) or f"Last {period.day_count} days"
-    if preset == "custom":
-        name = "Chosen days"
-    zone = period.timezone.replace("_", " ")
-    return {
-        "label": name,
-        "text": f"{period.label} ({zone}){comparison}",
-        "since": period.since.isoformat(),
-        "until": period.until.isoformat(),
-    }
-
-
-def _comparison_text(data: PageData) -> str:
-    """What the period is compared with, or from when its numbers count and why it is not compared."""
-    if data.not_whole:
-        return f"; not whole: {data.not_whole}"
-    if data.not_compared:
-        return f"; not compared: {data.not_compared}"
-    return f", against {data.previous.period.label}" if data.previous else ""
-
-
-def _field(name: str, options: Sequence[Option], counts: Mapping[str | None, int] | None) -> dict[str, Any]:
-    """A field of the drawer; without counts of the period yet, its values have those of the whole lake."""
-    field, left_out = FIELDS[name], len(options) - _SHOWN_OPTIONS
-    if counts is not None:
-        options = [replace(option, messages=counts.get(option.value, 0)) for option in options]
-        options = sorted(options, key=lambda option: -option.messages)
-    return {
-        "name": name,
-        "label": field.label,
-        "kind": field.kind,
-        "common": field.is_common,
-        "options": [
-            {"token": option.token, "label": option.shown, "messages": option.messages}
-            for option in options[:_SHOWN_OPTIONS]
-        ],
-        "more": f"{left_out:,} quieter ones are not listed; a link can name them." if left_out > 0 else "",
-    }
-
-
 def _as_texts(value: Any) -> list[str]:
     return [str(item) for item in (value if isinstance(value, list | tuple) else [value]) if item is not None]
-
-
-def _empty_lake(fresh: Freshness, timezone: str) -> dict[str, Any]:
-    """What stands in place of the panels while the lake has no message."""
-    if fresh.last_sync_at:
-        at = moments.moment(fresh.last_sync_at, timezone)
-        return {
-            "title": "No messages yet",
-            "message": f"The last sync ({at}) found no messages in the log of your Twilio account. "
-            "This page draws itself when there are some.",
-            "commands": [["workbench sync", "looks again"], ["workbench status", "says what was read"]],
-        }
-    return {
-        "title": "No messages yet",
-        "message": "This lake holds no messages. Fill it with one of these, and this page draws itself.",
-        "commands": [
-            ["workbench sync", "copies the message log of your Twilio account (run workbench init first)"],
-            [
-                "workbench demo",
-                "fills a lake of its own with 90 days of simulated traffic; no account needed",
-            ],
-        ],
-    }
