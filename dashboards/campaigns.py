@@ -15,7 +15,7 @@ page = ui.Page(
         ui.Table(
             "Texts",
             campaigns.ranking,
-            subtitle="Alike texts as one, the most frequent first. Click one to see only it, two to compare.",
+            subtitle="Similar texts are one row, the most frequent first. Click to filter, two to compare.",
             empty="No text in this period with these filters.",
             span=12,
             click="template",
@@ -32,7 +32,7 @@ page = ui.Page(
             metric="messages",
             by=[ui.GRAIN, "outcome"],
             draw=charts.by_outcome,
-            subtitle="By what became of the messages. Click a day to look closer.",
+            subtitle="By outcome. Click a day to look closer.",
             span=6,
             click="day",
         ),

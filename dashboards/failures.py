@@ -22,7 +22,7 @@ page = ui.Page(
             span=7,
         ),
         ui.Figure(
-            "The few codes that matter",
+            "Most frequent error codes",
             reasons.pareto_figure,
             subtitle="Messages by code, and the share of the largest together. Click one to filter.",
             empty="Nothing failed in this period with these filters.",
@@ -53,7 +53,7 @@ page = ui.Page(
         ui.Table(
             "Senders",
             reasons.failing("sender"),
-            subtitle="Click one to see only it.",
+            subtitle="Click a row to filter.",
             empty="Nothing failed in this period with these filters.",
             narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
@@ -62,7 +62,7 @@ page = ui.Page(
         ui.Table(
             "Countries",
             reasons.failing("country"),
-            subtitle="Click one to see only it.",
+            subtitle="Click a row to filter.",
             empty="Nothing failed in this period with these filters.",
             narrow={"outcome": tables.NOT_ARRIVED},
             span=6,
@@ -71,7 +71,7 @@ page = ui.Page(
         ui.Table(
             "Messaging services",
             reasons.failing("messaging_service"),
-            subtitle="Click one to see only it.",
+            subtitle="Click a row to filter.",
             empty="Nothing failed in this period with these filters.",
             narrow={"outcome": tables.NOT_ARRIVED},
             span=6,

@@ -25,7 +25,7 @@ page = ui.Page(
             metric="messages",
             by=[ui.GRAIN, "outcome"],
             draw=charts.by_outcome,
-            subtitle="By what became of them. Click a day to look closer.",
+            subtitle="By outcome. Click a day to look closer.",
             span=7,
             click="day",
         ),
@@ -50,7 +50,7 @@ page = ui.Page(
         ui.Table(
             "Countries",
             tables.by_field("country", ["messages", "delivery_rate", "cost_per_delivered"]),
-            subtitle="Where the other side is. Click one to see only it.",
+            subtitle="The country of the other party. Click a country to filter.",
             span=5,
             click="country",
         ),
@@ -59,7 +59,7 @@ page = ui.Page(
             tables.by_field(
                 "sender", ["messages", "delivery_rate", "undelivered_rate", "failed_rate", "spend"]
             ),
-            subtitle="Our numbers and names, the busiest first. Click one to see only it.",
+            subtitle="Our numbers and names, the busiest first. Click a sender to filter.",
             span=12,
             click="sender",
         ),

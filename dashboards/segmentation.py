@@ -30,7 +30,7 @@ page = ui.Page(
         ui.Table(
             "Texts",
             texts.templates,
-            subtitle="Alike texts as one, the largest saving first. Open one for its text in GSM-7.",
+            subtitle="Similar texts are one row, the largest saving first. Open one for its text in GSM-7.",
             span=12,
         ),
         ui.Table(
@@ -43,21 +43,21 @@ page = ui.Page(
         ui.Table(
             "By country",
             tables.by_field("country", ["messages", "segments_per_message", "ucs2_share"]),
-            subtitle="Languages differ in what they need. Click one to see only it.",
+            subtitle="Languages differ in what they need. Click a country to filter.",
             span=6,
             click="country",
         ),
         ui.Table(
             "By sender",
             tables.by_field("sender", ["messages", "segments_per_message", "ucs2_share"]),
-            subtitle="Click one to see only it.",
+            subtitle="Click a row to filter.",
             span=6,
             click="sender",
         ),
         ui.Table(
-            "Our count beside Twilio's",
+            "Our segment count and Twilio's",
             texts.mismatches,
-            subtitle="Every text counted again here, and where the bill says otherwise.",
+            subtitle="Each text counted here again, and where Twilio billed another number.",
             span=12,
         ),
     ],

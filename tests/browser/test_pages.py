@@ -98,7 +98,7 @@ def test_what_changed_leads_to_the_page_that_shows_more_with_the_filters(window:
 
 def test_a_click_on_a_code_filters_by_it(window: Visitor) -> None:
     go(window, f"failures?{WEEK}")
-    pareto = window.page.locator("figure", has_text="The few codes that matter").locator(".plot")
+    pareto = window.page.locator("figure", has_text="Most frequent error codes").locator(".plot")
     pareto.locator(".bars path").first.wait_for()
     pareto.scroll_into_view_if_needed()
     box = pareto.locator(".nsewdrag").first.bounding_box()

@@ -41,8 +41,8 @@ SLOW = ("compliance", "throughput", "segmentation")
 SERVICE = "MG" + "1" * 32
 #: Parts whose numbers are not of messages, or of a few among which no filter tells.
 WITHOUT_LINK = {
-    "Open alerts", "What changed, and why it matters", "Characters that force UCS-2", "Texts",
-    "Just over a boundary", "Our count beside Twilio's", "Segments that need not be",
+    "Open alerts", "What stands out", "Characters that force UCS-2", "Texts",
+    "Just over a boundary", "Our segment count and Twilio's", "Avoidable segments",
     "The busiest minute, second by second", "Busiest minutes",
 }  # fmt: skip
 

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,7 @@ from workbench.errors import LakeError
 from workbench.lake import Lake, open_lake
 from workbench.lake.connect import Readable
 from workbench.lake.renewal import EngineRenewal
+from workbench.lake.text_templates import read_template_words
 from workbench.lake.watcher import LakeWatcher
 from workbench.metrics import (
     DIMENSIONS,
@@ -55,6 +57,7 @@ T = TypeVar("T")
 _KEPT_ANSWERS = 2_000
 _KEPT_SECONDS = 600
 _KEPT_CUBES = 3
+_LONGEST_LABEL = 70
 #: After so many versions of the lake its engine is let go for what it keeps of each (:meth:`Lake.renew`); the
 #: cubes are then counted once more.
 _VERSIONS_PER_ENGINE = 4_000
@@ -262,6 +265,9 @@ class Store:
             }
         elif field.name == "messaging_service":
             labels = self.ask("service names", query_service_names, snapshot)
+        elif field.name == "template":
+            words = self.ask("template words", read_template_words, snapshot)
+            labels = {value: shorten(words[value], _LONGEST_LABEL, placeholder="…") for value in words}
         return build_options(field.kind, counts, labels, is_masked=self.masks_own_numbers)
 
     def ask(self, question: Any, answer: Callable[[Lake], T], snapshot: int | None = None) -> T:

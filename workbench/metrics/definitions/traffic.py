@@ -37,7 +37,7 @@ METRICS = (
         description="People who asked to stop with one of the keywords; each person counts once.",
         numerator="count(distinct contact) filter ({opt_out})",
         numerator_text="contacts with an inbound message that is a stop keyword",
-        excludes="Wishes in free words: those wait in the revocation queue for a person to read.",
+        excludes="Opt-out requests in free words: those wait until a person decides them.",
         better="lower",
         is_additive=False,
     ),
