@@ -16,6 +16,9 @@ from workbench.ui.inbox import COMPOSER_SCRIPTS, INBOX_SCRIPTS
 FOLDER = Path(__file__).parent
 BIOME = FOLDER / "node_modules" / ".bin" / "biome"
 
+MODULE_RULES = ("--only=correctness/noUndeclaredVariables", "--only=suspicious/noRedeclare")
+"""What only the whole module can break: a name that no script declares, or that two declare."""
+
 
 def main(arguments: list[str]) -> int:
     reason = why_not() or install()
@@ -28,7 +31,7 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name, text in modules().items():
             (Path(folder) / f"{name}.js").write_text(text, encoding="utf-8")
-        problems += run("lint", "--only=correctness/noUndeclaredVariables", folder)
+        problems += run("lint", *MODULE_RULES, folder)
     return min(problems, 1)
 
 

@@ -86,6 +86,7 @@ COMPONENTS: Mapping[str, Contract] = {
         ExploreProps,
         {
             "explore": ExploreQuestionState,
+            "asked": Number,
             "address": Query,
             "save_view": ViewSave,
             "edit_view": ViewEdit,

@@ -23,6 +23,7 @@ from workbench.metrics.campaigns import (
 from workbench.metrics.proportions import Proportion
 from workbench.ui.charts.shares import shares_by_hour
 from workbench.ui.page_data import PageData, definition, shown_sql
+from workbench.ui.panels.tables import MOST_ROWS, shown_first
 
 LIMIT = 12
 Props = dict[str, Any]
@@ -37,7 +38,7 @@ def ranking(data: PageData) -> Props:
     """Every text with its rates, also while some of them are chosen, so that others can be."""
     everything = replace(data, where={name: data.where[name] for name in data.where if name != "template"})
     campaigns = _read(everything)
-    shown = campaigns.campaigns[:LIMIT]
+    shown = campaigns.campaigns[:MOST_ROWS]
     names = _names(data, shown)
     chosen = data.where.get("template", ())
     largest = max((item.messages for item in shown), default=1)
@@ -46,19 +47,22 @@ def ranking(data: PageData) -> Props:
         for item in shown
     ]
     notes = [_NOTE]
-    if len(campaigns.campaigns) > LIMIT:
-        rest = campaigns.campaigns[LIMIT:]
-        messages = formats.count(sum(item.messages for item in rest))
-        notes.append(f"Not shown: {formats.plural(len(rest), 'more text')} with {messages} messages.")
     if campaigns.without:
         notes.append(f"{formats.count(campaigns.without)} messages have no text here.")
     return {
         "columns": _columns("Text", _COLUMNS),
         "rows": rows,
-        "footnote": " ".join(notes),
+        **shown_first(
+            campaigns.campaigns, LIMIT, lambda end: _left_out(campaigns.campaigns[end:]), " ".join(notes)
+        ),
         "definition": _definition(campaigns, data),
         "file": lambda: _file(data, campaigns),
     }
+
+
+def _left_out(rest: Sequence[Campaign]) -> str:
+    messages = formats.count(sum(item.messages for item in rest))
+    return f"Not shown: {formats.plural(len(rest), 'more text')} with {messages} messages." if rest else ""
 
 
 def comparison(data: PageData) -> Props:

@@ -154,7 +154,7 @@ class ChartPanel {
     this.plot.on("plotly_selected", (event) => {
       const ends = Object.entries(event?.range ?? {}).find(([axis]) => axis.startsWith("x"))?.[1]
       if (ends?.length === 2) {
-        this.model.send_msg({range: ends.map(String)})
+        this.model.send_msg({asked: ask(this.model), range: ends.map(String)})
       }
     })
   }

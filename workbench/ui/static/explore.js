@@ -1,7 +1,7 @@
 // What Explore asks: metrics, dimensions, time and chart; and the questions that are kept as views.
 
-function ask(model, changes) {
-  model.send_msg({explore: changes})
+function askQuestion(model, changes) {
+  model.send_msg({asked: ask(model), explore: changes})
 }
 
 function chosenItem(label, remove) {
@@ -99,7 +99,7 @@ function chooser(model, name, label, choices, most, fewest) {
       chosen.map((item) =>
         chosenItem(
           byName[item]?.label ?? item,
-          chosen.length > fewest && (() => ask(model, {[name]: chosen.filter((other) => other !== item)})),
+          chosen.length > fewest && (() => askQuestion(model, {[name]: chosen.filter((other) => other !== item)})),
         ),
       ),
       h(
@@ -108,7 +108,7 @@ function chooser(model, name, label, choices, most, fewest) {
         picker(
           isFull ? `At most ${most}` : `Add ${name === "metric" ? "metric" : "dimension"}`,
           choices.filter((choice) => !chosen.includes(choice.name)),
-          (item) => ask(model, {[name]: [...chosen, item]}),
+          (item) => askQuestion(model, {[name]: [...chosen, item]}),
           isFull,
         ),
       ),
@@ -119,7 +119,7 @@ function chooser(model, name, label, choices, most, fewest) {
 function optionSelect(model, name, label) {
   return h(
     "select",
-    {"aria-label": label, name, onchange: (event) => ask(model, {[name]: [event.target.value]})},
+    {"aria-label": label, name, onchange: (event) => askQuestion(model, {[name]: [event.target.value]})},
     model.options[name].map(([value, text]) =>
       h("option", {value, selected: String(model.values[name]) === value}, text),
     ),
@@ -136,7 +136,7 @@ function flag(model, name, label, reason) {
       name,
       checked: isOn,
       disabled: Boolean(reason) && !isOn,
-      onchange: (event) => ask(model, {[name]: [event.target.checked ? "yes" : "no"]}),
+      onchange: (event) => askQuestion(model, {[name]: [event.target.checked ? "yes" : "no"]}),
     }),
     label,
   )
@@ -257,7 +257,7 @@ function pageTools(model, current) {
 function viewLine(model, view, edit) {
   const open = (event) => {
     event.preventDefault()
-    model.send_msg({address: view.query})
+    model.send_msg({asked: ask(model), address: view.query})
   }
   const isOpen = model.values.view === view.name
   return h(

@@ -98,7 +98,7 @@ function shareMenu(model) {
     menu("Share this view", icon("link"), [
       entry("Copy link to these days", () => copy(withFixedDays(model))()),
       entry("Copy link, days move on", () => copy(model.query)()),
-      entry("Fix these days", () => model.send_msg({address: withFixedDays(model)})),
+      entry("Fix these days", () => model.send_msg({asked: ask(model), address: withFixedDays(model)})),
     ]),
   ]
 }
