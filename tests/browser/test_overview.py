@@ -30,7 +30,7 @@ def test_the_numbers_are_those_counted_by_hand(visitor: Visitor) -> None:
     assert visitor.card("segments")[:2] == ["Segments", "82"]
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     line = page.locator(".freshness").inner_text()
-    assert re.fullmatch(r"as of \d\d:\d\d UTC·?\s*never synced·?\s*4 open·?\s*98\.2 % priced", line)
+    assert re.fullmatch(r"as of \d\d:\d\d UTC·?\s*never synced·?\s*4 in flight·?\s*98\.2 % priced", line)
     expect(page.locator(".period")).to_have_text(
         "Chosen days3 Mar – 9 Mar 2025 (UTC), against 24 Feb – 2 Mar 2025"
     )

@@ -55,7 +55,7 @@ _AUDITS = (
     AuditCheck(
         "late-revocations",
         "revocations_late",
-        "Opt-outs past the clock",
+        "Opt-out requests past the deadline",
         {
             "contact": "Contact",
             "sender": "Sender",

@@ -112,7 +112,7 @@ METRICS = (
     ),
     Metric(
         name="revocations_late",
-        label="Opt-outs past the clock",
+        label="Opt-out requests past the deadline",
         unit="count",
         description="Opt-out requests that were not honoured within 10 business days.",
         numerator="count(*) filter (is_late)",

@@ -114,7 +114,7 @@ function calendarSelect(model) {
   return h(
     "label",
     {class: "zone"},
-    h("span", {class: "legend"}, "Or of the calendar"),
+    h("span", {class: "legend"}, "Calendar period"),
     h(
       "select",
       {name: "calendar", onchange: (event) => event.target.value && choosePeriod(model, event.target.value)},

@@ -27,7 +27,7 @@ function freshnessLine(fresh) {
       {class: late || !fresh.last_sync_at ? "late" : null, title: fresh.last_sync_at || "Run: workbench sync"},
       synced,
     ),
-    h("span", {title: "Outbound messages whose outcome is still to come"}, `${fresh.open} open`),
+    h("span", {title: "Outbound messages whose outcome is still to come"}, `${fresh.open} in flight`),
     h("span", {title: "Share of final outbound messages that have their price"}, `${fresh.priced} priced`),
     fresh.failed
       ? h("span", {class: "late", title: "Run: workbench status"}, `scheduled ${fresh.failed} failed`)
