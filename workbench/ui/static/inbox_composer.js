@@ -567,7 +567,7 @@ class Composer {
           "li",
           {class: reason.verdict},
           icon(reason.verdict === "block" ? "stop" : "warning", 14),
-          h("span", {}, reason.text),
+          h("span", {}, withCode(reason.text)),
         ),
       ),
     )

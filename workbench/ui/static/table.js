@@ -1,5 +1,6 @@
 function cellElement(cell, column, link = null) {
-  const text = h("span", {class: cell.muted ? "muted" : null}, cell.text)
+  const name = column.kind === "country" ? countryName(cell.text) : cell.text
+  const text = h("span", {class: cell.muted ? "muted" : null}, name)
   return h(
     "td",
     {class: column.kind === "number" ? "number" : null, "data-label": column.label},
