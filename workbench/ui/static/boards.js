@@ -109,6 +109,9 @@ function pageList(model) {
   )
 }
 
+const FIRST_PAGE =
+  "A page of your own has saved views of Explore and parts of the other pages, in the order that you choose. Give it a title."
+
 export function render({model, view}) {
   const root = h("section", {class: "panel"})
   const draw = () => keepingPlace(root, paint)
@@ -119,6 +122,7 @@ export function render({model, view}) {
     }
     fill(
       root,
+      model.boards.length ? null : h("p", {class: "lead"}, FIRST_PAGE),
       pageList(model),
       editor(model),
       model.notice ? h("p", {class: "notice", role: "alert"}, model.notice) : null,
