@@ -31,7 +31,7 @@ def test_names_and_calls_are_completed_without_a_lake(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     completed = json.loads(done.stdout)
-    assert len(completed["wb."]) == 36
+    assert len(completed["wb."]) == 37
     assert completed["wb.consent."] == [
         ".blocked", ".decide", ".export", ".import_file", ".push", ".record", ".remove", ".revocations",
         ".show", ".undo",

@@ -27,6 +27,7 @@ from workbench.roles import Actor, acting_as
 from workbench.settings import Settings
 
 AGENT = Actor("ana", "agent")
+ADMIN = Actor("root", "admin")
 CHECKED = {"segments": 1, "encoding": "GSM-7", "cost": "$0.0083", "verdict": "pass", "reasons": []}
 
 
@@ -223,10 +224,14 @@ def test_every_answer_of_the_inbox_has_the_form_that_it_is_declared_with(
         {"ask": "bulk", "conversations": [conversation], "kind": "state", "value": "resolved"},
         {"ask": "changes"},
         {"ask": "reveal"},
+        {"ask": "customer"},
+        {"ask": "canned", "template": "hours", "values": {}},
+        {"ask": "save_canned", "template": "", "title": "Thanks", "shortcut": "thanks", "text": "Thank you."},
+        {"ask": "remove_canned", "template": "hours"},
         {"ask": "list", "view": "all"},
         {"ask": "close"},
     ]
-    with acting_as(AGENT):
+    with acting_as(ADMIN):
         for question in asked:
             answer = session.answer({"id": 1, **question})
             assert "ok" in answer, answer
