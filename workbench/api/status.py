@@ -50,7 +50,9 @@ class Status:
         for account in self.sync.accounts:
             through = account.settled_through or "not yet"
             lines.append((account.account_sid[:10] + "…", f"complete through {through} (GMT)"))
-            lines.append(("", f"{account.open_messages:,} to be read again, {account.unresolved:,} unresolved"))
+            lines.append(
+                ("", f"{account.open_messages:,} to be read again, {account.unresolved:,} unresolved")
+            )
             if account.senders:
                 lines.append(("", f"senders: {_senders(account.senders)}"))
             if account.deleted or account.redacted:

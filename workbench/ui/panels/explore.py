@@ -63,9 +63,9 @@ class ExploreChart:
 
     def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str] | None:
         """The rows of its metric, masked as on the page."""
-        if self.number >= len(data.values["metric"]):
-            return pd.DataFrame(), ""
         frame = exploration_frame(explored(data))
+        if self.number >= len(data.values["metric"]):
+            return frame.head(0), ""
         return frame[frame["metric"] == data.values["metric"][self.number]], ""
 
 
