@@ -34,7 +34,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = wb.backup(str(folder / "backups"))
     assert made.left_out == ("credentials.toml", "privacy.key")
     assert "Keep these apart" in made.notices()[0]
-    assert made.copied_files == made.files == 5
+    assert made.copied_files == made.files == 6
     with open_lake(wb.settings) as lake:
         save(lake, [payload(number) for number in range(100, 103)])
     again = wb.backup(str(folder / "backups"))

@@ -95,7 +95,7 @@ def test_sync_then_ask(run: Run, server: Server, environ: dict[str, str], tmp_pa
         (["sync"], {"WORKBENCH_LAKE": "mysql:x"}, 2, "postgres:"),
         (["status"], {}, 1, "workbench sync"),
         (["metric", "delivry_rate"], {}, 2, "Did you mean 'delivery_rate'"),
-        (["metric", "messages", "--by", "planet"], {}, 2, "Known: account, boundary"),
+        (["metric", "messages", "--by", "planet"], {}, 2, "Known: account, batch, boundary"),
         (["metric", "messages", "--where", "country"], {}, 2, "country=US"),
         (["metric", "messages", "--since", "soon"], {}, 2, "'soon'"),
         (["sql", "select 1"], {"WORKBENCH_TIMEZONE": "Nowhere"}, 2, "'Nowhere'"),

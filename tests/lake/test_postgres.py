@@ -293,7 +293,7 @@ def test_an_emptied_database_is_not_a_new_lake(first: Settings, postgres: str) -
         open_lake(first)
     target = start_anew(first)
     assert _messages(first) == 0
-    assert len(list((target / "files").rglob("*.parquet"))) == 1
+    assert len(list((target / "files").rglob("raw_messages/**/*.parquet"))) == 1
 
 
 def test_clean_up_leaves_what_another_machine_may_be_writing(first: Settings) -> None:

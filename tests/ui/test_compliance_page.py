@@ -126,7 +126,7 @@ def test_a_request_is_decided_and_undone_by_those_who_may(opened: Store) -> None
         component = cast(OptOutRequestsComponent, session_of(OptOutRequests(open_consent)).components[0])
         assert (component.counts["waiting"], component.may_decide) == (1, False)
         [row] = component.rows
-        assert (row["sid"], row["contact"], row["sender"]) == (SID, "+1206***0103", "Desk (+1202***0110)")
+        assert (row["sid"], row["contact"], row["sender"]) == (SID, "+1206***0103", "Desk (+12025550110)")
         assert (row["text"], row["tone"]) == ("please stop texting <b>me</b>", "late")
         decide = {"sid": SID, "decision": "opt-out", "everything": True, "note": "read by phone"}
         component._handle_msg({"decide": decide})

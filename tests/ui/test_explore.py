@@ -112,7 +112,7 @@ def test_another_period_stands_beside_where_the_lake_has_it(
     # 28 February to 4 March: 50 outbound, all American.
     assert texts(session) == [["DE", "10", "–"], ["US", "7", "50"]]
     short = opened(explore_page, known_store, "grain=none")
-    assert short.components[-1].subtitle == "Nothing to compare with: history begins 26 Feb 2025."
+    assert short.components[-1].subtitle == "Nothing to compare with: history begins 25 Feb 2025."
     assert [column["label"] for column in short.components[-1].columns] == ["All messages", "Messages"]
 
 

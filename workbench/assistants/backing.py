@@ -133,7 +133,8 @@ class Backing:
                     f"{name} has the numbers of people, and cannot be filtered by while they are masked."
                 )
         if "sender" in filters:
-            whole = {option.token: option.value for option in self.sender_options()}
+            options = self.sender_options()
+            whole = {token: option.value for option in options for token in (option.former, option.token)}
             filters["sender"] = tuple(whole.get(value or "none", value) for value in filters["sender"])
         return filters
 
@@ -145,7 +146,11 @@ class Backing:
         """Sender → what the caller sees of it: its mask, as in links of pages, or the whole."""
         if not self.is_masked:
             return {}
-        return {option.value: option.token for option in self.sender_options() if option.value is not None}
+        return {
+            option.value: option.former or option.token
+            for option in self.sender_options()
+            if option.value is not None
+        }
 
     def shown_sql(self, sql: str) -> str:
         """A query as the caller may see it."""

@@ -127,8 +127,8 @@ class NumberTools:
 
         shown = {name: list(values) for name, values in filters.items()}
         if "sender" in shown:
-            tokens = {option.value: option.token for option in self._backing.sender_options()}
-            shown["sender"] = [tokens.get(value, value) for value in shown["sender"]]
+            masks = self._backing.shown_senders()
+            shown["sender"] = [masks.get(value) or value for value in shown["sender"]]
         page = page_of_metric(metric)
         address = self._backing.link(page, period.since, period.until, **shown)
         is_other_zone = period.timezone != self._backing.installation.settings.timezone

@@ -63,7 +63,8 @@ def _check_archive(data: bytes, name: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
-    except zipfile.BadZipFile as error:
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        # The latter where the archive asks for a version of the format that no reader has.
         raise UsageError(f"{name} is a damaged archive. Save it again as XLSX or CSV.") from error
     if not any(entry.filename == "xl/workbook.xml" for entry in entries):
         raise UsageError(f"{name} is no XLSX workbook. Save it as XLSX or as CSV.")

@@ -353,7 +353,7 @@ function keepingPlace(root, draw) {
 
 function placeholder(model) {
   if (model.state === "loading") {
-    return h("div", {class: "skeleton", "aria-label": "Loading"})
+    return h("div", {class: "skeleton", role: "status", "aria-label": "Loading"})
   }
   const failed = model.state === "error"
   return h(
