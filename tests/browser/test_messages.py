@@ -217,7 +217,7 @@ def test_a_chart_is_saved_as_a_picture_and_a_page_as_one_file(reader: Visitor, t
 def test_two_currencies_are_never_added(reader: Visitor) -> None:
     reader.open(f"overview?{MARCH}")
     # 60 plain ones, the formula's and the undelivered one in dollars; the script's in euros.
-    assert reader.card("spend")[1:4] == ["$0.548", "nothing to compare", "€0.0500"]
+    assert reader.card("spend")[1:4] == ["$0.548", "€0.0500", "USD, EUR"]
 
 
 def test_the_night_of_a_dst_change_has_its_own_hours(reader: Visitor) -> None:
@@ -231,14 +231,9 @@ def test_the_night_of_a_dst_change_has_its_own_hours(reader: Visitor) -> None:
     )
 
 
-def test_a_comparison_can_be_chosen_or_left(reader: Visitor) -> None:
+def test_a_time_that_the_lake_does_not_cover_is_not_compared(reader: Visitor) -> None:
     page = reader.open("overview?since=2025-03-03&until=2025-03-05")
-    expect(page.locator(".period")).to_contain_text("against 1 Mar – 2 Mar 2025")
-    page.get_by_label("Compare with").select_option("year")
-    expect(page.locator(".period")).to_contain_text("against 3 Mar – 4 Mar 2024")
-    page.get_by_label("Compare with").select_option("none")
-    expect(page.locator(".period")).to_have_text("Chosen days3 Mar – 4 Mar 2025 (UTC)")
-    assert page.url.endswith("compare=none")
+    expect(page.locator(".period")).to_contain_text("not whole: history begins 4 Mar 2025")
     expect(page.locator("[data-metric=messages] .change")).to_have_count(0)
 
 

@@ -105,12 +105,23 @@ def test_back_and_forward_lead_through_what_was_shown(visitor: Visitor) -> None:
     assert "sender=" in page.url
 
 
+def test_a_comparison_can_be_chosen_or_left(visitor: Visitor) -> None:
+    page = visitor.open("overview?since=2025-03-05&until=2025-03-07")
+    expect(page.locator(".period")).to_contain_text("against 3 Mar – 4 Mar 2025")
+    page.get_by_label("Compare with").select_option("year")
+    expect(page.locator(".period")).to_contain_text("not compared: history begins")
+    page.get_by_label("Compare with").select_option("none")
+    expect(page.locator(".period")).to_have_text("Chosen days5 Mar – 6 Mar 2025 (UTC)")
+    assert page.url.endswith("compare=none")
+    expect(page.locator("[data-metric=messages] .change")).to_have_count(0)
+
+
 def test_impossible_values_are_named_dismissed_and_ignored(visitor: Visitor) -> None:
     page = visitor.open(f"{ADDRESS}&country=XX&period=12d&sender=<img src=x onerror=alert(1)>")
     notice = page.locator(".notice")
     expect(notice).to_contain_text("Country “XX” is not known; allowed are US, DE.")
     expect(notice).to_contain_text("Sender “<img src=x onerror=alert(1)>” is not known")
-    expect(notice).to_contain_text("Period “12d” is not known; allowed are 7d, 30d, 90d, custom.")
+    expect(notice).to_contain_text("Period “12d” is not known; allowed are 7d, 30d, 90d, today, yesterday, ")
     assert visitor.card("messages")[1] == "72"
     notice.get_by_role("button", name="Dismiss").click()
     expect(notice).to_have_count(0)
