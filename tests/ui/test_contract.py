@@ -79,9 +79,9 @@ def test_props_are_the_same_in_the_class_in_the_contract_and_in_the_script(name:
 @pytest.mark.parametrize("name", COMPONENTS)
 def test_messages_are_the_same_in_the_contract_and_in_the_script(name: str) -> None:
     text = script(*COMPONENTS[name].scripts)
-    asked = "asked: ask(model), "
-    sent = set(re.findall(rf"send_msg\(\s*\{{\s*(?:{re.escape(asked)})?(\w+)", text))
-    assert sent | ({"asked"} if asked in text else set()) == set(COMPONENTS[name].messages)
+    asked = r"asked: ask\((?:this\.)?model\), "
+    sent = set(re.findall(rf"send_msg\(\s*\{{\s*(?:{asked})?(\w+)", text))
+    assert sent | ({"asked"} if re.search(asked, text) else set()) == set(COMPONENTS[name].messages)
 
 
 @pytest.mark.parametrize(
