@@ -17,7 +17,8 @@ from workbench.api.canned import CannedReplies
 from workbench.api.installation import Installation
 from workbench.conversations.contacts import plan_edit, read_contact, save_changes
 from workbench.conversations.find import find_conversation
-from workbench.conversations.inbox_session import InboxSession, InboxTools
+from workbench.conversations.inbox_session import InboxSession
+from workbench.conversations.inbox_tools import InboxTools
 from workbench.errors import UsageError
 from workbench.lake import open_lake
 from workbench.messaging.templates import Template

@@ -12,7 +12,8 @@ from tests.conversations.known import BEN, DESK, SERVICE, WEST, save_known
 from tests.messages import ACCOUNT, payload
 from workbench.conversations.customer import read_customer
 from workbench.conversations.find import find_conversation
-from workbench.conversations.inbox_session import InboxSession, InboxTools
+from workbench.conversations.inbox_session import InboxSession
+from workbench.conversations.inbox_tools import InboxTools
 from workbench.lake import Lake, open_lake
 from workbench.lake.consent import ConsentEvent, save_consent_events
 from workbench.lake.save import message_table, save_messages

@@ -12,7 +12,8 @@ from tests.conversations.known import ANA, BEN, CAL, save_known
 from workbench.conversations.events import note, save_event
 from workbench.conversations.find import find_conversation
 from workbench.conversations.hits import excerpt, read_hits
-from workbench.conversations.inbox_session import InboxSession, InboxTools
+from workbench.conversations.inbox_session import InboxSession
+from workbench.conversations.inbox_tools import InboxTools
 from workbench.conversations.listing import list_conversations
 from workbench.lake import Lake, open_lake
 from workbench.settings import load_settings

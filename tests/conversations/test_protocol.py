@@ -21,7 +21,8 @@ from workbench.browser.inbox_questions import INBOX_QUESTIONS
 from workbench.browser.schema import check
 from workbench.conversations.composer_session import ComposerSession, ComposerTools
 from workbench.conversations.find import Conversation, find_conversation
-from workbench.conversations.inbox_session import InboxSession, InboxTools
+from workbench.conversations.inbox_session import InboxSession
+from workbench.conversations.inbox_tools import InboxTools
 from workbench.lake import Lake
 from workbench.roles import Actor, acting_as
 from workbench.settings import Settings

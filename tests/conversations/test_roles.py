@@ -8,7 +8,8 @@ import pytest
 
 from tests.conversations.known import ANA, BEN, DESK
 from workbench.conversations.find import Conversation
-from workbench.conversations.inbox_session import InboxSession, InboxTools
+from workbench.conversations.inbox_session import InboxSession
+from workbench.conversations.inbox_tools import InboxTools
 from workbench.lake import Lake
 from workbench.roles import NOBODY, Actor, acting_as, find_people_with
 from workbench.settings import Settings

@@ -17,7 +17,8 @@ from workbench.settings import Settings
 
 if TYPE_CHECKING:
     from workbench.conversations.find import Conversation
-    from workbench.conversations.inbox_session import InboxSession, InboxTools
+    from workbench.conversations.inbox_session import InboxSession
+    from workbench.conversations.inbox_tools import InboxTools
     from workbench.conversations.reply_queue import ReplyQueue
     from workbench.lake import Lake
     from workbench.sending.verdicts import PreflightResult
@@ -110,7 +111,7 @@ class _InboxCalls:
 
     def tools(self) -> InboxTools:
         """Nothing that asks Twilio without credentials."""
-        from workbench.conversations.inbox_session import InboxTools
+        from workbench.conversations.inbox_tools import InboxTools
 
         if self.installation.settings.optional_credentials is None:
             return InboxTools(canned=CannedReplies(self.installation), people=self.people)

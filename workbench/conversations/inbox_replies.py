@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
 
 from workbench.browser.inbox_answers import DraftShown
 from workbench.browser.inbox_questions import SendQuestion
 from workbench.conversations.drafts import DraftStore, ReplyDraft
 from workbench.conversations.find import Conversation
+from workbench.conversations.inbox_tools import Answer
 from workbench.conversations.reply_queue import Check, ReplyQueue, Send
 from workbench.errors import UsageError
 from workbench.roles import current_actor, current_user
-
-Answer = dict[str, Any]
 
 
 class ReplyDesk:

@@ -10,12 +10,11 @@ import base64
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import Any
 
 from workbench.browser.inbox_questions import (
     INBOX_QUESTIONS,
@@ -40,7 +39,6 @@ from workbench.conversations import view_models
 from workbench.conversations.actions import ActionResult, decide_many, undo_action
 from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
-from workbench.conversations.canned import CannedReply, CannedText
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contact_glance import read_contact_glance
 from workbench.conversations.contacts import plan_edit, read_contact, save_changes
@@ -48,12 +46,13 @@ from workbench.conversations.conversation_cache import REST, ConversationCache
 from workbench.conversations.customer import read_customer
 from workbench.conversations.customer_view_models import customer_shown
 from workbench.conversations.drafts import DraftStore
-from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
+from workbench.conversations.events import ConversationEvent, save_event
 from workbench.conversations.find import Conversation, find_conversation, is_conversation_id, reveal
+from workbench.conversations.inbox_decisions import event_of, read_until
 from workbench.conversations.inbox_list import PAGE, ShownList, ids_of, list_shown
 from workbench.conversations.inbox_replies import ReplyDesk
+from workbench.conversations.inbox_tools import Answer, CannedTools, InboxTools
 from workbench.conversations.listing import read_state
-from workbench.conversations.reply_queue import ReplyQueue
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
@@ -71,46 +70,6 @@ _IDLE_REST = 50.0
 _REFRESH_SECONDS = 3.0
 _REFRESH_FOR = timedelta(minutes=15)
 """How long Twilio is asked for the outcome of a message just sent; later the sync brings it."""
-
-Answer = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class InboxTools:
-    """The functions that a session is given by the code that may send.
-
-    Attributes:
-        check: the preflight result of a text to this conversation as plain data: segments, encoding, cost,
-            verdict (pass, warn, block) and reasons. It sends nothing.
-        send: sends a text and returns `state` and `text`; the same key is sent only once.
-        canned: the canned replies, and what fills, saves and removes one.
-        people: the names that a private note can mention, as `@ana`.
-        refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
-        queue: sends answers after some seconds; by default they are sent at once.
-    """
-
-    check: Callable[[Conversation, str], Answer] | None = None
-    send: Callable[[Conversation, str, str], Answer] | None = None
-    canned: CannedTools | None = None
-    people: Callable[[], Sequence[str]] = tuple
-    refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
-    queue: ReplyQueue | None = None
-
-
-class CannedTools(Protocol):
-    """What the inbox may do with canned replies."""
-
-    def list(self) -> Sequence[CannedReply]:
-        """All of them."""
-
-    def fill(self, conversation: Conversation, template: str, values: Mapping[str, str]) -> CannedText:
-        """One for a conversation."""
-
-    def save(self, template: str, title: str, shortcut: str, text: str) -> None:
-        """Write one, by an admin."""
-
-    def remove(self, template: str) -> None:
-        """Remove one, by an admin."""
 
 
 @dataclass
@@ -431,8 +390,8 @@ class InboxSession:
             people = list(self._tools.people())
             if value.strip().lower() not in people:
                 raise UsageError(f"Nobody named {value!r} signs in here; there are {', '.join(people)}.")
-        until = _until(question.get("until"), self._settings.timezone)
-        return _decision(kind, value, until, self._actor)
+        until = read_until(question.get("until"), self._settings.timezone)
+        return event_of(kind, value, until, self._actor)
 
     def _sides(self) -> dict[str, str]:
         with self._lake_lock:
@@ -476,26 +435,6 @@ class InboxSession:
             refresh(view.waiting)
         except WorkbenchError as error:
             log.warning("the status of messages just sent could not be read: %s", error)
-
-
-def _decision(kind: str, value: str, until: datetime | None, actor: str) -> ConversationEvent:
-    if kind == "state":
-        return set_state(value, actor, until)
-    if kind == "assignee":
-        return assign(value, actor)
-    if kind in ("label", "unlabel"):
-        return label(value, actor, on=kind == "label")
-    return note(value, actor)
-
-
-def _until(text: str | None, timezone: str) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"until is {text!r}; write a time as 2026-09-01T08:30+00:00.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(timezone))
 
 
 def _just_sent(thread: Thread) -> list[tuple[str, str]]:

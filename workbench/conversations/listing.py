@@ -125,11 +125,7 @@ def list_conversations(
         raise UsageError(f"limit is {limit}; it must be from 1 to {MOST_LISTED}.")
     parameters: dict[str, Any] = {"limit": limit}
     filters = replace(filters, assignee=assignee or filters.assignee, label=label or filters.label)
-    conditions = [
-        VIEWS[view],
-        *_search_sql(search, number, parameters),
-        *filter_conditions(filters, parameters),
-    ]
+    conditions = _conditions(view, search, number, filters, parameters)
     if after is not None:
         parameters |= {"at": after.last_at, "id": after.conversation_id}
         if order == "longest":
@@ -161,15 +157,22 @@ def list_ids(
 ) -> list[str]:  # fmt: skip
     """The ids of the conversations that :func:`list_conversations` would list, at most so many."""
     parameters: dict[str, Any] = {"limit": limit}
-    conditions = [
-        VIEWS[require_view(view)],
-        *_search_sql(search, number, parameters),
-        *filter_conditions(filters, parameters),
-    ]
+    conditions = _conditions(require_view(view), search, number, filters, parameters)
     sql = _IDS_SQL.format(
         source=cache.table_name(), names=cache.names_table, conditions=" and ".join(conditions)
     )
     return [str(row[0]) for row in lake.rows(sql, parameters)]
+
+
+def _conditions(
+    view: str, search: str, number: str | None, filters: ListFilters, parameters: dict[str, Any]
+) -> list[str]:
+    """What a conversation of the list has to fulfil."""
+    return [
+        VIEWS[view],
+        *_search_sql(search, number, parameters),
+        *filter_conditions(filters, parameters),
+    ]
 
 
 _IDS_SQL: LiteralString = """

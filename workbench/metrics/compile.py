@@ -197,6 +197,27 @@ def compile_audit(
     return CompiledMetric(sql, parameters, columns)
 
 
+def compile_template(
+    template: LiteralString,
+    rows: LiteralString,
+    where: Where | None,
+    since: Moment,
+    until: Moment,
+    timezone: str,
+) -> CompiledMetric:
+    """SQL of a template in which ``{rows}`` stands for a filter, a period and a set of messages.
+
+    Args:
+        rows: the set, for example ``{queued}``. The other arguments are as for :func:`compile_metric`.
+    """
+    parameters: dict[str, object] = {}
+    conditions = " and ".join([*conditions_sql(where, since, until, timezone, parameters), expand(rows)])
+    sql = expand(template).replace("{rows}", conditions).strip()
+    if "$timezone" in sql:
+        parameters["timezone"] = timezone
+    return CompiledMetric(sql, parameters)
+
+
 def find_metric(name: str) -> Metric:
     if name not in METRICS:
         raise UnknownName("metric", name, METRICS, remedy=METRICS.reason(name))

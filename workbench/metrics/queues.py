@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString
 
 from workbench.lake.connect import Readable
-from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, expand
+from workbench.metrics.compile import CompiledMetric, Moment, compile_template
 from workbench.metrics.filter_values import Where
 
 _BUSIEST = 8
@@ -63,7 +63,7 @@ def query_busiest(
 ) -> Busiest:
     """The minutes closest to (or furthest above) their sender's limit."""
     as_of = datetime.now(UTC)
-    compiled = _compile(_MINUTES, where, since, until, timezone)
+    compiled = compile_template(_MINUTES, "{sent}", where, since, until, timezone)
     minutes = [
         BusyMinute(sender, start, int(segments), int(peak), limit and float(limit))
         for sender, start, segments, peak, limit in lake.rows(compiled.sql, compiled.parameters)
@@ -76,7 +76,7 @@ def query_busiest(
             "first": first.start - _AROUND,
             "last": first.start + _AROUND + timedelta(minutes=1),
         }
-        around = _compile(_SECONDS, where, since, until, timezone)
+        around = compile_template(_SECONDS, "{sent}", where, since, until, timezone)
         rows = lake.rows(around.sql, {**around.parameters, **bounds})
         seconds = [(start, int(segments)) for start, segments in rows]
     return Busiest(minutes, seconds, compiled, as_of)
@@ -85,19 +85,8 @@ def query_busiest(
 def _run(
     lake: Readable, template: LiteralString, where: Where | None, since: Moment, until: Moment, timezone: str
 ) -> list[tuple[Any, ...]]:
-    compiled = _compile(template, where, since, until, timezone)
+    compiled = compile_template(template, "{sent}", where, since, until, timezone)
     return lake.rows(compiled.sql, compiled.parameters)
-
-
-def _compile(
-    template: LiteralString, where: Where | None, since: Moment, until: Moment, timezone: str
-) -> CompiledMetric:
-    parameters: dict[str, object] = {}
-    rows = " and ".join([*conditions_sql(where, since, until, timezone, parameters), expand("{sent}")])
-    sql = expand(template).replace("{rows}", rows).strip()
-    if "$timezone" in sql:
-        parameters["timezone"] = timezone
-    return CompiledMetric(sql, parameters)
 
 
 _QUEUES = """

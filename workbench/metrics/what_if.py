@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
-from typing import LiteralString
 
 from workbench.errors import UsageError
 from workbench.lake.connect import Readable
-from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, expand
+from workbench.metrics.compile import Moment, compile_template
 from workbench.metrics.filter_values import Where
 
 USUAL_LIMITS = (3.0, 10.0, 25.0, 100.0, 225.0)
@@ -72,7 +71,7 @@ def query_runs(
     lake: Readable, where: Where | None, since: Moment, until: Moment, *, timezone: str
 ) -> list[SendingRun]:
     """The longest run of each sender, the longest first."""
-    compiled = _compile(_RUNS, where, since, until, timezone)
+    compiled = compile_template(_RUNS, "{queued}", where, since, until, timezone)
     waited = {"waited_seconds": WAITED_SECONDS}
     return [SendingRun(*row) for row in lake.rows(compiled.sql, {**compiled.parameters, **waited})]
 
@@ -92,7 +91,7 @@ def replay_run(
     Raises:
         UsageError: a limit is not above 0.
     """
-    compiled = _compile(_ARRIVALS, where, since, until, timezone)
+    compiled = compile_template(_ARRIVALS, "{queued}", where, since, until, timezone)
     bounds = {"run_sender": run.sender, "began": run.began, "ended": run.ended}
     rows = lake.rows(compiled.sql, {**compiled.parameters, **bounds})
     created, segments, people = zip(*rows, strict=True) if rows else ((), (), ())
@@ -151,17 +150,6 @@ def _quantile(ordered: Sequence[float], share: float) -> float:
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
-
-
-def _compile(
-    template: LiteralString, where: Where | None, since: Moment, until: Moment, timezone: str
-) -> CompiledMetric:
-    parameters: dict[str, object] = {}
-    rows = " and ".join([*conditions_sql(where, since, until, timezone, parameters), expand("{queued}")])
-    sql = expand(template).replace("{rows}", rows).strip()
-    if "$timezone" in sql:
-        parameters["timezone"] = timezone
-    return CompiledMetric(sql, parameters)
 
 
 _RUNS = """

@@ -331,7 +331,7 @@ class PageSession:
             )
         # Only now are all parts as new as this.
         yield lambda: self._show_freshness(fresh, data.period, began) if ticket == self._latest else None
-        if self.has_filters:
+        if self.has_filters and ticket == self._latest:
             counts = {name: data.option_counts(name) for name in self.names}
             yield partial(self._show_counts, ticket, data, counts)
 
