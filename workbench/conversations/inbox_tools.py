@@ -1,0 +1,51 @@
+"""What a session of the inbox is given by the code that may send: functions, so that it knows none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from workbench.conversations.canned import CannedReply, CannedText
+from workbench.conversations.find import Conversation
+from workbench.conversations.reply_queue import ReplyQueue
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class InboxTools:
+    """The functions that a session is given by the code that may send.
+
+    Attributes:
+        check: the preflight result of a text to this conversation as plain data: segments, encoding, cost,
+            verdict (pass, warn, block) and reasons. It sends nothing.
+        send: sends a text and returns `state` and `text`; the same key is sent only once.
+        canned: the canned replies, and what fills, saves and removes one.
+        people: the names that a private note can mention, as `@ana`.
+        refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
+        queue: sends answers after some seconds; by default they are sent at once.
+    """
+
+    check: Callable[[Conversation, str], Answer] | None = None
+    send: Callable[[Conversation, str, str], Answer] | None = None
+    canned: CannedTools | None = None
+    people: Callable[[], Sequence[str]] = tuple
+    refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
+    queue: ReplyQueue | None = None
+
+
+class CannedTools(Protocol):
+    """What the inbox may do with canned replies."""
+
+    def list(self) -> Sequence[CannedReply]:
+        """All of them."""
+
+    def fill(self, conversation: Conversation, template: str, values: Mapping[str, str]) -> CannedText:
+        """One for a conversation."""
+
+    def save(self, template: str, title: str, shortcut: str, text: str) -> None:
+        """Write one, by an admin."""
+
+    def remove(self, template: str) -> None:
+        """Remove one, by an admin."""
