@@ -127,6 +127,7 @@ class PageSession:
     def _listen(self) -> None:
         for component in (self.head, self.filter_menu, *self.components):
             component.on("asked", self._note_asked)
+            component.refuse_change = self._refuse_change
         self.filters.param.watch(lambda *_: self.refresh(), list(self.defaults))
         self.filter_menu.on("filter", self.apply)
         self.filter_menu.on("reset", lambda _: self.apply(self._question()))
@@ -151,6 +152,11 @@ class PageSession:
         A number that is in use already gets the next one: the browser did not know of that change.
         """
         self._asked = max(int(number), self._asked + 1)
+
+    def _refuse_change(self, number: int) -> None:
+        """The browser asked for filters in a form that nobody reads, or asking failed: the filters stay."""
+        self._note_asked(number)
+        self._change(self._asked, {})
 
     def data(self) -> PageData:
         """The lake under the filters, now."""
@@ -202,6 +208,7 @@ class PageSession:
     def _remove(self, chip: Sequence[str]) -> None:
         name, token = (*chip, "", "")[:2]
         if name not in self.defaults:
+            self._change(self._asked, {})
             return
         current = getattr(self.filters, name)
         kept = (
