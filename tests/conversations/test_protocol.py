@@ -215,6 +215,7 @@ def test_every_answer_of_the_inbox_has_the_form_that_it_is_declared_with(
         {"ask": "check", "body": "Hello"},
         {"ask": "send", "body": "Hello", "key": "k", "confirmed": True, "conversation": conversation},
         {"ask": "draft", "conversation": conversation, "body": "Dear", "mode": "reply"},
+        {"ask": "seen", "conversation": conversation},
         {"ask": "status", "conversation": conversation},
         {"ask": "decide", "kind": "note", "value": "Called her."},
         {"ask": "decide", "kind": "label", "value": "vip"},

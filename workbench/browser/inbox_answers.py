@@ -309,6 +309,7 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "check": CheckAnswer,
     "media": MediaAnswer,
     "send": SendAnswer,
+    "seen": Nothing,
     "status": SendAnswer,
     "unsend": SendAnswer,
     "draft": Nothing,

@@ -141,6 +141,7 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "check": CheckQuestion,
     "media": MediaQuestion,
     "send": SendQuestion,
+    "seen": OfConversation,
     "status": OfConversation,
     "unsend": OfConversation,
     "draft": DraftQuestion,

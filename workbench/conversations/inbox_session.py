@@ -190,6 +190,19 @@ class InboxSession:
         self._view.conversation = self._only
         return {}
 
+    def _seen(self, question: OfConversation) -> Answer:
+        """Note that the person looks at a conversation, so that they are told no more of it.
+
+        Only the browser knows it: a tab in the background shows the conversation, and nobody reads it.
+        """
+        conversation = self._find(question["conversation"])
+        try:
+            mark_read(self._lake, current_user().name, conversation.conversation_id, datetime.now(UTC))
+        except WorkbenchError as error:
+            # Reading does not fail by it: the bell goes on to say that it is unread.
+            log.warning("that a conversation was read could not be noted: %s", error)
+        return {}
+
     def _changes(self, question: Nothing) -> Answer:
         """Everything shown that changed since the last answer; else only that nothing did."""
         self._refresh_just_sent()
@@ -248,7 +261,6 @@ class InboxSession:
             consent = read_consent(self._lake, conversation)
             state = read_state(self._lake, conversation, self._cache)
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
-            self._note_read(conversation)
         self._view.waiting = _just_sent(thread)
         contact = glance.contact
         head = view_models.head_shown(conversation, contact, consent, glance.addresses, names)
@@ -397,13 +409,6 @@ class InboxSession:
         with self._lake_lock:
             return dict(self._lake.rows(_ALL_NAMES_SQL))
 
-    def _note_read(self, conversation: Conversation) -> None:
-        """Note that the person has seen it, so that they are told no more; reading never fails by it."""
-        try:
-            mark_read(self._lake, current_user().name, conversation.conversation_id, datetime.now(UTC))
-        except WorkbenchError as error:
-            log.warning("that a conversation was read could not be noted: %s", error)
-
     def _look_up(self, search: str) -> None:
         """Set the search; a whole number is looked up once for as long as it stands there."""
         view = self._view
@@ -470,6 +475,7 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "check": InboxSession._check,
     "media": InboxSession._media,
     "send": InboxSession._send,
+    "seen": InboxSession._seen,
     "status": InboxSession._status,
     "unsend": InboxSession._unsend,
     "draft": InboxSession._draft,

@@ -69,6 +69,9 @@ class BellPanel {
     if (news) {
       this.label(news.unread)
       this.shown.take(news)
+      if (news.unread) {
+        dispatchEvent(new Event(UNREAD_EVENT))
+      }
     }
   }
 

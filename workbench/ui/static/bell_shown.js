@@ -29,8 +29,7 @@ function alone(work) {
 }
 
 function isLookingAt(conversation) {
-  const open = new URLSearchParams(location.search).get("conversation")
-  return document.visibilityState === "visible" && document.hasFocus() && open === conversation
+  return isInFront() && new URLSearchParams(location.search).get("conversation") === conversation
 }
 
 class Shown {

@@ -149,6 +149,7 @@ class Inbox {
   // Returns what ends it all again.
   listen() {
     const unfollow = followHost(this.el)
+    const unseen = followFront(() => this.noteSeen())
     const watch = setInterval(() => this.lookForChanges(), CHANGES_EVERY_MS)
     const onBack = () => this.followAddress()
     const onHide = () => this.composer.keepNow()
@@ -172,6 +173,7 @@ class Inbox {
       clearInterval(watch)
       document.removeEventListener("visibilitychange", onHide)
       unlisten()
+      unseen()
       resized.disconnect()
       removeEventListener("popstate", onBack)
       unfollow()
@@ -469,6 +471,19 @@ class Inbox {
     this.composer.refresh()
     if (isNew || toEnd || wasNearEnd) {
       this.items.scrollTop = this.items.scrollHeight
+    }
+    this.noteSeen()
+  }
+
+  // Who looks at a conversation is told no more of what came in there.
+  async noteSeen() {
+    const conversation = this.state.thread?.id
+    if (conversation && isInFront() && !this.link.isGone) {
+      try {
+        await this.link.ask("seen", {conversation})
+      } catch (error) {
+        this.complain(error)
+      }
     }
   }
 

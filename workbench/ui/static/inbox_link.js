@@ -147,6 +147,26 @@ class Link {
   }
 }
 
+// Whether the person can see this page now, and works with it.
+function isInFront() {
+  return document.visibilityState === "visible" && document.hasFocus()
+}
+
+// The bell says that something is unread; an inbox on the same page may show it already.
+const UNREAD_EVENT = "workbench-unread"
+
+// Calls `look` when the page comes to the front, and when the bell has news. Returns what ends it.
+function followFront(look) {
+  document.addEventListener("visibilitychange", look)
+  addEventListener("focus", look)
+  addEventListener(UNREAD_EVENT, look)
+  return () => {
+    document.removeEventListener("visibilitychange", look)
+    removeEventListener("focus", look)
+    removeEventListener(UNREAD_EVENT, look)
+  }
+}
+
 function shadowOf(el, css) {
   const root = el.shadowRoot || el.attachShadow({mode: "open"})
   root.replaceChildren(h("style", {}, css))
