@@ -96,8 +96,70 @@ def test_undoing_a_second_decision_brings_back_the_first(ledger: Lake) -> None:
     assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("not-opt-out", [])
     assert undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=2)).decision == "opt-out"
     assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
-    assert undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=3)).decision == "not-opt-out"
+    with pytest.raises(UsageError, match="is an undo, which is not undone: decide anew"):
+        undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=3))
+    assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
+    decide(ledger, sid, "not-opt-out", actor="a", now=NOW + timedelta(minutes=4))
     assert blocks(ledger, contact) == []
+
+
+def test_a_stale_page_neither_undoes_nor_replaces_what_somebody_decided_since(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    seen = decide(ledger, sid, "not-opt-out", actor="user:ana", seen="", now=NOW).decision_id
+    decide(ledger, sid, "opt-out", actor="user:ben", now=NOW + timedelta(minutes=1))
+    later = NOW + timedelta(minutes=2)
+    with pytest.raises(UsageError, match="Somebody decided on SM.* since; it is opt-out now"):
+        undo(ledger, sid, actor="user:ana", decision_id=seen, now=later)
+    for stale in ("", seen):
+        with pytest.raises(UsageError, match="Somebody decided on"):
+            decide(ledger, sid, "not-opt-out", actor="user:ana", seen=stale, now=later)
+    assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
+
+
+def test_a_second_click_on_undo_does_not_bring_back_what_the_first_undid(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    decide(ledger, sid, "opt-out", actor="a", now=NOW)
+    wrong = decide(ledger, sid, "not-opt-out", actor="a", now=NOW + timedelta(minutes=1)).decision_id
+    undo(ledger, sid, actor="a", decision_id=wrong, now=NOW + timedelta(minutes=2))
+    with pytest.raises(UsageError, match="Somebody decided on"):
+        undo(ledger, sid, actor="a", decision_id=wrong, now=NOW + timedelta(minutes=3))
+    assert blocks(ledger, contact) == [SENDER]
+    frame = read_queue(ledger, "opt-out").set_index("message_sid")
+    assert (frame.loc[sid, "decision_id"], frame.loc[sid, "is_undo"]) == (f"{wrong}:undo", True)
+
+
+def test_an_undo_back_to_an_opt_out_restores_all_that_it_reached(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    decide(ledger, sid, "opt-out", actor="a", now=NOW)
+    decide(ledger, sid, "opt-out", actor="a", scope="*", now=NOW + timedelta(minutes=1))
+    before = said_to(ledger, contact)
+    assert before == [("*", None), (SENDER, SENDER)]
+    decide(ledger, sid, "not-opt-out", actor="a", now=NOW + timedelta(minutes=2))
+    assert blocks(ledger, contact) == []
+    undone = undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=3))
+    assert (undone.decision, undone.scope) == ("opt-out", f"*, {SENDER}")
+    assert (blocks(ledger, contact), said_to(ledger, contact)) == (["*", SENDER], before)
+
+
+def test_undoing_a_wider_opt_out_leaves_the_narrower_one_of_before(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    decide(ledger, sid, "opt-out", actor="a", now=NOW)
+    decide(ledger, sid, "opt-out", actor="a", scope="*", now=NOW + timedelta(minutes=1))
+    assert undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=2)).scope == SENDER
+    assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
+
+
+def said_to(lake: Lake, contact: str) -> list[tuple[str, str | None]]:
+    """Scope and sender of the opt-outs in force."""
+    return lake.rows(
+        "select scope, said_to from consent_events where address = ? and kind = 'opt-out' "
+        "and event_id in (select event_id from opt_out_spans where until is null) order by scope",
+        [contact],
+    )
 
 
 STEPS = st.lists(st.sampled_from(["opt-out", "not-opt-out", "undo"]), max_size=5)
@@ -113,16 +175,21 @@ def test_any_order_of_decisions_blocks_while_the_last_says_opt_out(
     sid = writes(ledger, contact, "please stop texting me")
     if stop_before:
         says(ledger, contact, "opt-out", "keyword", SENDER)
-    holding = ["waiting"]
+    holding, is_undo = ["waiting"], False
     for minute, step in enumerate(steps):
         at = NOW + timedelta(minutes=minute)
         if step != "undo":
             decide(ledger, sid, step, actor="a", now=at)
             holding.append(step)
+            is_undo = False
+        elif is_undo and holding[-1] != "waiting":
+            with pytest.raises(UsageError, match="is an undo"):
+                undo(ledger, sid, actor="a", now=at)
         elif holding[-1] != "waiting":
             # Undone decisions stay in the record: what an undo put back is the last decision then.
             holding.append(holding[-2])
             undo(ledger, sid, actor="a", now=at)
+            is_undo = True
     assert state(ledger, sid)[0] == holding[-1]
     assert blocks(ledger, contact) == ([SENDER] if stop_before or holding[-1] == "opt-out" else [])
 
