@@ -66,7 +66,7 @@ class AuditChoice(TypedDict, total=False):
 class OptOutRequestLine(TypedDict):
     """``due`` says how long is left, ``tone`` how urgent that is.
 
-    ``decided`` and ``decision_id`` are of the decision that stands, empty while it waits; an undo cannot be undone.
+    ``decided`` and ``decision_id`` are of the standing decision, empty while it waits. An undo is not undone.
     """
 
     sid: str

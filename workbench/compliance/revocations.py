@@ -134,8 +134,8 @@ def undo(
         decision_id: the decision that is meant; by default the last one.
 
     Raises:
-        UsageError: the candidate does not exist, nobody has decided on it, somebody decided since, or its last
-            decision is an undo.
+        UsageError: the candidate does not exist, nobody has decided on it, somebody decided since, or its
+            last decision is an undo.
     """
     moment = now or datetime.now(UTC)
 
