@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.messages import ACCOUNT, SENDER, payload
+from workbench import Workbench
 from workbench.compliance.checks import prepare_audits
 from workbench.compliance.do_not_contact import read_blocked, remove_entry, remove_person
 from workbench.compliance.revocations import decide, read_queue, undo
@@ -22,6 +24,7 @@ from workbench.lake import Lake, open_lake
 from workbench.lake.consent import ConsentEvent, Side, find_suppressions, save_consent_events
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
+from workbench.roles import Actor, acting_as
 from workbench.settings import load_settings
 
 SEPTEMBER = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -96,8 +99,80 @@ def test_undoing_a_second_decision_brings_back_the_first(ledger: Lake) -> None:
     assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("not-opt-out", [])
     assert undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=2)).decision == "opt-out"
     assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
-    assert undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=3)).decision == "not-opt-out"
+    with pytest.raises(UsageError, match="is an undo, which is not undone: decide anew"):
+        undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=3))
+    assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
+    decide(ledger, sid, "not-opt-out", actor="a", now=NOW + timedelta(minutes=4))
     assert blocks(ledger, contact) == []
+
+
+def test_a_stale_page_neither_undoes_nor_replaces_what_somebody_decided_since(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    seen = decide(ledger, sid, "not-opt-out", actor="user:ana", seen="", now=NOW).decision_id
+    decide(ledger, sid, "opt-out", actor="user:ben", now=NOW + timedelta(minutes=1))
+    later = NOW + timedelta(minutes=2)
+    with pytest.raises(UsageError, match=r"Somebody decided on SM\w+ since; it is opt-out now"):
+        undo(ledger, sid, actor="user:ana", decision_id=seen, now=later)
+    for stale in ("", seen):
+        with pytest.raises(UsageError, match="Somebody decided on"):
+            decide(ledger, sid, "not-opt-out", actor="user:ana", seen=stale, now=later)
+    assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
+
+
+def test_a_second_click_on_undo_does_not_bring_back_what_the_first_undid(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    decide(ledger, sid, "opt-out", actor="a", now=NOW)
+    wrong = decide(ledger, sid, "not-opt-out", actor="a", now=NOW + timedelta(minutes=1)).decision_id
+    undo(ledger, sid, actor="a", decision_id=wrong, now=NOW + timedelta(minutes=2))
+    with pytest.raises(UsageError, match="Somebody decided on"):
+        undo(ledger, sid, actor="a", decision_id=wrong, now=NOW + timedelta(minutes=3))
+    assert blocks(ledger, contact) == [SENDER]
+    frame = read_queue(ledger, "opt-out").set_index("message_sid")
+    assert (frame.loc[sid, "decision_id"], frame.loc[sid, "is_undo"]) == (f"{wrong}:undo", True)
+
+
+def test_an_undo_back_to_an_opt_out_restores_all_that_it_reached(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    decide(ledger, sid, "opt-out", actor="a", now=NOW)
+    decide(ledger, sid, "opt-out", actor="a", scope="*", now=NOW + timedelta(minutes=1))
+    before = said_to(ledger, contact)
+    assert before == [("*", None), (SENDER, SENDER)]
+    decide(ledger, sid, "not-opt-out", actor="a", now=NOW + timedelta(minutes=2))
+    assert blocks(ledger, contact) == []
+    undone = undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=3))
+    assert (undone.decision, undone.scope) == ("opt-out", f"*, {SENDER}")
+    assert (blocks(ledger, contact), said_to(ledger, contact)) == (["*", SENDER], before)
+
+
+def test_an_undo_restores_no_opt_out_that_an_earlier_decision_lifted(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    steps = [("opt-out", "*"), ("not-opt-out", None), ("opt-out", None), ("not-opt-out", None)]
+    for minute, (decision, scope) in enumerate(steps):
+        decide(ledger, sid, decision, actor="a", scope=scope, now=NOW + timedelta(minutes=minute))
+    assert undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=9)).scope == SENDER
+    assert (blocks(ledger, contact), said_to(ledger, contact)) == ([SENDER], [(SENDER, SENDER)])
+
+
+def test_undoing_a_wider_opt_out_leaves_the_narrower_one_of_before(ledger: Lake) -> None:
+    contact = person()
+    sid = writes(ledger, contact, "please stop texting me")
+    decide(ledger, sid, "opt-out", actor="a", now=NOW)
+    decide(ledger, sid, "opt-out", actor="a", scope="*", now=NOW + timedelta(minutes=1))
+    assert undo(ledger, sid, actor="a", now=NOW + timedelta(minutes=2)).scope == SENDER
+    assert (state(ledger, sid)[0], blocks(ledger, contact)) == ("opt-out", [SENDER])
+
+
+def said_to(lake: Lake, contact: str) -> list[tuple[str, str | None]]:
+    """Scope and sender of the opt-outs in force."""
+    return lake.rows(
+        "select scope, said_to from consent_events where address = ? and kind = 'opt-out' "
+        "and event_id in (select event_id from opt_out_spans where until is null) order by scope",
+        [contact],
+    )
 
 
 STEPS = st.lists(st.sampled_from(["opt-out", "not-opt-out", "undo"]), max_size=5)
@@ -113,16 +188,21 @@ def test_any_order_of_decisions_blocks_while_the_last_says_opt_out(
     sid = writes(ledger, contact, "please stop texting me")
     if stop_before:
         says(ledger, contact, "opt-out", "keyword", SENDER)
-    holding = ["waiting"]
+    holding, is_undo = ["waiting"], False
     for minute, step in enumerate(steps):
         at = NOW + timedelta(minutes=minute)
         if step != "undo":
             decide(ledger, sid, step, actor="a", now=at)
             holding.append(step)
+            is_undo = False
+        elif is_undo and holding[-1] != "waiting":
+            with pytest.raises(UsageError, match="is an undo"):
+                undo(ledger, sid, actor="a", now=at)
         elif holding[-1] != "waiting":
             # Undone decisions stay in the record: what an undo put back is the last decision then.
             holding.append(holding[-2])
             undo(ledger, sid, actor="a", now=at)
+            is_undo = True
     assert state(ledger, sid)[0] == holding[-1]
     assert blocks(ledger, contact) == ([SENDER] if stop_before or holding[-1] == "opt-out" else [])
 
@@ -184,3 +264,25 @@ def test_the_list_is_searched_and_counted(ledger: Lake) -> None:
     assert everybody > 1
     assert read_blocked(ledger, search=contact)[1] == 0, "a whole number is found only by its look-up"
     assert read_blocked(ledger, search=contact, number=contact)[1] == 1
+
+
+def test_an_entry_of_a_masked_number_is_not_removed_for_one_of_several_people(tmp_path: Path) -> None:
+    settings = load_settings(
+        {
+            "WORKBENCH_HOME": str(tmp_path), "WORKBENCH_PRIVACY": "masked", "TWILIO_ACCOUNT_SID": ACCOUNT,
+            "TWILIO_AUTH_TOKEN": "b" * 32,
+        }
+    )  # fmt: skip
+    # Both are +1415***0150 there.
+    one, other = "+14155550150", "+14155660150"
+    with Workbench(settings) as wb, acting_as(Actor("rosa", "admin")):
+        wb.consent.record(other, "opt-out", source="phone call")
+        lake = wb._installation.lake
+        [entry] = read_blocked(lake)[0]
+        assert entry.address == "+1415***0150"
+        for confirm in (False, True):
+            with pytest.raises(UsageError, match="can be several people"):
+                wb.consent.remove(one, because="wrong person", confirm=confirm)
+        with pytest.raises(UsageError, match="can be several people"):
+            remove_entry(lake, entry.event_id, "wrong person", actor="user:rosa")
+        assert blocks(lake, "+1415***0150") == ["*"]

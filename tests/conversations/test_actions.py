@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.conversations.known import ANA, BEN, CAL, DEE, save_known
+from tests.conversations.known import ANA, BEN, CAL, DEE, DESK, WEST, save_known
+from tests.messages import payload
 from workbench.compliance.trail import verify_trail
 from workbench.conversations.actions import decide_many, undo_action
 from workbench.conversations.conversation_cache import ConversationCache
@@ -22,7 +23,9 @@ from workbench.conversations.list_filters import ListFilters, count_values
 from workbench.conversations.listing import count_views, list_conversations, list_ids
 from workbench.errors import UsageError
 from workbench.lake import Lake, open_lake
-from workbench.settings import load_settings
+from workbench.lake.save import message_table, save_messages
+from workbench.messaging.message import message_row
+from workbench.settings import Settings, load_settings
 
 ME = "user:ana"
 
@@ -51,6 +54,16 @@ def decided(lake: Lake) -> dict[str, Any]:
 def undo(lake: Lake, action_id: str) -> tuple[int, int]:
     result = undo_action(lake, action_id, ME, datetime.now(UTC))
     return result.changed, result.left
+
+
+def writes(lake: Lake, number: int, contact: str, body: str, moment: datetime) -> None:
+    sender = WEST if contact == BEN else DESK
+    message = payload(
+        number, **{"from": contact, "to": sender}, body=body, direction="inbound", status="received",
+        date_created=moment,
+    )  # fmt: skip
+    table = message_table([message_row(message)])
+    lake.write(lambda cursor: save_messages(cursor, table, source="webhook", received_at=moment))
 
 
 LATER = datetime.now(UTC).replace(microsecond=0) + timedelta(days=3)
@@ -96,6 +109,27 @@ def test_what_somebody_changed_since_stays(lake: Lake) -> None:
     # It was taken back already: a second time changes nothing.
     assert undo(lake, result.action_id) == (0, 2)
     save_event(lake, find_conversation(lake, ANA), set_state("open", "user:ben"))
+
+
+def test_a_question_since_is_not_closed_by_an_undo(settings: Settings) -> None:
+    moment = datetime.now(UTC).replace(microsecond=400_000)
+    with open_lake(settings) as lake:
+        save_known(lake)
+        for contact in (ANA, CAL, BEN):
+            before = replace(set_state("resolved", "user:ben"), happened_at=moment - timedelta(minutes=1))
+            save_event(lake, find_conversation(lake, contact), before)
+        both = ids(lake, ANA, CAL, BEN)
+        opened = decide_many(lake, both, replace(set_state("open", ME), happened_at=moment))
+        labelled = decide_many(lake, both, replace(label("asked", ME), happened_at=moment))
+        # Of the second of the action nobody knows what came first: Twilio tells whole ones.
+        writes(lake, 101, ANA, "Are you there?", moment.replace(microsecond=0))
+        writes(lake, 102, CAL, "Are you there?", moment.replace(microsecond=0) - timedelta(seconds=1))
+        writes(lake, 103, BEN, "STOP", moment + timedelta(seconds=1))
+        assert undo(lake, opened.action_id) == (2, 1)
+        assert {contact: row[0] for contact, row in decided(lake).items() if contact != DEE} == {
+            ANA: "open", CAL: "resolved", BEN: "resolved",
+        }  # fmt: skip
+        assert undo(lake, labelled.action_id) == (3, 0), "a question changes no label"
 
 
 def test_a_resolve_that_was_taken_back_closed_nothing(lake: Lake) -> None:

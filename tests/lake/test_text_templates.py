@@ -108,6 +108,29 @@ def test_an_erasure_takes_the_words_that_only_this_person_was_sent(settings: Set
         assert kept(lake) == (1, 0)
 
 
+PARCEL = "your parcel with the kettle leaves our house tomorrow."
+
+
+@pytest.mark.parametrize(
+    "text", [f"{{}} {PARCEL} Thanks for shopping", f"Good news, {PARCEL} Thanks for shopping, {{}}"]
+)
+def test_of_a_name_at_an_end_of_a_text_nothing_outlives_its_person(settings: Settings, text: str) -> None:
+    with open_lake(settings) as lake:
+        save(lake, text.format("Anna Schmidt,"))
+        save(lake, text.format("Ben Maier,"), first=2, to="+14155550199")
+        assert kept(lake) == (1, 2)
+    with Workbench(settings) as wb:
+        wb.subject.erase(CONTACT, local_only=True, confirm=True)
+    with open_lake(settings) as lake:
+        for table in ("text_templates", "text_skeletons"):
+            rows = repr(lake.rows(f"from {table}"))
+            assert not [name for name in ("Anna", "Schmidt") if name in rows]
+        assert list(read_template_words(lake).values()) == [text.format(BLANK)]
+        # The hashes find it still.
+        save(lake, text.format("Cem Kaya,"), first=3, to="+14155550198")
+        assert kept(lake)[0] == 1
+
+
 def test_messages_of_an_older_version_get_their_templates_once(settings: Settings) -> None:
     make_lake_of(settings, 45)
     with open_lake(settings) as lake:

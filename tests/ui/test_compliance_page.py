@@ -128,7 +128,7 @@ def test_a_request_is_decided_and_undone_by_those_who_may(opened: Store) -> None
         [row] = component.rows
         assert (row["sid"], row["contact"], row["sender"]) == (SID, "+1206***0103", "Desk (+12025550110)")
         assert (row["text"], row["tone"]) == ("please stop texting <b>me</b>", "late")
-        decide = {"sid": SID, "decision": "opt-out", "everything": True, "note": "read by phone"}
+        decide = {"sid": SID, "decision": "opt-out", "everything": True, "note": "read by phone", "seen": ""}
         component._handle_msg({"decide": decide})
         assert component.notice["is_error"]
         assert "takes the role 'agent'" in component.notice["text"]
@@ -143,8 +143,31 @@ def test_a_request_is_decided_and_undone_by_those_who_may(opened: Store) -> None
         [row] = component.rows
         assert row["decided"].startswith("An opt-out, decided by ana, ")
         assert row["decided"].endswith(": read by phone")
-        component._handle_msg({"undo": {"sid": SID}})
-        assert (component.counts["waiting"], component.rows) == (1, [])
+        assert row["may_undo"]
+        undo = {"sid": SID, "decision_id": row["decision_id"]}
+        with acting_as(ROSA):
+            open_consent.decide(
+                cast(Any, opened.settings), opened.lake, SID, "opt-out",
+                everything=False, note="", seen=row["decision_id"],
+            )  # fmt: skip
+        component._handle_msg({"undo": undo})
+        assert component.notice["is_error"]
+        assert "Somebody decided on" in component.notice["text"], "not hers any more"
+        component.redraw()
+        [row] = component.rows
+        component._handle_msg({"undo": {**undo, "decision_id": row["decision_id"]}})
+        [row] = component.rows
+        assert (component.notice["is_error"], row["may_undo"]) == (False, False), "an undo is not undone"
+        component._handle_msg({"decide": {**decide, "decision": "not-opt-out", "seen": row["decision_id"]}})
+        assert (component.notice["is_error"], component.rows) == (False, [])
+        component._handle_msg({"choose": {"view": "not-opt-out"}})
+        [row] = component.rows
+        component._handle_msg({"undo": {**undo, "decision_id": row["decision_id"]}})
+        assert opened.lake.rows("select scope from suppressions where address = ?", [ASKING]) == [("*",)]
+        component._handle_msg({"choose": {"view": "opt-out"}})
+        [row] = component.rows
+        component._handle_msg({"decide": {**decide, "decision": "not-opt-out", "seen": row["decision_id"]}})
+        assert (component.counts["waiting"], component.rows) == (0, [])
         assert opened.lake.rows("select 1 from suppressions where address = ?", [ASKING]) == []
 
 

@@ -155,28 +155,26 @@ class Consent(Namespace):
             scope: what an opt-out reaches; by default the sender or service written to, ``*`` is all.
             note: why, for whoever asks later.
         """
-        from workbench.compliance.consent_files import check_scope
-        from workbench.compliance.revocations import decide
+        return decide_here(self._installation, message_sid, decision, scope=scope, note=note)
 
-        require_role("agent", "decide on an opt-out request")
-        installation = self._installation
-        checked = check_scope(scope, installation.number_context()) if scope else None
-        return decide(
-            installation.lake, message_sid, decision, actor=installation.actor, scope=checked, note=note
-        )
-
-    def undo(self, message_sid: str) -> RevocationDecision:
+    def undo(self, message_sid: str, *, decision_id: str | None = None) -> RevocationDecision:
         """Undo the last decision on a message: the one before it holds again, or it waits again; audited.
 
-        An opt-out that was decided ends now, without an opt-in in its place.
+        An opt-out that was decided ends now, without an opt-in in its place. An undo is not undone itself:
+        decide anew.
+
+        Args:
+            decision_id: the decision that is meant, of :meth:`revocations` or :meth:`decide`; refused if
+                somebody decided since. By default the last one.
 
         Raises:
-            UsageError: nobody has decided on it.
+            UsageError: nobody has decided on it, somebody decided since, or the last decision is an undo.
         """
         from workbench.compliance.revocations import undo
 
         require_role("agent", "undo a decision on an opt-out request")
-        return undo(self._installation.lake, message_sid, actor=self._installation.actor)
+        installation = self._installation
+        return undo(installation.lake, message_sid, actor=installation.actor, decision_id=decision_id)
 
     def record(
         self,
@@ -250,6 +248,30 @@ def blocked_frame(installation: Installation, lake: Readable) -> pd.DataFrame:
     if frame.empty:
         installation.require_log()
     return mask_contacts(frame)
+
+
+def decide_here(
+    installation: Installation,
+    message_sid: str,
+    decision: str,
+    *,
+    scope: str | None,
+    note: str | None,
+    seen: str | None = None,
+) -> RevocationDecision:
+    """See :meth:`Consent.decide`; with `seen`, the id of the decision that a page showed, empty for none.
+
+    Raises:
+        NotAllowed: the user's role does not permit it.
+        UsageError: somebody decided since.
+    """
+    from workbench.compliance.consent_files import check_scope
+    from workbench.compliance.revocations import decide
+
+    require_role("agent", "decide on an opt-out request")
+    actor = installation.actor
+    checked = check_scope(scope, installation.number_context()) if scope else None
+    return decide(installation.lake, message_sid, decision, actor=actor, scope=checked, note=note, seen=seen)
 
 
 def remove_entry_here(installation: Installation, event_id: str, because: str) -> RemovedBlock:

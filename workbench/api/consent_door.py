@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.consent import Consent, record_here, remove_entry_here
+from workbench.api.consent import Consent, decide_here, record_here, remove_entry_here
 from workbench.api.installation import Installation
 
 if TYPE_CHECKING:
@@ -45,18 +45,28 @@ class PageConsent:
         return [asdict(entry) for entry in entries], total
 
     def decide(
-        self, settings: Settings, lake: Lake, sid: str, decision: str, *, everything: bool, note: str
+        self,
+        settings: Settings,
+        lake: Lake,
+        sid: str,
+        decision: str,
+        *,
+        everything: bool,
+        note: str,
+        seen: str,
     ) -> str:
-        made = _consent(settings, lake).decide(
+        made = decide_here(
+            Installation(settings, lake=lake),
             sid,
-            decision,  # type: ignore[arg-type]
+            decision,
             scope="*" if everything and decision == "opt-out" else None,
             note=note.strip() or None,
+            seen=seen,
         )
         return f"{made.contact}: {_DECIDED[made.decision]}"
 
-    def undo(self, settings: Settings, lake: Lake, sid: str) -> str:
-        made = _consent(settings, lake).undo(sid)
+    def undo(self, settings: Settings, lake: Lake, sid: str, decision_id: str) -> str:
+        made = Consent(Installation(settings, lake=lake)).undo(sid, decision_id=decision_id)
         return f"{made.contact}: {_UNDONE[made.decision]}"
 
     def record(self, settings: Settings, lake: Lake, record: Mapping[str, str]) -> str:
@@ -74,7 +84,3 @@ class PageConsent:
 
 
 open_consent = PageConsent()
-
-
-def _consent(settings: Settings, lake: Lake) -> Consent:
-    return Consent(Installation(settings, lake=lake))

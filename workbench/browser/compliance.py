@@ -64,7 +64,10 @@ class AuditChoice(TypedDict, total=False):
 
 
 class OptOutRequestLine(TypedDict):
-    """``due`` says how long is left, ``tone`` how urgent that is; ``decided`` is empty while it waits."""
+    """``due`` says how long is left, ``tone`` how urgent that is.
+
+    ``decided`` and ``decision_id`` are of the standing decision, empty while it waits. An undo is not undone.
+    """
 
     sid: str
     contact: str
@@ -77,6 +80,8 @@ class OptOutRequestLine(TypedDict):
     honour_by: str
     state: Literal["waiting", "opt-out", "not-opt-out"]
     decided: str
+    decision_id: str
+    may_undo: bool
     message: str
     conversation: str
 
@@ -94,16 +99,21 @@ class OptOutRequestsChoice(TypedDict, total=False):
 
 
 class DecideRequestMessage(TypedDict):
-    """``everything``: the opt-out is of all that we send, not only of the sender or service written to."""
+    """``everything``: the opt-out is of all that we send, not only of the sender or service written to.
+
+    ``seen``: the ``decision_id`` of the line that was decided on.
+    """
 
     sid: Name
     decision: Literal["opt-out", "not-opt-out"]
     everything: bool
     note: Annotated[str, MaxLength(500)]
+    seen: Name
 
 
 class UndoRequestMessage(TypedDict):
     sid: Name
+    decision_id: Name
 
 
 class DoNotContactLine(TypedDict):

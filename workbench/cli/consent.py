@@ -160,11 +160,17 @@ def consent_decide(
 
 @consent.command("undo")
 @click.argument("message_sid")
+@click.option(
+    "--decision-id", help="The decision that is meant, of `consent revocations`; default: the last."
+)
 @value_format_option()
-def consent_undo(message_sid: str, format: str) -> None:
-    """Undo the last decision on a message: the one before it holds again, or it waits again. Audited."""
+def consent_undo(message_sid: str, decision_id: str | None, format: str) -> None:
+    """Undo the last decision on a message: the one before it holds again, or it waits again. Audited.
+
+    With --decision-id it is refused if somebody decided since. An undo is not undone: decide anew.
+    """
     with Workbench() as wb:
-        made = wb.consent.undo(message_sid)
+        made = wb.consent.undo(message_sid, decision_id=decision_id)
     print_value(made, format, f"{made.contact}: {made.decision} again, by {made.actor}.")
 
 

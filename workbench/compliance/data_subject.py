@@ -68,7 +68,21 @@ def require_alone(person: DataSubject) -> None:
         UsageError: the lake keeps masked numbers.
     """
     if person.is_shared:
-        raise UsageError(
-            f"This lake keeps masked numbers, and {person.masked} can be several people: their rows cannot "
-            "be told apart. It holds no whole number and no text of anybody."
-        )
+        raise UsageError(_shared(person.masked))
+
+
+def require_whole_number(contact: str) -> None:
+    """Refuse an action for the one person behind a stored address, if there may be several.
+
+    Raises:
+        UsageError: the address is kept masked.
+    """
+    if "***" in contact:
+        raise UsageError(_shared(contact))
+
+
+def _shared(masked: str) -> str:
+    return (
+        f"This lake keeps masked numbers, and {masked} can be several people: their rows cannot "
+        "be told apart. It holds no whole number and no text of anybody."
+    )

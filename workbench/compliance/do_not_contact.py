@@ -2,7 +2,8 @@
 
 An entry is what keeps one person from being messaged in one scope: every opt-out of theirs there that holds.
 What a person said themself (a keyword, a refusal of Twilio, words that somebody decided on) is not taken off
-here: they opt in again, or the decision on their words is undone.
+here: they opt in again, or the decision on their words is undone. Nor is an entry of a masked number: several
+people may stand behind it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, LiteralString
 
 import duckdb
 
+from workbench.compliance.data_subject import require_whole_number
 from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake, Readable
@@ -108,7 +110,8 @@ def remove_entry(
         because: why, for whoever asks later.
 
     Raises:
-        UsageError: there is no such entry any more, the person said it themself, or no reason is given.
+        UsageError: there is no such entry any more, the person said it themself, no reason is given, or the
+            number is masked.
     """
     reason = _checked(because)
     moment = now or datetime.now(UTC)
@@ -136,7 +139,8 @@ def find_entry(cursor: duckdb.DuckDBPyConnection, contacts: Sequence[str], scope
     """The address and scope of one person's entry.
 
     Raises:
-        UsageError: they are not on the list in this scope; the message has the scopes in which they are.
+        UsageError: they are not on the list in this scope; the message has the scopes in which they are. Or
+            the lake keeps their number masked.
     """
     entries: list[tuple[str, str]] = cursor.execute(
         "select address, scope from suppressions where address in (select unnest(?::varchar[])) "
@@ -145,6 +149,7 @@ def find_entry(cursor: duckdb.DuckDBPyConnection, contacts: Sequence[str], scope
     ).fetchall()
     for address, blocked_scope in entries:
         if blocked_scope == scope:
+            require_whole_number(address)
             return address, scope
     scopes = sorted({blocked_scope for _, blocked_scope in entries})
     where = f"they are in {', '.join(scopes)}" if scopes else "they are in none"
@@ -159,6 +164,7 @@ def _find_entry(cursor: duckdb.DuckDBPyConnection, event_id: str) -> tuple[str, 
     ).fetchall()
     if not rows:
         raise UsageError("This entry is not on the do-not-contact list any more: look at the list again.")
+    require_whole_number(rows[0][0])
     return rows[0]
 
 

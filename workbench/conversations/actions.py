@@ -1,7 +1,8 @@
 """One decision about many conversations at once, and its undo.
 
 Each conversation gets its own event and its own row of the audit trail, all in one commit. An undo restores
-what each conversation had before, and leaves alone those that somebody changed since.
+what each conversation had before, and leaves alone those that somebody changed since; a question that the
+contact wrote since changed the state.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class ActionResult:
     Attributes:
         action_id: names it for its undo; empty where nothing changed.
         changed: how many conversations it changed.
-        left: how many it left as they were: they had it already, or somebody changed them since.
+        left: how many it left as they were: they had it already, or somebody changed them since, the contact
+            with a question included.
         contacts: addresses of the changed conversations.
     """
 
@@ -176,7 +178,8 @@ _BEFORE_SQL: LiteralString = """
 """
 
 # The last column but one: whether the event still is the last one of its kind, and was not taken back. What
-# came later and was taken back itself does not count.
+# came later and was taken back itself does not count. A question of the contact opens a conversation, so an
+# undo of a state must not close it; Twilio tells its time in whole seconds.
 _ACTION_SQL: LiteralString = """
     with mine as (
         select a.*, e.conversation_id, e.value
@@ -205,6 +208,13 @@ _ACTION_SQL: LiteralString = """
                 then e.kind in ('label', 'unlabel') and e.value = m.value else e.kind = m.kind end
             and e.event_id not in (select event_id from undone)
             and (u.event_id is null or u.event_id = m.event_id or u.happened_at < m.happened_at)
+        union
+        select m.event_id
+        from mine m
+        join places p on p.event_id = m.event_id
+        join conversation_lines l on l.our_side = p.our_side and l.contact = p.contact
+        where m.kind = 'state' and not l.is_outbound and l.keyword is null
+            and l.date_created >= date_trunc('second', m.happened_at)
     )
     select
         m.event_id, conversation_id, p.contact, kind, value, value_before, until_before,

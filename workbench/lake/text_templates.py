@@ -2,8 +2,8 @@
 
 A text's *skeleton* is the text without its certain blanks; skeletons that share most of their words are one
 template (``messaging/skeletons.py``). A skeleton that was seen before keeps its template for ever, so that
-the id of a template can stand in an address. Of a template the lake keeps the shared words only, of a
-skeleton only a hash. Where no text may be kept there is no template.
+the id of a template can stand in an address. Of a template the lake keeps the shared words only, of its first
+text's ends and of a skeleton only a hash. Where no text may be kept there is no template.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from workbench.lake.quoting import quoted
+from workbench.lake.secret_key import saving_key
 from workbench.messaging.skeletons import BLANK, BLANKS, GREETED, TemplateFinder, TextTemplate, ends_of
 
 if TYPE_CHECKING:
@@ -107,8 +108,9 @@ def _templates_of(cursor: duckdb.DuckDBPyConnection, texts: pa.Table, now: datet
 
 def _save_new(cursor: duckdb.DuckDBPyConnection, unknown: Sequence[tuple[str, str]], now: datetime) -> None:
     """Find the templates of new skeletons, given as pairs of id and skeleton, the most frequent first."""
-    known = _read_near(cursor, [skeleton for _, skeleton in unknown])
-    finder = TemplateFinder(known)
+    key = saving_key(cursor)
+    known = _read_near(cursor, [skeleton for _, skeleton in unknown], key)
+    finder = TemplateFinder(known, key)
     before = {template.template_id: (" ".join(template.words), template.longest) for template in known}
     templates: dict[str, TextTemplate] = {}
     pairs = []
@@ -146,18 +148,18 @@ def _row(template: TextTemplate) -> dict[str, Any]:
         "template_id": template.template_id,
         "words": " ".join(template.words),
         "longest": template.longest,
-        "first_words": " ".join(template.start),
-        "last_words": " ".join(template.end),
+        "start_hash": template.start,
+        "end_hash": template.end,
     }
 
 
-def _read_near(cursor: duckdb.DuckDBPyConnection, skeletons: Iterable[str]) -> list[TextTemplate]:
+def _read_near(cursor: duckdb.DuckDBPyConnection, skeletons: Iterable[str], key: bytes) -> list[TextTemplate]:
     """The templates that begin or end as one of these texts does, the oldest first."""
-    ends = [tuple(" ".join(words) for words in ends_of(skeleton)) for skeleton in skeletons]
+    ends = [ends_of(skeleton, key) for skeleton in skeletons]
     near = {"starts": list({start for start, _ in ends}), "ends": list({end for _, end in ends})}
     return [
-        TextTemplate(words.split(" "), longest, tuple(first.split(" ")), tuple(last.split(" ")), template_id)
-        for template_id, words, longest, first, last in cursor.execute(_NEAR_TEMPLATES, near).fetchall()
+        TextTemplate(words.split(" "), longest, start, end, template_id)
+        for template_id, words, longest, start, end in cursor.execute(_NEAR_TEMPLATES, near).fetchall()
     ]
 
 
@@ -178,9 +180,9 @@ _TEMPLATE_OF_SID = """
     from arriving_skeletons join text_skeletons using (skeleton_id)
 """
 _NEAR_TEMPLATES = """
-    select template_id, words, longest, first_words, last_words
+    select template_id, words, longest, start_hash, end_hash
     from text_templates
-    where list_contains($starts, first_words) or list_contains($ends, last_words)
+    where list_contains($starts, start_hash) or list_contains($ends, end_hash)
     order by found_at, template_id
 """
 _INSERT_SKELETONS = "insert into text_skeletons select skeleton_id, template_id from new_rows"
@@ -188,7 +190,7 @@ _MERGE_TEMPLATES = """
     merge into text_templates t using new_rows n on t.template_id = n.template_id
     when matched then update set words = n.words, longest = n.longest
     when not matched then insert values
-        (n.template_id, n.words, n.longest, n.first_words, n.last_words, $now)
+        (n.template_id, n.words, n.longest, n.start_hash, n.end_hash, $now)
 """
 _WITHOUT = "is_outbound and body <> '' and template is null"
 _MONTHS_WITHOUT = f"""

@@ -9,6 +9,7 @@ from the texts alone; the same texts always give the same answer.
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -36,21 +37,21 @@ _COMPARED = 40
 class TextTemplate:
     """The words that all texts of a template share, in order, with a blank for everything else.
 
-    ``longest`` counts the fixed words of its longest text. ``start`` and ``end`` are the first and last words
-    of its first text: a text is compared with the templates that begin or end as it does.
+    ``longest`` counts the fixed words of its longest text. ``start`` and ``end`` are of its first text, as
+    :func:`ends_of` gives them: a text is compared with the templates that begin or end as it does.
     """
 
     words: list[str]
     longest: int
-    start: tuple[str, ...]
-    end: tuple[str, ...]
+    start: str
+    end: str
     template_id: str = ""
 
     @classmethod
-    def of(cls, skeleton: str) -> TextTemplate:
+    def of(cls, skeleton: str, key: bytes = b"") -> TextTemplate:
         """The template of one text alone."""
         words = skeleton.split(" ")
-        return cls(words, len(_fixed(words)), *ends_of(skeleton))
+        return cls(words, len(_fixed(words)), *ends_of(skeleton, key))
 
     def take(self, words: list[str]) -> bool:
         """Add the text to this template if enough words are shared; returns whether it was added.
@@ -68,29 +69,42 @@ class TextTemplate:
         return True
 
 
-def ends_of(skeleton: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The first and the last words of a text, which texts of one template share at one end at least."""
+def ends_of(skeleton: str, key: bytes = b"") -> tuple[str, str]:
+    """Hashes of the first and the last words of a text, of which texts of one template share one at least.
+
+    The words may be a person's name, and a template outlives the text that it began with.
+    """
     words = skeleton.split(" ")
-    return tuple(words[:2]), tuple(words[-2:])
+    return _hashed(words[:2], key), _hashed(words[-2:], key)
+
+
+def _hashed(words: Sequence[str], key: bytes) -> str:
+    text = " ".join(words).encode()
+    return hashlib.blake2b(text, digest_size=16, key=key, person=b"wb-template-ends").hexdigest()
 
 
 class TemplateFinder:
-    """Finds the template of each skeleton, among known ones and those that it made itself."""
+    """Finds the template of each skeleton, among known ones and those that it made itself.
 
-    def __init__(self, known: Iterable[TextTemplate] = ()) -> None:
-        self._by_start: dict[tuple[str, ...], list[TextTemplate]] = defaultdict(list)
-        self._by_end: dict[tuple[str, ...], list[TextTemplate]] = defaultdict(list)
+    Args:
+        key: of the hashes in the known templates, and in those that it makes.
+    """
+
+    def __init__(self, known: Iterable[TextTemplate] = (), key: bytes = b"") -> None:
+        self._key = key
+        self._by_start: dict[str, list[TextTemplate]] = defaultdict(list)
+        self._by_end: dict[str, list[TextTemplate]] = defaultdict(list)
         for template in known:
             self._add(template)
 
     def find(self, skeleton: str) -> TextTemplate:
         """The template that takes this text; a new one if none does."""
         words = skeleton.split(" ")
-        start, end = ends_of(skeleton)
+        start, end = ends_of(skeleton, self._key)
         near = [*self._by_start[start][:_COMPARED], *self._by_end[end][:_COMPARED]]
         template = next((template for template in near if template.take(words)), None)
         if template is None:
-            template = TextTemplate.of(skeleton)
+            template = TextTemplate.of(skeleton, self._key)
             self._add(template)
         return template
 

@@ -4,14 +4,15 @@
 alter table raw_messages add column template varchar;
 
 -- grain: one row per template_id
--- The words that the texts of a template share, with ⟨…⟩ for what differs. They only become fewer. `first_words` and
--- `last_words` are of its first text, to find what may belong to it; `longest` counts the words of its longest one.
+-- The words that the texts of a template share, with ⟨…⟩ for what differs. They only become fewer. `start_hash` and
+-- `end_hash` are keyed hashes of the first and last words of its first text, to find what may belong to it: the words
+-- may be somebody's name. `longest` counts the words of its longest text.
 create table text_templates (
     template_id varchar not null,
     words varchar not null,
     longest integer not null,
-    first_words varchar not null,
-    last_words varchar not null,
+    start_hash varchar not null,
+    end_hash varchar not null,
     found_at timestamptz not null
 );
 

@@ -46,12 +46,20 @@ class RequestDoor(Protocol):
         """All requests, as `workbench.compliance.revocations.read_queue` gives them."""
 
     def decide(
-        self, settings: Settings, lake: Lake, sid: str, decision: str, *, everything: bool, note: str
+        self,
+        settings: Settings,
+        lake: Lake,
+        sid: str,
+        decision: str,
+        *,
+        everything: bool,
+        note: str,
+        seen: str,
     ) -> str:
-        """Save a decision; what to say of it."""
+        """Save a decision if the one that was seen still stands; what to say of it."""
 
-    def undo(self, settings: Settings, lake: Lake, sid: str) -> str:
-        """Undo the last decision; what to say of it."""
+    def undo(self, settings: Settings, lake: Lake, sid: str, decision_id: str) -> str:
+        """Undo a decision if it is the last one; what to say of it."""
 
 
 @dataclass(frozen=True)
@@ -83,11 +91,14 @@ class OptOutRequests:
                     message["decision"],
                     everything=message["everything"],
                     note=message["note"],
+                    seen=message["seen"],
                 )
             )
 
         def undo(message: UndoRequestMessage) -> None:
-            actions.act(lambda settings, lake: self.door.undo(settings, lake, message["sid"]))
+            actions.act(
+                lambda settings, lake: self.door.undo(settings, lake, message["sid"], message["decision_id"])
+            )
 
         component.on("choose", choose)
         component.on("decide", decide)
@@ -135,6 +146,7 @@ def _line(row: Mapping[Any, Any], data: PageData, now: datetime) -> dict[str, An
     due_at = None if formats.is_missing(row["due_at"]) else row["due_at"].to_pydatetime()
     due, tone = time_left(due_at, now) if row["state"] == "waiting" else ("", "")
     sid = str(row["message_sid"])
+    decision_id = "" if formats.is_missing(row["decision_id"]) else str(row["decision_id"])
     return {
         "sid": sid,
         "contact": mask(str(row["contact"])),
@@ -147,6 +159,8 @@ def _line(row: Mapping[Any, Any], data: PageData, now: datetime) -> dict[str, An
         "honour_by": moments.short_moment(due_at, timezone) if due_at else formats.MISSING,
         "state": row["state"],
         "decided": _decided(row, timezone),
+        "decision_id": decision_id,
+        "may_undo": bool(decision_id) and not row["is_undo"],
         **addresses_of(data, sid, str(row["conversation_id"])),
     }
 

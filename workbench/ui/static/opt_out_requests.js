@@ -29,7 +29,13 @@ function askForDecision(root, row, decision, model) {
     "Decide",
     (values) =>
       model.send_msg({
-        decide: {sid: row.sid, decision, everything: values.reach === "everything", note: values.note},
+        decide: {
+          sid: row.sid,
+          decision,
+          everything: values.reach === "everything",
+          note: values.note,
+          seen: row.decision_id,
+        },
       }),
   )
 }
@@ -38,8 +44,8 @@ function requestButtons(root, row, model) {
   if (!model.may_decide) {
     return null
   }
-  if (row.state !== "waiting") {
-    const undo = () => model.send_msg({undo: {sid: row.sid}})
+  if (row.may_undo) {
+    const undo = () => model.send_msg({undo: {sid: row.sid, decision_id: row.decision_id}})
     return h(
       "div",
       {class: "line-actions"},
