@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -30,7 +29,6 @@ from workbench.views.board_files import add_board, list_boards
 from workbench.views.subscription_files import list_subscriptions, subscribe
 from workbench.views.view_files import list_views, save_view
 
-DAY = date(2026, 11, 29)
 DOCS = Path(__file__).parents[1] / "docs" / "own.md"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -82,7 +80,7 @@ def test_what_pages_save_is_read_again_whatever_the_umask(home: Path, umask: int
         with acting_as(Actor("ana", "agent")):
             save_view(home, {"metric": ["spend"]}, title="Spend")
             add_board(home, "Monday")
-            subscribe(home, "spend", "week", ["ops@example.com"], known=["ops@example.com"], today=DAY)
+            subscribe(home, "spend", "week", ["ops@example.com"], known=["ops@example.com"], timezone="UTC")
         save_template(home, Template("hello", "Hello"))
     finally:
         os.umask(before)

@@ -19,8 +19,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
+from zoneinfo import ZoneInfo, available_timezones
 
 from workbench.errors import ConfigError, UsageError
 from workbench.roles import Actor
@@ -53,6 +55,11 @@ class SavedView:
         """The page's address from `?` on."""
         pairs = [(name, value) for name, values in self.values.items() for value in values]
         return "?" + urlencode([*pairs, ("view", self.name)])
+
+    def day_at(self, now: datetime, timezone: str) -> date:
+        """The day in the view's own time zone; in ``timezone`` where it has none."""
+        chosen = "".join(self.values.get("timezone", ())[-1:])
+        return now.astimezone(ZoneInfo(chosen if chosen in available_timezones() else timezone)).date()
 
     def is_visible_to(self, person: Actor) -> bool:
         """Whether the person may see it; who is at this machine can read the file anyway."""
