@@ -57,6 +57,13 @@ class Board:
         """Whether the person may see it; who is at this machine can read the file anyway."""
         return self.shared or person.is_local or (bool(person.name) and self.owner == person.name)
 
+    def names_views_to(self, person: Actor) -> bool:
+        """Whether the person may read the names of its views that are private: who wrote them down.
+
+        Who is at this machine can read the file anyway.
+        """
+        return person.is_local or self.owner == person.name
+
     def may_be_changed_by(self, person: Actor) -> bool:
         """Whether the person may change it: its owner, and of what they may see an admin."""
         return self.is_visible_to(person) and (self.owner == person.name or person.may("admin"))
