@@ -110,6 +110,27 @@ def test_a_deleted_view_comes_back(home: Path) -> None:
         restore_view(home, name)
 
 
+def test_a_view_that_was_deleted_before_stays_beside_one_of_the_same_name(home: Path) -> None:
+    with acting_as(ANA):
+        for title in ("First", "Second", "Third"):
+            save_view(home, VALUES, title=title, name="weekly")
+            delete_view(home, "weekly")
+        assert restore_view(home, "weekly").title == "Third"
+        assert restore_view(home, "weekly-2").title == "First"
+        assert restore_view(home, "weekly-3").title == "Second"
+
+
+@pytest.mark.parametrize("name", ["x" * 60, "a-", "a" + "-" * 59])
+def test_every_name_that_a_view_may_have_can_be_deleted_twice(home: Path, name: str) -> None:
+    with acting_as(ANA):
+        for title in ("First", "Second"):
+            save_view(home, VALUES, title=title, name=name)
+            delete_view(home, name)
+        kept = {path.stem for path in (home / "views" / "removed").glob("*.toml")}
+        assert len(kept) == 2
+        assert {restore_view(home, each).title for each in kept} == {"First", "Second"}
+
+
 BROKEN = {
     "cut.toml": ('title = "Cut', r"cut\.toml cannot be read: Unterminated string"),
     "no-owner.toml": ('title = "X"\n[values]\n', "owner is None; it must be a text"),
