@@ -157,6 +157,20 @@ def test_parts_say_which_filters_they_show(session: PageSession, known_lake: Lak
         asked = session.head.asked + 1
         component(session, "Messages")._handle_msg({"asked": asked, "click": {"key": key}})
         assert numbers(session) == (asked, {asked})
+    # And what nobody can read: a key that is too long, a handler that breaks.
+    chart = component(session, "Messages")
+    asked = session.head.asked + 1
+    chart._handle_msg({"asked": asked, "click": {"key": "9" * 300}})
+    assert numbers(session) == (asked, {asked})
+
+    def breaks(_: object) -> None:
+        raise TypeError("broken")
+
+    chart.on("click", breaks)
+    with pytest.raises(TypeError, match="broken"):
+        chart._handle_msg({"asked": asked + 1, "click": {"key": "9"}})
+    [answered] = numbers(session)[1]
+    assert answered == session.head.asked > asked
     # A heading that changes by itself is another one, too.
     session.filters.period = "7d"
     assert session.head.asked > asked

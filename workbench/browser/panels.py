@@ -8,7 +8,8 @@ from workbench.browser.schema import MaxLength, Range
 
 Name = Annotated[str, MaxLength(200)]
 Query = Annotated[str, MaxLength(8_000)]
-Number = Annotated[int, Range(0, 1_000_000_000)]
+MOST_ASKED = 1_000_000_000
+Number = Annotated[int, Range(0, MOST_ASKED)]
 
 
 # Shared by several components

@@ -18,6 +18,7 @@ from panel.custom import JSComponent
 from panel.io.state import state
 
 from workbench.browser.components import COMPONENTS
+from workbench.browser.panels import MOST_ASKED
 from workbench.browser.schema import check
 from workbench.errors import UsageError
 from workbench.ui import theme
@@ -80,6 +81,8 @@ class Component(PlainScript):
         self._handlers: dict[str, Callable[[Any], None]] = {}
         #: Draws this component anew, with what was chosen in it; a page sets it.
         self.redraw: Callable[[], None] = lambda: None
+        #: Answers a change of the filters that could not be read; a page sets it.
+        self.refuse_change: Callable[[int], None] = lambda asked: None
 
     def on(self, name: str, handler: Callable[[Any], None]) -> None:
         """Call ``handler`` with the payload of each message of this name."""
@@ -91,10 +94,21 @@ class Component(PlainScript):
         except UsageError as error:
             # A browser of ours sends nothing malformed, and there is nobody to tell it to.
             log.warning("a message of a browser was refused: %s", error)
+            self._answer_all_the_same(data)
             return
-        for name, payload in messages.items():
-            if name in self._handlers:
-                self._handlers[name](payload)
+        try:
+            for name, payload in messages.items():
+                if name in self._handlers:
+                    self._handlers[name](payload)
+        except Exception:
+            self._answer_all_the_same(data)
+            raise
+
+    def _answer_all_the_same(self, data: Any) -> None:
+        """The panels of a browser that asked for other filters are hidden until there is an answer."""
+        asked = data.get("asked") if isinstance(data, dict) else None
+        if isinstance(asked, int) and 0 <= asked <= MOST_ASKED:
+            self.refuse_change(asked)
 
 
 class PanelComponent(Component):

@@ -137,7 +137,8 @@ def zoomed(ends: Sequence[str], period: Period, grain: str) -> tuple[date, date]
     """The days between two places on the axis of time, whole steps; None where they name none."""
     try:
         first, last = sorted(datetime.fromisoformat(end[:19].strip()) for end in ends)
-    except ValueError:
+    except (ValueError, TypeError):
+        # The latter where one of them has a zone.
         return None
     starts = [start for start in period.buckets(grain) if isinstance(start, date)]
     chosen = [start for start in starts if first <= datetime(start.year, start.month, start.day) <= last]

@@ -127,6 +127,7 @@ class PageSession:
     def _listen(self) -> None:
         for component in (self.head, self.filter_menu, *self.components):
             component.on("asked", self._note_asked)
+            component.refuse_change = self._refuse_change
         self.filters.param.watch(lambda *_: self.refresh(), list(self.defaults))
         self.filter_menu.on("filter", self.apply)
         self.filter_menu.on("reset", lambda _: self.apply(self._question()))
@@ -151,6 +152,11 @@ class PageSession:
         A number that is in use already gets the next one: the browser did not know of that change.
         """
         self._asked = max(int(number), self._asked + 1)
+
+    def _refuse_change(self, number: int) -> None:
+        """The browser asked for filters in a form that nobody reads, or asking failed: the filters stay."""
+        self._note_asked(number)
+        self._change(self._asked, {})
 
     def data(self) -> PageData:
         """The lake under the filters, now."""
@@ -202,6 +208,7 @@ class PageSession:
     def _remove(self, chip: Sequence[str]) -> None:
         name, token = (*chip, "", "")[:2]
         if name not in self.defaults:
+            self._change(self._asked, {})
             return
         current = getattr(self.filters, name)
         kept = (
@@ -331,9 +338,23 @@ class PageSession:
             )
         # Only now are all parts as new as this.
         yield lambda: self._show_freshness(fresh, data.period, began) if ticket == self._latest else None
-        if self.has_filters and ticket == self._latest:
-            counts = {name: data.option_counts(name) for name in self.names}
+        counts = self._count_options(ticket, data) if self.has_filters else None
+        if counts is not None:
             yield partial(self._show_counts, ticket, data, counts)
+
+    def _count_options(self, ticket: int, data: PageData) -> dict[str, Mapping[str | None, int]] | None:
+        """How many messages each choice of the drawer has; None where it is too late or cannot be told."""
+        counts: dict[str, Mapping[str | None, int]] = {}
+        for name in self.names:
+            if ticket != self._latest:
+                return None
+            try:
+                counts[name] = data.option_counts(name)
+            except Exception as error:
+                # The drawer keeps the counts it has; why is in the log.
+                _explain(error)
+                return None
+        return counts
 
     def redraw(self, panel: Panel, component: PanelComponent) -> None:
         """Draw one panel again, after something was chosen in it."""

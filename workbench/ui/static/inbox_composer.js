@@ -172,14 +172,17 @@ class Composer {
   }
 
   pressed(event) {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const sends = event.key === "Enter" && (event.ctrlKey || event.metaKey)
+    const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey
+    const mayExpand = event.target === this.text && !this.isLocked && !event.isComposing
+    if (mayExpand && (sends || (isPlain && ["Tab", "Enter"].includes(event.key))) && expandShortcut(this)) {
+      // The reply is read before it is sent; its shortcut alone is never sent.
+      event.preventDefault()
+    } else if (sends) {
       event.preventDefault()
       if (!event.repeat && !(this.isConfirming && Date.now() - this.askedAt < READ_FOR_MS)) {
         this.press()
       }
-    }
-    if ((event.key === "Tab" || event.key === "Enter") && expandShortcut(this)) {
-      event.preventDefault()
     }
     if (event.key === "Escape" && (this.isConfirming || this.picker)) {
       event.stopPropagation()
