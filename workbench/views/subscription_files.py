@@ -68,10 +68,10 @@ def view_to_mail(home: Path, view: str, addresses: Sequence[str], *, known: Coll
             f"Only an admin may have a view mailed to {', '.join(others)}; you may to the address that you "
             "sign in with and to those of [smtp] to."
         )
-    found = find_view(home, view)
-    if not found.shared and found.owner != person.name:
-        raise NotAllowed(f"The view {view} is private to {found.owner}: only they may have it mailed.")
-    return found
+    saved_view = find_view(home, view)
+    if not saved_view.shared and saved_view.owner != person.name:
+        raise NotAllowed(f"The view {view} is private to {saved_view.owner}: only they may have it mailed.")
+    return saved_view
 
 
 def subscribe(
