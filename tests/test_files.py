@@ -23,6 +23,19 @@ def test_it_replaces_and_is_private(tmp_path: Path) -> None:
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"\x00\xff", 0o644)
 
 
+@pytest.mark.parametrize(("umask", "mode"), [(0o000, 0o755), (0o002, 0o755), (0o077, 0o700)])
+def test_others_write_into_no_folder_that_is_made(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        write_whole(tmp_path / "a" / "b" / "written", "x")
+        create_whole(tmp_path / "c" / "d" / "created", "x")
+    finally:
+        os.umask(before)
+    folders = [tmp_path / name for name in ("a", "a/b", "c", "c/d")]
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {mode}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*ed")} == {0o600}
+
+
 def test_after_a_failure_the_old_one_is_there_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,9 +19,15 @@ from workbench.api.new import New, own_file_problems
 from workbench.compliance.home_files import erase_from_files
 from workbench.errors import ConfigError
 from workbench.lake import Lake, open_lake
+from workbench.messaging.templates import Template
 from workbench.metrics import DIMENSIONS, METRICS
 from workbench.metrics.definitions.model import SETS
+from workbench.roles import Actor, acting_as
+from workbench.sending.template_files import read_templates, save_template
 from workbench.settings import Settings, load_settings
+from workbench.views.board_files import add_board, list_boards
+from workbench.views.subscription_files import list_subscriptions, subscribe
+from workbench.views.view_files import list_views, save_view
 
 DOCS = Path(__file__).parents[1] / "docs" / "own.md"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -65,6 +71,26 @@ def test_what_is_begun_is_in_order_whatever_the_umask(settings: Settings, umask:
     ]  # fmt: skip
     assert {path.stat().st_mode & 0o777 for path in paths} == {0o600}
     assert "$" not in "".join(path.read_text() for path in paths)
+
+
+@pytest.mark.parametrize("umask", [0o002, 0o000])
+def test_what_pages_save_is_read_again_whatever_the_umask(home: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with acting_as(Actor("ana", "agent")):
+            save_view(home, {"metric": ["spend"]}, title="Spend")
+            add_board(home, "Monday")
+            subscribe(home, "spend", "week", ["ops@example.com"], known=["ops@example.com"], timezone="UTC")
+        save_template(home, Template("hello", "Hello"))
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o022 for path in (home, *home.rglob("*"))} == {0}
+    with acting_as(Actor("ana", "admin")):
+        assert [view.name for view in list_views(home).views] == ["spend"]
+        assert [board.name for board in list_boards(home).boards] == ["monday"]
+        assert [each.name for each in list_subscriptions(home)[0]] == ["spend-week"]
+    New(Installation(load_settings({"WORKBENCH_HOME": str(home)}))).template("bye")
+    assert [template.name for template in read_templates(home)[0]] == ["bye", "hello"]
 
 
 @pytest.mark.parametrize(

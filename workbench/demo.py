@@ -24,6 +24,7 @@ import httpx
 
 from workbench.api import parse_day
 from workbench.errors import UsageError, WorkbenchError
+from workbench.files import create_whole
 from workbench.settings import CREDENTIALS_FILE, DEMO_FOLDER, SETTINGS_FILE, find_home, load_settings
 
 if TYPE_CHECKING:
@@ -241,11 +242,8 @@ def _write_settings(home: Path, environment: dict[str, str], start: str, hooks_u
         # The data is not real, so pages need no token.
         "[access]\ntoken = false\n\n" + _RULES
     )
-    folder = home / "templates"
-    folder.mkdir(exist_ok=True)
     for name, text in _TEMPLATES.items():
-        if not (folder / f"{name}.toml").exists():
-            (folder / f"{name}.toml").write_text(text)
+        create_whole(home / "templates" / f"{name}.toml", text)
     credentials = home / CREDENTIALS_FILE
     credentials.touch(mode=0o600)
     tokens = [f'{sid} = "{token}"\n' for sid, token in _subaccount_tokens(environment).items()]

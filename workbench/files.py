@@ -1,4 +1,7 @@
-"""Writes files so that they exist completely or not at all, and only their owner can read them."""
+"""Writes files so that they exist completely or not at all, and only their owner can read them.
+
+A folder that is missing is made so that only its owner can add to it, whatever the umask says.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,28 @@ import tempfile
 from pathlib import Path
 
 
+def make_folder(folder: Path, *, mode: int = 0o755) -> None:
+    """Make a folder and those above it, where they are missing; nobody but their owner can write into them.
+
+    What users keep in a folder that others can write is refused (:mod:`workbench.own_files`).
+
+    Args:
+        mode: of the folder itself; those above it are 0755 at most.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    # The umask may take more away: it never gives anything.
+    folder.mkdir(mode=mode, exist_ok=True)
+
+
 def write_whole(path: Path, content: bytes | str, *, mode: int = 0o600) -> None:
     """Replace a file in one step, durably; no other user can read it, and nobody can read half of it.
 
     Text is written as UTF-8. A missing folder is created.
     """
     data = content.encode() if isinstance(content, str) else content
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as handle:
@@ -35,7 +53,7 @@ def create_whole(path: Path, content: str) -> bool:
     Returns:
         Whether it was written; if several processes write at once, the first one's file stays.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as handle:

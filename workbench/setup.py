@@ -9,7 +9,7 @@ from pathlib import Path
 
 from workbench.api import parse_day
 from workbench.errors import ConfigError, TwilioAuthError
-from workbench.files import write_whole
+from workbench.files import make_folder, write_whole
 from workbench.settings import (
     CREDENTIALS_FILE,
     DEMO_FOLDER,
@@ -52,7 +52,7 @@ def initialize(
     _refuse_other_account(home, credentials.account_sid)
     name = _check_with_twilio(credentials, env, home)
     lines = [f"{credentials.account_sid} answers: {name}."]
-    home.mkdir(parents=True, exist_ok=True)
+    make_folder(home)
     if store == "file":
         write_whole(home / CREDENTIALS_FILE, _credentials_toml(credentials))
         lines.append(f"Secrets are in {home / CREDENTIALS_FILE}, which only you can read.")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from tests.mail_inbox import Inbox
 from tests.ports import free_port
 from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake import Lake
-from workbench.reports.mail import MailUnavailable, mail_settings, send_report
+from workbench.reports.mail import MailUnavailable, mail_settings, send_report, send_text
 from workbench.reports.manifest import build_manifest
 from workbench.settings import Settings, load_settings
 
@@ -162,6 +164,32 @@ def test_refusals_are_told_apart(home: Path, lake: Lake, server: Controller, man
     with pytest.raises(MailUnavailable, match="cannot be reached") as unavailable:
         send_report(smtp(home, free_port()), lake, manifest, TO, formats=["pdf"])
     assert unavailable.value.exit_code == 3
+
+
+@pytest.mark.parametrize("goodbye", [b"250 OK\r\n", b"421 going down\r\n", b"", b"nonsense\r\n"])
+def test_how_the_server_says_goodbye_does_not_matter(home: Path, goodbye: bytes) -> None:
+    taken: list[bytes] = []
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, connection.makefile("rwb", buffering=0) as lines:
+            lines.write(b"220 ready\r\n")
+            while line := lines.readline():
+                word = line[:4].upper().strip()
+                if word == b"DATA":
+                    lines.write(b"354 go on\r\n")
+                    taken.append(b"".join(iter(lines.readline, b".\r\n")))
+                lines.write(goodbye if word == b"QUIT" else b"250 OK\r\n")
+                if word == b"QUIT":
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        settings = smtp(home, listener.getsockname()[1])
+        assert send_text(settings, TO, "Subject", "text") == []
+        thread.join(10)
+    assert len(taken) == 1
 
 
 def test_one_refused_address_is_said_and_the_others_noted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +18,12 @@ from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
 from workbench.ui.store import Store
 from workbench.views.board import Board, Tile, board_text, read_board_text
-from workbench.views.board_files import list_boards
+from workbench.views.board_files import add_board, edit_board, find_board, list_boards
 from workbench.views.saved_view import read_link
 from workbench.views.view_files import edit_view, save_view
 
-ANA, BEN = Actor("ana", "viewer"), Actor("ben", "viewer")
+ANA, BEN, CLEO = Actor("ana", "viewer"), Actor("ben", "viewer"), Actor("cleo", "admin")
+PRIVATE = "Here is a view that is private to somebody else, or that there is no more."
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +82,7 @@ def test_a_page_is_made_arranged_shared_and_removed(
         theirs.refresh()
         # The page is shared, the view on it is not.
         assert [component.state for component in theirs.components] == ["ok", "empty", "ok"]
-        assert "No view named 'delivery-by-country'" in theirs.components[1].message
+        assert theirs.components[1].message.startswith(PRIVATE)
         assert theirs.components[2].may_change is False
         theirs.components[2]._handle_msg({"delete_page": True})
         assert "is ana's" in theirs.components[2].notice
@@ -89,6 +91,73 @@ def test_a_page_is_made_arranged_shared_and_removed(
         again.components[2]._handle_msg({"delete_page": True})
         assert list_boards(home).boards == ()
         assert (home / "boards" / "removed" / "delivery-by-country.toml").exists()
+
+
+@pytest.fixture
+def shared_page(home: Path) -> Iterator[None]:
+    """A page of Ana's that everybody sees: a private view, a shared one, and one that is no more."""
+    with acting_as(ANA):
+        save_view(home, read_link("?metric=spend&grain=none"), title="Layoffs", name="layoffs")
+        save_view(home, read_link("?metric=spend&grain=none"), title="Spend", name="spend", shared=True)
+        add_board(home, "All hands")
+        names = ("layoffs", "spend", "takeover")
+        edit_board(home, "all-hands", shared=True, tiles=[{"view": name, "width": 6} for name in names])
+    yield
+    for path in (*home.glob("boards/*.toml"), *home.glob("views/*.toml")):
+        path.unlink()
+
+
+@pytest.mark.usefixtures("shared_page")
+@pytest.mark.parametrize("person", [BEN, CLEO], ids=["viewer", "admin"])
+def test_a_shared_page_tells_others_no_name_of_a_private_view(
+    my_pages: ui.Page, known_store: Store, home: Path, person: Actor
+) -> None:
+    with acting_as(person):
+        session = my_pages.open("board=all-hands", known_store)
+        session.refresh()
+    private, _, gone, editor = session.components
+    assert [each.message.startswith(PRIVATE) for each in (private, gone)] == [True, True]
+    told = " ".join(str(each.param.values()) for each in session.components) + str(
+        session.head.param.values()
+    )
+    assert "Spend" in told
+    assert not re.findall("layoffs|takeover", told, re.IGNORECASE)
+    assert editor.tiles == [
+        {"view": "", "part": "", "width": 6, "kept": 0},
+        {"view": "spend", "part": "", "width": 6},
+        {"view": "", "part": "", "width": 6, "kept": 2},
+    ]
+
+
+@pytest.mark.usefixtures("shared_page")
+def test_who_made_a_page_reads_the_name_of_a_view_that_is_no_more(
+    my_pages: ui.Page, known_store: Store, home: Path
+) -> None:
+    with acting_as(ANA):
+        session = my_pages.open("board=all-hands", known_store)
+        session.refresh()
+    assert "No view named 'takeover'" in session.components[2].message
+    assert [tile["view"] for tile in session.components[-1].tiles] == ["layoffs", "spend", "takeover"]
+
+
+@pytest.mark.usefixtures("shared_page")
+def test_an_admin_who_arranges_a_page_keeps_the_views_that_they_may_not_see(
+    my_pages: ui.Page, known_store: Store, home: Path
+) -> None:
+    with acting_as(CLEO):
+        editor = my_pages.open("board=all-hands", known_store).components[-1]
+        save_page = {"title": "All hands", "shared": True}
+        for place in (3, -1):
+            kept = {"view": "", "part": "", "width": 6, "kept": place}
+            editor._handle_msg({"save_page": {**save_page, "tiles": [kept]}})
+            assert editor.notice == f"The page has no tile {place}: open it anew."
+        kept = {"view": "", "part": "", "width": 12, "kept": 0}
+        editor._handle_msg(
+            {"save_page": {**save_page, "tiles": [{"view": "spend", "part": "", "width": 6}, kept]}}
+        )
+        assert editor.notice == ""
+    with acting_as(ANA):
+        assert find_board(home, "all-hands").tiles == (Tile("spend", width=6), Tile("layoffs", width=12))
 
 
 def test_a_page_that_is_not_there_says_so(my_pages: ui.Page, known_store: Store, home: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -21,13 +23,16 @@ from tests.ui.known import AMERICAN, GERMAN, WEEK, known_messages, save
 from workbench import UnknownName, UsageError, Workbench
 from workbench.api.view_mails import ViewMailFailed, mail_due_views
 from workbench.errors import ConfigError, NotAllowed
-from workbench.roles import Actor, acting_as
+from workbench.roles import Actor, acting_as, local_actor
 from workbench.settings import load_settings
 from workbench.views.subscription import Subscription, read_subscription_text, subscription_text
+from workbench.views.subscription_files import subscribe
+from workbench.views.view_files import save_view
 
 SATURDAY, MONDAY = datetime(2025, 3, 15, 9, tzinfo=UTC), datetime(2025, 3, 17, 9, tzinfo=UTC)
-NEXT_MONDAY = datetime(2025, 3, 24, 9, tzinfo=UTC)
+TUESDAY, NEXT_MONDAY = datetime(2025, 3, 18, 9, tzinfo=UTC), datetime(2025, 3, 24, 9, tzinfo=UTC)
 AGENT = Actor("ben@example.com", "agent")
+APRIL = datetime(2025, 4, 1, 9, tzinfo=UTC)
 QUERY = f"{WEEK}&metric=delivery_rate&metric=spend&by=sender&grain=none&direction=all"
 
 
@@ -57,16 +62,45 @@ def wb(known_home: Path, inbox: Inbox) -> Iterator[Workbench]:
         workbench.views.save(f"explore?{QUERY}", title="Delivery <b>by</b> sender", name="delivery")
         yield workbench
     controller.stop()
-    for path in (known_home / "subscriptions").glob("*"):
+    for path in (*known_home.glob("subscriptions/*"), *known_home.glob("views/*.toml")):
         path.unlink()
+    (known_home / "users.toml").unlink(missing_ok=True)
 
 
 def weekly(wb: Workbench, name: str, to: str = "ann@example.com") -> Subscription:
-    made = Subscription(name, "delivery", "week", (to,), "local:ops", SATURDAY.date())
+    return keep(wb, name, to)
+
+
+def keep(
+    wb: Workbench,
+    name: str,
+    to: str = "ann@example.com",
+    *,
+    view: str = "delivery",
+    every: str = "week",
+    owner: str | None = None,
+) -> Subscription:
+    """A subscription as of Saturday, by default of the person at this machine."""
+    made = Subscription(name, view, every, (to,), owner or local_actor(), SATURDAY.date())
     folder = wb.settings.home / "subscriptions"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.toml").write_text(subscription_text(made))
     return made
+
+
+@contextmanager
+def signed_in(wb: Workbench, roles: dict[str, str], known: str) -> Iterator[Workbench]:
+    """The same installation where these people sign in, and reports go to the known address."""
+    home = wb.settings.home
+    (home / "users.toml").write_text(
+        "".join(f'["{name}"]\nrole = "{role}"\n' for name, role in roles.items())
+    )
+    text = (home / "workbench.toml").read_text().partition("[access]")[0]
+    text = re.sub(r"(?m)^to = .*$", f'to = ["{known}"]', text)
+    access = '[access]\nmethod = "password"\nurl = "http://127.0.0.1:5006"\n'
+    (home / "workbench.toml").write_text(text + access)
+    with Workbench(load_settings({"WORKBENCH_HOME": str(home)})) as workbench:
+        yield workbench
 
 
 def mails(inbox: Inbox) -> list[EmailMessage]:
@@ -132,8 +166,79 @@ def test_a_mail_that_the_server_did_not_take_is_tried_again(wb: Workbench, inbox
         mail_due_views(wb._installation, now=MONDAY)
     assert wb.views.subscriptions().set_index("name").loc["refused", "outcome"] == "failed"
     weekly(wb, made.name)
-    assert mail_due_views(wb._installation, now=MONDAY) == 1
+    assert mail_due_views(wb._installation, now=TUESDAY) == 1
     assert len(inbox.envelopes) == 1
+
+
+@pytest.mark.parametrize(
+    ("every", "now", "promise"),
+    [
+        ("day", MONDAY, "only if the reports run once more today: `workbench schedule run reports`."),
+        ("week", MONDAY, "The next run of the reports in this week tries it again."),
+        ("month", APRIL, "The next run of the reports in this month tries it again."),
+    ],
+)  # fmt: skip
+def test_a_failure_says_when_it_is_tried_again(
+    wb: Workbench, inbox: Inbox, every: str, now: datetime, promise: str
+) -> None:
+    keep(wb, f"refused-{every}", "gone@example.com", every=every)
+    with pytest.raises(ViewMailFailed) as failure:
+        mail_due_views(wb._installation, now=now)
+    assert str(failure.value).endswith(promise)
+    keep(wb, f"refused-{every}", every=every)
+    # A day later is the same week and month, but another day, of which the mail is another.
+    mail_due_views(wb._installation, now=now + timedelta(days=1))
+    last = {"day": date(2025, 3, 18), "week": date(2025, 3, 17), "month": date(2025, 4, 1)}[every]
+    listed = wb.views.subscriptions().set_index("name").loc[f"refused-{every}"]
+    assert (listed["last_mail"], listed["outcome"]) == (last, "sent")
+    assert len(inbox.envelopes) == 1
+
+
+def test_a_day_that_comes_once_more_is_not_mailed_twice(wb: Workbench, inbox: Inbox) -> None:
+    keep(wb, "west", every="day")
+    monday_in_the_east = datetime(2025, 3, 16, 15, tzinfo=UTC)
+    wb.views.save(f"explore?{QUERY}&timezone=Asia/Tokyo", title="Delivery", name="delivery")
+    assert mail_due_views(wb._installation, now=monday_in_the_east) == 1
+    wb.views.save(f"explore?{QUERY}&timezone=America/New_York", title="Delivery", name="delivery")
+    assert mail_due_views(wb._installation, now=monday_in_the_east) == 0
+    assert len(inbox.envelopes) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "now", "due"),
+    [
+        ("Pacific/Auckland", datetime(2025, 3, 16, 15, tzinfo=UTC), True),  # Monday there, Sunday in UTC
+        ("America/New_York", datetime(2025, 3, 17, 2, tzinfo=UTC), False),  # Sunday there, Monday in UTC
+        ("Nowhere/Land", datetime(2025, 3, 17, 2, tzinfo=UTC), True),
+    ],
+)
+def test_the_week_begins_in_the_time_zone_of_the_view(
+    wb: Workbench, inbox: Inbox, zone: str, now: datetime, due: bool
+) -> None:
+    query = f"metric=spend&period=last_week&grain=none&timezone={zone}"
+    wb.views.save(f"explore?{query}", title="Spend", name="spend")
+    keep(wb, f"zone-{zone[:3].lower()}", view="spend")
+    assert mail_due_views(wb._installation, now=now) == due
+    assert len(inbox.envelopes) == due
+
+
+def test_the_first_day_is_that_of_the_views_time_zone(home: Path) -> None:
+    with acting_as(AGENT):
+        save_view(home, {"timezone": ["Asia/Tokyo"]}, title="There")
+        save_view(home, {"timezone": ["Nowhere"]}, title="Here")
+        made = [
+            subscribe(
+                home,
+                view,
+                "day",
+                ["ben@example.com"],
+                known=[],
+                timezone="America/New_York",
+                now=datetime(2025, 3, 16, 2, tzinfo=UTC),
+            )
+            for view in ("there", "here")
+        ]
+    assert [each.since for each in made] == [date(2025, 3, 16), date(2025, 3, 15)]
 
 
 KILLED = """
@@ -165,6 +270,71 @@ def test_one_that_cannot_be_mailed_keeps_no_other_from_it(wb: Workbench, inbox: 
     with pytest.raises(ViewMailFailed, match="2 views could not be mailed"):
         mail_due_views(wb._installation, now=MONDAY)
     assert [each.rcpt_tos for each in inbox.envelopes] == [["ann@example.com"]]
+
+
+def test_a_view_that_cannot_be_read_keeps_no_other_from_it(wb: Workbench, inbox: Inbox) -> None:
+    folder = wb.settings.home / "views"
+    (folder / "aa-deep.toml").write_text("a = " + "[" * 20_000)
+    keep(wb, "aa-deep", view="aa-deep")
+    (wb.settings.home / "subscriptions" / "ab-long.toml").write_text("a = " + "9" * 5_000)
+    weekly(wb, "well")
+    with pytest.raises(ViewMailFailed, match="2 views could not be mailed"):
+        mail_due_views(wb._installation, now=MONDAY)
+    assert [each.rcpt_tos for each in inbox.envelopes] == [["ann@example.com"]]
+
+
+@pytest.mark.parametrize(
+    ("role", "to", "known", "why"),
+    [
+        ("viewer", "ops@example.com", "ops@example.com", "the role 'agent', and theirs is 'viewer'"),
+        ("agent", "else@example.com", "ops@example.com", "Only an admin may .* to else@example.com"),
+        ("agent", "ops@example.com", "new@example.com", "Only an admin may .* to ops@example.com"),
+        (None, "ben@example.com", "ops@example.com", "is no user any more"),
+    ],
+    ids=["role", "address", "settings", "gone"],
+)  # fmt: skip
+def test_whoever_may_not_have_it_mailed_any_more_gets_none(
+    wb: Workbench,
+    inbox: Inbox,
+    request: pytest.FixtureRequest,
+    role: str | None,
+    to: str,
+    known: str,
+    why: str,
+) -> None:
+    name = f"former-{request.node.callspec.id}"
+    wb.views.edit("delivery", shared=True)
+    keep(wb, name, to, owner="user:ben@example.com")
+    with signed_in(wb, {"ben@example.com": role} if role else {}, known) as today:
+        for _ in range(2):
+            with pytest.raises(ViewMailFailed, match=why):
+                mail_due_views(today._installation, now=MONDAY)
+        listed = today.views.subscriptions().set_index("name").loc[name]
+        noted = today.sql(f"select 1 from audit_events where subject = '{name}'")
+    assert (listed["last_mail"], listed["outcome"], len(noted)) == (MONDAY.date(), "not allowed", 1)
+    assert inbox.envelopes == []
+    # Who may again gets the mail of the same week.
+    with signed_in(wb, {"ben@example.com": "admin"}, known) as today:
+        assert mail_due_views(today._installation, now=TUESDAY) == 1
+
+
+def test_a_view_that_became_private_is_mailed_to_its_owner_only(wb: Workbench, inbox: Inbox) -> None:
+    with acting_as(AGENT):
+        wb.views.save(f"explore?{QUERY}", title="Ours", name="ours", shared=True)
+        weekly_of_ben = wb.views.subscribe("ours", every="week", to="ben@example.com")
+        wb.views.edit("ours", shared=False)
+    keep(wb, "private-own", "ben@example.com", view="ours", owner=AGENT.actor)
+    keep(wb, "private-local", view="ours")
+    keep(wb, "private-other", "ops@example.com", view="ours", owner="user:ana")
+    wb.views.unsubscribe(weekly_of_ben.name)
+    with signed_in(wb, {"ben@example.com": "agent", "ana": "admin"}, "ops@example.com") as today:
+        with pytest.raises(ViewMailFailed, match="2 views could not be mailed"):
+            mail_due_views(today._installation, now=MONDAY)
+        listed = today.views.subscriptions().set_index("name")["outcome"].to_dict()
+    assert listed == {"private-own": "sent", "private-local": "not allowed", "private-other": "no view"}
+    assert [each.rcpt_tos for each in inbox.envelopes] == [["ben@example.com"]]
+    with pytest.raises(NotAllowed, match=r"private to ben@example\.com: only they may have it mailed"):
+        wb.views.subscribe("ours", every="week", to="ann@example.com")
 
 
 def test_who_may_have_a_view_mailed_and_to_whom(wb: Workbench) -> None:

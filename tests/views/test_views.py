@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workbench import UnknownName, UsageError
-from workbench.errors import NotAllowed
+from workbench.errors import ConfigError, NotAllowed
 from workbench.home import InBackup, in_backup, is_ours
 from workbench.roles import NOBODY, Actor, acting_as
+from workbench.views.board import Board, Tile, board_text, checked_tile, read_board_text
 from workbench.views.saved_view import SavedView, name_of_title, read_link, read_view_text, view_text
+from workbench.views.subscription import Subscription, read_subscription_text, subscription_text
 from workbench.views.view_files import delete_view, edit_view, find_view, list_views, restore_view, save_view
 
 ANA, BEN = Actor("ana", "viewer"), Actor("ben", "agent")
@@ -107,6 +110,27 @@ def test_a_deleted_view_comes_back(home: Path) -> None:
         restore_view(home, name)
 
 
+def test_a_view_that_was_deleted_before_stays_beside_one_of_the_same_name(home: Path) -> None:
+    with acting_as(ANA):
+        for title in ("First", "Second", "Third"):
+            save_view(home, VALUES, title=title, name="weekly")
+            delete_view(home, "weekly")
+        assert restore_view(home, "weekly").title == "Third"
+        assert restore_view(home, "weekly-2").title == "First"
+        assert restore_view(home, "weekly-3").title == "Second"
+
+
+@pytest.mark.parametrize("name", ["x" * 60, "a-", "a" + "-" * 59])
+def test_every_name_that_a_view_may_have_can_be_deleted_twice(home: Path, name: str) -> None:
+    with acting_as(ANA):
+        for title in ("First", "Second"):
+            save_view(home, VALUES, title=title, name=name)
+            delete_view(home, name)
+        kept = {path.stem for path in (home / "views" / "removed").glob("*.toml")}
+        assert len(kept) == 2
+        assert {restore_view(home, each).title for each in kept} == {"First", "Second"}
+
+
 BROKEN = {
     "cut.toml": ('title = "Cut', r"cut\.toml cannot be read: Unterminated string"),
     "no-owner.toml": ('title = "X"\n[values]\n', "owner is None; it must be a text"),
@@ -115,6 +139,32 @@ BROKEN = {
     "value.toml": ('title = "X"\nowner = "a"\n[values]\nby = "week"\n', r"by is \'week\'; write a list"),
     "Bad name.toml": ('title = "X"\nowner = "a"\n', "the name of a view is small letters"),
 }
+
+
+TOO_DEEP, TOO_LONG, NO_DAY = "a = " + "[" * 20_000, "a = " + "9" * 5_000, "a = 2026-02-30"
+
+
+@pytest.mark.parametrize("text", [TOO_DEEP, TOO_LONG, NO_DAY], ids=["deep", "long", "day"])
+@pytest.mark.parametrize("read", [read_view_text, read_board_text, read_subscription_text])
+def test_what_python_cannot_read_of_a_file_is_an_error_of_the_file(
+    text: str, read: Callable[[str, str, str], object]
+) -> None:
+    with pytest.raises(ConfigError, match=r"^mine\.toml cannot be read: .* Correct it, or delete it\.$"):
+        read("mine", text, "mine.toml")
+
+
+@pytest.mark.parametrize("text", ["🍕", "a\x7fb", 'say "so"', "back\\slash"])
+def test_every_text_of_a_page_or_subscription_is_read_again(text: str) -> None:
+    board = Board("mine", "Mine", text, (Tile(view="a", width=4),))
+    assert read_board_text("mine", board_text(board), "mine.toml") == board
+    mail = Subscription("mine", text, "week", ("a@example.com",), text, date(2026, 11, 29))
+    assert read_subscription_text("mine", subscription_text(mail), "mine.toml") == mail
+
+
+@pytest.mark.parametrize("view", ["🍕", "../users", "a b", "x" * 61])
+def test_a_tile_has_a_name_that_a_view_may_have(view: str) -> None:
+    with pytest.raises(UsageError, match="the name of a view is small letters"):
+        checked_tile({"view": view, "width": 6})
 
 
 @pytest.mark.parametrize("file", BROKEN)

@@ -8,7 +8,7 @@ from string import Template as Text
 from typing import TYPE_CHECKING
 
 from workbench.errors import UsageError
-from workbench.files import create_whole
+from workbench.files import create_whole, make_folder
 from workbench.own_files import METRICS as METRIC_FILES
 from workbench.own_files import (
     PAGES,
@@ -111,9 +111,7 @@ class New:
     def _create(self, folder: OwnFolder, name: str, skeleton: str, next_steps: str) -> NewFile:
         check_name(folder, name)
         path = self._home / folder.name / f"{name}{folder.suffix}"
-        # Not as the umask says: others must not be able to add a file to it.
-        path.parent.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-        path.parent.mkdir(mode=0o700, exist_ok=True)
+        make_folder(path.parent, mode=0o700)
         for place in (path.parent.parent, path.parent):
             require_only_owner_writes(place)
         title = name.replace("_", " ").replace("-", " ").capitalize()

@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
-from workbench.errors import NotAllowed, WorkbenchError
+from workbench.errors import NotAllowed, UnknownName, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.api.installation import Installation
@@ -24,13 +24,19 @@ if TYPE_CHECKING:
     from workbench.views.subscription import Subscription
 
 ACTION = "view-mail"
-MailOutcome = Literal["begun", "sent", "failed", "unknown"]
+MailOutcome = Literal["begun", "sent", "failed", "unknown", "not allowed", "no view"]
 _OVER = ("begun", "sent", "unknown")
 """How a mail ended, or did not, so that it is not sent again by itself."""
+_AGAIN = {
+    "day": "It is tried again only if the reports run once more today: `workbench schedule run reports`.",
+    "week": "The next run of the reports in this week tries it again.",
+    "month": "The next run of the reports in this month tries it again.",
+}
+_MAYBE = "It may have arrived, so it is not sent again."
 
 
 class ViewMailFailed(WorkbenchError):
-    """A view could not be mailed; it stays due."""
+    """A view could not be mailed; it stays due until its day, week or month is over."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,13 @@ class MailState:
 
     day: date
     outcome: MailOutcome
+
+    def ends(self, day: date) -> bool:
+        """Whether nothing is mailed any more for the period that begins on a day.
+
+        Nor for one before the last: in a time zone further west the day before can come once more.
+        """
+        return self.day > day or (self.day == day and self.outcome in _OVER)
 
 
 def read_mail_states(lake: Lake) -> dict[str, MailState]:
@@ -51,12 +64,6 @@ def read_mail_states(lake: Lake) -> dict[str, MailState]:
         detail = json.loads(text)
         states[subject] = MailState(date.fromisoformat(detail["day"]), detail["outcome"])
     return states
-
-
-def local_today(installation: Installation, now: datetime | None = None) -> date:
-    """Today in the time zone of the settings."""
-    zone = ZoneInfo(installation.settings.timezone)
-    return (now or datetime.now(UTC)).astimezone(zone).date()
 
 
 def mail_due_views(
@@ -73,7 +80,7 @@ def mail_due_views(
 
     Raises:
         LakeBusy: another run is at it.
-        ViewMailFailed: after the last one, if one failed; it stays due.
+        ViewMailFailed: after the last one, if one failed; it stays due until its period is over.
     """
     from workbench.lake.lock import only_one
     from workbench.views.subscription_files import read_subscriptions
@@ -85,16 +92,12 @@ def mail_due_views(
         return 0
     sent = 0
     with only_one(home / "view-mails.lock", "run of the mails of views"):
-        states, today = read_mail_states(installation.lake), local_today(installation, now)
+        states, now = read_mail_states(installation.lake), now or datetime.now(UTC)
         for subscription in subscriptions:
-            day = subscription.due_day(today)
-            state = states.get(subscription.name)
-            is_over = state is not None and state.day == day and state.outcome in _OVER
-            if day is None or is_over or (stop and stop.is_set()):
-                continue
+            if stop and stop.is_set():
+                break
             try:
-                _mail(installation, subscription, day, on_claim)
-                sent += 1
+                sent += _mail_if_due(installation, subscription, states.get(subscription.name), now, on_claim)
             except WorkbenchError as error:
                 failed.append(f"{subscription.name}: {error}")
     if failed:
@@ -102,9 +105,42 @@ def mail_due_views(
     return sent
 
 
+def _mail_if_due(
+    installation: Installation,
+    subscription: Subscription,
+    state: MailState | None,
+    now: datetime,
+    on_claim: Callable[[Subscription], None],
+) -> bool:
+    """Mail a view where it is due and was not mailed; whether a mail went out."""
+    zone, refusal = installation.settings.timezone, None
+    try:
+        view = _view_of(installation, subscription)
+        today = view.day_at(now, zone)
+    except WorkbenchError as error:
+        refusal, today = error, now.astimezone(ZoneInfo(zone)).date()
+    day = subscription.due_day(today)
+    if day is None or (state and state.ends(day)):
+        return False
+    if refusal:
+        outcome = _refused_as(refusal)
+        if outcome and state != MailState(day, outcome):
+            _note(installation, subscription, day, outcome)
+        raise refusal
+    _mail(installation, subscription, view, day, on_claim)
+    return True
+
+
+def _refused_as(error: WorkbenchError) -> MailOutcome | None:
+    if isinstance(error, NotAllowed):
+        return "not allowed"
+    return "no view" if isinstance(error, UnknownName) else None
+
+
 def _mail(
     installation: Installation,
     subscription: Subscription,
+    view: SavedView,
     day: date,
     on_claim: Callable[[Subscription], None],
 ) -> None:
@@ -113,40 +149,42 @@ def _mail(
     from workbench.reports.mail import MailUncertain, mail_settings, send_page
 
     mail_settings(installation.settings)
-    view = _view_of(installation, subscription)
     page = view_mail(subscription, view_numbers(installation, view), day)
     _note(installation, subscription, day, "begun")
     on_claim(subscription)
     try:
         refused = send_page(installation.settings, subscription.to, page)
-    except MailUncertain:
+    except MailUncertain as error:
         _note(installation, subscription, day, "unknown")
-        raise
-    except WorkbenchError:
+        raise ViewMailFailed(f"{error} {_MAYBE}") from error
+    except WorkbenchError as error:
         _note(installation, subscription, day, "failed")
-        raise
+        raise ViewMailFailed(f"{error} {_AGAIN[subscription.every]}") from error
     _note(installation, subscription, day, "sent", refused)
     if refused:
         raise ViewMailFailed(f"the mail server refused {', '.join(refused)}; the others have it.")
 
 
 def _view_of(installation: Installation, subscription: Subscription) -> SavedView:
-    """The view, as the one who subscribed may see it today.
+    """The view, if the one who subscribed may have it mailed today.
 
     Raises:
-        NotAllowed: they are no user any more, or the view is private to somebody else.
+        NotAllowed: they are no user any more, or as :func:`view_to_mail`.
+        UnknownName: the view was deleted, or is private to somebody else.
+        ConfigError: the file of the view or of the users cannot be read.
     """
     from workbench.notifications.people import people
     from workbench.roles import Actor, acting_as
-    from workbench.views.view_files import find_view
+    from workbench.views.subscription_files import view_to_mail
 
     kind, _, name = subscription.owner.partition(":")
     users = people(installation.settings, [name])
     if kind != "local" and name not in users:
         raise NotAllowed(f"{name}, who subscribed, is no user any more: delete the subscription.")
     actor = Actor(name, "admin", kind="local") if kind == "local" else users[name]
+    settings = installation.settings
     with acting_as(actor):
-        return find_view(installation.settings.home, subscription.view)
+        return view_to_mail(settings.home, subscription.view, subscription.to, known=settings.smtp.to)
 
 
 def _note(

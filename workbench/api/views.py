@@ -138,17 +138,17 @@ class Views(Namespace):
         Raises:
             UnknownName: there is no such view that you may see.
             UsageError: how often, or an address, is not possible.
+            NotAllowed: an address is somebody else's and you are no admin, or the view is private to
+                somebody else.
             ConfigError: there is no mail server in ``[smtp]``.
         """
-        from workbench.api.view_mails import local_today
         from workbench.reports.mail import mail_settings
         from workbench.views.subscription_files import subscribe
 
         settings = self._installation.settings
         known = mail_settings(settings).to
         addresses = [to] if isinstance(to, str) else list(to)
-        today = local_today(self._installation)
-        return subscribe(settings.home, name, every, addresses, known=known, today=today)
+        return subscribe(settings.home, name, every, addresses, known=known, timezone=settings.timezone)
 
     def unsubscribe(self, name: str) -> Subscription:
         """Mail it no more.
@@ -168,7 +168,9 @@ class Views(Namespace):
 
         Returns:
             Yours; an admin sees all. `last_mail` is the first day of its period, `outcome` is sent, failed
-            (it is tried again), or unknown (a process ended while it was handed over; it is not sent again).
+            (each run in the same day, week or month tries it again), unknown (it may have arrived; it is
+            not sent again), not allowed (who subscribed may not have it mailed any more), or no view (it was
+            deleted, or is private to somebody else now).
             ``frame.attrs["problems"]`` says which files cannot be read.
         """
         import pandas as pd

@@ -115,11 +115,15 @@ class ViewEdit(TypedDict):
 
 
 class BoardTile(TypedDict):
-    """A saved view or a part of a built-in page; the width is in twelfths."""
+    """A saved view or a part of a built-in page; the width is in twelfths.
+
+    One with ``kept`` has neither: it is the tile at that place of the page, whose view is private to others.
+    """
 
     view: Name
     part: Name
     width: int
+    kept: NotRequired[int]
 
 
 class BoardProps(PanelProps):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.errors import LakeBusy
+from workbench.files import make_folder
 
 
 @contextmanager
@@ -78,7 +79,7 @@ def is_held(path: Path) -> bool:
 
 
 def _open(path: Path) -> int:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from workbench.files import make_folder
 from workbench.lake.data_folder import MARKER_FILE, SCHEMA_FOLDER
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,7 @@ _SIDE_FILES = ("", "-wal", "-shm", "-journal", ".lock")
 
 def make_private_folder(folder: Path) -> None:
     """Make a folder that is missing, for its owner alone; one that is there stays as it is."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(folder.parent)
     folder.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from struct import Struct
 
 from workbench.errors import WorkbenchError
-from workbench.files import write_whole
+from workbench.files import make_folder, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Spool:
         """Records in files that somebody removed before the lake had them."""
         self._segment_bytes, self._most_bytes = segment_bytes, most_bytes
         self._lock = threading.Lock()
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder, mode=0o700)
         self._segments = deque(self._found())
         self._next = max((int(s.path.stem) for s in self._segments), default=0) + 1
         self._descriptor = -1

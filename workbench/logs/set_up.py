@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from workbench.files import make_folder
 from workbench.logs.lines import JsonLine, SafeRecord, TextLine
 from workbench.logs.redaction import Redaction
 from workbench.logs.request_ids import current_request_id
@@ -45,7 +46,7 @@ def set_up_service_logs(settings: Settings, process: str, *limits: logging.Filte
         from workbench.logs.files import PrivateFile
 
         folder = settings.home / LOGS_FOLDER
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder, mode=0o700)
         outputs.append(PrivateFile(folder / f"{process}.log"))
     _replace_handler(settings, process, outputs, limits)
     _is_service = True

@@ -7,10 +7,12 @@ server on this machine is allowed.
 from __future__ import annotations
 
 import json
+import logging
 import mimetypes
 import smtplib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -24,6 +26,8 @@ from workbench.lake.audit import append_audit
 from workbench.reports.manifest import read_manifest
 from workbench.roles import current_actor
 from workbench.settings import Secret, Settings
+
+log = logging.getLogger(__name__)
 
 PASSWORD_VARIABLE = "WORKBENCH_SMTP_PASSWORD"
 _USUAL_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -265,11 +269,14 @@ def _checked_link(link: str | None) -> str | None:
 
 
 def _deliver(mail: MailSettings, message: EmailMessage, seconds: float = MAIL_SECONDS) -> list[str]:
-    """Send the message; returns the addresses that the server refused while it accepted others."""
+    """Send the message; returns the addresses that the server refused while it accepted others.
+
+    What the server answered to the message decides: an error of the goodbye after it changes nothing.
+    """
     where = f"{mail.host}:{mail.port}"
     unavailable = MailUnavailable
     try:
-        with _connect(mail, seconds) as server:
+        with _connected(mail, seconds) as server:
             if mail.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
             if mail.user and mail.password:
@@ -303,6 +310,22 @@ def _deliver(mail: MailSettings, message: EmailMessage, seconds: float = MAIL_SE
         ) from error
     except (OSError, smtplib.SMTPException) as error:
         raise unavailable(f"The mail server {where} cannot be reached: {error}. Try again later.") from error
+
+
+@contextmanager
+def _connected(mail: MailSettings, seconds: float) -> Iterator[smtplib.SMTP]:
+    server = _connect(mail, seconds)
+    try:
+        yield server
+    finally:
+        try:
+            server.quit()
+        except (OSError, smtplib.SMTPException) as error:
+            log.info(
+                "The mail server %s:%s did not end the connection in order: %s", mail.host, mail.port, error
+            )
+        finally:
+            server.close()
 
 
 def _connect(mail: MailSettings, seconds: float) -> smtplib.SMTP:

@@ -59,7 +59,6 @@ def save_template(home: Path, template: Template) -> None:
         if template.shortcut and other.shortcut == template.shortcut and other.name != template.name:
             raise UsageError(f"The shortcut /{template.shortcut} is that of {other.name!r}; choose another.")
     path = home / FOLDER / f"{template.name}.toml"
-    path.parent.mkdir(exist_ok=True)
     write_whole(path, _comments(path) + _toml(written))
 
 

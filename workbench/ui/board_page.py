@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from workbench.errors import WorkbenchError
+from workbench.roles import current_user
 from workbench.ui.links import panel_names
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
 from workbench.ui.page_data import PageData
 from workbench.ui.page_reading import read_page_data
-from workbench.ui.panels.boards import BoardEditor, MissingTile, ViewTile
+from workbench.ui.panels.boards import PRIVATE_TILE, BoardEditor, MissingTile, ViewTile
 from workbench.ui.panels.kinds import Cards, Chart, Figure, Findings, Panel, Table
 from workbench.ui.session import PageSession, Steps, run_here
 from workbench.ui.store import Store, current_store
@@ -42,7 +43,7 @@ class BoardPage(Page):
         """A live session of the page that the address names; what it may show is found here, for its user."""
         store = store or current_store()
         board, problem = _asked(query, store)
-        tiles = [_panel(tile, store) for tile in board.tiles] if board else []
+        tiles = [_panel(board, tile, store) for tile in board.tiles] if board else []
         home = store.settings.home if store.settings else None
         title = board.title if board else self.title
         panels: list[Panel] = [*tiles, BoardEditor(home, board, board_parts)]
@@ -86,7 +87,7 @@ def _asked(query: str | Mapping[str, Any], store: Store) -> tuple[Board | None, 
         return None, str(error)
 
 
-def _panel(tile: Tile, store: Store) -> Panel:
+def _panel(board: Board, tile: Tile, store: Store) -> Panel:
     if tile.part:
         panel = next((each for page, _, name, each in _parts() if f"{page}/{name}" == tile.part), None)
         if panel is None:
@@ -96,7 +97,7 @@ def _panel(tile: Tile, store: Store) -> Panel:
         assert store.settings is not None
         return ViewTile(find_view(store.settings.home, tile.view), _read, tile.width)
     except WorkbenchError as error:
-        return MissingTile(f"{error}", tile.width)
+        return MissingTile(str(error) if board.names_views_to(current_user()) else PRIVATE_TILE, tile.width)
 
 
 class _Sized:

@@ -15,16 +15,16 @@ width = 12
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import ConfigError, UsageError
+from workbench.own_files import VIEWS, check_name
 from workbench.roles import Actor
 from workbench.views.saved_view import checked_text
+from workbench.views.toml_text import quoted, read_toml_text
 
 WIDTHS = (4, 6, 8, 12)
 """Of a tile, in twelfths of the page."""
@@ -57,6 +57,13 @@ class Board:
         """Whether the person may see it; who is at this machine can read the file anyway."""
         return self.shared or person.is_local or (bool(person.name) and self.owner == person.name)
 
+    def names_views_to(self, person: Actor) -> bool:
+        """Whether the person may read the names of its views that are private: who wrote them down.
+
+        Who is at this machine can read the file anyway.
+        """
+        return person.is_local or self.owner == person.name
+
     def may_be_changed_by(self, person: Actor) -> bool:
         """Whether the person may change it: its owner, and of what they may see an admin."""
         return self.is_visible_to(person) and (self.owner == person.name or person.may("admin"))
@@ -72,6 +79,8 @@ def checked_tile(entry: Mapping[str, Any]) -> Tile:
     view, part, width = entry.get("view") or "", entry.get("part") or "", entry.get("width", 12)
     if unknown or not isinstance(view, str) or not isinstance(part, str) or bool(view) == bool(part):
         raise UsageError(f"A tile is {dict(entry)!r}; it has either a view or a part, and a width.")
+    if view:
+        check_name(VIEWS, view)
     if part and not _PART.fullmatch(part):
         raise UsageError(f"A tile has the part {part[:60]!r}; write page and part, as overview/messages.")
     if width not in WIDTHS:
@@ -82,13 +91,13 @@ def checked_tile(entry: Mapping[str, Any]) -> Tile:
 def board_text(board: Board) -> str:
     """The page as the text of its file."""
     lines = [
-        f"title = {json.dumps(board.title, ensure_ascii=False)}",
-        f"owner = {json.dumps(board.owner, ensure_ascii=False)}",
+        f"title = {quoted(board.title)}",
+        f"owner = {quoted(board.owner)}",
         f"shared = {str(board.shared).lower()}",
     ]
     for tile in board.tiles:
         kind, name = ("view", tile.view) if tile.view else ("part", tile.part)
-        lines += ["", "[[tiles]]", f"{kind} = {json.dumps(name)}", f"width = {tile.width}"]
+        lines += ["", "[[tiles]]", f"{kind} = {quoted(name)}", f"width = {tile.width}"]
     return _HEAD + "\n".join(lines) + "\n"
 
 
@@ -98,8 +107,8 @@ def read_board_text(name: str, text: str, shown: str) -> Board:
     Raises:
         ConfigError: it is none; says what is wrong.
     """
+    entries = read_toml_text(text, shown)
     try:
-        entries: dict[str, Any] = tomllib.loads(text)
         unknown = [key for key in entries if key not in _KNOWN]
         title, owner, tiles = entries.get("title"), entries.get("owner"), entries.get("tiles", [])
         if unknown or not isinstance(title, str) or not isinstance(owner, str) or not isinstance(tiles, list):
@@ -113,5 +122,5 @@ def read_board_text(name: str, text: str, shown: str) -> Board:
             raise UsageError(f"It has {len(tiles)} tiles; at most {MOST_TILES} sections [[tiles]] fit.")
         checked = tuple(checked_tile(tile) for tile in tiles)
         return Board(name, checked_text(title, "title"), owner, checked, entries.get("shared", False))
-    except (tomllib.TOMLDecodeError, UsageError) as error:
+    except UsageError as error:
         raise ConfigError(f"{shown} cannot be read: {error} Correct it, or delete it.") from error

@@ -16,16 +16,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlencode
+from zoneinfo import ZoneInfo, available_timezones
 
 from workbench.errors import ConfigError, UsageError
 from workbench.roles import Actor
+from workbench.views.toml_text import quoted, read_toml_text
 
 PAGE = "explore"
 """The page that shows views."""
@@ -54,6 +55,11 @@ class SavedView:
         """The page's address from `?` on."""
         pairs = [(name, value) for name, values in self.values.items() for value in values]
         return "?" + urlencode([*pairs, ("view", self.name)])
+
+    def day_at(self, now: datetime, timezone: str) -> date:
+        """The day in the view's own time zone; in ``timezone`` where it has none."""
+        chosen = "".join(self.values.get("timezone", ())[-1:])
+        return now.astimezone(ZoneInfo(chosen if chosen in available_timezones() else timezone)).date()
 
     def is_visible_to(self, person: Actor) -> bool:
         """Whether the person may see it; who is at this machine can read the file anyway."""
@@ -118,9 +124,9 @@ def name_of_title(title: str, taken: Iterable[str]) -> str:
 def view_text(view: SavedView) -> str:
     """The view as the text of its file."""
     lines = [
-        f"title = {_quoted(view.title)}", f"owner = {_quoted(view.owner)}",
-        f"shared = {str(view.shared).lower()}", f"folder = {_quoted(view.folder)}", "", "[values]",
-        *(f"{_key(name)} = [{', '.join(map(_quoted, texts))}]" for name, texts in view.values.items()),
+        f"title = {quoted(view.title)}", f"owner = {quoted(view.owner)}",
+        f"shared = {str(view.shared).lower()}", f"folder = {quoted(view.folder)}", "", "[values]",
+        *(f"{_key(name)} = [{', '.join(map(quoted, texts))}]" for name, texts in view.values.items()),
     ]  # fmt: skip
     return _HEAD + "\n".join(lines) + "\n"
 
@@ -134,10 +140,7 @@ def read_view_text(name: str, text: str, shown: str) -> SavedView:
     Raises:
         ConfigError: it is no view; says what is wrong and where.
     """
-    try:
-        entries = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{shown} cannot be read: {error}. Correct it, or delete it.") from error
+    entries = read_toml_text(text, shown)
     unknown = [key for key in entries if key not in _KNOWN]
     if unknown:
         raise ConfigError(f"{shown} has {unknown[0]!r}; known are {', '.join(_KNOWN)}.")
@@ -163,9 +166,4 @@ def _typed(entries: Mapping[str, Any], key: str, kind: type, shown: str, default
 
 
 def _key(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    # JSON's escapes are TOML's, except that TOML wants DEL escaped, too.
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else quoted(name)

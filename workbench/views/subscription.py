@@ -11,14 +11,12 @@ It is due once for each day, week (from Monday) or month that begins after `sinc
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from workbench.errors import ConfigError, UsageError
+from workbench.views.toml_text import quoted, read_toml_text
 
 EVERY = ("day", "week", "month")
 MOST_ADDRESSES = 20
@@ -88,8 +86,8 @@ def checked_addresses(given: Sequence[str]) -> tuple[str, ...]:
 def subscription_text(subscription: Subscription) -> str:
     """The subscription as the text of its file."""
     texts = {"view": subscription.view, "every": subscription.every, "owner": subscription.owner}
-    lines = [f"{name} = {json.dumps(text, ensure_ascii=False)}" for name, text in texts.items()]
-    addresses = ", ".join(json.dumps(address, ensure_ascii=False) for address in subscription.to)
+    lines = [f"{name} = {quoted(text)}" for name, text in texts.items()]
+    addresses = ", ".join(map(quoted, subscription.to))
     return (
         _HEAD + "\n".join([*lines, f"to = [{addresses}]", f"since = {subscription.since.isoformat()}"]) + "\n"
     )
@@ -101,10 +99,7 @@ def read_subscription_text(name: str, text: str, shown: str) -> Subscription:
     Raises:
         ConfigError: it is none; says what is wrong and where.
     """
-    try:
-        entries: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{shown} cannot be read: {error}. Correct it, or delete it.") from error
+    entries = read_toml_text(text, shown)
     unknown = [key for key in entries if key not in _KNOWN]
     if unknown:
         raise ConfigError(f"{shown} has {unknown[0]!r}; known are {', '.join(_KNOWN)}.")

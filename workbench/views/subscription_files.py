@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.errors import ConfigError, NotAllowed, UnknownName, UsageError
 from workbench.files import write_whole
 from workbench.lake.lock import exclusive
 from workbench.own_files import SUBSCRIPTIONS, check_name, list_own_files, read_own_file
-from workbench.roles import Actor, current_user, require_role
+from workbench.roles import Actor, current_actor, current_user, require_role
+from workbench.views.saved_view import SavedView
 from workbench.views.subscription import (
     Subscription,
     checked_addresses,
@@ -51,35 +52,56 @@ def list_subscriptions(home: Path) -> tuple[tuple[Subscription, ...], tuple[str,
     return mine, problems if person.may("admin") else ()
 
 
-def subscribe(
-    home: Path, view: str, every: str, to: Sequence[str], *, known: Collection[str], today: date
-) -> Subscription:
-    """Mail a view from the next day, week or month on.
-
-    Args:
-        known: addresses that reports go to anyway.
-        today: the first mail is of a period that begins later.
+def view_to_mail(home: Path, view: str, addresses: Sequence[str], *, known: Collection[str]) -> SavedView:
+    """The view, where the present user may have it mailed there: asked on subscribing and before each mail.
 
     Raises:
         UnknownName: there is no such view that the user may see.
-        UsageError: how often, or an address, is not possible.
-        NotAllowed: an address is somebody else's and the user is no admin.
+        NotAllowed: it takes another role, an address is somebody else's and the user is no admin, or the view
+            is private to somebody else, also if who is at this machine could read its file.
+        ConfigError: the view's file cannot be read.
     """
     person = require_role("agent", "have a view mailed")
-    every, addresses = checked_every(every), checked_addresses(to)
     others = [address for address in addresses if address != person.name and address not in known]
     if others and not person.may("admin"):
         raise NotAllowed(
             f"Only an admin may have a view mailed to {', '.join(others)}; you may to the address that you "
             "sign in with and to those of [smtp] to."
         )
-    find_view(home, view)
+    saved_view = find_view(home, view)
+    if not saved_view.shared and saved_view.owner != person.name:
+        raise NotAllowed(f"The view {view} is private to {saved_view.owner}: only they may have it mailed.")
+    return saved_view
+
+
+def subscribe(
+    home: Path,
+    view: str,
+    every: str,
+    to: Sequence[str],
+    *,
+    known: Collection[str],
+    timezone: str,
+    now: datetime | None = None,
+) -> Subscription:
+    """Mail a view from the next day, week or month on.
+
+    Args:
+        known: addresses that reports go to anyway.
+        timezone: that of views that have none. The first mail is of a period that begins after today.
+
+    Raises:
+        UsageError: how often, or an address, is not possible.
+        UnknownName, NotAllowed, ConfigError: as :func:`view_to_mail`.
+    """
+    every, addresses = checked_every(every), checked_addresses(to)
+    today = view_to_mail(home, view, addresses, known=known).day_at(now or datetime.now(UTC), timezone)
     with _locked(home):
         taken = {path.stem for path in list_own_files(home, SUBSCRIPTIONS)}
         base = f"{view[:48]}-{every}"
         names = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
         name = next(name for name in names if name not in taken)
-        subscription = Subscription(name, view, every, addresses, person.actor, today)
+        subscription = Subscription(name, view, every, addresses, current_actor(), today)
         write_whole(_path(home, name), subscription_text(subscription))
     return subscription
 

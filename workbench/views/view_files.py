@@ -135,6 +135,8 @@ def edit_view(
 def delete_view(home: Path, name: str) -> SavedView:
     """Take a view out of the list; :func:`restore_view` puts it back.
 
+    One of this name that was deleted before stays, under a name that is free.
+
     Raises:
         UnknownName: there is no such view.
         NotAllowed: it is somebody else's.
@@ -146,6 +148,8 @@ def delete_view(home: Path, name: str) -> SavedView:
         view = _may_change(home, path, person)
         removed = path.parent / _REMOVED / path.name
         removed.parent.mkdir(mode=0o700, exist_ok=True)
+        if removed.exists():
+            os.replace(removed, removed.with_stem(name_of_title(name, _taken(home))))
         os.replace(path, removed)
     return view
 

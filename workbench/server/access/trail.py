@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.files import make_folder
 from workbench.lake import Lake, open_lake
 from workbench.lake.audit import append_audit
 from workbench.settings import Settings
@@ -62,7 +63,7 @@ class Trail:
         }
         line = json.dumps(entry, ensure_ascii=False).encode() + b"\n"
         with self._lock:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
                 os.write(descriptor, line)

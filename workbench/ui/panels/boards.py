@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import WorkbenchError
+from workbench.errors import UsageError, WorkbenchError
 from workbench.roles import current_user
 from workbench.ui.components import BoardComponent, ChartComponent
 from workbench.ui.explore_state import AUTO, TABLE
@@ -21,6 +21,9 @@ from workbench.views.view_files import list_views
 
 ReadView = Callable[[SavedView, Store], PageData]
 """The page data of a view, as Explore reads its address."""
+
+PRIVATE_TILE = "Here is a view that is private to somebody else, or that there is no more."
+"""Without its name: only who made the page reads that."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,41 @@ class BoardEditor:
             "current": board.name if board else "",
             "shared": board.shared if board else False,
             "may_change": bool(board and board.may_be_changed_by(current_user())),
-            "tiles": [
-                {"view": tile.view, "part": tile.part, "width": tile.width} for tile in board.tiles
-            ] if board else [],
+            "tiles": _shown_tiles(board, {view.name for view in views}) if board else [],
             "views": [[view.name, view.title] for view in views],
             "parts": self.parts(),
             "widths": list(WIDTHS),
         }  # fmt: skip
+
+
+def _shown_tiles(board: Board, visible: Collection[str]) -> list[dict[str, Any]]:
+    """The tiles as the browser gets them; ``kept`` is the place of one whose name it must not read."""
+    tells_all = board.names_views_to(current_user())
+    return [
+        {"view": tile.view, "part": tile.part, "width": tile.width}
+        if tile.part or tells_all or tile.view in visible
+        else {"view": "", "part": "", "width": tile.width, "kept": place}
+        for place, tile in enumerate(board.tiles)
+    ]
+
+
+def _chosen_tiles(board: Board, shown: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The tiles that the browser hands back, each kept one with its view again.
+
+    Raises:
+        UsageError: there is no tile at the place of a kept one.
+    """
+    chosen: list[Mapping[str, Any]] = []
+    for entry in shown:
+        if "kept" not in entry:
+            chosen.append(entry)
+            continue
+        place = entry["kept"]
+        if not 0 <= place < len(board.tiles):
+            raise UsageError(f"The page has no tile {place}: open it anew.")
+        tile = board.tiles[place]
+        chosen.append({"view": tile.view, "part": tile.part, "width": entry["width"]})
+    return chosen
 
 
 @dataclass(frozen=True)
@@ -125,10 +156,14 @@ class _BoardCalls:
         self._do(lambda: f"my_pages?board={add_board(self.home, title).name}")
 
     def save(self, message: Mapping[str, Any]) -> None:
-        if self.board:
-            name = self.board.name
-            changes = {key: message[key] for key in ("title", "shared", "tiles")}
-            self._do(lambda: f"my_pages?board={edit_board(self.home, name, **changes).name}")
+        if board := self.board:
+            changes = {key: message[key] for key in ("title", "shared")}
+
+            def work() -> str:
+                tiles = _chosen_tiles(board, message["tiles"])
+                return f"my_pages?board={edit_board(self.home, board.name, tiles=tiles, **changes).name}"
+
+            self._do(work)
 
     def delete(self, _: object) -> None:
         if self.board:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -215,10 +213,13 @@ class _ViewCalls:
     def subscribe(self, message: Mapping[str, Any]) -> None:
         def work(home: Path) -> str:
             settings = current_store().settings
-            known = settings.smtp.to if settings else ()
-            today = datetime.now(ZoneInfo(current_store().timezone)).date()
             made = subscribe(
-                home, message["name"], message["every"], [message["to"]], known=known, today=today
+                home,
+                message["name"],
+                message["every"],
+                [message["to"]],
+                known=settings.smtp.to if settings else (),
+                timezone=current_store().timezone,
             )
             return f"Mailed each {made.every} to {', '.join(made.to)}, from the next one on."
 

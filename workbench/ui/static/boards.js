@@ -1,6 +1,9 @@
 // My pages: which there are, and the tiles of the open one.
 
 function tileName(model, tile) {
+  if (tile.kept !== undefined) {
+    return "A view that is private to somebody else, or gone"
+  }
   const [, words] = [...model.views, ...model.parts].find(([name]) => name === (tile.view || tile.part)) ?? []
   return words ?? (tile.view || tile.part)
 }
