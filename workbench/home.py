@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
 WORKER_LOCK, WORKER_STATE = "worker.lock", "worker.json"
 API_LOCK, REMOVALS_LOCK = "api.lock", "removals.lock"
+DRAFTS_FOLDER = "drafts"
 
 
 class Treatment(Enum):

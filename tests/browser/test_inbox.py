@@ -136,6 +136,30 @@ def test_by_keyboard_and_nothing_typed_is_lost(
     finish(visitor)
 
 
+def test_what_two_tabs_show_is_sent_once(
+    browser: Browser, inbox_server: PagesServer, installation: Installation
+) -> None:
+    installation.ask("Where is it?", contact="+12065550187")
+    visitors = [visit(browser, inbox_server) for _ in range(2)]
+    # The first one types; the second one finds the draft when it opens the conversation.
+    texts = []
+    for visitor in visitors:
+        page = open_inbox(visitor, "?order=newest")
+        page.locator(".row", has_text="+1206***0187").click()
+        texts.append(page.get_by_label("Reply", exact=True))
+        if len(texts) == 1:
+            texts[0].fill("It is on its way.")
+            expect(page.locator(".line", has_text="+1206***0187").locator(".draft")).to_be_visible()
+    expect(texts[1]).to_have_value("It is on its way.")
+    for text in texts:
+        text.press("Control+Enter")
+        expect(text).to_have_value("", timeout=2 * PATIENCE)
+    expect(visitors[1].page.locator(".tally")).to_contain_text("This was sent before.")
+    assert installation.sent("+12065550187") == ["It is on its way."]
+    for visitor in visitors:
+        finish(visitor)
+
+
 def test_who_opted_out_cannot_be_answered_on_a_phone(
     browser: Browser, inbox_server: PagesServer, installation: Installation
 ) -> None:

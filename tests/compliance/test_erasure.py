@@ -17,8 +17,10 @@ from tests.compliance.conftest import environment
 from tests.lakes import lake_of
 from workbench.api import Workbench
 from workbench.cli import main
+from workbench.conversations.drafts import DraftStore, ReplyDraft
 from workbench.errors import LakeError, UsageError
 from workbench.lake.consent import Side, find_suppressions
+from workbench.lake.erased import is_erased
 from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.twilio import erasing
@@ -276,7 +278,15 @@ def test_a_hashed_person_is_erased_too(tmp_path: Path, server: Server) -> None:
                 [person],
             )
         )
-        assert wb.subject.erase(person, local_only=True, confirm=True).plan.rows["raw_messages"] == 1
+        # What somebody wrote to them and did not send names them as the lake does.
+        store = DraftStore(tmp_path, lambda contact: is_erased(lake_of(wb), contact))
+        draft = ReplyDraft("user:ana", "CW" + "a" * 24, kept, "Dear Ann")
+        store.save(draft)
+        erasure = wb.subject.erase(person, local_only=True, confirm=True)
+        assert erasure.plan.rows["raw_messages"] == 1
+        assert list((tmp_path / "drafts").iterdir()) == []
+        store.save(draft)
+        assert list((tmp_path / "drafts").iterdir()) == []
         assert lake_of(wb).rows("select * from contact_events") == []
         wb.sync(since=START, full=True, messages_only=True)
         assert lake_of(wb).value("select count(*) from raw_messages where message_sid = ?", [sid]) == 0

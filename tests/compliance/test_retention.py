@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.messages import ACCOUNT
 from workbench.api import Workbench
 from workbench.api.jobs import run_job
 from workbench.compliance.retention import retention_rules, run_retention
+from workbench.conversations.drafts import DraftStore, ReplyDraft
 from workbench.errors import ConfigError
 from workbench.lake import Lake
 from workbench.settings import RetentionSettings, load_settings
@@ -108,6 +110,32 @@ def test_the_job_of_the_schedule_applies_the_settings(tmp_path: Path, server: Se
         run = run_job(wb._installation, "retention")
         assert (run.outcome, run.detail) == ("done", f"{texts:,} bodies, 0 alerts removed")
         assert lake_of(wb).value("select count(*) from raw_messages where body is not null") == 0
+
+
+@pytest.mark.parametrize(
+    ("rules", "kept"),
+    [
+        ({"bodies": 3}, [0, 2]),
+        ({"messages": 8}, [0, 2, 4]),
+        ({"bodies": 3, "messages": 8}, [0, 2]),
+        ({"alerts": 1, "status_events": 1}, [0, 2, 4, 9]),
+    ],
+    ids=str,
+)
+def test_drafts_go_with_the_texts_of_messages(
+    lake: Lake, home: Path, rules: dict[str, int], kept: list[int]
+) -> None:
+    drafts = DraftStore(home)
+    for days in (0, 2, 4, 9):
+        draft = ReplyDraft("user:ana", f"CW{days:024d}", "+12065550142", "Dear Ana")
+        drafts.save(draft)
+        at = (NOW - timedelta(days=days)).timestamp()
+        os.utime(drafts._path(draft.person, draft.conversation_id), (at, at))
+    applied = retention_rules(RetentionSettings(**rules))
+    run_retention(lake, applied, "local:test", confirm=False, now=NOW)
+    assert len(drafts.conversations_of("user:ana")) == 4
+    run_retention(lake, applied, "local:test", confirm=True, now=NOW)
+    assert sorted(drafts.conversations_of("user:ana")) == [f"CW{days:024d}" for days in kept]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conversations.installation import CONTACT, QUESTION, Installation, installed
-from workbench.api.inbox import open_inbox_session
+from workbench.api.inbox import _InboxCalls, _queue_of, open_inbox_session
 from workbench.conversations.attachments import image_type
 from workbench.conversations.inbox_session import InboxSession
 from workbench.roles import NOBODY, Actor, acting_as
@@ -65,10 +65,16 @@ def test_what_an_agent_does_is_theirs_in_the_trail_and_sent_once(
     other: dict[str, Any] = {**draft, "conversation": "CV" + "0" * 24, "confirmed": True}
     assert ask(session, "send", **other) == "Another conversation is open now; nothing was sent."
     assert installation.sent() == []
-    states = [ask(session, "send", **draft, confirmed=True)["state"] for _ in range(2)]
-    assert states == ["sent", "already_sent"]
+    bodies = ["On its way.", "On its way.", " On its way. \n"]
+    states = [ask(session, "send", **{**draft, "body": body}, confirmed=True)["state"] for body in bodies]
+    assert states == ["sent", "already_sent", "already_sent"]
     assert installation.sent() == ["On its way."]
     assert ask(session, "reveal") == {"address": CONTACT}
+    # What the outbox says is of a text, too: another one under the same key was never begun.
+    of_outbox = _queue_of(_InboxCalls(installation.wb._installation))._sent_state
+    texts = ["On its way.", None, "On its way to you.", "{{ blank }}"]
+    assert [of_outbox("one draft", text) for text in texts] == ["accepted", "accepted", None, None]
+    assert of_outbox("another", None) is None
     ask(session, "decide", kind="assignee", value="ana")
     trail = installation.wb.sql(
         "select action, subject from audit_events where actor = 'user:ana' order by seq"

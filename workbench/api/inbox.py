@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from workbench.conversations.inbox_tools import InboxTools
     from workbench.conversations.reply_queue import ReplyQueue
     from workbench.lake import Lake
+    from workbench.sending.compose import Draft
     from workbench.sending.verdicts import PreflightResult
 
 _OUTCOMES = {
@@ -97,7 +98,7 @@ def _queue_of(calls: _InboxCalls) -> ReplyQueue:
     installation = calls.installation
     with _queue_lock:
         if installation.reply_queue is None:
-            drafts = DraftStore(installation.settings.home)
+            drafts = DraftStore(installation.settings.home, calls.is_erased)
             queue = ReplyQueue(drafts, calls.check, calls.send, calls.sent_state)
             installation.reply_queue = queue
         return installation.reply_queue
@@ -135,11 +136,26 @@ class _InboxCalls:
         outcome = _OUTCOMES.get(result.state, result.state)
         return {"state": result.state, "text": outcome if result.is_done else f"{outcome} {result.why()}"}
 
-    def sent_state(self, key: str) -> str | None:
-        """What the outbox says of the answer with this key; None where it was never begun."""
-        from workbench.sending.outbox import read_batch_state
+    def sent_state(self, key: str, body: str | None) -> str | None:
+        """What the outbox says of an answer with this key and text; None where it was never begun.
 
-        return read_batch_state(self.installation.lake, f"reply:{key}")
+        Without a text: of the one that was begun last under the key.
+        """
+        from workbench.sending.compose import compose
+        from workbench.sending.outbox import read_batch_state
+        from workbench.sending.outgoing import fingerprint
+
+        batch, context = f"reply:{key}", self.installation.send_context
+        if body is None:
+            return read_batch_state(context.lake, batch)
+        sent = compose(_typed_draft(self.installation, body, {"batch": batch}), "", {}, context.settings)
+        return read_batch_state(context.lake, batch, fingerprint(sent.body, context.secret))
+
+    def is_erased(self, contact: str) -> bool:
+        """Whether a contact was erased, so that nothing may be kept of them."""
+        from workbench.lake.erased import is_erased
+
+        return is_erased(self.installation.lake, contact)
 
     def people(self) -> list[str]:
         """Who can be told of a private note that names them."""
@@ -160,12 +176,18 @@ class _InboxCalls:
             read_again(installation.lake, client, messages, installation.privacy())
 
     def _check_typed(self, conversation: Conversation, body: str, batch: str) -> PreflightResult:
-        """The verdict on what a person typed in the inbox.
-
-        They see the text as it goes out, so nothing is filled in behind their back: a text with ``{{ … }}``
-        is blocked with a reason that names the blank, shown while they type and again when they send. They
-        write the word itself, or the braces as ``{{ '{{' }}``.
-        """
-        draft, _ = draft_of(self.installation, body, {**our_side(conversation), "batch": batch})
-        draft = replace(draft, fills_blanks=False)
+        """The verdict on what a person typed in the inbox."""
+        draft = _typed_draft(self.installation, body, {**our_side(conversation), "batch": batch})
         return check(self.installation, draft, [{"to": conversation.contact}])[0]
+
+
+def _typed_draft(installation: Installation, body: str, options: dict[str, Any]) -> Draft:
+    """What a person typed in the inbox, as it is sent.
+
+    They see the text as it goes out, so nothing is filled in behind their back: a text with ``{{ … }}`` is
+    blocked with a reason that names the blank, shown while they type and again when they send. They write the
+    word itself, or the braces as ``{{ '{{' }}``. Space at its ends they do not see: with or without it, it is
+    the same message.
+    """
+    draft, _ = draft_of(installation, body.strip(), options)
+    return replace(draft, fills_blanks=False)

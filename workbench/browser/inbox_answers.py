@@ -253,6 +253,13 @@ class SendAnswer(Everything):
     seconds: NotRequired[float]
 
 
+class KeptAnswer(TypedDict):
+    """``kept``: false where an answer waits, which stays; ``key`` is the one to send the text with."""
+
+    kept: bool
+    key: str
+
+
 class BulkAnswer(Everything):
     """``action`` names it for its undo; ``left`` had it already, or were changed since."""
 
@@ -312,7 +319,7 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "seen": Nothing,
     "status": SendAnswer,
     "unsend": SendAnswer,
-    "draft": Nothing,
+    "draft": KeptAnswer,
     "decide": Everything,
     "bulk": BulkAnswer,
     "undo": BulkAnswer,

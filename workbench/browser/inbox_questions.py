@@ -76,11 +76,22 @@ class SendQuestion(TypedDict):
 
 
 class DraftQuestion(TypedDict):
-    """What the person has typed so far; empty when nothing is left."""
+    """What the person has typed so far, empty when nothing is left.
+
+    ``key``: that of what is written here until it is sent, whatever becomes of the text.
+    """
 
     conversation: Short
     body: Text
     mode: Literal["reply", "note"]
+    key: Short
+
+
+class StatusQuestion(TypedDict):
+    """How far the answer is that was sent with this key."""
+
+    conversation: Short
+    key: Short
 
 
 class OfConversation(TypedDict):
@@ -142,7 +153,7 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "media": MediaQuestion,
     "send": SendQuestion,
     "seen": OfConversation,
-    "status": OfConversation,
+    "status": StatusQuestion,
     "unsend": OfConversation,
     "draft": DraftQuestion,
     "decide": DecideQuestion,

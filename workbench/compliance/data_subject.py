@@ -39,6 +39,13 @@ class DataSubject:
         """What to search for in texts: the person's numbers without the plus."""
         return tuple(number[1:] for number in self.numbers)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What to search for in files: the numbers without the plus, and the pseudonyms of this lake."""
+        digits = self.digits
+        pseudonyms = (kept for kept in self.contacts if not any(number in kept for number in digits))
+        return (*digits, *pseudonyms)
+
     def __repr__(self) -> str:
         return f"Person({self.masked!r})"
 

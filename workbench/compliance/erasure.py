@@ -65,7 +65,7 @@ def plan_erasure(lake: Lake, person: DataSubject) -> ErasurePlan:
     require_alone(person)
     with lake.cursor() as cursor:
         plan = _plan(cursor, person)
-    files = find_in_files(lake, [*person.digits, *plan.texts])
+    files = find_in_files(lake, [*person.words, *plan.texts])
     return ErasurePlan(person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.texts)
 
 

@@ -71,7 +71,7 @@ def finish_erasure(lake: Lake, order: Order) -> Erasure:
     clean_spool(lake.home, order.person)
     purge(lake)
     # Last, so that files that other processes wrote from the old rows in the meantime are searched, too.
-    files = erase_from_files(lake, [*order.person.digits, *order.plan.texts])
+    files = erase_from_files(lake, [*order.person.words, *order.plan.texts])
     finished_at = datetime.now(UTC)
     proof = build_proof(order, files, finished_at)
     paths = write_proof(proof, lake.home)

@@ -8,6 +8,8 @@
     alerts = 90          # Twilio's warnings and errors
     status_events = 400  # every status that a message had
 
+With the texts of messages go the drafts of answers that are as old.
+
 Removed data does not come back when Twilio's list is read again (``lake/retained.py``).
 """
 
@@ -15,13 +17,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import duckdb
 
 from workbench.compliance.finishing import finish_removals, removing_alone
+from workbench.home import DRAFTS_FOLDER
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.removals import RETENTION, begin_removal
@@ -109,6 +114,7 @@ def run_retention(
     counts = [_count(lake, rule, moment) for rule in rules]
     if confirm and rules:
         with removing_alone(lake):
+            _remove_drafts(lake.home, rules, moment)
             lake.write(lambda cursor: _apply(cursor, rules, counts, actor, moment))
             finish_removals(lake, actor)
     return pd.DataFrame(counts, columns=["rule", "table", "days", "older_than", "rows"])
@@ -119,6 +125,16 @@ def _count(lake: Lake, rule: RetentionRule, now: datetime) -> dict[str, Any]:
     before = rule.before(now)
     rows = lake.value(f"select count(*) from {table} where {condition}", {"before": before})
     return {"rule": rule.name, "table": table, "days": rule.days, "older_than": before, "rows": int(rows)}
+
+
+def _remove_drafts(home: Path, rules: Sequence[RetentionRule], now: datetime) -> None:
+    """Remove the drafts of answers that nobody changed for as long as the texts of messages are kept."""
+    limits = [rule.before(now).timestamp() for rule in rules if rule.name in (BODIES, MESSAGES)]
+    for path in (home / DRAFTS_FOLDER).glob("*.json"):
+        # Its person may send or remove it at this moment.
+        with suppress(FileNotFoundError):
+            if limits and path.stat().st_mtime < max(limits):
+                path.unlink()
 
 
 def _attachments(cursor: duckdb.DuckDBPyConnection, rule: RetentionRule, now: datetime) -> list[str]:

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from workbench.errors import UsageError
 from workbench.files import write_whole
+from workbench.home import DRAFTS_FOLDER
 
-DRAFTS_FOLDER = "drafts"
+log = logging.getLogger(__name__)
+
 WRITING_FOR = timedelta(seconds=30)
 """Who has typed within this time is said to be writing."""
 _ID = re.compile(r"C[VW][0-9a-f]{24}")
@@ -52,10 +55,14 @@ class ReplyDraft:
 
 
 class DraftStore:
-    """The drafts of one home. Several threads and processes may use it: a file is whole or not there."""
+    """The drafts of one home. Several threads and processes may use it: a file is whole or not there.
 
-    def __init__(self, home: Path) -> None:
-        self._folder = home / DRAFTS_FOLDER
+    Args:
+        is_erased: whether a contact was erased, so that nothing may be kept of them; by default nobody was.
+    """
+
+    def __init__(self, home: Path, is_erased: Callable[[str], bool] = lambda contact: False) -> None:
+        self._folder, self._is_erased = home / DRAFTS_FOLDER, is_erased
         self._listeners: set[Callable[[], None]] = set()
 
     def listen(self, wake: Callable[[], None]) -> Callable[[], None]:
@@ -64,13 +71,16 @@ class DraftStore:
         return lambda: self._listeners.discard(wake)
 
     def read(self, person: str, conversation_id: str) -> ReplyDraft | None:
-        """A person's draft for a conversation; None where there is none."""
+        """A person's draft for a conversation; None where there is none that can be read."""
         return _read(self._path(person, conversation_id))
 
     def save(self, draft: ReplyDraft) -> ReplyDraft:
-        """Keep a draft in place of the one before; one without text and problem is removed."""
+        """Keep a draft in place of the one before; one without text and problem is removed.
+
+        So is one to somebody who was erased: whoever has their conversation open may go on typing.
+        """
         path = self._path(draft.person, draft.conversation_id)
-        if not draft.body.strip() and not draft.problem:
+        if (not draft.body.strip() and not draft.problem) or self._is_erased(draft.contact):
             path.unlink(missing_ok=True)
             self._tell()
             return draft
@@ -117,11 +127,38 @@ def _checked(conversation_id: str) -> str:
     return conversation_id
 
 
+_FIELDS = frozenset(field.name for field in fields(ReplyDraft))
+_TIMES = frozenset({"send_at", "saved_at"})
+_TEXTS = _FIELDS - _TIMES - {"is_confirmed"}
+
+
 def _read(path: Path) -> ReplyDraft | None:
+    """The draft of a file. One that is damaged is no draft: the conversation opens without it."""
     try:
-        fields: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         return None
-    for name in ("send_at", "saved_at"):
-        fields[name] = fields[name] and datetime.fromisoformat(fields[name])
-    return ReplyDraft(**fields)
+    try:
+        return _draft_of(json.loads(content))
+    except (TypeError, ValueError) as error:
+        # Without the error itself: it may quote what was typed.
+        log.warning("the draft %s cannot be read (%s)", path.name, type(error).__name__)
+        return None
+
+
+def _draft_of(stored: object) -> ReplyDraft:
+    """A draft from what a file holds; fields of another version are passed over.
+
+    Raises:
+        TypeError, ValueError: it is no draft.
+    """
+    if not isinstance(stored, dict):
+        raise TypeError("a draft is an object")
+    known: dict[str, Any] = {name: value for name, value in stored.items() if name in _FIELDS}
+    if not all(isinstance(known[name], str) for name in _TEXTS & known.keys()):
+        raise TypeError("a field is no text")
+    for name in _TIMES & known.keys():
+        known[name] = known[name] and datetime.fromisoformat(known[name]).astimezone(UTC)
+    if known.get("state", "draft") not in get_args(DraftState):
+        raise ValueError("no such state")
+    return ReplyDraft(**known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from workbench.browser.inbox_answers import DraftShown
+from workbench.browser.inbox_answers import DraftShown, KeptAnswer
 from workbench.browser.inbox_questions import SendQuestion
 from workbench.conversations.drafts import DraftStore, ReplyDraft
 from workbench.conversations.find import Conversation
@@ -44,14 +44,21 @@ class ReplyDesk:
             "problem": draft.problem,
         }
 
-    def keep(self, actor: str, conversation: Conversation, body: str, mode: str) -> None:
-        """Keep what is typed; what waits to be sent stays as it is."""
+    def keep(self, actor: str, conversation: Conversation, body: str, mode: str, key: str = "") -> KeptAnswer:
+        """Keep what is typed, unless an answer waits to be sent, which stays as it is.
+
+        Args:
+            key: the browser's, for what is written here until it is sent. It stays while the text is changed:
+                the outbox knows each text under it, so one that is typed again is found there. Of two
+                browsers' keys the first one stays, and both of them are told it.
+        """
         draft = self._settled(actor, conversation.conversation_id)
         if draft and draft.state != "draft":
-            return
-        key = draft.key if draft and draft.body == body else ""
+            return {"kept": False, "key": key}
+        key = (draft.key if draft else "") or key
         new = ReplyDraft(actor, conversation.conversation_id, conversation.contact, body, mode, key)
         self.drafts.save(new)
+        return {"kept": True, "key": key}
 
     def others_writing(self, actor: str, conversation: Conversation) -> list[str]:
         """The names of the others who write to this contact."""
@@ -73,9 +80,14 @@ class ReplyDesk:
         if not wait or self._queue is None or self._check is None:
             if not is_confirmed:
                 raise UsageError("A message is sent only after it was confirmed.")
+            draft = self._draft(conversation, body, key)
+            if self._queue is not None:
+                self._queue.refuse_second(draft)
+            # With its key, by which it is found again if the answer is lost.
+            self.drafts.save(draft)
             result = self._send(conversation, body, key)
             if result["state"] in ("sent", "already_sent"):
-                self.drafts.remove(self._draft(conversation, body, key))
+                self.drafts.remove(draft)
             return result
         verdict = self._check(conversation, body)
         text = " ".join(reason["text"] for reason in verdict["reasons"])
@@ -87,11 +99,11 @@ class ReplyDesk:
         self._queue.put(current_user(), conversation, draft, float(wait))
         return {"state": "queued", "text": "", "seconds": float(wait)}
 
-    def status(self, actor: str, conversation_id: str) -> Answer:
-        """How far an answer is."""
+    def status(self, actor: str, conversation_id: str, key: str) -> Answer:
+        """How far the answer with this key is."""
         if self._queue is None:
             return {"state": "draft", "text": ""}
-        return asdict(self._queue.status(actor, conversation_id))
+        return asdict(self._queue.status(actor, conversation_id, key))
 
     def unsend(self, actor: str, conversation_id: str) -> Answer:
         """Take an answer back.

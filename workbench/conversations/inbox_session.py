@@ -33,6 +33,7 @@ from workbench.browser.inbox_questions import (
     SaveCannedQuestion,
     SendQuestion,
     StartQuestion,
+    StatusQuestion,
     UndoQuestion,
 )
 from workbench.conversations import view_models
@@ -56,6 +57,7 @@ from workbench.conversations.listing import read_state
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
+from workbench.lake.erased import is_erased
 from workbench.lake.notifications import mark_read
 from workbench.lake.number_lookups import look_up_number
 from workbench.roles import current_actor, current_user, require_role
@@ -114,7 +116,8 @@ class InboxSession:
         self._session_lock = threading.RLock()
         self._view = _View(conversation=only)
         self._asked_at = time.monotonic()
-        drafts = tools.queue.drafts if tools.queue else DraftStore(settings.home)
+        own = DraftStore(settings.home, lambda contact: is_erased(lake, contact))
+        drafts = tools.queue.drafts if tools.queue else own
         self._replies = ReplyDesk(drafts, tools.queue, tools.check, tools.send)
 
     @property
@@ -305,9 +308,9 @@ class InboxSession:
             return result
         return {**result, **self._everything(with_own=True)}
 
-    def _status(self, question: OfConversation) -> Answer:
+    def _status(self, question: StatusQuestion) -> Answer:
         """How far an answer is that was to be sent after some seconds; with all that is shown at its end."""
-        status = self._replies.status(self._actor, question["conversation"])
+        status = self._replies.status(self._actor, question["conversation"], question["key"])
         is_ended = status["state"] not in ("queued", "sending", "draft")
         return {**status, **(self._everything(with_own=True) if is_ended else {})}
 
@@ -320,8 +323,8 @@ class InboxSession:
         conversation = self._view.conversation
         if conversation is None or conversation.conversation_id != question["conversation"]:
             conversation = self._find(question["conversation"])
-        self._replies.keep(self._actor, conversation, question["body"], question["mode"])
-        return {}
+        body, mode, key = question["body"], question["mode"], question["key"]
+        return {**self._replies.keep(self._actor, conversation, body, mode, key)}
 
     def _bulk(self, question: BulkQuestion) -> Answer:
         """Decide the same about many conversations."""

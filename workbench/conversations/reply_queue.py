@@ -26,11 +26,21 @@ _SENDING_FOR = timedelta(minutes=2)
 _DONE = ("sent", "already_sent", "scheduled")
 _ENDED = "Not sent: the program ended before its time. Press Send to send it."
 _UNCLEAR = "Nobody knows yet whether this was sent. Press Send to find out; it is never sent twice."
+_SENT = "Sent."
+_WAITS = "An answer to this contact waits already; it is sent in a moment."
+_OTHER = "An answer to this contact was begun in another window, too. Nothing was sent; press Send again."
+_MAYBE_SENT, _NOT_SENT = ("intended", "unclear"), (None, "refused", "unsent")
+"""States of the outbox; `accepted` is the one besides."""
+_ENDINGS = 1_000
+"""So many endings are kept, the latest."""
 
 Check = Callable[[Conversation, str], dict[str, Any]]
 Send = Callable[[Conversation, str, str], dict[str, Any]]
-SentState = Callable[[str], str | None]
-"""What the outbox says of the reply with this key: its state, or None where it was never begun."""
+SentState = Callable[[str, str | None], str | None]
+"""What the outbox says of a key and a text: its state, or None where it was never begun.
+
+Without a text, of the one that was begun last under the key.
+"""
 
 
 @dataclass(frozen=True)
@@ -62,26 +72,41 @@ class ReplyQueue:
         self._lock = threading.RLock()
         self._timers: dict[tuple[str, str], threading.Timer] = {}
         self._sending: set[tuple[str, str]] = set()
-        self._ended: dict[tuple[str, str], ReplyStatus] = {}
+        self._ended: dict[tuple[str, str, str], ReplyStatus] = {}
 
     def put(self, person: Actor, conversation: Conversation, draft: ReplyDraft, seconds: float) -> None:
         """Send a draft after some seconds, unless somebody takes it back.
 
         Raises:
-            UsageError: an answer of theirs to this contact waits already.
+            UsageError: see :meth:`refuse_second`; or the contact was erased.
         """
         place = (draft.person, draft.conversation_id)
         with self._lock:
-            if place in self._timers or place in self._sending:
-                raise UsageError("An answer to this contact waits already; it is sent in a moment.")
+            self.refuse_second(draft)
             send_at = datetime.now(UTC) + timedelta(seconds=seconds)
             queued = replace(draft, state="queued", send_at=send_at, problem="")
-            self.drafts.save(queued)
-            self._ended.pop(place, None)
+            if self.drafts.save(queued).saved_at is None:
+                raise UsageError("This person was erased; nothing is sent to them.")
+            self._ended.pop((*place, draft.key), None)
             timer = threading.Timer(seconds, self._send_now, [person, conversation, queued])
             timer.daemon = True
             self._timers[place] = timer
             timer.start()
+
+    def refuse_second(self, draft: ReplyDraft) -> None:
+        """Refuse what would be a second answer beside one that is not settled.
+
+        Raises:
+            UsageError: an answer of theirs to this contact waits already, here or in another process; or
+                what is kept has another key, under which the same text may have been sent.
+        """
+        place = (draft.person, draft.conversation_id)
+        with self._lock:
+            stored = self.settle(*place)
+            if place in self._timers or place in self._sending or (stored and stored.state != "draft"):
+                raise UsageError(_WAITS)
+            if stored and stored.key not in ("", draft.key):
+                raise UsageError(_OTHER)
 
     def undo(self, person: str, conversation_id: str) -> None:
         """Take a waiting reply back; its draft stays.
@@ -97,39 +122,56 @@ class ReplyQueue:
             if draft := self.drafts.read(person, conversation_id):
                 self.drafts.save(replace(draft, state="draft", send_at=None))
 
-    def status(self, person: str, conversation_id: str) -> ReplyStatus:
-        """How far a person's reply is; how it ended is told once."""
-        place = (person, conversation_id)
+    def status(self, person: str, conversation_id: str, key: str) -> ReplyStatus:
+        """How far a person's reply with this key is; how it ended is told as often as somebody asks."""
         with self._lock:
-            if ended := self._ended.pop(place, None):
-                return ended
-            draft = self.settle(person, conversation_id)
-            if draft is None:
-                return ReplyStatus("draft")
-            if draft.state == "queued" and draft.send_at:
+            draft, state = self._settle((person, conversation_id))
+            if draft is None or draft.key != key:
+                draft, state = None, self._sent_state(key, None) if key else None
+            if draft and draft.state == "queued" and draft.send_at:
                 return ReplyStatus("queued", max(0.0, (draft.send_at - datetime.now(UTC)).total_seconds()))
-            return ReplyStatus(draft.state, text=draft.problem)
+            if draft and draft.state != "draft":
+                return ReplyStatus(draft.state)
+            ended = self._ended.get((person, conversation_id, key))
+            if ended and ended.state != "unclear":
+                return ended
+            if state == "accepted":
+                return ReplyStatus("sent", text=_SENT)
+            if ended or state in _MAYBE_SENT:
+                return ended or ReplyStatus("unclear", text=_UNCLEAR)
+            return ReplyStatus("draft", text=draft.problem if draft else "")
 
     def settle(self, person: str, conversation_id: str) -> ReplyDraft | None:
         """A person's draft, as it stands: one whose process ended says what became of it.
 
         One that was sent is gone.
         """
-        place = (person, conversation_id)
+        return self._settle((person, conversation_id))[0]
+
+    def _settle(self, place: tuple[str, str]) -> tuple[ReplyDraft | None, str | None]:
+        """The draft as it stands, and what the outbox says of its text where it was asked."""
         with self._lock:
-            draft = self.drafts.read(person, conversation_id)
-            if draft is None or draft.state == "draft" or place in self._timers or place in self._sending:
-                return draft
-            limit = _GRACE if draft.state == "queued" else _SENDING_FOR
-            state = self._sent_state(draft.key)
+            draft = self.drafts.read(*place)
+            if draft is None or place in self._timers or place in self._sending:
+                return draft, None
+            if draft.state == "draft" and (not draft.key or draft.mode != "reply"):
+                return draft, None
+            state = self._sent_state(draft.key, draft.body)
             if state == "accepted":
                 self.drafts.remove(draft)
-                self._ended[place] = ReplyStatus("sent", text="Sent.")
-                return None
-            if draft.send_at and datetime.now(UTC) < draft.send_at + limit:
-                return draft
-            problem = _UNCLEAR if state in ("intended", "unclear") else _ENDED
-            return self.drafts.save(replace(draft, state="draft", send_at=None, problem=problem))
+                self._end(draft, ReplyStatus("sent", text=_SENT))
+                return None, state
+            limit = _GRACE if draft.state == "queued" else _SENDING_FOR
+            if draft.state == "draft" or (draft.send_at and datetime.now(UTC) < draft.send_at + limit):
+                return draft, state
+            problem = _UNCLEAR if state in _MAYBE_SENT else _ENDED
+            return self.drafts.save(replace(draft, state="draft", send_at=None, problem=problem)), state
+
+    def _end(self, draft: ReplyDraft, ended: ReplyStatus) -> None:
+        """Keep how a reply ended, for each tab that asks for it."""
+        self._ended[draft.person, draft.conversation_id, draft.key] = ended
+        while len(self._ended) > _ENDINGS:
+            del self._ended[next(iter(self._ended))]
 
     def _send_now(self, person: Actor, conversation: Conversation, queued: ReplyDraft) -> None:
         place = (queued.person, queued.conversation_id)
@@ -137,28 +179,42 @@ class ReplyQueue:
             if self._timers.pop(place, None) is None:
                 return
             stored = self.drafts.read(*place)
-            if stored is None or (stored.state, stored.key) != ("queued", queued.key):
-                # Somebody changed the file meanwhile, as an erasure.
+            if stored is None or replace(stored, saved_at=None) != queued:
+                # Somebody changed the file meanwhile: an erasure, or a process that found this one too late.
                 return
-            self._sending.add(place)
             self.drafts.save(replace(queued, state="sending"))
+            self._sending.add(place)
         try:
             with acting_as(person):
                 ended = self._try_to_send(conversation, queued)
         except WorkbenchError as error:
-            ended = ReplyStatus("failed", text=str(error))
+            ended = self._ended_by(error, queued)
         except Exception as error:
             log.error("a reply could not be sent", exc_info=error)
             ended = ReplyStatus("unclear", text=_UNCLEAR)
         with self._lock:
+            self._sending.discard(place)
+            self._end(queued, ended)
+            stored = self.drafts.read(*place)
+            if stored and (stored.body, stored.key) != (queued.body, queued.key):
+                # It took so long that another process gave it up, and somebody wrote on there.
+                return
             if ended.state in _DONE:
                 self.drafts.remove(queued)
             else:
-                # A refused text may be tried as a new message; one of which nobody knows keeps its key.
-                key = queued.key if ended.state == "unclear" else ""
-                self.drafts.save(replace(queued, state="draft", send_at=None, key=key, problem=ended.text))
-            self._sending.discard(place)
-            self._ended[place] = ended
+                # It keeps its key: the outbox takes a refused text again under it, and finds an unclear one.
+                self.drafts.save(replace(queued, state="draft", send_at=None, problem=ended.text))
+
+    def _ended_by(self, error: WorkbenchError, queued: ReplyDraft) -> ReplyStatus:
+        """How sending ended that broke off with an error, which may have come after Twilio took the text."""
+        try:
+            state = self._sent_state(queued.key, queued.body)
+        except Exception as asking:
+            log.error("whether a reply was sent could not be asked", exc_info=asking)
+        else:
+            if state in _NOT_SENT:
+                return ReplyStatus("failed", text=str(error))
+        return ReplyStatus("unclear", text=f"{_UNCLEAR} {error}")
 
     def _try_to_send(self, conversation: Conversation, queued: ReplyDraft) -> ReplyStatus:
         if not queued.is_confirmed:

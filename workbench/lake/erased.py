@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.lake.connect import Lake
 from workbench.lake.secret_key import home_of, known_lake_key, lake_key
 from workbench.messaging.person import spellings
 
@@ -87,6 +88,16 @@ def find_erased(cursor: duckdb.DuckDBPyConnection, addresses: Sequence[str]) -> 
         for address, forms in hashes.items()
         if any(known in erased for known in forms)
     }
+
+
+def is_erased(lake: Lake, address: str) -> bool:
+    """Whether an address belongs to somebody who was erased.
+
+    Raises:
+        ConfigError, LakeRefused: as in :func:`find_erased`.
+    """
+    with lake.cursor() as cursor:
+        return bool(find_erased(cursor, [address]))
 
 
 def without_erased(cursor: duckdb.DuckDBPyConnection, messages: pa.Table) -> pa.Table:

@@ -173,10 +173,15 @@ def has_batch(lake: Lake, batch: str) -> bool:
     return bool(lake.rows("select 1 from outbox_events where batch = ? limit 1", [batch]))
 
 
-def read_batch_state(lake: Lake, batch: str) -> State | None:
-    """How the latest message of a batch stands; None where nothing was begun in it."""
+def read_batch_state(lake: Lake, batch: str, fingerprint: str | None = None) -> State | None:
+    """How the latest message of a batch stands, or of this text in it; None where nothing was begun."""
+    if not has_batch(lake, batch):
+        # Quicker than the view, and so it is of all that is only typed.
+        return None
     return lake.value(  # type: ignore[no-any-return]
-        "select state from outbox where batch = ? order by intended_at desc limit 1", [batch]
+        "select state from outbox where batch = ? and coalesce(fingerprint = ?, true) "
+        "order by intended_at desc limit 1",
+        [batch, fingerprint],
     )
 
 

@@ -102,9 +102,9 @@ class Inbox {
       who: () => this.nameOfContact(),
       check: (body) => this.link.ask("check", {body}),
       send: (conversation, body, key, confirmed, wait) => this.send(conversation, body, key, confirmed, wait),
-      status: (conversation) => this.askStatus(conversation),
+      status: (conversation, key) => this.askStatus(conversation, key),
       unsend: (conversation) => this.link.ask("unsend", {conversation}),
-      keep: (conversation, body, mode) => this.keep(conversation, body, mode),
+      keep: (conversation, body, mode, key) => this.keep(conversation, body, mode, key),
       decide: (kind, value, until) =>
         this.attempt(async () => this.take(await this.link.ask("decide", {kind, value, until}))),
       contact: (field, value) => this.attempt(async () => this.take(await this.link.ask("contact", {field, value}))),
@@ -513,20 +513,20 @@ class Inbox {
     return result
   }
 
-  async askStatus(conversation) {
-    const result = await this.link.ask("status", {conversation})
+  async askStatus(conversation, key) {
+    const result = await this.link.ask("status", {conversation, key})
     this.take(result, true)
     return result
   }
 
-  async keep(conversation, body, mode) {
+  async keep(conversation, body, mode, key) {
     try {
-      await this.link.ask("draft", {conversation, body, mode})
+      const answer = await this.link.ask("draft", {conversation, body, mode, key})
       this.list.noteDraft(conversation, Boolean(body.trim()))
-      return true
+      return answer
     } catch (error) {
       this.complain(error)
-      return false
+      return {kept: false, key}
     }
   }
 

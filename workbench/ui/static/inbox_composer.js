@@ -118,7 +118,11 @@ class Composer {
   }
 
   get isLocked() {
-    return Boolean(this.state.sendAt) || this.state.isSending
+    return this.isUnderWay(this.state)
+  }
+
+  isUnderWay(state) {
+    return Boolean(state.sendAt) || state.isSending
   }
 
   get isBlank() {
@@ -146,7 +150,8 @@ class Composer {
   }
 
   typed() {
-    Object.assign(this.state, {body: this.text.value, outcome: "", isKept: false, isKnown: true})
+    const key = this.state.key || this.newKey()
+    Object.assign(this.state, {body: this.text.value, key, outcome: "", isKept: false, isKnown: true})
     this.isConfirming = false
     this.keepSoon()
     this.grow()
@@ -166,7 +171,13 @@ class Composer {
       return
     }
     state.isKept = true
-    if (!(await this.actions.keep(id, state.body, state.mode))) {
+    const before = state.key
+    const {kept, key} = await this.actions.keep(id, state.body, state.mode, before)
+    // Of two windows' keys the first one counts, so that one text written in both of them goes once.
+    if (state.key === before && !this.isUnderWay(state)) {
+      state.key = key
+    }
+    if (!kept) {
       state.isKept = false
     }
   }
@@ -312,7 +323,7 @@ class Composer {
     this.text.focus()
   }
 
-  // The key of this text: the same text sent again is the same message, and goes once only.
+  // The key of what is written here until it is sent: the same text sent again is the same message, and goes once only.
   newKey() {
     return crypto.randomUUID ? crypto.randomUUID() : `${Date.now()}-${Math.random()}`
   }
@@ -338,6 +349,9 @@ class Composer {
       }
     } catch (error) {
       Object.assign(state, {isSending: false, outcome: error.message, hasFailed: true, isKept: false})
+      if (id === this.id) {
+        this.keepSoon()
+      }
     }
     this.redraw(id)
   }
@@ -359,7 +373,7 @@ class Composer {
     }
     state.isLooking = true
     try {
-      const {state: how, text} = await this.actions.status(id)
+      const {state: how, text} = await this.actions.status(id, state.key)
       if (!["queued", "sending"].includes(how) && state.sendAt) {
         this.end(id, how, text)
       }
@@ -392,14 +406,11 @@ class Composer {
     const isDone = ["sent", "already_sent", "scheduled"].includes(how)
     this.stop(state)
     Object.assign(state, {outcome: text, hasFailed: !isDone})
-    // A refused text may be corrected and tried as a new message; an unclear one keeps its key.
+    // What was not surely sent keeps its key: under it the outbox takes a refused text again, and finds an unclear one.
     if (isDone) {
       Object.assign(state, {body: "", key: ""})
-    } else if (how !== "unclear") {
-      state.key = ""
-    }
-    if (!isDone && id !== this.id) {
-      this.actions.tell(`An answer was not sent. ${text}`, {open: id})
+    } else if (id !== this.id) {
+      this.actions.tell(how === "unclear" ? text : `An answer was not sent. ${text}`, {open: id})
     }
     this.redraw(id)
   }
@@ -448,7 +459,7 @@ class Composer {
         this.show()
         this.keepNow()
       } else {
-        this.actions.keep(id, "", "reply")
+        this.actions.keep(id, "", "reply", state.key)
       }
     }
   }
