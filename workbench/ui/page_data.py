@@ -83,6 +83,22 @@ class PageData:
         """The first day from which the lake holds every day."""
         return self._coverage.known_since(self.period.timezone, self._accounts)
 
+    @property
+    def accounts_left(self) -> str:
+        """The accounts that are synced no more, where the page shows all: nothing waits for their days."""
+        left = () if self._accounts else sorted(self._coverage.left)
+        return f"account{'s' if len(left) > 1 else ''} {' and '.join(left)}" if left else ""
+
+    def held_days(self, since: date, *, is_over: bool) -> frozenset[date]:
+        """The days from a day to the period's end that the lake holds.
+
+        Args:
+            is_over: leave out the day that the last sync was in.
+        """
+        period = Period(since, self.period.until, self.period.timezone)
+        held = self._coverage.whole_days if is_over else self._coverage.held_days
+        return held(period, self._accounts)
+
     def _why_not(self, period: Period) -> str:
         return self._coverage.why_not(period, self._accounts)
 
