@@ -36,13 +36,15 @@ def opt_outs(reader: FindingReader) -> Iterator[Finding]:
 
 def _spikes(reader: FindingReader) -> Iterator[Finding]:
     period = reader.period
-    since = max(period.since - timedelta(days=BASELINE_DAYS), min(reader.known_since, period.since))
+    since = period.since - timedelta(days=BASELINE_DAYS)
     frame = reader.over(Period(since, period.until, period.timezone)).metric("opt_outs", by=("day",)).frame
     days: dict[date, int] = {
         pd.Timestamp(day).date(): int(number)
         for day, number in zip(frame["day"], frame["opt_outs"], strict=True)
     }
-    for spike in find_anomalies({0: days}, period.since, period.until, since):
+    # Of a day that is not over there may be too many already.
+    held = reader.held_days(since, is_over=False)
+    for spike in find_anomalies({0: days}, period.since, period.until, held):
         if spike.kind == "new":
             continue
         yield Finding(
