@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from tests.alerts.conftest import NOW, Traffic
@@ -124,7 +124,7 @@ def test_an_account_that_has_just_begun_switches_off_no_rule(
         traffic.messages(NOW - timedelta(days=days), delivered=10, price="-1.00000")
     traffic.messages(NOW - timedelta(minutes=50), delivered=100, failed=100)
     traffic.synced(NOW)
-    windows = [("AC" + "8" * 32, NOW.date(), None)]
+    windows: list[tuple[str, date, datetime | None]] = [("AC" + "8" * 32, NOW.date(), None)]
     windows += [("AC" + "9" * 32, NOW.date() - timedelta(days=days), NOW) for days in range(2)]
     rows = [
         {"account_sid": account, "day": day, "read_from": NOW, "rows": 0, "next_page_uri": None,

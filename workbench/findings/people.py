@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from workbench.display.formats import plural
+from workbench.display.formats import is_missing, plural
 from workbench.display.periods import Period
 from workbench.findings.finding import Finding
 from workbench.findings.reader import FindingReader
@@ -20,7 +20,10 @@ _PAGE = ("segmentation", "What was sent")
 
 def opt_outs(reader: FindingReader) -> Iterator[Finding]:
     """More or fewer people than in the period before, and days with many."""
-    now, previous = int(reader.metric("opt_outs").frame["opt_outs"].iloc[0]), reader.previous
+    counted, previous = reader.metric("opt_outs").frame["opt_outs"].iloc[0], reader.previous
+    if is_missing(counted):
+        return
+    now = int(counted)
     if previous is not None:
         before = int(previous.metric("opt_outs").frame["opt_outs"].iloc[0])
         if is_more_than_chance(METRICS["opt_outs"], Share(now, 0), Share(before, 0)):
