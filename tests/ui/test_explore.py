@@ -102,6 +102,30 @@ def test_the_table_says_what_stands_behind_each_number(explore_page: ui.Page, kn
     assert table.rows[0]["link"].startswith("messages?")
     assert "country=US" in table.rows[0]["link"]
     assert "metric=" not in table.rows[0]["link"]
+    failed = opened(explore_page, known_store, "metric=not_delivered&by=country&grain=none&compare=none")
+    assert "counted=not_delivered" in failed.components[-1].rows[0]["link"]
+    # A weekday is no filter, and the others are no value: no list has exactly these.
+    for query in (
+        "metric=messages&by=country&by=weekday&grain=none",
+        "metric=messages&by=outcome&grain=none&top=1",
+    ):
+        rows = opened(explore_page, known_store, f"{query}&compare=none").components[-1].rows
+        assert rows[-1]["link"] is None
+
+
+def test_a_person_in_two_groups_is_one_of_the_sample(explore_page: ui.Page, known_store: Store) -> None:
+    whole, parts = (
+        opened(explore_page, known_store, f"metric=reply_rate&compare=none&{by}").components[1].definition
+        for by in ("grain=none", "grain=day")
+    )
+    assert parts["sample_size"] == whole["sample_size"]
+
+
+def test_money_that_nobody_knows_is_not_drawn_as_none(explore_page: ui.Page, known_store: Store) -> None:
+    session = opened(explore_page, known_store, "metric=spend&grain=day&compare=none&direction=all")
+    traces = session.components[1].figure["data"]
+    assert not any(" 0.00" in str(text) for trace in traces for text in trace["text"])
+    assert not any(value == 0 for trace in traces for value in trace["y"])
 
 
 def test_another_period_stands_beside_where_the_lake_has_it(

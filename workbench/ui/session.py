@@ -338,9 +338,23 @@ class PageSession:
             )
         # Only now are all parts as new as this.
         yield lambda: self._show_freshness(fresh, data.period, began) if ticket == self._latest else None
-        if self.has_filters and ticket == self._latest:
-            counts = {name: data.option_counts(name) for name in self.names}
+        counts = self._count_options(ticket, data) if self.has_filters else None
+        if counts is not None:
             yield partial(self._show_counts, ticket, data, counts)
+
+    def _count_options(self, ticket: int, data: PageData) -> dict[str, Mapping[str | None, int]] | None:
+        """How many messages each choice of the drawer has; None where it is too late or cannot be told."""
+        counts: dict[str, Mapping[str | None, int]] = {}
+        for name in self.names:
+            if ticket != self._latest:
+                return None
+            try:
+                counts[name] = data.option_counts(name)
+            except Exception as error:
+                # The drawer keeps the counts it has; why is in the log.
+                _explain(error)
+                return None
+        return counts
 
     def redraw(self, panel: Panel, component: PanelComponent) -> None:
         """Draw one panel again, after something was chosen in it."""

@@ -55,7 +55,7 @@ def ranking(data: PageData) -> Props:
         **shown_first(
             campaigns.campaigns, LIMIT, lambda end: _left_out(campaigns.campaigns[end:]), " ".join(notes)
         ),
-        "definition": _definition(campaigns, data),
+        "definition": _definition(campaigns, everything),
         "file": lambda: _file(data, campaigns),
     }
 
@@ -179,6 +179,7 @@ def _file(data: PageData, campaigns: CampaignList) -> pd.DataFrame:
 
 
 def _definition(campaigns: CampaignList, data: PageData) -> dict[str, Any]:
+    people = data.metric("reply_rate").frame.iloc[0]
     return {
         "label": "Campaigns",
         "name": "campaigns",
@@ -187,8 +188,9 @@ def _definition(campaigns: CampaignList, data: PageData) -> dict[str, Any]:
         "denominator": "people with a delivered message that is at least seven days old",
         "excludes": "STOP is no reply. People whose seven days have not passed are in flight.",
         "minimum_sample": FEWEST_PEOPLE,
-        "sample_size": sum(item.replies.sample for item in campaigns.campaigns),
-        "in_flight": sum(item.people_in_flight for item in campaigns.campaigns),
+        # Asked without groups: who got two texts is one person.
+        "sample_size": int(people["sample_size"]),
+        "in_flight": int(people["in_flight"]),
         "period": f"{data.period.label} ({data.period.timezone})",
         "as_of": campaigns.as_of.isoformat(),
         **shown_sql(campaigns.compiled.sql, campaigns.compiled.parameters),

@@ -115,14 +115,24 @@ def metric_title(exploration: Exploration, each: Explored) -> str:
     return f"{each.metric.label}{by}{share}"
 
 
+def whole_sample(data: PageData, name: str) -> tuple[int | None, int | None]:
+    """Sample and messages in flight of a metric under the page's filters.
+
+    Asked without groups: a person who is in two groups is one person.
+    """
+    frame = data.metric(name).frame
+    sizes = [int(frame[column].sum()) if column in frame else None for column in ("sample_size", "in_flight")]
+    return sizes[0], sizes[1]
+
+
 def sample_notes(exploration: Exploration, each: Explored) -> list[str]:
     """What stands behind the numbers of a metric: sample, in flight, priced share, too few."""
     metric, notes = each.metric, []
-    samples = [row.sample_size for row in each.rows if row.sample_size is not None]
-    if samples:
-        notes.append(f"of {sum(samples):,} {metric.sample_noun}")
-    if any(row.in_flight is not None for row in each.rows):
-        notes.append(f"{sum(row.in_flight or 0 for row in each.rows):,} in flight")
+    sample, in_flight = whole_sample(exploration.data, metric.name)
+    if sample is not None:
+        notes.append(f"of {sample:,} {metric.sample_noun}")
+    if in_flight is not None:
+        notes.append(f"{in_flight:,} in flight")
     if metric.is_money:
         priced = exploration.data.metric("priced_share").frame["priced_share"].iloc[0]
         currencies = sorted({row.currency for row in each.rows if row.currency})
@@ -142,12 +152,11 @@ def exploration_definition(exploration: Exploration, each: Explored) -> dict[str
         each.metric.name, [*question.by, *([question.grain] if question.grain else [])],
         data.filters_of(each.metric.name), period.since, period.end, timezone=period.timezone,
     )  # fmt: skip
-    samples = [row.sample_size for row in each.rows if row.sample_size is not None]
-    flights = [row.in_flight for row in each.rows if row.in_flight is not None]
+    sample, in_flight = whole_sample(data, each.metric.name)
     result = each.results[0] if each.results else data.metric(each.metric.name)
     return {
         **definition(result, period),
-        "sample_size": sum(samples) if samples else None,
-        "in_flight": sum(flights) if flights else None,
+        "sample_size": sample,
+        "in_flight": in_flight,
         **shown_sql(sql.sql, sql.parameters),
     }

@@ -97,6 +97,8 @@ def _line_before(
     period = previous.period
     earlier = next(other for other in before.metrics if other.metric.name == each.metric.name)
     known = {bucket_key(row.bucket): row for row in earlier.rows if row.currency == currency}
+    if not known:
+        return []
     rows = [known.get(bucket_key(bucket)) for bucket in period.buckets(question.grain)][: len(buckets)]
     numbers = [_number(earlier, row, is_share=False) for row in rows]
     texts = [_words(earlier, row, False) for row in rows]
@@ -106,7 +108,8 @@ def _line_before(
 
 def _number(each: Explored, row: ExploredRow | None, *, is_share: bool) -> float | None:
     if row is None:
-        return 0.0 if can_be_added(each.metric) else None
+        # Of money nobody knows whether it was none: it may not be priced yet.
+        return 0.0 if can_be_added(each.metric) and not each.metric.is_money else None
     if each.is_small(row):
         return None
     return row.share if is_share else row.value
@@ -114,7 +117,8 @@ def _number(each: Explored, row: ExploredRow | None, *, is_share: bool) -> float
 
 def _words(each: Explored, row: ExploredRow | None, is_share: bool) -> str:
     if row is None:
-        return formats.value(0, each.metric.unit) if can_be_added(each.metric) else formats.MISSING
+        is_none = can_be_added(each.metric) and not each.metric.is_money
+        return formats.value(0, each.metric.unit) if is_none else formats.MISSING
     if each.is_small(row):
         return f"{formats.MISSING} (only {row.sample_size:,})"
     text = formats.value(row.value, each.metric.unit, row.currency)

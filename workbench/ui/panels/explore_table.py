@@ -7,7 +7,8 @@ from typing import Any
 
 from workbench.display import formats
 from workbench.metrics import DIMENSIONS, METRICS
-from workbench.metrics.change import Share, moved_beyond_chance
+from workbench.metrics.change import Share, is_more_than_chance
+from workbench.metrics.counted_rows import counted_rows_sql
 from workbench.metrics.exploration import (
     OTHERS,
     ExploreAnswer,
@@ -69,15 +70,21 @@ def _table_line(
     mark = exploration.mark(question.by[0], values[0]) if question.by else ""
     if question.grain and not question.by and question.grain != "hour":
         mark = f"{question.grain}={bucket_key(place[0])}"
-    narrow: dict[str, Any] = {
-        name: [each.key]
-        for name, each, value in zip(question.by, shown, values, strict=True)
-        if name in FIELDS and value is not OTHERS
-    }
+    tokens = [each.key for each in shown]
     return {
         "key": mark, "cells": row_cells, "hint": "Show only this" if mark else "",
-        "link": exploration.data.rows_link(**narrow) if narrow and not question.grain else None,
+        "link": _rows_link(exploration, values, tokens),
     }  # fmt: skip
+
+
+def _rows_link(exploration: Exploration, values: Sequence[Any], tokens: Sequence[str]) -> str | None:
+    """The messages of a line's first number; None where no filters say exactly which those are."""
+    question, metric = exploration.answer.question, exploration.answer.metrics[0]
+    are_filters = all(name in FIELDS for name in question.by) and OTHERS not in values
+    if not question.by or question.grain or not are_filters or counted_rows_sql(metric.metric) is None:
+        return None
+    narrow: dict[str, Any] = {name: [token] for name, token in zip(question.by, tokens, strict=True)}
+    return exploration.data.rows_link(metric.metric.name, **narrow)
 
 
 def _bucket_text(bucket: str, grain: str) -> str:
@@ -129,10 +136,9 @@ def _moved(each: Explored, row: ExploredRow, then: ExploredRow) -> str:
     metric = each.metric
     if each.is_small(row) or row.value is None:
         return ""
-    if metric.unit == "rate" and metric.is_share:
-        now, before = (Share(item.value, item.sample_size or 0) for item in (row, then))
-        if moved_beyond_chance(now, before, metric.minimum_sample) is None:
-            return "no clear change"
+    now, before = (Share(item.value, item.sample_size or 0) for item in (row, then))
+    if not is_more_than_chance(metric, now, before):
+        return "no clear change"
     change = formats.change(row.value, then.value, metric.unit, metric.better)
     return f"{ {'up': '↑', 'down': '↓', 'flat': ''}[change.arrow] } {change.text}".strip() if change else ""
 
