@@ -46,8 +46,8 @@ def _spikes(reader: FindingReader) -> Iterator[Finding]:
         for day, number in zip(frame["day"], frame["opt_outs"], strict=True)
     }
     # Of a day that is not over there may be too many already.
-    held = reader.held_days(since, is_over=False)
-    for spike in find_anomalies({0: days}, period.since, period.until, held):
+    held_days = reader.held_days(since, is_over=False)
+    for spike in find_anomalies({0: days}, period.since, period.until, held_days):
         if spike.kind == "new":
             continue
         yield Finding(

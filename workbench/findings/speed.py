@@ -86,11 +86,11 @@ def volume(reader: FindingReader) -> Iterator[Finding]:
         pd.Timestamp(day).date(): int(n) for day, n in zip(counts["day"], counts["messages"], strict=True)
     }
     total = sum(number for day, number in days.items() if day >= period.since) or 1
-    held = reader.held_days(since, is_over=True)
+    held_days = reader.held_days(since, is_over=True)
     last = period.last_day if period.now else period.until
     for day in period.days:
-        usual, number = _usual(days, day, held), days.get(day, 0)
-        if day >= last or day not in held or usual is None or usual < _FEWEST_A_DAY:
+        usual, number = _usual(days, day, held_days), days.get(day, 0)
+        if day >= last or day not in held_days or usual is None or usual < _FEWEST_A_DAY:
             continue
         if _LOW * usual < number < _HIGH * usual:
             continue
@@ -106,10 +106,10 @@ def volume(reader: FindingReader) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _usual(days: dict[date, int], day: date, held: Collection[date]) -> float | None:
+def _usual(days: dict[date, int], day: date, held_days: Collection[date]) -> float | None:
     """The median of the same weekday in the weeks before."""
     before = [day - timedelta(weeks=number) for number in range(1, _WEEKS + 1)]
-    known = [days.get(each, 0) for each in before if each in held]
+    known = [days.get(each, 0) for each in before if each in held_days]
     return median(known) if len(known) >= _FEWEST_WEEKS else None
 
 

@@ -96,14 +96,14 @@ class Coverage:
         That is the day that the last sync was in: see :meth:`whole_days`.
         """
         sets = list(self._of(accounts).values())
-        held = frozenset.intersection(*sets) if sets else frozenset()
+        held_days = frozenset.intersection(*sets) if sets else frozenset()
         known_to = self._known_to
         return frozenset(
             day
             for day in period.days
             for begins_at, ends_at in [_ends_of(day, period.timezone)]
             # What comes in after the last sync, as from a file, is held to its end.
-            if _gmt_days(begins_at, min(ends_at, known_to) if begins_at < known_to else ends_at) <= held
+            if _gmt_days(begins_at, min(ends_at, known_to) if begins_at < known_to else ends_at) <= held_days
         )
 
     def whole_days(self, period: Period, accounts: Collection[str] = ()) -> frozenset[date]:

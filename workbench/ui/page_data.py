@@ -96,8 +96,8 @@ class PageData:
             is_over: leave out the day that the last sync was in.
         """
         period = Period(since, self.period.until, self.period.timezone)
-        held = self._coverage.whole_days if is_over else self._coverage.held_days
-        return held(period, self._accounts)
+        days_of = self._coverage.whole_days if is_over else self._coverage.held_days
+        return days_of(period, self._accounts)
 
     def _why_not(self, period: Period) -> str:
         return self._coverage.why_not(period, self._accounts)

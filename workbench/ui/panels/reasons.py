@@ -131,8 +131,8 @@ def anomalies(data: PageData) -> list[Anomaly]:
     for code, day, number in zip(frame["error_code"], frame["day"], frame["not_delivered"], strict=True):
         key = None if formats.is_missing(code) else int(code)
         days.setdefault(key, {})[pd.Timestamp(day).date()] = int(number)
-    held = data.held_days(data.period.since - timedelta(days=BASELINE_DAYS), is_over=False)
-    return find_anomalies(days, data.period.since, data.period.until, held)
+    held_days = data.held_days(data.period.since - timedelta(days=BASELINE_DAYS), is_over=False)
+    return find_anomalies(days, data.period.since, data.period.until, held_days)
 
 
 def failing(dimension: str, limit: int = 8) -> Callable[[PageData], Props]:
