@@ -301,6 +301,10 @@ class MemoryReader:
     known_since: date = FIRST
     answers: dict[Any, MetricResult] = field(default_factory=dict)
 
+    def held_days(self, since: date, *, is_over: bool) -> frozenset[date]:
+        days = Period(max(since, self.known_since), self.period.until).days
+        return frozenset(days)
+
     @property
     def previous(self) -> MemoryReader:
         return self.over(self.period.previous)

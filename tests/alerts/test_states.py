@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from tests.alerts.conftest import NOW, Traffic
@@ -111,6 +111,30 @@ def test_the_budget_is_looked_at_seldom(lake: Lake, home: Path, traffic: Traffic
     assert look(lake, settings, [], NOW + timedelta(minutes=50)).opened == []
     asked = look(lake, settings, [], NOW + timedelta(minutes=50), is_asked=True)
     assert [event.rule for event in asked.opened] == ["budget", "budget-forecast"]
+
+
+def test_an_account_that_has_just_begun_switches_off_no_rule(
+    lake: Lake, home: Path, traffic: Traffic
+) -> None:
+    """One subaccount has a window that is not finished, another was read for two days only."""
+    home.mkdir(exist_ok=True)
+    settings = load_settings({"WORKBENCH_HOME": str(home)})
+    write_settings(home, '[alerts]\nbudget = "150.00 USD"\n')
+    for days in range(1, 20):
+        traffic.messages(NOW - timedelta(days=days), delivered=10, price="-1.00000")
+    traffic.messages(NOW - timedelta(minutes=50), delivered=100, failed=100)
+    traffic.synced(NOW)
+    windows: list[tuple[str, date, datetime | None]] = [("AC" + "8" * 32, NOW.date(), None)]
+    windows += [("AC" + "9" * 32, NOW.date() - timedelta(days=days), NOW) for days in range(2)]
+    rows = [
+        {"account_sid": account, "day": day, "read_from": NOW, "rows": 0, "next_page_uri": None,
+         "finished_at": finished_at}
+        for account, day, finished_at in windows
+    ]  # fmt: skip
+    lake.write(lambda cursor: save_rows(cursor, "sync_windows", rows, key=("account_sid", "day")))
+    assert verdicts(lake, home, "budget-forecast", NOW) == {"": "bad"}
+    opened = look(lake, settings, [], NOW, is_asked=True).opened
+    assert "failure-rate" in [event.rule for event in opened]
 
 
 def test_a_budget_in_a_currency_that_nothing_costs_is_said(lake: Lake, home: Path, traffic: Traffic) -> None:

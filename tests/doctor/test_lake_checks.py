@@ -159,6 +159,17 @@ def test_codes_that_jumped(patient: Patient) -> None:
     assert result.evidence.startswith("25 messages on 2026-09-28, usually 1.0 a day.")
 
 
+def test_a_code_did_not_jump_from_days_that_were_not_read(patient: Patient) -> None:
+    """The sync of 24 September left out three weeks: nobody knows what was usual then."""
+    filtered = {"status": "undelivered", "error_code": 30007}
+    patient.messages(dated(at(1), **filtered), *(dated(at(28), **filtered) for _ in range(25)))
+    window = {"account_sid": ACCOUNT, "read_from": NOW, "rows": 1, "next_page_uri": None, "finished_at": NOW}
+    days = [{**window, "day": date(2026, 9, day)} for day in (1, *range(24, 31))]
+    patient.insert("sync_windows", ("account_sid", "day"), *days)
+    synced(patient, NOW)
+    assert patient.states("error-spikes") == [("fine", "")]
+
+
 def test_messages_that_do_not_move(patient: Patient) -> None:
     waiting = {"status": "queued", "date_sent": None, "price": None}
     patient.messages(dated(at(30, 11)) | waiting, dated(at(20)))

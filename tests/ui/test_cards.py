@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
 from tests.messages import payload
 from tests.ui.known import OURS, at, note_days, save
 from workbench.display.periods import Period
 from workbench.lake import Lake
+from workbench.ui.downloads import open_download
 from workbench.ui.page_data import PageData
+from workbench.ui.panels.audits import AuditList
 from workbench.ui.panels.cards import build_card
+from workbench.ui.panels.findings import what_changed
+from workbench.ui.panels.kinds import GRAIN, Cards, Chart
 from workbench.ui.store import Store
 
 WEEK = Period(date(2025, 3, 3), date(2025, 3, 10))
@@ -130,6 +136,37 @@ def test_opt_outs_do_not_vanish_when_only_outbound_is_shown(store: Store) -> Non
     data = PageData(store, WEEK, {"direction": ["outbound-api"]})
     assert lines(build_card(data, "opt_outs")) == [("2", "new")]
     assert lines(build_card(data, "messages")) == [("67", "34 %")]
+
+
+@pytest.mark.parametrize("name", ["opt_outs", "revocations_waiting", "revocations_late"])
+@pytest.mark.parametrize(("dimension", "word"), [("template", "text"), ("batch", "batch")])
+def test_what_people_wrote_is_not_known_of_one_text(
+    store: Store, name: str, dimension: str, word: str
+) -> None:
+    """Nobody can say how many of two opt-outs belong to a text, and not that it is none of them."""
+    everything = PageData(store, WEEK)
+    assert lines(build_card(everything, "opt_outs")) == [("2", "new")]
+    data = replace(everything, where={dimension: ["some"]})
+    card = build_card(data, name, with_trend=True)
+    assert lines(card) == [("–", None)]
+    assert card["notes"] == [f"inbound messages have no {word} to filter by"]
+    assert "rows" not in card["definition"]
+    assert "trend" not in card
+    assert data.metric(name, by=("day",)).frame[name].isna().all()
+    assert [finding.title for finding in what_changed(data) if "opted out" in finding.title] == []
+    # The messages without a text are a filter that inbound ones pass.
+    assert lines(build_card(replace(everything, where={dimension: [None]}), "opt_outs"))[0][0] == "2"
+
+
+def test_a_chart_and_an_audit_say_why_they_are_not_known(store: Store) -> None:
+    data = PageData(store, WEEK, {"template": ["some"]})
+    chart = Chart("Opt-outs", "opt_outs", (GRAIN,), lambda result, period: go.Figure())
+    audit = AuditList("Opt-out requests past the deadline", "late-revocations")
+    for props in (chart.props(data), audit.props(data)):
+        assert props["state"] == "empty"
+        assert props["message"] == "Not known: inbound messages have no text to filter by."
+    with open_download(Cards(["opt_outs"]), data, "Overview") as download:
+        assert [row["value"] for row in next(iter(download.sheets[0].batches)).to_pylist()] == [None]
 
 
 def test_each_card_carries_its_definition(store: Store) -> None:

@@ -17,6 +17,7 @@ from tests.ui.known import at, known_messages, note_days, save
 from workbench import ui
 from workbench.display import formats
 from workbench.display.periods import Period
+from workbench.lake import Lake
 from workbench.settings import load_settings
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
@@ -140,6 +141,27 @@ def test_the_month_compares_what_it_shows(store: Store, monkeypatch: pytest.Monk
     # 51 outbound at 0.0083 and 90 at 0.02 in the first seven days of March; nothing in April.
     assert notes["USD"] == {"text": "$0.00", "note": "−100 % against $2.22"}
     assert [delta for delta in deltas(table) if not agrees(*delta)] == []
+
+
+def test_the_month_says_which_days_are_missing(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days of another account are missing: no first day is named, least of all one that is to come."""
+
+    class April(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime(2025, 4, 8, 18, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr(month, "datetime", April)
+    other = "AC" + "9" * 32
+    save(lake, [payload(number, **at(3, 1 + number % 20)) for number in range(60)])
+    note_days(lake, date(2025, 3, 1), date(2025, 4, 8))
+    note_days(lake, date(2025, 3, 1), date(2025, 4, 5), account=other)
+    data = PageData(Store(lake), Period(date(2025, 3, 3), date(2025, 3, 10)))
+    table = month.month_table(data)
+    missing = f"3 days between 6 Apr 2025 and 8 Apr 2025 were not read to their end for account {other}"
+    assert table["footnote"].endswith(f" Not compared: {missing}.")
+    lake.write(lambda cursor: cursor.execute("delete from sync_windows where account_sid = ?", [other]))
+    assert "Not compared" not in month.month_table(PageData(Store(lake), data.period))["footnote"]
 
 
 @given(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.messages import payload
-from tests.ui.known import OURS, at, note_days, save
+from tests.ui.known import OURS, at, note_days, note_sync, save
 from workbench.display.periods import Period
 from workbench.findings.finding import Finding
 from workbench.lake import Lake
@@ -16,6 +16,7 @@ from workbench.ui.page_data import PageData
 from workbench.ui.panels.findings import what_changed
 from workbench.ui.store import Store
 
+DAY = timedelta(days=1)
 PERIOD = Period(date(2025, 3, 3), date(2025, 3, 10))
 
 
@@ -115,6 +116,37 @@ def test_nothing_is_compared_with_days_before_history_begins(lake: Lake) -> None
     data = PageData(Store(lake), PERIOD)
     assert data.not_compared == "history begins 2 Mar 2025"
     assert what_changed(data) == []
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "gap"),
+    [
+        (date(2025, 1, 9), date(2025, 4, 2), ()),  # eight days into the period
+        (date(2025, 2, 15), date(2025, 4, 2), ()),  # in its middle
+        (date(2025, 1, 1), date(2025, 4, 2), (date(2025, 2, 10), date(2025, 2, 21))),  # twelve were not read
+        (date(2025, 1, 1), date(2025, 3, 28), ()),  # the last sync was five days ago
+    ],
+)
+def test_days_that_were_not_read_are_no_days_without_messages(
+    lake: Lake, first: date, last: date, gap: tuple[date, ...]
+) -> None:
+    """60 messages and 12 opt-outs on every day that was read: nothing moved, so nothing is told of a day."""
+    stop: dict[str, Any] = {"direction": "inbound", "status": "received", "body": "STOP", "to": OURS}
+    spans = [(first, gap[0] - DAY), (gap[1] + DAY, last)] if gap else [(first, last)]
+    # The day that the last sync was in is half over, and had its messages by noon.
+    note_sync(lake, last, last, finished=datetime(last.year, last.month, last.day, 18, tzinfo=UTC))
+    messages = []
+    for since, until in spans:
+        note_days(lake, since, until - DAY if until == last else until)
+        for number in range((until - since).days + 1):
+            day, serial = since + number * DAY, 1000 * (since - first + number * DAY).days
+            messages += many(serial, 60, at(day.month, day.day))
+            for n in range(12):
+                fields = {**stop, **at(day.month, day.day), "from": f"+1415{serial + n:07d}"}
+                messages.append(payload(serial + 100 + n, **fields))
+    save(lake, messages)
+    told = what_changed(PageData(Store(lake), Period(date(2025, 1, 1), date(2025, 4, 3))))
+    assert [finding.title for finding in told] == []
 
 
 def test_what_is_bad_comes_first(lake: Lake) -> None:

@@ -29,7 +29,7 @@ from workbench.lake.alerts import (
     save_events,
 )
 from workbench.lake.connect import Lake, Readable
-from workbench.metrics.coverage import read_coverage
+from workbench.metrics.coverage import read_coverage, synced_accounts
 from workbench.settings import Settings
 from workbench.settings.values import read_length
 
@@ -105,7 +105,8 @@ def evaluate_rules(
         events: those of the lake that are not over; others are left out.
         resting: rules that are not looked at now; their events stay as they are.
     """
-    installation = WatchedInstallation(lake, settings, read_coverage(lake, now), now)
+    coverage = read_coverage(lake, now, synced_accounts(settings))
+    installation = WatchedInstallation(lake, settings, coverage, now)
     saved: list[AlertEvent] = []
     dropped: list[str] = []
     problems = []

@@ -219,7 +219,9 @@ def _month(installation: WatchedInstallation) -> Iterator[tuple[Month, float, st
             f"never be reached. Write it in {spent}."
         )
     if spend is not None:
-        known_since = installation.coverage.known_since(zone)
+        # An account that has only begun, or was not read yet, hides nothing of the others.
+        coverage = installation.coverage
+        known_since = coverage.known_since(zone, coverage.begun(since))
         month = month_so_far(spend.days, today, known_since, spend.unsettled)
         yield month, float(budget.amount), budget.currency
 

@@ -84,14 +84,15 @@ def _asking(
 ) -> Ask:
     """Asks the lake under these filters, which a narrower question goes before."""
     from workbench.metrics import MetricResult, query_metric
-    from workbench.metrics.exploration import INBOUND_METRICS
+    from workbench.metrics.exploration import INBOUND_METRICS, without_unknown
 
     def ask(name: str, by: Sequence[str], where: Mapping[str, Any]) -> MetricResult:
         narrowed: dict[str, Any] = {**filters, **where}
         if name in INBOUND_METRICS and "direction" not in where:
             narrowed.pop("direction", None)
         since, until = period
-        return query_metric(installation.reader, name, by, narrowed, since, until, timezone=timezone)
+        result = query_metric(installation.reader, name, by, narrowed, since, until, timezone=timezone)
+        return without_unknown(result, narrowed)
 
     return ask
 

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 from workbench.display.formats import plural
+from workbench.display.periods import Period
 from workbench.doctor.check_result import CheckResult, failure, fine, skipped, warning
 from workbench.doctor.examination import Examination
 from workbench.messaging.error_codes import explain
-from workbench.metrics.anomalies import find_anomalies
+from workbench.metrics.anomalies import BASELINE_DAYS, find_anomalies
+from workbench.metrics.coverage import read_coverage, synced_accounts
 
 RECENT_DAYS = 7
 _QUEUE_HOURS = 4
@@ -45,11 +47,12 @@ def check_error_spikes(examination: Examination) -> Iterator[CheckResult]:
     days: dict[int | None, dict[date, int]] = defaultdict(dict)
     for code, day, messages in examination.lake.rows(_ERRORS_BY_DAY):
         days[code][day] = messages
-    first = examination.lake.value("select min(date_created)::date from message_facts")
-    if first is None:
+    if not examination.lake.value("select exists(from message_facts)"):
         yield skipped("No messages yet.")
         return
-    anomalies = find_anomalies(days, since, today + timedelta(days=1), first + timedelta(days=1))
+    coverage = read_coverage(examination.lake, examination.now, synced_accounts(examination.settings))
+    looked_at = Period(since - timedelta(days=BASELINE_DAYS), today + timedelta(days=1))
+    anomalies = find_anomalies(days, since, looked_at.until, coverage.held_days(looked_at))
     for anomaly in anomalies:
         explained = explain(anomaly.code)
         what = (

@@ -115,24 +115,38 @@ class _Failures:
             len(self.cells.values[dimension]),
         )
         ranked = np.argsort(-weights, kind="stable")[:most]
-        return [(int(place), float(weights[place]) / excess.hits) for place in ranked if weights[place] > 0]
+        hits = self._counted([excess])[0] or 1
+        return [(int(place), float(weights[place]) / hits) for place in ranked if weights[place] > 0]
+
+    def _counted(self, group: Sequence[Excess]) -> tuple[int, int]:
+        """The failures that the link shows, also those of other lines, and the messages that they are of."""
+        start, end = self._span(group)
+        spans = [replace(each, start=start, end=end) for each in group]
+        failed = np.logical_or.reduce([matching(self.cells, each) for each in spans])
+        sent = np.logical_or.reduce([matching(self.cells, replace(each, code=None)) for each in spans])
+        return int(self.cells.hits[failed].sum()), int(self.cells.sizes[sent].sum())
+
+    def _span(self, group: Sequence[Excess]) -> tuple[int, int]:
+        return min(each.start for each in group), max(each.end for each in group)
 
     def _finding(self, group: Sequence[Excess]) -> Finding:
-        hits, size = sum(each.hits for each in group), sum(each.size for each in group)
+        hits, size = self._counted(group)
         first = group[0]
         known = explain(self._main_code(first))
         total = float(self.cells.sizes[self.cells.day >= self.since].sum()) or 1.0
         amounts, share = self._money(group)
+        # What other lines tell, too, ranks there.
+        own = sum(each.hits for each in group) / (hits or 1)
         paid = f" Paid for: {amounts}." if amounts else ""
         return Finding(
             "bad",
-            self._title(group, known, int(hits), int(size)),
+            self._title(group, known, hits, size),
             f"{self._reason(group, known)}{paid} {known.fix if known else ''}".strip(),
             "messages",
             "" if first.dimension in _NO_FILTERS else "Show the messages",
             self._query(group),
             touched=sum(each.more for each in group) / total,
-            cost=share,
+            cost=share * own,
         )
 
     def _title(self, group: Sequence[Excess], known: ErrorCode | None, hits: int, size: int) -> str:
@@ -171,7 +185,7 @@ class _Failures:
 
     def _reason(self, group: Sequence[Excess], known: ErrorCode | None) -> str:
         first = group[0]
-        parts = []
+        parts = self._told_elsewhere(group)
         if first.kind == "level":
             others = "other senders of its kind" if first.dimension == "sender" else "the others"
             parts.append(f"Of {others} {formats.rate(first.usual)}.")
@@ -186,6 +200,15 @@ class _Failures:
         if first.code is not None and self.outcomes == NOT_ARRIVED:
             parts += carried_by(self.reader, self._code(first.code))
         return " ".join(parts)
+
+    def _told_elsewhere(self, group: Sequence[Excess]) -> list[str]:
+        """How many of the failures another line tells, too, and what is left, which was compared."""
+        hits, size = sum(each.hits for each in group), sum(each.size for each in group)
+        elsewhere = self._counted(group)[0] - int(hits)
+        if not elsewhere:
+            return []
+        left = formats.rate(hits / size) if group[0].code is None else plural(int(hits), "message")
+        return [f"{elsewhere:,} of them stand in another line, too; without them it is {left}."]
 
     def _carried_by(self, group: Sequence[Excess]) -> list[str]:
         """Which senders and countries carry it, where a few do."""
@@ -213,7 +236,7 @@ class _Failures:
             query[first.dimension] = [self.reader.token(first.dimension, value) for value in values]
         if first.code is not None:
             query["error_code"] = [str(self._code(first.code))]
-        start, end = min(each.start for each in group), max(each.end for each in group)
+        start, end = self._span(group)
         return query | {
             "period": "custom", "since": self._day(start).isoformat(), "until": self._day(end).isoformat()
         }  # fmt: skip
@@ -221,7 +244,7 @@ class _Failures:
     def _money(self, group: Sequence[Excess]) -> tuple[str, float]:
         """What was paid for it, and the largest share that it is of a currency's spend."""
         where = {name: value for name, value in self._where(group).items() if value}
-        start, end = min(each.start for each in group), max(each.end for each in group)
+        start, end = self._span(group)
         period = replace(
             self.reader.period, since=self._day(start), until=self._day(end), now=None, cut_at=None
         )

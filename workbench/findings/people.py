@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from workbench.display.formats import plural
+from workbench.display.formats import is_missing, plural
 from workbench.display.periods import Period
 from workbench.findings.finding import Finding
 from workbench.findings.reader import FindingReader
@@ -20,7 +20,10 @@ _PAGE = ("segmentation", "What was sent")
 
 def opt_outs(reader: FindingReader) -> Iterator[Finding]:
     """More or fewer people than in the period before, and days with many."""
-    now, previous = int(reader.metric("opt_outs").frame["opt_outs"].iloc[0]), reader.previous
+    counted, previous = reader.metric("opt_outs").frame["opt_outs"].iloc[0], reader.previous
+    if is_missing(counted):
+        return
+    now = int(counted)
     if previous is not None:
         before = int(previous.metric("opt_outs").frame["opt_outs"].iloc[0])
         if is_more_than_chance(METRICS["opt_outs"], Share(now, 0), Share(before, 0)):
@@ -36,13 +39,15 @@ def opt_outs(reader: FindingReader) -> Iterator[Finding]:
 
 def _spikes(reader: FindingReader) -> Iterator[Finding]:
     period = reader.period
-    since = max(period.since - timedelta(days=BASELINE_DAYS), min(reader.known_since, period.since))
+    since = period.since - timedelta(days=BASELINE_DAYS)
     frame = reader.over(Period(since, period.until, period.timezone)).metric("opt_outs", by=("day",)).frame
     days: dict[date, int] = {
         pd.Timestamp(day).date(): int(number)
         for day, number in zip(frame["day"], frame["opt_outs"], strict=True)
     }
-    for spike in find_anomalies({0: days}, period.since, period.until, since):
+    # Of a day that is not over there may be too many already.
+    held_days = reader.held_days(since, is_over=False)
+    for spike in find_anomalies({0: days}, period.since, period.until, held_days):
         if spike.kind == "new":
             continue
         yield Finding(

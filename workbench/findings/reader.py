@@ -21,6 +21,9 @@ class FindingReader(Protocol):
     def known_since(self) -> date:
         """The first day from which the lake holds every day."""
 
+    def held_days(self, since: date, *, is_over: bool) -> frozenset[date]:
+        """The days from a day to the period's end that the lake holds; if asked, those that were over."""
+
     @property
     def previous(self) -> FindingReader | None:
         """The period before; None where one of the two is not wholly in the lake."""

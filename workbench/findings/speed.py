@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import date, timedelta
 from statistics import median
 from typing import Any
@@ -80,17 +80,19 @@ def waits(reader: FindingReader) -> Iterator[Finding]:
 def volume(reader: FindingReader) -> Iterator[Finding]:
     """Days on which hardly anything, or much more than usual, went out."""
     period = reader.period
-    since = max(period.since - timedelta(weeks=_WEEKS), min(reader.known_since, period.since))
+    since = period.since - timedelta(weeks=_WEEKS)
     counts = reader.over(Period(since, period.until, period.timezone)).metric("messages", by=("day",)).frame
     days = {
         pd.Timestamp(day).date(): int(n) for day, n in zip(counts["day"], counts["messages"], strict=True)
     }
     total = sum(number for day, number in days.items() if day >= period.since) or 1
+    held_days = reader.held_days(since, is_over=True)
     last = period.last_day if period.now else period.until
     for day in period.days:
-        usual = _usual(days, day, since)
-        number = days.get(day, 0)
-        if day >= last or usual is None or usual < _FEWEST_A_DAY or _LOW * usual < number < _HIGH * usual:
+        usual, number = _usual(days, day, held_days), days.get(day, 0)
+        if day >= last or day not in held_days or usual is None or usual < _FEWEST_A_DAY:
+            continue
+        if _LOW * usual < number < _HIGH * usual:
             continue
         few = number < usual
         yield Finding(
@@ -104,10 +106,10 @@ def volume(reader: FindingReader) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _usual(days: dict[date, int], day: date, known_since: date) -> float | None:
+def _usual(days: dict[date, int], day: date, held_days: Collection[date]) -> float | None:
     """The median of the same weekday in the weeks before."""
     before = [day - timedelta(weeks=number) for number in range(1, _WEEKS + 1)]
-    known = [days.get(each, 0) for each in before if each >= known_since]
+    known = [days.get(each, 0) for each in before if each in held_days]
     return median(known) if len(known) >= _FEWEST_WEEKS else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class ReportQueries:
-    """Queries on a period of the lake with filters.
+    """Queries on a period of the lake with filters; `synced` as in :func:`read_coverage`.
 
     `problems` are those of the data; `findings` are values beyond their limits.
     """
@@ -39,6 +39,7 @@ class ReportQueries:
         where: Where | None = None,
         *,
         priced_at_least: float = 0.98,
+        synced: Collection[str] = (),
     ) -> None:
         self.lake, self.period, self.where = lake, period, read_filters(where)
         self.facts = read_facts(lake, period, self.where)
@@ -46,7 +47,7 @@ class ReportQueries:
         self.problems = (*unknown, *judge(self.facts, period, priced_at_least=priced_at_least))
         self.findings: list[str] = []
         self._limits: dict[str, tuple[float | None, float | None]] = {}
-        self._coverage = read_coverage(lake, self.facts.as_of)
+        self._coverage = read_coverage(lake, self.facts.as_of, synced)
         self._queries: list[dict[str, Any]] = []
         self._answers: dict[str, MetricResult] = {}
         self._used: dict[str, None] = {}

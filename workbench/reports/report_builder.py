@@ -22,6 +22,7 @@ from workbench.display.periods import LENGTHS, resolve_period
 from workbench.errors import UsageError
 from workbench.lake import open_lake
 from workbench.metrics import METRICS
+from workbench.metrics.coverage import synced_accounts
 from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
 from workbench.metrics.own.current import use_own_metrics
@@ -73,7 +74,8 @@ def open_report(
     filters = read_filters(chosen)
     if not allow_unknown:
         require_known(lake, filters)
-    report = ReportBuilder(lake, days, filters, priced_at_least=priced_at_least)
+    synced = synced_accounts(settings)
+    report = ReportBuilder(lake, days, filters, priced_at_least=priced_at_least, synced=synced)
     report.client = client
     return report
 

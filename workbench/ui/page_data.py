@@ -18,7 +18,7 @@ from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
 from workbench.metrics.catalog import query_sender_names
 from workbench.metrics.counted_rows import counts_every_message
 from workbench.metrics.coverage import Coverage
-from workbench.metrics.exploration import INBOUND_METRICS
+from workbench.metrics.exploration import INBOUND_METRICS, no_answer_reason, without_unknown
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.explore_state import EXPLORE_DEFAULTS
@@ -83,6 +83,22 @@ class PageData:
         """The first day from which the lake holds every day."""
         return self._coverage.known_since(self.period.timezone, self._accounts)
 
+    @property
+    def accounts_left(self) -> str:
+        """The accounts that are synced no more, where the page shows all: nothing waits for their days."""
+        left = () if self._accounts else sorted(self._coverage.left)
+        return f"account{'s' if len(left) > 1 else ''} {' and '.join(left)}" if left else ""
+
+    def held_days(self, since: date, *, is_over: bool) -> frozenset[date]:
+        """The days from a day to the period's end that the lake holds.
+
+        Args:
+            is_over: leave out the day that the last sync was in.
+        """
+        period = Period(since, self.period.until, self.period.timezone)
+        days_of = self._coverage.whole_days if is_over else self._coverage.held_days
+        return days_of(period, self._accounts)
+
     def _why_not(self, period: Period) -> str:
         return self._coverage.why_not(period, self._accounts)
 
@@ -135,12 +151,16 @@ class PageData:
     def metric(
         self, name: str, by: Sequence[str] = (), where: Mapping[str, Any] | None = None
     ) -> MetricResult:
-        """A metric under the page's filters; ``where`` narrows further and wins over them."""
+        """A metric under the page's filters; ``where`` narrows further and wins over them.
+
+        Its numbers are missing where it has no answer, see :meth:`no_answer`.
+        """
         narrowed = self.filters_of(name, where)
         period = self.period
         result = self.store.metric(
             name, by, narrowed, period.since, period.end, period.timezone, snapshot=self.snapshot
         )
+        result = without_unknown(result, narrowed)
         if not self.store.masks_own_numbers:
             return result
         return replace(result, parameters=self.own_parameters(result.parameters))
@@ -158,6 +178,10 @@ class PageData:
         if name in INBOUND_METRICS and "direction" not in (where or {}):
             narrowed.pop("direction", None)
         return narrowed
+
+    def no_answer(self, name: str) -> str:
+        """Why a metric has no answer under the page's filters; empty where it has one."""
+        return no_answer_reason(name, self.where)
 
     def ask(self, name: str, query: Callable[..., T]) -> T:
         """What ``query(readable, where, since, until, timezone=…)`` finds under the page's filters.

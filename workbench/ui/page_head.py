@@ -78,7 +78,10 @@ def comparison_text(data: PageData) -> str:
         return f"; not whole: {data.not_whole}"
     if data.not_compared:
         return f"; not compared: {data.not_compared}"
-    return f", against {data.previous.period.label}" if data.previous else ""
+    if not data.previous:
+        return ""
+    left = f"; without {data.accounts_left}, synced no more" if data.accounts_left else ""
+    return f", against {data.previous.period.label}{left}"
 
 
 def filter_field(

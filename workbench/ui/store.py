@@ -40,7 +40,7 @@ from workbench.metrics import (
 )
 from workbench.metrics.catalog import query_sender_names, query_service_names
 from workbench.metrics.compile import Moment, to_utc
-from workbench.metrics.coverage import Coverage, read_coverage
+from workbench.metrics.coverage import Coverage, read_coverage, synced_accounts
 from workbench.metrics.filter_values import Where
 from workbench.metrics.own.current import use_own_metrics
 from workbench.metrics.run import query_audit
@@ -223,7 +223,8 @@ class Store:
 
     def coverage(self, *, snapshot: int | None = None) -> Coverage:
         """Which days of the message log the lake holds."""
-        return self._ask("coverage", lambda _: read_coverage(self.lake, datetime.now(UTC)), snapshot)
+        synced = synced_accounts(self.settings)
+        return self._ask("coverage", lambda _: read_coverage(self.lake, datetime.now(UTC), synced), snapshot)
 
     def rows(
         self, query: RowQuery, sort: str, limit: int, offset: int, *, snapshot: int | None = None

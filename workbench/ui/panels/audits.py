@@ -80,7 +80,9 @@ class AuditList:
         shared = {"definition": definition(result, data.period), "limit": limit}
         places = data.ask(f"places of {audit.name}", _places_of(audit.name))
         if not places:
-            return {**shared, "state": "empty", "message": self.empty, "place": "", "places": [], "rows": []}
+            reason = data.no_answer(audit.metric)
+            message = f"Not known: {reason}." if reason else self.empty
+            return {**shared, "state": "empty", "message": message, "place": "", "places": [], "rows": []}
         # A country or state in which nothing is left is none.
         place = place if place in places else ""
         rows = data.ask(f"rows of {audit.name} in {place}, {limit}", _rows_of(audit.name, place, limit))

@@ -29,9 +29,12 @@ def build_card(data: PageData, name: str, *, with_trend: bool = False) -> dict[s
     if current.metric.is_money:
         card["notes"] = money_notes(current, data.metric("priced_share"))
     card["definition"] = definition(current, data.period)
+    card["compared_with"] = previous.period.label if previous else ""
+    if reason := data.no_answer(name):
+        card["notes"] = [reason]
+        return card
     if counted_rows_sql(current.metric) is not None:
         card["definition"]["rows"] = data.rows_link(name)
-    card["compared_with"] = previous.period.label if previous else ""
     if with_trend:
         card["trend"] = trend(data.metric(name, by=(data.grain,)), data)
     return card

@@ -37,6 +37,9 @@ class PageReader:
     def known_since(self) -> date:
         return self.data.known_since
 
+    def held_days(self, since: date, *, is_over: bool) -> frozenset[date]:
+        return self.data.held_days(since, is_over=is_over)
+
     @property
     def previous(self) -> PageReader | None:
         previous = self.data.previous

@@ -82,10 +82,11 @@ class Chart:
 
     def props(self, data: PageData) -> dict[str, Any]:
         result = data.metric(self.metric, by=[data.grain if name == GRAIN else name for name in self.by])
-        figure = self.draw(result, data.period)
+        reason = data.no_answer(self.metric)
+        figure = None if reason else self.draw(result, data.period)
         shared = {"definition": definition(result, data.period)}
         if figure is None:
-            return {**shared, "state": "empty", "message": self.empty}
+            return {**shared, "state": "empty", "message": f"Not known: {reason}." if reason else self.empty}
         summary = f"{self.title}, {data.period.label}. {self.subtitle}"
         if GRAIN in self.by:
             figure = with_alert_marks(figure, alerts_of_charts(data, self.metric), data.period)

@@ -31,6 +31,8 @@ class _Spend:
     days: dict[str, dict[date, float]]
     unsettled: dict[str, frozenset[date]]
     known_since: date
+    why_not: str
+    """Why the days up to today are not known; empty where they are."""
 
     def months(self) -> dict[str, Month]:
         return {
@@ -67,7 +69,12 @@ def month_table(data: PageData) -> dict[str, Any]:
     used = max((month.forecast.days_used for month in months.values() if month.forecast), default=0)
     basis = f"expected from the weekdays of {used} days" if used else "too few days for a forecast"
     no_before = any(month.month_before is None for month in months.values())
-    known = f" Numbers of every day begin on {spend.known_since:%-d %b %Y}." if no_before else ""
+    reason = (
+        f"Not compared: {spend.why_not}."
+        if spend.why_not
+        else f"Numbers of every day begin on {spend.known_since:%-d %b %Y}."
+    )
+    known = f" {reason}" if no_before else ""
     return {
         "columns": columns,
         "rows": [
@@ -138,19 +145,24 @@ def _read(data: PageData) -> _Spend:
     period = Period(since, today + timedelta(days=1), zone)
     result = replace(data, period=period).metric("spend", by=("day",))
     spend = daily_spend(result.frame)
+    known_since, why_not = _known_since(data, today)
     return _Spend(
         result,
         period,
         today,
         {currency: each.days for currency, each in spend.items()},
         {currency: each.unsettled for currency, each in spend.items()},
-        _known_since(data, today),
+        known_since,
+        why_not,
     )
 
 
-def _known_since(data: PageData, today: date) -> date:
-    """The first day from which the lake holds every day up to today; tomorrow where the last are missing."""
+def _known_since(data: PageData, today: date) -> tuple[date, str]:
+    """The first day from which the lake holds every day up to today.
+
+    It is tomorrow, with the reason, where the last days are missing.
+    """
     first, tomorrow = data.known_since, today + timedelta(days=1)
-    if first > today or replace(data, period=Period(first, tomorrow, data.period.timezone)).not_whole:
-        return tomorrow
-    return first
+    lately = Period(min(first, today), tomorrow, data.period.timezone)
+    why_not = replace(data, period=lately).not_whole
+    return (tomorrow, why_not) if why_not else (first, "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pandas as pd
@@ -13,7 +13,7 @@ from workbench.display import formats
 from workbench.display.periods import Period
 from workbench.messaging.error_codes import explain
 from workbench.metrics import DIMENSIONS, METRICS
-from workbench.metrics.anomalies import Anomaly, find_anomalies
+from workbench.metrics.anomalies import BASELINE_DAYS, Anomaly, find_anomalies
 from workbench.ui.charts.failures import pareto
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.codes import shown_codes
@@ -131,7 +131,8 @@ def anomalies(data: PageData) -> list[Anomaly]:
     for code, day, number in zip(frame["error_code"], frame["day"], frame["not_delivered"], strict=True):
         key = None if formats.is_missing(code) else int(code)
         days.setdefault(key, {})[pd.Timestamp(day).date()] = int(number)
-    return find_anomalies(days, data.period.since, data.period.until, data.known_since)
+    held_days = data.held_days(data.period.since - timedelta(days=BASELINE_DAYS), is_over=False)
+    return find_anomalies(days, data.period.since, data.period.until, held_days)
 
 
 def failing(dimension: str, limit: int = 8) -> Callable[[PageData], Props]:
