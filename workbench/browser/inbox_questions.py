@@ -14,6 +14,8 @@ from workbench.browser.schema import MaxLength, Range
 Id = Annotated[str, MaxLength(64)]
 Text = Annotated[str, MaxLength(20_000)]
 Short = Annotated[str, MaxLength(200)]
+LONGEST_PART = 400_000
+"""Characters of a part of a file: no message is so large that the others wait for it."""
 
 
 class Nothing(TypedDict):
@@ -58,6 +60,35 @@ class CheckQuestion(TypedDict):
     body: Text
 
 
+FileId = Annotated[str, MaxLength(64)]
+
+
+class ReplyCheckQuestion(CheckQuestion):
+    """``files``: the ids of what is attached."""
+
+    files: NotRequired[list[FileId]]
+
+
+class AttachQuestion(TypedDict):
+    """A part of a file for the answer: ``data`` in Base64, from the byte ``offset`` on, of ``size`` bytes.
+
+    The part at 0 begins the file; it may be empty. The others follow in their order.
+    """
+
+    conversation: Short
+    key: Short
+    name: Short
+    type: Short
+    size: Annotated[int, Range(0, 2**40)]
+    offset: Annotated[int, Range(0, 2**40)]
+    data: Annotated[str, MaxLength(LONGEST_PART)]
+
+
+class DetachQuestion(TypedDict):
+    conversation: Short
+    file: FileId
+
+
 class MediaQuestion(TypedDict):
     media: Id
 
@@ -73,6 +104,7 @@ class SendQuestion(TypedDict):
     conversation: Short
     confirmed: NotRequired[bool]
     wait: NotRequired[Annotated[int, Range(1, 30)]]
+    files: NotRequired[list[FileId]]
 
 
 class DraftQuestion(TypedDict):
@@ -149,7 +181,10 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "open": OpenQuestion,
     "close": Nothing,
     "changes": Nothing,
-    "check": CheckQuestion,
+    "check": ReplyCheckQuestion,
+    "attach": AttachQuestion,
+    "detach": DetachQuestion,
+    "reply_file": DetachQuestion,
     "media": MediaQuestion,
     "send": SendQuestion,
     "seen": OfConversation,

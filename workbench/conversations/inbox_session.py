@@ -18,11 +18,12 @@ from typing import Any
 
 from workbench.browser.inbox_questions import (
     INBOX_QUESTIONS,
+    AttachQuestion,
     BulkQuestion,
     CannedQuestion,
-    CheckQuestion,
     ContactQuestion,
     DecideQuestion,
+    DetachQuestion,
     DraftQuestion,
     ListQuestion,
     MediaQuestion,
@@ -30,6 +31,7 @@ from workbench.browser.inbox_questions import (
     OfConversation,
     OpenQuestion,
     RemoveCannedQuestion,
+    ReplyCheckQuestion,
     SaveCannedQuestion,
     SendQuestion,
     StartQuestion,
@@ -118,7 +120,7 @@ class InboxSession:
         self._asked_at = time.monotonic()
         own = DraftStore(settings.home, lambda contact: is_erased(lake, contact))
         drafts = tools.queue.drafts if tools.queue else own
-        self._replies = ReplyDesk(drafts, tools.queue, tools.check, tools.send)
+        self._replies = ReplyDesk(drafts, tools.queue, tools.check, tools.send, tools.attachments)
 
     @property
     def _actor(self) -> str:
@@ -174,6 +176,7 @@ class InboxSession:
             "anybody": not self._settings.access.is_on,
             "sides": self._sides(),
             "zone": self._settings.timezone,
+            "no_attachments": self._tools.no_attachments,
             **self._everything(),
         }
 
@@ -276,13 +279,13 @@ class InboxSession:
             "writing": self._writing(),
         }
 
-    def _check(self, question: CheckQuestion) -> Answer:
-        conversation, body = self._opened(), question["body"]
+    def _check(self, question: ReplyCheckQuestion) -> Answer:
+        conversation, body, files = self._opened(), question["body"], tuple(question.get("files", ()))
         if self._tools.check is None:
             raise UsageError("Nothing can be sent from here.")
         with self._lake_lock:
             contact = read_contact_glance(self._lake, self._cache, conversation.contact).contact
-        verdict = self._tools.check(conversation, body)
+        verdict = self._tools.check(conversation, body, files)
         return {**verdict, "local": view_models.local_time(contact, datetime.now(UTC))}
 
     def _media(self, question: MediaQuestion) -> Answer:
@@ -320,11 +323,24 @@ class InboxSession:
 
     def _draft(self, question: DraftQuestion) -> Answer:
         """Keep what the person has typed."""
-        conversation = self._view.conversation
-        if conversation is None or conversation.conversation_id != question["conversation"]:
-            conversation = self._find(question["conversation"])
+        conversation = self._named(question["conversation"])
         body, mode, key = question["body"], question["mode"], question["key"]
         return {**self._replies.keep(self._actor, conversation, body, mode, key)}
+
+    def _attach(self, question: AttachQuestion) -> Answer:
+        """Take a part of a file for an answer."""
+        conversation = self._named(question["conversation"])
+        return {**self._replies.attach(self._actor, conversation, question)}
+
+    def _detach(self, question: DetachQuestion) -> Answer:
+        """Take a file off an answer."""
+        conversation = self._named(question["conversation"])
+        return {**self._replies.detach(self._actor, conversation, question["file"])}
+
+    def _reply_file(self, question: DetachQuestion) -> Answer:
+        """The bytes of a file of an answer that is not sent yet."""
+        conversation = self._named(question["conversation"])
+        return {**self._replies.reply_file(self._actor, conversation, question["file"])}
 
     def _bulk(self, question: BulkQuestion) -> Answer:
         """Decide the same about many conversations."""
@@ -428,6 +444,13 @@ class InboxSession:
         with self._lake_lock:
             return self._cache.find(reference) or find_conversation(self._lake, reference)
 
+    def _named(self, conversation_id: str) -> Conversation:
+        """A conversation by its id, which mostly is the open one."""
+        opened = self._view.conversation
+        if opened and opened.conversation_id == conversation_id:
+            return opened
+        return self._find(conversation_id)
+
     def _opened(self) -> Conversation:
         if self._view.conversation is None:
             raise UsageError("No conversation is open; choose one first.")
@@ -482,6 +505,9 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "status": InboxSession._status,
     "unsend": InboxSession._unsend,
     "draft": InboxSession._draft,
+    "attach": InboxSession._attach,
+    "detach": InboxSession._detach,
+    "reply_file": InboxSession._reply_file,
     "bulk": InboxSession._bulk,
     "undo": InboxSession._undo,
     "decide": InboxSession._decide,

@@ -34,12 +34,15 @@ _MAYBE_SENT, _NOT_SENT = ("intended", "unclear"), (None, "refused", "unsent")
 _ENDINGS = 1_000
 """So many endings are kept, the latest."""
 
-Check = Callable[[Conversation, str], dict[str, Any]]
-Send = Callable[[Conversation, str, str], dict[str, Any]]
-SentState = Callable[[str, str | None], str | None]
-"""What the outbox says of a key and a text: its state, or None where it was never begun.
+Files = tuple[str, ...]
+"""Ids of attachments, in their order."""
+Check = Callable[[Conversation, str, Files], dict[str, Any]]
+Send = Callable[[Conversation, str, str, Files], dict[str, Any]]
+SentState = Callable[[str, ReplyDraft | None], str | None]
+"""What the outbox says of a key and a draft: its state, or None where it was never begun.
 
-Without a text, of the one that was begun last under the key.
+Another text or other attachments are another message. Without a draft, of the one that was begun last under
+the key.
 """
 
 
@@ -156,7 +159,7 @@ class ReplyQueue:
                 return draft, None
             if draft.state == "draft" and (not draft.key or draft.mode != "reply"):
                 return draft, None
-            state = self._sent_state(draft.key, draft.body)
+            state = self._sent_state(draft.key, draft)
             if state == "accepted":
                 self.drafts.remove(draft)
                 self._end(draft, ReplyStatus("sent", text=_SENT))
@@ -196,7 +199,7 @@ class ReplyQueue:
             self._sending.discard(place)
             self._end(queued, ended)
             stored = self.drafts.read(*place)
-            if stored and (stored.body, stored.key) != (queued.body, queued.key):
+            if stored and (stored.body, stored.key, stored.files) != (queued.body, queued.key, queued.files):
                 # It took so long that another process gave it up, and somebody wrote on there.
                 return
             if ended.state in _DONE:
@@ -208,7 +211,7 @@ class ReplyQueue:
     def _ended_by(self, error: WorkbenchError, queued: ReplyDraft) -> ReplyStatus:
         """How sending ended that broke off with an error, which may have come after Twilio took the text."""
         try:
-            state = self._sent_state(queued.key, queued.body)
+            state = self._sent_state(queued.key, queued)
         except Exception as asking:
             log.error("whether a reply was sent could not be asked", exc_info=asking)
         else:
@@ -218,11 +221,11 @@ class ReplyQueue:
 
     def _try_to_send(self, conversation: Conversation, queued: ReplyDraft) -> ReplyStatus:
         if not queued.is_confirmed:
-            verdict = self._check(conversation, queued.body)
+            verdict = self._check(conversation, queued.body, queued.files)
             if verdict["verdict"] == "warn":
                 reasons = " ".join(reason["text"] for reason in verdict["reasons"])
                 return ReplyStatus(
                     "unconfirmed", text=f"Not sent: this needs your confirmation now. {reasons}"
                 )
-        result = self._send(conversation, queued.body, queued.key)
+        result = self._send(conversation, queued.body, queued.key, queued.files)
         return ReplyStatus(result["state"], text=result["text"])
