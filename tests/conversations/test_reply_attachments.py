@@ -1,12 +1,14 @@
-"""An answer with pictures, from the browser's question to what Twilio fetches: checked, and sent once."""
+"""An answer with pictures, now or later, from the browser's question to what Twilio fetches: sent once."""
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
@@ -193,7 +195,7 @@ def test_all_attachments_together_have_a_limit_and_a_number(place: Place, sessio
         "Remove one."
     )
     for number in range(9):
-        assert "files" in attach(session, place, PNG + bytes([number]))
+        assert "files" in attach(session, place, PNG + bytes([number]), part=9000)
     assert attach(session, place, PNG + b"!") == "10 attachments are allowed; remove one first."
     forget(session, place)
     assert ask(session, "open", conversation=place.conversation)["draft"] is None
@@ -271,6 +273,78 @@ def test_only_agents_attach(place: Place, session: InboxSession) -> None:
         size=1, offset=0, data="",
     )  # fmt: skip
     assert refused.startswith("vic may not attach a file: that takes the role 'agent'")
+
+
+def scheduled(session: InboxSession, place: Place) -> list[dict[str, Any]]:
+    items = ask(session, "open", conversation=place.conversation)["items"]
+    return [item for item in items if item.get("status") in ("Scheduled", "Canceled")]
+
+
+def test_an_answer_with_a_picture_is_scheduled_once_and_called_off(
+    place: Place, session: InboxSession
+) -> None:
+    offered = ask(session, "check", body="Later")
+    assert offered["no_later"] == ""
+    assert [choice["text"].partition(",")[0] for choice in offered["later"]] == ["Tomorrow morning"]
+    at = offered["later"][0]["at"]
+    file = attach(session, place, PNG + b"later")["files"][0]
+    message: dict[str, Any] = {
+        "body": "Later", "key": "k", "conversation": place.conversation, "at": at, "files": [file["id"]],
+        "wait": 10,
+    }  # fmt: skip
+    assert ask(session, "send", **message)["state"] == "unconfirmed"
+    assert scheduled(session, place) == []
+    before = len(place.sent())
+    states = [ask(session, "send", **message, confirmed=True)["state"] for _ in range(2)]
+    assert states == ["scheduled", "already_sent"]
+    assert len(place.sent()) == before + 1
+    assert place.fetch(file["id"]).status_code == 200
+    assert ask(session, "open", conversation=place.conversation)["draft"] is None
+    [item] = scheduled(session, place)
+    moment = datetime.fromisoformat(at).astimezone(ZoneInfo(place.opened.settings.timezone))
+    assert item["scheduled"] == f"{moment:%a %-d %b %Y}, {moment:%H:%M}"
+    refused = ask(session, "call_off", VIEWER, message=item["sid"])
+    assert refused.startswith("vic may not take an answer back")
+    foreign = "SM" + "0" * 32
+    answer = ask(session, "call_off", message=foreign)
+    assert answer == f"No message of ours in this conversation is {foreign!r}."
+    ask(session, "call_off", message=item["sid"])
+    assert [(item["status"], item["scheduled"]) for item in scheduled(session, place)] == [("Canceled", "")]
+
+
+def test_what_cannot_be_sent_then_is_not_scheduled(place: Place, session: InboxSession) -> None:
+    before = place.sent()
+    night = (datetime.now(UTC) + timedelta(hours=12)).isoformat()
+    soon = (datetime.now(UTC) + timedelta(minutes=2)).isoformat()
+    message: dict[str, Any] = {
+        "body": "Later", "key": "k", "conversation": place.conversation, "confirmed": True,
+    }  # fmt: skip
+    # It is afternoon there now. At night the end of the quiet hours is offered.
+    checked = ask(session, "check", body="Later", at=night)
+    assert checked["verdict"] == "block"
+    assert checked["later"][0]["text"].startswith("When quiet hours end, ")
+    for at, why in ((night, "Quiet hours"), (soon, "is not from 5 minutes to 35 days ahead")):
+        answer = ask(session, "send", **message, at=at)
+        assert (answer["state"], why in answer["text"]) == ("blocked", True)
+    assert ask(session, "send", **message, at="soon").startswith("until is 'soon'")
+    assert place.sent() == before
+
+
+def test_a_sender_without_a_service_says_that_it_cannot_send_later(
+    place: Place, session: InboxSession
+) -> None:
+    place.account.control("inbound", **{"to": "+17135550105", "from": "+12065550177", "body": "Hello?"})
+    place.account.wb.sync()
+    conversation = place.account.wb.conversation("+12065550177").id
+    opened = open_inbox_session(place.opened)
+    ask(opened, "open", conversation=conversation)
+    assert ask(opened, "check", body="Hi")["no_later"].startswith(
+        "This sender cannot send later: Twilio schedules messages of a messaging service only."
+    )
+    at = (datetime.now(UTC) + timedelta(hours=26)).isoformat()
+    answer = ask(opened, "send", conversation=conversation, body="Hi", key="n", at=at, confirmed=True)
+    assert answer["state"] == "blocked"
+    assert "Only a messaging service can send later" in answer["text"]
 
 
 REAL = {"TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_AUTH_TOKEN": "t" * 32}

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.canned import CannedReplies
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _OUTCOMES = {
     "sent": "Sent.",
+    "scheduled": "Scheduled: Twilio sends it at its time. You can call it off in the conversation.",
     "already_sent": "This was sent before.",
     "blocked": "Not sent.",
     "failed": "Not sent.",
@@ -134,22 +136,41 @@ class _InboxCalls:
             self.people,
             self.refresh,
             _queue_of(self),
+            SendLater(self),
             reply_attachments(self.installation),
             why_no_attachments(settings),
         )
 
     def check(self, conversation: Conversation, body: str, files: Files) -> dict[str, Any]:
         """What preflight says of an answer, as plain data."""
+        return self.check_at(conversation, body, files, None)
+
+    def check_at(
+        self, conversation: Conversation, body: str, files: Files, at: datetime | None
+    ) -> dict[str, Any]:
+        """As :meth:`check`, for a moment; with the end of quiet hours where they hold then."""
         from workbench.sending.overview import verdict_summary
 
-        return verdict_summary(self._check_typed(conversation, body, files, f"check:{uuid.uuid4()}"))
+        checked = self._check_typed(conversation, body, files, f"check:{uuid.uuid4()}", at)
+        quiet = checked.facts.quiet
+        is_held = any(
+            reason.rule == "quiet hours" and reason.verdict == "block" for reason in checked.reasons
+        )
+        quiet_until = quiet.allowed_again_at if quiet and is_held else None
+        return {**verdict_summary(checked), "quiet_until": quiet_until}
 
     def send(self, conversation: Conversation, body: str, key: str, files: Files) -> dict[str, Any]:
         """Send an answer that a person confirmed in a browser; ``key`` is that of their draft."""
-        checked = self._check_typed(conversation, body, files, f"reply:{key}")
+        return self.send_at(conversation, body, key, files, None)
+
+    def send_at(
+        self, conversation: Conversation, body: str, key: str, files: Files, at: datetime | None
+    ) -> dict[str, Any]:
+        """As :meth:`send`, at a moment: Twilio takes it now and sends it then."""
+        checked = self._check_typed(conversation, body, files, f"reply:{key}", at)
         if not files or checked.is_blocked or checked.facts.sent_as:
             return self._send_checked(checked)
-        if problem := begin_to_serve(self.installation, files, conversation.contact):
+        if problem := begin_to_serve(self.installation, files, conversation.contact, at):
             return {"state": "failed", "text": f"Not sent. {problem}"}
         result = self._send_checked(checked)
         if result["state"] in _SURELY_NOT_SENT:
@@ -211,10 +232,10 @@ class _InboxCalls:
             read_again(installation.lake, client, messages, installation.privacy())
 
     def _check_typed(
-        self, conversation: Conversation, body: str, files: Files, batch: str
+        self, conversation: Conversation, body: str, files: Files, batch: str, at: datetime | None
     ) -> PreflightResult:
         """The verdict on what a person typed and attached in the inbox."""
-        draft = self._typed(body, files, {**our_side(conversation), "batch": batch})
+        draft = self._typed(body, files, {**our_side(conversation), "batch": batch, "at": at})
         return check(self.installation, draft, [{"to": conversation.contact}])[0]
 
     def _typed(self, body: str, files: Files, options: dict[str, Any]) -> Draft:
@@ -228,3 +249,26 @@ class _InboxCalls:
         media = addresses(self.installation.settings, files)
         draft, _ = draft_of(self.installation, body.strip(), {**options, "media": media})
         return replace(draft, fills_blanks=False)
+
+
+@dataclass(frozen=True)
+class SendLater:
+    """See :class:`workbench.conversations.inbox_tools.LaterTools`."""
+
+    calls: _InboxCalls
+
+    def check(self, conversation: Conversation, body: str, files: Files, at: datetime) -> dict[str, Any]:
+        """What preflight says of an answer for that moment."""
+        return self.calls.check_at(conversation, body, files, at)
+
+    def send(
+        self, conversation: Conversation, body: str, key: str, files: Files, at: datetime
+    ) -> dict[str, Any]:
+        """Let Twilio send an answer at a moment."""
+        return self.calls.send_at(conversation, body, key, files, at)
+
+    def call_off(self, message_sid: str) -> None:
+        """Call off a message that is scheduled."""
+        from workbench.sending.cancel import cancel
+
+        cancel(self.calls.installation.send_context, message_sid)

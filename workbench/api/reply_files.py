@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING
 
 from workbench.settings import MEDIA_PATH, Settings
@@ -45,6 +46,7 @@ def reply_attachments(installation: Installation) -> ReplyAttachments | None:
         return None
     lake = installation.lake
 
+    @cache
     def key() -> bytes:
         return lake.write(lambda cursor: lake_key(cursor, lake.home))
 
@@ -71,18 +73,23 @@ def is_own(settings: Settings, address: str) -> bool:
     return bool(settings.public_url) and address.startswith(f"{settings.public_url}{MEDIA_PATH}/")
 
 
-def begin_to_serve(installation: Installation, file_ids: Sequence[str], to: str) -> str | None:
+def begin_to_serve(
+    installation: Installation, file_ids: Sequence[str], to: str, at: datetime | None = None
+) -> str | None:
     """Let Twilio fetch these files from now on; what is wrong if it could not, and then none is given away.
 
     They are fetched once as Twilio would: else a message could be sent whose picture nobody can get.
 
+    Args:
+        at: when Twilio sends the message; it may fetch them only then.
+
     Raises:
         UsageError: one is not there any more.
     """
-    from workbench.conversations.reply_attachments import served_until
+    from workbench.conversations.reply_files import SERVED_FOR
     from workbench.sending.media_check import check_media
 
-    reply_files(installation).serve(file_ids, served_until())
+    reply_files(installation).serve(file_ids, (at or datetime.now(UTC)) + SERVED_FOR)
     for address in addresses(installation.settings, file_ids):
         # The address is that of our own settings, and may be a private one as seen from here.
         if problem := check_media(address, to, allow_private=True):

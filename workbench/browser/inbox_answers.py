@@ -89,6 +89,7 @@ class ThreadMessageItem(TypedDict):
     cost: str
     media: list[File]
     unlisted: str
+    scheduled: str
     at: str
     clock: str
     day: str
@@ -239,8 +240,18 @@ class PreflightReason(TypedDict):
     text: str
 
 
+class LaterChoice(TypedDict):
+    """A moment at which an answer can be sent, in UTC, and what it is called."""
+
+    at: str
+    text: str
+
+
 class CheckAnswer(TypedDict):
-    """What preflight says of a text; ``cost`` is empty where no price is known."""
+    """What preflight says of a text; ``cost`` is empty where no price is known.
+
+    ``later``: moments to choose from; ``no_later``: why it cannot be sent later, else empty.
+    """
 
     segments: int
     encoding: str
@@ -248,6 +259,8 @@ class CheckAnswer(TypedDict):
     verdict: Literal["pass", "warn", "block"]
     reasons: list[PreflightReason]
     local: LocalTime | None
+    later: list[LaterChoice]
+    no_later: str
 
 
 class MediaAnswer(TypedDict):
@@ -346,6 +359,7 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "seen": Nothing,
     "status": SendAnswer,
     "unsend": SendAnswer,
+    "call_off": Everything,
     "draft": KeptAnswer,
     "decide": Everything,
     "bulk": BulkAnswer,

@@ -64,9 +64,10 @@ FileId = Annotated[str, MaxLength(64)]
 
 
 class ReplyCheckQuestion(CheckQuestion):
-    """``files``: the ids of what is attached."""
+    """``files``: the ids of what is attached. ``at``: when it is to be sent, in ISO form; now if empty."""
 
     files: NotRequired[list[FileId]]
+    at: NotRequired[Id]
 
 
 class AttachQuestion(TypedDict):
@@ -97,6 +98,7 @@ class SendQuestion(TypedDict):
     """``key`` is one for each draft: the same key is sent only once.
 
     ``wait``: it is sent after so many seconds, unless taken back; then only warnings need ``confirmed``.
+    ``at``: Twilio sends it then, and ``wait`` has no effect.
     """
 
     body: Text
@@ -105,6 +107,7 @@ class SendQuestion(TypedDict):
     confirmed: NotRequired[bool]
     wait: NotRequired[Annotated[int, Range(1, 30)]]
     files: NotRequired[list[FileId]]
+    at: NotRequired[Id]
 
 
 class DraftQuestion(TypedDict):
@@ -124,6 +127,12 @@ class StatusQuestion(TypedDict):
 
     conversation: Short
     key: Short
+
+
+class CallOffQuestion(TypedDict):
+    """Call off a message of the open conversation that is scheduled."""
+
+    message: Id
 
 
 class OfConversation(TypedDict):
@@ -190,6 +199,7 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "seen": OfConversation,
     "status": StatusQuestion,
     "unsend": OfConversation,
+    "call_off": CallOffQuestion,
     "draft": DraftQuestion,
     "decide": DecideQuestion,
     "bulk": BulkQuestion,

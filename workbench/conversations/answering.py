@@ -26,6 +26,7 @@ _NEEDED = {
         "reply_file": ("agent", "write an answer"),
         "status": ("agent", "write an answer"),
         "unsend": ("agent", "take an answer back"),
+        "call_off": ("agent", "take an answer back"),
         "decide": ("agent", "decide about a conversation"),
         "bulk": ("agent", "decide about conversations"),
         "undo": ("agent", "decide about conversations"),

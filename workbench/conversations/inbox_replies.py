@@ -9,9 +9,9 @@ from workbench.browser.inbox_answers import AttachAnswer, DraftShown, KeptAnswer
 from workbench.browser.inbox_questions import AttachQuestion, SendQuestion
 from workbench.conversations.drafts import DraftStore, ReplyDraft
 from workbench.conversations.find import Conversation
-from workbench.conversations.inbox_tools import Answer
+from workbench.conversations.inbox_tools import Answer, LaterTools
 from workbench.conversations.reply_attachments import ReplyAttachments
-from workbench.conversations.reply_queue import Check, ReplyQueue, Send
+from workbench.conversations.reply_queue import DONE, Check, ReplyQueue, Send
 from workbench.errors import UsageError
 from workbench.roles import current_actor, current_user
 
@@ -26,6 +26,7 @@ class ReplyDesk:
         check: preflight's verdict on a text; None where nothing can be sent.
         send: sends a text; None where nothing can be sent.
         attachments: None where nothing can be attached.
+        later: None where nothing can be sent later.
     """
 
     def __init__(
@@ -35,9 +36,10 @@ class ReplyDesk:
         check: Check | None,
         send: Send | None,
         attachments: ReplyAttachments | None = None,
+        later: LaterTools | None = None,
     ) -> None:
         self.drafts, self._queue, self._check, self._send = drafts, queue, check, send
-        self._attachments = attachments
+        self._attachments, self._later = attachments, later
 
     def draft_shown(self, actor: str, conversation: Conversation) -> DraftShown | None:
         """What the person typed and did not send."""
@@ -82,12 +84,13 @@ class ReplyDesk:
         Raises:
             UsageError: it cannot be attached, or an answer waits to be sent.
         """
+        if question["offset"] == 0:
+            # What became of an answer before is asked once for a file: the outbox is in the lake.
+            self._settled(actor, conversation.conversation_id)
         draft = self._to_change(actor, conversation, question["key"])
         received = self._to_attach().take(draft, question)
         if received is None:
             return {"done": False, "key": draft.key, "files": self._to_attach().shown(draft.files)}
-        # The draft may have been changed while the file came.
-        draft = self._to_change(actor, conversation, question["key"])
         if received.file_id not in draft.files:
             draft = self.drafts.save(replace(draft, files=(*draft.files, received.file_id)))
         self._to_attach().sweep(self.drafts.files())
@@ -99,6 +102,7 @@ class ReplyDesk:
         Raises:
             UsageError: an answer waits to be sent.
         """
+        self._settled(actor, conversation.conversation_id)
         draft = self._to_change(actor, conversation, "")
         draft = replace(draft, files=tuple(other for other in draft.files if other != file_id), problem="")
         self.drafts.save(draft)
@@ -120,7 +124,7 @@ class ReplyDesk:
 
     def _to_change(self, actor: str, conversation: Conversation, key: str) -> ReplyDraft:
         """The draft, or a new one, whose files may be changed now."""
-        draft = self._settled(actor, conversation.conversation_id)
+        draft = self.drafts.read(actor, conversation.conversation_id)
         if draft is None:
             return ReplyDraft(actor, conversation.conversation_id, conversation.contact, "", key=key)
         if draft.state != "draft":
@@ -155,7 +159,7 @@ class ReplyDesk:
             # With its key, by which it is found again if the answer is lost.
             self.drafts.save(draft)
             result = self._send(conversation, body, key, files)
-            if result["state"] in ("sent", "already_sent"):
+            if result["state"] in DONE:
                 self.drafts.remove(draft)
             return result
         verdict = self._check(conversation, body, files)
@@ -167,6 +171,32 @@ class ReplyDesk:
         draft = self._draft(conversation, body, key, files, is_confirmed=is_confirmed)
         self._queue.put(current_user(), conversation, draft, float(wait))
         return {"state": "queued", "text": "", "seconds": float(wait)}
+
+    def send_later(self, conversation: Conversation, question: SendQuestion, at: datetime) -> Answer:
+        """Let Twilio send an answer at a moment; it can be called off until then.
+
+        Raises:
+            UsageError: nothing can be sent later, or an answer waits already.
+        """
+        body, key, files = question["body"], question["key"], tuple(question.get("files", ()))
+        if self._later is None or not key:
+            raise UsageError("Nothing can be sent later from here.")
+        if files:
+            self._to_attach().require(current_actor(), conversation.conversation_id, files)
+        verdict = self._later.check(conversation, body, files, at)
+        text = " ".join(reason["text"] for reason in verdict["reasons"])
+        if verdict["verdict"] == "block":
+            return {"state": "blocked", "text": f"Not scheduled. {text}"}
+        if verdict["verdict"] == "warn" and not question.get("confirmed"):
+            return {"state": "unconfirmed", "text": text}
+        draft = self._draft(conversation, body, key, files)
+        if self._queue is not None:
+            self._queue.refuse_second(draft)
+        self.drafts.save(draft)
+        result = self._later.send(conversation, body, key, files, at)
+        if result["state"] in DONE:
+            self.drafts.remove(draft)
+        return result
 
     def status(self, actor: str, conversation_id: str, key: str) -> Answer:
         """How far the answer with this key is."""

@@ -20,6 +20,7 @@ from workbench.browser.inbox_questions import (
     INBOX_QUESTIONS,
     AttachQuestion,
     BulkQuestion,
+    CallOffQuestion,
     CannedQuestion,
     ContactQuestion,
     DecideQuestion,
@@ -56,7 +57,8 @@ from workbench.conversations.inbox_list import PAGE, ShownList, ids_of, list_sho
 from workbench.conversations.inbox_replies import ReplyDesk
 from workbench.conversations.inbox_tools import Answer, CannedTools, InboxTools
 from workbench.conversations.listing import read_state
-from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
+from workbench.conversations.send_later import NO_SERVICE, later_choices
+from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread, require_message
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.erased import is_erased
@@ -120,7 +122,9 @@ class InboxSession:
         self._asked_at = time.monotonic()
         own = DraftStore(settings.home, lambda contact: is_erased(lake, contact))
         drafts = tools.queue.drafts if tools.queue else own
-        self._replies = ReplyDesk(drafts, tools.queue, tools.check, tools.send, tools.attachments)
+        self._replies = ReplyDesk(
+            drafts, tools.queue, tools.check, tools.send, tools.attachments, tools.later
+        )
 
     @property
     def _actor(self) -> str:
@@ -285,8 +289,19 @@ class InboxSession:
             raise UsageError("Nothing can be sent from here.")
         with self._lake_lock:
             contact = read_contact_glance(self._lake, self._cache, conversation.contact).contact
-        verdict = self._tools.check(conversation, body, files)
-        return {**verdict, "local": view_models.local_time(contact, datetime.now(UTC))}
+        at = read_until(question.get("at"), self._settings.timezone)
+        later, now = self._tools.later, datetime.now(UTC)
+        if at and later:
+            verdict = later.check(conversation, body, files, at)
+        else:
+            verdict = self._tools.check(conversation, body, files)
+        quiet_until = verdict.pop("quiet_until", None)
+        return {
+            **verdict,
+            "local": view_models.local_time(contact, at or now),
+            "later": later_choices(contact.zones, quiet_until, now) if later else [],
+            "no_later": "" if later and conversation.service else NO_SERVICE,
+        }
 
     def _media(self, question: MediaQuestion) -> Answer:
         """The bytes of one attachment; `image` is set only where they are an image."""
@@ -306,7 +321,11 @@ class InboxSession:
         if question["conversation"] != conversation.conversation_id:
             # The text was written to another contact than the one it would go to now.
             raise UsageError("Another conversation is open now; nothing was sent.")
-        result = self._replies.send(conversation, question)
+        at = read_until(question.get("at"), self._settings.timezone)
+        if at:
+            result = self._replies.send_later(conversation, question, at)
+        else:
+            result = self._replies.send(conversation, question)
         if result["state"] in ("queued", "unconfirmed"):
             return result
         return {**result, **self._everything(with_own=True)}
@@ -320,6 +339,16 @@ class InboxSession:
     def _unsend(self, question: OfConversation) -> Answer:
         """Take an answer back before it is sent."""
         return self._replies.unsend(self._actor, question["conversation"])
+
+    def _call_off(self, question: CallOffQuestion) -> Answer:
+        """Call off an answer that is scheduled."""
+        conversation, later = self._opened(), self._tools.later
+        if later is None:
+            raise UsageError("Nothing can be called off from here.")
+        with self._lake_lock:
+            require_message(self._lake, conversation, question["message"])
+        later.call_off(question["message"])
+        return self._everything(with_own=True)
 
     def _draft(self, question: DraftQuestion) -> Answer:
         """Keep what the person has typed."""
@@ -504,6 +533,7 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "seen": InboxSession._seen,
     "status": InboxSession._status,
     "unsend": InboxSession._unsend,
+    "call_off": InboxSession._call_off,
     "draft": InboxSession._draft,
     "attach": InboxSession._attach,
     "detach": InboxSession._detach,

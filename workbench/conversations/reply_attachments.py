@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Collection, Sequence
-from datetime import UTC, datetime
 
 from workbench.browser.inbox_answers import MediaAnswer, ReplyFileShown
 from workbench.browser.inbox_questions import AttachQuestion
 from workbench.conversations.attachments import image_type
 from workbench.conversations.drafts import ReplyDraft
-from workbench.conversations.reply_files import SERVED_FOR, ReplyFile, ReplyFiles, read_type, tidy_name
+from workbench.conversations.reply_files import ReplyFile, ReplyFiles, read_type, tidy_name
 from workbench.errors import UsageError
 
 MOST_FILES = 10
@@ -123,11 +122,6 @@ class ReplyAttachments:
 
 
 _SENT_IMAGES = frozenset({"image/jpeg", "image/jpg", "image/png", "image/gif"})
-
-
-def served_until() -> datetime:
-    """Until when Twilio may fetch what is sent now."""
-    return datetime.now(UTC) + SERVED_FOR
 
 
 def _decoded(data: str, name: str) -> bytes:

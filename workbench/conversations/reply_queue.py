@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 _GRACE = timedelta(seconds=5)
 """A process that waits with a reply begins to send it within this time."""
 _SENDING_FOR = timedelta(minutes=2)
-_DONE = ("sent", "already_sent", "scheduled")
+DONE = ("sent", "already_sent", "scheduled")
+"""How sending ends that leaves nothing to do."""
 _ENDED = "Not sent: the program ended before its time. Press Send to send it."
 _UNCLEAR = "Nobody knows yet whether this was sent. Press Send to find out; it is never sent twice."
 _SENT = "Sent."
@@ -202,7 +203,7 @@ class ReplyQueue:
             if stored and (stored.body, stored.key, stored.files) != (queued.body, queued.key, queued.files):
                 # It took so long that another process gave it up, and somebody wrote on there.
                 return
-            if ended.state in _DONE:
+            if ended.state in DONE:
                 self.drafts.remove(queued)
             else:
                 # It keeps its key: the outbox takes a refused text again under it, and finds an unclear one.

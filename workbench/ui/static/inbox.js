@@ -102,9 +102,11 @@ class Inbox {
       removeCanned: async (template) => Object.assign(this.state, await this.link.ask("remove_canned", {template})),
       people: () => this.state.people,
       who: () => this.nameOfContact(),
-      check: (body, files) => this.link.ask("check", {body, files}),
-      send: (conversation, body, key, files, confirmed, wait) =>
-        this.send(conversation, body, key, files, confirmed, wait),
+      check: (body, files, at) => this.link.ask("check", {body, files, at}),
+      send: (conversation, body, key, files, confirmed, wait, at) =>
+        this.send(conversation, body, key, files, confirmed, wait, at),
+      callOff: (message) => this.attempt(async () => this.take(await this.link.ask("call_off", {message}))),
+      chooseMoment: (options, take) => openSendLater(this.root, this.state.zone, options, take),
       noAttachments: () => this.state.noAttachments,
       attach: (conversation, key, {name, type, size}, offset, data) =>
         this.link.ask("attach", {conversation, key, name, type, size, offset, data}),
@@ -516,8 +518,8 @@ class Inbox {
     return thread.who === thread.address ? number : `${thread.who} (${number})`
   }
 
-  async send(conversation, body, key, files, confirmed, wait) {
-    const result = await this.link.ask("send", {conversation, body, key, files, confirmed, wait})
+  async send(conversation, body, key, files, confirmed, wait, at) {
+    const result = await this.link.ask("send", {conversation, body, key, files, confirmed, wait, at})
     this.take(result, true)
     return result
   }

@@ -60,7 +60,7 @@ class Composer {
   stateOf(id) {
     if (!this.states.has(id)) {
       const sending = {outcome: "", hasFailed: false, sendAt: 0, isSending: false}
-      const fresh = {body: "", mode: "reply", key: "", files: [], coming: [], ...sending}
+      const fresh = {body: "", mode: "reply", key: "", files: [], coming: [], later: null, ...sending}
       this.states.set(id, {...fresh, isKept: true, isKnown: false, looking: 0})
     }
     return this.states.get(id)
@@ -242,7 +242,7 @@ class Composer {
     let verdict = null
     let isUnanswered = false
     try {
-      verdict = await this.actions.check(this.text.value, this.fileIds)
+      verdict = await this.actions.check(this.text.value, this.fileIds, this.state.later?.at)
     } catch (error) {
       isUnanswered = error instanceof NoAnswer
       verdict = isUnanswered ? null : {verdict: "block", reasons: [{verdict: "block", text: error.message}]}
@@ -351,8 +351,8 @@ class Composer {
     this.isConfirming = false
     this.draw()
     try {
-      const {body, key} = state
-      const answer = await this.actions.send(id, body, key, this.fileIds, isConfirmed, UNDO_SECONDS)
+      const {body, key, later} = state
+      const answer = await this.actions.send(id, body, key, this.fileIds, isConfirmed, UNDO_SECONDS, later?.at)
       const {state: how, text, seconds} = answer
       state.isSending = false
       if (how === "queued") {
@@ -363,6 +363,9 @@ class Composer {
         this.waitForVerdict()
       } else {
         this.end(id, how, text)
+        if (how === "scheduled") {
+          this.goOn(id)
+        }
       }
     } catch (error) {
       Object.assign(state, {isSending: false, outcome: error.message, hasFailed: true, isKept: false})
@@ -393,6 +396,9 @@ class Composer {
       const {state: how, text} = await this.actions.status(id, state.key)
       if (!["queued", "sending"].includes(how) && state.sendAt) {
         this.end(id, how, text)
+        if (how === "scheduled") {
+          this.goOn(id)
+        }
       }
     } catch (error) {
       console.warn("how far the reply is could not be asked", error)
@@ -425,7 +431,7 @@ class Composer {
     Object.assign(state, {outcome: text, hasFailed: !isDone})
     // What was not surely sent keeps its key: under it the outbox takes a refused text again, and finds an unclear one.
     if (isDone) {
-      Object.assign(state, {body: "", key: "", files: []})
+      Object.assign(state, {body: "", key: "", files: [], later: null})
       this.actions.noteDraft(id, false)
     } else if (id !== this.id) {
       this.actions.tell(how === "unclear" ? text : `An answer was not sent. ${text}`, {open: id})
@@ -533,7 +539,13 @@ class Composer {
 
   draw() {
     fill(this.modes, this.drawModes())
-    fill(this.middle, this.drawWriting(), this.drawReasons(), this.isConfirming ? this.drawConfirmation() : null)
+    fill(
+      this.middle,
+      this.drawWriting(),
+      this.drawLater(),
+      this.drawReasons(),
+      this.isConfirming ? this.drawConfirmation() : null,
+    )
     keepingPlace(this.foot, () => fill(this.foot, this.state.sendAt ? this.drawWait() : this.drawFoot()))
     this.tray.draw()
     // Read-only and not disabled: the keyboard stays where it is.
@@ -588,6 +600,41 @@ class Composer {
     ]
   }
 
+  // Offers moments to send at, or says why this sender cannot.
+  chooseLater() {
+    const {state} = this
+    if (this.verdict.no_later) {
+      Object.assign(state, {outcome: this.verdict.no_later, hasFailed: true})
+      this.draw()
+      return
+    }
+    const options = this.verdict.later.map(({at, text}) => [at, text])
+    this.actions.chooseMoment(options, (later) => this.setLater(state, later))
+  }
+
+  setLater(state, later) {
+    Object.assign(state, {later, outcome: ""})
+    this.isConfirming = false
+    this.check()
+    this.text.focus()
+  }
+
+  drawLater() {
+    const {later} = this.state
+    return later && !this.isNote
+      ? h(
+          "div",
+          {class: "later"},
+          h("span", {}, "Sends: ", h("b", {}, later.text)),
+          h(
+            "button",
+            {class: "link", type: "button", onclick: () => this.setLater(this.state, null)},
+            "Send now instead",
+          ),
+        )
+      : null
+  }
+
   drawReasons() {
     const reasons = (!this.isNote && this.verdict?.reasons) || []
     if (!reasons.length) {
@@ -613,7 +660,8 @@ class Composer {
     const size = length
       ? `with ${length} ${length === 1 ? "attachment" : "attachments"}`
       : `as ${segments} ${segmentNoun(segments)}`
-    const question = `Send this to ${this.actions.who()} ${size}${cost ? `, about ${cost}` : ""}?`
+    const verb = this.state.later ? "Schedule" : "Send"
+    const question = `${verb} this to ${this.actions.who()} ${size}${cost ? `, about ${cost}` : ""}?`
     return h(
       "div",
       {class: "confirm", role: "alertdialog", "aria-label": "Confirm sending"},
@@ -632,7 +680,7 @@ class Composer {
               this.text.focus()
             },
           },
-          "Send now",
+          this.state.later ? "Schedule" : "Send now",
         ),
       ),
     )
@@ -658,7 +706,12 @@ class Composer {
         disabled: (Boolean(why) && why !== this.checking) || this.isLocked,
         onclick: () => this.press(),
       },
-      this.isNote ? "Save note" : "Send",
+      this.isNote ? "Save note" : this.state.later ? "Schedule" : "Send",
+    )
+    const later = h(
+      "button",
+      {class: "quiet", type: "button", disabled: !this.verdict?.later, onclick: () => this.chooseLater()},
+      "Send later",
     )
     return [
       h("div", {class: "tally", role: "status"}, outcome),
@@ -666,6 +719,7 @@ class Composer {
         ? h("label", {class: "said keys", title: "Open the next conversation after sending"}, next, "Next after send")
         : null,
       h("span", {class: "said keys"}, "Ctrl-Enter"),
+      this.isConfirming || this.isNote ? null : later,
       this.isConfirming ? null : button,
     ]
   }
