@@ -15,6 +15,7 @@ HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
 WORKER_LOCK, WORKER_STATE = "worker.lock", "worker.json"
 API_LOCK, REMOVALS_LOCK = "api.lock", "removals.lock"
 DRAFTS_FOLDER = "drafts"
+REPLY_FILES_FOLDER = "attachments"
 
 
 class Treatment(Enum):
@@ -101,6 +102,10 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("*.log", "the process that logs, for days", Treatment.BLANK_LINES, _NOT),
     HomeFile("*.log.[0-9]", "the process that logs, for days", Treatment.BLANK_LINES, _NOT),
     HomeFile("drafts/*", "the inbox: answers that a person has not sent yet", Treatment.REMOVE, _SECRET),
+    # Each begins with a line that names the contact, so that an erasure finds it.
+    HomeFile(
+        "attachments/*", "the inbox: files of answers, until Twilio has them", Treatment.REMOVE, _SECRET
+    ),
     HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),
     HomeFile("reports/*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS, _NOT),

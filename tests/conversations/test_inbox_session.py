@@ -12,6 +12,7 @@ import pytest
 from tests.conversations.installation import CONTACT, QUESTION, Installation, installed
 from workbench.api.inbox import _InboxCalls, _queue_of, open_inbox_session
 from workbench.conversations.attachments import image_type
+from workbench.conversations.drafts import ReplyDraft
 from workbench.conversations.inbox_session import InboxSession
 from workbench.roles import NOBODY, Actor, acting_as
 
@@ -72,8 +73,10 @@ def test_what_an_agent_does_is_theirs_in_the_trail_and_sent_once(
     assert ask(session, "reveal") == {"address": CONTACT}
     # What the outbox says is of a text, too: another one under the same key was never begun.
     of_outbox = _queue_of(_InboxCalls(installation.wb._installation))._sent_state
-    texts = ["On its way.", None, "On its way to you.", "{{ blank }}"]
-    assert [of_outbox("one draft", text) for text in texts] == ["accepted", "accepted", None, None]
+    texts = ["On its way.", " On its way. ", "On its way to you.", "{{ blank }}"]
+    drafts = [ReplyDraft("user:ana", conversation, CONTACT, text) for text in texts]
+    states = [of_outbox("one draft", draft) for draft in (*drafts, None)]
+    assert states == ["accepted", "accepted", None, None, "accepted"]
     assert of_outbox("another", None) is None
     ask(session, "decide", kind="assignee", value="ana")
     trail = installation.wb.sql(

@@ -34,7 +34,7 @@ CHECKED = {"segments": 1, "encoding": "GSM-7", "cost": "$0.0083", "verdict": "pa
 
 @pytest.fixture
 def session(known_lake: Lake, settings: Settings) -> InboxSession:
-    def send(conversation: Conversation, body: str, key: str) -> dict[str, Any]:
+    def send(conversation: Conversation, body: str, key: str, files: tuple[str, ...]) -> dict[str, Any]:
         return {"state": "sent", "text": "Sent."}
 
     (settings.home / "templates").mkdir()

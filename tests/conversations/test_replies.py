@@ -50,14 +50,16 @@ class Desk:
         self.queue = ReplyQueue(self.drafts, lambda *_: self.verdict, self._send, self._sent_state)
         self.desk = ReplyDesk(self.drafts, self.queue, lambda *_: self.verdict, self._send)
 
-    def _send(self, conversation: Conversation, body: str, key: str) -> dict[str, Any]:
+    def _send(
+        self, conversation: Conversation, body: str, key: str, files: tuple[str, ...]
+    ) -> dict[str, Any]:
         self.sent.append((current_actor(), body, key))
         self.done.set()
         if self.error:
             raise self.error
         return self.ended
 
-    def _sent_state(self, key: str, body: str | None) -> str | None:
+    def _sent_state(self, key: str, draft: ReplyDraft | None) -> str | None:
         return self.outbox.get(key)
 
     def send(self, body: str = "Hello", **fields: Any) -> dict[str, Any]:
@@ -223,7 +225,7 @@ def test_an_error_says_nothing_of_whether_it_was_sent(desk: Desk, state: str | N
     assert [desk.status()["state"] for _ in range(2)] == [expected, expected]
 
 
-def refuse(key: str, body: str | None) -> str | None:
+def refuse(key: str, draft: ReplyDraft | None) -> str | None:
     raise LakeBusy("The lake is busy.")
 
 

@@ -24,7 +24,7 @@ def sent() -> list[str]:
 
 @pytest.fixture
 def session(known_lake: Lake, settings: Settings, sent: list[str]) -> InboxSession:
-    def send(conversation: Conversation, body: str, key: str) -> dict[str, Any]:
+    def send(conversation: Conversation, body: str, key: str, files: tuple[str, ...]) -> dict[str, Any]:
         sent.append(body)
         return {"state": "sent", "text": "Sent."}
 

@@ -7,30 +7,42 @@ import uuid
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.canned import CannedReplies
 from workbench.api.conversations import our_side
 from workbench.api.installation import Installation
+from workbench.api.reply_files import (
+    addresses,
+    begin_to_serve,
+    end_serving,
+    reply_attachments,
+    why_no_attachments,
+)
 from workbench.api.sending import check, draft_of
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
+    from workbench.conversations.drafts import ReplyDraft
     from workbench.conversations.find import Conversation
     from workbench.conversations.inbox_session import InboxSession
     from workbench.conversations.inbox_tools import InboxTools
-    from workbench.conversations.reply_queue import ReplyQueue
+    from workbench.conversations.reply_queue import Files, ReplyQueue
     from workbench.lake import Lake
     from workbench.sending.compose import Draft
     from workbench.sending.verdicts import PreflightResult
 
 _OUTCOMES = {
     "sent": "Sent.",
+    "scheduled": "Scheduled: Twilio sends it at its time. You can call it off in the conversation.",
     "already_sent": "This was sent before.",
     "blocked": "Not sent.",
     "failed": "Not sent.",
     "unclear": "Nobody knows yet whether it was sent; it is never sent twice.",
 }
+
+_SURELY_NOT_SENT = ("blocked", "failed", "unconfirmed")
 
 
 class InboxDoor:
@@ -114,42 +126,86 @@ class _InboxCalls:
         """Nothing that asks Twilio without credentials."""
         from workbench.conversations.inbox_tools import InboxTools
 
-        if self.installation.settings.optional_credentials is None:
+        settings = self.installation.settings
+        if settings.optional_credentials is None:
             return InboxTools(canned=CannedReplies(self.installation), people=self.people)
-        canned = CannedReplies(self.installation)
-        return InboxTools(self.check, self.send, canned, self.people, self.refresh, _queue_of(self))
+        return InboxTools(
+            self.check,
+            self.send,
+            CannedReplies(self.installation),
+            self.people,
+            self.refresh,
+            _queue_of(self),
+            SendLater(self),
+            reply_attachments(self.installation),
+            why_no_attachments(settings),
+        )
 
-    def check(self, conversation: Conversation, body: str) -> dict[str, Any]:
+    def check(self, conversation: Conversation, body: str, files: Files) -> dict[str, Any]:
         """What preflight says of an answer, as plain data."""
+        return self.check_at(conversation, body, files, None)
+
+    def check_at(
+        self, conversation: Conversation, body: str, files: Files, at: datetime | None
+    ) -> dict[str, Any]:
+        """As :meth:`check`, for a moment; with the end of quiet hours where they hold then."""
         from workbench.sending.overview import verdict_summary
 
-        return verdict_summary(self._check_typed(conversation, body, f"check:{uuid.uuid4()}"))
+        checked = self._check_typed(conversation, body, files, f"check:{uuid.uuid4()}", at)
+        quiet = checked.facts.quiet
+        is_held = any(
+            reason.rule == "quiet hours" and reason.verdict == "block" for reason in checked.reasons
+        )
+        quiet_until = quiet.allowed_again_at if quiet and is_held else None
+        return {**verdict_summary(checked), "quiet_until": quiet_until}
 
-    def send(self, conversation: Conversation, body: str, key: str) -> dict[str, Any]:
+    def send(self, conversation: Conversation, body: str, key: str, files: Files) -> dict[str, Any]:
         """Send an answer that a person confirmed in a browser; ``key`` is that of their draft."""
+        return self.send_at(conversation, body, key, files, None)
+
+    def send_at(
+        self, conversation: Conversation, body: str, key: str, files: Files, at: datetime | None
+    ) -> dict[str, Any]:
+        """As :meth:`send`, at a moment: Twilio takes it now and sends it then."""
+        checked = self._check_typed(conversation, body, files, f"reply:{key}", at)
+        if not files or checked.is_blocked or checked.facts.sent_as:
+            return self._send_checked(checked)
+        if problem := begin_to_serve(self.installation, files, conversation.contact, at):
+            return {"state": "failed", "text": f"Not sent. {problem}"}
+        result = self._send_checked(checked)
+        if result["state"] in _SURELY_NOT_SENT:
+            end_serving(self.installation, files)
+        return result
+
+    def _send_checked(self, checked: PreflightResult) -> dict[str, Any]:
         from workbench.sending.confirm import is_confirmed
         from workbench.sending.confirmed import send_checked
 
-        checked = self._check_typed(conversation, body, f"reply:{key}")
         confirmed = is_confirmed(True, 1, self.installation.settings.sending.typed_count_from)
         result = send_checked(self.installation.send_context, checked, confirmed)
         outcome = _OUTCOMES.get(result.state, result.state)
         return {"state": result.state, "text": outcome if result.is_done else f"{outcome} {result.why()}"}
 
-    def sent_state(self, key: str, body: str | None) -> str | None:
-        """What the outbox says of an answer with this key and text; None where it was never begun.
+    def sent_state(self, key: str, draft: ReplyDraft | None) -> str | None:
+        """What the outbox says of this draft's answer with this key; None where it was never begun.
 
-        Without a text: of the one that was begun last under the key.
+        Without a draft: of the one that was begun last under the key.
         """
         from workbench.sending.compose import compose
-        from workbench.sending.outbox import read_batch_state
-        from workbench.sending.outgoing import fingerprint
+        from workbench.sending.outbox import has_batch, read_batch_state, read_intents
+        from workbench.sending.outgoing import intent_key
 
         batch, context = f"reply:{key}", self.installation.send_context
-        if body is None:
+        if draft is None:
             return read_batch_state(context.lake, batch)
-        sent = compose(_typed_draft(self.installation, body, {"batch": batch}), "", {}, context.settings)
-        return read_batch_state(context.lake, batch, fingerprint(sent.body, context.secret))
+        if not has_batch(context.lake, batch):
+            # Quicker than the rest, and so it is of all that is only typed.
+            return None
+        typed = self._typed(draft.body, draft.files, {"batch": batch})
+        wanted = intent_key(compose(typed, draft.contact, {}, context.settings), context.secret)
+        with context.lake.cursor() as cursor:
+            intent = read_intents(cursor, [wanted]).get(wanted)
+        return intent.state if intent else None
 
     def is_erased(self, contact: str) -> bool:
         """Whether a contact was erased, so that nothing may be kept of them."""
@@ -175,19 +231,44 @@ class _InboxCalls:
         with TwilioClient(credentials, base_url=base_url, attempts=1) as client:
             read_again(installation.lake, client, messages, installation.privacy())
 
-    def _check_typed(self, conversation: Conversation, body: str, batch: str) -> PreflightResult:
-        """The verdict on what a person typed in the inbox."""
-        draft = _typed_draft(self.installation, body, {**our_side(conversation), "batch": batch})
+    def _check_typed(
+        self, conversation: Conversation, body: str, files: Files, batch: str, at: datetime | None
+    ) -> PreflightResult:
+        """The verdict on what a person typed and attached in the inbox."""
+        draft = self._typed(body, files, {**our_side(conversation), "batch": batch, "at": at})
         return check(self.installation, draft, [{"to": conversation.contact}])[0]
 
+    def _typed(self, body: str, files: Files, options: dict[str, Any]) -> Draft:
+        """What a person typed and attached in the inbox, as it is sent.
 
-def _typed_draft(installation: Installation, body: str, options: dict[str, Any]) -> Draft:
-    """What a person typed in the inbox, as it is sent.
+        They see the text as it goes out, so nothing is filled in behind their back: a text with ``{{ … }}``
+        is blocked with a reason that names the blank, shown while they type and again when they send. They
+        write the word itself, or the braces as ``{{ '{{' }}``. Space at its ends they do not see: with or
+        without it, it is the same message.
+        """
+        media = addresses(self.installation.settings, files)
+        draft, _ = draft_of(self.installation, body.strip(), {**options, "media": media})
+        return replace(draft, fills_blanks=False)
 
-    They see the text as it goes out, so nothing is filled in behind their back: a text with ``{{ … }}`` is
-    blocked with a reason that names the blank, shown while they type and again when they send. They write the
-    word itself, or the braces as ``{{ '{{' }}``. Space at its ends they do not see: with or without it, it is
-    the same message.
-    """
-    draft, _ = draft_of(installation, body.strip(), options)
-    return replace(draft, fills_blanks=False)
+
+@dataclass(frozen=True)
+class SendLater:
+    """See :class:`workbench.conversations.inbox_tools.LaterTools`."""
+
+    calls: _InboxCalls
+
+    def check(self, conversation: Conversation, body: str, files: Files, at: datetime) -> dict[str, Any]:
+        """What preflight says of an answer for that moment."""
+        return self.calls.check_at(conversation, body, files, at)
+
+    def send(
+        self, conversation: Conversation, body: str, key: str, files: Files, at: datetime
+    ) -> dict[str, Any]:
+        """Let Twilio send an answer at a moment."""
+        return self.calls.send_at(conversation, body, key, files, at)
+
+    def call_off(self, message_sid: str) -> None:
+        """Call off a message that is scheduled."""
+        from workbench.sending.cancel import cancel
+
+        cancel(self.calls.installation.send_context, message_sid)

@@ -310,6 +310,7 @@ class Installation:
             self.own_keywords()
 
     def _open_send_context(self) -> SendContext:
+        from workbench.api.reply_files import is_own, own_file_problem, reply_files
         from workbench.compliance.checks import quiet_hours_rules
         from workbench.sending.context import SendContext
         from workbench.sending.media_check import check_media
@@ -322,6 +323,13 @@ class Installation:
         credentials, base_url = settings.credentials, settings.twilio.base_url
         is_simulated = is_loopback(parse_base_url(base_url))
         log = TwilioClient(credentials, base_url=base_url)
+        files = reply_files(self)
+
+        def media_problem(url: str, to: str) -> str | None:
+            if is_own(settings, url):
+                return own_file_problem(files, url, to)
+            return check_media(url, to, allow_private=is_simulated)
+
         return SendContext(
             lake=self.lake,
             sender=MessageSender(credentials, base_url=base_url),
@@ -331,6 +339,6 @@ class Installation:
             quiet_rules=quiet_hours_rules(settings.home),
             status_callback=settings.public_url and settings.public_url + STATUS_PATH,
             mps_limits=settings.mps_limits,
-            check_media=lambda url, to: check_media(url, to, allow_private=is_simulated),
+            check_media=media_problem,
             template_state=TemplateApprovals(log),
         )

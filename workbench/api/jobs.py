@@ -107,13 +107,18 @@ _NOTE_EVERY = timedelta(hours=1)
 
 
 def maintain(installation: Installation, *, stop: threading.Event | None = None) -> Maintained:
-    """Look after the lake: merge small files, let old versions go, finish interrupted deletions."""
+    """Look after the lake: merge small files, let old versions go, finish interrupted deletions.
+
+    Attachments of answers that nobody needs any more go, too.
+    """
+    from workbench.api.reply_files import sweep_reply_files
     from workbench.api.subject import finish_interrupted_removals
     from workbench.lake.maintenance import maintain
 
     done = maintain(installation.lake, stop=stop.is_set if stop else lambda: False)
     if not (stop and stop.is_set()):
         finish_interrupted_removals(installation)
+    sweep_reply_files(installation)
     return done
 
 

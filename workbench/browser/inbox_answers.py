@@ -89,6 +89,7 @@ class ThreadMessageItem(TypedDict):
     cost: str
     media: list[File]
     unlisted: str
+    scheduled: str
     at: str
     clock: str
     day: str
@@ -117,6 +118,16 @@ class LocalTime(TypedDict):
     weekday: str
 
 
+class ReplyFileShown(TypedDict):
+    """A file of an answer that is not sent yet; ``image`` where it can be shown as one."""
+
+    id: str
+    name: str
+    type: str
+    size: int
+    image: bool
+
+
 class DraftShown(TypedDict):
     """What the person typed and did not send; ``seconds`` until it is sent, where it is queued."""
 
@@ -126,6 +137,7 @@ class DraftShown(TypedDict):
     state: str
     seconds: float
     problem: str
+    files: list[ReplyFileShown]
 
 
 class ThreadAnswer(TypedDict):
@@ -202,7 +214,8 @@ class StartAnswer(Everything):
 
     ``people``: the names that a private note can mention, and who can be given a conversation; anybody
     else where ``anybody``. ``edits``: whether they may change canned replies. ``sides``: names of our
-    senders and services. ``zone``: of all times shown.
+    senders and services. ``zone``: of all times shown. ``no_attachments``: why nothing can be attached, else
+    empty.
     """
 
     actor: str
@@ -215,6 +228,7 @@ class StartAnswer(Everything):
     anybody: bool
     sides: dict[str, str]
     zone: str
+    no_attachments: str
 
 
 class ChangesAnswer(Everything):
@@ -226,8 +240,18 @@ class PreflightReason(TypedDict):
     text: str
 
 
+class LaterChoice(TypedDict):
+    """A moment at which an answer can be sent, in UTC, and what it is called."""
+
+    at: str
+    text: str
+
+
 class CheckAnswer(TypedDict):
-    """What preflight says of a text; ``cost`` is empty where no price is known."""
+    """What preflight says of a text; ``cost`` is empty where no price is known.
+
+    ``later``: moments to choose from; ``no_later``: why it cannot be sent later, else empty.
+    """
 
     segments: int
     encoding: str
@@ -235,6 +259,8 @@ class CheckAnswer(TypedDict):
     verdict: Literal["pass", "warn", "block"]
     reasons: list[PreflightReason]
     local: LocalTime | None
+    later: list[LaterChoice]
+    no_later: str
 
 
 class MediaAnswer(TypedDict):
@@ -251,6 +277,17 @@ class SendAnswer(Everything):
     state: str
     text: str
     seconds: NotRequired[float]
+
+
+class AttachAnswer(TypedDict):
+    """What is attached to the answer now; ``done``: whether the whole file is here.
+
+    ``key`` is the one to send the answer with.
+    """
+
+    done: bool
+    key: str
+    files: list[ReplyFileShown]
 
 
 class KeptAnswer(TypedDict):
@@ -315,10 +352,14 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "changes": ChangesAnswer,
     "check": CheckAnswer,
     "media": MediaAnswer,
+    "attach": AttachAnswer,
+    "detach": AttachAnswer,
+    "reply_file": MediaAnswer,
     "send": SendAnswer,
     "seen": Nothing,
     "status": SendAnswer,
     "unsend": SendAnswer,
+    "call_off": Everything,
     "draft": KeptAnswer,
     "decide": Everything,
     "bulk": BulkAnswer,

@@ -14,6 +14,8 @@ from workbench.browser.schema import MaxLength, Range
 Id = Annotated[str, MaxLength(64)]
 Text = Annotated[str, MaxLength(20_000)]
 Short = Annotated[str, MaxLength(200)]
+LONGEST_PART = 400_000
+"""Characters of a part of a file: no message is so large that the others wait for it."""
 
 
 class Nothing(TypedDict):
@@ -58,6 +60,36 @@ class CheckQuestion(TypedDict):
     body: Text
 
 
+FileId = Annotated[str, MaxLength(64)]
+
+
+class ReplyCheckQuestion(CheckQuestion):
+    """``files``: the ids of what is attached. ``at``: when it is to be sent, in ISO form; now if empty."""
+
+    files: NotRequired[list[FileId]]
+    at: NotRequired[Id]
+
+
+class AttachQuestion(TypedDict):
+    """A part of a file for the answer: ``data`` in Base64, from the byte ``offset`` on, of ``size`` bytes.
+
+    The part at 0 begins the file; it may be empty. The others follow in their order.
+    """
+
+    conversation: Short
+    key: Short
+    name: Short
+    type: Short
+    size: Annotated[int, Range(0, 2**40)]
+    offset: Annotated[int, Range(0, 2**40)]
+    data: Annotated[str, MaxLength(LONGEST_PART)]
+
+
+class DetachQuestion(TypedDict):
+    conversation: Short
+    file: FileId
+
+
 class MediaQuestion(TypedDict):
     media: Id
 
@@ -66,6 +98,7 @@ class SendQuestion(TypedDict):
     """``key`` is one for each draft: the same key is sent only once.
 
     ``wait``: it is sent after so many seconds, unless taken back; then only warnings need ``confirmed``.
+    ``at``: Twilio sends it then, and ``wait`` has no effect.
     """
 
     body: Text
@@ -73,6 +106,8 @@ class SendQuestion(TypedDict):
     conversation: Short
     confirmed: NotRequired[bool]
     wait: NotRequired[Annotated[int, Range(1, 30)]]
+    files: NotRequired[list[FileId]]
+    at: NotRequired[Id]
 
 
 class DraftQuestion(TypedDict):
@@ -92,6 +127,12 @@ class StatusQuestion(TypedDict):
 
     conversation: Short
     key: Short
+
+
+class CallOffQuestion(TypedDict):
+    """Call off a message of the open conversation that is scheduled."""
+
+    message: Id
 
 
 class OfConversation(TypedDict):
@@ -149,12 +190,16 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "open": OpenQuestion,
     "close": Nothing,
     "changes": Nothing,
-    "check": CheckQuestion,
+    "check": ReplyCheckQuestion,
+    "attach": AttachQuestion,
+    "detach": DetachQuestion,
+    "reply_file": DetachQuestion,
     "media": MediaQuestion,
     "send": SendQuestion,
     "seen": OfConversation,
     "status": StatusQuestion,
     "unsend": OfConversation,
+    "call_off": CallOffQuestion,
     "draft": DraftQuestion,
     "decide": DecideQuestion,
     "bulk": BulkQuestion,

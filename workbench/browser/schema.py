@@ -71,6 +71,9 @@ def _problem(kind: Any, value: object) -> str:
         return _problem(get_args(kind)[0], value)
     if origin is Annotated:
         base, *rules = get_args(kind)
+        if base is str and any(isinstance(rule, MaxLength) for rule in rules):
+            # Its own limit counts, also where it is larger than that of every other text.
+            return _problem_of_text(value, rules) if isinstance(value, str) else _wrong(base, value)
         return _problem(base, value) or next(filter(None, (_breach(rule, value) for rule in rules)), "")
     if origin in (Union, types.UnionType):
         problems = [_problem(option, value) for option in get_args(kind)]
@@ -136,17 +139,17 @@ def _problem_of_value(kind: Any, value: object) -> str:
         return _wrong(kind, value)
     if isinstance(value, float) and not abs(value) < float("inf"):
         return "is no number"
-    return _problem_of_text(value) if isinstance(value, str) else ""
+    return _problem_of_text(value, [MaxLength(LONGEST_TEXT)]) if isinstance(value, str) else ""
 
 
-def _problem_of_text(text: str) -> str:
+def _problem_of_text(text: str, rules: Iterable[object]) -> str:
     if "\0" in text:
         return "has the character NUL, which no text may have"
     try:
         text.encode()
     except UnicodeEncodeError:
         return "has half a character (a surrogate alone), which no text may have"
-    return _breach(MaxLength(LONGEST_TEXT), text)
+    return next(filter(None, (_breach(rule, text) for rule in rules)), "")
 
 
 def _breach(rule: object, value: object) -> str:

@@ -21,8 +21,12 @@ _NEEDED = {
     "inbox": {
         "send": ("agent", "send a message"),
         "draft": ("agent", "write an answer"),
+        "attach": ("agent", "attach a file"),
+        "detach": ("agent", "attach a file"),
+        "reply_file": ("agent", "write an answer"),
         "status": ("agent", "write an answer"),
         "unsend": ("agent", "take an answer back"),
+        "call_off": ("agent", "take an answer back"),
         "decide": ("agent", "decide about a conversation"),
         "bulk": ("agent", "decide about conversations"),
         "undo": ("agent", "decide about conversations"),

@@ -39,6 +39,7 @@ class ReplyDraft:
         state: `queued` until `send_at`, `sending` from then on.
         is_confirmed: the person confirmed its warnings.
         problem: why it was not sent.
+        files: ids of what is attached, in their order (:mod:`reply_files`).
     """
 
     person: str
@@ -51,7 +52,13 @@ class ReplyDraft:
     send_at: datetime | None = None
     is_confirmed: bool = False
     problem: str = ""
+    files: tuple[str, ...] = ()
     saved_at: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to keep."""
+        return not self.body.strip() and not self.problem and not self.files
 
 
 class DraftStore:
@@ -75,12 +82,12 @@ class DraftStore:
         return _read(self._path(person, conversation_id))
 
     def save(self, draft: ReplyDraft) -> ReplyDraft:
-        """Keep a draft in place of the one before; one without text and problem is removed.
+        """Keep a draft in place of the one before; one without text, file and problem is removed.
 
         So is one to somebody who was erased: whoever has their conversation open may go on typing.
         """
         path = self._path(draft.person, draft.conversation_id)
-        if (not draft.body.strip() and not draft.problem) or self._is_erased(draft.contact):
+        if draft.is_empty or self._is_erased(draft.contact):
             path.unlink(missing_ok=True)
             self._tell()
             return draft
@@ -102,6 +109,11 @@ class DraftStore:
         """The ids of the conversations that a person has a draft for."""
         begin = f"{_hashed(person)}-"
         return {path.stem.removeprefix(begin) for path in self._folder.glob(f"{begin}*.json")}
+
+    def files(self) -> set[str]:
+        """The ids of all files that are attached to a draft."""
+        drafts = (_read(path) for path in self._folder.glob("*.json"))
+        return {file for draft in drafts if draft for file in draft.files}
 
     def others_writing(self, person: str, conversation_id: str) -> list[str]:
         """Who else has been writing to this contact within the last seconds."""
@@ -129,7 +141,7 @@ def _checked(conversation_id: str) -> str:
 
 _FIELDS = frozenset(field.name for field in fields(ReplyDraft))
 _TIMES = frozenset({"send_at", "saved_at"})
-_TEXTS = _FIELDS - _TIMES - {"is_confirmed"}
+_TEXTS = _FIELDS - _TIMES - {"is_confirmed", "files"}
 
 
 def _read(path: Path) -> ReplyDraft | None:
@@ -157,6 +169,9 @@ def _draft_of(stored: object) -> ReplyDraft:
     known: dict[str, Any] = {name: value for name, value in stored.items() if name in _FIELDS}
     if not all(isinstance(known[name], str) for name in _TEXTS & known.keys()):
         raise TypeError("a field is no text")
+    known["files"] = tuple(known.get("files", ()))
+    if not all(isinstance(file, str) for file in known["files"]):
+        raise TypeError("a file is no text")
     for name in _TIMES & known.keys():
         known[name] = known[name] and datetime.fromisoformat(known[name]).astimezone(UTC)
     if known.get("state", "draft") not in get_args(DraftState):

@@ -18,11 +18,13 @@ from typing import Any
 
 from workbench.browser.inbox_questions import (
     INBOX_QUESTIONS,
+    AttachQuestion,
     BulkQuestion,
+    CallOffQuestion,
     CannedQuestion,
-    CheckQuestion,
     ContactQuestion,
     DecideQuestion,
+    DetachQuestion,
     DraftQuestion,
     ListQuestion,
     MediaQuestion,
@@ -30,6 +32,7 @@ from workbench.browser.inbox_questions import (
     OfConversation,
     OpenQuestion,
     RemoveCannedQuestion,
+    ReplyCheckQuestion,
     SaveCannedQuestion,
     SendQuestion,
     StartQuestion,
@@ -54,7 +57,8 @@ from workbench.conversations.inbox_list import PAGE, ShownList, ids_of, list_sho
 from workbench.conversations.inbox_replies import ReplyDesk
 from workbench.conversations.inbox_tools import Answer, CannedTools, InboxTools
 from workbench.conversations.listing import read_state
-from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
+from workbench.conversations.send_later import NO_SERVICE, later_choices
+from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread, require_message
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.erased import is_erased
@@ -118,7 +122,9 @@ class InboxSession:
         self._asked_at = time.monotonic()
         own = DraftStore(settings.home, lambda contact: is_erased(lake, contact))
         drafts = tools.queue.drafts if tools.queue else own
-        self._replies = ReplyDesk(drafts, tools.queue, tools.check, tools.send)
+        self._replies = ReplyDesk(
+            drafts, tools.queue, tools.check, tools.send, tools.attachments, tools.later
+        )
 
     @property
     def _actor(self) -> str:
@@ -174,6 +180,7 @@ class InboxSession:
             "anybody": not self._settings.access.is_on,
             "sides": self._sides(),
             "zone": self._settings.timezone,
+            "no_attachments": self._tools.no_attachments,
             **self._everything(),
         }
 
@@ -276,14 +283,25 @@ class InboxSession:
             "writing": self._writing(),
         }
 
-    def _check(self, question: CheckQuestion) -> Answer:
-        conversation, body = self._opened(), question["body"]
+    def _check(self, question: ReplyCheckQuestion) -> Answer:
+        conversation, body, files = self._opened(), question["body"], tuple(question.get("files", ()))
         if self._tools.check is None:
             raise UsageError("Nothing can be sent from here.")
         with self._lake_lock:
             contact = read_contact_glance(self._lake, self._cache, conversation.contact).contact
-        verdict = self._tools.check(conversation, body)
-        return {**verdict, "local": view_models.local_time(contact, datetime.now(UTC))}
+        at = read_until(question.get("at"), self._settings.timezone)
+        later, now = self._tools.later, datetime.now(UTC)
+        if at and later:
+            verdict = later.check(conversation, body, files, at)
+        else:
+            verdict = self._tools.check(conversation, body, files)
+        quiet_until = verdict.pop("quiet_until", None)
+        return {
+            **verdict,
+            "local": view_models.local_time(contact, at or now),
+            "later": later_choices(contact.zones, quiet_until, now) if later else [],
+            "no_later": "" if later and conversation.service else NO_SERVICE,
+        }
 
     def _media(self, question: MediaQuestion) -> Answer:
         """The bytes of one attachment; `image` is set only where they are an image."""
@@ -303,7 +321,11 @@ class InboxSession:
         if question["conversation"] != conversation.conversation_id:
             # The text was written to another contact than the one it would go to now.
             raise UsageError("Another conversation is open now; nothing was sent.")
-        result = self._replies.send(conversation, question)
+        at = read_until(question.get("at"), self._settings.timezone)
+        if at:
+            result = self._replies.send_later(conversation, question, at)
+        else:
+            result = self._replies.send(conversation, question)
         if result["state"] in ("queued", "unconfirmed"):
             return result
         return {**result, **self._everything(with_own=True)}
@@ -318,13 +340,36 @@ class InboxSession:
         """Take an answer back before it is sent."""
         return self._replies.unsend(self._actor, question["conversation"])
 
+    def _call_off(self, question: CallOffQuestion) -> Answer:
+        """Call off an answer that is scheduled."""
+        conversation, later = self._opened(), self._tools.later
+        if later is None:
+            raise UsageError("Nothing can be called off from here.")
+        with self._lake_lock:
+            require_message(self._lake, conversation, question["message"])
+        later.call_off(question["message"])
+        return self._everything(with_own=True)
+
     def _draft(self, question: DraftQuestion) -> Answer:
         """Keep what the person has typed."""
-        conversation = self._view.conversation
-        if conversation is None or conversation.conversation_id != question["conversation"]:
-            conversation = self._find(question["conversation"])
+        conversation = self._named(question["conversation"])
         body, mode, key = question["body"], question["mode"], question["key"]
         return {**self._replies.keep(self._actor, conversation, body, mode, key)}
+
+    def _attach(self, question: AttachQuestion) -> Answer:
+        """Take a part of a file for an answer."""
+        conversation = self._named(question["conversation"])
+        return {**self._replies.attach(self._actor, conversation, question)}
+
+    def _detach(self, question: DetachQuestion) -> Answer:
+        """Take a file off an answer."""
+        conversation = self._named(question["conversation"])
+        return {**self._replies.detach(self._actor, conversation, question["file"])}
+
+    def _reply_file(self, question: DetachQuestion) -> Answer:
+        """The bytes of a file of an answer that is not sent yet."""
+        conversation = self._named(question["conversation"])
+        return {**self._replies.reply_file(self._actor, conversation, question["file"])}
 
     def _bulk(self, question: BulkQuestion) -> Answer:
         """Decide the same about many conversations."""
@@ -428,6 +473,13 @@ class InboxSession:
         with self._lake_lock:
             return self._cache.find(reference) or find_conversation(self._lake, reference)
 
+    def _named(self, conversation_id: str) -> Conversation:
+        """A conversation by its id, which mostly is the open one."""
+        opened = self._view.conversation
+        if opened and opened.conversation_id == conversation_id:
+            return opened
+        return self._find(conversation_id)
+
     def _opened(self) -> Conversation:
         if self._view.conversation is None:
             raise UsageError("No conversation is open; choose one first.")
@@ -481,7 +533,11 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "seen": InboxSession._seen,
     "status": InboxSession._status,
     "unsend": InboxSession._unsend,
+    "call_off": InboxSession._call_off,
     "draft": InboxSession._draft,
+    "attach": InboxSession._attach,
+    "detach": InboxSession._detach,
+    "reply_file": InboxSession._reply_file,
     "bulk": InboxSession._bulk,
     "undo": InboxSession._undo,
     "decide": InboxSession._decide,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 from workbench.conversations.canned import CannedReply, CannedText
 from workbench.conversations.find import Conversation
-from workbench.conversations.reply_queue import ReplyQueue
+from workbench.conversations.reply_attachments import ReplyAttachments
+from workbench.conversations.reply_queue import Check, Files, ReplyQueue, Send
 
 Answer = dict[str, Any]
 
@@ -18,21 +20,39 @@ class InboxTools:
     """The functions that a session is given by the code that may send.
 
     Attributes:
-        check: the preflight result of a text to this conversation as plain data: segments, encoding, cost,
-            verdict (pass, warn, block) and reasons. It sends nothing.
-        send: sends a text and returns `state` and `text`; the same key is sent only once.
+        check: the preflight result of a text and its attachments to this conversation as plain data:
+            segments, encoding, cost, verdict (pass, warn, block) and reasons. It sends nothing.
+        send: sends it and returns `state` and `text`; the same key is sent only once.
         canned: the canned replies, and what fills, saves and removes one.
         people: the names that a private note can mention, as `@ana`.
         refresh: asks Twilio for the status of these messages (account and message SID) and saves it.
         queue: sends answers after some seconds; by default they are sent at once.
+        later: sends an answer at a moment; by default none can be.
+        attachments: the files of answers; None where nothing can be attached, and `no_attachments` says why.
     """
 
-    check: Callable[[Conversation, str], Answer] | None = None
-    send: Callable[[Conversation, str, str], Answer] | None = None
+    check: Check | None = None
+    send: Send | None = None
     canned: CannedTools | None = None
     people: Callable[[], Sequence[str]] = tuple
     refresh: Callable[[Sequence[tuple[str, str]]], None] | None = None
     queue: ReplyQueue | None = None
+    later: LaterTools | None = None
+    attachments: ReplyAttachments | None = None
+    no_attachments: str = ""
+
+
+class LaterTools(Protocol):
+    """Sending an answer at a moment, by Twilio's scheduling."""
+
+    def check(self, conversation: Conversation, body: str, files: Files, at: datetime) -> Answer:
+        """As :attr:`InboxTools.check`, for that moment."""
+
+    def send(self, conversation: Conversation, body: str, key: str, files: Files, at: datetime) -> Answer:
+        """As :attr:`InboxTools.send`: Twilio takes it now and sends it then."""
+
+    def call_off(self, message_sid: str) -> None:
+        """Call off a message that is scheduled."""
 
 
 class CannedTools(Protocol):

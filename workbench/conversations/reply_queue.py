@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 _GRACE = timedelta(seconds=5)
 """A process that waits with a reply begins to send it within this time."""
 _SENDING_FOR = timedelta(minutes=2)
-_DONE = ("sent", "already_sent", "scheduled")
+DONE = ("sent", "already_sent", "scheduled")
+"""How sending ends that leaves nothing to do."""
 _ENDED = "Not sent: the program ended before its time. Press Send to send it."
 _UNCLEAR = "Nobody knows yet whether this was sent. Press Send to find out; it is never sent twice."
 _SENT = "Sent."
@@ -34,12 +35,15 @@ _MAYBE_SENT, _NOT_SENT = ("intended", "unclear"), (None, "refused", "unsent")
 _ENDINGS = 1_000
 """So many endings are kept, the latest."""
 
-Check = Callable[[Conversation, str], dict[str, Any]]
-Send = Callable[[Conversation, str, str], dict[str, Any]]
-SentState = Callable[[str, str | None], str | None]
-"""What the outbox says of a key and a text: its state, or None where it was never begun.
+Files = tuple[str, ...]
+"""Ids of attachments, in their order."""
+Check = Callable[[Conversation, str, Files], dict[str, Any]]
+Send = Callable[[Conversation, str, str, Files], dict[str, Any]]
+SentState = Callable[[str, ReplyDraft | None], str | None]
+"""What the outbox says of a key and a draft: its state, or None where it was never begun.
 
-Without a text, of the one that was begun last under the key.
+Another text or other attachments are another message. Without a draft, of the one that was begun last under
+the key.
 """
 
 
@@ -156,7 +160,7 @@ class ReplyQueue:
                 return draft, None
             if draft.state == "draft" and (not draft.key or draft.mode != "reply"):
                 return draft, None
-            state = self._sent_state(draft.key, draft.body)
+            state = self._sent_state(draft.key, draft)
             if state == "accepted":
                 self.drafts.remove(draft)
                 self._end(draft, ReplyStatus("sent", text=_SENT))
@@ -196,10 +200,10 @@ class ReplyQueue:
             self._sending.discard(place)
             self._end(queued, ended)
             stored = self.drafts.read(*place)
-            if stored and (stored.body, stored.key) != (queued.body, queued.key):
+            if stored and (stored.body, stored.key, stored.files) != (queued.body, queued.key, queued.files):
                 # It took so long that another process gave it up, and somebody wrote on there.
                 return
-            if ended.state in _DONE:
+            if ended.state in DONE:
                 self.drafts.remove(queued)
             else:
                 # It keeps its key: the outbox takes a refused text again under it, and finds an unclear one.
@@ -208,7 +212,7 @@ class ReplyQueue:
     def _ended_by(self, error: WorkbenchError, queued: ReplyDraft) -> ReplyStatus:
         """How sending ended that broke off with an error, which may have come after Twilio took the text."""
         try:
-            state = self._sent_state(queued.key, queued.body)
+            state = self._sent_state(queued.key, queued)
         except Exception as asking:
             log.error("whether a reply was sent could not be asked", exc_info=asking)
         else:
@@ -218,11 +222,11 @@ class ReplyQueue:
 
     def _try_to_send(self, conversation: Conversation, queued: ReplyDraft) -> ReplyStatus:
         if not queued.is_confirmed:
-            verdict = self._check(conversation, queued.body)
+            verdict = self._check(conversation, queued.body, queued.files)
             if verdict["verdict"] == "warn":
                 reasons = " ".join(reason["text"] for reason in verdict["reasons"])
                 return ReplyStatus(
                     "unconfirmed", text=f"Not sent: this needs your confirmation now. {reasons}"
                 )
-        result = self._send(conversation, queued.body, queued.key)
+        result = self._send(conversation, queued.body, queued.key, queued.files)
         return ReplyStatus(result["state"], text=result["text"])

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from workbench.conversations.find import Conversation
 from workbench.display.message_content import content_words, profile_name
+from workbench.errors import UsageError
 from workbench.lake.connect import Readable
 from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.messaging.addresses import channel
@@ -51,6 +52,8 @@ class ThreadMessage:
     content: str = ""
     """What it holds beside its text, in words: a place, a contact card, a button, a reaction."""
     is_sms: bool = True
+    scheduled_for: datetime | None = None
+    """When Twilio sends it, where it is scheduled."""
     is_given_up: bool = False
     """Whether nothing asks Twilio any more for the attachments that are not listed."""
 
@@ -135,11 +138,21 @@ def read_thread(
     began_at = messages[0].date_created if older and messages else None
     return Thread(
         conversation,
-        _with_attachments(lake, messages),
+        _with_schedule(lake, _with_attachments(lake, messages)),
         _read_events(lake, key, began_at),
         older,
         profile,
     )
+
+
+def require_message(lake: Readable, conversation: Conversation, message_sid: str) -> None:
+    """Raises UsageError unless a message is of this conversation, and ours."""
+    if not lake.rows(
+        "select 1 from conversation_lines where message_sid = ? and is_outbound and our_side = ? "
+        "and contact in (select unnest(?::varchar[]))",
+        [message_sid, conversation.our_side, conversation.contacts],
+    ):
+        raise UsageError(f"No message of ours in this conversation is {message_sid!r:.80}.")
 
 
 def last_question(lake: Readable, conversation: Conversation) -> str | None:
@@ -219,6 +232,21 @@ def _with_attachments(lake: Readable, messages: Sequence[ThreadMessage]) -> tupl
         )
         for message in messages
     )
+
+
+def _with_schedule(lake: Readable, messages: Sequence[ThreadMessage]) -> tuple[ThreadMessage, ...]:
+    """With the moments of those that Twilio has not sent yet."""
+    waiting = [message.message_sid for message in messages if message.status == "scheduled"]
+    if not waiting:
+        return tuple(messages)
+    moments = dict(
+        lake.rows(
+            "select message_sid, max(send_at) from outbox_events "
+            "where message_sid in (select unnest(?::varchar[])) group by all",
+            [waiting],
+        )
+    )
+    return tuple(replace(message, scheduled_for=moments.get(message.message_sid)) for message in messages)
 
 
 def _read_events(

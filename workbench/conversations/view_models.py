@@ -96,6 +96,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
     """A message: its text and its outcome."""
     label, tone = status_words(message) if message.is_outbound else ("", "")
     failure = message.failure if message.is_outbound and tone == "bad" else None
+    planned = _moment(message.scheduled_for, timezone)
     return {
         "type": "message",
         "sid": message.message_sid,
@@ -114,6 +115,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "cost": cost(message.spend, message.currency),
         "media": [{"sid": each.media_sid, "type": each.content_type} for each in message.attachments],
         "unlisted": unlisted_words(message.unlisted, message.is_given_up),
+        "scheduled": f"{planned['day']}, {planned['clock']}" if planned else "",
         **_moment(message.date_created, timezone),
     }
 

@@ -96,15 +96,30 @@ def _look(
             return f"{url.host} answers {response.status_code} for the attachment."
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not kind.startswith(_TYPES):
-            return (
-                f"The attachment is {kind or 'of no stated type'}; images, audio, video, PDF, vCard can go."
-            )
-        largest = _largest(kind, to)
+            return file_problem(kind, 0, to)
         size = response.headers.get("content-length", "")
-        length = int(size) if size.isdigit() else _measure(response, largest, deadline)
-        if length > largest:
-            return f"The attachment has {length:,} bytes or more; {kind} may have {largest:,} bytes."
-        return "The attachment is empty." if length == 0 else None
+        length = int(size) if size.isdigit() else _measure(response, _largest(kind, to), deadline)
+        return file_problem(kind, length, to)
+
+
+def file_problem(kind: str, size: int, to: str = "", others: int = 0) -> str | None:
+    """What is wrong with a file of this content type and size as an attachment; None if it can go.
+
+    Args:
+        to: the recipient; WhatsApp and RCS take larger files.
+        others: bytes of the other attachments of the message: by MMS all of them together are limited.
+    """
+    if not kind.startswith(_TYPES):
+        return f"The attachment is {kind or 'of no stated type'}; images, audio, video, PDF, vCard can go."
+    largest = _largest(kind, to)
+    if size > largest:
+        return f"The attachment has {size:,} bytes or more; {kind} may have {largest:,} bytes."
+    if channel(to) == "sms" and size + others > LARGEST_IMAGE:
+        return (
+            f"The attachments have {size + others:,} bytes together; by MMS they may have "
+            f"{LARGEST_IMAGE:,} bytes. Remove one."
+        )
+    return "The attachment is empty." if size == 0 else None
 
 
 def _largest(kind: str, to: str) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from workbench.messaging.segments import SegmentCount, count_segments, replace_characters
+from workbench.settings import MEDIA_PATH
 
 DEFAULT_BATCH = "send"
 """Of messages for which nobody named a batch."""
@@ -64,11 +65,17 @@ def intent_key(outgoing: Outgoing, secret: bytes = b"") -> str:
         secret: the key of the lake's hashes, where it keeps no numbers.
     """
     facts = [
-        outgoing.batch, outgoing.to, outgoing.body, list(outgoing.media), outgoing.content_sid,
-        outgoing.content_variables,
+        outgoing.batch, outgoing.to, outgoing.body, list(map(_file_of, outgoing.media)),
+        outgoing.content_sid, outgoing.content_variables,
     ]  # fmt: skip
     data = json.dumps(facts, ensure_ascii=False).encode("utf-8", "surrogatepass")
     return hashlib.blake2b(data, digest_size=16, key=secret, person=b"wb-outbox").hexdigest()
+
+
+def _file_of(address: str) -> str:
+    """The path alone where it names a file of an answer: it is the same file wherever our server is now."""
+    _, path, file_id = address.rpartition(f"{MEDIA_PATH}/")
+    return path + file_id if re.fullmatch(r"[0-9a-f]{64}", file_id) else address
 
 
 def fingerprint(body: str, secret: bytes = b"") -> str:

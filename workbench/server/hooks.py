@@ -18,6 +18,7 @@ from tornado.ioloop import IOLoop
 from tornado.web import Application
 
 from workbench.api.schedule import schedule_of
+from workbench.conversations.reply_files import ReplyFiles
 from workbench.errors import WorkbenchError
 from workbench.home import HOOKS_LOCK, SPOOL_FOLDER
 from workbench.lake.lock import only_one
@@ -37,6 +38,7 @@ from workbench.server.hooks_lake import HooksLake, WebhookWriter
 from workbench.server.hosts import host_of, served_hosts
 from workbench.server.intake import Applier, Intake
 from workbench.server.ports import find_port, require_loopback
+from workbench.server.reply_files import ReplyFileHandler
 from workbench.server.scheduling import Scheduler
 from workbench.server.webhook_handlers import (
     MOST_BYTES,
@@ -48,8 +50,8 @@ from workbench.server.webhook_handlers import (
     StatusHandler,
 )
 from workbench.settings import INBOUND_PATH as INBOUND_PATH
+from workbench.settings import MEDIA_PATH, Settings
 from workbench.settings import STATUS_PATH as STATUS_PATH
-from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -151,6 +153,11 @@ class HooksServer:
             [
                 (STATUS_PATH, StatusHandler, {"hooks": hooks}),
                 (INBOUND_PATH, InboundHandler, {"hooks": hooks}),
+                (
+                    f"{MEDIA_PATH}/([0-9a-f]{{64}})",
+                    ReplyFileHandler,
+                    {"files": ReplyFiles(self.settings.home)},
+                ),
                 (r"/healthz", LiveHandler),
                 (r"/readyz", ReadyHandler, {"health": health.report, "is_own": is_own}),
                 (METRICS_PATH, MetricsHandler, {"figures": figures, "is_own": may_read_figures}),

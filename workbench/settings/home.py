@@ -11,6 +11,8 @@ DEMO_FOLDER = "demo"
 
 STATUS_PATH, INBOUND_PATH = "/webhooks/twilio/status", "/webhooks/twilio/inbound"
 """Paths under ``public_url`` to which Twilio posts status callbacks and inbound messages."""
+MEDIA_PATH = "/webhooks/twilio/media"
+"""The path under ``public_url`` from which Twilio fetches what people attached to an answer."""
 PROBE_FIELD = "WorkbenchProbe"
 """A field in a signed form that marks it as a test: it is checked but not stored."""
 

@@ -38,6 +38,7 @@ INBOX_SCRIPTS = (
     "inbox_customer",
     "inbox_thread",
     "inbox_canned",
+    "inbox_attachments",
     "inbox_composer",
     "inbox",
 )

@@ -118,6 +118,11 @@ def check_public_url(settings: Settings) -> tuple[str, list[str]]:
     return url, notices
 
 
+def is_private_host(url: str) -> bool:
+    """Whether an address leads to this machine or network, where Twilio cannot come."""
+    return _is_private(urlsplit(url).hostname or "")
+
+
 def _is_private(host: str) -> bool:
     try:
         return not ipaddress.ip_address(host).is_global

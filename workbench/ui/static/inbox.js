@@ -27,6 +27,7 @@ class Inbox {
       anybody: true,
       sides: {},
       zone: "UTC",
+      noAttachments: "",
       only: false,
       isReady: false,
       // The conversation that is being opened, and what its line called it.
@@ -62,6 +63,7 @@ class Inbox {
     this.root.append(this.box)
     this.actions = this.makeActions()
     this.composer = new Composer(this.actions)
+    this.composer.tray.listen(this.thread)
   }
 
   // Ways past the list, for who uses the keyboard; shown when they have the focus.
@@ -100,11 +102,20 @@ class Inbox {
       removeCanned: async (template) => Object.assign(this.state, await this.link.ask("remove_canned", {template})),
       people: () => this.state.people,
       who: () => this.nameOfContact(),
-      check: (body) => this.link.ask("check", {body}),
-      send: (conversation, body, key, confirmed, wait) => this.send(conversation, body, key, confirmed, wait),
+      check: (body, files, at) => this.link.ask("check", {body, files, at}),
+      send: (conversation, body, key, files, confirmed, wait, at) =>
+        this.send(conversation, body, key, files, confirmed, wait, at),
+      callOff: (message) => this.attempt(async () => this.take(await this.link.ask("call_off", {message}))),
+      chooseMoment: (options, take) => openSendLater(this.root, this.state.zone, options, take),
+      noAttachments: () => this.state.noAttachments,
+      attach: (conversation, key, {name, type, size}, offset, data) =>
+        this.link.ask("attach", {conversation, key, name, type, size, offset, data}),
+      detach: (conversation, file) => this.link.ask("detach", {conversation, file}),
+      replyFile: (conversation, file) => this.link.ask("reply_file", {conversation, file}),
+      noteDraft: (conversation, isThere) => this.list.noteDraft(conversation, isThere),
       status: (conversation, key) => this.askStatus(conversation, key),
       unsend: (conversation) => this.link.ask("unsend", {conversation}),
-      keep: (conversation, body, mode, key) => this.keep(conversation, body, mode, key),
+      keep: (conversation, body, mode, key, hasFiles) => this.keep(conversation, body, mode, key, hasFiles),
       decide: (kind, value, until) =>
         this.attempt(async () => this.take(await this.link.ask("decide", {kind, value, until}))),
       contact: (field, value) => this.attempt(async () => this.take(await this.link.ask("contact", {field, value}))),
@@ -128,9 +139,9 @@ class Inbox {
       const conversation = (this.ownsAddress && addressed()) || ""
       const {view, filters, order} = this.ownsAddress ? addressedList() : {view: "waiting", filters: {waits: "recent"}}
       const started = await this.link.ask("start", {conversation, view, filters, order})
-      const {actor, sends, acts, canned, edits, people, only, anybody, sides, zone} = started
+      const {actor, sends, acts, canned, edits, people, only, anybody, sides, zone, no_attachments} = started
       Object.assign(this.state, {actor, sends, mayAct: acts, canned, edits, people, only, anybody, sides, zone})
-      this.state.isReady = true
+      Object.assign(this.state, {noAttachments: no_attachments, isReady: true})
       this.take(started)
       this.setThread(started.thread || null)
       this.drawThread(true)
@@ -507,8 +518,8 @@ class Inbox {
     return thread.who === thread.address ? number : `${thread.who} (${number})`
   }
 
-  async send(conversation, body, key, confirmed, wait) {
-    const result = await this.link.ask("send", {conversation, body, key, confirmed, wait})
+  async send(conversation, body, key, files, confirmed, wait, at) {
+    const result = await this.link.ask("send", {conversation, body, key, files, confirmed, wait, at})
     this.take(result, true)
     return result
   }
@@ -519,10 +530,10 @@ class Inbox {
     return result
   }
 
-  async keep(conversation, body, mode, key) {
+  async keep(conversation, body, mode, key, hasFiles) {
     try {
       const answer = await this.link.ask("draft", {conversation, body, mode, key})
-      this.list.noteDraft(conversation, Boolean(body.trim()))
+      this.list.noteDraft(conversation, Boolean(body.trim()) || hasFiles)
       return answer
     } catch (error) {
       this.complain(error)

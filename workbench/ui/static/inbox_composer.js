@@ -35,6 +35,7 @@ class Composer {
     this.writing = []
     this.writingTimer = 0
     this.text = h("textarea", {rows: 2, "aria-label": "Reply", oninput: () => this.typed()})
+    this.tray = new AttachmentTray(this)
     this.modes = h("div", {class: "modes"})
     this.middle = h("div")
     this.foot = h("div", {class: "foot"})
@@ -43,6 +44,7 @@ class Composer {
       {class: "composer", "aria-label": "Answer"},
       this.modes,
       this.text,
+      this.tray.element,
       this.middle,
       this.foot,
     )
@@ -57,7 +59,8 @@ class Composer {
 
   stateOf(id) {
     if (!this.states.has(id)) {
-      const fresh = {body: "", mode: "reply", key: "", outcome: "", hasFailed: false, sendAt: 0, isSending: false}
+      const sending = {outcome: "", hasFailed: false, sendAt: 0, isSending: false}
+      const fresh = {body: "", mode: "reply", key: "", files: [], coming: [], later: null, ...sending}
       this.states.set(id, {...fresh, isKept: true, isKnown: false, looking: 0})
     }
     return this.states.get(id)
@@ -85,10 +88,10 @@ class Composer {
       return
     }
     state.isKnown = true
-    if (!kept || state.body) {
+    if (!kept || state.body || state.files.length) {
       return
     }
-    Object.assign(state, {body: kept.body, mode: kept.mode, key: kept.key})
+    Object.assign(state, {body: kept.body, mode: kept.mode, key: kept.key, files: kept.files})
     Object.assign(state, {outcome: kept.problem, hasFailed: Boolean(kept.problem)})
     if (kept.state !== "draft") {
       this.follow(id, kept.seconds)
@@ -133,6 +136,11 @@ class Composer {
     return this.mode === "note"
   }
 
+  // Whether there is nothing to send: an answer may be a picture alone.
+  get isEmpty() {
+    return this.isBlank && (this.isNote || !this.state.files.length)
+  }
+
   // Draws anew; a check that nobody answered is made again once somebody does.
   refresh() {
     const trouble = this.actions.trouble()
@@ -172,7 +180,7 @@ class Composer {
     }
     state.isKept = true
     const before = state.key
-    const {kept, key} = await this.actions.keep(id, state.body, state.mode, before)
+    const {kept, key} = await this.actions.keep(id, state.body, state.mode, before, state.files.length > 0)
     // Of two windows' keys the first one counts, so that one text written in both of them goes once.
     if (state.key === before && !this.isUnderWay(state)) {
       state.key = key
@@ -222,7 +230,7 @@ class Composer {
     clearTimeout(this.timer)
     Object.assign(this, {verdict: null, wantsToSend: false, isUnanswered: false})
     this.draw()
-    if (this.isBlank || this.isNote || this.isLocked || !this.actions.sends()) {
+    if (this.isEmpty || this.isNote || this.isLocked || !this.actions.sends()) {
       this.latestCheck += 1
       return
     }
@@ -234,7 +242,7 @@ class Composer {
     let verdict = null
     let isUnanswered = false
     try {
-      verdict = await this.actions.check(this.text.value)
+      verdict = await this.actions.check(this.text.value, this.fileIds, this.state.later?.at)
     } catch (error) {
       isUnanswered = error instanceof NoAnswer
       verdict = isUnanswered ? null : {verdict: "block", reasons: [{verdict: "block", text: error.message}]}
@@ -251,8 +259,12 @@ class Composer {
     this.draw()
   }
 
+  get fileIds() {
+    return this.state.files.map((file) => file.id)
+  }
+
   get isChecking() {
-    return !this.verdict && !this.isNote && !this.isBlank && !this.isLocked && this.actions.sends()
+    return !this.verdict && !this.isNote && !this.isEmpty && !this.isLocked && this.actions.sends()
   }
 
   get checking() {
@@ -272,7 +284,10 @@ class Composer {
     if (!this.actions.sends()) {
       return this.actions.whyNot()
     }
-    if (this.isBlank) {
+    if (this.state.coming.length) {
+      return "Uploading …"
+    }
+    if (this.isEmpty) {
       return "Write something first."
     }
     if (this.isChecking) {
@@ -336,7 +351,9 @@ class Composer {
     this.isConfirming = false
     this.draw()
     try {
-      const {state: how, text, seconds} = await this.actions.send(id, state.body, state.key, isConfirmed, UNDO_SECONDS)
+      const {body, key, later} = state
+      const answer = await this.actions.send(id, body, key, this.fileIds, isConfirmed, UNDO_SECONDS, later?.at)
+      const {state: how, text, seconds} = answer
       state.isSending = false
       if (how === "queued") {
         this.follow(id, seconds)
@@ -346,6 +363,9 @@ class Composer {
         this.waitForVerdict()
       } else {
         this.end(id, how, text)
+        if (how === "scheduled") {
+          this.goOn(id)
+        }
       }
     } catch (error) {
       Object.assign(state, {isSending: false, outcome: error.message, hasFailed: true, isKept: false})
@@ -376,6 +396,9 @@ class Composer {
       const {state: how, text} = await this.actions.status(id, state.key)
       if (!["queued", "sending"].includes(how) && state.sendAt) {
         this.end(id, how, text)
+        if (how === "scheduled") {
+          this.goOn(id)
+        }
       }
     } catch (error) {
       console.warn("how far the reply is could not be asked", error)
@@ -408,7 +431,8 @@ class Composer {
     Object.assign(state, {outcome: text, hasFailed: !isDone})
     // What was not surely sent keeps its key: under it the outbox takes a refused text again, and finds an unclear one.
     if (isDone) {
-      Object.assign(state, {body: "", key: ""})
+      Object.assign(state, {body: "", key: "", files: [], later: null})
+      this.actions.noteDraft(id, false)
     } else if (id !== this.id) {
       this.actions.tell(how === "unclear" ? text : `An answer was not sent. ${text}`, {open: id})
     }
@@ -424,7 +448,7 @@ class Composer {
       this.text.value = body
       this.grow()
     }
-    if (this.isLocked || this.isBlank || this.verdict) {
+    if (this.isLocked || this.isEmpty || this.verdict) {
       this.draw()
     } else {
       this.check()
@@ -459,7 +483,7 @@ class Composer {
         this.show()
         this.keepNow()
       } else {
-        this.actions.keep(id, "", "reply", state.key)
+        this.actions.keep(id, "", "reply", state.key, state.files.length > 0)
       }
     }
   }
@@ -515,8 +539,15 @@ class Composer {
 
   draw() {
     fill(this.modes, this.drawModes())
-    fill(this.middle, this.drawWriting(), this.drawReasons(), this.isConfirming ? this.drawConfirmation() : null)
+    fill(
+      this.middle,
+      this.drawWriting(),
+      this.drawLater(),
+      this.drawReasons(),
+      this.isConfirming ? this.drawConfirmation() : null,
+    )
     keepingPlace(this.foot, () => fill(this.foot, this.state.sendAt ? this.drawWait() : this.drawFoot()))
+    this.tray.draw()
     // Read-only and not disabled: the keyboard stays where it is.
     this.text.readOnly = this.isLocked
     this.text.disabled = !this.actions.mayAct()
@@ -542,6 +573,7 @@ class Composer {
       button("reply", "Reply"),
       button("note", "Private note"),
       h("span", {class: "space"}),
+      this.isNote ? null : this.tray.drawButton(),
       canned ? h("button", {class: "link", type: "button", onclick: () => this.pick()}, "Canned replies") : null,
     ]
   }
@@ -568,6 +600,41 @@ class Composer {
     ]
   }
 
+  // Offers moments to send at, or says why this sender cannot.
+  chooseLater() {
+    const {state} = this
+    if (this.verdict.no_later) {
+      Object.assign(state, {outcome: this.verdict.no_later, hasFailed: true})
+      this.draw()
+      return
+    }
+    const options = this.verdict.later.map(({at, text}) => [at, text])
+    this.actions.chooseMoment(options, (later) => this.setLater(state, later))
+  }
+
+  setLater(state, later) {
+    Object.assign(state, {later, outcome: ""})
+    this.isConfirming = false
+    this.check()
+    this.text.focus()
+  }
+
+  drawLater() {
+    const {later} = this.state
+    return later && !this.isNote
+      ? h(
+          "div",
+          {class: "later"},
+          h("span", {}, "Sends: ", h("b", {}, later.text)),
+          h(
+            "button",
+            {class: "link", type: "button", onclick: () => this.setLater(this.state, null)},
+            "Send now instead",
+          ),
+        )
+      : null
+  }
+
   drawReasons() {
     const reasons = (!this.isNote && this.verdict?.reasons) || []
     if (!reasons.length) {
@@ -589,7 +656,12 @@ class Composer {
 
   drawConfirmation() {
     const {segments, cost} = this.verdict
-    const question = `Send this to ${this.actions.who()} as ${segments} ${segmentNoun(segments)}${cost ? `, about ${cost}` : ""}?`
+    const {length} = this.state.files
+    const size = length
+      ? `with ${length} ${length === 1 ? "attachment" : "attachments"}`
+      : `as ${segments} ${segmentNoun(segments)}`
+    const verb = this.state.later ? "Schedule" : "Send"
+    const question = `${verb} this to ${this.actions.who()} ${size}${cost ? `, about ${cost}` : ""}?`
     return h(
       "div",
       {class: "confirm", role: "alertdialog", "aria-label": "Confirm sending"},
@@ -608,7 +680,7 @@ class Composer {
               this.text.focus()
             },
           },
-          "Send now",
+          this.state.later ? "Schedule" : "Send now",
         ),
       ),
     )
@@ -634,7 +706,12 @@ class Composer {
         disabled: (Boolean(why) && why !== this.checking) || this.isLocked,
         onclick: () => this.press(),
       },
-      this.isNote ? "Save note" : "Send",
+      this.isNote ? "Save note" : this.state.later ? "Schedule" : "Send",
+    )
+    const later = h(
+      "button",
+      {class: "quiet", type: "button", disabled: !this.verdict?.later, onclick: () => this.chooseLater()},
+      "Send later",
     )
     return [
       h("div", {class: "tally", role: "status"}, outcome),
@@ -642,6 +719,7 @@ class Composer {
         ? h("label", {class: "said keys", title: "Open the next conversation after sending"}, next, "Next after send")
         : null,
       h("span", {class: "said keys"}, "Ctrl-Enter"),
+      this.isConfirming || this.isNote ? null : later,
       this.isConfirming ? null : button,
     ]
   }
@@ -662,7 +740,7 @@ class Composer {
       const named = mentionedPeople(this.text.value, actions.people())
       return named.length ? h("span", {}, `Tells ${named.join(", ")}`) : null
     }
-    if (this.isBlank) {
+    if (this.isEmpty) {
       return null
     }
     if (!verdict) {
@@ -671,8 +749,11 @@ class Composer {
     if (verdict.segments === undefined) {
       return null
     }
+    const {length} = this.state.files
     return [
-      h("span", {}, h("b", {}, verdict.segments), ` ${segmentNoun(verdict.segments)}, ${verdict.encoding}`),
+      length
+        ? h("span", {}, h("b", {}, length), ` ${length === 1 ? "attachment" : "attachments"}`)
+        : h("span", {}, h("b", {}, verdict.segments), ` ${segmentNoun(verdict.segments)}, ${verdict.encoding}`),
       h("span", {}, verdict.cost ? `about ${verdict.cost}` : "price unknown"),
       verdict.local ? h("span", {title: verdict.local.zone}, `${verdict.local.text} there`) : null,
     ]

@@ -154,6 +154,24 @@ function showDialog(root, dialog) {
   dialog.showModal()
 }
 
+// Moments to send an answer at: those offered, or one that the person types, in the zone that all of the inbox shows.
+function openSendLater(root, zone, options, take) {
+  const tomorrow = new Date(Date.now() + 86_400_000).toLocaleDateString("sv", {timeZone: zone})
+  const named = Object.fromEntries(options)
+  openChooser(root, {
+    title: "Send later",
+    options,
+    take: (at) => take({at, text: named[at] || `${at.replace("T", " ")}, ${zone.replaceAll("_", " ")}`}),
+    extra: (choose) => momentField(choose, `${tomorrow}T09:00`, zone, "Choose"),
+  })
+}
+
+function momentField(choose, value, zone, label, min = null) {
+  const at = h("input", {type: "datetime-local", value, min})
+  const button = h("button", {class: "quiet", type: "button", onclick: () => at.value && choose(at.value)}, label)
+  return h("label", {class: "at"}, `Date and time, ${zone.replaceAll("_", " ")}`, h("span", {}, at, button))
+}
+
 // Times are of the zone that all of the inbox shows; the server reads them so.
 function openSnooze(root, zone, take) {
   const today = new Date().toLocaleDateString("sv", {timeZone: zone})
@@ -170,14 +188,6 @@ function openSnooze(root, zone, take) {
     title: "Snooze until",
     options,
     take,
-    extra: (choose) => {
-      const at = h("input", {type: "datetime-local", value: `${day(1)}T09:00`, min: `${today}T00:00`})
-      const button = h(
-        "button",
-        {class: "quiet", type: "button", onclick: () => at.value && choose(at.value)},
-        "Snooze",
-      )
-      return h("label", {class: "at"}, `Date and time, ${zone.replaceAll("_", " ")}`, h("span", {}, at, button))
-    },
+    extra: (choose) => momentField(choose, `${day(1)}T09:00`, zone, "Snooze", `${today}T00:00`),
   })
 }

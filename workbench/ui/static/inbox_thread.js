@@ -76,6 +76,10 @@ function drawMessage(item, actions) {
       item.auto ? "automatic" : null,
       item.keyword ? `keyword: ${item.keyword}` : null,
       item.status ? h("span", {class: `status ${item.tone}`}, item.status) : null,
+      item.scheduled ? `for ${item.scheduled}` : null,
+      item.scheduled && actions.mayAct()
+        ? h("button", {class: "link", type: "button", onclick: () => actions.callOff(item.sid)}, "Call off")
+        : null,
       item.mine && size
         ? h("span", {title: `${item.encoding || ""} from ${item.sender || "the service"}`}, size)
         : null,
