@@ -54,6 +54,13 @@ class OpenQuestion(TypedDict):
     messages: NotRequired[Annotated[int, Range(1, 1_000_000)]]
 
 
+class BeginQuestion(TypedDict):
+    """A conversation of a number with one of ``writers``; it need not be there yet."""
+
+    to: Short
+    side: Short
+
+
 class CheckQuestion(TypedDict):
     body: Text
 
@@ -147,6 +154,7 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "start": StartQuestion,
     "list": ListQuestion,
     "open": OpenQuestion,
+    "begin": BeginQuestion,
     "close": Nothing,
     "changes": Nothing,
     "check": CheckQuestion,

@@ -26,7 +26,7 @@ function drawHead(thread, shown, actions) {
       h(
         "div",
         {class: "actions"},
-        actions.mayAct() ? stateButtons(thread, actions) : null,
+        actions.mayAct() && !isNew(thread) ? stateButtons(thread, actions) : null,
         h(
           "button",
           {
@@ -52,11 +52,16 @@ function headChips(thread) {
       : null,
     h("span", {class: "chip"}, `with ${thread.side}`),
     thread.waiting ? h("span", {class: "chip wait"}, `waiting ${thread.waiting}`) : null,
-    isAside(thread)
+    isAside(thread) && !isNew(thread)
       ? h("span", {class: "chip"}, thread.snoozed ? `snoozed until ${thread.snoozed}` : thread.state)
       : null,
     thread.reopened ? h("span", {class: "chip"}, "reopened by a new message") : null,
   ]
+}
+
+// Whether it has no message yet, so that nothing can be decided about it.
+function isNew(thread) {
+  return thread.state === "new"
 }
 
 // Whether somebody set it aside: pending, snoozed or resolved.
