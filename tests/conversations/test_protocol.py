@@ -227,6 +227,7 @@ def test_every_answer_of_the_inbox_has_the_form_that_it_is_declared_with(
         {"ask": "bulk", "conversations": [conversation], "kind": "state", "value": "resolved"},
         {"ask": "changes"},
         {"ask": "reveal"},
+        {"ask": "export", "format": "json", "whole": True},
         {"ask": "customer"},
         {"ask": "canned", "template": "hours", "values": {}},
         {"ask": "save_canned", "template": "", "title": "Thanks", "shortcut": "thanks", "text": "Thank you."},

@@ -311,6 +311,13 @@ class CustomerAnswer(TypedDict):
     more_others: int
 
 
+class ExportAnswer(TypedDict):
+    """A file to save."""
+
+    name: str
+    text: str
+
+
 class RevealAnswer(TypedDict):
     address: str
 
@@ -338,4 +345,5 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "save_canned": CannedListAnswer,
     "remove_canned": CannedListAnswer,
     "reveal": RevealAnswer,
+    "export": ExportAnswer,
 }

@@ -146,6 +146,13 @@ class SaveCannedQuestion(TypedDict):
     text: Text
 
 
+class ExportQuestion(TypedDict):
+    """The open conversation as a file; ``whole``: with the contact's whole number."""
+
+    format: Literal["txt", "json"]
+    whole: bool
+
+
 class RemoveCannedQuestion(TypedDict):
     template: Short
 
@@ -173,4 +180,5 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "save_canned": SaveCannedQuestion,
     "remove_canned": RemoveCannedQuestion,
     "reveal": Nothing,
+    "export": ExportQuestion,
 }

@@ -25,6 +25,7 @@ from workbench.browser.inbox_questions import (
     ContactQuestion,
     DecideQuestion,
     DraftQuestion,
+    ExportQuestion,
     ListQuestion,
     MediaQuestion,
     Nothing,
@@ -57,6 +58,7 @@ from workbench.conversations.inbox_replies import ReplyDesk
 from workbench.conversations.inbox_tools import Answer, CannedTools, InboxTools
 from workbench.conversations.listing import read_state
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread
+from workbench.conversations.thread_export import export_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.erased import is_erased
@@ -417,6 +419,16 @@ class InboxSession:
         with_evidence = current_user().may("agent")
         return {**customer_shown(customer, names, self._settings.timezone, with_evidence=with_evidence)}
 
+    def _export(self, question: ExportQuestion) -> Answer:
+        """The open conversation as a file, with an audit row."""
+        with self._lake_lock:
+            conversation = self._begun.known_to_lake(self._opened())
+            export = export_thread(
+                self._lake, conversation, format=question["format"], whole=question["whole"],
+                timezone=self._settings.timezone,
+            )  # fmt: skip
+        return {"name": export.name, "text": export.text}
+
     def _reveal(self, question: Nothing) -> Answer:
         """The contact's whole number, once, with an audit row."""
         return {"address": reveal(self._lake, self._opened(), self._actor)}
@@ -527,4 +539,5 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "save_canned": InboxSession._save_canned,
     "remove_canned": InboxSession._remove_canned,
     "reveal": InboxSession._reveal,
+    "export": InboxSession._export,
 }

@@ -116,6 +116,7 @@ class Inbox {
       media: (media) => this.fetchFile(media),
       reveal: () => this.reveal(),
       customer: () => this.link.ask("customer"),
+      exportThread: () => openExport(this.root, this.state.mayAct, (format, whole) => this.saveThread(format, whole)),
       open: (id) => this.open(id),
       back: () => this.close(true),
       toggleAbout: () => this.about.classList.toggle("shown"),
@@ -586,6 +587,13 @@ class Inbox {
       this.complain(error)
       return null
     }
+  }
+
+  saveThread(format, whole) {
+    return this.attempt(async () => {
+      const {name, text} = await this.link.ask("export", {format, whole})
+      saveFile(name, text)
+    })
   }
 
   async reveal() {

@@ -27,6 +27,19 @@ function drawHead(thread, shown, actions) {
         "div",
         {class: "actions"},
         actions.mayAct() && !isNew(thread) ? stateButtons(thread, actions) : null,
+        isNew(thread)
+          ? null
+          : h(
+              "button",
+              {
+                class: "icon-button",
+                type: "button",
+                "aria-label": "Export the conversation",
+                title: "Export the conversation",
+                onclick: actions.exportThread,
+              },
+              icon("download", 18),
+            ),
         h(
           "button",
           {
@@ -41,6 +54,34 @@ function drawHead(thread, shown, actions) {
     ),
     h("div", {class: "facts"}, headChips(thread)),
   ]
+}
+
+// Which file, and with which number. `save` gets the form of the file and whether the number is whole.
+function openExport(root, mayReveal, save) {
+  const options = [
+    ["txt", "Text, number masked"],
+    ["json", "JSON, number masked"],
+    ...(mayReveal
+      ? [
+          ["txt+", "Text, whole number"],
+          ["json+", "JSON, whole number"],
+        ]
+      : []),
+  ]
+  openChooser(root, {
+    title: "Export the conversation",
+    options,
+    take: (choice) => save(choice.replace("+", ""), choice.endsWith("+")),
+    extra: () =>
+      h("p", {class: "said"}, "Texts, names and notes are not changed. Each export is noted in the audit trail."),
+  })
+}
+
+// Saves a text as a file.
+function saveFile(name, text) {
+  const url = URL.createObjectURL(new Blob([text], {type: "application/octet-stream"}))
+  h("a", {href: url, download: name}).click()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }
 
 function headChips(thread) {
