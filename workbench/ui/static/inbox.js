@@ -551,10 +551,10 @@ class Inbox {
   }
 
   async keep(conversation, body, mode, key) {
+    this.noteLink(conversation, Boolean(body.trim()))
     try {
       const answer = await this.link.ask("draft", {conversation, body, mode, key})
       this.list.noteDraft(conversation, Boolean(body.trim()))
-      this.noteLink(conversation, Boolean(body.trim()))
       return answer
     } catch (error) {
       this.complain(error)
