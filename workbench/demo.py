@@ -46,8 +46,20 @@ enabled = false
 when = "message_received"
 if = { business_hours = false }
 then = { label = ["after hours"], reply = "after-hours" }
+
+[[rules]]
+name = "thanks-resolve"
+enabled = false
+when = "message_received"
+then = { state = "resolved" }
+
+[rules.if]
+keyword = ["ok", "okay", "thanks", "thank you", "ok thanks", "ok thank you", "gracias"]
+question = false
+media = false
+after_answer = true
 """
-"""One that is on and harmless, and one to try out before it is switched on."""
+"""One that is on and harmless, and two to try out before they are switched on."""
 _TEMPLATES = {
     "after-hours": """\
 title = "After hours"

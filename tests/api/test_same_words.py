@@ -63,7 +63,11 @@ NO_COMMAND = {
 
 #: Parameters of a command that its call has not, each with its reason.
 NO_PARAMETER = {
-    "conversation": {"limit": "of OpenConversation.messages and text"},
+    "conversation": {
+        "limit": "of OpenConversation.messages and text",
+        "out": "of OpenConversation.export",
+        "whole": "of OpenConversation.export",
+    },
     "conversations": {"waiting": "short for --view waiting"},
     "doctor": {"all_results": "the call gives them all", "fix": "asks on a terminal"},
     "reports run": {"params": "of reports.run_rows", "allow_unknown": "one of **parameters"},

@@ -71,6 +71,12 @@ when = "waiting_too_long"
 after = "4h"
 if = { any_words = ["wait"] }
 then = { label = ["slow"], reply = "thanks" }
+
+[[rules]]
+name = "thanked"
+when = "message_received"
+if = { keyword = ["ok", "thank you", "ok thank you"], question = false, media = false, after_answer = true }
+then = { state = "resolved" }
 """
 
 
@@ -246,6 +252,36 @@ def test_who_waits_and_what_failed(desk: Desk) -> None:
     desk.bring([answer])
     assert outcomes(desk.act()) == {"failed": "done"}
     assert state_of(desk, contact)[0] == "pending"
+
+
+def test_thanks_after_an_answer_resolve_and_a_question_never(desk: Desk) -> None:
+    answered, unanswered, asking, told_by_rule, picture = some(5)
+    for contact in (answered, unanswered, asking, picture):
+        desk.receive("When do you open", contact)
+    desk.receive("My order", told_by_rule)
+    desk.act()
+    desk.bring(
+        [
+            inbound(
+                desk.server, "At nine.", SENDER, to=contact, direction="outbound-api", status="delivered",
+                date_created=desk.now, **{"from": SENDER},
+            )
+            for contact in (answered, asking, picture)
+        ]
+    )  # fmt: skip
+    desk.now += timedelta(seconds=5)
+    for contact in (answered, unanswered, told_by_rule):
+        desk.receive("Ok, thank you!", contact)
+    desk.receive("ok?", asking)
+    desk.receive("ok", picture, num_media="1")
+    assert [outcomes([firing]) for firing in desk.act()] == [{"thanked": "done"}]
+    states = [state_of(desk, contact)[0] for contact in (answered, unanswered, asking, told_by_rule, picture)]
+    assert states == ["resolved", "open", "open", "open", "open"]
+    # What they write next opens it again, also where it came before the rule had acted.
+    desk.receive("ok", answered)
+    desk.receive("And on Sunday?", answered, date_created=desk.now + timedelta(seconds=1))
+    desk.act(timedelta(seconds=4))
+    assert state_of(desk, answered)[0] == "open"
 
 
 def test_hostile_bodies_are_texts(desk: Desk) -> None:

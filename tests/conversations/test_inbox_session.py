@@ -11,12 +11,16 @@ import pytest
 
 from tests.conversations.installation import CONTACT, QUESTION, Installation, installed
 from workbench.api.inbox import _InboxCalls, _queue_of, open_inbox_session
+from workbench.browser.inbox_answers import INBOX_ANSWERS
+from workbench.browser.schema import check
 from workbench.conversations.attachments import image_type
 from workbench.conversations.drafts import ReplyDraft
 from workbench.conversations.inbox_session import InboxSession
 from workbench.roles import NOBODY, Actor, acting_as
 
 VIEWER, AGENT = Actor("vic", "viewer"), Actor("ana", "agent")
+NEW, STORE = "+12065550171", "+17135550105"
+"""Somebody without a conversation, and a sender of ours in no service."""
 
 
 @pytest.fixture(scope="module")
@@ -128,3 +132,89 @@ def test_a_list_that_is_behind_is_asked_for_again(installation: Installation) ->
     changes = ask(session, "changes")
     assert changes["changed"] is True
     assert [row for row in changes["list"]["rows"] if "0188" in str(row)]
+
+
+def test_a_conversation_begins_with_its_first_message_and_not_before(
+    installation: Installation, session: InboxSession
+) -> None:
+    writers = ask(session, "start")["writers"]
+    # A sender in a service writes as the service.
+    assert sorted(writers.values()) == [
+        "Houston store (+17135550105)", "Notifications", "Promotions", "Support",
+        "Survey trial (+18445550109)", "WhatsApp desk (whatsapp:+14155550111)",
+    ]  # fmt: skip
+    before = installation.wb.sql("select count(*) n from conversations").n[0]
+    begun = ask(session, "begin", to="tel:+1 (206) 555-0171", side=STORE)
+    check(INBOX_ANSWERS["begin"], begun, "the answer 'begin'")
+    assert (begun["state"], begun["items"], begun["who"], begun["link"]) == ("new", [], "+1206***0171", "")
+    assert ask(session, "check", body="Hello")["verdict"] in ("pass", "warn")
+    assert ask(session, "decide", kind="label", value="vip").startswith(
+        "Nothing was sent in this conversation"
+    )
+    # What is typed is found again by its address after a reload; the address of nothing opens the list.
+    kept = ask(session, "draft", conversation=begun["id"], body="Hello", mode="reply", key="k")
+    reloaded = open_inbox_session(installation.wb._installation)
+    assert kept == {"kept": True, "key": "k"}
+    assert ask(reloaded, "start", conversation=begun["id"])["thread"]["draft"]["body"] == "Hello"
+    assert installation.wb.sql("select count(*) n from conversations").n[0] == before
+    unknown = ask(reloaded, "start", conversation="CW" + "0" * 24)
+    assert unknown["problem"] == f"No conversation CW{'0' * 24} in this lake; sync, then look again."
+    assert unknown["list"]["rows"]
+    draft = {"body": "Hello", "key": "k", "conversation": begun["id"], "confirmed": True}
+    assert [ask(session, "send", **draft)["state"] for _ in range(2)] == ["sent", "already_sent"]
+    assert installation.sent(NEW) == ["Hello"]
+    installation.wb.sync()
+    thread = ask(session, "begin", to="+1 206 555 0171", side=STORE)
+    assert [item["text"] for item in thread["items"]] == ["Hello"]
+    # The lake has it under the id that it was begun with.
+    assert thread["id"] == thread["link"] == begun["id"]
+    ask(session, "decide", kind="label", value="vip")
+    assert ask(session, "open", conversation=begun["id"])["labels"] == ["vip"]
+
+
+def test_who_has_a_conversation_is_not_begun_anew(installation: Installation, session: InboxSession) -> None:
+    support = next(side for side, name in ask(session, "start")["writers"].items() if name == "Support")
+    thread = ask(session, "begin", to="+1 206.555.0142", side=support)
+    assert thread["id"] == installation.wb.conversation(CONTACT).id
+    assert thread["items"][0]["text"] == QUESTION
+
+
+def test_one_begun_through_a_service_keeps_its_address_when_twilio_chooses_the_sender(
+    installation: Installation, session: InboxSession
+) -> None:
+    writers = ask(session, "start")["writers"]
+    service = next(side for side, name in writers.items() if name == "Notifications")
+    begun = ask(session, "begin", to="+12065550172", side=service)
+    draft = {"body": "Hello", "key": "of a service", "conversation": begun["id"], "confirmed": True}
+    sent = ask(session, "send", **draft)
+    assert sent["state"] == "sent", sent
+    installation.wb.sync()
+    thread = ask(session, "changes").get("thread") or ask(session, "open", conversation=begun["id"])
+    stored = installation.wb.conversation("+12065550172").id
+    assert (thread["id"], thread["link"]) == (begun["id"], stored)
+    ask(session, "decide", kind="label", value="vip")
+    assert ask(session, "open", conversation=stored)["labels"] == ["vip"]
+
+
+@pytest.mark.parametrize(
+    ("to", "side", "refusal"),
+    [
+        ("(206) 555-0171", STORE, "its country code is missing"),
+        ("12345", STORE, "'12345'"),
+        ("nobody", STORE, "'nobody'"),
+        ("", STORE, "''"),
+        ("whatsapp:+12065550171", STORE, "This is an address of whatsapp, and the sender is one of sms."),
+        (NEW, "+19995550100", "Nothing can be sent from '+19995550100'; there are "),
+    ],
+)
+def test_a_conversation_that_cannot_begin_says_why(
+    session: InboxSession, to: str, side: str, refusal: str
+) -> None:
+    answer = ask(session, "begin", to=to, side=side)
+    assert isinstance(answer, str)
+    assert refusal in answer
+
+
+def test_a_viewer_begins_no_conversation(session: InboxSession) -> None:
+    assert ask(session, "start", VIEWER)["writers"] == {}
+    assert ask(session, "begin", VIEWER, to=NEW, side=STORE).startswith("vic may not begin a conversation")

@@ -33,8 +33,10 @@ from tests.lake.feeding import (
     sync,
 )
 from tests.lakes import begin_lake
+from workbench.compliance.do_not_contact import remove_entry
 from workbench.lake import Lake, open_lake
 from workbench.lake.changed_tables import read_changed_tables
+from workbench.lake.consent import ConsentEvent, save_consent_events
 from workbench.lake.feed import (
     FeedForgotten,
     advance_cursor,
@@ -110,6 +112,23 @@ def test_a_first_message_its_conversation_and_an_opt_out_come_in_order(shared: L
     assert len({event.conversation_id for event in events}) == 1
     assert [event.contact for event in events] == [person] * 3
     assert dict(events[1].detail) == {"keyword": "opt-out", "media": 0}
+
+
+def test_an_opt_out_that_is_taken_back_is_told_and_is_no_opt_in(shared: Lake, person: str) -> None:
+    start, number = after(shared), next(_numbers)
+    receive(shared, number, person, "please leave me alone")
+    opt_out = ConsentEvent("AC" + "0" * 32, person, "+12025550110", "opt-out", "phone call", NOW)
+    shared.write(lambda cursor: save_consent_events(cursor, [opt_out], NOW))
+    append_feed(shared, NOW)
+    remove_entry(shared, opt_out.event_id, "A mistake.", actor="user:root", now=NOW + MINUTE)
+    append_feed(shared, NOW + MINUTE)
+    append_feed(shared, NOW + MINUTE)
+    [told, lifted] = [event for event in noted(shared, start) if event.kind.startswith("contact.")]
+    assert (told.kind, lifted.kind) == ("contact.opted_out", "contact.opt_out_lifted")
+    assert (lifted.contact, lifted.happened_at) == (person, NOW + MINUTE)
+    assert dict(lifted.detail) == {
+        "source": "do-not-contact list", "scope": "+12025550110", "actor": "user:root",
+    }  # fmt: skip
 
 
 def test_a_status_that_comes_before_its_message_waits_for_it(shared: Lake, person: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 from zoneinfo import ZoneInfo
 
@@ -85,6 +86,28 @@ class OpenConversation:
         from workbench.conversations.events import note
 
         return self._save(note(text, self._actor))
+
+    def export(self, path: str | Path, *, whole: bool = False) -> Path:
+        """Write all of it into a file: messages, notes and decisions; that it was done is audited.
+
+        Args:
+            path: `….txt` is a text to read, `….json` is for programs. A file that is there is replaced.
+            whole: with the contact's whole number, which is masked otherwise. Texts, names and notes are
+                as they are in any case.
+
+        Raises:
+            UsageError: the name of the file has another ending.
+        """
+        from workbench.conversations.thread_export import export_thread
+        from workbench.files import write_whole
+
+        path = Path(path)
+        export = export_thread(
+            self._installation.lake, self.details, format=path.suffix[1:].lower(), whole=whole,
+            timezone=self._installation.settings.timezone,
+        )  # fmt: skip
+        write_whole(path, export.text)
+        return path
 
     def reveal(self) -> str:
         """The contact's whole number; that it was shown is kept in the audit trail."""

@@ -9,7 +9,7 @@ from workbench.automation.calendar import Calendar
 from workbench.automation.languages import language_of
 from workbench.automation.patterns import matches
 from workbench.automation.situation import Situation
-from workbench.automation.words import fold_words, has_any, has_phrase, is_one_of
+from workbench.automation.words import fold_words, has_any, has_phrase, has_question_mark, is_one_of
 from workbench.settings.rules import RuleConditions
 
 
@@ -47,6 +47,8 @@ _CHECKS: Mapping[str, _Check] = {
     "state": lambda wanted, event, _: event.state in wanted,
     "first_message": lambda wanted, event, _: event.is_first_message is wanted,
     "media": lambda wanted, event, _: (event.media > 0) is wanted,
+    "question": lambda wanted, event, _: has_question_mark(event.body) is wanted,
+    "after_answer": lambda wanted, event, _: event.is_after_answer is wanted,
     "contact_label": lambda wanted, event, _: _has_label(wanted, event.contact_labels),
     "label": lambda wanted, event, _: _has_label(wanted, event.labels),
     "business_hours": lambda wanted, event, calendar: calendar.is_open(event.at) is wanted,

@@ -154,7 +154,12 @@ def _decisions(
     events += [note(actions.note, actor)] if actions.note else []
     # Twilio's clock may be ahead: a decision before its message would count as one about something older.
     at = max(now, situation.at)
-    return [replace(event, happened_at=at + timedelta(microseconds=n)) for n, event in enumerate(events)]
+    # A state that follows from a message has its time: a question that came meanwhile opens it again.
+    of_state = situation.at if "message_received" in situation.event.kinds else at
+    return [
+        replace(event, happened_at=(of_state if event.kind == "state" else at) + timedelta(microseconds=n))
+        for n, event in enumerate(events)
+    ]
 
 
 def _done_in_lake(rule: RuleSettings, person: str | None) -> list[tuple[str, str]]:

@@ -104,6 +104,7 @@ def _read(
 _COLUMNS = (
     "message_sid", "account_sid", "our_side", "contact", "sender", "is_outbound", "status", "body", "keyword",
     "media", "country", "at", "updated_at", "main_id", "last_sender", "received_here", "asked_at", "received",
+    "follows_answer",
 )  # fmt: skip
 _BEGIN_SQL = "with chosen as (select message_sid, contact from conversation_lines where"
 #: Each chosen message with what came before it, in its conversation and from its contact at all.
@@ -116,8 +117,18 @@ _LINES_SQL = """,
                 as last_line,
             count(*) filter (not is_outbound) over earlier_here as received_here,
             max(date_created) filter (not is_outbound and keyword is null) over earlier_here as asked_at,
-            count(*) filter (not is_outbound) over earlier as received
-        from conversation_lines
+            count(*) filter (not is_outbound) over earlier as received,
+            max(case when is_answer or (not is_outbound and keyword is null)
+                then {'at': date_created, 'sid': message_sid, 'is_answer': is_answer} end) over earlier_here
+                as last_turn
+        from (
+            select
+                *,
+                is_outbound and direction <> 'outbound-reply'
+                    and status not in ('failed', 'undelivered', 'canceled', 'scheduled')
+                    and message_sid not in (select message_sid from automatic_replies) as is_answer
+            from conversation_lines
+        )
         where contact in (select contact from chosen)
         window
             place as (partition by our_side, contact),
@@ -133,7 +144,8 @@ _LINES_SQL = """,
     select
         message_sid, account_sid, our_side, contact, sender, is_outbound, status, body, keyword,
         coalesce(media_count, 0), country, date_created, coalesce(date_updated, date_created),
-        first_line['id'], last_line['sender'], received_here, asked_at, received
+        first_line['id'], last_line['sender'], received_here, asked_at, received,
+        coalesce(last_turn['is_answer'], false)
     from lines
     where message_sid in (select message_sid from chosen)
     order by date_created, message_sid
@@ -206,6 +218,7 @@ def _situation(
         contact_labels=frozenset(split_labels(contact_labels or "")),
         contact_language=language,
         is_first_message=not message["is_outbound"] and message["received"] == 0,
+        is_after_answer=not message["is_outbound"] and message["follows_answer"],
         waiting_since=waiting_since,
     )
 

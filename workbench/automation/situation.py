@@ -53,5 +53,7 @@ class Situation:
     contact_labels: frozenset[str] = frozenset()
     contact_language: str | None = None
     is_first_message: bool = False
+    is_after_answer: bool = False
+    """Whether the message before it is an answer that a person here wrote, and that did not fail."""
     waiting_since: datetime | None = None
     """Of `waiting_too_long`."""

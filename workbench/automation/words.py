@@ -20,6 +20,19 @@ _ACCENTS = re.compile("[\u0300-\u036f\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u06
 _DOTLESS = str.maketrans({"ı": "i"})
 
 
+_QUESTION_MARKS = re.compile(
+    "[?\u00bf\u037e\u055e\u061f\u1367\u203d\u2047-\u2049\u2753\u2754\u2cfa\u2cfb\u2e2e\ua60f\ua6f7\ufe16\ufe56\uff1f\U00011143]"
+)
+"""Of all scripts, emoji included. In Greek it looks like a semicolon, and people type one."""
+_GREEK = re.compile("[\u0370-\u03ff\u1f00-\u1fff]")
+
+
+def has_question_mark(text: str) -> bool:
+    """Whether a text asks something, as far as its signs say."""
+    is_greek = ";" in text and _GREEK.search(text) is not None
+    return is_greek or _QUESTION_MARKS.search(text) is not None
+
+
 def fold_words(text: str) -> str:
     """The words of a text with one space between them, as words are compared."""
     plain = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold())).casefold().translate(_DOTLESS)

@@ -23,6 +23,8 @@ CONDITION_WORDS: Mapping[str, str | tuple[str, str]] = {
     "country": "the number is of {}",
     "state": "the conversation is {}",
     "first_message": ("it is the contact's first message ever", "the contact has written before"),
+    "question": ("it has a question mark", "it has no question mark"),
+    "after_answer": ("it follows an answer of a person", "it does not follow an answer of a person"),
     "media": ("it has an attachment", "it has no attachment"),
     "contact_label": "the contact has the label {}",
     "label": "the conversation has the label {}",

@@ -141,9 +141,14 @@ class DraftShown(TypedDict):
 
 
 class ThreadAnswer(TypedDict):
-    """One conversation: its contact, its state and its latest messages, oldest first."""
+    """One conversation: its contact, its state and its latest messages, oldest first.
+
+    ``state`` is `new` where it has no message yet. ``link`` is the id that an address may have: empty where
+    nothing is kept of it.
+    """
 
     id: str
+    link: str
     who: str
     name: str
     address: str
@@ -214,8 +219,9 @@ class StartAnswer(Everything):
 
     ``people``: the names that a private note can mention, and who can be given a conversation; anybody
     else where ``anybody``. ``edits``: whether they may change canned replies. ``sides``: names of our
-    senders and services. ``zone``: of all times shown. ``no_attachments``: why nothing can be attached, else
-    empty.
+    senders and services. ``writers``: those that a new conversation can begin with. ``problem``: why the
+    conversation that was asked for is not open. ``zone``: of all times shown. ``no_attachments``: why nothing
+    can be attached, else empty.
     """
 
     actor: str
@@ -227,6 +233,8 @@ class StartAnswer(Everything):
     people: list[str]
     anybody: bool
     sides: dict[str, str]
+    writers: dict[str, str]
+    problem: str
     zone: str
     no_attachments: str
 
@@ -340,6 +348,13 @@ class CustomerAnswer(TypedDict):
     more_others: int
 
 
+class ExportAnswer(TypedDict):
+    """A file to save."""
+
+    name: str
+    text: str
+
+
 class RevealAnswer(TypedDict):
     address: str
 
@@ -348,6 +363,7 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "start": StartAnswer,
     "list": ListAnswer,
     "open": ThreadAnswer,
+    "begin": ThreadAnswer,
     "close": Nothing,
     "changes": ChangesAnswer,
     "check": CheckAnswer,
@@ -370,4 +386,5 @@ INBOX_ANSWERS: Mapping[str, Any] = {
     "save_canned": CannedListAnswer,
     "remove_canned": CannedListAnswer,
     "reveal": RevealAnswer,
+    "export": ExportAnswer,
 }

@@ -56,6 +56,13 @@ class OpenQuestion(TypedDict):
     messages: NotRequired[Annotated[int, Range(1, 1_000_000)]]
 
 
+class BeginQuestion(TypedDict):
+    """A conversation of a number with one of ``writers``; it need not be there yet."""
+
+    to: Short
+    side: Short
+
+
 class CheckQuestion(TypedDict):
     body: Text
 
@@ -180,6 +187,13 @@ class SaveCannedQuestion(TypedDict):
     text: Text
 
 
+class ExportQuestion(TypedDict):
+    """The open conversation as a file; ``whole``: with the contact's whole number."""
+
+    format: Literal["txt", "json"]
+    whole: bool
+
+
 class RemoveCannedQuestion(TypedDict):
     template: Short
 
@@ -188,6 +202,7 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "start": StartQuestion,
     "list": ListQuestion,
     "open": OpenQuestion,
+    "begin": BeginQuestion,
     "close": Nothing,
     "changes": Nothing,
     "check": ReplyCheckQuestion,
@@ -210,4 +225,5 @@ INBOX_QUESTIONS: Mapping[str, Any] = {
     "save_canned": SaveCannedQuestion,
     "remove_canned": RemoveCannedQuestion,
     "reveal": Nothing,
+    "export": ExportQuestion,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,6 +16,7 @@ from workbench.cli.options import (
     confirm_option,
     format_option,
     limit_option,
+    out_option,
     search_option,
     value_format_option,
 )
@@ -57,12 +59,25 @@ def conversations(waiting: bool, view: str, format: str, **options: Any) -> None
 @click.argument("reference", metavar="CONVERSATION")
 @click.option("--our-side", help="Which of our senders or services, where a number wrote to several.")
 @limit_option(50, 1000, "Latest messages.")
+@out_option("Write all of it to this file instead: .txt or .json, the number masked.")
+@click.option("--whole", is_flag=True, help="With --out: with the contact's whole number.")
 @format_option()
-def conversation(reference: str, our_side: str | None, limit: int, format: str) -> None:
-    """Show one conversation, by its id or by the contact's number: each message and what became of it."""
+def conversation(
+    reference: str, our_side: str | None, limit: int, out: Path | None, whole: bool, format: str
+) -> None:
+    """Show one conversation, by its id or by the contact's number: each message and what became of it.
+
+    An export with --out is in the audit trail.
+    """
+    if out:
+        refuse_idle("with --out", "limit", "format")
+    else:
+        refuse_idle("without --out", "whole")
     with Workbench() as wb:
         opened = wb.conversation(reference, our_side=our_side)
-        if format == "table":
+        if out:
+            say(f"Wrote {opened.export(out, whole=whole)}.")
+        elif format == "table":
             say(opened.text(limit))
         else:
             print_frame(opened.messages(limit), format)

@@ -19,6 +19,7 @@ _LONGEST_ID = 64
 #: The role that a question needs, and the words for its refusal; every other question needs a viewer.
 _NEEDED = {
     "inbox": {
+        "begin": ("agent", "begin a conversation"),
         "send": ("agent", "send a message"),
         "draft": ("agent", "write an answer"),
         "attach": ("agent", "attach a file"),

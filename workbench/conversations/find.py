@@ -82,6 +82,12 @@ def find_conversation(
     )
 
 
+def find_pair(lake: Lake, our_side: str, contact: str) -> Conversation | None:
+    """The conversation of one of our sides with an address in any spelling; None where there is none."""
+    matches = _by_contact(lake, contact, our_side)
+    return next((Conversation(*row) for row in matches if row[1] == our_side), None)
+
+
 def is_conversation_id(reference: str) -> bool:
     """Whether a reference is the id of a conversation, and so no contact's address."""
     return _ID.fullmatch(reference.strip()) is not None

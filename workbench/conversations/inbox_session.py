@@ -19,6 +19,7 @@ from typing import Any
 from workbench.browser.inbox_questions import (
     INBOX_QUESTIONS,
     AttachQuestion,
+    BeginQuestion,
     BulkQuestion,
     CallOffQuestion,
     CannedQuestion,
@@ -26,6 +27,7 @@ from workbench.browser.inbox_questions import (
     DecideQuestion,
     DetachQuestion,
     DraftQuestion,
+    ExportQuestion,
     ListQuestion,
     MediaQuestion,
     Nothing,
@@ -43,6 +45,7 @@ from workbench.conversations import view_models
 from workbench.conversations.actions import ActionResult, decide_many, undo_action
 from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
+from workbench.conversations.begin import NEW_STATE, BegunConversations
 from workbench.conversations.consent import read_consent
 from workbench.conversations.contact_glance import read_contact_glance
 from workbench.conversations.contacts import plan_edit, read_contact, save_changes
@@ -59,6 +62,7 @@ from workbench.conversations.inbox_tools import Answer, CannedTools, InboxTools
 from workbench.conversations.listing import read_state
 from workbench.conversations.send_later import NO_SERVICE, later_choices
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread, require_message
+from workbench.conversations.thread_export import export_thread
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake import Lake
 from workbench.lake.erased import is_erased
@@ -125,6 +129,7 @@ class InboxSession:
         self._replies = ReplyDesk(
             drafts, tools.queue, tools.check, tools.send, tools.attachments, tools.later
         )
+        self._begun = BegunConversations(lake, settings, drafts)
 
     @property
     def _actor(self) -> str:
@@ -165,9 +170,13 @@ class InboxSession:
 
     def _start(self, question: StartQuestion) -> Answer:
         """What the browser needs first: the person, the list, and the conversation that is open already."""
-        reference = question.get("conversation", "")
+        reference, problem = question.get("conversation", ""), ""
         if reference and not self._only:
-            self._view.conversation = self._find(reference)
+            try:
+                self._view.conversation = self._find(reference)
+            except UsageError as error:
+                # The address is an old one: the list opens all the same.
+                problem = str(error)
         self._view.listed = self._view.listed.asked(question)
         return {
             "actor": current_user().name,
@@ -179,6 +188,8 @@ class InboxSession:
             "people": list(self._tools.people()),
             "anybody": not self._settings.access.is_on,
             "sides": self._sides(),
+            "writers": self._writers(),
+            "problem": problem,
             "zone": self._settings.timezone,
             "no_attachments": self._tools.no_attachments,
             **self._everything(),
@@ -194,6 +205,16 @@ class InboxSession:
         if not self._only:
             self._view.conversation = self._find(question["conversation"])
         self._view.messages = min(question.get("messages", _FIRST_MESSAGES), MOST_MESSAGES)
+        return self._thread()
+
+    def _begin(self, question: BeginQuestion) -> Answer:
+        """Open the conversation of a number with one of our sides, a new one where there is none yet."""
+        if self._tools.send is None or self._only:
+            raise UsageError("Nothing can be sent from here.")
+        self._read_number(question["to"])
+        with self._lake_lock:
+            self._view.conversation = self._begun.begin(question["to"], question["side"])
+        self._view.messages = _FIRST_MESSAGES
         return self._thread()
 
     def _close(self, question: Nothing) -> Answer:
@@ -269,17 +290,19 @@ class InboxSession:
             thread = read_thread(self._lake, conversation, limit=self._view.messages)
             glance = read_contact_glance(self._lake, self._cache, conversation.contact)
             consent = read_consent(self._lake, conversation)
-            state = read_state(self._lake, conversation, self._cache)
+            stored_id = self._begun.stored_id(conversation)
+            state = read_state(self._lake, conversation, self._cache) if stored_id else NEW_STATE
             names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
         self._view.waiting = _just_sent(thread)
-        contact = glance.contact
+        contact, draft = glance.contact, self._replies.draft_shown(self._actor, conversation)
         head = view_models.head_shown(conversation, contact, consent, glance.addresses, names)
         return {
             **head,
             **view_models.state_shown(state, datetime.now(UTC), self._settings.timezone),
             "local": view_models.local_time(contact, datetime.now(UTC)),
             **view_models.thread_shown(thread, self._settings.timezone),
-            "draft": self._replies.draft_shown(self._actor, conversation),
+            "link": stored_id or (conversation.conversation_id if draft else ""),
+            "draft": draft,
             "writing": self._writing(),
         }
 
@@ -394,7 +417,10 @@ class InboxSession:
 
     def _decide(self, question: DecideQuestion) -> Answer:
         """State, assignee, label or note."""
-        save_event(self._lake, self._opened(), self._decision(question))
+        decision = self._decision(question)
+        with self._lake_lock:
+            conversation = self._begun.known_to_lake(self._opened())
+        save_event(self._lake, conversation, decision)
         return self._everything(with_own=True)
 
     def _contact(self, question: ContactQuestion) -> Answer:
@@ -438,6 +464,16 @@ class InboxSession:
         with_evidence = current_user().may("agent")
         return {**customer_shown(customer, names, self._settings.timezone, with_evidence=with_evidence)}
 
+    def _export(self, question: ExportQuestion) -> Answer:
+        """The open conversation as a file, with an audit row."""
+        with self._lake_lock:
+            conversation = self._begun.known_to_lake(self._opened())
+            export = export_thread(
+                self._lake, conversation, format=question["format"], whole=question["whole"],
+                timezone=self._settings.timezone,
+            )  # fmt: skip
+        return {"name": export.name, "text": export.text}
+
     def _reveal(self, question: Nothing) -> Answer:
         """The contact's whole number, once, with an audit row."""
         return {"address": reveal(self._lake, self._opened(), self._actor)}
@@ -452,6 +488,13 @@ class InboxSession:
                 raise UsageError(f"Nobody named {value!r} signs in here; there are {', '.join(people)}.")
         until = read_until(question.get("until"), self._settings.timezone)
         return event_of(kind, value, until, self._actor)
+
+    def _writers(self) -> dict[str, str]:
+        """Our sides that a new conversation can begin with; none where the person sends nothing."""
+        if self._tools.send is None or self._only or not current_user().may("agent"):
+            return {}
+        with self._lake_lock:
+            return self._begun.sides()
 
     def _sides(self) -> dict[str, str]:
         with self._lake_lock:
@@ -471,7 +514,11 @@ class InboxSession:
         if not is_conversation_id(reference):
             self._read_number(reference)
         with self._lake_lock:
-            return self._cache.find(reference) or find_conversation(self._lake, reference)
+            return (
+                self._cache.find(reference)
+                or (self._begun.find(reference, self._actor) if is_conversation_id(reference) else None)
+                or find_conversation(self._lake, reference)
+            )
 
     def _named(self, conversation_id: str) -> Conversation:
         """A conversation by its id, which mostly is the open one."""
@@ -525,6 +572,7 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "start": InboxSession._start,
     "list": InboxSession._list,
     "open": InboxSession._open,
+    "begin": InboxSession._begin,
     "close": InboxSession._close,
     "changes": InboxSession._changes,
     "check": InboxSession._check,
@@ -547,4 +595,5 @@ _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "save_canned": InboxSession._save_canned,
     "remove_canned": InboxSession._remove_canned,
     "reveal": InboxSession._reveal,
+    "export": InboxSession._export,
 }

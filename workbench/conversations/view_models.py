@@ -152,7 +152,7 @@ def _gone(message: ThreadMessage) -> str:
 
 def event_shown(event: ThreadEvent, timezone: str) -> dict[str, Any]:
     """A decision in words; a note with its own text."""
-    who = event.actor.removeprefix("local:")
+    who = event.actor.removeprefix("local:").removeprefix("user:")
     until = _moment(event.until, timezone) if event.until else {}
     words = {
         "state": f"{who} set it to {event.value or 'what it was'}"

@@ -24,6 +24,7 @@ KINDS = (
     "message.status",
     "contact.opted_out",
     "contact.opted_in",
+    "contact.opt_out_lifted",
     "conversation.created",
     "conversation.reopened",
     "conversation.assigned",

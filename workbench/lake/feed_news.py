@@ -132,17 +132,19 @@ _RECEIVED_SQL = """
 _OTHER_SQL: Mapping[str, tuple[LiteralString, LiteralString]] = {
     "consent_events": ("""
         select count(*) from consent_events
-        where recorded_at >= $since and kind in ('opt-out', 'opt-in')
+        where recorded_at >= $since and kind in ('opt-out', 'opt-in', 'lift')
             and 'consent:' || event_id not in (select event_id from noted_events)
     """, """
         insert into feed_news
         select
             'consent:' || event_id,
-            case kind when 'opt-out' then 'contact.opted_out' else 'contact.opted_in' end,
+            case kind when 'opt-out' then 'contact.opted_out' when 'opt-in' then 'contact.opted_in'
+                else 'contact.opt_out_lifted' end,
             happened_at, happened_at, 200, account_sid, null, message_sid, address,
-            to_json({'source': source})::varchar
+            case kind when 'lift' then to_json({'source': source, 'scope': scope, 'actor': actor})
+                else to_json({'source': source}) end::varchar
         from consent_events
-        where happened_at >= $since and recorded_at >= $since and kind in ('opt-out', 'opt-in')
+        where happened_at >= $since and recorded_at >= $since and kind in ('opt-out', 'opt-in', 'lift')
             and 'consent:' || event_id not in (select event_id from noted_events)
     """),
     DECISIONS: ("""

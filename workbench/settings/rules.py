@@ -105,6 +105,14 @@ class RuleConditions:
         None, file_only(flag()), "It is (true) or is not (false) the first message this contact ever wrote.",
         example="true",
     )  # fmt: skip
+    question: bool | None = setting(
+        None, file_only(flag()), "It has (true) or has no (false) question mark, of whatever script.",
+        example="false",
+    )  # fmt: skip
+    after_answer: bool | None = setting(
+        None, file_only(flag()),
+        "The message before it is (true) or is not (false) an answer of a person here.", example="true",
+    )  # fmt: skip
     media: bool | None = setting(
         None, file_only(flag()), "It has (true) or has no (false) attachment.", example="true"
     )

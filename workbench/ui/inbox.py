@@ -31,6 +31,7 @@ INBOX_SCRIPTS = (
     "shared",
     "inbox_link",
     "inbox_filters",
+    "inbox_new",
     "inbox_hit",
     "inbox_list",
     "inbox_keys",

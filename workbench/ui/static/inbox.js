@@ -26,6 +26,7 @@ class Inbox {
       people: [],
       anybody: true,
       sides: {},
+      writers: {},
       zone: "UTC",
       noAttachments: "",
       only: false,
@@ -50,6 +51,8 @@ class Inbox {
       show: (change) => this.show(change),
       open: (id, who, byKey) => this.open(id, {who, write: byKey}),
       act: (name) => this.act(name),
+      write: () => this.compose(),
+      mayWrite: () => Object.keys(this.state.writers).length > 0,
       mayAct: () => this.state.mayAct,
       sides: () => this.state.sides,
       me: () => this.state.actor,
@@ -124,6 +127,7 @@ class Inbox {
       media: (media) => this.fetchFile(media),
       reveal: () => this.reveal(),
       customer: () => this.link.ask("customer"),
+      exportThread: () => openExport(this.root, this.state.mayAct, (format, whole) => this.saveThread(format, whole)),
       open: (id) => this.open(id),
       back: () => this.close(true),
       toggleAbout: () => this.about.classList.toggle("shown"),
@@ -139,12 +143,16 @@ class Inbox {
       const conversation = (this.ownsAddress && addressed()) || ""
       const {view, filters, order} = this.ownsAddress ? addressedList() : {view: "waiting", filters: {waits: "recent"}}
       const started = await this.link.ask("start", {conversation, view, filters, order})
-      const {actor, sends, acts, canned, edits, people, only, anybody, sides, zone, no_attachments} = started
-      Object.assign(this.state, {actor, sends, mayAct: acts, canned, edits, people, only, anybody, sides, zone})
-      Object.assign(this.state, {noAttachments: no_attachments, isReady: true})
+      const {actor, sends, acts, canned, edits, people, only, anybody, sides, writers, zone} = started
+      const known = {actor, sends, mayAct: acts, canned, edits, people, only, anybody, sides, writers, zone}
+      Object.assign(this.state, known, {noAttachments: started.no_attachments, isReady: true})
       this.take(started)
       this.setThread(started.thread || null)
       this.drawThread(true)
+      if (started.problem) {
+        this.setAddress(false)
+        this.tell(started.problem)
+      }
     })
   }
 
@@ -200,6 +208,7 @@ class Inbox {
       next: () => this.openNext(),
       search: () => this.list.search.focus(),
       reply: () => this.write(),
+      compose: () => this.compose(),
       resolve: whole("resolve"),
       assign: whole("assign"),
       label: whole("label"),
@@ -230,6 +239,22 @@ class Inbox {
     }
   }
 
+  // Asks to whom, and opens that conversation: the one that is there, or a new one.
+  compose() {
+    const {writers, list} = this.state
+    if (!Object.keys(writers).length) {
+      return false
+    }
+    return openNewMessage(this.root, writers, list?.filters.side, async (to, side) => {
+      const thread = await this.link.ask("begin", {to, side})
+      this.state.opening = null
+      this.setThread(thread)
+      this.drawThread(true)
+      this.setAddress(true)
+      this.write()
+    })
+  }
+
   openNext() {
     const id = this.list.after(this.state.opening?.id || this.state.thread?.id)
     if (id && id !== this.state.thread?.id) {
@@ -239,7 +264,8 @@ class Inbox {
 
   // Begins a decision about what is picked, the line with the focus, or the open conversation.
   act(name, target) {
-    const open = this.state.thread && !target?.closest?.(".line") ? {conversations: [this.state.thread.id]} : null
+    const opened = this.state.thread?.link
+    const open = opened && !target?.closest?.(".line") ? {conversations: [opened]} : null
     const about = this.list.chosen(open ? null : target) || open
     if (!about) {
       return false
@@ -406,15 +432,19 @@ class Inbox {
       this.takeList(answer.list)
     }
     if (answer.thread && answer.thread.id === this.state.thread?.id) {
+      const isMoved = answer.thread.link !== this.state.thread.link
       this.state.thread = answer.thread
       this.drawThread(toEnd)
+      if (isMoved) {
+        this.setAddress(false)
+      }
     }
   }
 
   takeList(list) {
     this.state.list = list
     if (this.differs("list", list)) {
-      this.list.mark(this.state.opening?.id || this.state.thread?.id)
+      this.list.mark(this.state.opening?.id || this.state.thread?.link)
       this.list.draw(list)
     }
   }
@@ -450,7 +480,7 @@ class Inbox {
     this.frame.classList.toggle("reading", Boolean(thread))
     this.frame.classList.toggle("only", this.state.only)
     this.about.hidden = !thread
-    this.list.mark(thread?.id)
+    this.list.mark(thread?.link)
     if (!thread) {
       fill(
         this.thread,
@@ -531,6 +561,7 @@ class Inbox {
   }
 
   async keep(conversation, body, mode, key, hasFiles) {
+    this.noteLink(conversation, Boolean(body.trim()) || hasFiles)
     try {
       const answer = await this.link.ask("draft", {conversation, body, mode, key})
       this.list.noteDraft(conversation, Boolean(body.trim()) || hasFiles)
@@ -538,6 +569,15 @@ class Inbox {
     } catch (error) {
       this.complain(error)
       return {kept: false, key}
+    }
+  }
+
+  // A conversation without any message has an address for as long as a draft of it is kept.
+  noteLink(id, hasDraft) {
+    const {thread} = this.state
+    if (thread?.id === id && thread.state === "new") {
+      thread.link = hasDraft ? id : ""
+      this.setAddress(false)
     }
   }
 
@@ -557,6 +597,13 @@ class Inbox {
       this.complain(error)
       return null
     }
+  }
+
+  saveThread(format, whole) {
+    return this.attempt(async () => {
+      const {name, text} = await this.link.ask("export", {format, whole})
+      saveFile(name, text)
+    })
   }
 
   async reveal() {
@@ -592,7 +639,7 @@ class Inbox {
       if (!change.limit) {
         this.list.pickNothing()
         this.list.rows.scrollTop = 0
-        this.setAddress(this.state.thread?.id || "", false)
+        this.setAddress(false)
       }
     })
   }
@@ -630,7 +677,7 @@ class Inbox {
     this.state.opening = null
     this.setThread(isAnswered ? thread : opening.before)
     this.drawThread(true)
-    this.setAddress(this.state.thread?.id || "", push && isAnswered)
+    this.setAddress(push && isAnswered)
   }
 
   nameInList(id) {
@@ -642,17 +689,18 @@ class Inbox {
     this.setThread(null)
     this.drawThread(false)
     if (push) {
-      this.setAddress("", true)
+      this.setAddress(true)
     }
     this.link.ask("close").catch((error) => this.complain(error))
   }
 
-  setAddress(id, push) {
+  // What the address bar says is of the open conversation and of the list.
+  setAddress(push) {
     if (!this.ownsAddress) {
       return
     }
     const query = new URLSearchParams(location.search)
-    const values = {conversation: id, ...addressOf(this.state.list)}
+    const values = {conversation: this.state.thread?.link || "", ...addressOf(this.state.list)}
     for (const [name, value] of Object.entries(values)) {
       if (value) {
         query.set(name, value)

@@ -26,7 +26,20 @@ function drawHead(thread, shown, actions) {
       h(
         "div",
         {class: "actions"},
-        actions.mayAct() ? stateButtons(thread, actions) : null,
+        actions.mayAct() && !isNew(thread) ? stateButtons(thread, actions) : null,
+        isNew(thread)
+          ? null
+          : h(
+              "button",
+              {
+                class: "icon-button",
+                type: "button",
+                "aria-label": "Export the conversation",
+                title: "Export the conversation",
+                onclick: actions.exportThread,
+              },
+              icon("download", 18),
+            ),
         h(
           "button",
           {
@@ -43,6 +56,34 @@ function drawHead(thread, shown, actions) {
   ]
 }
 
+// Which file, and with which number. `save` gets the form of the file and whether the number is whole.
+function openExport(root, mayReveal, save) {
+  const options = [
+    ["txt", "Text, number masked"],
+    ["json", "JSON, number masked"],
+    ...(mayReveal
+      ? [
+          ["txt+", "Text, whole number"],
+          ["json+", "JSON, whole number"],
+        ]
+      : []),
+  ]
+  openChooser(root, {
+    title: "Export the conversation",
+    options,
+    take: (choice) => save(choice.replace("+", ""), choice.endsWith("+")),
+    extra: () =>
+      h("p", {class: "said"}, "Texts, names and notes are not changed. Each export is noted in the audit trail."),
+  })
+}
+
+// Saves a text as a file.
+function saveFile(name, text) {
+  const url = URL.createObjectURL(new Blob([text], {type: "application/octet-stream"}))
+  h("a", {href: url, download: name}).click()
+  setTimeout(() => URL.revokeObjectURL(url), 60_000)
+}
+
 function headChips(thread) {
   const tone = {"opted-out": "bad", "opted-in": "good"}[thread.consent.standing] || ""
   return [
@@ -52,11 +93,16 @@ function headChips(thread) {
       : null,
     h("span", {class: "chip"}, `with ${thread.side}`),
     thread.waiting ? h("span", {class: "chip wait"}, `waiting ${thread.waiting}`) : null,
-    isAside(thread)
+    isAside(thread) && !isNew(thread)
       ? h("span", {class: "chip"}, thread.snoozed ? `snoozed until ${thread.snoozed}` : thread.state)
       : null,
     thread.reopened ? h("span", {class: "chip"}, "reopened by a new message") : null,
   ]
+}
+
+// Whether it has no message yet, so that nothing can be decided about it.
+function isNew(thread) {
+  return thread.state === "new"
 }
 
 // Whether somebody set it aside: pending, snoozed or resolved.

@@ -19,7 +19,7 @@ const EMPTY_VIEWS = {
 const MORE_ROWS = 120,
   MOST_ROWS = 500
 
-// `does`: `show` asks for another list, `open` opens a conversation, `act` begins a decision about what is picked.
+// `does`: `write` begins a message to somebody new, `show` asks for another list, `open` opens a conversation, `act` begins a decision about what is picked.
 class ConversationList {
   constructor(does) {
     this.does = does
@@ -40,6 +40,7 @@ class ConversationList {
       title: "A number is found whole, or by the digits of it that are shown",
       "aria-label": "Search conversations",
     })
+    this.write = h("button", {class: "quiet", type: "button", hidden: true, onclick: this.does.write}, "New message")
     this.views = h("div", {class: "views", role: "group", "aria-label": "Which conversations"})
     this.toggle = h("button", {class: "quiet filter-toggle", type: "button", "aria-expanded": "false"}, "Filter")
     this.panel = h("div", {class: "filter-panel", role: "group", "aria-label": "Filters", hidden: true})
@@ -52,6 +53,7 @@ class ConversationList {
       {class: "list-head"},
       h("h1", {class: "unseen"}, "Inbox"),
       h("div", {class: "search"}, icon("search", 15), this.search, this.toggle),
+      this.write,
       this.panel,
       this.views,
       this.chips,
@@ -70,6 +72,7 @@ class ConversationList {
 
   draw(list) {
     this.list = list
+    this.write.hidden = !this.does.mayWrite()
     const shown = new Set(list.rows.map((row) => row.id))
     if (!this.pickedAll) {
       this.picked = new Set([...this.picked].filter((id) => shown.has(id)))

@@ -17,6 +17,9 @@ function drawItems(thread, actions) {
         ),
       ]
     : []
+  if (isNew(thread)) {
+    return h("div", {class: "empty"}, h("b", {}, "New conversation"), h("p", {}, "It begins with your first message."))
+  }
   for (const item of thread.items) {
     if (item.day !== day) {
       day = item.day
@@ -157,7 +160,7 @@ function drawAbout(thread, actions) {
 }
 
 function decidedSection(thread, actions) {
-  const fixed = !actions.mayAct()
+  const fixed = !actions.mayAct() || isNew(thread)
   const adding = h("input", {
     type: "text",
     disabled: fixed,
