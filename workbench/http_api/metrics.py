@@ -71,6 +71,7 @@ class MetricRows(ApiPage):
     description: str
     timezone: str = Field(description="Of days, weeks, months and hours.")
     sql: str = Field(description="The query behind it, to be run by itself with `workbench sql`.")
+    no_answer: str = Field(description="Why numbers are null that nobody can know; empty where none is.")
     total: int = Field(description="Rows of all pages.")
     items: list[dict[str, str | int | float | bool | None]] = Field(
         description="The dimensions, the metric under its name, and what belongs to it: sample_size and "
@@ -142,6 +143,7 @@ def metric_values(
             description=about["description"],
             timezone=about["timezone"],
             sql=about["sql"],
+            no_answer=about["no_answer"],
             total=len(frame),
             items=[dict(row) for row in rows],
         )
