@@ -38,9 +38,11 @@ class CampaignCalls(Namespace):
         Returns:
             One row per campaign and currency. `people` were reached at least seven days ago, and the rates of
             replies and opt-outs are of them, each with the bounds of its 95 % interval; `people_in_flight`
-            were reached since.
+            were reached since. `health` (0 to 100) is the sum of its parts, `health_of_delivery` and so on,
+            and missing where one of them is of fewer than 30.
         """
-        from workbench.metrics.campaigns import campaign_frame, with_texts
+        from workbench.metrics.campaign_frame import campaign_frame
+        from workbench.metrics.campaigns import with_texts
 
         campaigns = self._query(kind, where, since, until, timezone)
         return campaign_frame(with_texts(self._installation.reader, campaigns))
@@ -65,7 +67,8 @@ class CampaignCalls(Namespace):
         """
         from dataclasses import replace
 
-        from workbench.metrics.campaigns import campaign_frame, find_campaign, with_texts
+        from workbench.metrics.campaign_frame import campaign_frame
+        from workbench.metrics.campaigns import find_campaign, with_texts
 
         campaigns = self._query(kind, where, since, until, timezone)
         only = replace(campaigns, campaigns=(find_campaign(campaigns, campaign),))

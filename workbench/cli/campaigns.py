@@ -20,7 +20,10 @@ from workbench.cli.options import (
 from workbench.cli.output import print_frame
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_IN_TABLE = ["campaign", "text", "messages", "delivery_rate", "reply_rate", "opt_out_rate", "people", "spend"]
+_IN_TABLE = [
+    "campaign", "text", "messages", "delivery_rate", "reply_rate", "opt_out_rate", "people", "health",
+    "spend",
+]  # fmt: skip
 
 
 def _campaign_options(command: Command) -> Command:
