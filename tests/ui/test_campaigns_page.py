@@ -72,8 +72,8 @@ def test_texts_are_ranked_with_their_intervals(shop: Lake) -> None:
     assert sale["cells"][3]["note"] == "16.8 % to 35.5 % of 80"
     # 40 + 0 + 15 + 15; the other one has 40 + 30 + 7.5 + 15.
     assert sale["hint"] == (
-        "Show only this text; choose two to compare them. Health: delivery rate 40 of 40 points, opt-out rate "
-        "0 of 30 points, reply rate 15 of 15 points, unresponsive 15 of 15 points."
+        "Show only this text; choose two to compare them. Health: delivery rate 40 of 40 points, opt-out "
+        "rate 0 of 30 points, reply rate 15 of 15 points, unresponsive 15 of 15 points."
     )
     assert f"template={sale['key']}" in sale["link"]
 

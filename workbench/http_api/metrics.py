@@ -125,7 +125,7 @@ def metric_values(
 ) -> MetricRows:
     """Ask for one metric, by any dimensions, filters and period, as `workbench metric` does."""
     _find(installation.metrics, metric)
-    _check_zone(installation, timezone)
+    require_zone(installation, timezone)
     filters = read_filter_texts(where, "where")
     asked = {
         "metric": metric, "by": by, "where": where, "since": since, "until": until, "timezone": timezone,
@@ -162,7 +162,7 @@ def _find(metrics: Any, name: str) -> Metric:
     return metric
 
 
-def _check_zone(installation: Installation, timezone: str | None) -> None:
+def require_zone(installation: Installation, timezone: str | None) -> None:
     """A wrong one is wrong in the request, not in the settings of this installation."""
     try:
         installation.timezone(timezone)

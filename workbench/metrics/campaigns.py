@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, LiteralString, get_args
 
 from workbench.errors import NotFound, UnknownName
-from workbench.lake.connect import Lake, Readable
+from workbench.lake.connect import Readable
 from workbench.lake.text_templates import read_template_words
 from workbench.metrics.catalog import query_service_names
 from workbench.metrics.compile import (
@@ -125,14 +125,14 @@ def query_campaigns(
     return CampaignList(dimension, tuple(campaigns), without, as_of, queries[_OF_PEOPLE])
 
 
-def with_texts(lake: Lake, campaigns: CampaignList) -> CampaignList:
+def with_texts(lake: Readable, campaigns: CampaignList) -> CampaignList:
     """The campaigns with their words or names, which a slice in memory does not have."""
     names = campaign_names(lake, campaigns.kind, [item.campaign for item in campaigns.campaigns])
     named = tuple(replace(item, text=names.get(item.campaign)) for item in campaigns.campaigns)
     return replace(campaigns, campaigns=named)
 
 
-def campaign_names(lake: Lake, kind: str, campaigns: Iterable[str]) -> dict[str, str]:
+def campaign_names(lake: Readable, kind: str, campaigns: Iterable[str]) -> dict[str, str]:
     """What people call campaigns of a kind: the words of a template, the name of a service or batch."""
     if kind == "template":
         return read_template_words(lake, campaigns)
