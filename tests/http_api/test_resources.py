@@ -76,7 +76,8 @@ def test_campaigns_are_those_of_the_notebook(admin: httpx.Client, wb: Workbench,
 
 def test_pages_of_campaigns_have_each_row_once(admin: httpx.Client) -> None:
     rows = admin.get(f"{PREFIX}/campaigns", params={"limit": 500}).json()["items"]
-    pages, cursor = [], None
+    pages: list[dict[str, object]] = []
+    cursor = None
     while len(pages) <= len(rows):
         page = admin.get(f"{PREFIX}/campaigns", params={"limit": 4, **({"cursor": cursor} if cursor else {})})
         pages += page.json()["items"]
