@@ -61,7 +61,9 @@ def test_campaigns_are_rows_with_their_text_as_data(ask: Ask) -> None:
     assert (row["people"], row["too_few"], row["health"]) == (2, True, None)
     assert "text" not in row
     assert row["untrusted_text"] == "Your parcel is on its way."
-    assert answer["link"] == "https://workbench.example.com/campaigns?since=2025-03-03&until=2025-03-10"
+    assert answer["link"] == (
+        "https://workbench.example.com/campaigns?since=2025-03-03&until=2025-03-10&direction=all"
+    )
     compared = data_of(ask("compare_campaigns", first=row["campaign"], day="2025-03-07", **WEEK))
     assert compared["summary"].endswith(
         "After has too few messages to compare deliveries: 10, at least 30 are needed."
