@@ -52,6 +52,36 @@ def test_its_sql_gives_the_same_by_itself(ask: Ask, installation: Installation) 
     assert [row["sender"] for row in answer["rows"]] == ["+1202***0110", "‹b›ACME‹/b›"]
 
 
+def test_campaigns_are_rows_with_their_text_as_data(ask: Ask) -> None:
+    """One text to two people, who are too few for rates of people."""
+    answer = data_of(ask("list_campaigns", **WEEK))
+    [row] = [row for row in answer["rows"] if row["currency"] == "USD"]
+    assert (row["messages"], row["delivered"], row["delivery_rate_sample"]) == (67, 50, 63)
+    assert row["delivery_rate"] == pytest.approx(50 / 63)
+    assert (row["people"], row["too_few"], row["health"]) == (2, True, None)
+    assert "text" not in row
+    assert row["untrusted_text"] == "Your parcel is on its way."
+    assert answer["link"] == (
+        "https://workbench.example.com/campaigns?since=2025-03-03&until=2025-03-10&direction=all"
+    )
+    compared = data_of(ask("compare_campaigns", first=row["campaign"], day="2025-03-07", **WEEK))
+    assert compared["summary"].endswith(
+        "After has too few messages to compare deliveries: 10, at least 30 are needed."
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"first": "T0"}, "give a second campaign or a day"),
+        ({"first": "T0", "second": "T1"}, "No outbound message of this period"),
+        ({"first": "T0", "second": "T1", "where": {"country": "ZZ"}}, "No country named 'ZZ'"),
+    ],
+)
+def test_a_comparison_that_cannot_be_is_refused(ask: Ask, arguments: dict[str, Any], words: str) -> None:
+    assert words in error_of(ask("compare_campaigns", **WEEK, **arguments))
+
+
 @pytest.mark.parametrize(
     ("metric", "by", "sql"),
     [
@@ -335,9 +365,9 @@ def test_no_tool_has_a_word_for_sending_or_changing() -> None:
 
     names = [tool.__name__ for tool, _ in tools_of(Backing(nobody, nobody))]
     assert names == [
-        "list_metrics", "list_dimensions", "query_metric", "what_changed", "explain_change",
-        "explain_error_code", "list_messages", "list_conversations", "read_conversation", "draft_reply",
-        "status", "doctor", "list_tables", "sql",
+        "list_metrics", "list_dimensions", "query_metric", "list_campaigns", "compare_campaigns",
+        "what_changed", "explain_change", "explain_error_code", "list_messages", "list_conversations",
+        "read_conversation", "draft_reply", "status", "doctor", "list_tables", "sql",
     ]  # fmt: skip
 
 

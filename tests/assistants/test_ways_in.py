@@ -28,7 +28,7 @@ WEEK = {"since": "2025-03-03", "until": "2025-03-10"}
 #: Arguments of every tool.
 CALLS: dict[str, dict[str, Any]] = {
     "list_metrics": {}, "list_dimensions": {},
-    "query_metric": {"metric": "delivery_rate", **WEEK},
+    "query_metric": {"metric": "delivery_rate", **WEEK}, "list_campaigns": WEEK,
     "what_changed": WEEK, "explain_change": {"metric": "delivery_rate", **WEEK},
     "explain_error_code": {"code": "30003"}, "list_messages": WEEK,
     "list_conversations": {"view": "all"}, "status": {}, "doctor": {}, "list_tables": {},
@@ -43,6 +43,9 @@ async def call_all(client: Client) -> dict[str, Any]:
     answers["instructions"] = client.instructions
     for name, arguments in CALLS.items():
         answers[name] = await client.call_tool(name, arguments)
+    first = answers["list_campaigns"].structured_content["rows"][0]["campaign"]
+    asked = {"first": first, "day": "2025-03-05", **WEEK}
+    answers["compare_campaigns"] = await client.call_tool("compare_campaigns", asked)
     row = answers["list_conversations"].structured_content["conversations"][0]["conversation"]
     answers["read_conversation"] = await client.call_tool("read_conversation", {"conversation": row})
     draft = {"conversation": row, "text": "We look into it."}
@@ -74,7 +77,7 @@ def by_stdio(assistant_settings: Settings) -> dict[str, Any]:
 
 def test_every_tool_is_listed_with_its_schema_and_called_on_stdio(by_stdio: dict[str, Any]) -> None:
     tools = by_stdio["tools"]
-    assert len(tools) == 14
+    assert len(tools) == 16
     for tool in tools:
         assert tool.output_schema["properties"]["summary"]
         assert tool.annotations.read_only_hint is True

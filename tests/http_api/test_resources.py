@@ -49,6 +49,54 @@ def test_a_metric_is_that_of_the_notebook(admin: httpx.Client, wb: Workbench, na
         assert "priced_share" in answer["items"][0]
 
 
+@pytest.mark.parametrize("kind", ["template", "messaging_service", "batch"])
+def test_campaigns_are_those_of_the_notebook(admin: httpx.Client, wb: Workbench, kind: str) -> None:
+    answer = admin.get(f"{PREFIX}/campaigns", params={"kind": kind, "limit": 500}).json()
+    frame = wb.campaigns.list(kind=kind)
+    assert (answer["kind"], answer["total"]) == (kind, len(frame))
+    assert [(row["campaign"], row["text"], row["messages"], row["people"]) for row in answer["items"]] == [
+        (row.campaign, row.text, row.messages, row.people) for row in frame.itertuples()
+    ]
+    assert [row["health"] for row in answer["items"]] == pytest.approx(
+        [None if value != value else value for value in frame["health"]]
+    )
+    if kind == "batch":
+        assert answer["items"] == []
+        return
+    assert list(answer["items"][0]) == list(frame.columns)
+    first, second = frame["campaign"].iloc[0], frame["campaign"].iloc[-1]
+    path = f"{PREFIX}/campaigns/{first}"
+    one = admin.get(path, params={"kind": kind}).json()
+    assert one["items"] == [row for row in answer["items"] if row["campaign"] == first]
+    compared = admin.get(f"{path}/comparison", params={"kind": kind, "second": second}).json()["items"]
+    expected = wb.campaigns.compare(first, second, kind=kind)
+    assert [row["sentence"] for row in compared] == list(expected["sentence"])
+    assert {row["metric"] for row in compared} == {"reply_rate", "opt_out_rate", "delivery_rate"}
+
+
+def test_pages_of_campaigns_have_each_row_once(admin: httpx.Client) -> None:
+    rows = admin.get(f"{PREFIX}/campaigns", params={"limit": 500}).json()["items"]
+    pages: list[dict[str, object]] = []
+    cursor = None
+    while len(pages) <= len(rows):
+        page = admin.get(f"{PREFIX}/campaigns", params={"limit": 4, **({"cursor": cursor} if cursor else {})})
+        pages += page.json()["items"]
+        cursor = page.json()["next_cursor"]
+        if cursor is None:
+            break
+    assert pages == rows
+    assert len(rows) > 4
+
+
+def test_a_question_about_campaigns_that_has_no_answer_is_refused(admin: httpx.Client) -> None:
+    answers = [
+        admin.get(f"{PREFIX}/campaigns{asked}").json()
+        for asked in ("?where=country=ZZ", "/none", "/none/comparison", "?timezone=Mars", "?kind=colour")
+    ]
+    assert [answer["status"] for answer in answers] == [422, 404, 422, 422, 422]
+    assert "give a second campaign or a day" in answers[2]["detail"]
+
+
 def test_pages_of_a_metric_and_of_contacts_have_each_row_once(admin: httpx.Client) -> None:
     for path, whole in (
         ("/metrics/messages/values?by=day&by=hour&by=status&by=country", 10_000),

@@ -17,7 +17,8 @@ from workbench.lake.text_templates import read_template_words
 from workbench.messaging.message import message_row
 from workbench.metrics import METRICS, query_metric
 from workbench.metrics.campaign_comparison import compare_campaigns
-from workbench.metrics.campaigns import Campaign, campaign_frame, find_campaign, query_campaigns, with_texts
+from workbench.metrics.campaign_frame import campaign_frame
+from workbench.metrics.campaigns import Campaign, find_campaign, query_campaigns, with_texts
 from workbench.metrics.proportions import Proportion
 from workbench.metrics.slices import Slice
 from workbench.settings import load_settings
@@ -63,7 +64,9 @@ MESSAGES = [
     heard(13, RECENT + timedelta(hours=1), EVA, "Nice"),
 ]
 #: Ana, Ben and Dee were reached more than seven days ago, Eva today.
-RATES = {"reply_rate": (1, 3, 1), "opt_out_rate": (2, 3, 1)}  # above the line, sample, in flight
+RATES = {  # above the line, sample, in flight
+    "reply_rate": (1, 3, 1), "opt_out_rate": (2, 3, 1), "unresponsive_rate": (0, 3, 1),
+}  # fmt: skip
 SPREADS = {"time_to_reply_p50": (86_400, 1), "time_to_reply_p90": (86_400, 1)}  # value, replies
 
 
@@ -199,8 +202,8 @@ def test_services_and_batches_are_campaigns_too(engaged: Lake) -> None:
 
 def campaign(replies: tuple[int, int], opt_outs: tuple[int, int], delivered: int, of: int) -> Campaign:
     return Campaign(
-        "T1", "Sale", of, delivered, of - delivered, 0, delivered / of, 1, {}, {}, replies[1], 0,
-        Proportion(*replies), Proportion(*opt_outs), None,
+        "T1", "Sale", of, delivered, of - delivered, 0, Proportion(delivered, of), 1, {}, {}, 1.0, replies[1],
+        0, Proportion(*replies), Proportion(*opt_outs), Proportion(0, replies[1]), None,
     )  # fmt: skip
 
 

@@ -64,12 +64,17 @@ def test_texts_are_ranked_with_their_intervals(shop: Lake) -> None:
     rows = props(opened(shop, ""), "Texts")["rows"]
     cells = {row["cells"][0]["text"]: [cell["text"] for cell in row["cells"][1:]] for row in rows}
     assert cells == {
-        SALE.format("⟨…⟩"): ["80", "100 %", "25.0 %", "12.5 %", "$0.0083"],
-        PARCEL.format("⟨…⟩"): ["80", "100 %", "5.0 %", "0 %", "$0.0083"],
+        SALE.format("⟨…⟩"): ["80", "100 %", "25.0 %", "12.5 %", "70", "$0.0083"],
+        PARCEL.format("⟨…⟩"): ["80", "100 %", "5.0 %", "0 %", "92", "$0.0083"],
     }
     # Wilson's interval for 20 of 80.
     sale = next(row for row in rows if row["cells"][0]["text"].startswith("Sale"))
     assert sale["cells"][3]["note"] == "16.8 % to 35.5 % of 80"
+    # 40 + 0 + 15 + 15; the other one has 40 + 30 + 7.5 + 15.
+    assert sale["hint"] == (
+        "Show only this text; choose two to compare them. Health: delivery rate 40 of 40 points, opt-out "
+        "rate 0 of 30 points, reply rate 15 of 15 points, unresponsive 15 of 15 points."
+    )
     assert f"template={sale['key']}" in sale["link"]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from workbench.alerts.cells import text_of
 from workbench.alerts.measurement import Measurement
 from workbench.alerts.rule import AlertRule
-from workbench.display.formats import rate
+from workbench.display.formats import is_missing, rate
 from workbench.display.names import value_name
 from workbench.lake.connect import Readable
 from workbench.messaging.error_codes import explain
@@ -94,7 +94,9 @@ def _counts(
 ) -> dict[str | None, float]:
     frame = query_metric(lake, metric, (dimension,), where, since, until, timezone=timezone).frame
     return {
-        text_of(value): float(count) for value, count in zip(frame[dimension], frame[metric], strict=True)
+        text_of(value): float(count)
+        for value, count in zip(frame[dimension], frame[metric], strict=True)
+        if not is_missing(count)
     }
 
 

@@ -34,6 +34,7 @@ def explore(
     from workbench.metrics.exploration import explored_frame
     from workbench.metrics.filter_values import read_filters
     from workbench.metrics.known_values import require_known
+    from workbench.metrics.no_answer import no_answer_reason
 
     installation.use_own_metrics()
     zone, filters = installation.timezone(timezone), read_filters(where)
@@ -47,11 +48,13 @@ def explore(
     if earlier is not None and not question.grain:
         before = explored(question, _asking(installation, filters, earlier, zone), answer.shown)
     frame = explored_frame(answer, before)
+    reasons = {name: no_answer_reason(name, filters, question.by) for name in question.metrics}
     results = [result for each in answer.metrics for result in each.results]
     frame.attrs.update(
         metrics=list(question.metrics),
         timezone=zone,
         as_of=min(result.as_of for result in results).isoformat() if results else None,
+        no_answer={name: reason for name, reason in reasons.items() if reason},
         sql=";\n\n".join(result.runnable_sql for result in results),
     )
     return frame
@@ -84,15 +87,14 @@ def _asking(
 ) -> Ask:
     """Asks the lake under these filters, which a narrower question goes before."""
     from workbench.metrics import MetricResult, query_metric
-    from workbench.metrics.exploration import INBOUND_METRICS, without_unknown
+    from workbench.metrics.no_answer import is_of_inbound
 
     def ask(name: str, by: Sequence[str], where: Mapping[str, Any]) -> MetricResult:
         narrowed: dict[str, Any] = {**filters, **where}
-        if name in INBOUND_METRICS and "direction" not in where:
+        if is_of_inbound(name) and "direction" not in where:
             narrowed.pop("direction", None)
         since, until = period
-        result = query_metric(installation.reader, name, by, narrowed, since, until, timezone=timezone)
-        return without_unknown(result, narrowed)
+        return query_metric(installation.reader, name, by, narrowed, since, until, timezone=timezone)
 
     return ask
 

@@ -36,6 +36,7 @@ def query(
     from workbench.metrics import compile_metric, query_metric
     from workbench.metrics.filter_values import read_filters, read_names
     from workbench.metrics.known_values import require_known
+    from workbench.metrics.no_answer import no_answer_reason
 
     installation.use_own_metrics()
     names, filters = read_names(by), read_filters(where)
@@ -54,6 +55,7 @@ def query(
         sql=result.runnable_sql,
         as_of=result.as_of.isoformat(),
         timezone=timezone,
+        no_answer=no_answer_reason(name, filters, names),
     )
     return result.frame
 

@@ -73,6 +73,7 @@ class MetricAnswer(ListedAnswer):
         "sample_size and in_flight of a rate; currency and priced_share of money; too_few where the sample "
         "says nothing."
     )
+    no_answer: str = Field(description="Why values are null that nobody can know; empty where none is.")
     sql: str = Field(description="The query behind the numbers.")
     link: str = Field(description="The same view in the pages.")
     link_shows_more: bool = Field(description="Whether the page cannot filter by everything asked here.")

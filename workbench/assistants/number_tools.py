@@ -109,7 +109,8 @@ class NumberTools:
             total_rows=len(rows), truncated=offset + len(shown) < len(rows),
             rest=rest_text(len(shown), offset, len(rows)), period=period_text(period),
             since=str(period.since), until=str(period.until), timezone=zone, rows=shown,
-            sql=backing.shown_sql(frame.attrs["sql"]), link=self.link(metric, filters, period),
+            no_answer=frame.attrs["no_answer"], sql=backing.shown_sql(frame.attrs["sql"]),
+            link=self.link(metric, filters, period),
             link_shows_more=shows_more(metric, filters),
         )  # fmt: skip
 

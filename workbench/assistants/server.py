@@ -13,6 +13,7 @@ from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnno
 from pydantic import ValidationError
 
 from workbench.assistants.backing import Backing
+from workbench.assistants.campaign_tools import CampaignTools
 from workbench.assistants.change_tools import ChangeTools
 from workbench.assistants.number_tools import NumberTools
 from workbench.assistants.outside_text import outside_value
@@ -149,10 +150,13 @@ def tools_of(backing: Backing) -> Sequence[tuple[Callable[..., Any], str]]:
     """Every tool with its title."""
     numbers, change = NumberTools(backing), ChangeTools(backing)
     people, state = PeopleTools(backing), StateTools(backing)
+    campaigns = CampaignTools(backing)
     return (
         (numbers.list_metrics, "List metrics"),
         (numbers.list_dimensions, "List dimensions"),
         (numbers.query_metric, "Ask a metric"),
+        (campaigns.list_campaigns, "List campaigns"),
+        (campaigns.compare_campaigns, "Compare campaigns"),
         (change.what_changed, "What changed"),
         (change.explain_change, "Explain a change"),
         (change.explain_error_code, "Explain an error code"),

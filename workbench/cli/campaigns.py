@@ -11,6 +11,7 @@ from workbench.api import Workbench
 from workbench.cli.group import main
 from workbench.cli.options import (
     ZONE_OF_CALL,
+    allow_unknown_option,
     format_option,
     moment_options,
     read_filters,
@@ -20,7 +21,10 @@ from workbench.cli.options import (
 from workbench.cli.output import print_frame
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-_IN_TABLE = ["campaign", "text", "messages", "delivery_rate", "reply_rate", "opt_out_rate", "people", "spend"]
+_IN_TABLE = [
+    "campaign", "text", "messages", "delivery_rate", "reply_rate", "opt_out_rate", "people", "health",
+    "spend",
+]  # fmt: skip
 
 
 def _campaign_options(command: Command) -> Command:
@@ -28,6 +32,7 @@ def _campaign_options(command: Command) -> Command:
     decorated: Any = command
     for option in (
         format_option(),
+        allow_unknown_option(),
         timezone_option(ZONE_OF_CALL),
         moment_options,
         where_option(),

@@ -179,6 +179,8 @@ def explore(
             timezone=timezone,
             allow_unknown=allow_unknown,
         )
+    for metric, reason in frame.attrs["no_answer"].items():
+        click.echo(f"{metric} is not known: {reason}.", err=True)
     print_frame(frame, format)
 
 
@@ -203,4 +205,8 @@ def _caption(frame: pd.DataFrame, since: str | None, until: str | None) -> str:
     about = frame.attrs
     end = f"up to, not including, {until}" if until else "up to now"
     period = f"from {since or 'the first message'} {end}"
-    return f"{about['label']}: {about['description']}\n{period} ({about['timezone']}), as of {about['as_of']}"
+    missing = f"\nNot known: {about['no_answer']}." if about["no_answer"] else ""
+    return (
+        f"{about['label']}: {about['description']}\n{period} ({about['timezone']}), as of {about['as_of']}"
+        f"{missing}"
+    )

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from workbench.http_api import (
     alerts,
     batches,
+    campaigns,
     chatwoot,
     consent,
     contacts,
@@ -55,6 +56,7 @@ ROUTERS: Sequence[APIRouter] = (
     outbox.router,
     templates.router,
     metrics.router,
+    campaigns.router,
     reports.router,
     alerts.router,
     status.router,

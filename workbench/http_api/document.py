@@ -18,6 +18,7 @@ GROUPS: list[dict[str, Any]] = [
     {"name": "outbox", "description": "What was sent from here and how it ended; calling it off."},
     {"name": "templates", "description": "Texts that are ready, with blanks."},
     {"name": "metrics", "description": "Any metric, by any dimensions."},
+    {"name": "campaigns", "description": "Texts, services and batches, with what people did after them."},
     {"name": "reports", "description": "Reports as files, run by themselves."},
     {"name": "alerts", "description": "What is wrong now, and who is told."},
     {"name": "status", "description": "Where the installation stands, and what the doctor says."},

@@ -71,6 +71,7 @@ class MetricRows(ApiPage):
     description: str
     timezone: str = Field(description="Of days, weeks, months and hours.")
     sql: str = Field(description="The query behind it, to be run by itself with `workbench sql`.")
+    no_answer: str = Field(description="Why numbers are null that nobody can know; empty where none is.")
     total: int = Field(description="Rows of all pages.")
     items: list[dict[str, str | int | float | bool | None]] = Field(
         description="The dimensions, the metric under its name, and what belongs to it: sample_size and "
@@ -124,7 +125,7 @@ def metric_values(
 ) -> MetricRows:
     """Ask for one metric, by any dimensions, filters and period, as `workbench metric` does."""
     _find(installation.metrics, metric)
-    _check_zone(installation, timezone)
+    require_zone(installation, timezone)
     filters = read_filter_texts(where, "where")
     asked = {
         "metric": metric, "by": by, "where": where, "since": since, "until": until, "timezone": timezone,
@@ -142,6 +143,7 @@ def metric_values(
             description=about["description"],
             timezone=about["timezone"],
             sql=about["sql"],
+            no_answer=about["no_answer"],
             total=len(frame),
             items=[dict(row) for row in rows],
         )
@@ -160,7 +162,7 @@ def _find(metrics: Any, name: str) -> Metric:
     return metric
 
 
-def _check_zone(installation: Installation, timezone: str | None) -> None:
+def require_zone(installation: Installation, timezone: str | None) -> None:
     """A wrong one is wrong in the request, not in the settings of this installation."""
     try:
         installation.timezone(timezone)

@@ -26,17 +26,11 @@ def compare_campaigns(first: Campaign, second: Campaign, names: tuple[str, str])
     Args:
         names: how the sentences call them, as ``("A", "B")`` or ``("Before", "After")``.
     """
-    delivered = [Proportion(item.delivered, _final(item)) for item in (first, second)]
     return [
         _compare("reply_rate", "replies", first.replies, second.replies, names, "people"),
         _compare("opt_out_rate", "opt-outs", first.opt_outs, second.opt_outs, names, "people"),
-        _compare("delivery_rate", "deliveries", delivered[0], delivered[1], names, "messages"),
+        _compare("delivery_rate", "deliveries", first.deliveries, second.deliveries, names, "messages"),
     ]
-
-
-def _final(campaign: Campaign) -> int:
-    rate = campaign.delivery_rate
-    return round(campaign.delivered / rate) if rate else campaign.not_delivered
 
 
 def _compare(

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, LiteralString, get_args
+from typing import Any, Literal, LiteralString, get_args
 
 from workbench.errors import NotFound, UnknownName
-from workbench.lake.connect import Lake, Readable
+from workbench.lake.connect import Readable
 from workbench.lake.text_templates import read_template_words
 from workbench.metrics.catalog import query_service_names
 from workbench.metrics.compile import (
     CompiledMetric,
     Moment,
     assemble,
+    compile_metric,
     conditions_sql,
     dimension_sql,
     plan_metric,
@@ -27,14 +28,13 @@ from workbench.metrics.definitions import METRICS
 from workbench.metrics.filter_values import Where
 from workbench.metrics.proportions import Proportion, clearly_highest
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 CampaignKind = Literal["template", "messaging_service", "batch"]
 KINDS: tuple[CampaignKind, ...] = get_args(CampaignKind)
 FEWEST_PEOPLE = METRICS["reply_rate"].minimum_sample
 
-_OF_MESSAGES = ("messages", "delivered", "not_delivered", "delivery_rate", "segments_per_message")
+_OF_MESSAGES = (
+    "messages", "delivered", "not_delivered", "delivery_rate", "segments_per_message", "priced_share",
+)  # fmt: skip
 _OF_PEOPLE = ("reach", "reply_rate", "opt_out_rate", "time_to_reply_p50")
 _OF_MONEY = ("spend", "cost_per_delivered")
 
@@ -43,9 +43,9 @@ _OF_MONEY = ("spend", "cost_per_delivered")
 class Campaign:
     """One campaign's numbers; ``spend`` and ``cost_per_delivered`` by currency.
 
-    ``replies`` and ``opt_outs`` are shares of the people reached at least seven days ago;
-    ``people_in_flight`` were reached since. ``text`` is the words of a template, or the name of a service or
-    batch.
+    ``deliveries`` is a share of the messages with an outcome. ``replies``, ``opt_outs`` and ``unresponsive``
+    are shares of the people reached at least seven days ago; ``people_in_flight`` were reached since.
+    ``text`` is the words of a template, or the name of a service or batch.
     """
 
     campaign: str
@@ -54,14 +54,16 @@ class Campaign:
     delivered: int
     not_delivered: int
     in_flight: int
-    delivery_rate: float | None
+    deliveries: Proportion
     segments_per_message: float | None
     spend: Mapping[str, float]
     cost_per_delivered: Mapping[str, float]
+    priced_share: float | None
     reach: int
     people_in_flight: int
     replies: Proportion
     opt_outs: Proportion
+    unresponsive: Proportion
     time_to_reply: float | None
 
 
@@ -104,11 +106,17 @@ def query_campaigns(
     }
     rows = {names: _rows(lake, compiled) for names, compiled in queries.items()}
     people = {row["campaign"]: row for row in rows[_OF_PEOPLE]}
+    unresponsive = _unresponsive(lake, dimension, where, since, until, timezone)
     money: dict[str | None, list[dict[str, Any]]] = {}
     for row in rows[_OF_MONEY]:
         money.setdefault(row["campaign"], []).append(row)
     campaigns = [
-        _campaign(row, people.get(row["campaign"], {}), money.get(row["campaign"], ()))
+        _campaign(
+            row,
+            people.get(row["campaign"], {}),
+            money.get(row["campaign"], ()),
+            unresponsive.get(row["campaign"], Proportion(0, 0)),
+        )
         for row in rows[_OF_MESSAGES]
         if row["campaign"] is not None
     ]
@@ -117,14 +125,14 @@ def query_campaigns(
     return CampaignList(dimension, tuple(campaigns), without, as_of, queries[_OF_PEOPLE])
 
 
-def with_texts(lake: Lake, campaigns: CampaignList) -> CampaignList:
+def with_texts(lake: Readable, campaigns: CampaignList) -> CampaignList:
     """The campaigns with their words or names, which a slice in memory does not have."""
     names = campaign_names(lake, campaigns.kind, [item.campaign for item in campaigns.campaigns])
     named = tuple(replace(item, text=names.get(item.campaign)) for item in campaigns.campaigns)
     return replace(campaigns, campaigns=named)
 
 
-def campaign_names(lake: Lake, kind: str, campaigns: Iterable[str]) -> dict[str, str]:
+def campaign_names(lake: Readable, kind: str, campaigns: Iterable[str]) -> dict[str, str]:
     """What people call campaigns of a kind: the words of a template, the name of a service or batch."""
     if kind == "template":
         return read_template_words(lake, campaigns)
@@ -168,39 +176,6 @@ def query_best_hour(
     return clearly_highest(shares, FEWEST_PEOPLE), shares
 
 
-def campaign_frame(campaigns: CampaignList) -> pd.DataFrame:
-    """One row per campaign and currency, as a file or a notebook shows them."""
-    import pandas as pd
-
-    rows = [row for campaign in campaigns.campaigns for row in _frame_rows(campaign)]
-    return pd.DataFrame(rows, columns=list(FRAME_COLUMNS))
-
-
-FRAME_COLUMNS = (
-    "campaign", "text", "messages", "delivered", "not_delivered", "in_flight", "delivery_rate",
-    "segments_per_message", "currency", "spend", "cost_per_delivered", "reach", "people", "people_in_flight",
-    "reply_rate", "reply_rate_low", "reply_rate_high", "opt_out_rate", "opt_out_rate_low",
-    "opt_out_rate_high", "time_to_reply_p50",
-)  # fmt: skip
-
-
-def _frame_rows(campaign: Campaign) -> list[dict[str, Any]]:
-    fields = {name: getattr(campaign, name) for name in FRAME_COLUMNS if hasattr(campaign, name)}
-    fields |= {"people": campaign.replies.sample, "time_to_reply_p50": campaign.time_to_reply}
-    for name, share in (("reply_rate", campaign.replies), ("opt_out_rate", campaign.opt_outs)):
-        low, high = share.interval
-        fields |= {name: share.rate, f"{name}_low": low, f"{name}_high": high}
-    return [
-        {
-            **fields,
-            "currency": currency,
-            "spend": campaign.spend.get(currency or ""),
-            "cost_per_delivered": campaign.cost_per_delivered.get(currency or ""),
-        }
-        for currency in (*campaign.spend,) or (None,)
-    ]
-
-
 def _read_kind(kind: str) -> CampaignKind:
     for known in KINDS:
         if kind == known:
@@ -235,8 +210,19 @@ def _rows(lake: Readable, compiled: CompiledMetric) -> list[dict[str, Any]]:
     ]
 
 
+def _unresponsive(
+    lake: Readable, by: str, where: Where, since: Moment, until: Moment, timezone: str
+) -> dict[str | None, Proportion]:
+    """By campaign; the metric counts people and not messages, so that it has a query of its own."""
+    compiled = compile_metric("unresponsive_rate", by, where, since, until, timezone=timezone)
+    return {row[by]: _share(row["unresponsive_rate"], row["sample_size"]) for row in _rows(lake, compiled)}
+
+
 def _campaign(
-    row: Mapping[str, Any], people: Mapping[str, Any], money: Iterable[Mapping[str, Any]]
+    row: Mapping[str, Any],
+    people: Mapping[str, Any],
+    money: Iterable[Mapping[str, Any]],
+    unresponsive: Proportion,
 ) -> Campaign:
     priced = [item for item in money if item["currency"] is not None]
     return Campaign(
@@ -246,14 +232,16 @@ def _campaign(
         delivered=int(row["delivered"]),
         not_delivered=int(row["not_delivered"]),
         in_flight=int(row["delivery_rate_in_flight"]),
-        delivery_rate=row["delivery_rate"],
+        deliveries=_share(row["delivery_rate"], row["delivery_rate_sample_size"]),
         segments_per_message=row["segments_per_message"],
         spend=_amounts(priced, "spend"),
         cost_per_delivered=_amounts(priced, "cost_per_delivered"),
+        priced_share=row["priced_share"],
         reach=int(people.get("reach") or 0),
         people_in_flight=int(people.get("reply_rate_in_flight") or 0),
         replies=_share(people.get("reply_rate"), people.get("reply_rate_sample_size")),
         opt_outs=_share(people.get("opt_out_rate"), people.get("opt_out_rate_sample_size")),
+        unresponsive=unresponsive,
         time_to_reply=people.get("time_to_reply_p50"),
     )
 

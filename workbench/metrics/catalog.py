@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from workbench.lake.connect import Lake
+from workbench.lake.connect import Lake, Readable
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def query_sender_names(lake: Lake) -> dict[str, str]:
     return dict(rows)
 
 
-def query_service_names(lake: Lake) -> dict[str, str]:
+def query_service_names(lake: Readable) -> dict[str, str]:
     """Messaging services by SID, as people named them."""
     rows = lake.rows(
         "select messaging_service_sid, max(friendly_name) from messaging_services "

@@ -7,7 +7,7 @@ rate of others is counted as every rate is, and no sum or mean of rates. Pure bu
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, Literal
 
@@ -27,30 +27,6 @@ Order = Literal["size", "highest", "lowest"]
 ORDERS: tuple[Order, ...] = ("size", "highest", "lowest")
 MOST_METRICS, MOST_DIMENSIONS, MOST_VALUES = 4, 2, 50
 DEFAULT_TOP = 8
-
-#: Metrics about what people sent us. With the filter "outbound" they would always be zero.
-INBOUND_METRICS = frozenset({"opt_outs", "revocations_waiting", "revocations_late"})
-
-_NOT_OF_INBOUND = {"template": "text", "batch": "batch"}
-
-
-def no_answer_reason(metric: str, where: Mapping[str, Any]) -> str:
-    """Why nobody can know a metric under these filters; empty where it has an answer."""
-    if metric not in INBOUND_METRICS:
-        return ""
-    for name, word in _NOT_OF_INBOUND.items():
-        values = where.get(name) or ()
-        if values and None not in ([values] if isinstance(values, str) else values):
-            return f"inbound messages have no {word} to filter by"
-    return ""
-
-
-def without_unknown(result: MetricResult, where: Mapping[str, Any]) -> MetricResult:
-    """A metric's numbers, missing instead of 0 where it has no answer under the filters."""
-    name = result.metric.name
-    if not no_answer_reason(name, where):
-        return result
-    return replace(result, frame=result.frame.assign(**{name: float("nan")}))
 
 
 class Others:

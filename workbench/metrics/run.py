@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, LiteralString
 from workbench.lake.connect import Readable
 from workbench.metrics.compile import Moment, compile_audit, compile_metric, find_metric
 from workbench.metrics.definitions import DIMENSIONS, Metric
-from workbench.metrics.filter_values import Where
+from workbench.metrics.filter_values import Where, read_filters
+from workbench.metrics.no_answer import without_unknown
 from workbench.metrics.own.masking import masked_labels
 
 if TYPE_CHECKING:
@@ -45,12 +46,17 @@ def query_metric(
     *,
     timezone: str = "UTC",
 ) -> MetricResult:
-    """Compile one metric and run it. Arguments and errors as in ``compile_metric``."""
-    compiled = compile_metric(name, by, where, since, until, timezone=timezone)
+    """Compile one metric and run it. Arguments and errors as in ``compile_metric``.
+
+    Numbers that nobody can know are missing, see :mod:`workbench.metrics.no_answer`.
+    """
+    filters = read_filters(where)
+    compiled = compile_metric(name, by, filters, since, until, timezone=timezone)
     as_of = datetime.now(UTC)
     frame = _with_whole_counts(lake.frame(compiled.sql, compiled.parameters), find_metric(name))
     frame = _with_masked_numbers(frame)
-    return MetricResult(find_metric(name), frame, compiled.sql, compiled.parameters, as_of, compiled.text)
+    result = MetricResult(find_metric(name), frame, compiled.sql, compiled.parameters, as_of, compiled.text)
+    return without_unknown(result, filters)
 
 
 def _with_whole_counts(frame: pd.DataFrame, metric: Metric) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from workbench.metrics import DIMENSIONS, METRICS, MetricResult, RowQuery
 from workbench.metrics.catalog import query_sender_names
 from workbench.metrics.counted_rows import counts_every_message
 from workbench.metrics.coverage import Coverage
-from workbench.metrics.exploration import INBOUND_METRICS, no_answer_reason, without_unknown
+from workbench.metrics.no_answer import is_of_inbound, no_answer_reason, without_unknown
 from workbench.metrics.rows import is_number_like
 from workbench.metrics.sql_text import with_literals
 from workbench.ui.explore_state import EXPLORE_DEFAULTS
@@ -129,7 +129,7 @@ class PageData:
         """
         if metric and not counts_every_message(METRICS[metric]):
             narrow["counted"] = metric
-        if metric in INBOUND_METRICS:
+        if is_of_inbound(metric):
             narrow.setdefault("direction", "all")
         if "since" in narrow:
             narrow["period"] = "custom"
@@ -175,7 +175,7 @@ class PageData:
     def filters_of(self, name: str, where: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The page's filters as they hold for a metric; ``where`` narrows further and wins over them."""
         narrowed = {**self.where, **(where or {})}
-        if name in INBOUND_METRICS and "direction" not in (where or {}):
+        if is_of_inbound(name) and "direction" not in (where or {}):
             narrowed.pop("direction", None)
         return narrowed
 

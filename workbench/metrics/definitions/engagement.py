@@ -85,5 +85,28 @@ METRICS = (
         "by keyword, on the web or through one of us",
         "Opt-outs known only from Twilio's refusal (21610), which has no date of the opt-out.",
     ),
+    Metric(
+        name="unresponsive_rate",
+        label="Unresponsive",
+        unit="rate",
+        description="Share of the people reached who got three or more messages and answered none of them.",
+        numerator="count(*) filter (settled >= 3 and not has_answered)",
+        denominator="count(*) filter (settled > 0)",
+        numerator_text="of them, people with at least three such messages who neither replied nor opted out "
+        "within seven days of any",
+        denominator_text=_SETTLED_TEXT,
+        excludes=_EXCLUDES,
+        better="lower",
+        minimum_sample=30,
+        is_additive=False,
+        sample_noun="people",
+        source="engagement_facts",
+        bins={
+            "one_person": "person",
+            "settled": "count(*) filter (is_settled)",
+            "has_answered": "coalesce(bool_or(replied_at is not null or opted_out_at is not null), false)",
+        },
+        waiting="count(*) filter (settled = 0)",
+    ),
     *(_reply_time(share) for share in _SHARES),
 )

@@ -11,11 +11,12 @@ import pandas as pd
 
 from workbench.display import formats
 from workbench.metrics.campaign_comparison import RateComparison, compare_campaigns
+from workbench.metrics.campaign_frame import campaign_frame
+from workbench.metrics.campaign_health import CampaignHealth, HealthPart, campaign_health
 from workbench.metrics.campaigns import (
     FEWEST_PEOPLE,
     Campaign,
     CampaignList,
-    campaign_frame,
     campaign_names,
     query_best_hour,
     query_campaigns,
@@ -27,7 +28,7 @@ from workbench.ui.panels.tables import MOST_ROWS, shown_first
 
 LIMIT = 12
 Props = dict[str, Any]
-_COLUMNS = ("Sent", "Delivery rate", "Reply rate", "Opt-out rate", "Cost per delivered")
+_COLUMNS = ("Sent", "Delivery rate", "Reply rate", "Opt-out rate", "Health", "Cost per delivered")
 _NOTE = (
     "Below a rate: where it lies with 95 % certainty, and of how many people. People reached in the last "
     "seven days are in flight."
@@ -126,20 +127,39 @@ def _names(data: PageData, campaigns: Sequence[Campaign]) -> dict[str, str]:
 
 def _row(data: PageData, item: Campaign, text: str | None, bar: float, is_chosen: bool) -> dict[str, Any]:
     token = data.token("template", item.campaign)
+    health = campaign_health(item)
     first = {"text": text or item.campaign, "bar": bar}
     costs = [formats.money(amount, currency) for currency, amount in item.cost_per_delivered.items()]
     cost = {"text": costs[0], "more": costs[1:]} if costs else {"text": formats.MISSING, "muted": True}
     cells = [
         first,
         {"text": formats.count(item.messages)},
-        {"text": formats.rate(item.delivery_rate)},
+        {"text": formats.rate(item.deliveries.rate)},
         _share_cell(item.replies, item.people_in_flight),
         _share_cell(item.opt_outs, item.people_in_flight),
+        _health_cell(health),
         cost,
     ]
     hint = "Show everything again" if is_chosen else "Show only this text; choose two to compare them"
     link = data.rows_link(template=[token])
-    return {"key": token, "cells": cells, "chosen": is_chosen, "hint": hint, "link": link}
+    parts = ", ".join(_part_text(part) for part in health.parts)
+    return {
+        "key": token, "cells": cells, "chosen": is_chosen, "hint": f"{hint}. Health: {parts}.", "link": link,
+    }  # fmt: skip
+
+
+def _health_cell(health: CampaignHealth) -> dict[str, Any]:
+    if health.score is None:
+        return {"text": formats.MISSING, "muted": True, "note": "too few"}
+    return {"text": formats.count(round(health.score)), "note": "of 100"}
+
+
+def _part_text(part: HealthPart) -> str:
+    """`opt-out rate 20 of 30 points`."""
+    label = part.rule.label[0].lower() + part.rule.label[1:]
+    if part.points is None:
+        return f"{label} of too few"
+    return f"{label} {round(part.points)} of {part.rule.most} points"
 
 
 def _share_cell(share: Proportion, in_flight: int) -> dict[str, Any]:

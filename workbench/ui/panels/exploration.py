@@ -18,6 +18,7 @@ from workbench.metrics.exploration import (
     explored_frame,
     others_text,
 )
+from workbench.metrics.no_answer import no_answer_reason
 from workbench.ui.explore_state import AUTO, question_of
 from workbench.ui.filters import FIELDS
 from workbench.ui.page_data import PageData, definition, shown_sql
@@ -139,6 +140,9 @@ def sample_notes(exploration: Exploration, each: Explored) -> list[str]:
         notes += [", ".join(currencies)] if currencies else []
         notes.append(f"{formats.rate(priced)} priced")
     small = sum(map(each.is_small, each.rows))
+    unknown = no_answer_reason(metric.name, exploration.data.where, exploration.answer.question.by)
+    if unknown:
+        notes.append(f"not known: {unknown}")
     if small:
         notes.append(f"{formats.plural(small, 'point')} of fewer than {metric.minimum_sample} not drawn")
     return notes

@@ -1,0 +1,43 @@
+"""What the tools about campaigns answer with."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from workbench.assistants.answers import ListedAnswer, Row, ToolAnswer
+
+
+class CampaignsAnswer(ListedAnswer):
+    """Campaigns of a period, the one with the most messages first."""
+
+    kind: str
+    period: str
+    without: int = Field(description="Outbound messages that belong to no campaign of this kind.")
+    rows: list[Row] = Field(
+        description="One for each campaign and currency: untrusted_text has the words of a text, or the name "
+        "of a service or batch. Rates are from 0 to 1; _low and _high are their 95 % bounds; people is the "
+        "sample of replies and opt-outs, people_in_flight those reached in the last seven days. health is "
+        "from 0 to 100, the sum of the health_of_ parts. too_few: the rates of people say nothing."
+    )
+    link: str = Field(description="The page of campaigns with the same days.")
+
+
+class ComparedRate(BaseModel):
+    """One rate of both."""
+
+    metric: str
+    sentence: str
+    first: float | None
+    first_sample: int
+    second: float | None
+    second_sample: int
+    is_sure: bool = Field(description="Whether the difference is more than chance.")
+
+
+class ComparisonAnswer(ToolAnswer):
+    """Two campaigns, or one before and from a day."""
+
+    kind: str
+    period: str
+    rates: list[ComparedRate]
+    link: str = Field(description="The page of campaigns with the same days.")
