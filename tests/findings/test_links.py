@@ -73,7 +73,8 @@ def every_kind() -> list[dict[str, Any]]:
     """Four weeks of ordinary traffic; in the last two something of each kind goes wrong."""
     made: list[dict[str, Any]] = []
 
-    def add(day: int, hour: int, number: int, *, wait: int = 1, **fields: Any) -> None:
+    def add(day: int, hour: int, number: int, **fields: Any) -> None:
+        wait = fields.pop("wait", 1)
         for at in range(number):
             created = datetime(2025, 2, 17, hour, tzinfo=UTC) + timedelta(days=day, minutes=at % 50)
             sent = created + timedelta(seconds=wait)
@@ -86,7 +87,7 @@ def every_kind() -> list[dict[str, Any]]:
         is_now = day >= 14
         for place, sender in enumerate(SENDERS):
             service = "MG" + str(place % 2 + 1) * 32
-            shared = {"from": sender, "messaging_service_sid": service}
+            shared: dict[str, Any] = {"from": sender, "messaging_service_sid": service}
             # Half of the messages of one service wait, in the later weeks.
             add(day, 9, 20, wait=600 if is_now and place % 2 else 1, **shared)
             add(day, 3, 6, **shared, **({"status": "undelivered", "error_code": 30008} if is_now else {}))
