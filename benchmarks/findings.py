@@ -343,7 +343,7 @@ def look_at(account: Account) -> list[Finding]:
     """What the product says of the second month."""
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
-        connection.register("incoming", account.messages)
+        connection.register("incoming", account.messages.assign(template=account.messages["body"]))
         for name in ("message_facts", "sending_facts"):
             connection.execute(f"create table {name} as from incoming")
         return find_findings(MemoryReader(connection, MONTH))

@@ -21,6 +21,7 @@ page = ui.Page(
             empty="Nothing is priced in this period yet. Twilio may take a day to price a message.",
             span=7,
             click="day",
+            compares=True,
         ),
         ui.Figure(
             "This month",

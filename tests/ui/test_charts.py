@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from workbench import ui
 from workbench.display.periods import Period
 from workbench.metrics import MetricResult
 from workbench.ui import charts, theme
+from workbench.ui.navigation import discover_pages
+from workbench.ui.page import load_page
 from workbench.ui.page_data import PageData
 from workbench.ui.store import Store
 
@@ -58,6 +63,59 @@ def test_each_currency_has_a_panel_and_a_scale_of_its_own(data: PageData) -> Non
     assert [trace.yaxis for trace in figure.data] == ["y", "y2"]
     upper, lower = figure.layout.yaxis.domain, figure.layout.yaxis2.domain
     assert upper[0] > lower[1]
+
+
+def dashed(props: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The lines of the period before, by name."""
+    traces = props["figure"]["data"]
+    return {trace["name"]: trace for trace in traces if trace.get("line", {}).get("dash") == "dash"}
+
+
+def chart_of(page_name: str, title: str) -> ui.Chart:
+    page = next(load_page(info) for info in discover_pages() if info.name == page_name)
+    panel = next(panel for panel in page.panels if getattr(panel, "title", "") == title)
+    assert isinstance(panel, ui.Chart)
+    return panel
+
+
+def test_the_period_before_is_dashed_day_by_day_and_named_by_its_dates(data: PageData) -> None:
+    props = chart_of("overview", "Messages").props(data)
+    [(name, line)] = dashed(props).items()
+    assert name == "Before: 24 Feb – 2 Mar 2025"
+    assert line["y"] == [1, 0, 49, 0, 0, 0, 0]
+    assert line["text"][2] == "49 (26 Feb)"
+    # A click on the line opens the day of this period.
+    assert line["customdata"] == line["x"] == DAYS
+    assert props["summary"].endswith("Before: 24 Feb – 2 Mar 2025, dashed.")
+    # 40 delivered of 49 finished on the 26 February; one message on the 24th is too few for a rate.
+    rates = dashed(chart_of("overview", "Delivery rate").props(data))["Before: 24 Feb – 2 Mar 2025"]["y"]
+    assert rates == [None, None, pytest.approx(39 / 49), None, None, None, None]
+
+
+def test_the_spend_before_stands_on_the_scale_of_its_currency(data: PageData) -> None:
+    lines = dashed(chart_of("cost", "Spend over time").props(data))
+    assert list(lines) == ["USD, before: 24 Feb – 2 Mar 2025"]
+    line = lines["USD, before: 24 Feb – 2 Mar 2025"]
+    assert line["y"] == pytest.approx([0.0083, 0, 0.4067, 0, 0, 0, 0])
+    assert line["yaxis"] == "y2"
+
+
+@pytest.mark.parametrize(
+    ("period", "comparison"),
+    [
+        (WEEK, "none"),
+        # The week before it began before the history.
+        (Period(date(2025, 2, 25), date(2025, 3, 4)), "previous"),
+        # By week: two periods of 200 days begin on different weekdays.
+        (Period(date(2025, 3, 3), date(2025, 9, 19)), "previous"),
+    ],
+)
+def test_without_a_comparable_period_nothing_is_dashed(
+    data: PageData, period: Period, comparison: str
+) -> None:
+    props = chart_of("overview", "Messages").props(replace(data, period=period, comparison=comparison))
+    assert dashed(props) == {}
+    assert "dashed" not in props["summary"]
 
 
 def test_nothing_to_draw_is_no_figure(data: PageData) -> None:

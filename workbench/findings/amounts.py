@@ -90,9 +90,9 @@ def prices(reader: FindingReader) -> Iterator[Finding]:
                 f"{formats.money(before[0], currency)} before",
                 f"{formats.money(more, currency)} more for {now[1]:,} messages than at the earlier price. "
                 "Look at the number of segments, the route and Twilio's price list.",
-                "cost",
-                "Cost",
-                _filter(reader, dimension, value),
+                "messages",
+                "Show the messages",
+                {dimension: reader.token(dimension, value), "currency": currency},
                 cost=more / totals[currency],
             )
             return
@@ -162,9 +162,10 @@ def encodings(reader: FindingReader) -> Iterator[Finding]:
             "neutral",
             f"Special characters touch {formats.money(amount, currency)} of spend",
             f"{formats.rate(row['ucs2_share'])} of {int(row['sample_size']):,} messages go out as UCS-2: 70 "
-            "characters to a segment instead of 160. See which characters force it, and what plain ones "
-            "would save.",
-            "segmentation", "Segmentation", cost=amount / spent[currency] / 2,
+            "characters to a segment instead of 160. The page Segmentation shows which characters force it, "
+            "and what plain ones would save.",
+            "messages", "Show the messages", {"counted": "ucs2_spend", "currency": currency},
+            cost=amount / spent[currency] / 2,
         )  # fmt: skip
 
 
@@ -219,10 +220,6 @@ def _share(result: MetricResult) -> Share:
         None if formats.is_missing(value) else float(value),
         0 if formats.is_missing(sample) else int(sample or 0),
     )
-
-
-def _filter(reader: FindingReader, dimension: str, value: Any) -> dict[str, str]:
-    return {} if dimension == "message_type" else {dimension: reader.token(dimension, value)}
 
 
 def _percent(share: float) -> str:

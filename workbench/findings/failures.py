@@ -25,8 +25,6 @@ _CARRIES = 0.5
 _NEARLY_ALL = 0.9
 _MOST_NAMES = 4
 _OF = {"sender": "from", "country": "to"}
-_NO_FILTERS = ("message_type",)
-"""Pages cannot filter by them, so a link would show more."""
 _TITLES = {
     "sender": "{name}", "country": "Messages to {name}", "messaging_service": "The service {name}",
     "account": "The account {name}", "sender_type": "Messages from a {name}",
@@ -143,7 +141,7 @@ class _Failures:
             self._title(group, known, hits, size),
             f"{self._reason(group, known)}{paid} {known.fix if known else ''}".strip(),
             "messages",
-            "" if first.dimension in _NO_FILTERS else "Show the messages",
+            "Show the messages",
             self._query(group),
             touched=sum(each.more for each in group) / total,
             cost=share * own,

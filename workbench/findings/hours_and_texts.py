@@ -26,11 +26,12 @@ def hours(reader: FindingReader, told: Collection[int]) -> Iterator[Finding]:
     """
     frame = _by_hour(reader)
     for hour, hits, size, usual in _levels(frame, "hour", told):
+        query = _query(reader, frame, "hour", hour, told)
         yield Finding(
             "bad",
             f"Sent {_hour_text(hour)}: {formats.rate(hits / size)} of {size:,.0f} do not arrive",
             f"In the other hours {formats.rate(usual)}. Look at what is sent then.",
-            "failures", "Delivery failures",
+            "messages", "Show the messages", query,
             touched=(hits - usual * size) / (float(frame["messages"].sum()) or 1.0),
         )  # fmt: skip
 
@@ -38,13 +39,14 @@ def hours(reader: FindingReader, told: Collection[int]) -> Iterator[Finding]:
 def texts(reader: FindingReader, told: Collection[int]) -> Iterator[Finding]:
     """Texts of which more fails than of the others."""
     frame = reader.text_outcomes()
-    for text, hits, size, usual in _levels(frame, "text", told):
+    for text, hits, size, usual in _levels(frame, "template", told):
+        query = _query(reader, frame, "template", text, told)
         yield Finding(
             "bad",
             f"A text: {formats.rate(hits / size)} of {size:,.0f} do not arrive",
-            f"“{_shortened(text)}”. Of the other texts {formats.rate(usual)}. Compare it with your "
-            "registered use case, and with the list it was sent to.",
-            "segmentation", "Segmentation",
+            f"“{_shortened(reader.label('template', text))}”. Of the other texts {formats.rate(usual)}. "
+            "Compare it with your registered use case, and with the list it was sent to.",
+            "messages", "Show the messages", query,
             touched=(hits - usual * size) / (float(frame["messages"].sum()) or 1.0),
         )  # fmt: skip
 
@@ -52,9 +54,10 @@ def texts(reader: FindingReader, told: Collection[int]) -> Iterator[Finding]:
 def carried_by(reader: FindingReader, code: int | None) -> list[str]:
     """Sentences on the text and the hour that most messages with a code have, where others have them less."""
     sentences = []
-    if share_of_text := _carrier(reader.text_outcomes(), "text", code):
+    if share_of_text := _carrier(reader.text_outcomes(), "template", code):
         text, share = share_of_text
-        sentences.append(f"{formats.rate(share)} have the text “{_shortened(str(text))}”.")
+        words = _shortened(reader.label("template", text))
+        sentences.append(f"{formats.rate(share)} have the text “{words}”.")
     if share_of_hour := _carrier(_by_hour(reader), "hour", code):
         hour, share = share_of_hour
         sentences.append(f"{formats.rate(share)} were sent {_hour_text(hour)}.")
@@ -97,6 +100,20 @@ def _levels(
         others = all_hits - hit, all_sizes - size
         if others[1] >= max(_FEWEST_OTHERS, size) and surprise_of(hit, size, *others):
             yield value, hit, size, others[0] / others[1]
+
+
+def _query(
+    reader: FindingReader, frame: pd.DataFrame, name: str, value: Any, told: Collection[int]
+) -> dict[str, str | list[str]]:
+    """The filters that leave the failures of a value, without those of problems that were told."""
+    query: dict[str, str | list[str]] = {
+        name: reader.token(name, value), "outcome": list(NOT_ARRIVED)
+    }  # fmt: skip
+    if told:
+        failed = frame[(frame[name] == value) & frame["outcome"].isin(NOT_ARRIVED)]
+        codes = failed[~failed["error_code"].isin(list(told))]["error_code"].unique()
+        query["error_code"] = [reader.token("error_code", code) for code in codes]
+    return query
 
 
 def _shortened(text: str) -> str:

@@ -15,7 +15,9 @@ from workbench.metrics import METRICS
 from workbench.metrics.anomalies import BASELINE_DAYS, find_anomalies
 from workbench.metrics.change import Share, is_more_than_chance
 
-_PAGE = ("segmentation", "What was sent")
+_PAGE = ("messages", "Show the messages")
+_STOPS = {"counted": "opt_outs", "direction": "all"}
+"""Leaves the messages by which people opted out."""
 
 
 def opt_outs(reader: FindingReader) -> Iterator[Finding]:
@@ -32,7 +34,7 @@ def opt_outs(reader: FindingReader) -> Iterator[Finding]:
                 "bad" if more else "good",
                 f"{'More' if more else 'Fewer'} people opted out: {now:,} against {before:,} before",
                 "Each counts once, by a stop keyword. Compare with what was sent in these days.",
-                *_PAGE, touched=_touched(reader, abs(now - before)),
+                *_PAGE, _STOPS, touched=_touched(reader, abs(now - before)),
             )  # fmt: skip
     yield from _spikes(reader)
 
@@ -56,8 +58,9 @@ def _spikes(reader: FindingReader) -> Iterator[Finding]:
             f"{spike.day.day} {spike.day:%b}",
             f"Usually {spike.usual:.1f} a day. Look at what was sent on that day and the one before.",
             *_PAGE,
-            {
-                "period": "custom", "since": (spike.day - timedelta(days=1)).isoformat(),
+            _STOPS
+            | {
+                "period": "custom", "since": spike.day.isoformat(),
                 "until": (spike.day + timedelta(days=1)).isoformat(),
             },
             touched=_touched(reader, spike.messages),

@@ -37,7 +37,7 @@ class FindingReader(Protocol):
         """The same filters over another period."""
 
     def text_outcomes(self) -> pd.DataFrame:
-        """Final messages by template: text, error_code, outcome, messages."""
+        """Final messages by template: template, error_code, outcome, messages."""
 
     def label(self, dimension: str, value: Any) -> str:
         """A dimension's value as people read it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workbench.lake.connect import Readable
-from workbench.lake.text_templates import SKELETON
 from workbench.metrics.compile import (
     CompiledMetric,
     Moment,
@@ -19,9 +18,6 @@ from workbench.metrics.filter_values import Where
 if TYPE_CHECKING:
     import pandas as pd
 
-_LONGEST = 120
-"""Texts that begin alike are one template; a shorter text is also masked faster."""
-
 
 def compile_text_outcomes(
     where: Where | None = None, since: Moment = None, until: Moment = None, *, timezone: str = "UTC"
@@ -29,12 +25,16 @@ def compile_text_outcomes(
     """SQL for the final outbound messages by template; arguments as in `compile_metric`.
 
     Returns:
-        Columns: text, error_code, outcome, messages.
+        Columns: template, error_code, outcome, messages.
     """
     parameters: dict[str, object] = {}
-    rows = [*conditions_sql(where, since, until, timezone, parameters), expand("{final}"), "body <> ''"]
+    rows = [
+        *conditions_sql(where, since, until, timezone, parameters),
+        expand("{final}"),
+        "template is not null",
+    ]
     values = {
-        "text": SKELETON.replace("body", f"left(body, {_LONGEST})"),
+        "template": dimension_sql("template"),
         "error_code": dimension_sql("error_code"),
         "outcome": dimension_sql("outcome"),
         "messages": "count(*)",

@@ -170,7 +170,7 @@ class PageData:
         senders = parameters.get("where_sender")
         if not self.store.masks_own_numbers or not isinstance(senders, list):
             return dict(parameters)
-        return {**parameters, "where_sender": [mask(str(sender)) for sender in senders]}
+        return {**parameters, "where_sender": MaskedNumbers(mask(str(sender)) for sender in senders)}
 
     def filters_of(self, name: str, where: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The page's filters as they hold for a metric; ``where`` narrows further and wins over them."""
@@ -200,6 +200,10 @@ class PageData:
     def look_up(self, name: str, query: Callable[[Lake], T]) -> T:
         """What ``query(lake)`` finds, whatever the filters are."""
         return self.store.ask(name, query, self.snapshot)
+
+    def shown_sql(self, sql: str, parameters: Mapping[str, object]) -> dict[str, Any]:
+        """See :func:`_shown_sql`; our own numbers stay parameters where the settings mask them."""
+        return _shown_sql(sql, self.own_parameters(parameters))
 
     def shown_parameters(self, parameters: Mapping[str, object]) -> dict[str, str]:
         """The parameters of SQL as a page shows them: a searched number masked."""
@@ -258,22 +262,31 @@ def definition(result: MetricResult, period: Period) -> dict[str, Any]:
         "in_flight": in_flight,
         "period": f"{period.label} ({period.timezone})",
         "as_of": result.as_of.isoformat(),
-        **shown_sql(result.sql, result.parameters),
+        **_shown_sql(result.sql, result.parameters),
     }
 
 
-#: Parameters that may hold a phone number. A page shows them masked, and its SQL keeps the parameter's name.
-_MASKED = ("search", "digits", "person")
+class MaskedNumbers(list[str]):
+    """Numbers as a page shows them. SQL written with them would find nothing, so it keeps their parameter."""
 
 
-def shown_sql(sql: str, parameters: Mapping[str, object]) -> dict[str, Any]:
-    """SQL to copy and run by itself, and in words the parameters that must be filled in first."""
-    masked = {name: value for name, value in parameters.items() if name in _MASKED}
-    written = {name: value for name, value in parameters.items() if name not in _MASKED}
+def _shown_sql(sql: str, parameters: Mapping[str, object]) -> dict[str, Any]:
+    """SQL to copy and run by itself, and in words the parameters that must be filled in first.
+
+    These are a phone number that was searched for, and our own numbers where the settings mask them.
+    """
+    masked = {name: value for name, value in parameters.items() if _is_masked(name, value)}
+    written = {name: value for name, value in parameters.items() if name not in masked}
     return {
         "sql": with_literals(sql, written),
         "parameters": {name: _shown(name, value) for name, value in masked.items()},
     }
+
+
+def _is_masked(name: str, value: object) -> bool:
+    if name in ("search", "digits"):
+        return is_number_like(str(value))
+    return name == "person" or isinstance(value, MaskedNumbers)
 
 
 def _total(result: MetricResult, name: str) -> int | None:

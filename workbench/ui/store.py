@@ -254,9 +254,9 @@ class Store:
         pairs = zip(frame[field.dimension], frame["messages"], strict=True)
         counts = {option_value(value): int(number) for value, number in pairs}
         dimension = DIMENSIONS[field.dimension]
-        if dimension.is_closed and dimension.kind == "number":
-            # Every hour there is: which of them have messages depends on the time zone.
-            counts = {value: counts.get(value, 0) for value in dimension.vocabulary()}
+        if dimension.is_closed:
+            # Every value there is: a link may name one that no message has, as the outcome "failed".
+            counts = {**dict.fromkeys(dimension.vocabulary(), 0), **counts}
         labels: dict[str, str] = {}
         if field.name == "sender":
             names = self.ask("sender names", query_sender_names, snapshot)

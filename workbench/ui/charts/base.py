@@ -56,8 +56,13 @@ def with_value_axis(figure: go.Figure, unit: str) -> go.Figure:
         if trace.type == "bar" and trace.yaxis in (None, "y"):
             for place, value in zip(trace.x, trace.y, strict=True):
                 heights[place] = heights.get(place, 0.0) + float(value or 0)
-    lines = [float(value or 0) for trace in figure.data if trace.type != "bar" for value in trace.y]
-    largest = max([*heights.values(), *(lines if not heights else [])], default=0.0)
+    lines = [
+        float(value or 0)
+        for trace in figure.data
+        if trace.type != "bar" and trace.yaxis in (None, "y")
+        for value in trace.y
+    ]
+    largest = max([*heights.values(), *lines], default=0.0)
     return figure.update_layout(yaxis=formats.axis_marks(unit, largest))
 
 

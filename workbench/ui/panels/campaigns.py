@@ -23,7 +23,7 @@ from workbench.metrics.campaigns import (
 )
 from workbench.metrics.proportions import Proportion
 from workbench.ui.charts.shares import shares_by_hour
-from workbench.ui.page_data import PageData, definition, shown_sql
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.tables import MOST_ROWS, shown_first
 
 LIMIT = 12
@@ -213,5 +213,5 @@ def _definition(campaigns: CampaignList, data: PageData) -> dict[str, Any]:
         "in_flight": int(people["in_flight"]),
         "period": f"{data.period.label} ({data.period.timezone})",
         "as_of": campaigns.as_of.isoformat(),
-        **shown_sql(campaigns.compiled.sql, campaigns.compiled.parameters),
+        **data.shown_sql(campaigns.compiled.sql, campaigns.compiled.parameters),
     }

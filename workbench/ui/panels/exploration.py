@@ -21,7 +21,7 @@ from workbench.metrics.exploration import (
 from workbench.metrics.no_answer import no_answer_reason
 from workbench.ui.explore_state import AUTO, question_of
 from workbench.ui.filters import FIELDS
-from workbench.ui.page_data import PageData, definition, shown_sql
+from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.names import Shown, show_value
 from workbench.ui.result_rows import bucket_key
 
@@ -162,5 +162,5 @@ def exploration_definition(exploration: Exploration, each: Explored) -> dict[str
         **definition(result, period),
         "sample_size": sample,
         "in_flight": in_flight,
-        **shown_sql(sql.sql, sql.parameters),
+        **data.shown_sql(sql.sql, sql.parameters),
     }

@@ -18,6 +18,7 @@ from workbench.display.periods import Period
 from workbench.findings.finding import Finding
 from workbench.metrics import MetricResult
 from workbench.ui.charts.marks import with_alert_marks
+from workbench.ui.charts.previous import previous_name, with_previous
 from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.alerts import alerts_of_charts, open_alerts
@@ -64,7 +65,8 @@ class Chart:
     """A figure of one metric: ``draw`` gets the metric grouped by ``by``; it returns None without any number.
 
     ``narrow`` says which messages are behind it, beyond the page's filters: values of filter fields. Without
-    it they are those that the metric counts.
+    it they are those that the metric counts. ``compares`` draws the period before as a dashed line, where the
+    page can compare.
     """
 
     title: str
@@ -76,6 +78,7 @@ class Chart:
     span: int = 6
     click: str | None = None
     narrow: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    compares: bool = False
 
     def build(self) -> PanelComponent:
         return ChartComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
@@ -88,6 +91,11 @@ class Chart:
         if figure is None:
             return {**shared, "state": "empty", "message": f"Not known: {reason}." if reason else self.empty}
         summary = f"{self.title}, {data.period.label}. {self.subtitle}"
+        if self.compares and (previous := data.previous):
+            before = previous.metric(self.metric, by=(data.grain,))
+            drawn = len(figure.data)
+            figure = with_previous(figure, before, data.period, previous.period)
+            summary += f" {previous_name(previous.period)}, dashed." if len(figure.data) > drawn else ""
         if GRAIN in self.by:
             figure = with_alert_marks(figure, alerts_of_charts(data, self.metric), data.period)
         return {**shared, "state": "ok", "figure": figure.to_plotly_json(), "summary": summary}

@@ -18,7 +18,7 @@ from workbench.messaging.addresses import channel
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
 from workbench.ui.components import MessageComponent, PanelComponent, RowListComponent
-from workbench.ui.page_data import PageData, shown_sql
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.codes import shown_codes
 
 PAGE_ROWS = 50
@@ -83,7 +83,7 @@ def row_list_props(data: PageData) -> dict[str, Any]:
             "sample_size": row_page.total,
             "period": f"{data.period.label} ({data.period.timezone})",
             "as_of": row_page.as_of.isoformat(),
-            **shown_sql(row_page.sql, data.own_parameters(row_page.parameters)),
+            **data.shown_sql(row_page.sql, row_page.parameters),
         },
     }
 

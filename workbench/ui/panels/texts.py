@@ -12,7 +12,7 @@ import pandas as pd
 from workbench.display import formats
 from workbench.messaging.texts import CharacterCost, Mismatch, Tally, TemplateCost
 from workbench.metrics.texts import Texts, query_texts
-from workbench.ui.page_data import PageData, shown_sql
+from workbench.ui.page_data import PageData
 from workbench.ui.panels.tables import MOST_ROWS, shown_first
 
 LIMIT = 10
@@ -271,5 +271,5 @@ def _definition(texts: Texts, data: PageData) -> dict[str, Any]:
         "sample_size": texts.costs.messages,
         "period": f"{data.period.label} ({data.period.timezone})",
         "as_of": texts.as_of.isoformat(),
-        **shown_sql(texts.compiled.sql, data.own_parameters(texts.compiled.parameters)),
+        **data.shown_sql(texts.compiled.sql, texts.compiled.parameters),
     }

@@ -43,6 +43,7 @@ function legendButtons(traces, hidden, paint) {
   return named.map((trace) => {
     const swatch = h("i", {})
     swatch.style.background = trace.marker?.color ?? trace.line?.color
+    swatch.classList.toggle("dashed", Boolean(trace.line?.dash))
     const toggle = () => {
       if (!hidden.delete(trace.name)) {
         hidden.add(trace.name)
