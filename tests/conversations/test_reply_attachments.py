@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,8 @@ from workbench.api.inbox import open_inbox_session
 from workbench.api.installation import Installation as Opened
 from workbench.api.jobs import maintain
 from workbench.api.reply_files import why_no_attachments
+from workbench.browser.inbox_answers import INBOX_ANSWERS
+from workbench.browser.schema import check
 from workbench.conversations.inbox_session import InboxSession
 from workbench.roles import Actor, acting_as
 from workbench.server.ports import find_port
@@ -43,7 +46,7 @@ class Place:
         ask(session, "open", conversation=self.conversation)
         return session
 
-    @property
+    @cached_property
     def conversation(self) -> str:
         return self.account.wb.conversation(CONTACT).id
 
@@ -81,6 +84,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 def ask(session: InboxSession, name: str, person: Actor = AGENT, /, **fields: Any) -> Any:
     with acting_as(person):
         answer = session.answer({"id": 7, "ask": name, **fields})
+    if "ok" in answer:
+        check(INBOX_ANSWERS[name], answer["ok"], f"the answer {name!r}")
     return answer.get("ok", answer.get("error"))
 
 
