@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -133,6 +134,39 @@ def test_by_keyboard_and_nothing_typed_is_lost(
     expect(page.locator(".row", has_text="+1206***018")).to_have_count(2)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    finish(visitor)
+
+
+def test_a_new_message_and_an_export_by_keyboard(
+    browser: Browser, inbox_server: PagesServer, installation: Installation
+) -> None:
+    visitor = visit(browser, inbox_server)
+    page = open_inbox(visitor)
+    page.keyboard.press("c")
+    dialog = page.get_by_role("dialog", name="New message")
+    dialog.get_by_label("From").select_option(label="Houston store (+17135550105)")
+    dialog.get_by_label("To (number)").fill("206 555 0179")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("alert")).to_contain_text("its country code is missing")
+    dialog.get_by_label("To (number)").fill("+1 206 555 0179")
+    page.keyboard.press("Enter")
+    text = page.get_by_label("Reply", exact=True)
+    expect(page.locator(".items")).to_contain_text("It begins with your first message.")
+    expect(page.get_by_role("button", name="Resolve", exact=True)).to_have_count(0)
+    page.keyboard.type("Your parcel is here.")
+    # Nothing is stored but the draft, which its address finds again.
+    expect(page.locator(".reasons")).to_contain_text("No consent on record.")
+    page.wait_for_url(re.compile(r"conversation=CW[0-9a-f]{24}"))
+    open_inbox(visitor, f"?{page.url.partition('?')[2]}")
+    expect(text).to_have_value("Your parcel is here.")
+    assert installation.sent("+12065550179") == []
+    page.locator(".row", has_text=NAME).click()
+    page.get_by_role("button", name="Export the conversation").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Text, number masked").click()
+    saved = Path(download.value.path()).read_text()
+    assert QUESTION.replace("\u202e", r"\u202e") in saved
+    assert CONTACT not in saved
     finish(visitor)
 
 

@@ -12,6 +12,7 @@ from workbench.conversations import view_models
 from workbench.conversations.find import find_conversation
 from workbench.conversations.listing import list_conversations
 from workbench.conversations.thread import read_thread
+from workbench.display.message_content import map_link
 from workbench.lake import Lake
 from workbench.lake.save import message_table, save_messages
 from workbench.lake.webhooks import save_webhooks
@@ -72,6 +73,30 @@ def doors(lake: Lake) -> dict[str, str]:
 def test_every_door_says_what_it_is(lake: Lake, fields: dict[str, str], expected: str) -> None:
     receive(lake, fields)
     assert doors(lake) == dict.fromkeys(("bubble", "preview", "row", "panel"), expected)
+
+
+@pytest.mark.parametrize(
+    ("fields", "link"),
+    [
+        (PLACE, "https://www.openstreetmap.org/?mlat=25.01877&mlon=-77.39595#map=16/25.01877/-77.39595"),
+        ({**PLACE, "Latitude": "javascript:alert(1)"}, ""),
+        ({**PLACE, "Longitude": "200"}, ""),
+        ({**PLACE, "Latitude": "nan"}, ""),
+        ({"MessageType": "text"}, ""),
+    ],
+)  # fmt: skip
+def test_a_place_has_a_link_to_a_map_and_nothing_else_has(fields: dict[str, str], link: str) -> None:
+    assert map_link(fields) == link
+
+
+def test_a_thread_has_the_link_of_its_place(lake: Lake) -> None:
+    receive(lake, PLACE)
+    [message] = read_thread(lake, find_conversation(lake, ANN)).messages
+    shown = view_models.message_shown(message, "UTC")
+    assert (
+        shown["map"]
+        == "https://www.openstreetmap.org/?mlat=25.01877&mlon=-77.39595#map=16/25.01877/-77.39595"
+    )
 
 
 def test_a_button_is_told_and_what_it_says_once(lake: Lake) -> None:

@@ -78,6 +78,7 @@ class ThreadMessageItem(TypedDict):
     auto: bool
     text: str
     content: str
+    map: str
     gone: str
     status: str
     tone: str

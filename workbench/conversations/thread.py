@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from workbench.conversations.find import Conversation
-from workbench.display.message_content import content_words, profile_name
+from workbench.display.message_content import content_words, map_link, profile_name
 from workbench.errors import UsageError
 from workbench.lake.connect import Readable
 from workbench.lake.inbound_fields import read_inbound_fields
@@ -51,6 +51,8 @@ class ThreadMessage:
     attachments: tuple[Attachment, ...] = ()
     content: str = ""
     """What it holds beside its text, in words: a place, a contact card, a button, a reaction."""
+    map_link: str = ""
+    """A map of the place that it holds, for who follows it."""
     is_sms: bool = True
     scheduled_for: datetime | None = None
     """When Twilio sends it, where it is scheduled."""
@@ -198,6 +200,7 @@ def _with_content(
         replace(
             message,
             content=content_words(fields.get(message.message_sid, {}), message.body),
+            map_link=map_link(fields.get(message.message_sid, {})),
             is_sms=is_sms,
         )
         for message in messages

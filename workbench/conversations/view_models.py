@@ -104,6 +104,7 @@ def message_shown(message: ThreadMessage, timezone: str) -> dict[str, Any]:
         "auto": message.direction == "outbound-reply" or message.rule is not None,
         "text": message.body or "",
         "content": message.content,
+        "map": message.map_link,
         "gone": _gone(message),
         "status": label,
         "tone": tone,

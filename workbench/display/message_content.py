@@ -52,6 +52,18 @@ def content_words(fields: Mapping[str, Any], text: str | None = None) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def map_link(fields: Mapping[str, Any]) -> str:
+    """The address of a map of the place that an inbound message holds; empty where it holds none.
+
+    It is for a person to follow: nothing is loaded from there.
+    """
+    latitude, longitude = _degrees(fields, "Latitude", 90), _degrees(fields, "Longitude", 180)
+    if latitude is None or longitude is None:
+        return ""
+    place = f"{latitude:.5f}/{longitude:.5f}"
+    return f"https://www.openstreetmap.org/?mlat={latitude:.5f}&mlon={longitude:.5f}#map=16/{place}"
+
+
 def profile_name(fields: Mapping[str, Any]) -> str:
     """What the contact calls themself on the channel; empty where it tells none."""
     return _value(fields, "ProfileName")

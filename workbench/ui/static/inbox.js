@@ -245,14 +245,14 @@ class Inbox {
     if (!Object.keys(writers).length) {
       return false
     }
-    return openNewMessage(this.root, writers, list?.filters.side, async (to, side) => {
+    const begin = async (to, side) => {
       const thread = await this.link.ask("begin", {to, side})
       this.state.opening = null
       this.setThread(thread)
       this.drawThread(true)
       this.setAddress(true)
-      this.write()
-    })
+    }
+    return openNewMessage(this.root, writers, list?.filters.side, begin, () => this.write())
   }
 
   openNext() {

@@ -1,7 +1,8 @@
 // A message to somebody without a conversation: to whom and from which of our senders. It is written in the composer.
 
-// `writers`: our senders and services by their names; `begin` opens the conversation, or says why it cannot.
-function openNewMessage(root, writers, chosen, begin) {
+// `writers`: our senders and services by their names; `begin` opens the conversation, or says why it cannot; `write` has
+// the focus when it is open.
+function openNewMessage(root, writers, chosen, begin, write) {
   const dialog = h("dialog", {class: "chooser", "aria-label": "New message"})
   const to = h("input", {
     type: "text",
@@ -17,18 +18,19 @@ function openNewMessage(root, writers, chosen, begin) {
     Object.entries(writers).map(([side, name]) => h("option", {value: side, selected: side === chosen}, name)),
   )
   const problem = h("p", {class: "said bad", role: "alert", hidden: true})
-  const write = h("button", {class: "primary", type: "submit"}, "Write")
+  const next = h("button", {class: "primary", type: "submit"}, "Write")
   const submit = async (event) => {
     event.preventDefault()
-    write.disabled = true
+    next.disabled = true
     try {
       await begin(to.value, from.value)
+      dialog.addEventListener("close", write)
       dialog.close()
     } catch (error) {
       problem.textContent = error.message
       problem.hidden = false
     }
-    write.disabled = false
+    next.disabled = false
   }
   const cancel = h("button", {class: "quiet", type: "button", onclick: () => dialog.close()}, "Cancel")
   const form = h(
@@ -37,7 +39,7 @@ function openNewMessage(root, writers, chosen, begin) {
     h("label", {}, "To (number)", to),
     h("label", {}, "From", from),
     problem,
-    h("div", {class: "form-foot"}, cancel, write),
+    h("div", {class: "form-foot"}, cancel, next),
   )
   fill(dialog, h("h2", {}, "New message"), form)
   showDialog(root, dialog)

@@ -70,6 +70,9 @@ function drawMessage(item, actions) {
     {class: `message ${item.mine ? "mine" : "theirs"}${failed ? " failed" : ""}`, "data-sid": item.sid},
     item.text ? h("div", {class: "bubble", dir: "auto"}, item.text) : null,
     item.content ? h("div", {class: "bubble content", dir: "auto"}, item.content) : null,
+    item.map
+      ? h("a", {class: "map", href: item.map, target: "_blank", rel: "noopener noreferrer"}, "Open in OpenStreetMap")
+      : null,
     item.gone ? h("div", {class: "bubble gone"}, item.gone) : null,
     drawFiles(item, actions),
     h(
