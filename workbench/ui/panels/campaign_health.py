@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from workbench.display import formats
+from workbench.metrics import METRICS
 from workbench.metrics.campaign_health import CampaignHealth, HealthPart, campaign_health
-from workbench.metrics.campaigns import FEWEST_PEOPLE
+from workbench.metrics.campaigns import FEWEST_PEOPLE, Campaign
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.campaigns import campaigns_definition, campaigns_of, chosen_campaigns
 
@@ -27,12 +28,10 @@ def health(data: PageData) -> dict[str, Any]:
     campaign = next((item for item in campaigns.campaigns if [item.campaign] == chosen), None)
     worked_out = campaign_health(campaign) if campaign else CampaignHealth(())
     rows = [_row(part) for part in worked_out.parts]
-    reply = campaign.time_to_reply if campaign else None
-    half = f" Half of the first replies came within {formats.duration(reply)}." if reply is not None else ""
     return {
         "columns": _COLUMNS,
         "rows": rows,
-        "footnote": f"{_total(worked_out)}{half}" if rows else "",
+        "footnote": f"{_total(worked_out)}{_reply_time(campaign)}" if campaign else "",
         "definition": campaigns_definition(campaigns, data),
         "file": lambda: pd.DataFrame(
             [_file_row(part) for part in worked_out.parts],
@@ -64,6 +63,15 @@ def _total(worked_out: CampaignHealth) -> str:
     if worked_out.score is None:
         return "No health: one of its parts is of too few."
     return f"Health: {worked_out.score:.1f} of 100, the sum of these points."
+
+
+def _reply_time(campaign: Campaign) -> str:
+    if campaign.first_replies < METRICS["time_to_reply_p50"].minimum_sample:
+        return ""
+    return (
+        f" Half of {formats.count(campaign.first_replies)} first replies came within "
+        f"{formats.duration(campaign.time_to_reply)}."
+    )
 
 
 def _file_row(part: HealthPart) -> list[Any]:
