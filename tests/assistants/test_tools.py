@@ -52,6 +52,14 @@ def test_its_sql_gives_the_same_by_itself(ask: Ask, installation: Installation) 
     assert [row["sender"] for row in answer["rows"]] == ["+1202***0110", "‹b›ACME‹/b›"]
 
 
+def test_opt_outs_of_one_text_are_not_known(ask: Ask) -> None:
+    answer = data_of(ask("query_metric", metric="opt_outs", by=["template"], **WEEK))
+    assert sorted((row["template"] is None, row["opt_outs"]) for row in answer["rows"]) == [
+        (False, None), (True, 2)
+    ]  # fmt: skip
+    assert answer["no_answer"] == "inbound messages have no text to group by"
+
+
 def test_campaigns_are_rows_with_their_text_as_data(ask: Ask) -> None:
     """One text to two people, who are too few for rates of people."""
     answer = data_of(ask("list_campaigns", **WEEK))

@@ -49,6 +49,14 @@ def test_a_metric_is_that_of_the_notebook(admin: httpx.Client, wb: Workbench, na
         assert "priced_share" in answer["items"][0]
 
 
+def test_a_metric_that_nobody_can_know_by_text_is_null_with_the_reason(admin: httpx.Client) -> None:
+    answer = admin.get(f"{PREFIX}/metrics/opt_outs/values", params={"by": "template"}).json()
+    assert answer["no_answer"] == "inbound messages have no text to group by"
+    assert {row["opt_outs"] for row in answer["items"] if row["template"]} == {None}
+    assert [row["opt_outs"] is None for row in answer["items"] if not row["template"]] == [False]
+    assert admin.get(f"{PREFIX}/metrics/messages/values", params={"by": "template"}).json()["no_answer"] == ""
+
+
 @pytest.mark.parametrize("kind", ["template", "messaging_service", "batch"])
 def test_campaigns_are_those_of_the_notebook(admin: httpx.Client, wb: Workbench, kind: str) -> None:
     answer = admin.get(f"{PREFIX}/campaigns", params={"kind": kind, "limit": 500}).json()

@@ -84,7 +84,7 @@ def health(delivered: tuple[int, int], opt_outs: int, replies: int, silent: int,
     return Campaign(
         "T1", "Sale", delivered[1], delivered[0], delivered[1] - delivered[0], 0, Proportion(*delivered), 1,
         {}, {}, 1.0, people, 0, Proportion(replies, people), Proportion(opt_outs, people),
-        Proportion(silent, people), None,
+        Proportion(silent, people), None, 0,
     )  # fmt: skip
 
 

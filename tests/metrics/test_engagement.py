@@ -203,7 +203,7 @@ def test_services_and_batches_are_campaigns_too(engaged: Lake) -> None:
 def campaign(replies: tuple[int, int], opt_outs: tuple[int, int], delivered: int, of: int) -> Campaign:
     return Campaign(
         "T1", "Sale", of, delivered, of - delivered, 0, Proportion(delivered, of), 1, {}, {}, 1.0, replies[1],
-        0, Proportion(*replies), Proportion(*opt_outs), Proportion(0, replies[1]), None,
+        0, Proportion(*replies), Proportion(*opt_outs), Proportion(0, replies[1]), None, 0,
     )  # fmt: skip
 
 

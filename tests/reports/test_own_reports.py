@@ -28,7 +28,7 @@ label = "Side"
 description = "who wrote"
 expression = "case when is_outbound then 'we' else 'they' end"
 """
-BUILT_IN = {"account-health", "compliance", "cost", "delivery"}
+BUILT_IN = {"account-health", "campaign", "compliance", "cost", "delivery"}
 
 
 @pytest.fixture(autouse=True)

@@ -93,8 +93,8 @@ def made(command: Command, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return reports
 
 
-def test_there_are_the_four_reports() -> None:
-    assert set(REPORTS) >= {"account-health", "compliance", "cost", "delivery"}
+def test_there_are_the_five_reports() -> None:
+    assert set(REPORTS) >= {"account-health", "campaign", "compliance", "cost", "delivery"}
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.messages import SENDER, payload
+from tests.lakes import begin_lake
+from tests.messages import ACCOUNT, SENDER, payload
 from tests.ui.known import save
 from workbench.lake import Lake, open_lake
 from workbench.settings import load_settings
@@ -20,6 +22,7 @@ from workbench.ui.store import Store
 SALE, PARCEL = "Sale until Sunday in our shop: {}", "Your parcel leaves our house on {}"
 PERIOD = "period=custom&since=2026-09-01&until=2026-09-20"
 PEOPLE = 80
+SERVICE, OTHER_SERVICE = "MG" + "5" * 32, "MG" + "6" * 32
 
 
 def messages() -> Iterator[dict[str, Any]]:
@@ -94,3 +97,67 @@ def test_two_chosen_texts_are_compared_in_sentences(shop: Lake) -> None:
 
 def test_without_a_choice_it_says_what_to_choose(shop: Lake) -> None:
     assert props(opened(shop, ""), "Comparison")["message"].startswith("Choose one text above")
+
+
+def test_a_chosen_text_has_the_parts_of_its_health(shop: Lake) -> None:
+    keys = {row["cells"][0]["text"][:4]: row["key"] for row in props(opened(shop, ""), "Texts")["rows"]}
+    health = props(opened(shop, f"&template={keys['Your']}"), "Health")
+    cells = [[cell["text"] for cell in row["cells"]] for row in health["rows"]]
+    # 4 of 80 replied: half of the 10 % that give all points.
+    assert cells == [
+        ["Delivery rate", "100 %", "40.0"],
+        ["Opt-out rate", "0 %", "30.0"],
+        ["Reply rate", "5.0 %", "7.5"],
+        ["Unresponsive", "0 %", "15.0"],
+    ]
+    assert health["rows"][0]["cells"][1]["note"] == "of 80 messages"
+    assert health["rows"][1]["cells"][0]["note"] == "none at 3.0 %, all at 0 %"
+    # Four replies are too few to say how long one takes; 20 are not, and each came after an hour.
+    assert health["footnote"] == "Health: 92.5 of 100, the sum of these points."
+    sale = props(opened(shop, f"&template={keys['Sale']}"), "Health")
+    assert sale["footnote"].endswith("Half of 20 first replies came within 1 h.")
+    assert props(opened(shop, ""), "Health")["message"].startswith("Choose one text above")
+
+
+def test_services_and_batches_stand_beside_texts(tmp_path: Path) -> None:
+    with begin_lake(load_settings({"WORKBENCH_HOME": str(tmp_path)})) as lake:
+        moment = datetime(2026, 9, 3, 12, tzinfo=UTC)
+        dates = {"date_created": moment, "date_sent": moment}
+        through = [*[SERVICE] * 3, OTHER_SERVICE, None]
+        save(
+            lake,
+            [
+                payload(number, messaging_service_sid=service, **dates)
+                for number, service in enumerate(through, 1)
+            ],
+        )
+        lake.write(_send_a_batch)
+        services = props(opened(lake, ""), "Messaging services")
+        batches = props(opened(lake, ""), "Batches")
+        chosen = props(opened(lake, f"&messaging_service={OTHER_SERVICE}"), "Health")
+    assert [(row["key"], row["cells"][1]["text"]) for row in services["rows"]] == [
+        (SERVICE, "3"), (OTHER_SERVICE, "1")
+    ]  # fmt: skip
+    assert f"messaging_service={SERVICE}" in services["rows"][0]["link"]
+    assert "1 message without a service." in services["footnote"]
+    assert [row["cells"][0]["text"] for row in batches["rows"]] == ["autumn"]
+    assert [row["cells"][1]["text"] for row in batches["rows"]] == ["2"]
+    # Nothing can be filtered by a batch, so a click promises nothing.
+    assert batches["rows"][0]["hint"].startswith("Health: delivery rate of too few")
+    assert "link" not in batches["rows"][0]
+    assert chosen["footnote"].startswith("No health")
+
+
+def test_an_account_without_services_and_batches_says_so(shop: Lake) -> None:
+    assert props(opened(shop, ""), "Messaging services")["message"].startswith("No message of this period")
+    assert props(opened(shop, ""), "Batches")["message"].startswith("No batch was sent")
+
+
+def _send_a_batch(cursor: Any) -> None:
+    for number in (1, 4):
+        cursor.execute(
+            "insert into outbox_events (key, attempt, state, happened_at, intended_at, batch, account_sid, "
+            "contact, segments, media_count, actor, owner, message_sid) "
+            "values (?, 1, 'accepted', now(), now(), 'autumn', ?, '+14155550123', 1, 0, 'test', 'test', ?)",
+            [f"key{number}", ACCOUNT, f"SM{number:032x}"],
+        )

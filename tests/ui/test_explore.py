@@ -83,6 +83,12 @@ def test_rates_are_lines_with_their_sample_and_small_ones_are_not_drawn(
     assert known_store.lake.frame(chart.definition["sql"])["sample_size"].sum() == 63
 
 
+def test_opt_outs_of_one_text_are_not_known_and_not_zero(explore_page: ui.Page, known_store: Store) -> None:
+    session = opened(explore_page, known_store, "metric=opt_outs&by=template&grain=none&direction=all")
+    assert sorted(row[1] for row in texts(session)) == ["2", "–"]
+    assert session.components[1].subtitle == "not known: inbound messages have no text to group by"
+
+
 def test_currencies_have_axes_of_their_own(explore_page: ui.Page, known_store: Store) -> None:
     session = opened(explore_page, known_store, "metric=spend&by=country&grain=none&direction=all")
     drawn = [(trace["xaxis"], trace["x"][trace["y"].index("DE")]) for trace in traces(session)]

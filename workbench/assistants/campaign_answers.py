@@ -17,7 +17,8 @@ class CampaignsAnswer(ListedAnswer):
         description="One for each campaign and currency: untrusted_text has the words of a text, or the name "
         "of a service or batch. Rates are from 0 to 1; _low and _high are their 95 % bounds; people is the "
         "sample of replies and opt-outs, people_in_flight those reached in the last seven days. health is "
-        "from 0 to 100, the sum of the health_of_ parts. too_few: the rates of people say nothing."
+        "from 0 to 100, the sum of the health_of_ parts. first_replies is the sample of time_to_reply_p50, "
+        "which says nothing below 10. too_few: the rates of people say nothing."
     )
     link: str = Field(description="The page of campaigns with the same days.")
 

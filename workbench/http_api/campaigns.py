@@ -49,6 +49,7 @@ class CampaignLine(BaseModel):
     opt_out_rate_high: float
     unresponsive_rate: float | None
     time_to_reply_p50: float | None = Field(description="In seconds.")
+    first_replies: int = Field(description="Its sample: below 10 it says nothing.")
     health: float | None = Field(description="0 to 100, the sum of its parts; null where one is of too few.")
     health_of_delivery: float | None
     health_of_opt_out: float | None

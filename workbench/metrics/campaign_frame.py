@@ -17,7 +17,7 @@ FRAME_COLUMNS = (
     "delivery_rate_sample", "segments_per_message", "currency", "spend", "cost_per_delivered",
     "priced_share", "reach", "people", "people_in_flight", "reply_rate", "reply_rate_low", "reply_rate_high",
     "opt_out_rate", "opt_out_rate_low", "opt_out_rate_high", "unresponsive_rate", "time_to_reply_p50",
-    "health", *HEALTH_COLUMNS.values(),
+    "first_replies", "health", *HEALTH_COLUMNS.values(),
 )  # fmt: skip
 
 

@@ -45,7 +45,8 @@ class Campaign:
 
     ``deliveries`` is a share of the messages with an outcome. ``replies``, ``opt_outs`` and ``unresponsive``
     are shares of the people reached at least seven days ago; ``people_in_flight`` were reached since.
-    ``text`` is the words of a template, or the name of a service or batch.
+    ``time_to_reply`` is the median over so many ``first_replies``. ``text`` is the words of a template, or
+    the name of a service or batch.
     """
 
     campaign: str
@@ -65,6 +66,7 @@ class Campaign:
     opt_outs: Proportion
     unresponsive: Proportion
     time_to_reply: float | None
+    first_replies: int
 
 
 @dataclass(frozen=True)
@@ -243,6 +245,7 @@ def _campaign(
         opt_outs=_share(people.get("opt_out_rate"), people.get("opt_out_rate_sample_size")),
         unresponsive=unresponsive,
         time_to_reply=people.get("time_to_reply_p50"),
+        first_replies=int(people.get("time_to_reply_p50_sample_size") or 0),
     )
 
 

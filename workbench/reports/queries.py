@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from workbench.display import formats
@@ -15,6 +15,7 @@ from workbench.display.periods import Period
 from workbench.lake import Lake
 from workbench.messaging.addresses import mask
 from workbench.metrics import METRICS, Metric, MetricResult, query_metric
+from workbench.metrics.campaigns import CampaignList, query_campaigns, with_texts
 from workbench.metrics.compile import compile_audit, find_metric
 from workbench.metrics.coverage import read_coverage
 from workbench.metrics.filter_values import Where, find_dimension, read_filters
@@ -24,6 +25,13 @@ from workbench.reports.senders import read_sender_names
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_OF_CAMPAIGNS = (
+    "messages", "delivery_rate", "reply_rate", "opt_out_rate", "unresponsive_rate", "spend",
+    "cost_per_delivered", "priced_share",
+)  # fmt: skip
+"""What is shown of campaigns, for its definitions."""
 
 
 class ReportQueries:
@@ -50,6 +58,7 @@ class ReportQueries:
         self._coverage = read_coverage(lake, self.facts.as_of, synced)
         self._queries: list[dict[str, Any]] = []
         self._answers: dict[str, MetricResult] = {}
+        self._campaigns: dict[tuple[str, date, date], CampaignList] = {}
         self._used: dict[str, None] = {}
         self._names: dict[str, str] | None = None
         self._sender_names: dict[str, str] | None = None
@@ -73,6 +82,24 @@ class ReportQueries:
             self._note(name, by, len(result.frame), [result.sql, result.parameters])
         self._used.setdefault(name)
         return self._answers[key]
+
+    def campaign_list(self, kind: str, period: Period | None = None) -> CampaignList:
+        """The campaigns of the period with the report's filters, with their texts; queried once.
+
+        Raises:
+            UnknownName: the kind is none.
+        """
+        days = period or self.period
+        key = (kind, days.since, days.until)
+        if key not in self._campaigns:
+            listed = query_campaigns(
+                self.lake, self.where, days.since, days.until, kind=kind, timezone=days.timezone
+            )
+            self._campaigns[key] = with_texts(self.lake, listed)
+            stated = [listed.compiled.sql, listed.compiled.parameters]
+            self._note("campaigns", (listed.kind,), len(listed.campaigns), stated)
+        self._used.update(dict.fromkeys(_OF_CAMPAIGNS))
+        return self._campaigns[key]
 
     def audit(self, name: str) -> pd.DataFrame:
         """The rows of an audit in the period, with unmasked addresses: the caller must mask them."""

@@ -26,6 +26,7 @@ from workbench.metrics.coverage import synced_accounts
 from workbench.metrics.filter_values import find_dimension, read_filters
 from workbench.metrics.known_values import require_known
 from workbench.metrics.own.current import use_own_metrics
+from workbench.reports.campaigns import campaigns_html, comparison_html
 from workbench.reports.elements import CardElement, Element, cards_html, definitions_html, head_html
 from workbench.reports.injected import check_injected, executed_cells
 from workbench.reports.queries import ReportQueries, known_rows
@@ -127,6 +128,14 @@ class ReportBuilder(ReportQueries):
     def table(self, by: str, *names: str, title: str = "", where: Mapping[str, Any] | None = None) -> Element:
         """A table of metrics by a dimension, with the whole period in the last row."""
         return Element(dimension_html(self, by, names, title, where))
+
+    def campaigns(self, kind: str = "template") -> Element:
+        """The campaigns of the period: texts (``template``), messaging services or batches."""
+        return Element(campaigns_html(self, kind))
+
+    def compare_campaigns(self, first: str, second: str = "", *, kind: str = "template") -> Element:
+        """Two campaigns by their ids, or without a second one the first against the period before."""
+        return Element(comparison_html(self, kind, first, second))
 
     def failures(self) -> Element:
         """Failed and undelivered messages by error code, with explanations."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from workbench.metrics.campaign_health import CampaignHealth, HealthPart, campai
 from workbench.metrics.campaigns import (
     FEWEST_PEOPLE,
     Campaign,
+    CampaignKind,
     CampaignList,
     campaign_names,
     query_best_hour,
@@ -35,46 +36,66 @@ _NOTE = (
 )
 
 
-def ranking(data: PageData) -> Props:
-    """Every text with its rates, also while some of them are chosen, so that others can be."""
-    everything = replace(data, where={name: data.where[name] for name in data.where if name != "template"})
-    campaigns = _read(everything)
+_NOUNS = {"template": "text", "messaging_service": "service", "batch": "batch"}
+#: Kinds that pages can be filtered by.
+_FILTERS: tuple[CampaignKind, ...] = ("template", "messaging_service")
+
+
+def ranking_of(kind: CampaignKind) -> Callable[[PageData], Props]:
+    """Makes the table of all campaigns of a kind."""
+    return partial(_ranking, kind)
+
+
+def _ranking(kind: CampaignKind, data: PageData) -> Props:
+    """Every campaign with its rates, also while some of them are chosen, so that others can be."""
+    everything = replace(data, where={name: data.where[name] for name in data.where if name != kind})
+    campaigns = campaigns_of(everything, kind)
     shown = campaigns.campaigns[:MOST_ROWS]
-    names = _names(data, shown)
-    chosen = data.where.get("template", ())
+    names = _names(data, kind, [item.campaign for item in shown])
+    chosen = data.where.get(kind, ())
     largest = max((item.messages for item in shown), default=1)
     rows = [
-        _row(data, item, names.get(item.campaign), item.messages / largest, item.campaign in chosen)
+        _row(data, kind, item, names.get(item.campaign), item.messages / largest, item.campaign in chosen)
         for item in shown
     ]
     notes = [_NOTE]
     if campaigns.without:
-        notes.append(f"{formats.count(campaigns.without)} messages have no text here.")
+        without = "without a text here" if kind == "template" else f"without a {_NOUNS[kind]}"
+        notes.append(f"{formats.plural(campaigns.without, 'message')} {without}.")
     return {
-        "columns": _columns("Text", _COLUMNS),
+        "columns": _columns(_NOUNS[kind].capitalize(), _COLUMNS),
         "rows": rows,
         **shown_first(
             campaigns.campaigns, LIMIT, lambda end: _left_out(campaigns.campaigns[end:]), " ".join(notes)
         ),
-        "definition": _definition(campaigns, everything),
+        "definition": campaigns_definition(campaigns, everything),
         "file": lambda: _file(data, campaigns),
     }
 
 
 def _left_out(rest: Sequence[Campaign]) -> str:
     messages = formats.count(sum(item.messages for item in rest))
-    return f"Not shown: {formats.plural(len(rest), 'more text')} with {messages} messages." if rest else ""
+    return f"Not shown: {formats.count(len(rest))} more with {messages} messages." if rest else ""
+
+
+def chosen_campaigns(data: PageData) -> tuple[CampaignKind, list[str]]:
+    """The campaigns that the page is filtered by: texts, else services."""
+    for kind in _FILTERS:
+        chosen = [str(value) for value in data.where.get(kind, ()) if value is not None]
+        if chosen:
+            return kind, chosen
+    return "template", []
 
 
 def comparison(data: PageData) -> Props:
-    """Two chosen texts against each other, or one against the period before."""
-    chosen = [str(value) for value in data.where.get("template", ()) if value is not None]
-    campaigns = _read(data)
+    """Two chosen campaigns against each other, or one against the period before."""
+    kind, chosen = chosen_campaigns(data)
+    campaigns = campaigns_of(data, kind)
     by_id = {item.campaign: item for item in campaigns.campaigns}
     pair, names = [by_id.get(value) for value in chosen], ("A", "B")
-    previous, legend = data.previous, _legend(data, chosen)
+    previous, legend = data.previous, _legend(data, kind, chosen)
     if len(chosen) == 1 and previous:
-        before = {item.campaign: item for item in _read(previous).campaigns}
+        before = {item.campaign: item for item in campaigns_of(previous, kind).campaigns}
         legend = f"Before: {previous.period.label}."
         pair, names = [before.get(chosen[0]), by_id.get(chosen[0])], ("Before", "Now")
     rows: list[RateComparison] = []
@@ -84,7 +105,7 @@ def comparison(data: PageData) -> Props:
         "columns": _columns("What the numbers say", names),
         "rows": [_comparison_row(row) for row in rows],
         "footnote": legend if rows else "",
-        "definition": _definition(campaigns, data),
+        "definition": campaigns_definition(campaigns, data),
         "file": lambda: pd.DataFrame(
             [[row.sentence, row.metric, row.first.rate, row.second.rate] for row in rows],
             columns=["sentence", "metric", *names],
@@ -114,19 +135,22 @@ def replies_by_hour(data: PageData) -> Props:
     }
 
 
-def _read(data: PageData) -> CampaignList:
-    return data.ask("campaigns", query_campaigns)
+def campaigns_of(data: PageData, kind: CampaignKind) -> CampaignList:
+    """The campaigns of a kind under the page's filters."""
+    return data.ask(f"campaigns by {kind}", partial(query_campaigns, kind=kind))
 
 
-def _names(data: PageData, campaigns: Sequence[Campaign]) -> dict[str, str]:
-    ids = tuple(item.campaign for item in campaigns)
+def _names(data: PageData, kind: CampaignKind, campaigns: Sequence[str]) -> dict[str, str]:
+    ids = tuple(campaigns)
     return data.store.ask(
-        ("campaign names", ids), partial(campaign_names, kind="template", campaigns=ids), data.snapshot
+        ("campaign names", kind, ids), partial(campaign_names, kind=kind, campaigns=ids), data.snapshot
     )
 
 
-def _row(data: PageData, item: Campaign, text: str | None, bar: float, is_chosen: bool) -> dict[str, Any]:
-    token = data.token("template", item.campaign)
+def _row(
+    data: PageData, kind: CampaignKind, item: Campaign, text: str | None, bar: float, is_chosen: bool
+) -> dict[str, Any]:
+    token = data.token(kind, item.campaign) if kind in _FILTERS else item.campaign
     health = campaign_health(item)
     first = {"text": text or item.campaign, "bar": bar}
     costs = [formats.money(amount, currency) for currency, amount in item.cost_per_delivered.items()]
@@ -140,12 +164,13 @@ def _row(data: PageData, item: Campaign, text: str | None, bar: float, is_chosen
         _health_cell(health),
         cost,
     ]
-    hint = "Show everything again" if is_chosen else "Show only this text; choose two to compare them"
-    link = data.rows_link(template=[token])
-    parts = ", ".join(_part_text(part) for part in health.parts)
-    return {
-        "key": token, "cells": cells, "chosen": is_chosen, "hint": f"{hint}. Health: {parts}.", "link": link,
-    }  # fmt: skip
+    parts = f"Health: {', '.join(_part_text(part) for part in health.parts)}."
+    row = {"key": token, "cells": cells, "hint": parts}
+    if kind not in _FILTERS:
+        return row
+    click = f"Show only this {_NOUNS[kind]}; choose two to compare them"
+    hint = f"{'Show everything again' if is_chosen else click}. {parts}"
+    return {**row, "chosen": is_chosen, "hint": hint, "link": data.rows_link("", **{str(kind): [token]})}
 
 
 def _health_cell(health: CampaignHealth) -> dict[str, Any]:
@@ -177,12 +202,8 @@ def _comparison_row(row: RateComparison) -> dict[str, Any]:
     return {"key": row.metric, "cells": cells, "hint": ""}
 
 
-def _legend(data: PageData, chosen: Sequence[str]) -> str:
-    names = data.store.ask(
-        ("campaign names", tuple(chosen)),
-        partial(campaign_names, kind="template", campaigns=tuple(chosen)),
-        data.snapshot,
-    )
+def _legend(data: PageData, kind: CampaignKind, chosen: Sequence[str]) -> str:
+    names = _names(data, kind, chosen)
     return " ".join(
         f"{letter}: {names.get(value, value)}" for letter, value in zip("AB", chosen, strict=False)
     )
@@ -193,17 +214,17 @@ def _columns(naming: str, labels: Sequence[str]) -> list[dict[str, str]]:
 
 
 def _file(data: PageData, campaigns: CampaignList) -> pd.DataFrame:
-    names = _names(data, campaigns.campaigns)
+    names = _names(data, campaigns.kind, [item.campaign for item in campaigns.campaigns])
     named = tuple(replace(item, text=names.get(item.campaign)) for item in campaigns.campaigns)
     return campaign_frame(replace(campaigns, campaigns=named))
 
 
-def _definition(campaigns: CampaignList, data: PageData) -> dict[str, Any]:
+def campaigns_definition(campaigns: CampaignList, data: PageData) -> dict[str, Any]:
     people = data.metric("reply_rate").frame.iloc[0]
     return {
         "label": "Campaigns",
         "name": "campaigns",
-        "description": "Outbound messages by text, with what people did in the seven days after.",
+        "description": f"Outbound messages by {_NOUNS[campaigns.kind]}, with what people did in seven days.",
         "numerator": "people who replied, or opted out, after the last message delivered before it",
         "denominator": "people with a delivered message that is at least seven days old",
         "excludes": "STOP is no reply. People whose seven days have not passed are in flight.",
