@@ -34,6 +34,7 @@ def explore(
     from workbench.metrics.exploration import explored_frame
     from workbench.metrics.filter_values import read_filters
     from workbench.metrics.known_values import require_known
+    from workbench.metrics.sender_names import add_sender_names
 
     installation.use_own_metrics()
     zone, filters = installation.timezone(timezone), read_filters(where)
@@ -54,7 +55,7 @@ def explore(
         as_of=min(result.as_of for result in results).isoformat() if results else None,
         sql=";\n\n".join(result.runnable_sql for result in results),
     )
-    return frame
+    return add_sender_names(frame, installation.reader, installation.settings)
 
 
 def make_question(

@@ -36,6 +36,7 @@ def query(
     from workbench.metrics import compile_metric, query_metric
     from workbench.metrics.filter_values import read_filters, read_names
     from workbench.metrics.known_values import require_known
+    from workbench.metrics.sender_names import add_sender_names
 
     installation.use_own_metrics()
     names, filters = read_names(by), read_filters(where)
@@ -55,7 +56,7 @@ def query(
         as_of=result.as_of.isoformat(),
         timezone=timezone,
     )
-    return result.frame
+    return add_sender_names(result.frame, lake, installation.settings)
 
 
 def metrics_frame(metrics: Mapping[str, Metric]) -> pd.DataFrame:
