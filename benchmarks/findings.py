@@ -1,4 +1,4 @@
-"""``python -m benchmarks.findings``: 34 kinds of problems, and whether findings name them.
+"""``python -m benchmarks.findings``: 35 kinds of problems, and whether findings name them.
 
 Two months of an ordinary account are made from a seed: a rhythm of days and hours, senders, countries and
 days that differ by more than chance. One problem is planted into the second month; the rules of the product
@@ -91,6 +91,10 @@ class Account:
                 "mps_limit": 10.0,
             }
         )  # fmt: skip
+        # From numbers of its own, so that each problem has the same messages as before.
+        arrivals = np.random.default_rng(seed).integers(1, 20, number)
+        receipts = self.messages["date_sent"] + pd.to_timedelta(arrivals, unit="s")
+        self.messages["delivered_seen_at"] = receipts
         self._fail_as_usual(day)
         self._some_opt_out()
 
@@ -179,6 +183,12 @@ def _queue(account: Account) -> None:
     mask = account.days() & account.is_in("messaging_service_sid", "MG2")
     waits = pd.to_timedelta(account.rng.integers(60, 400, int(mask.sum())), unit="s")
     account.messages.loc[mask, "date_sent"] = account.messages.loc[mask, "date_created"] + waits
+
+
+def _late_receipts(account: Account) -> None:
+    mask = account.days() & account.is_in("country", "CA")
+    delays = pd.to_timedelta(account.rng.integers(60, 900, int(mask.sum())), unit="s")
+    account.messages.loc[mask, "delivered_seen_at"] = account.messages.loc[mask, "date_sent"] + delays
 
 
 def _quiet_day(account: Account) -> None:
@@ -278,6 +288,7 @@ PROBLEMS = (
     Problem("no receipts since a day", _no_receipts(48, 0.2), [("without a receipt", "since")]),
     Problem("a service queues", _queue, [("MG2", "left within"), ("+18445550114", "left within")]),
     Problem("a sender at its limit", _at_limit, [("55501", "at its limit")]),
+    Problem("receipts come late", _late_receipts, [("CA", "receipts came within")]),
     Problem("messages stuck in flight", _stuck, [("in flight",)]),
     Problem("hardly any message on a day", _quiet_day, [("Only", DAY)]),
     Problem("five times the messages on a day", _twice, [("messages on", DAY)]),
@@ -344,7 +355,7 @@ def look_at(account: Account) -> list[Finding]:
     with duckdb.connect() as connection:
         connection.execute("set timezone = 'UTC'")
         connection.register("incoming", account.messages.assign(template=account.messages["body"]))
-        for name in ("message_facts", "sending_facts"):
+        for name in ("message_facts", "sending_facts", "delivery_facts"):
             connection.execute(f"create table {name} as from incoming")
         return find_findings(MemoryReader(connection, MONTH))
 

@@ -13,7 +13,7 @@ PLANTED = {problem.name: problem for problem in PROBLEMS}
     "name",
     [
         "unregistered senders", "a template is filtered on a day", "no receipts from a country",
-        "a price rises abroad", "an hour fails",
+        "a price rises abroad", "an hour fails", "receipts come late",
     ],
 )  # fmt: skip
 def test_a_planted_problem_is_in_the_first_lines(name: str) -> None:

@@ -182,6 +182,8 @@ def test_the_sql_of_a_frame_runs_as_it_is(
 ) -> None:
     answer = question(workbench)
     again = workbench.sql(answer.attrs["sql"])
+    # The names of senders are set beside their numbers afterwards.
+    answer = answer.drop(columns="sender_name", errors="ignore")
     pd.testing.assert_frame_equal(again, answer, check_dtype=False, check_frame_type=False)
 
 

@@ -68,6 +68,7 @@ class Compliance(Namespace):
         """
         from workbench.metrics.audits import find_audit
         from workbench.metrics.run import query_audit
+        from workbench.metrics.sender_names import add_sender_names
 
         find_audit(audit)
         installation = self._installation
@@ -75,6 +76,6 @@ class Compliance(Namespace):
         installation.use_own_metrics()
         timezone = installation.timezone(timezone)
         installation.prepare_audits()
-        return mask_contacts(
-            query_audit(installation.reader, audit, where, since, until, limit=limit, timezone=timezone)
-        )
+        lake = installation.reader
+        rows = query_audit(lake, audit, where, since, until, limit=limit, timezone=timezone)
+        return add_sender_names(mask_contacts(rows), lake, installation.settings)

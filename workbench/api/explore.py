@@ -35,6 +35,7 @@ def explore(
     from workbench.metrics.filter_values import read_filters
     from workbench.metrics.known_values import require_known
     from workbench.metrics.no_answer import no_answer_reason
+    from workbench.metrics.sender_names import add_sender_names
 
     installation.use_own_metrics()
     zone, filters = installation.timezone(timezone), read_filters(where)
@@ -57,7 +58,7 @@ def explore(
         no_answer={name: reason for name, reason in reasons.items() if reason},
         sql=";\n\n".join(result.runnable_sql for result in results),
     )
-    return frame
+    return add_sender_names(frame, installation.reader, installation.settings)
 
 
 def make_question(

@@ -37,6 +37,7 @@ def query(
     from workbench.metrics.filter_values import read_filters, read_names
     from workbench.metrics.known_values import require_known
     from workbench.metrics.no_answer import no_answer_reason
+    from workbench.metrics.sender_names import add_sender_names
 
     installation.use_own_metrics()
     names, filters = read_names(by), read_filters(where)
@@ -57,7 +58,7 @@ def query(
         timezone=timezone,
         no_answer=no_answer_reason(name, filters, names),
     )
-    return result.frame
+    return add_sender_names(result.frame, lake, installation.settings)
 
 
 def metrics_frame(metrics: Mapping[str, Metric]) -> pd.DataFrame:

@@ -31,9 +31,11 @@ class Outbox(Namespace):
         Args:
             state: intended, accepted, refused, unsent or unclear; None for all.
         """
+        from workbench.metrics.sender_names import add_sender_names
         from workbench.sending.outbox import read_frame
 
-        return read_frame(self._installation.reader, state)
+        lake = self._installation.reader
+        return add_sender_names(read_frame(lake, state), lake, self._installation.settings)
 
     def settle(self) -> pd.DataFrame:
         """Look in Twilio's log for messages whose end nobody recorded; one row for each of them.

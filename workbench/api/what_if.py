@@ -28,6 +28,7 @@ def what_if(
     from workbench.metrics.catalog import query_limits
     from workbench.metrics.filter_values import read_filters
     from workbench.metrics.known_values import require_known
+    from workbench.metrics.sender_names import add_sender_names
     from workbench.metrics.what_if import limits_to_try, query_runs, replay_run
 
     installation.use_own_metrics()
@@ -52,7 +53,7 @@ def what_if(
                     "; ".join(offer.ask for offer in offers),
                 )
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=_COLUMNS)
+    return add_sender_names(pd.DataFrame(rows, columns=_COLUMNS), lake, installation.settings)
 
 
 _COLUMNS = [

@@ -161,6 +161,7 @@ class MessageEntry(BaseModel):
     date_created: str
     direction: str
     sender: str | None = None
+    sender_name: str | None = None
     contact: str | None = None
     country: str | None = None
     status: str

@@ -207,6 +207,7 @@ def _row_entry(row: Mapping[str, Any]) -> MessageEntry:
     return MessageEntry(
         message_sid=row["message_sid"], date_created=moment_text(row["date_created"]) or "",
         direction=row["direction"], sender=row["sender"], contact=row["contact"], country=row["country"],
+        sender_name=outside_text(row["sender_name"], longest=100),
         status=row["status"], error_code=row["error_code"],
         reason=failure.meaning if failure else None, segments=row["segments"], spend=plain(row["spend"]),
         currency=row["currency"], media=row["media_count"] or 0, conversation=row["conversation_id"],

@@ -26,6 +26,10 @@ def print_frame(frame: pd.DataFrame, format: str) -> None:
         raise UsageError(
             "Parquet is not text: send it to a file, as `… --format parquet > messages.parquet`."
         )
+    if format == "table":
+        from workbench.metrics.sender_names import with_sender_labels
+
+        frame = with_sender_labels(frame)
     width = shutil.get_terminal_size().columns if is_terminal and format == "table" else None
     rendered = render_frame(frame, format, width)
     click.echo(rendered.content, nl=False)

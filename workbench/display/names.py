@@ -31,13 +31,18 @@ def sender_label(sender: str, name: str | None, *, is_masked: bool = False) -> s
     """A sender of ours as people recognise it: `Support desk (+12025550110)`.
 
     It is no data of a person, so its number is whole, unless the settings say otherwise (``is_masked``). The
-    address alone where it has no name, or only its number in another spelling, as Twilio's default
-    (202) 555-0110.
+    address alone where it has no name of its own.
     """
     shown = mask(sender) if is_masked else sender
+    own_name = sender_name(sender, name)
+    return f"{own_name} ({shown})" if own_name else shown
+
+
+def sender_name(sender: str, name: str | None) -> str | None:
+    """The name of a sender; None where it is only its number again, as Twilio's default (202) 555-0110."""
     digits = re.sub(r"\D", "", name or "")
     is_number_again = bool(digits) and not re.search(r"[^\W\d_]", name or "") and sender.endswith(digits)
-    return f"{name} ({shown})" if name and not is_number_again else shown
+    return name if name and not is_number_again else None
 
 
 def value_name(dimension: str, value: Any, names: Mapping[str, str] | None = None) -> str:

@@ -9,7 +9,8 @@ from workbench.findings.finding import Finding, ranked
 from workbench.findings.reader import FindingReader
 
 RULES: tuple[Callable[[FindingReader], Iterable[Finding]], ...] = (
-    failures.failures, failures.unknowns, speed.limits, speed.waits, speed.volume, speed.in_flight,
+    failures.failures, failures.unknowns, speed.limits, speed.waits, speed.deliveries, speed.volume,
+    speed.in_flight,
     amounts.spend, amounts.prices, amounts.segments, amounts.waste, amounts.encodings, people.opt_outs,
 )  # fmt: skip
 

@@ -18,6 +18,8 @@ from workbench.metrics import METRICS
 _MOST_NAMES = 4
 _LONG_WAIT = 60.0
 _TIMES = 3.0
+_FEWEST_RECEIPTS = 100
+"""The slowest tenth of fewer moves by chance."""
 _WEEKS = 4
 _FEWEST_WEEKS = 2
 _FEWEST_A_DAY = 50
@@ -75,6 +77,46 @@ def waits(reader: FindingReader) -> Iterator[Finding]:
                 touched=float(row["sample_size"]) / total / 20,
             )  # fmt: skip
             return
+
+
+def deliveries(reader: FindingReader) -> Iterator[Finding]:
+    """The sender or country whose receipts come much later than in the period before.
+
+    What is slow for one country is a little slower for every sender, so only the slowest is told.
+    """
+    name, previous = "delivery_time_p90", reader.previous
+    if previous is None:
+        return
+    slower = []
+    for dimension in ("sender", "country"):
+        now, before = (_durations(each, name, dimension) for each in (reader, previous))
+        total = sum(sample for _, sample in now.values())
+        slower += [
+            (seconds - before[value][0], dimension, value, sample / total)
+            for value, (seconds, sample) in now.items()
+            if value in before and seconds >= max(_LONG_WAIT, _TIMES * before[value][0])
+        ]
+    if not slower:
+        return
+    _, dimension, value, share = max(slower, key=lambda each: each[0])
+    (seconds, sample), (usual, _) = (_durations(each, name, dimension)[value] for each in (reader, previous))
+    yield Finding(
+        "bad",
+        f"{reader.label(dimension, value)}: 90 % of {sample:,} receipts came within "
+        f"{formats.duration(seconds)}",
+        f"In the period before within {formats.duration(usual)}. Ask Twilio or the carrier.",
+        "messages", "Show the messages",
+        {"counted": name, dimension: reader.token(dimension, value)},
+        touched=share / 10,
+    )  # fmt: skip
+
+
+def _durations(reader: FindingReader, name: str, dimension: str) -> dict[Any, tuple[float, int]]:
+    """Seconds and sample of each value that has enough messages."""
+    frame = reader.metric(name, by=(dimension,)).frame.dropna(subset=[dimension, name])
+    frame = frame[frame["sample_size"] >= _FEWEST_RECEIPTS]
+    columns = (frame[dimension], frame[name], frame["sample_size"])
+    return {value: (float(seconds), int(sample)) for value, seconds, sample in zip(*columns, strict=True)}
 
 
 def volume(reader: FindingReader) -> Iterator[Finding]:

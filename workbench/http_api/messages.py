@@ -46,6 +46,7 @@ class MessageLine(BaseModel):
     is_final: bool
     error_code: int | None
     sender: str | None
+    sender_name: str | None = Field(description="The sender's name, if it has one.")
     sender_type: str | None
     contact: str | None
     country: str | None

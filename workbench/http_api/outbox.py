@@ -18,6 +18,7 @@ from workbench.http_api.opened import Opened
 from workbench.http_api.pages import Cursor, Limit, Pages
 from workbench.http_api.problems import ApiProblem
 from workbench.http_api.routes import ApiAnswer, ApiPage, reads, writes
+from workbench.metrics.sender_names import add_sender_names
 from workbench.sending.outbox import read_frame
 from workbench.twilio.resources import fetch_message
 
@@ -41,6 +42,7 @@ class OutboxLine(BaseModel):
     batch: str
     contact: str = Field(description="The number, masked.")
     sender: str | None
+    sender_name: str | None = Field(description="The sender's name, if it has one.")
     segments: int
     price: float | None = Field(description="As it was expected.")
     currency: str | None
@@ -80,7 +82,8 @@ def outbox(
 ) -> OutboxPage:
     """List what was sent from here and how it ended, newest first; recipients are masked."""
     with pages.page("outbox", {"state": state}, cursor) as page:
-        rows = rows_of(read_frame(page.lake, state))
+        frame = add_sender_names(read_frame(page.lake, state), page.lake, installation.settings)
+        rows = rows_of(frame)
         items, next_cursor = cut(page, rows, limit)
         return OutboxPage(
             as_of=page.as_of,

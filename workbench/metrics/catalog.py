@@ -24,7 +24,7 @@ def query_limits(lake: Lake) -> dict[str, Limit]:
     return {sender: Limit(float(limit), source or "") for sender, limit, source in rows}
 
 
-def query_sender_names(lake: Lake) -> dict[str, str]:
+def query_sender_names(lake: Readable) -> dict[str, str]:
     """Our senders by address, as people named them."""
     rows = lake.rows(
         "select sender, max(friendly_name) from senders where friendly_name <> '' group by sender"

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.display.message_content import content_words, unlisted_words
+from workbench.display.names import sender_name
 from workbench.lake.connect import Lake
 from workbench.lake.inbound_fields import read_inbound_fields
 from workbench.messaging.addresses import mask
+from workbench.metrics.catalog import query_sender_names
 
 _THREAD_MESSAGES = 50
 
@@ -51,6 +53,8 @@ def query_message(
     for message in thread[1:]:
         message.pop("total")
     _add_content(lake, [row, *thread])
+    name = query_sender_names(lake).get(row["sender"])
+    row["sender_name"] = sender_name(row["sender"], name) if row["sender"] else None
     sides = ("sender", "contact") if row["is_outbound"] else ("contact", "sender")
     for name, side in (
         *zip(("from_address", "to_address"), sides, strict=True),

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from workbench.display.message_content import content_words
+from workbench.display.names import sender_name
 from workbench.errors import UnknownName, UsageError
 from workbench.lake.connect import Lake, Readable
 from workbench.lake.inbound_fields import read_inbound_fields
@@ -24,6 +25,7 @@ from workbench.lake.number_lookups import number_conditions
 from workbench.lake.shown_address import shown_address_sql
 from workbench.messaging.addresses import mask
 from workbench.messaging.number_search import is_number_like as is_number_like
+from workbench.metrics.catalog import query_sender_names
 from workbench.metrics.compile import CompiledMetric, Moment, conditions_sql, find_metric, select_sql
 from workbench.metrics.counted_rows import EVERY_ROW, counted_rows_sql
 from workbench.metrics.filter_values import Where
@@ -182,7 +184,7 @@ def query_rows(
         cursor.execute("begin")
         total = cursor.execute(count.sql, count.parameters).fetchall()[0][0]
         fetched = cursor.execute(page.sql, page.parameters).fetchall()
-    rows = _with_content(lake, [dict(zip(COLUMNS, row, strict=True)) for row in fetched])
+    rows = _described(lake, [dict(zip(COLUMNS, row, strict=True)) for row in fetched])
     shown = tuple(_masked(row, masked) for row in rows)
     return RowPage(shown, int(total), page.sql, page.parameters, as_of)
 
@@ -193,7 +195,7 @@ def read_rows(
     """Rows of a list, as those of a :class:`RowPage`. Arguments and errors as in :func:`compile_rows`."""
     compiled = compile_rows(query, sort, limit, after=after)
     rows = lake.rows(compiled.sql, compiled.parameters)
-    described = _with_content(lake, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
+    described = _described(lake, [dict(zip(COLUMNS, row, strict=True)) for row in rows])
     return tuple(_masked(row, _ADDRESSES) for row in described)
 
 
@@ -203,14 +205,21 @@ def count_rows(lake: Readable, query: RowQuery) -> int:
     return int(lake.value(count.sql, count.parameters))
 
 
-def _with_content(lake: Readable, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _described(lake: Readable, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     told = [
         (row["message_sid"], row["date_created"])
         for row in rows
         if not row["body"] and row["direction"] == "inbound"
     ]
-    fields = read_inbound_fields(lake, told)
-    return [{**row, "content": content_words(fields.get(row["message_sid"], {}))} for row in rows]
+    fields, names = read_inbound_fields(lake, told), query_sender_names(lake)
+    return [
+        {
+            **row,
+            "content": content_words(fields.get(row["message_sid"], {})),
+            "sender_name": sender_name(row["sender"], names.get(row["sender"])) if row["sender"] else None,
+        }
+        for row in rows
+    ]
 
 
 def _masked(row: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
