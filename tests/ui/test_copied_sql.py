@@ -107,8 +107,8 @@ def drawn_values(figure: Mapping[str, Any]) -> list[float]:
     values: list[float] = []
     bars = [trace for trace in figure["data"] if trace["type"] == "bar"]
     for trace in bars or figure["data"]:
-        if trace.get("line", {}).get("dash"):
-            continue  # The period before.
+        if "before:" in str(trace.get("name", "")).lower():
+            continue
         numbers = trace["z"] if trace["type"] == "heatmap" else [trace["y"]]
         values += [float(value) for row in numbers for value in row if value and not pd.isna(value)]
     return values
