@@ -15,6 +15,9 @@ from tests.conversations.installation import CONTACT, NAME, QUESTION, Installati
 from tests.ui.serving import served
 from workbench.server.pages import PagesServer
 from workbench.settings import load_settings
+from workbench.simulator.rest.storage import picture as drawn_picture
+
+PNG = drawn_picture("cat")
 
 
 @pytest.fixture(scope="module")
@@ -263,3 +266,30 @@ def test_a_signed_in_viewer_reads_only(browser: Browser, installation: Installat
     trail = installation.wb.sql("select actor from audit_events where action = 'reveal' order by seq")
     assert trail.actor.iloc[-1] == "user:ana"
     assert "user:vic" not in set(trail.actor)
+
+
+def test_a_picture_is_attached_by_keyboard_and_is_there_after_a_reload(
+    browser: Browser, installation: Installation, tmp_path: Path
+) -> None:
+    picture = tmp_path / "my cat.png"
+    picture.write_bytes(PNG)
+    environ = {**installation.environment, "WORKBENCH_PUBLIC_URL": "http://127.0.0.1:9"}
+    with served(load_settings(environ)) as server:
+        visitor = visit(browser, server)
+        page = open_inbox(visitor, f"?conversation={installation.wb.conversation(CONTACT).id}")
+        expect(page.get_by_role("button", name="Attach")).to_be_enabled()
+        page.get_by_label("Reply", exact=True).focus()
+        # Canned replies, then the button before it.
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Shift+Tab")
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Enter")
+        chooser.value.set_files(picture)
+        attached = page.locator(".attached li")
+        expect(attached).to_contain_text("my cat.png")
+        expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
+        page.reload()
+        expect(page.get_by_role("img", name="my cat.png")).to_be_visible()
+        page.get_by_role("button", name="Remove my cat.png").press("Enter")
+        expect(attached).to_have_count(0)
+        finish(visitor)

@@ -448,6 +448,10 @@ class Composer {
       this.text.value = body
       this.grow()
     }
+    if (this.isEmpty) {
+      // What was said of the answer that has just gone.
+      this.verdict = null
+    }
     if (this.isLocked || this.isEmpty || this.verdict) {
       this.draw()
     } else {
