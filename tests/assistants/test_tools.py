@@ -266,8 +266,8 @@ def test_bodies_come_as_data_and_nothing_in_them_leaves_its_field(ask: Ask) -> N
     assert json.loads(text)["messages"] == messages
     assert summary == "9 messages, 9 of them here, newest first."
     fields = {
-        "message_sid", "date_created", "direction", "sender", "contact", "country", "status", "error_code",
-        "reason", "segments", "spend", "currency", "media", "conversation", "untrusted_text",
+        "message_sid", "date_created", "direction", "sender", "sender_name", "contact", "country", "status",
+        "error_code", "reason", "segments", "spend", "currency", "media", "conversation", "untrusted_text",
         "untrusted_content",
     }  # fmt: skip
     assert all(set(message) == fields for message in messages)

@@ -70,7 +70,7 @@ def test_sync_then_ask(run: Run, server: Server, environ: dict[str, str], tmp_pa
 
     metric = run("metric", "delivery_rate", "--by", "day,sender", "--where", "country=US", "--format", "json")
     first = json.loads(metric.stdout)[0]
-    assert list(first) == ["day", "sender", "delivery_rate", "sample_size", "in_flight"]
+    assert list(first) == ["day", "sender", "sender_name", "delivery_rate", "sample_size", "in_flight"]
 
     table = run("metric", "spend", "--by", "country")
     assert "as of" in table.stderr
