@@ -184,7 +184,7 @@ def test_the_inbox_fills_nothing_and_says_so_before_and_when_it_is_sent(
         checked = context.answer({"ask": "check", "body": text})["ok"]
         assert checked["verdict"] == "block"
         assert reason in checked["reasons"][0]["text"]
-        question = {"ask": "send", "conversation": conversation, "body": text, "key": text, "confirmed": True}
+        question = {"ask": "send", "conversation": conversation, "body": text, "key": "k", "confirmed": True}
         answered = context.answer(question)["ok"]
         assert answered["state"] == "blocked"
         assert reason in answered["text"]
