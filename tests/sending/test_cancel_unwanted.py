@@ -61,6 +61,14 @@ def at_twilio(server: Server, sid: str) -> str:
     return str(answer.raise_for_status().json()["status"])
 
 
+def cancel_elsewhere(server: Server, sid: str) -> None:
+    """Cancel a message without our client, as in Twilio's console."""
+    account = server.account
+    uri = f"{server.url}/2010-04-01/Accounts/{account.account_sid}/Messages/{sid}.json"
+    form = {"Status": "canceled"}
+    httpx.post(uri, data=form, auth=(account.account_sid, account.auth_token)).raise_for_status()
+
+
 def look(wb: Workbench) -> datetime | None:
     """One look of the worker."""
     consumer = CancelConsumer()
@@ -186,12 +194,10 @@ def test_a_message_that_is_no_longer_scheduled_is_left_alone(wb: Workbench, serv
 
 
 def test_ended_after_twilio_cancelled_and_before_it_was_noted(wb: Workbench, server: Server) -> None:
-    person, account = next(PEOPLE), server.account
+    person = next(PEOPLE)
     [sid] = schedule(wb, server, person)
     by_hand(wb, server, person, Path())
-    uri = f"{server.url}/2010-04-01/Accounts/{account.account_sid}/Messages/{sid}.json"
-    auth = (account.account_sid, account.auth_token)
-    httpx.post(uri, data={"Status": "canceled"}, auth=auth).raise_for_status()
+    cancel_elsewhere(server, sid)
     assert look(wb) is None
     assert look(wb) is None
     assert [(action, detail["status"]) for action, _, detail in trail(wb, sid)] == [("cancel", "canceled")]
@@ -222,13 +228,18 @@ def test_twilio_is_down_and_comes_back(wb: Workbench, server: Server) -> None:
 
 
 def test_a_time_that_came_first_is_said_once(wb: Workbench, server: Server) -> None:
-    person, other = next(PEOPLE), next(PEOPLE)
-    sid, _ = schedule(wb, server, person, other, hours=2)
+    person, cancelled, other = next(PEOPLE), next(PEOPLE), next(PEOPLE)
+    sid, cancelled_sid, _ = schedule(wb, server, person, cancelled, other, hours=2)
     by_hand(wb, server, person, Path())
+    by_hand(wb, server, cancelled, Path())
+    cancel_elsewhere(server, cancelled_sid)
     context = wb._installation.send_context
     late = replace(context, clock=lambda: datetime.now(UTC) + timedelta(hours=3))
     assert note_missed(context) == ()
     assert cancel_unwanted(late).cancelled == 0
+    server.faults.add(Fault("status", method="GET", status=401, times=None))
+    assert note_missed(late) == ()
+    server.faults.clear()
     assert note_missed(late) == (sid,)
     assert note_missed(late) == ()
     assert [action for action, _, _ in trail(wb, sid)] == ["cancel-missed"]
@@ -252,6 +263,16 @@ def test_a_request_whose_end_nobody_knows_is_settled_and_cancelled(wb: Workbench
     server.faults.clear()
     done = cancel_unwanted(later)
     assert (done.cancelled, done.unclear, done.trouble()) == (1, 0, "")
+
+
+def test_an_erasure_cancels_before_it_removes(wb: Workbench, server: Server) -> None:
+    person = next(PEOPLE)
+    sids = schedule(wb, server, person, next(PEOPLE))
+    assert wb.subject.erase(person, confirm=True, twilio="redact").is_done
+    assert [at_twilio(server, sid) for sid in sids] == ["canceled", "scheduled"]
+    [(action, _, detail)] = trail(wb, sids[0])
+    assert (action, detail["because"]) == ("cancel", "erased")
+    assert lake_of(wb).rows("select 1 from outbox_events where message_sid = ?", [sids[0]]) == []
 
 
 def test_the_worker_does_it_when_somebody_opts_out(wb: Workbench, server: Server) -> None:

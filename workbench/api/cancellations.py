@@ -59,7 +59,7 @@ class CancelConsumer:
         until = time.monotonic() + _LONGEST_SECONDS
         with _acting():
             done = cancel_unwanted(self._installation.send_context, lambda: time.monotonic() > until)
-        if done.is_behind:
+        if done.is_behind and done.cancelled:
             return now
         return now + _AGAIN if done.waiting or done.unclear else None
 

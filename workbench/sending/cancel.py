@@ -41,10 +41,10 @@ def keep_answer(
     context: SendContext,
     message_sid: str,
     told: Mapping[str, Any],
-    action: str,
+    action: str | None,
     because: Mapping[str, Any] | None = None,
 ) -> str:
-    """Keep what Twilio says of a message, with a row of the audit trail; the status it has now."""
+    """Keep what Twilio says of a message, and an action in the audit trail; the status it has now."""
     # Which message it is we know, whatever the answer says.
     answer = {**told, "sid": message_sid}
     rows, failures = read_each([answer], message_row)
@@ -57,7 +57,8 @@ def keep_answer(
     detail = {"status": status, **(because or {})}
 
     def work(cursor: duckdb.DuckDBPyConnection) -> None:
-        append_audit(cursor, action, actor=context.actor, subject=message_sid, detail=detail)
+        if action:
+            append_audit(cursor, action, actor=context.actor, subject=message_sid, detail=detail)
         save_messages(cursor, table, source="send", received_at=now)
         save_quarantined(cursor, unread, now)
 

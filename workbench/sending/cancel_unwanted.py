@@ -8,7 +8,7 @@ the next look does the rest. What could not be cancelled is tried again until it
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +18,14 @@ from workbench.lake.audit import append_audit
 from workbench.messaging.number_masking import mask_numbers
 from workbench.sending.cancel import CANCELED, cancel, keep_answer
 from workbench.sending.context import SendContext
-from workbench.sending.scheduled import STILL_SCHEDULED, UnwantedMessage, count_unclear, read_unwanted
+from workbench.sending.scheduled import (
+    STILL_SCHEDULED,
+    UnwantedMessage,
+    count_unclear,
+    has_scheduled,
+    read_scheduled_for,
+    read_unwanted,
+)
 from workbench.sending.settle import settle_all
 from workbench.twilio.resources import fetch_message
 
@@ -85,6 +92,8 @@ def cancel_unwanted(context: SendContext, is_over: Callable[[], bool] = lambda: 
     """
     now = context.clock()
     with context.lake.cursor() as cursor:
+        if not has_scheduled(cursor, now):
+            return CancelRun()
         unclear = count_unclear(cursor, context.account_sid, now)
     if unclear:
         settle_all(context)
@@ -107,8 +116,33 @@ def cancel_unwanted(context: SendContext, is_over: Callable[[], bool] = lambda: 
     return CancelRun(cancelled, tuple(waiting), problem, unclear)
 
 
+def cancel_for(context: SendContext, contacts: Sequence[str], because: str) -> int:
+    """Cancel whatever was scheduled from here for one person; how many were.
+
+    One that Twilio does not cancel any more is left as it is.
+
+    Raises:
+        TwilioUnavailable: no answer; doing the same again does no harm.
+        TwilioAuthError: the credentials are refused.
+    """
+    with context.lake.cursor() as cursor:
+        scheduled = read_scheduled_for(cursor, context.account_sid, contacts, context.clock())
+    cancelled = 0
+    for message_sid in scheduled:
+        try:
+            cancel(context, message_sid, {"because": because})
+            cancelled += 1
+        except (TwilioUnavailable, TwilioAuthError):
+            raise
+        except TwilioError as error:
+            log.info("message %s is not scheduled any more: %s", message_sid, error)
+    return cancelled
+
+
 def note_missed(context: SendContext) -> tuple[str, ...]:
     """Write into the audit trail whose time came before they were cancelled, each once; their SIDs.
+
+    Twilio is asked first what became of each. Where it does not answer, the next call says it.
 
     Raises:
         LakeError: the lake cannot be read or written now.
@@ -116,16 +150,30 @@ def note_missed(context: SendContext) -> tuple[str, ...]:
     now = context.clock()
     with context.lake.cursor() as cursor:
         unwanted = read_unwanted(cursor, context.account_sid, now - MISSED_WITHIN)
-    missed = [
-        message
+    return tuple(
+        message.message_sid
         for message in unwanted
         if message.send_at <= now and message.opt_out[2] < message.send_at
         and message.status not in _NEVER_SENT and not {CANCELED, MISSED} & message.audited
-    ]  # fmt: skip
-    for message in missed:
-        log.error("message %s was not cancelled before its time", message.message_sid)
-        _audit(context, message, MISSED, message.status or "unknown")
-    return tuple(message.message_sid for message in missed)
+        and _note_if_missed(context, message)
+    )  # fmt: skip
+
+
+def _note_if_missed(context: SendContext, message: UnwantedMessage) -> bool:
+    try:
+        told = fetch_message(context.log, context.account_sid, message.message_sid)
+    except TwilioError as error:
+        log.warning("what became of message %s cannot be asked now: %s", message.message_sid, error)
+        return False
+    if told is not None and told.get("status") in _NEVER_SENT:
+        keep_answer(context, message.message_sid, told, None)
+        return False
+    log.error("message %s was not cancelled before its time", message.message_sid)
+    if told is None:
+        _audit(context, message, MISSED, "missing")
+    else:
+        keep_answer(context, message.message_sid, told, MISSED, _because(message))
+    return True
 
 
 def _is_waiting(message: UnwantedMessage) -> bool:

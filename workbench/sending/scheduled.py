@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from workbench.lake.consent import OptOut, Side
+from workbench.messaging.person import person_of
 from workbench.sending.optouts import find_opt_outs
 from workbench.sending.rules import LATEST_SCHEDULE
 
@@ -34,6 +35,11 @@ class UnwantedMessage:
     """In the lake; None where the lake does not have it."""
     audited: frozenset[str]
     """Actions that the audit trail has of it."""
+
+
+def has_scheduled(cursor: duckdb.DuckDBPyConnection, after: datetime) -> bool:
+    """Whether anything was to be sent later than a moment; mostly nothing was, and this tells it quickest."""
+    return bool(cursor.execute("select 1 from outbox_events where send_at > ? limit 1", [after]).fetchall())
 
 
 def read_unwanted(
@@ -64,6 +70,19 @@ def read_unwanted(
         )
         for sid, contact, sender, service, send_at in reached
     ]
+
+
+def read_scheduled_for(
+    cursor: duckdb.DuckDBPyConnection, account_sid: str, contacts: Sequence[str], after: datetime
+) -> list[str]:
+    """SIDs of messages to a person, under every spelling, that were scheduled from here for later."""
+    persons = sorted({person_of(contact) for contact in contacts})
+    rows = cursor.execute(
+        "select distinct message_sid from outbox_events where state = 'accepted' and send_at > ? "
+        "and account_sid = ? and person_of(contact) in (select unnest(?::varchar[])) order by 1",
+        [after, account_sid, persons],
+    ).fetchall()
+    return [row[0] for row in rows if row[0]]
 
 
 def count_unclear(cursor: duckdb.DuckDBPyConnection, account_sid: str, now: datetime) -> int:
