@@ -220,6 +220,7 @@ def test_twilio_is_down_and_comes_back(wb: Workbench, server: Server) -> None:
     assert action == "cancel-failed"
     assert person not in json.dumps(detail)
     assert lake_of(wb).rows("select job from failed_jobs") == [("cancellations",)]
+    assert "\njob cancellations failed " in repr(wb.status())
     server.faults.clear()
     assert run_job(wb._installation, "cancellations").detail == "1 message to people who opted out cancelled"
     assert at_twilio(server, sid) == "canceled"

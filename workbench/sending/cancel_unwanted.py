@@ -66,7 +66,7 @@ class CancelRun:
         if self.waiting:
             sentences.append(
                 f"{_named(self.waiting)} to people who opted out could not be cancelled yet: {self.problem} "
-                "It is tried again until their time; cancel them in Twilio's console if it is soon."
+                "It is tried again until their time; `workbench outbox cancel SID` tries one at once."
             )
         if self.unclear:
             sentences.append(
