@@ -30,7 +30,10 @@ from workbench.settings import MEDIA_PATH, load_settings
 AGENT, OTHER, VIEWER = Actor("ana", "agent"), Actor("ben", "agent"), Actor("vic", "viewer")
 PNG = b"\x89PNG\r\n\x1a\n" + b"p" * 3000
 JPEG = b"\xff\xd8\xff\xe0" + b"j" * 3000
-OFF = "".join(f'{job} = "off"\n' for job in ("sync", "maintenance", "reconcile", "reports", "retention"))
+OFF = "".join(
+    f'{job} = "off"\n'
+    for job in ("sync", "maintenance", "cancellations", "reconcile", "reports", "retention")
+)
 
 
 @dataclass

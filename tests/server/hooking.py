@@ -29,7 +29,10 @@ FORM = "application/x-www-form-urlencoded"
 def environment(home: Path, **changes: str) -> dict[str, str]:
     """An account whose jobs are all off: nothing here asks Twilio."""
     home.mkdir(parents=True, exist_ok=True)
-    off = "".join(f'{job} = "off"\n' for job in ("sync", "maintenance", "reconcile", "reports", "retention"))
+    off = "".join(
+        f'{job} = "off"\n'
+        for job in ("sync", "maintenance", "cancellations", "reconcile", "reports", "retention")
+    )
     if not (home / "workbench.toml").exists():
         (home / "workbench.toml").write_text(f"[schedule]\n{off}")
     return {

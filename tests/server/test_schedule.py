@@ -58,7 +58,7 @@ def test_a_backup_is_due_only_where_it_has_a_place_to_go(home: Path) -> None:
 
 
 def test_jobs_can_be_moved_and_switched_off(home: Path) -> None:
-    jobs = ("maintenance", "doctor", "alerts", "reports", "retention")
+    jobs = ("maintenance", "doctor", "alerts", "cancellations", "reports", "retention")
     off = "".join(f'{job} = "off"\n' for job in jobs)
     rules = schedule_of(settings(home, f'[schedule]\nsync = "2h"\nreconcile = "23:59"\n{off}'))
     assert rules == (

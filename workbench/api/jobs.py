@@ -34,8 +34,8 @@ def run_job(installation: Installation, name: str, *, stop: threading.Event | No
 
     if name not in JOBS:
         raise UnknownName("job", name, JOBS)
-    if name == WATCH:
-        return _run_watch(installation)
+    if name in _BESIDE:
+        return _run_beside(installation, name, stop or threading.Event())
     with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
         # Only a sync brings something in: where there is no lake, no other job makes one.
         is_noted = name != "sync" or _has_lake(installation)
@@ -71,39 +71,60 @@ def _has_lake(installation: Installation) -> bool:
         return False
 
 
-def _run_watch(installation: Installation) -> JobRun:
-    """Look at the alerts beside whatever job runs, so that one that hangs is noticed.
+def _run_beside(installation: Installation, name: str, stop: threading.Event) -> JobRun:
+    """Run a job beside whatever other job runs, so that none that hangs holds it up.
 
-    It comes every minute: what it wrote each time would be most of the lake's versions. So a run is noted
-    where it did something, failed, is the first good one after a failure, or after an hour.
+    It comes every few minutes: what it wrote each time would be most of the lake's versions. So a run is
+    noted where it did something, failed, is the first good one after a failure, or after an hour.
     """
-    from workbench.api.alerts import run_alerts
     from workbench.lake.jobs import JobRun, note_job_run, read_last_job_runs
 
-    run = JobRun(uuid.uuid4().hex, WATCH, datetime.now(UTC), None, "running")
-    use_request_id(f"{WATCH}-{run.run_id[:8]}")
+    run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
+    use_request_id(f"{name}-{run.run_id[:8]}")
     lake = installation.lake
     try:
-        done = run_alerts(installation)
-        if done.problems:
-            raise WorkbenchError(" ".join(done.problems))
+        detail, is_news = _BESIDE[name](installation, stop)
     except LakeBusy:
         raise
     except Exception as trouble:
         error = str(trouble) if isinstance(trouble, WorkbenchError) else repr(trouble)
-        note_job_run(lake, replace(run, finished_at=datetime.now(UTC), outcome="failed", error=error))
+        outcome = "stopped" if stop.is_set() else "failed"
+        note_job_run(lake, replace(run, finished_at=datetime.now(UTC), outcome=outcome, error=error))
         raise
-    run = replace(run, finished_at=datetime.now(UTC), outcome="done", detail=str(done))
-    last = next((each for each in read_last_job_runs(lake) if each.job == WATCH), None)
-    is_news = bool(done.opened or done.recovered or done.told)
+    run = replace(run, finished_at=datetime.now(UTC), outcome="done", detail=detail)
+    last = next((each for each in read_last_job_runs(lake) if each.job == name), None)
     if is_news or not last or last.outcome != "done" or run.started_at - last.started_at >= _NOTE_EVERY:
         note_job_run(lake, run)
     return run
 
 
+def _look_at_alerts(installation: Installation, stop: threading.Event) -> tuple[str, bool]:
+    """What the rules of the alerts found, and whether that is news."""
+    from workbench.api.alerts import run_alerts
+
+    done = run_alerts(installation)
+    if done.problems:
+        raise WorkbenchError(" ".join(done.problems))
+    return str(done), bool(done.opened or done.recovered or done.told)
+
+
+def _cancel_unwanted(installation: Installation, stop: threading.Event) -> tuple[str, bool]:
+    """What was cancelled for people who opted out; what could not be is a failure, again and again."""
+    from workbench.api.cancellations import run_cancellations
+
+    done = run_cancellations(installation, stop)
+    if trouble := done.trouble():
+        raise WorkbenchError(trouble)
+    return str(done), bool(done.cancelled)
+
+
 WATCH = "alerts"
 """The job that watches over the others, and so does not wait for them."""
 _NOTE_EVERY = timedelta(hours=1)
+_BESIDE: Mapping[str, Callable[[Installation, threading.Event], tuple[str, bool]]] = {
+    WATCH: _look_at_alerts,
+    "cancellations": _cancel_unwanted,
+}
 
 
 def maintain(installation: Installation, *, stop: threading.Event | None = None) -> Maintained:
@@ -184,15 +205,16 @@ def _maintenance(installation: Installation, stop: threading.Event) -> str:
     return str(maintain(installation, stop=stop))
 
 
-def _alerts(installation: Installation, stop: threading.Event) -> str:
-    return str(_run_watch(installation).detail)
+def _beside(name: str) -> Callable[[Installation, threading.Event], str]:
+    return lambda installation, stop: str(_run_beside(installation, name, stop).detail)
 
 
 JOBS: Mapping[str, Callable[[Installation, threading.Event], str]] = {
     "sync": _sync,
     "maintenance": _maintenance,
     "doctor": _doctor,
-    WATCH: _alerts,
+    WATCH: _beside(WATCH),
+    "cancellations": _beside("cancellations"),
     "reconcile": _reconcile,
     "reports": _reports,
     "retention": _retention,

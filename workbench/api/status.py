@@ -38,7 +38,7 @@ class Status:
         return asdict(self)
 
     def __repr__(self) -> str:
-        return "\n".join(f"{name:<16}{value}" for name, value in self.lines())
+        return "\n".join(f"{name:<15} {value}" for name, value in self.lines())
 
     def lines(self) -> list[tuple[str, str]]:
         """The status in words, as (label, value)."""

@@ -121,9 +121,12 @@ class Subject(Namespace):
     def _remove_at_twilio(
         self, person: DataSubject, way: Way, on_removal: Callable[[Removal], None]
     ) -> list[Removal]:
+        """What is scheduled is cancelled first: Twilio would send it, and deletes only what is over."""
         from workbench.compliance.twilio_removal import remove_at_twilio
+        from workbench.sending.cancel_unwanted import cancel_for
         from workbench.sync.shared.cancellation import Cancellation
 
+        cancel_for(self._installation.send_context, person.contacts, "erased")
         with self._installation.twilio_client(Cancellation()) as client:
             return remove_at_twilio(self._installation.lake, client, person, way, on_removal)
 

@@ -39,7 +39,7 @@ BUILT_IN: tuple[BuiltInRule, ...] = (
     ),
     BuiltInRule(
         "opt-out-block", "Anything is about to be sent to somebody who opted out, by anybody.",
-        "Block it, at every door; nothing overrides it.",
+        "Block it, at every door; nothing overrides it. What is scheduled for them at Twilio is cancelled.",
     ),
     BuiltInRule(
         "opt-out-confirm", "An opt-out comes by webhook, and neither Twilio nor the network answers it.",

@@ -23,7 +23,7 @@ def schedule() -> None:
 @click.argument("job", shell_complete=completion.jobs)
 @click.option("--as-service", is_flag=True, hidden=True, expose_value=True)
 def run(job: str, as_service: bool) -> None:
-    """Run one job now: sync, maintenance, reconcile, reports or retention.
+    """Run one job now: sync, maintenance, cancellations, reconcile, reports or retention.
 
     It is noted in the table `job_runs` and in `workbench status`; one job at a time.
     """

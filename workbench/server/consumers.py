@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from workbench.api.cancellations import CHANGES, CancelConsumer
 from workbench.api.rules import RuleConsumer
 from workbench.events.deliver import WebhookRunner
 from workbench.lake.connect import Lake
@@ -30,6 +31,7 @@ class Consumer:
 
 
 CONSUMERS: tuple[Consumer, ...] = (
+    Consumer("cancellations", CancelConsumer(), CHANGES),
     Consumer("automation", RuleConsumer()),
     Consumer("event webhooks", WebhookRunner().run, frozenset({"event_deliveries"})),
     Consumer("notifications", run_notifications, frozenset({"conversation_events", "notification_choices"})),

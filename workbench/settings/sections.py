@@ -184,6 +184,9 @@ class ScheduleSettings:
     alerts: str = setting(
         "1m", moment(), "When to look whether a rule of [alerts] holds; after every other job it looks, too."
     )
+    cancellations: str = setting(
+        "5m", moment(), "When to cancel messages that are scheduled for people who opted out."
+    )
     reconcile: str = setting("03:30", moment(), "When to compare the lake with Twilio.")
     reports: str = setting("06:00", moment(), "When to make those of [reports] whose period is over.")
     retention: str = setting("04:30", moment(), "When to remove what [retention] says.")
