@@ -25,7 +25,8 @@ SID = "SM" + "1" * 32
 VALUES = {
     "conversation": "CW" + "0" * 24, "conversation_id": "CW" + "0" * 24, "account_id": "1", "text": "vip",
     "message_sid": SID, "media": "ME" + "1" * 32, "batch": "none", "metric": "spend", "template": "none",
-    "change_id": "none", "report": "none", "run": "0" * 32, "kind": "html", "rule": "none", "campaign": "none",
+    "change_id": "none", "report": "none", "run": "0" * 32, "kind": "html", "rule": "none",
+    "campaign": "none",
 }  # fmt: skip
 
 
