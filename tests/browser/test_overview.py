@@ -38,12 +38,20 @@ def test_the_numbers_are_those_counted_by_hand(visitor: Visitor) -> None:
 
 def test_charts_are_drawn_by_the_plotly_that_fits(visitor: Visitor) -> None:
     page = visitor.open(ADDRESS)
-    expect(page.locator(".plot")).to_have_count(2)
+    expect(page.locator(".plot")).to_have_count(3)
     # Four non-empty bars of the first week's outcomes stand on Tuesday and Wednesday alone.
     page.locator(".plot .bars path").first.wait_for()
     assert page.evaluate("globalThis.moduleName.version") == "4.1.1"
     expect(page.locator(".series").first.get_by_role("button")).to_have_text(
-        ["Delivered", "Unknown", "In flight", "Undelivered", "Failed", "Received"]
+        [
+            "Delivered",
+            "Unknown",
+            "In flight",
+            "Undelivered",
+            "Failed",
+            "Received",
+            "Before: 24 Feb – 2 Mar 2025",
+        ]
     )
 
 
