@@ -90,6 +90,7 @@ def test_of_several_tabs_one_shows_it_and_its_click_opens_the_conversation(
         expect(page.get_by_role("button", name="Notifications: 1 conversation unread")).to_be_visible()
         page.wait_for_function("document.title.startsWith('(1) ')")
         page.wait_for_function("document.querySelector('link[rel~=icon]').href.startsWith('data:image/png')")
+    page_that_shows("A new message from ", first, second)
     second.wait_for_timeout(2_500)
     shown = [*titles(first), *titles(second)]
     assert shown == [f"A new message from {CONTACT[:5]}***{CONTACT[-4:]} (Support) is waiting"]

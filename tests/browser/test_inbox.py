@@ -18,6 +18,10 @@ from workbench.settings import load_settings
 from workbench.simulator.rest.storage import picture as drawn_picture
 
 PNG = drawn_picture("cat")
+#: The words of what has the focus, through the shadow roots.
+FOCUSED = """() => { let each = document.activeElement
+  while (each?.shadowRoot?.activeElement) each = each.shadowRoot.activeElement
+  return each?.innerText }"""
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +167,7 @@ def test_a_new_message_and_an_export_by_keyboard(
     open_inbox(visitor, f"?{page.url.partition('?')[2]}")
     expect(text).to_have_value("Your parcel is here.")
     assert installation.sent("+12065550179") == []
-    page.locator(".row", has_text=NAME).click()
+    open_inbox(visitor, f"?conversation={installation.wb.conversation(CONTACT).id}")
     page.get_by_role("button", name="Export the conversation").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="Text, number masked").click()
@@ -243,6 +247,37 @@ def test_a_picture_is_fetched_when_somebody_asks(
     finish(visitor)
 
 
+def test_a_picture_is_attached_by_keyboard_and_is_there_after_a_reload(
+    browser: Browser, installation: Installation, tmp_path: Path
+) -> None:
+    picture = tmp_path / "my cat.png"
+    picture.write_bytes(PNG)
+    environ = {**installation.environment, "WORKBENCH_PUBLIC_URL": "http://127.0.0.1:9"}
+    with served(load_settings(environ)) as server:
+        visitor = visit(browser, server)
+        page = open_inbox(visitor, f"?conversation={installation.wb.conversation(CONTACT).id}")
+        attach = page.get_by_role("button", name="Attach")
+        expect(attach).to_be_enabled()
+        page.get_by_label("Reply", exact=True).focus()
+        # It is a few steps before the text; how many depends on what may be done with the conversation.
+        for _ in range(5):
+            page.keyboard.press("Shift+Tab")
+            if page.evaluate(FOCUSED) == attach.inner_text():
+                break
+        expect(attach).to_be_focused()
+        with page.expect_file_chooser() as chooser:
+            page.keyboard.press("Enter")
+        chooser.value.set_files(picture)
+        attached = page.locator(".attached li")
+        expect(attached).to_contain_text("my cat.png")
+        expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
+        page.reload()
+        expect(page.get_by_role("img", name="my cat.png")).to_be_visible()
+        page.get_by_role("button", name="Remove my cat.png").press("Enter")
+        expect(attached).to_have_count(0)
+        finish(visitor)
+
+
 def test_a_signed_in_viewer_reads_only(browser: Browser, installation: Installation) -> None:
     home_with_people(installation.home)
     with serving(load_settings(installation.environment)) as server:
@@ -266,30 +301,3 @@ def test_a_signed_in_viewer_reads_only(browser: Browser, installation: Installat
     trail = installation.wb.sql("select actor from audit_events where action = 'reveal' order by seq")
     assert trail.actor.iloc[-1] == "user:ana"
     assert "user:vic" not in set(trail.actor)
-
-
-def test_a_picture_is_attached_by_keyboard_and_is_there_after_a_reload(
-    browser: Browser, installation: Installation, tmp_path: Path
-) -> None:
-    picture = tmp_path / "my cat.png"
-    picture.write_bytes(PNG)
-    environ = {**installation.environment, "WORKBENCH_PUBLIC_URL": "http://127.0.0.1:9"}
-    with served(load_settings(environ)) as server:
-        visitor = visit(browser, server)
-        page = open_inbox(visitor, f"?conversation={installation.wb.conversation(CONTACT).id}")
-        expect(page.get_by_role("button", name="Attach")).to_be_enabled()
-        page.get_by_label("Reply", exact=True).focus()
-        # Canned replies, then the button before it.
-        page.keyboard.press("Shift+Tab")
-        page.keyboard.press("Shift+Tab")
-        with page.expect_file_chooser() as chooser:
-            page.keyboard.press("Enter")
-        chooser.value.set_files(picture)
-        attached = page.locator(".attached li")
-        expect(attached).to_contain_text("my cat.png")
-        expect(page.get_by_role("button", name="Send", exact=True)).to_be_enabled()
-        page.reload()
-        expect(page.get_by_role("img", name="my cat.png")).to_be_visible()
-        page.get_by_role("button", name="Remove my cat.png").press("Enter")
-        expect(attached).to_have_count(0)
-        finish(visitor)
