@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.lakes import lake_of
+from tests.requests_seen import requests_seen
 from workbench import Workbench
 from workbench.lake.memberships import note_pools
 from workbench.lake.save_rows import save_rows
@@ -65,8 +66,7 @@ def sent_to(server: Server, numbers: set[str] | None = None) -> Counter[str]:
 
 def creates(server: Server) -> int:
     """Create requests that the account has seen so far."""
-    latest: list[dict[str, Any]] = server.runtime.requests.latest(20_000)
-    return sum(entry["method"] == "POST" for entry in latest)
+    return sum(entry["method"] == "POST" for entry in requests_seen(server))
 
 
 @pytest.fixture(scope="module")

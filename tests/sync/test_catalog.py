@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.requests_seen import requests_seen
 from tests.sync.conftest import NOW, START, Sync
 from workbench.errors import UnknownName
 from workbench.lake import Lake
@@ -77,7 +78,7 @@ def post(server: Server, path: str, **form: str) -> None:
 
 def asked(server: Server, path: str) -> list[dict[str, Any]]:
     """The requests so far whose path contains `path`."""
-    return [entry for entry in server.runtime.requests.latest() if path in entry["path"]]
+    return [entry for entry in requests_seen(server) if path in entry["path"]]
 
 
 def reasons(summary: CatalogSummary) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.requests_seen import requests_seen
 from tests.sync.conftest import NOW, START, Sync
 from workbench.conversations.find import find_conversation
 from workbench.conversations.thread import read_thread
@@ -94,7 +95,7 @@ def chip(lake: Lake, sid: str) -> str:
 
 
 def asked(server: Server, sid: str) -> int:
-    return sum(f"{sid}/Media" in entry["path"] for entry in server.runtime.requests.latest())
+    return sum(f"{sid}/Media" in entry["path"] for entry in requests_seen(server))
 
 
 def counts(lake: Lake) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.requests_seen import requests_seen
 from tests.sync.conftest import START, Sync, differences, environment, truth
 from workbench.api.status import Status
 from workbench.lake import Lake, open_lake
@@ -96,7 +97,7 @@ def test_a_row_that_cannot_be_read_waits_and_is_resolved(lake: Lake, server: Ser
     server.account.clock.advance(HOUR)
     summary = sync(retry_quarantined=True)
     assert (summary.listed, summary.quarantined) == (len(hurt), 0)
-    asked = {entry["path"].rsplit("/", 1)[1] for entry in server.runtime.requests.latest()}
+    asked = {entry["path"].rsplit("/", 1)[1] for entry in requests_seen(server)}
     assert {f"{message_of_day['sid']}.json" for message_of_day in hurt} <= asked
     assert "Messages.json" not in asked
     assert {row[5] for row in quarantined(lake)} == {True}

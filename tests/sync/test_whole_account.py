@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.requests_seen import requests_seen
 from tests.sync.conftest import NOW, START
 from workbench.errors import ConfigError
 from workbench.lake import Lake
@@ -42,7 +43,7 @@ def whole(lake: Lake, server: Server, settings: Settings) -> Whole:
 
 
 def asked(server: Server) -> int:
-    return len(server.runtime.requests.latest())
+    return len(requests_seen(server))
 
 
 def test_the_catalog_comes_with_a_sync_and_then_at_most_hourly(

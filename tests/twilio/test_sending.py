@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.requests_seen import requests_seen
 from workbench.errors import TwilioAuthError, TwilioError
 from workbench.messaging.message import message_row
 from workbench.settings import Credentials, Secret
@@ -47,7 +48,7 @@ def posts(server: Server) -> int:
     while server.runtime.requests.active and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.2)
-    return sum(entry["method"] == "POST" for entry in server.runtime.requests.latest(1000))
+    return sum(entry["method"] == "POST" for entry in requests_seen(server))
 
 
 def test_what_is_accepted_is_the_message_as_twilio_has_it(server: Server, sender: MessageSender) -> None:
