@@ -30,10 +30,13 @@ log = logging.getLogger(__name__)
 INBOX_SCRIPTS = (
     "shared",
     "inbox_link",
+    "inbox_notices",
+    "inbox_address",
     "inbox_filters",
     "inbox_new",
     "inbox_hit",
     "inbox_list",
+    "inbox_bulk",
     "inbox_keys",
     "inbox_head",
     "inbox_customer",
@@ -41,6 +44,8 @@ INBOX_SCRIPTS = (
     "inbox_canned",
     "inbox_attachments",
     "inbox_composer",
+    "inbox_pane",
+    "inbox_actions",
     "inbox",
 )
 COMPOSER_SCRIPTS = ("shared", "inbox_link", "batch")

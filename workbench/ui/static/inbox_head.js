@@ -1,6 +1,6 @@
 // Above the messages: who it is, what to know before writing, and the buttons that change the conversation's state.
 
-// `actions` as in inbox.js; `shown` is the whole number where it was revealed.
+// `actions` as in inbox_actions.js; `shown` is the whole number where it was revealed.
 function drawHead(thread, shown, actions) {
   const isNamed = thread.who !== thread.address
   const canReveal = thread.address.includes("***") && thread.reachable && actions.mayAct()

@@ -52,6 +52,42 @@ function shortcutOf(event, target) {
   return keys[event.key] || ""
 }
 
+// What the shortcuts of `shortcutOf` do with the inbox; false for nothing.
+function shortcutsOf(inbox) {
+  const {state, list, root} = inbox
+  const whole = (act) => (target) => (state.mayAct ? beginDecision(inbox, act, target) : false)
+  return {
+    down: (target) => list.move(1, target),
+    up: (target) => list.move(-1, target),
+    next: () => inbox.openNext(),
+    search: () => list.search.focus(),
+    reply: () => inbox.write(),
+    compose: () => inbox.compose(),
+    resolve: whole("resolve"),
+    assign: whole("assign"),
+    label: whole("label"),
+    snooze: whole("snooze"),
+    help: () => openShortcuts(root),
+    pick: (target) => {
+      const id = target?.closest?.(".line")?.dataset.id
+      return id && state.mayAct ? list.pick(id, !list.isPicked(id)) : false
+    },
+    back: (target) => goBack(inbox, target),
+  }
+}
+
+// One step back: from what is typed to the list, then from what is picked, then from the conversation.
+function goBack(inbox, target) {
+  const {state, list} = inbox
+  if (isTyping(target) || !target?.closest?.(".list")) {
+    return list.move(0)
+  }
+  if (list.picked.size || list.pickedAll) {
+    return list.pickNothing()
+  }
+  return state.thread && !state.only ? inbox.close(true) : false
+}
+
 // Returns what ends it. On a page, keys count that are pressed while nothing has the focus.
 function listenToKeys(box, root, wholePage, does) {
   const pressed = (event) => {
