@@ -75,7 +75,7 @@ class AttachmentTray {
   async add(files) {
     const {composer} = this
     const {id, state} = composer
-    state.key = state.key || composer.newKey()
+    state.key = state.key || newKey()
     Object.assign(state, {outcome: "", hasFailed: false, isKnown: true})
     const coming = files.map((file) => ({name: file.name, file, share: 0}))
     state.coming.push(...coming)

@@ -44,7 +44,7 @@ function decideMany(inbox, about, kind, value, until) {
     list.pickNothing()
     inbox.take(answer)
     notices.tell(tellOfAction(answer, kind, value), answer.action ? {undo: answer.action} : {})
-    if (kind === "state" && conversations[0] === opened && composer.opensNext && next !== opened) {
+    if (kind === "state" && conversations[0] === opened && composer.sending.opensNext && next !== opened) {
       inbox.open(next)
     }
   })

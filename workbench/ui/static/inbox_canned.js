@@ -1,11 +1,60 @@
 // Canned replies: put in by choice or by shortcut, blanks asked for where they are not known, kept by admins.
 
+// Opens the list of canned replies, or closes it.
+function pickCanned(composer) {
+  if (composer.picker) {
+    composer.picker.remove()
+    composer.picker = null
+    return
+  }
+  const search = h("input", {type: "search", placeholder: "Search canned replies", oninput: () => list()})
+  const matches = h("ul", {})
+  const list = () => fill(matches, cannedReplies(composer, search.value))
+  composer.picker = h(
+    "div",
+    {class: "canned", role: "dialog", "aria-label": "Canned replies"},
+    search,
+    matches,
+    cannedFoot(composer),
+  )
+  list()
+  composer.element.append(composer.picker)
+  search.focus()
+}
+
+// Those that have what is searched.
+function cannedReplies(composer, wanted) {
+  const fits = (reply) => `${reply.title} ${reply.shortcut} ${reply.text}`.toLowerCase().includes(wanted.toLowerCase())
+  return composer.actions
+    .canned()
+    .filter(fits)
+    .map((reply) =>
+      h(
+        "li",
+        {},
+        h(
+          "button",
+          {type: "button", onclick: () => useCanned(composer, reply)},
+          h("b", {}, reply.title, reply.shortcut ? h("code", {}, ` /${reply.shortcut}`) : null),
+          h("span", {}, reply.text),
+        ),
+      ),
+    )
+}
+
+function insertCanned(composer, text) {
+  composer.text.value = composer.isBlank ? text : `${composer.text.value.trimEnd()} ${text}`
+  pickCanned(composer)
+  composer.typed()
+  composer.text.focus()
+}
+
 // Puts a reply into the composer; its blanks are filled first, by what is known of the contact or by the person.
 async function useCanned(composer, reply, values = {}) {
   try {
     const filled = await composer.actions.fillCanned(reply.template, values)
     if (!filled.missing.length) {
-      composer.insert(filled.text)
+      insertCanned(composer, filled.text)
       return
     }
     askForBlanks(composer, reply, filled.missing, values)
@@ -26,7 +75,7 @@ function expandShortcut(composer) {
   text.value = before.slice(0, before.length - typed[1].length - 1) + text.value.slice(text.selectionStart)
   // The list is what a reply is put in from.
   if (!composer.picker) {
-    composer.pick()
+    pickCanned(composer)
   }
   useCanned(composer, reply)
   return true
@@ -34,7 +83,7 @@ function expandShortcut(composer) {
 
 function showCanned(composer, ...content) {
   if (!composer.picker) {
-    composer.pick()
+    pickCanned(composer)
   }
   composer.picker.classList.add("form")
   fill(composer.picker, ...content)
@@ -43,8 +92,8 @@ function showCanned(composer, ...content) {
 
 function backToCanned(composer) {
   const back = () => {
-    composer.pick()
-    composer.pick()
+    pickCanned(composer)
+    pickCanned(composer)
   }
   return h("button", {class: "quiet", type: "button", onclick: back}, "Back")
 }
