@@ -24,9 +24,9 @@ KILLS = int(os.environ.get("WORKBENCH_TEST_KILLS", "6"))
 #: A sync in small batches, so that many commits lie between the first and the last moment.
 SYNC = """
 import sys
-import workbench.sync.messages.run as run
+import workbench.sync.messages.page_writer as writer
 from workbench import Workbench
-run.BATCH_ROWS, run.BATCH_SECONDS = 200, 0.05
+writer.BATCH_ROWS, writer.BATCH_SECONDS = 200, 0.05
 said = [None]
 def say(progress):
     if said[-1] != progress.rows:

@@ -123,9 +123,9 @@ def test_a_row_without_a_sid_is_found_again_by_its_day(lake: Lake, server: Serve
 
 SYNC = """
 import sys
-import workbench.sync.messages.run as run
+import workbench.sync.messages.page_writer as writer
 from workbench import Workbench
-run.BATCH_ROWS, run.BATCH_SECONDS = 200, 0.05
+writer.BATCH_ROWS, writer.BATCH_SECONDS = 200, 0.05
 said = [None]
 def say(progress):
     if said[-1] != progress.rows:

@@ -27,7 +27,7 @@ from workbench.sync.imports.export_files import BadLine, ByteSource, DamagedFile
 from workbench.sync.imports.rows import ImportBatch
 from workbench.sync.imports.summary import FileImport, ImportSummary, gap_notice, stretches
 from workbench.sync.messages import state
-from workbench.sync.messages.run import BATCH_ROWS
+from workbench.sync.messages.page_writer import BATCH_ROWS
 from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.sync.shared.request import OnProgress, Progress
 

@@ -8,29 +8,22 @@ nobody can read is set aside in the same commit as the others, and asked for aga
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import duckdb
-import pyarrow as pa
-
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.lake.connect import Lake
-from workbench.lake.save import Saved, join_message_tables, save_messages
 from workbench.lake.save_rows import save_rows
 from workbench.messaging.privacy import Privacy
-from workbench.messaging.quarantine import QuarantinedRow
 from workbench.sync.account.account_check import AccountCheck
 from workbench.sync.account.accounts import account_row
 from workbench.sync.messages import state
 from workbench.sync.messages.open_set import is_unresolved, plan_open_set
+from workbench.sync.messages.page_writer import FetchedPage, PageWriter
 from workbench.sync.messages.pages import MessageReader
 from workbench.sync.messages.quarantine import MessageQuarantine, RetryPlan, plan_retry
 from workbench.sync.messages.refetch import fetch_each
@@ -38,19 +31,10 @@ from workbench.sync.messages.rescan import DeletionWatch, plan_rescan
 from workbench.sync.messages.state import WindowProgress
 from workbench.sync.shared.cancellation import Cancellation, SyncStopped
 from workbench.sync.shared.fields import MalformedRow
-from workbench.sync.shared.request import OnProgress, Progress, SyncRequest, SyncSummary
+from workbench.sync.shared.request import OnProgress, SyncRequest, SyncSummary
 from workbench.sync.shared.windows import PAGE_SIZE, SyncWindow, clamp_since, plan_windows
 from workbench.twilio.client import ListPage, TwilioClient
-from workbench.twilio.concurrency import REQUESTS_AT_ONCE
 from workbench.twilio.resources import message_page
-
-#: Rows per commit: large enough that commits cost little, small enough to bound memory and lost work.
-BATCH_ROWS = 20_000
-BATCH_SECONDS = 2.0
-#: One for each request at once. A page that was fetched waits in its thread to be made a table.
-THREADS = REQUESTS_AT_ONCE
-#: Pages that may wait for the writer; a full queue stops the fetching, which bounds memory.
-WAITING_PAGES = 32
 
 
 def run_sync(
@@ -82,19 +66,6 @@ def run_sync(
     return _MessageSync(lake, client, check, request, privacy, on_progress, cancellation, clock).run()
 
 
-@dataclass(frozen=True)
-class _FetchedPage:
-    """One page as a table, and how far its window is read with it (None for messages fetched singly).
-
-    A table, because rows as Python objects would take five times the memory.
-    """
-
-    table: pa.Table
-    window: WindowProgress | None = None
-    checked: Sequence[str] = ()
-    unread: Sequence[QuarantinedRow] = ()
-
-
 class _MessageSync:
     """The state of one sync: plan, fetch in threads, write in this one."""
 
@@ -111,11 +82,10 @@ class _MessageSync:
     ) -> None:
         self.lake, self.client, self.check, self.request = lake, client, check, request
         self.account_sid = account_sid = check.account_sid
-        self.privacy, self.on_progress, self.clock = privacy, on_progress, clock
+        self.privacy, self.clock = privacy, clock
         self.run_id = uuid.uuid4().hex
         self.started_at = clock()
         self.reader = MessageReader(account_sid, privacy)
-        self.pages: queue.Queue[_FetchedPage] = queue.Queue(maxsize=WAITING_PAGES)
         # One at a time: Python runs one thread at once anyway, and a page's rows take five times its size.
         self.making_tables = threading.Lock()
         self.cancellation = cancellation
@@ -125,6 +95,9 @@ class _MessageSync:
         self.asked_before = check.asked_before
         today = self.started_at.date()
         self.summary = SyncSummary(account_sid, today, today + timedelta(days=1))
+        self.writer = PageWriter(
+            lake, account_sid, self.quarantine, self.summary, on_progress, cancellation, clock
+        )
 
     def run(self) -> SyncSummary:
         began = time.monotonic()
@@ -159,11 +132,11 @@ class _MessageSync:
         retry = self._plan_retry({window.day for window in windows})
         windows += [self._window(day) for day in retry.days]
         self.summary.windows = len(windows)
-        self._read("messages", windows, self._walk)
+        self.writer.read("messages", windows, self._walk)
         listed = {window.day for window in windows}
         plan = self._plan_open_set(listed)
-        self._read("open messages, by day", [SyncWindow(day) for day in plan.list_days], self._walk)
-        self._read("open messages, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
+        self.writer.read("open messages, by day", [SyncWindow(day) for day in plan.list_days], self._walk)
+        self.writer.read("open messages, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
         self.summary.fetched_singly = len(plan.fetch)
         self._retry(RetryPlan(fetch=retry.fetch))
         self._settle_deletions()
@@ -172,8 +145,8 @@ class _MessageSync:
     def _retry(self, plan: RetryPlan) -> None:
         """Read quarantined rows again, and nothing else."""
         self.summary.windows += len(plan.days)
-        self._read("quarantined rows, by day", [self._window(day) for day in plan.days], self._walk)
-        self._read("quarantined rows, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
+        self.writer.read("quarantined rows, by day", [self._window(day) for day in plan.days], self._walk)
+        self.writer.read("quarantined rows, one by one", _chunks(plan.fetch, 50), self._fetch_singly)
         self.summary.fetched_singly += len(plan.fetch)
 
     # --- plan ---
@@ -297,96 +270,16 @@ class _MessageSync:
                 seen_day.sids |= {row.sid for row in read.unread if row.sid}
             seen, next_uri = seen + len(page.rows), page.next_page_uri
             progress = WindowProgress(window.day, read_from, seen, next_uri)
-            fetched = _FetchedPage(read.table, progress, unread=read.unread)
+            fetched = FetchedPage(read.table, progress, unread=read.unread)
             del page, read  # not while the writer is waited for
-            self._put(fetched)
+            self.writer.put(fetched)
             if not next_uri:
                 return self.deletions.end(seen_day)
 
     def _fetch_singly(self, message_sids: Sequence[str]) -> None:
         """Read messages one by one; one that Twilio no longer has is noted as read all the same."""
         _, page = fetch_each(self.client, self.reader, message_sids, at_once=1)
-        self._put(_FetchedPage(page.table, checked=message_sids, unread=page.unread))
-
-    def _put(self, page: _FetchedPage) -> None:
-        while not self.cancellation.is_set:
-            try:
-                return self.pages.put(page, timeout=0.2)
-            except queue.Full:
-                continue
-        return None
-
-    # --- write, in the calling thread ---
-
-    def _read(self, phase: str, tasks: Sequence[Any], work: Callable[[Any], None]) -> None:
-        """Run ``work`` for each task in threads and commit what they bring, until all are done."""
-        if not tasks:
-            return
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="sync") as pool:
-            running = {pool.submit(work, task) for task in tasks}
-            try:
-                self._write_while(running, phase)
-            except BaseException:
-                self.cancellation.fail()
-                pool.shutdown(wait=True, cancel_futures=True)
-                self._commit(self._drain())
-                raise
-
-    def _write_while(self, running: set[Future[None]], phase: str) -> None:
-        """Commit what arrives, in batches, until every task is over."""
-        total, pending, committed_at = len(running), list[_FetchedPage](), time.monotonic()
-        while running or pending or not self.pages.empty():
-            pending += self._drain(wait_seconds=0.05)
-            finished, running = wait(running, timeout=0, return_when=FIRST_COMPLETED)
-            for future in finished:
-                future.result()
-            is_over = not running and self.pages.empty()
-            is_full = sum(page.table.num_rows for page in pending) >= BATCH_ROWS
-            if is_over or is_full or time.monotonic() - committed_at >= BATCH_SECONDS:
-                self._commit(pending)
-                pending, committed_at = [], time.monotonic()
-            if self.cancellation.is_asked:
-                raise SyncStopped("The sync was stopped. What was read is kept; run it again to go on.")
-            self.on_progress(Progress(phase, total - len(running), total, self.summary.listed))
-
-    def _drain(self, wait_seconds: float = 0.0) -> list[_FetchedPage]:
-        """The pages that are waiting; at most one full batch, after at most `wait_seconds` of idling."""
-        pages: list[_FetchedPage] = []
-        rows = 0
-        while rows < BATCH_ROWS:
-            try:
-                is_idle = wait_seconds and not pages
-                pages.append(self.pages.get(timeout=wait_seconds) if is_idle else self.pages.get_nowait())
-            except queue.Empty:
-                break
-            rows += pages[-1].table.num_rows
-        return pages
-
-    def _commit(self, pages: Sequence[_FetchedPage]) -> None:
-        if not pages:
-            return
-        now = self.clock()
-        table = join_message_tables([page.table for page in pages])
-        # Pages of one window come in order; the last one says how far it is.
-        windows = {page.window.day: page.window for page in pages if page.window}
-        checked = [sid for page in pages for sid in page.checked]
-        unread = [row for page in pages for row in page.unread]
-        read_sids = self.quarantine.resolved(table["message_sid"], checked, unread)
-
-        def work(cursor: duckdb.DuckDBPyConnection) -> Saved:
-            saved = save_messages(cursor, table, source="sync", received_at=now)
-            state.save_windows(cursor, self.account_sid, list(windows.values()), now)
-            if checked:
-                state.save_open_checks(cursor, self.account_sid, checked, now)
-            self.quarantine.save(cursor, unread, read_sids, windows.values(), now)
-            return saved
-
-        saved = self.lake.write(work)
-        self.quarantine.noted(unread)
-        self.summary.listed += table.num_rows + len(unread)
-        self.summary.quarantined += len(unread)
-        self.summary.added += saved.added
-        self.summary.changed += saved.changed
+        self.writer.put(FetchedPage(page.table, checked=message_sids, unread=page.unread))
 
     def _save_run(self, outcome: str, error: str | None = None) -> None:
         row: dict[str, object] = {
