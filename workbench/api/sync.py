@@ -15,9 +15,12 @@ from workbench.api.periods import parse_period
 from workbench.errors import TRY_AGAIN, ConfigError, WorkbenchError
 
 if TYPE_CHECKING:
+    from workbench.sync.account.account_check import AccountCheck
     from workbench.sync.imports.bulk_export import BulkExportSummary
     from workbench.sync.imports.summary import ImportSummary
-    from workbench.sync.shared.request import OnProgress, SyncSummary
+    from workbench.sync.shared.cancellation import Cancellation
+    from workbench.sync.shared.request import OnProgress, SyncRequest, SyncSummary
+    from workbench.twilio.client import TwilioClient
 
 
 class Sync(Namespace):
@@ -63,30 +66,45 @@ class Sync(Namespace):
             check = AccountCheck(client, client.account_sid)
             try:
                 from workbench.sync.shared.request import SyncRequest
-                from workbench.sync.whole_account import sync_whole_account
 
-                summary = sync_whole_account(
-                    installation.begin_lake(check.result),
-                    client,
-                    SyncRequest(
-                        first, end, full, installation.settings.sync.lookback_days, retry_quarantined
-                    ),
-                    privacy=installation.privacy(),
-                    check=check,
-                    mps_limits=installation.settings.mps_limits,
-                    media_store=installation.media_store(),
-                    messages_only=messages_only,
-                    with_subaccounts=installation.settings.sync.subaccounts
-                    if subaccounts is None
-                    else subaccounts,
-                    on_progress=tell,
-                    cancellation=cancellation,
+                lookback = installation.settings.sync.lookback_days
+                request = SyncRequest(first, end, full, lookback, retry_quarantined)
+                summary = self._sync_account(
+                    client, check, request, subaccounts, messages_only, tell, cancellation
                 )
             except BaseException:
                 cancellation.fail()
                 raise
         summary.notices += self._after_sync(messages_only)
         return summary
+
+    def _sync_account(
+        self,
+        client: TwilioClient,
+        check: AccountCheck,
+        request: SyncRequest,
+        subaccounts: bool | None,
+        messages_only: bool,
+        on_progress: OnProgress,
+        cancellation: Cancellation,
+    ) -> SyncSummary:
+        from workbench.sync.whole_account import sync_whole_account
+
+        installation = self._installation
+        settings = installation.settings
+        return sync_whole_account(
+            installation.begin_lake(check.result),
+            client,
+            request,
+            privacy=installation.privacy(),
+            check=check,
+            mps_limits=settings.mps_limits,
+            media_store=installation.media_store(),
+            messages_only=messages_only,
+            with_subaccounts=settings.sync.subaccounts if subaccounts is None else subaccounts,
+            on_progress=on_progress,
+            cancellation=cancellation,
+        )
 
     def _after_sync(self, messages_only: bool) -> list[str]:
         """Bring the audits up to date, with the keywords of campaigns that came too; what is amiss."""

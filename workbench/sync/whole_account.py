@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from workbench.errors import TwilioError
@@ -58,42 +59,62 @@ def sync_whole_account(
         TwilioError: the account's own messages could not be read; earlier pages are kept.
         SyncStopped: `cancellation` was asked.
     """
-    cancellation = cancellation or Cancellation()
+    account_sync = _AccountSync(
+        lake, client, request, privacy, check, mps_limits, media_store, messages_only, on_progress,
+        cancellation or Cancellation(), clock,
+    )  # fmt: skip
+    summary = account_sync.sync(client.account_sid)
+    if with_subaccounts:
+        _add_subaccounts(summary, client, account_sync.sync)
+    return summary
 
-    def sync_one(account_sid: str) -> SyncSummary:
+
+@dataclass(frozen=True)
+class _AccountSync:
+    """Syncs one account after the other; fields as the arguments of :func:`sync_whole_account`."""
+
+    lake: Lake
+    client: TwilioClient
+    request: SyncRequest
+    privacy: Privacy
+    check: AccountCheck | None
+    mps_limits: Mapping[str, float] | None
+    media_store: MediaStore | None
+    messages_only: bool
+    on_progress: OnProgress
+    cancellation: Cancellation
+    clock: Callable[[], datetime]
+
+    def sync(self, account_sid: str) -> SyncSummary:
         began = time.monotonic()
         summary = run_sync(
-            lake, client, account_sid, request,
-            privacy=privacy, check=check if account_sid == client.account_sid else None,
-            on_progress=on_progress, cancellation=cancellation, clock=clock,
+            self.lake, self.client, account_sid, self.request,
+            privacy=self.privacy, check=self.check if account_sid == self.client.account_sid else None,
+            on_progress=self.on_progress, cancellation=self.cancellation, clock=self.clock,
         )  # fmt: skip
-        if messages_only:
+        if self.messages_only:
             return summary
-        is_asked = request.retry_quarantined or request.full
-        if is_asked or catalog_is_due(lake, account_sid, clock() - CATALOG_EVERY):
-            _add_catalog(summary, account_sid, tuple(PARTS))
-        elif media_is_due(lake, account_sid, clock()):
-            _add_catalog(summary, account_sid, ("media",))
+        is_asked = self.request.retry_quarantined or self.request.full
+        if is_asked or catalog_is_due(self.lake, account_sid, self.clock() - CATALOG_EVERY):
+            self._add_catalog(summary, account_sid, tuple(PARTS))
+        elif media_is_due(self.lake, account_sid, self.clock()):
+            self._add_catalog(summary, account_sid, ("media",))
         summary.seconds = round(time.monotonic() - began, 3)
         return summary
 
-    def _add_catalog(summary: SyncSummary, account_sid: str, parts: tuple[str, ...]) -> None:
+    def _add_catalog(self, summary: SyncSummary, account_sid: str, parts: tuple[str, ...]) -> None:
+        is_retry = self.request.retry_quarantined
         catalog = sync_catalog(
-            lake, client, account_sid,
-            now=clock(), since=None if request.retry_quarantined else summary.since,
-            mps_limits=mps_limits, privacy=privacy, cancellation=cancellation, media_store=media_store,
-            only_quarantined=request.retry_quarantined, parts=parts,
+            self.lake, self.client, account_sid,
+            now=self.clock(), since=None if is_retry else summary.since, mps_limits=self.mps_limits,
+            privacy=self.privacy, cancellation=self.cancellation, media_store=self.media_store,
+            only_quarantined=is_retry, parts=parts,
             media_messages=MEDIA_MESSAGES if len(parts) == len(PARTS) else MEDIA_BETWEEN,
-            on_part=lambda name, done, total: on_progress(
+            on_part=lambda name, done, total: self.on_progress(
                 Progress(f"{name} of the account", done, total, summary.listed)
             ),
         )  # fmt: skip
         _count_in(summary, catalog)
-
-    summary = sync_one(client.account_sid)
-    if with_subaccounts:
-        _add_subaccounts(summary, client, sync_one)
-    return summary
 
 
 def _count_in(summary: SyncSummary, catalog: CatalogSummary) -> None:
