@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
+from workbench.api.rate_lines import RateLine
 from workbench.assistants.answers import ListedAnswer, Row, ToolAnswer
 
 
@@ -23,22 +24,10 @@ class CampaignsAnswer(ListedAnswer):
     link: str = Field(description="The page of campaigns with the same days.")
 
 
-class ComparedRate(BaseModel):
-    """One rate of both."""
-
-    metric: str
-    sentence: str
-    first: float | None
-    first_sample: int
-    second: float | None
-    second_sample: int
-    is_sure: bool = Field(description="Whether the difference is more than chance.")
-
-
 class ComparisonAnswer(ToolAnswer):
     """Two campaigns, or one before and from a day."""
 
     kind: str
     period: str
-    rates: list[ComparedRate]
+    rates: list[RateLine]
     link: str = Field(description="The page of campaigns with the same days.")

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from workbench.api.rate_lines import rate_lines
 from workbench.assistants.backing import Backing, now_text, period_text
-from workbench.assistants.campaign_answers import CampaignsAnswer, ComparedRate, ComparisonAnswer
+from workbench.assistants.campaign_answers import CampaignsAnswer, ComparisonAnswer
 from workbench.assistants.number_tools import Limit, Offset, Since, Timezone, Until, WhereArgument
 from workbench.assistants.outside_text import outside_text
 from workbench.assistants.rows import cut, plain, rest_text
@@ -75,14 +76,7 @@ class CampaignTools:
 
         period, question = self._question(kind, where, since, until, timezone)
         compared = read_comparison(self._backing.installation, question, first, second or None, day or None)
-        rates = [
-            ComparedRate(
-                metric=row.metric, sentence=row.sentence, first=row.first.rate,
-                first_sample=row.first.sample, second=row.second.rate, second_sample=row.second.sample,
-                is_sure=row.is_sure,
-            )
-            for row in compared
-        ]  # fmt: skip
+        rates = rate_lines(compared)
         return ComparisonAnswer(
             summary=" ".join(rate.sentence for rate in rates), as_of=now_text(), kind=kind,
             period=period_text(period), rates=rates, link=self._link(period),

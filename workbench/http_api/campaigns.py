@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, Field
 
 from workbench.api.campaigns import CampaignQuestion, read_campaign, read_campaigns, read_comparison
+from workbench.api.rate_lines import RateLine, rate_lines
 from workbench.http_api.frames import cut, rows_of
 from workbench.http_api.metrics import Moment, Text, require_zone
 from workbench.http_api.opened import Opened
@@ -71,18 +72,6 @@ class CampaignNumbers(ApiAnswer):
 
     kind: Kind
     items: list[CampaignLine]
-
-
-class RateLine(BaseModel):
-    """One rate of both, and what can be said of their difference."""
-
-    metric: str
-    sentence: str
-    first: float | None
-    first_sample: int
-    second: float | None
-    second_sample: int
-    is_sure: bool = Field(description="Whether the difference is more than chance.")
 
 
 class CampaignComparison(ApiAnswer):
@@ -157,17 +146,4 @@ def campaign_comparison(
 ) -> CampaignComparison:
     """Compare a campaign with another one, or with itself before a day, in sentences."""
     rows = read_comparison(installation, question, campaign, second, day)
-    return CampaignComparison(
-        items=[
-            RateLine(
-                metric=row.metric,
-                sentence=row.sentence,
-                first=row.first.rate,
-                first_sample=row.first.sample,
-                second=row.second.rate,
-                second_sample=row.second.sample,
-                is_sure=row.is_sure,
-            )
-            for row in rows
-        ]
-    )
+    return CampaignComparison(items=rate_lines(rows))
