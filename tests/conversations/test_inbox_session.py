@@ -122,7 +122,7 @@ def test_a_list_that_is_behind_is_asked_for_again(installation: Installation) ->
     session = open_inbox_session(installation.wb._installation)
     ask(session, "start", view="open")
     # As after a list that took a minute: it is not made anew for the next commit.
-    cache = session._cache
+    cache = session._inbox.cache
     cache._renewed_at, cache._took = time.monotonic(), 60.0
     other = "+12065550188"
     installation.ask("Are you there?", contact=other)

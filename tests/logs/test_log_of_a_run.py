@@ -56,7 +56,7 @@ with Workbench(settings) as wb:
         said = session.answer({{"id": "c", "ask": "send", "body": {ANSWERED!r}, "key": "one",
             "conversation": conversation, "confirmed": True}})
         print(said["ok"]["state"])
-        session._cache = None
+        session._inbox.cache = None
         print(session.answer({{"id": "d", "ask": "list", "view": text}}))
     try:
         wb._installation.lake.rows("select cast(? as integer)", [text])
