@@ -24,6 +24,7 @@ from workbench.browser.panels import PanelProps
 from workbench.browser.schema import check, fields_of, required_fields
 from workbench.ui import components, theme
 from workbench.ui.bell import BELL_SCRIPTS
+from workbench.ui.component_base import Component, PlainScript
 from workbench.ui.inbox import COMPOSER_SCRIPTS, INBOX_SCRIPTS
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
@@ -59,7 +60,7 @@ def test_every_component_stands_in_the_contract() -> None:
     drawn = {
         name
         for name, value in vars(components).items()
-        if isinstance(value, type) and issubclass(value, components.Component)
+        if isinstance(value, type) and issubclass(value, Component)
     }
     assert drawn - {"Component", "PanelComponent", "WorkComponent"} == set(COMPONENTS)
 
@@ -68,7 +69,7 @@ def test_every_component_stands_in_the_contract() -> None:
 def test_props_are_the_same_in_the_class_in_the_contract_and_in_the_script(name: str) -> None:
     contract, component = COMPONENTS[name], getattr(components, name)
     declared = set(fields_of(contract.props))
-    inherited = set(components.PlainScript.param)
+    inherited = set(PlainScript.param)
     assert {param for param in component.param if param not in inherited} == declared
     read = members("model", script(*contract.scripts)) - MODEL
     assert read <= declared

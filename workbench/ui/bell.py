@@ -21,7 +21,7 @@ from workbench.lake import Lake
 from workbench.lake.watcher import LakeWatcher
 from workbench.roles import acting_as, current_user
 from workbench.settings import Settings
-from workbench.ui.components import PlainScript
+from workbench.ui.component_base import PlainScript
 from workbench.ui.inbox import Answers, answer_beside, inbox_module
 from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.store import current_store

@@ -23,7 +23,7 @@ from workbench.errors import WorkbenchError
 from workbench.lake.watcher import LakeWatcher
 from workbench.roles import acting_as, current_user
 from workbench.ui import theme
-from workbench.ui.components import PlainScript
+from workbench.ui.component_base import PlainScript
 
 log = logging.getLogger(__name__)
 

@@ -22,7 +22,8 @@ from workbench.metrics import Freshness
 from workbench.metrics.exploration import GRAINS
 from workbench.roles import Actor, acting_as, current_user
 from workbench.ui import theme
-from workbench.ui.components import Blank, FilterMenu, PageHead, PanelComponent
+from workbench.ui.component_base import PanelComponent
+from workbench.ui.components import Blank, FilterMenu, PageHead
 from workbench.ui.explore_state import EXPLORE_DEFAULTS, MARK, after, grain_of, zoomed
 from workbench.ui.filters import Filters, Option, parse_query, to_query
 from workbench.ui.links import crumbs, messages_behind, page_links, panel_links

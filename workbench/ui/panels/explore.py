@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from workbench.ui.charts.explored import draw_explored
-from workbench.ui.components import ChartComponent, PanelComponent, TableComponent
+from workbench.ui.component_base import PanelComponent
+from workbench.ui.components import ChartComponent, TableComponent
 from workbench.ui.explore_state import MARK, TABLE
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.exploration import (

@@ -19,7 +19,8 @@ from workbench.findings.finding import Finding
 from workbench.metrics import MetricResult
 from workbench.ui.charts.marks import with_alert_marks
 from workbench.ui.charts.previous import previous_name, with_previous
-from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, PanelComponent, TableComponent
+from workbench.ui.component_base import PanelComponent
+from workbench.ui.components import CardRow, ChartComponent, FindingsComponent, TableComponent
 from workbench.ui.page_data import PageData, definition
 from workbench.ui.panels.alerts import alerts_of_charts, open_alerts
 from workbench.ui.panels.cards import build_card

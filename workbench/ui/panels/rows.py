@@ -17,7 +17,8 @@ from workbench.display.message_content import no_text_words
 from workbench.messaging.addresses import channel
 from workbench.messaging.segments import count_segments
 from workbench.metrics import MessageRecord
-from workbench.ui.components import MessageComponent, PanelComponent, RowListComponent
+from workbench.ui.component_base import PanelComponent
+from workbench.ui.components import MessageComponent, RowListComponent
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.codes import shown_codes
 
