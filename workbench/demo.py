@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -317,6 +317,18 @@ def _wait_until_answered(url: str, over: threading.Event) -> bool:
 
 
 @contextmanager
+def _beside(work: Callable[[], None], name: str, over: threading.Event) -> Iterator[None]:
+    """Work goes on on a thread of its own, until it sees that all is over."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(10)
+
+
+@contextmanager
 def _said_when_ready(url: str, began: float) -> Iterator[None]:
     """Say how long it took once the pages answer, which is when they can be opened."""
     over = threading.Event()
@@ -325,13 +337,8 @@ def _said_when_ready(url: str, began: float) -> Iterator[None]:
         if _wait_until_answered(url, over):
             click.echo(f"Ready after {time.monotonic() - began:.0f} s.", err=True)
 
-    thread = threading.Thread(target=wait, name="demo-ready", daemon=True)
-    thread.start()
-    try:
+    with _beside(wait, "demo-ready", over):
         yield
-    finally:
-        over.set()
-        thread.join(10)
 
 
 def _add_arrivals(http: httpx.Client, messages: str) -> None:
@@ -372,13 +379,8 @@ def _at_work(environment: dict[str, str], hooks_url: str, extra_per_minute: int)
             if not over.is_set():
                 click.echo(f"The simulated account sends no more messages: {error!r}", err=True)
 
-    thread = threading.Thread(target=try_to_work, name="demo-traffic", daemon=True)
-    thread.start()
-    try:
+    with _beside(try_to_work, "demo-traffic", over):
         yield
-    finally:
-        over.set()
-        thread.join(10)
 
 
 def _send_extra(http: httpx.Client, messages: str, every: float, over: threading.Event) -> None:

@@ -12,6 +12,7 @@ import click
 from workbench.cli import completion
 from workbench.errors import UsageError
 from workbench.render import FORMATS
+from workbench.roles import ROLES
 from workbench.table_files import STDIN
 
 Command = Callable[..., Any]
@@ -148,6 +149,16 @@ def allow_unknown_option() -> Option:
     """``--allow-unknown``."""
     return click.option(
         "--allow-unknown", is_flag=True, help="Answer also for values that the lake has never seen."
+    )
+
+
+def role_option() -> Option:
+    """``--role``: what a person or a program may do."""
+    return click.option(
+        "--role",
+        required=True,
+        type=click.Choice(ROLES),
+        help="A viewer sees numbers masked, an agent may reveal them and reply, an admin may do everything.",
     )
 
 

@@ -6,7 +6,7 @@ import click
 
 from workbench.api import Workbench
 from workbench.cli.group import main
-from workbench.cli.options import format_option
+from workbench.cli.options import format_option, role_option
 from workbench.cli.output import print_frame
 
 
@@ -17,12 +17,7 @@ def tokens() -> None:
 
 @tokens.command()
 @click.argument("name")
-@click.option(
-    "--role",
-    required=True,
-    type=click.Choice(["viewer", "agent", "admin"]),
-    help="A viewer sees numbers masked, an agent may reveal them and reply, an admin may do everything.",
-)
+@role_option()
 @click.option("--scopes", default="", help="Limit it to these, as conversations:read,messages:write.")
 @click.option("--expires", help="Its last day ends before this: 2027-01-31, or 90d from now. Default: never.")
 def create(name: str, role: str, scopes: str, expires: str | None) -> None:

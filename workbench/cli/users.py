@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from workbench.cli.group import main
-from workbench.cli.options import format_option
+from workbench.cli.options import format_option, role_option
 from workbench.cli.output import print_frame
 from workbench.errors import UsageError
 
@@ -24,12 +24,7 @@ def users() -> None:
 
 @users.command()
 @click.argument("name")
-@click.option(
-    "--role",
-    required=True,
-    type=click.Choice(["viewer", "agent", "admin"]),
-    help="A viewer sees numbers masked, an agent may reveal them and reply, an admin may do everything.",
-)
+@role_option()
 def add(name: str, role: str) -> None:
     """Add NAME. The password is asked for, or is the first line of standard input; never an argument."""
     settings, known = _open()

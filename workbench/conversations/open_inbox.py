@@ -43,13 +43,7 @@ class ShownInbox:
 
 
 class OpenInbox:
-    """The inbox in one browser. Its session holds a lock while a question is answered.
-
-    Args:
-        cache: shared by the sessions of one process.
-        only: shows this conversation alone, without the list.
-        lock: held while the lake is asked, because two readers of one process slow each other down.
-    """
+    """The inbox in one browser; arguments as of its session, which holds a lock while it answers."""
 
     def __init__(
         self,
