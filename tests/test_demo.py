@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from workbench import demo
+from workbench.demo.account import environment_of
+from workbench.demo.home import write_settings
+from workbench.demo.traffic import at_work
 from workbench.server.hook_settings import hook_settings
 from workbench.server.webhook_forms import read_form
 from workbench.settings import Secret, load_settings
@@ -36,7 +38,7 @@ def account() -> Account:
 
 
 def environment(server: Server) -> dict[str, str]:
-    return demo._environment(server.account, server.url)
+    return environment_of(server.account, server.url)
 
 
 def shares(messages: list[Message], key: str) -> dict[object, float]:
@@ -56,7 +58,7 @@ def difference(first: dict[object, float], second: dict[object, float]) -> float
 
 def test_a_week_of_the_running_demo_is_a_week_as_those_before() -> None:
     built = account()
-    with serve(built) as server, demo._at_work(environment(server), "http://127.0.0.1:9", 0):
+    with serve(built) as server, at_work(environment(server), "http://127.0.0.1:9", 0):
         for _ in range(7 * 4):
             built.clock.advance(DAY // 4)
             with built.lock:
@@ -80,7 +82,7 @@ def test_a_week_of_the_running_demo_is_a_week_as_those_before() -> None:
 def test_nothing_is_sent_beside_it_unless_somebody_asks(extra_per_minute: int, most: int) -> None:
     built = account()
     with serve(built) as server:
-        with demo._at_work(environment(server), server.url, extra_per_minute):
+        with at_work(environment(server), server.url, extra_per_minute):
             for _ in range(400):
                 sent = sum(m.direction != INBOUND for m in list(built.main.log.extras.values()))
                 if server.options.people_answer and (sent or not extra_per_minute):
@@ -95,7 +97,7 @@ def test_the_webhooks_of_its_subaccount_are_taken(tmp_path: Path) -> None:
     built = account()
     url = "http://127.0.0.1:5007/webhooks/twilio/status"
     with serve(built) as server:
-        demo._write_settings(tmp_path, environment(server), START.isoformat(), "http://127.0.0.1:5007")
+        write_settings(tmp_path, environment(server), START.isoformat(), "http://127.0.0.1:5007")
     settings = hook_settings(load_settings({"WORKBENCH_HOME": str(tmp_path)}))
     verdicts = set()
     for ledger in built.ledgers:

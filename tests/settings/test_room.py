@@ -27,7 +27,7 @@ SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if PACKAGE / "settings
 #: Modules outside that may read the environment, and why.
 READS_ENVIRONMENT = {
     "backup/store.py": "AWS variables of a bucket, as every AWS program reads them",
-    "demo.py": "cleans it for the processes of the demo",
+    "demo/home.py": "cleans it for the processes of the demo",
     "lake/engine.py": "AWS variables of a shared lake, as every AWS program reads them",
     "reports/run.py": "passes it on to the kernel, without secrets",
     "reports/report_builder.py": "the version of the lake that a run reads",

@@ -57,7 +57,7 @@ def demo(
     Its traffic goes on as it was before, some hundred messages a day. People answer within half a minute what
     you send. It lives in the folder `demo` of the home.
     """
-    from workbench.demo import run_demo
+    from workbench.demo.run import run_demo
 
     run_demo(
         port=port, hooks_port=hooks_port, api_port=api_port, messages=messages, days=days,
@@ -87,6 +87,6 @@ def demo(
 @click.option("--until-stdin-closes", is_flag=True, hidden=True)
 def simulate(**options: Any) -> None:
     """Run the simulated Twilio account alone, for tests and trials of your own."""
-    from workbench.demo import run_simulator
+    from workbench.demo.simulate import run_simulator
 
     run_simulator(**options)
