@@ -11,10 +11,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from benchmarks import api, dashboards, sync, webhooks
+from benchmarks import api, dashboards, sync, tasks, webhooks
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-BENCHMARKS = {"sync": sync, "dashboards": dashboards, "webhooks": webhooks, "api": api}
+BENCHMARKS = {"sync": sync, "dashboards": dashboards, "webhooks": webhooks, "api": api, "tasks": tasks}
 
 
 def main(arguments: list[str]) -> None:
@@ -53,7 +53,7 @@ def write_sections(sections: dict[str, str]) -> str:
 def _made_by(arguments: list[str], name: str) -> str:
     """The command, without where a trial wrote its report or kept its lakes."""
     kept = list(arguments)
-    for option in ("--output", "--lake-homes"):
+    for option in ("--output", "--lake-homes", "--pictures"):
         if option in kept:
             at = kept.index(option)
             del kept[at : at + 2]

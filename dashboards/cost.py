@@ -51,6 +51,14 @@ page = ui.Page(
             span=6,
         ),
         ui.Table(
+            "Wasted spend by country",
+            money.wasted_by("country"),
+            subtitle="The same money, by where it was sent to. Click a country to filter.",
+            empty="Nothing was paid for messages that did not arrive.",
+            span=6,
+            click="country",
+        ),
+        ui.Table(
             "Countries",
             money.spend_by("country"),
             subtitle="The country of the other party. Click a country to filter.",

@@ -91,7 +91,7 @@ def test_opt_outs_of_one_text_are_not_known_and_not_zero(explore_page: ui.Page, 
 
 def test_currencies_have_axes_of_their_own(explore_page: ui.Page, known_store: Store) -> None:
     session = opened(explore_page, known_store, "metric=spend&by=country&grain=none&direction=all")
-    drawn = [(trace["xaxis"], trace["x"][trace["y"].index("DE")]) for trace in traces(session)]
+    drawn = [(trace["xaxis"], trace["x"][trace["y"].index("Germany")]) for trace in traces(session)]
     assert drawn == [("x", pytest.approx(0.0158)), ("x2", pytest.approx(0.5))]
     assert texts(session) == [["US", "$0.447"], ["DE", "€0.500"]]
     assert session.components[-1].rows[1]["cells"][1]["more"] == ["$0.0158"]

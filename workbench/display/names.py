@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 from typing import Any
 
 from workbench.display.formats import is_missing
@@ -45,6 +46,23 @@ def sender_name(sender: str, name: str | None) -> str | None:
     return name if name and not is_number_again else None
 
 
+def country_name(code: str) -> str:
+    """A country's English name by its code, as `Germany` for DE, like the pages write it; else the code.
+
+    Source: CLDR, which browsers name countries by, too.
+    """
+    return _country_names().get(code, code) if len(code) == 2 else code
+
+
+@cache
+def _country_names() -> Mapping[str, str]:
+    # Read once, when the first country is named: it takes a tenth of a second.
+    from babel import Locale
+
+    names: Mapping[str, str] = Locale("en").territories
+    return names
+
+
 def value_name(dimension: str, value: Any, names: Mapping[str, str] | None = None) -> str:
     """A dimension's value as people may see it.
 
@@ -58,4 +76,6 @@ def value_name(dimension: str, value: Any, names: Mapping[str, str] | None = Non
     if isinstance(value, float) and math.floor(value) == value:
         return str(int(value))
     text = str(value)
+    if dimension == "country":
+        return country_name(text)
     return (names or {}).get(text) or (mask(text) if dimension in ADDRESSES else text)

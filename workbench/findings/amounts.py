@@ -139,7 +139,7 @@ def waste(reader: FindingReader) -> Iterator[Finding]:
         if codes:
             code = max(codes, key=lambda each: codes[each])
             known = explain(int(code))
-            title = known.title.lower() if known else ""
+            title = known.title if known else ""
             reason = f" Most expensive cause: {code} ({title}), {formats.money(codes[code], currency)}."
         yield Finding(
             "neutral",

@@ -191,7 +191,7 @@ class _Failures:
             usual = max(group, key=lambda each: each.surprise)
             parts.append(f"Usually {_usual_text(usual)}.")
         if first.code is None and known:
-            parts.append(f"Most have {known.code} ({known.title.lower()}).")
+            parts.append(f"Most have {known.code} ({known.title}).")
         elif known:
             parts.append(known.meaning)
         parts += self._carried_by(group)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.display import formats
+from workbench.display.names import country_name
 from workbench.metrics import DIMENSIONS, compile_metric
 from workbench.metrics.exploration import (
     OTHERS,
@@ -50,6 +51,11 @@ class Exploration:
         if dimension == "hour" and value is not None:
             return Shown(f"{value:02d}:00", "")
         return show_value(self.data, dimension, value)
+
+    def drawn_name(self, dimension: str, value: Any) -> str:
+        """A value as a chart names it: countries in words, as the browser writes them in tables."""
+        text = self.label(dimension, value).text
+        return country_name(text) if dimension == "country" else text
 
     def mark(self, dimension: str, value: Any) -> str:
         """What a click on a value filters by; empty where it can filter by nothing."""

@@ -48,7 +48,7 @@ def _series(
     groups = list(dict.fromkeys(row.values[1:] for row in rows))
     pairs = {(row.values[1:], row.values[:1]): row for row in rows}
     places = [
-        exploration.label(question.by[0], value[0]).text if value else each.metric.label for value in first
+        exploration.drawn_name(question.by[0], value[0]) if value else each.metric.label for value in first
     ]
     marks = [exploration.mark(question.by[0], value[0]) if value else "" for value in first]
     return places, [
@@ -69,7 +69,7 @@ def _line(
 ) -> ExploredSeries:
     question = exploration.answer.question
     name = ", ".join(
-        exploration.label(dimension, value).text for dimension, value in zip(dimensions, group, strict=True)
+        exploration.drawn_name(dimension, value) for dimension, value in zip(dimensions, group, strict=True)
     )
     numbers = [_number(each, row, is_share=question.share) for row in rows]
     keys = list(places)

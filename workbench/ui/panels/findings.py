@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from workbench.display import formats
+from workbench.display.names import country_name
 from workbench.display.periods import Period
 from workbench.findings.find import find_findings
 from workbench.findings.finding import Finding, ranked
@@ -57,7 +58,8 @@ class PageReader:
         return self.data.ask("text outcomes", query_text_outcomes)
 
     def label(self, dimension: str, value: Any) -> str:
-        return show_value(self.data, dimension, value).text
+        text = show_value(self.data, dimension, value).text
+        return country_name(text) if dimension == "country" else text
 
     def token(self, dimension: str, value: Any) -> str:
         return show_value(self.data, dimension, value).key

@@ -112,7 +112,10 @@ def _wasted_by(data: PageData, dimension: str, limit: int) -> Props:
     labels = ("Wasted", "Share", "Not delivered")
     return {
         "columns": _columns(
-            "Reason" if dimension == "error_code" else DIMENSIONS[dimension].label, labels, color="failed"
+            "Reason" if dimension == "error_code" else DIMENSIONS[dimension].label,
+            labels,
+            "country" if dimension == "country" else "text",
+            "failed",
         ),
         "rows": table_rows,
         **shown_first(
