@@ -60,6 +60,7 @@ from workbench.conversations.inbox_list import PAGE, ShownList, ids_of, list_sho
 from workbench.conversations.inbox_replies import ReplyDesk
 from workbench.conversations.inbox_tools import Answer, CannedTools, InboxTools
 from workbench.conversations.listing import read_state
+from workbench.conversations.owners import assignment, gone_owners, owners_of, teams
 from workbench.conversations.send_later import NO_SERVICE, later_choices
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread, require_message
 from workbench.conversations.thread_export import export_thread
@@ -177,7 +178,7 @@ class InboxSession:
             except UsageError as error:
                 # The address is an old one: the list opens all the same.
                 problem = str(error)
-        self._view.listed = self._view.listed.asked(question)
+        self._view.listed = self._view.listed.asked(question, self._owned())
         return {
             "actor": current_user().name,
             "only": self._only is not None,
@@ -187,6 +188,7 @@ class InboxSession:
             "edits": self._tools.canned is not None and current_user().may("admin"),
             "people": list(self._tools.people()),
             "anybody": not self._settings.access.is_on,
+            "teams": {name: list(members) for name, members in teams(self._settings).items()},
             "sides": self._sides(),
             "writers": self._writers(),
             "problem": problem,
@@ -196,7 +198,7 @@ class InboxSession:
         }
 
     def _list(self, question: ListQuestion) -> Answer:
-        shown = self._view.listed.asked(question)
+        shown = self._view.listed.asked(question, self._owned())
         self._view.listed = replace(shown, limit=question.get("limit", PAGE))
         self._look_up(question.get("search", ""))
         return self._listing()
@@ -282,6 +284,7 @@ class InboxSession:
             self._view.drawn = list_shown(
                 self._lake, self._cache, self._view.listed, self._settings.timezone, drafts
             )
+            self._view.drawn["gone"] = gone_owners(self._settings, self._view.drawn["values"]["assignee"])
         return self._view.drawn
 
     def _thread(self) -> Answer:
@@ -482,12 +485,14 @@ class InboxSession:
 
     def _decision(self, question: DecideQuestion | BulkQuestion) -> ConversationEvent:
         kind, value = question["kind"], question["value"]
-        if kind == "assignee" and value and self._settings.access.is_on:
-            people = list(self._tools.people())
-            if value.strip().lower() not in people:
-                raise UsageError(f"Nobody named {value!r} signs in here; there are {', '.join(people)}.")
+        if kind == "assignee":
+            return assignment(self._settings, value, self._actor)
         until = read_until(question.get("until"), self._settings.timezone)
         return event_of(kind, value, until, self._actor)
+
+    def _owned(self) -> tuple[str, ...]:
+        """Whose conversations are the reader's own."""
+        return owners_of(self._settings, current_user().name)
 
     def _writers(self) -> dict[str, str]:
         """Our sides that a new conversation can begin with; none where the person sends nothing."""

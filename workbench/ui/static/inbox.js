@@ -24,6 +24,7 @@ class Inbox {
       canned: [],
       edits: false,
       people: [],
+      teams: {},
       anybody: true,
       sides: {},
       writers: {},
@@ -56,6 +57,7 @@ class Inbox {
       mayAct: () => this.state.mayAct,
       sides: () => this.state.sides,
       me: () => this.state.actor,
+      teams: () => this.state.teams,
     })
     this.head = h("div", {class: "thread-head"})
     this.items = h("div", {class: "items", tabindex: 0, role: "region", "aria-label": "Messages"})
@@ -103,7 +105,8 @@ class Inbox {
       saveCanned: async (template, title, shortcut, text) =>
         Object.assign(this.state, await this.link.ask("save_canned", {template, title, shortcut, text})),
       removeCanned: async (template) => Object.assign(this.state, await this.link.ask("remove_canned", {template})),
-      people: () => this.state.people,
+      owners: () => (this.state.anybody ? null : ownerChoices(this.state)),
+      people: () => [...this.state.people, ...Object.keys(this.state.teams)],
       who: () => this.nameOfContact(),
       check: (body, files, at) => this.link.ask("check", {body, files, at}),
       send: (conversation, body, key, files, confirmed, wait, at) =>
@@ -143,8 +146,8 @@ class Inbox {
       const conversation = (this.ownsAddress && addressed()) || ""
       const {view, filters, order} = this.ownsAddress ? addressedList() : {view: "waiting", filters: {waits: "recent"}}
       const started = await this.link.ask("start", {conversation, view, filters, order})
-      const {actor, sends, acts, canned, edits, people, only, anybody, sides, writers, zone} = started
-      const known = {actor, sends, mayAct: acts, canned, edits, people, only, anybody, sides, writers, zone}
+      const {actor, sends, acts, canned, edits, people, teams, only, anybody, sides, writers, zone} = started
+      const known = {actor, sends, mayAct: acts, canned, edits, people, teams, only, anybody, sides, writers, zone}
       Object.assign(this.state, known, {noAttachments: started.no_attachments, isReady: true})
       this.take(started)
       this.setThread(started.thread || null)
@@ -278,10 +281,9 @@ class Inbox {
       return openSnooze(this.root, this.state.zone, (until) => decide("state", "snoozed", until))
     }
     if (name === "assign") {
-      const others = this.state.people.filter((person) => person !== this.state.actor)
       return openChooser(this.root, {
         title: "Assign to",
-        options: [[this.state.actor, "Me"], ["", "Nobody"], ...others.map((person) => [person, person])],
+        options: ownerChoices(this.state),
         free: this.state.anybody ? "A name" : "",
         take: (person) => decide("assignee", person),
       })
@@ -733,7 +735,7 @@ function addressedList() {
   const view = query.get("view") in VIEWS ? query.get("view") : "waiting"
   const filters = {}
   for (const name of FILTER_NAMES.filter((each) => query.get(each))) {
-    filters[name] = ["unassigned", "failed"].includes(name) ? true : query.get(name)
+    filters[name] = TICKED.includes(name) ? true : query.get(name)
   }
   if (!(filters.waits in WAITS)) {
     filters.waits = view === "waiting" && filters.waits !== "any" ? "recent" : null
