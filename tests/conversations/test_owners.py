@@ -140,7 +140,8 @@ def test_mine_has_what_nobody_of_my_team_took(settings: Settings, desk: Lake) ->
         return sorted(str(row["assignee"]) for row in shown["rows"])
 
     assert (mine("ana"), mine("ben"), mine("cem")) == (["support", "support"], ["support", "support"], [])
-    decide_many(desk, ids[:1], assignment(settings, "ana", "user:ana"))
+    with acting_as(AGENT):
+        ask(session, "bulk", kind="assignee", value="ana", conversations=ids[:1])
     assert (mine("ana"), mine("ben")) == (["ana", "support"], ["support"])
     with acting_as(Actor("ben", "agent")):
         assert listed(Installation(settings, lake=desk), mine=True) == ["support"]

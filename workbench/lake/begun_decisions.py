@@ -26,8 +26,10 @@ def move_decisions(cursor: duckdb.DuckDBPyConnection, staged: LiteralString) -> 
     Args:
         staged: the table of the rows that were saved, with their `old_conversation_id`.
     """
-    cursor.execute(_RENAMED_SQL.format(staged=staged))
-    _move(cursor)
+    # Nearly every save is of statuses: those are not made to read the decisions.
+    if cursor.execute(_ANY_RENAMED_SQL.format(staged=staged)).fetchall()[0][0]:
+        cursor.execute(_RENAMED_SQL.format(staged=staged))
+        _move(cursor)
 
 
 def mend_lost_decisions(lake: Lake) -> int:
@@ -69,6 +71,7 @@ def _move(cursor: duckdb.DuckDBPyConnection) -> int:
         cursor.execute("drop table renamed_conversations")
 
 
+_ANY_RENAMED_SQL = "select exists(from {staged} where old_conversation_id <> conversation_id)"
 #: Of several new ids, all of senders of the service, the first in the alphabet: they are one conversation.
 _RENAMED_SQL = """
     create or replace temp table renamed_conversations as
