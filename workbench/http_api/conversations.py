@@ -86,8 +86,10 @@ def conversations(
     installation.require_log()
     number = look_up_searched(installation, search)
     filters = list_filters(installation, mine, language)
-    asked = {"view": view, "search": search, "assignee": assignee, "label": label, "order": order}
-    asked |= {"mine": list(filters.mine), "language": language}
+    asked: dict[str, Any] = {
+        "view": view, "search": search, "assignee": assignee, "mine": list(filters.mine), "label": label,
+        "language": language, "order": order,
+    }  # fmt: skip
     with pages.page("conversations", asked, cursor) as page:
         listing = list_conversations(
             page.lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
