@@ -35,6 +35,7 @@ ME = "user:ana"
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with open_lake(load_settings({"WORKBENCH_HOME": str(tmp_path_factory.mktemp("actions"))})) as lake:
         save_known(lake)
+        prepare_languages(lake)
         yield lake
 
 
@@ -180,7 +181,6 @@ FILTERS: list[tuple[ListFilters, set[str]]] = [
 def test_filters_hold_together_in_the_list_its_counts_and_its_ids(
     lake: Lake, cache: ConversationCache
 ) -> None:
-    prepare_languages(lake)
     for filters, contacts in FILTERS:
         listing = list_conversations(lake, "all", filters=filters, cache=cache)
         assert {row.contact for row in listing.rows} == contacts, filters
