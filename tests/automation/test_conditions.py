@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from workbench.automation.calendar import Calendar
 from workbench.automation.conditions import failing
-from workbench.automation.languages import language_of
 from workbench.automation.patterns import matches
 from workbench.automation.plan import plan
 from workbench.automation.rota import next_on_duty
@@ -23,6 +22,7 @@ from workbench.automation.words_of_rules import CONDITION_WORDS, condition_words
 from workbench.conversations.business_hours import parse_hours
 from workbench.conversations.find import Conversation
 from workbench.errors import UsageError
+from workbench.messaging.languages import language_of
 from workbench.messaging.opt_out_clock import opt_out_clock
 from workbench.settings.rules import RuleActions, RuleConditions, RuleSettings
 

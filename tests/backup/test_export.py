@@ -105,7 +105,7 @@ def test_the_lake_says_what_it_takes_up_and_is_compacted(
     assert info["files"] == info["small_files"] == len(files)
     assert info["data_size"] == sum(file.stat().st_size for file in files)
     assert (info["rows"]["raw_messages"], info["rows"]["alerts"]) == (100, 0)
-    assert info["schema_version"] == "141_text_templates"
+    assert info["schema_version"] == "142_contact_languages"
     assert "raw_messages" in CliRunner().invoke(main, ["lake", "info"]).stdout
     compacted = CliRunner().invoke(main, ["lake", "compact"])
     assert compacted.exit_code == 0, compacted.output

@@ -278,8 +278,10 @@ def test_a_picture_is_attached_by_keyboard_and_is_there_after_a_reload(
         finish(visitor)
 
 
-def test_a_signed_in_viewer_reads_only(browser: Browser, installation: Installation) -> None:
-    home_with_people(installation.home)
+def test_a_signed_in_viewer_reads_only_and_an_agent_gives_to_a_team(
+    browser: Browser, installation: Installation
+) -> None:
+    home_with_people(installation.home, '[access.teams]\nsupport = ["ana", "vic"]\n')
     with serving(load_settings(installation.environment)) as server:
         for name, may_act in (("vic", False), ("ana", True)):
             visitor = visit(browser, server)
@@ -293,6 +295,12 @@ def test_a_signed_in_viewer_reads_only(browser: Browser, installation: Installat
             if may_act:
                 page.get_by_role("button", name="Show number").click()
                 expect(page.locator(".number")).to_have_text(CONTACT)
+                page.locator(".about").get_by_label("Assigned to").select_option("support")
+                expect(page.locator(".row[aria-current=true] .chips")).to_contain_text("support")
+                page.locator(".filter-toggle").click()
+                page.locator(".filter-panel").get_by_label("Assigned to").select_option("mine")
+                expect(page.locator(".filter-chips")).to_contain_text("Mine")
+                expect(page.locator(".line[data-id]")).to_have_count(1)
             else:
                 expect(page.locator(".tally")).to_have_text(
                     "You may read here; answering takes the role of an agent."

@@ -23,6 +23,7 @@ from workbench.conversations.list_filters import ListFilters, count_values
 from workbench.conversations.listing import count_views, list_conversations, list_ids
 from workbench.errors import UsageError
 from workbench.lake import Lake, open_lake
+from workbench.lake.contact_languages import prepare_languages
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
 from workbench.settings import Settings, load_settings
@@ -34,6 +35,7 @@ ME = "user:ana"
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with open_lake(load_settings({"WORKBENCH_HOME": str(tmp_path_factory.mktemp("actions"))})) as lake:
         save_known(lake)
+        prepare_languages(lake)
         yield lake
 
 
@@ -158,7 +160,12 @@ FILTERS: list[tuple[ListFilters, set[str]]] = [
     (ListFilters(), {ANA, BEN, CAL, DEE}),
     (ListFilters(assignee="CAT"), {CAL}),
     (ListFilters(unassigned=True), {ANA, BEN, DEE}),
+    (ListFilters(mine=("ana", "cat")), {CAL}),
+    (ListFilters(mine=("ana",)), set()),
     (ListFilters(label="spam"), {ANA}),
+    (ListFilters(language="de"), {CAL}),
+    (ListFilters(language="unknown"), {BEN, DEE}),
+    (ListFilters(language="de", unassigned=True), set()),
     (ListFilters(channel="whatsapp"), {DEE}),
     (ListFilters(channel="sms"), {ANA, BEN, CAL}),
     (ListFilters(side="MG" + "a" * 32), {BEN}),
@@ -180,18 +187,22 @@ def test_filters_hold_together_in_the_list_its_counts_and_its_ids(
         assert count_views(lake, cache, filters)["all"] == len(contacts), filters
         assert len(list_ids(lake, cache, "all", filters=filters, limit=10)) == len(contacts), filters
     # Without the table in memory, too.
-    filters, contacts = FILTERS[-2]
-    assert {row.contact for row in list_conversations(lake, "all", filters=filters).rows} == contacts
+    for filters, contacts in FILTERS:
+        rows = list_conversations(lake, "all", filters=filters).rows
+        assert {row.contact for row in rows} == contacts, filters
 
 
 def test_each_filter_offers_its_values_with_their_counts(lake: Lake, cache: ConversationCache) -> None:
     values = count_values(lake, cache, "true")
     assert values["channel"] == {"sms": 3, "whatsapp": 1}
     assert values["assignee"] == {"": 3, "cat": 1}
+    assert values["language"] == {"unknown": 2, "de": 1, "en": 1}
     assert values["label"]["spam"] == 1
     assert values["side"]["MG" + "a" * 32] == 1
     with pytest.raises(UsageError, match="waits is 'years'; allowed are hour, day, recent, older"):
         ListFilters(waits="years")
+    with pytest.raises(UsageError, match="language is 'Spanish'; write a code of ISO 639, as es, or 'unk"):
+        ListFilters(language="Spanish")
 
 
 def test_the_trail_still_is_whole(lake: Lake) -> None:

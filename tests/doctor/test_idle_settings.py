@@ -36,6 +36,10 @@ def settings_of(home: Path, toml: str) -> Settings:
             '[access]\ntrusted_proxies = ["127.0.0.1"]', "method is 'none'",
             '[access]\nmethod = "password"\ntrusted_proxies = ["127.0.0.1"]',
         ),
+        (
+            '[access.teams]\nsupport = ["ana"]', "[access.teams] counts where people sign in only",
+            '[access]\nmethod = "password"\n[access.teams]\nsupport = ["ana"]',
+        ),
         ('[sync]\nsince = "2026-10-01"', "still to come", '[sync]\nsince = "2026-09-30"'),
         (
             '[privacy]\nmode = "no_body"\n[retention]\nbodies = 9', "no text is kept",

@@ -95,6 +95,7 @@ def write_home(home: Path, port: int, more: str = "") -> Settings:
     home.mkdir(parents=True, exist_ok=True)
     (home / "workbench.toml").write_text(
         f'[access]\nmethod = "password"\nurl = "{URL}"\n'
+        '[access.teams]\nfloor = ["ana", "vic"]\n'
         f'[smtp]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\nfrom = "desk@example.com"\n{more}'
     )
     return load_settings({"WORKBENCH_HOME": str(home)})

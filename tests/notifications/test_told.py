@@ -57,6 +57,30 @@ def test_a_message_is_told_once_with_its_number_masked_and_a_link(desk: DeskOfTh
         assert ANA[2:] not in outside
 
 
+def test_a_team_is_told_as_each_of_its_people_and_what_is_nobodys_any_more_as_nobodys(
+    desk: DeskOfThree,
+) -> None:
+    def told(person: str) -> list[str]:
+        return sorted(each.kind for each in read_unread(desk.lake, datetime.now(UTC), person))
+
+    for person in ("ana", "ben", "vic"):
+        desk.choose(person, messages="mine")
+    desk.decide(assign("floor", "user:ben"))
+    desk.look(desk.write())
+    assert (told("ana"), told("vic"), told("ben")) == (["assigned", "message"], ["assigned", "message"], [])
+    desk.decide(note("@floor: who takes it?", "user:ana"))
+    desk.look(datetime.now(UTC))
+    assert (told("ana"), told("vic"), told("ben")) == (
+        ["assigned", "message"],
+        ["assigned", "mention", "message"],
+        [],
+    )
+    desk.decide(assign("dan", "user:ana"))
+    desk.choose("ben", messages="mine-and-unassigned")
+    desk.look(desk.write("Anybody?"))
+    assert told("ben") == ["message"]
+
+
 def test_nobody_is_told_what_they_read_or_somebody_answered(desk: DeskOfThree) -> None:
     for person in ("ana", "ben", "vic"):
         desk.choose(person, mail="now", mail_to=f"{person}@example.com")

@@ -70,10 +70,14 @@ class OpenConversation:
         return self._save(set_state(state, self._actor, self._moment(until)))
 
     def assign(self, person: str | None) -> OpenConversation:
-        """Give it to somebody; None to nobody."""
-        from workbench.conversations.events import assign
+        """Give it to a person or a team; None to nobody.
 
-        return self._save(assign(person, self._actor))
+        Raises:
+            UnknownName: nobody who signs in has this name, and no team.
+        """
+        from workbench.conversations.owners import assignment
+
+        return self._save(assignment(self._installation.settings, person, self._actor))
 
     def label(self, text: str, *, on: bool = True) -> OpenConversation:
         """Put a label on it, or take it off."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from workbench.api.installation import Installation
     from workbench.conversations.find import Conversation
+    from workbench.conversations.list_filters import ListFilters
     from workbench.conversations.listing import Summary
     from workbench.sending.results import SendResult
 
@@ -30,6 +31,8 @@ def conversations_frame(
     label: str | None,
     order: str | None,
     limit: int,
+    mine: bool = False,
+    language: str | None = None,
 ) -> pd.DataFrame:
     """See :meth:`workbench.Workbench.conversations`."""
     import pandas as pd
@@ -40,12 +43,26 @@ def conversations_frame(
     number = look_up_searched(installation, search)
     listing = list_conversations(
         installation.lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
-        limit=limit,
+        limit=limit, filters=list_filters(installation, mine, language),
     )  # fmt: skip
     rows = [{**line, "labels": ", ".join(line["labels"])} for line in map(conversation_line, listing.rows)]
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     frame.attrs["total"] = listing.total
     return frame
+
+
+def list_filters(installation: Installation, mine: bool, language: str | None) -> ListFilters:
+    """What narrows a list beside its own words.
+
+    Args:
+        mine: only what the present user has, or a team of theirs.
+    """
+    from workbench.conversations.list_filters import ListFilters
+    from workbench.conversations.owners import owners_of
+    from workbench.roles import current_user
+
+    owned = owners_of(installation.settings, current_user().name) if mine else ()
+    return ListFilters(mine=owned, language=language)
 
 
 def look_up_searched(installation: Installation, search: str) -> str | None:

@@ -26,6 +26,7 @@ def diagnose(
         UnknownName: there is no such check.
     """
     from workbench.automation.rules import rule_problems
+    from workbench.conversations.owners import team_problems
     from workbench.doctor.examination import Examination
     from workbench.doctor.history import with_beginnings
     from workbench.doctor.run import examine
@@ -43,7 +44,11 @@ def diagnose(
         read_settings(home=settings.home),
         open_lake=lambda: installation.reader,
         open_client=None if offline else open_client,
-        own_file_problems=lambda: [*own_file_problems(settings.home), *rule_problems(settings)],
+        own_file_problems=lambda: [
+            *own_file_problems(settings.home),
+            *rule_problems(settings),
+            *team_problems(settings),
+        ],
     )
     diagnosis = examine(examination, (names,) if isinstance(names, str) else tuple(names))
     try:

@@ -215,8 +215,8 @@ class _InboxCalls:
 
     def people(self) -> list[str]:
         """Who can be told of a private note that names them."""
+        from workbench.conversations.people import people
         from workbench.lake.notifications import read_choices
-        from workbench.notifications.people import people
 
         everybody = people(self.installation.settings, read_choices(self.installation.lake))
         return [name.lower() for name in everybody]

@@ -258,12 +258,16 @@ class Installation:
         return MediaStore(self.settings.home / "media", fetch)
 
     def prepare_audits(self) -> None:
-        """Bring what audits and campaigns stand on (places, hours, templates …) up to date with the log."""
+        """Bring what follows from the log (places, hours, templates, languages …) up to date with it."""
         from workbench.compliance.checks import prepare_audits
+        from workbench.lake.begun_decisions import mend_lost_decisions
+        from workbench.lake.contact_languages import prepare_languages
         from workbench.lake.text_templates import prepare_templates
 
         self.own_keywords()
         prepare_templates(self.lake)
+        prepare_languages(self.lake)
+        mend_lost_decisions(self.lake)
         prepare_audits(self.lake)
 
     def close_reader(self) -> None:

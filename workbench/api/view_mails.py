@@ -173,7 +173,7 @@ def _view_of(installation: Installation, subscription: Subscription) -> SavedVie
         UnknownName: the view was deleted, or is private to somebody else.
         ConfigError: the file of the view or of the users cannot be read.
     """
-    from workbench.notifications.people import people
+    from workbench.conversations.people import people
     from workbench.roles import Actor, acting_as
     from workbench.views.subscription_files import view_to_mail
 

@@ -380,7 +380,9 @@ class Workbench:
         *,
         search: str = "",
         assignee: str | None = None,
+        mine: bool = False,
         label: str | None = None,
+        language: str | None = None,
         order: str | None = None,
         limit: int = 30,
     ) -> pd.DataFrame:
@@ -389,15 +391,19 @@ class Workbench:
         Args:
             view: waiting (a question has no answer), open, pending, snoozed, resolved or all.
             search: part of a text or a name, a message SID, a whole number, or its digits that are shown.
-            assignee, label: only theirs, only with it.
+            assignee: only what this person or team has.
+            mine: only what you have, or a team of yours.
+            label: only with it.
+            language: only who writes in it, as ``es``; ``unknown`` where no text says it clearly.
             order: longest (wait) or newest.
             limit: at most 500; ``frame.attrs["total"]`` says how many there are.
         """
         from workbench.api.conversations import conversations_frame
 
         return conversations_frame(
-            self._installation, view, search=search, assignee=assignee, label=label, order=order, limit=limit
-        )
+            self._installation, view, search=search, assignee=assignee, mine=mine, label=label,
+            language=language, order=order, limit=limit,
+        )  # fmt: skip
 
     def conversation(self, reference: str, *, our_side: str | None = None) -> OpenConversation:
         """One conversation, by its id or by the contact's number.

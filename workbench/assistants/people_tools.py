@@ -84,8 +84,11 @@ class PeopleTools:
         self,
         view: Annotated[_VIEW, Field(description="waiting: a question has no answer.")] = "waiting",
         search: Annotated[str, Field(description="Part of a text or name, or the shown digits.")] = "",
-        assignee: Annotated[str | None, Field(description="Only theirs.")] = None,
+        assignee: Annotated[str | None, Field(description="Only what this person or team has.")] = None,
         label: Annotated[str | None, Field(description="Only with this label.")] = None,
+        language: Annotated[
+            str | None, Field(description="Only who writes in it, as es; unknown: no text says it clearly.")
+        ] = None,
         limit: Annotated[int, Field(ge=1, le=200, description="At most so many.")] = 30,
     ) -> ConversationList:
         """List conversations of a view, the longest wait or the newest first; numbers are masked."""
@@ -93,8 +96,9 @@ class PeopleTools:
 
         backing = self._backing
         frame = conversations_frame(
-            backing.installation, view, search=search, assignee=assignee, label=label, order=None, limit=limit
-        )
+            backing.installation, view, search=search, assignee=assignee, label=label, language=language,
+            order=None, limit=limit,
+        )  # fmt: skip
         entries = cut([_conversation_entry(dict(row)) for row in frame.to_dict("records")], _as_json)
         total = int(frame.attrs["total"])
         return ConversationList(

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workbench.automation.calendar import Calendar
-from workbench.automation.languages import language_of
 from workbench.automation.patterns import matches
 from workbench.automation.situation import Situation
 from workbench.automation.words import fold_words, has_any, has_phrase, has_question_mark, is_one_of
+from workbench.messaging.languages import language_of
 from workbench.settings.rules import RuleConditions
 
 

@@ -7,14 +7,15 @@ from pathlib import Path
 
 from workbench.automation.built_in import BUILT_IN_NAMES, OPTED_OUT
 from workbench.automation.calendar import Calendar
-from workbench.automation.languages import is_known_language
 from workbench.automation.patterns import matches
 from workbench.automation.plan import HELD, RuleChecks
 from workbench.compliance.checks import quiet_hours_rules
 from workbench.conversations.business_hours import business_hours, parse_hours
 from workbench.conversations.events import label
+from workbench.conversations.owners import require_owner
 from workbench.errors import ConfigError, UnknownName, UsageError, WorkbenchError
 from workbench.messaging.holidays import Holiday
+from workbench.messaging.languages import is_known_language
 from workbench.messaging.opt_out_clock import opt_out_clock
 from workbench.sending.template_files import find_template
 from workbench.settings import Settings
@@ -145,13 +146,15 @@ def _check_reply(rule: RuleSettings, home: Path) -> None:
 
 def _check_people(actions: RuleActions, settings: Settings) -> None:
     if actions.assign and actions.round_robin:
-        raise UsageError("has assign and round_robin; a conversation is given to one person.")
+        raise UsageError("has assign and round_robin; a conversation is given to one person or team.")
     if len(set(actions.round_robin)) < len(actions.round_robin):
         raise UsageError("round_robin names somebody twice; name each once.")
     for name, hours in actions.rota.items():
         if name not in actions.round_robin:
             raise UsageError(f"rota has hours of {name!r}, who is not in round_robin.")
         parse_hours(list(hours))
+    for name in (*([actions.assign] if actions.assign else []), *actions.round_robin):
+        require_owner(settings, name)
     if set(actions.round_robin) - set(actions.rota):
         business_hours(settings)
 

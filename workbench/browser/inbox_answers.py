@@ -50,6 +50,7 @@ class SummaryLine(TypedDict):
 class ListAnswer(TypedDict):
     """``values``: by filter, what it can be in this view, with how many conversations.
 
+    ``gone``: those who have conversations and cannot sign in any more.
     ``older`` have been waiting for more than a week. ``elsewhere``: of other views how many have what is
     searched, where this one has none.
     """
@@ -219,10 +220,11 @@ class StartAnswer(Everything):
     """``only``: one conversation without a list. ``sends``, ``acts``: what the person may do here.
 
     ``people``: the names that a private note can mention, and who can be given a conversation; anybody
-    else where ``anybody``. ``edits``: whether they may change canned replies. ``sides``: names of our
-    senders and services. ``writers``: those that a new conversation can begin with. ``problem``: why the
-    conversation that was asked for is not open. ``zone``: of all times shown. ``no_attachments``: why nothing
-    can be attached, else empty.
+    else where ``anybody``. ``teams``: by name, who is in it; they can be mentioned and given one, too.
+    ``edits``: whether they may change canned replies. ``sides``: names of our senders and services.
+    ``writers``: those that a new conversation can begin with. ``problem``: why the conversation that was
+    asked for is not open. ``zone``: of all times shown. ``no_attachments``: why nothing can be attached, else
+    empty.
     """
 
     actor: str
@@ -233,6 +235,7 @@ class StartAnswer(Everything):
     edits: bool
     people: list[str]
     anybody: bool
+    teams: dict[str, list[str]]
     sides: dict[str, str]
     writers: dict[str, str]
     problem: str

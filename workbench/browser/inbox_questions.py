@@ -26,10 +26,12 @@ class ListFilterFields(TypedDict, total=False):
     """What narrows the list; see `ListFilters`."""
 
     assignee: Short | None
+    mine: bool
     unassigned: bool
     label: Short | None
     side: Short | None
     channel: Short | None
+    language: Annotated[str, MaxLength(20)] | None
     waits: Literal["hour", "day", "recent", "older"] | None
     failed: bool
 

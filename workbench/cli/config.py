@@ -94,8 +94,9 @@ def _problems_of_own_files(settings: Settings) -> list[str]:
     """What is wrong with the pages, metrics, reports and templates of the users' own, and with rules."""
     from workbench.api.new import own_file_problems
     from workbench.automation.rules import rule_problems
+    from workbench.conversations.owners import team_problems
 
-    return [*own_file_problems(settings.home), *rule_problems(settings)]
+    return [*own_file_problems(settings.home), *rule_problems(settings), *team_problems(settings)]
 
 
 def _check_alerts(settings: Settings) -> None:

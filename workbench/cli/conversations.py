@@ -33,8 +33,10 @@ VIEWS = ("waiting", "open", "pending", "snoozed", "resolved", "all")
 @search_option(
     "In these: part of a text or a name; a message SID; a number whole, or its digits that are shown."
 )
-@click.option("--assignee", help="Only those that this person has.")
+@click.option("--assignee", help="Only those that this person or team has.")
+@click.option("--mine", is_flag=True, help="Only those that you have, or a team of yours.")
 @click.option("--label", help="Only those with this label.")
+@click.option("--language", help="Only those who write in it, as es; unknown: where no text says it clearly.")
 @click.option("--order", type=click.Choice(["longest", "newest"]), help="Longest wait or newest first.")
 @limit_option(30, 500, "How many at most.")
 @format_option()

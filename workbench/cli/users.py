@@ -49,10 +49,14 @@ def list_users(format: str) -> None:
 @click.argument("name")
 def remove(name: str) -> None:
     """Remove NAME; whatever they have open ends within seconds."""
+    from workbench.conversations.owners import team_problems
+
     settings, known = _open()
     user = known.remove(name)
     _note(settings, "user-removed", user.name, role=user.role)
     click.echo(f"{user.name} cannot sign in any more.", err=True)
+    for problem in team_problems(settings):
+        click.echo(f"Notice: {problem}", err=True)
 
 
 @users.command()

@@ -29,6 +29,7 @@ from workbench.compliance.finishing import finish_removals, removing_alone
 from workbench.home import DRAFTS_FOLDER
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
+from workbench.lake.contact_languages import forget_unkept_languages
 from workbench.lake.removals import RETENTION, begin_removal
 from workbench.lake.retained import BODIES, MESSAGES, move_horizon
 from workbench.lake.text_templates import forget_unused_templates
@@ -166,6 +167,7 @@ def _apply(
     if not changed:
         return
     forget_unused_templates(cursor)
+    forget_unkept_languages(cursor)
     begin_removal(cursor, uuid.uuid4().hex, RETENTION, actor=actor, begun_at=now, attachments=attachments)
     detail = {row["rule"]: {"days": row["days"], "rows": row["rows"]} for row in counts}
     append_audit(cursor, "retention", actor=actor, detail={"state": "begun", **detail}, at=now)

@@ -13,7 +13,7 @@ from workbench.conversations.inbox_list import ids_of
 from workbench.conversations.inbox_shown import everything_shown
 from workbench.conversations.inbox_tools import Answer
 from workbench.conversations.open_inbox import Handlers, OpenInbox
-from workbench.errors import UsageError
+from workbench.conversations.owners import assignment
 from workbench.roles import current_actor
 
 
@@ -61,10 +61,8 @@ def _acted(inbox: OpenInbox, result: ActionResult) -> Answer:
 
 def _decision(inbox: OpenInbox, question: DecideQuestion | BulkQuestion) -> ConversationEvent:
     kind, value = question["kind"], question["value"]
-    if kind == "assignee" and value and inbox.settings.access.is_on:
-        people = list(inbox.tools.people())
-        if value.strip().lower() not in people:
-            raise UsageError(f"Nobody named {value!r} signs in here; there are {', '.join(people)}.")
+    if kind == "assignee":
+        return assignment(inbox.settings, value, current_actor())
     until = read_until(question.get("until"), inbox.settings.timezone)
     return event_of(kind, value, until, current_actor())
 

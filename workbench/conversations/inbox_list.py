@@ -42,8 +42,11 @@ class ShownList:
     filters: ListFilters = NO_FILTERS
     order: str | None = None
 
-    def asked(self, question: Mapping[str, Any]) -> ShownList:
+    def asked(self, question: Mapping[str, Any], owned: tuple[str, ...]) -> ShownList:
         """This list, with what a question says of its view, filters and order.
+
+        Args:
+            owned: whose conversations are the reader's own.
 
         Raises:
             UsageError: there is no such view.
@@ -51,7 +54,7 @@ class ShownList:
         return replace(
             self,
             view=require_view(question.get("view") or self.view),
-            filters=ListFilters(**question["filters"]) if "filters" in question else self.filters,
+            filters=_asked_filters(question["filters"], owned) if "filters" in question else self.filters,
             order=question.get("order", self.order),
         )
 
@@ -75,7 +78,7 @@ def list_shown(
         "view": shown.view,
         "search": shown.search,
         "order": shown.order or usual_order(shown.view),
-        "filters": {name: value for name, value in asdict(shown.filters).items() if value},
+        "filters": _shown_filters(shown.filters),
         "rows": [
             view_models.summary_line(row, now, timezone, has_draft=row.conversation_id in drafts)
             | hit_shown(hits.get(row.conversation_id), now, timezone)
@@ -87,6 +90,15 @@ def list_shown(
         "older": count_views(lake, cache, replace(others, waits="older"))["waiting"],
         "elsewhere": {} if listing.rows else _count_elsewhere(lake, cache, shown),
     }
+
+
+def _asked_filters(asked: Mapping[str, Any], owned: tuple[str, ...]) -> ListFilters:
+    return ListFilters(**{**asked, "mine": owned if asked.get("mine") else ()})
+
+
+def _shown_filters(filters: ListFilters) -> dict[str, Any]:
+    values = {**asdict(filters), "mine": bool(filters.mine)}
+    return {name: value for name, value in values.items() if value}
 
 
 def _count_elsewhere(lake: Lake, cache: ConversationCache, shown: ShownList) -> dict[str, int]:

@@ -24,6 +24,7 @@ from workbench.conversations.inbox_list import PAGE
 from workbench.conversations.inbox_shown import draw_list, draw_thread, everything_shown, news_of
 from workbench.conversations.inbox_tools import Answer
 from workbench.conversations.open_inbox import FIRST_MESSAGES, Handlers, OpenInbox
+from workbench.conversations.owners import owners_of, teams
 from workbench.conversations.thread import MOST_MESSAGES
 from workbench.errors import UsageError, WorkbenchError
 from workbench.lake.notifications import mark_read
@@ -43,7 +44,7 @@ def _start(inbox: OpenInbox, question: StartQuestion) -> Answer:
         except UsageError as error:
             # The address is an old one: the list opens all the same.
             problem = str(error)
-    inbox.shown.listed = inbox.shown.listed.asked(question)
+    inbox.shown.listed = inbox.shown.listed.asked(question, _owned(inbox))
     return {
         "actor": current_user().name,
         "only": inbox.only is not None,
@@ -53,6 +54,7 @@ def _start(inbox: OpenInbox, question: StartQuestion) -> Answer:
         "edits": inbox.tools.canned is not None and current_user().may("admin"),
         "people": list(inbox.tools.people()),
         "anybody": not inbox.settings.access.is_on,
+        "teams": {name: list(members) for name, members in teams(inbox.settings).items()},
         "sides": _sides(inbox),
         "writers": _writers(inbox),
         "problem": problem,
@@ -62,8 +64,13 @@ def _start(inbox: OpenInbox, question: StartQuestion) -> Answer:
     }
 
 
+def _owned(inbox: OpenInbox) -> tuple[str, ...]:
+    """Whose conversations are the reader's own."""
+    return owners_of(inbox.settings, current_user().name)
+
+
 def _list(inbox: OpenInbox, question: ListQuestion) -> Answer:
-    shown = inbox.shown.listed.asked(question)
+    shown = inbox.shown.listed.asked(question, _owned(inbox))
     inbox.shown.listed = replace(shown, limit=question.get("limit", PAGE))
     _look_up(inbox, question.get("search", ""))
     return draw_list(inbox)

@@ -12,6 +12,7 @@ from workbench.conversations.inbox_list import list_shown
 from workbench.conversations.inbox_tools import Answer
 from workbench.conversations.listing import read_state
 from workbench.conversations.open_inbox import OpenInbox
+from workbench.conversations.owners import gone_owners
 from workbench.conversations.thread import Thread, read_thread
 from workbench.roles import current_actor
 
@@ -67,7 +68,9 @@ def draw_list(inbox: OpenInbox) -> Answer:
         inbox.shown.drawn = list_shown(
             inbox.lake, inbox.cache, inbox.shown.listed, inbox.settings.timezone, drafts
         )
-    return inbox.shown.drawn
+        drawn = inbox.shown.drawn
+        drawn["gone"] = gone_owners(inbox.settings, drawn["values"]["assignee"])
+    return drawn
 
 
 def draw_thread(inbox: OpenInbox) -> Answer:

@@ -14,6 +14,7 @@ from workbench.doctor import (
     log,
     machine,
     notices,
+    owners,
     reach,
     rules,
     senders,
@@ -91,6 +92,7 @@ CHECKS: Mapping[str, Check] = {
         Check("worker", worker.check_worker),
         Check("rules", rules.check_rules, needs_lake=True),
         Check("notifications", notices.check_notifications, needs_lake=True),
+        Check("owners", owners.check_owners, needs_lake=True),
         Check("event-webhooks", events.check_event_webhooks, needs_lake=True),
         Check("removals", log.check_removals, needs_lake=True),
     )

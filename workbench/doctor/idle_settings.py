@@ -46,6 +46,8 @@ def without_effect(settings: Settings, today: date) -> Iterator[str]:
         yield f'[access.roles] counts with method = "oauth" only, and it is {access.method!r}.'
     if access.method != "oauth" and access.oauth.issuer:
         yield f'[access.oauth] counts with method = "oauth" only, and it is {access.method!r}.'
+    if access.method == "none" and access.teams:
+        yield "[access.teams] counts where people sign in only, and method is 'none'."
     if access.method == "none" and access.trusted_proxies:
         yield "[access] trusted_proxies counts where people sign in only, and method is 'none'."
     if settings.sync.since and date.fromisoformat(settings.sync.since) > today:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from workbench.api.conversations import conversation_line, look_up_searched
+from workbench.api.conversations import conversation_line, list_filters, look_up_searched
 from workbench.conversations.find import Conversation, find_conversation
 from workbench.conversations.listing import Place, Summary, list_conversations, read_state
 from workbench.http_api.opened import Opened
@@ -70,8 +70,12 @@ def conversations(
     search: Annotated[
         str, Query(max_length=200, description="Part of a text or name, a message SID, or a number.")
     ] = "",
-    assignee: str | None = None,
+    assignee: Annotated[str | None, Query(description="A person or a team.")] = None,
+    mine: Annotated[bool, Query(description="What the token's person has, or a team of theirs.")] = False,
     label: str | None = None,
+    language: Annotated[
+        str | None, Query(description="In which they write, as `es`, or `unknown`: no text says it clearly.")
+    ] = None,
     order: Annotated[
         Literal["longest", "newest"] | None, Query(description="Longest wait or newest first.")
     ] = None,
@@ -81,11 +85,15 @@ def conversations(
     """List conversations: who wrote, what was said last, who waits for an answer. Numbers are masked."""
     installation.require_log()
     number = look_up_searched(installation, search)
-    asked = {"view": view, "search": search, "assignee": assignee, "label": label, "order": order}
+    filters = list_filters(installation, mine, language)
+    asked: dict[str, Any] = {
+        "view": view, "search": search, "assignee": assignee, "mine": list(filters.mine), "label": label,
+        "language": language, "order": order,
+    }  # fmt: skip
     with pages.page("conversations", asked, cursor) as page:
         listing = list_conversations(
             page.lake, view, search=search, number=number, assignee=assignee, label=label, order=order,
-            limit=limit, after=_place(page),
+            limit=limit, after=_place(page), filters=filters,
         )  # fmt: skip
         return ConversationPage(
             as_of=page.as_of,

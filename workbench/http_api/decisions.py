@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from workbench.api.conversations import answer_batch, our_side
-from workbench.conversations.events import ConversationEvent, assign, label, note, save_event, set_state
+from workbench.conversations.events import ConversationEvent, label, note, save_event, set_state
 from workbench.conversations.find import Conversation, find_conversation, require_reachable
+from workbench.conversations.owners import assignment
 from workbench.http_api.conversations import ConversationState, Id, conversation_state
 from workbench.http_api.idempotency import KeyedWrite, Write, WriteAnswer
 from workbench.http_api.opened import Opened
@@ -39,7 +40,7 @@ class StateInput(ApiInput):
 
 
 class AssigneeInput(ApiInput):
-    """Who takes it; null for nobody."""
+    """Which person or team gets it; null for nobody."""
 
     assignee: str | None = Field(max_length=60)
 
@@ -117,8 +118,11 @@ def put_state(installation: Opened, write: Write, conversation: Id, body: StateI
     response_model=ConversationState,
 )
 def put_assignee(installation: Opened, write: Write, conversation: Id, body: AssigneeInput) -> JSONResponse:
-    """Give it to somebody; null to nobody."""
-    return _decide(installation, write, conversation, body, lambda actor: assign(body.assignee, actor))
+    """Give it to a person or a team; null to nobody."""
+    settings = installation.settings
+    return _decide(
+        installation, write, conversation, body, lambda actor: assignment(settings, body.assignee, actor)
+    )
 
 
 @router.put(

@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from workbench.lake.begun_decisions import move_decisions
 from workbench.lake.consent import note_consent
 from workbench.lake.conversation_ids import with_keyed_ids
 from workbench.lake.created_dates import settle_created_dates
@@ -146,6 +147,7 @@ def save_messages(
         if saved.changed:
             cursor.execute(_EVENTS_SQL, [source, received_at])
             _MERGE.update(cursor, bounds)
+            move_decisions(cursor, "staged")
         if saved.added:
             _MERGE.insert(cursor)
         if saved != Saved():
@@ -180,7 +182,7 @@ def _stage_sql() -> str:
             where date_created between $oldest and $newest
               and message_sid in (select message_sid from incoming)
         )
-        select {merged}, t.message_sid is null as is_new,
+        select {merged}, t.message_sid is null as is_new, t.conversation_id as old_conversation_id,
                t.message_sid is not null and i.status_rank > t.status_rank as has_moved
         from incoming i left join known t on t.message_sid = i.message_sid
         where t.message_sid is null or {differs}

@@ -11,6 +11,7 @@ from typing import Any
 from workbench.browser.bell import BELL_QUESTIONS, AddressQuestion, BellNews, BellNotice, ChooseQuestion
 from workbench.browser.inbox_questions import Nothing
 from workbench.conversations.answering import answer_question
+from workbench.conversations.people import people
 from workbench.display.formats import plural
 from workbench.display.moments import short_time
 from workbench.errors import NotAllowed, UsageError
@@ -29,7 +30,6 @@ from workbench.notifications.decide import still_waiting
 from workbench.notifications.deliver import tell_test
 from workbench.notifications.due import is_held, is_quiet_for
 from workbench.notifications.happenings import Described, describe
-from workbench.notifications.people import people
 from workbench.notifications.words import sentence, shown_text
 from workbench.roles import current_user
 from workbench.settings import Settings

@@ -8,13 +8,13 @@ from typing import Any
 
 import duckdb
 
+from workbench.conversations.people import people
 from workbench.errors import UnknownName
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.notifications import read_choices, save_choice
 from workbench.notifications.addresses import save_address
 from workbench.notifications.choices import changed_choice
-from workbench.notifications.people import people
 from workbench.roles import current_actor, current_user, require_role
 from workbench.settings import Secret, Settings
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import duckdb
 
+from workbench.conversations.owners import people_behind, teams
+from workbench.conversations.people import people
 from workbench.lake.connect import Lake
 from workbench.lake.feed import FeedForgotten, advance_cursor, begin_cursor, read_feed, skip_forgotten
 from workbench.lake.notifications import (
@@ -21,7 +24,6 @@ from workbench.lake.notifications import (
 from workbench.notifications.choices import NotificationChoice, choice_of
 from workbench.notifications.decide import note
 from workbench.notifications.happenings import happenings_of, mention_id, read_mentions
-from workbench.notifications.people import people
 from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -44,10 +46,17 @@ def take_news(lake: Lake, settings: Settings, now: datetime) -> int:
         LakeError: the lake cannot be read or written now.
     """
     choices = current_choices(lake, settings)
-    return _take_mentions(lake, choices, now) + _take_feed(lake, choices, now)
+    owners = partial(people_behind, settings)
+    named = {name: owners(name) for name in [*(name.lower() for name in choices), *teams(settings)]}
+    return _take_mentions(lake, choices, named, now) + _take_feed(lake, choices, owners, now)
 
 
-def _take_feed(lake: Lake, choices: Mapping[str, NotificationChoice], now: datetime) -> int:
+def _take_feed(
+    lake: Lake,
+    choices: Mapping[str, NotificationChoice],
+    owners: Callable[[str], tuple[str, ...]],
+    now: datetime,
+) -> int:
     begun = begin_cursor(lake, CONSUMER, now)
     try:
         events = read_feed(lake, begun, _AT_ONCE)
@@ -56,7 +65,7 @@ def _take_feed(lake: Lake, choices: Mapping[str, NotificationChoice], now: datet
         return 0
     if not events:
         return 0
-    changed = note(happenings_of(lake, events), choices, read_unread(lake, now), now)
+    changed = note(happenings_of(lake, events, owners), choices, read_unread(lake, now), now)
 
     def work(cursor: duckdb.DuckDBPyConnection) -> int:
         if not advance_cursor(cursor, CONSUMER, events[-1].position, now):
@@ -68,9 +77,14 @@ def _take_feed(lake: Lake, choices: Mapping[str, NotificationChoice], now: datet
     return lake.write(work)
 
 
-def _take_mentions(lake: Lake, choices: Mapping[str, NotificationChoice], now: datetime) -> int:
+def _take_mentions(
+    lake: Lake,
+    choices: Mapping[str, NotificationChoice],
+    names: Mapping[str, Sequence[str]],
+    now: datetime,
+) -> int:
     named: list[Notification] = []
-    for event_id, happening in read_mentions(lake, {name.lower() for name in choices}, now):
+    for event_id, happening in read_mentions(lake, names, now):
         new = note([happening], choices, (), now)
         named += [replace(each, notification_id=mention_id(event_id, each.person)) for each in new]
     if not named:

@@ -21,14 +21,15 @@ class Happening:
     """Something in a conversation. `kind` is message, assigned or mention.
 
     `actor` is who did it, as the audit trail names people; `named` are those it is about: whom the
-    conversation was given to, or whom the note names. Of a message, `assignee` is who has the conversation.
+    conversation was given to, or whom the note names, each of a team. Of a message, `owners` are those who
+    have the conversation: one person, or all of a team; none where it is nobody's.
     """
 
     kind: str
     conversation_id: str
     happened_at: datetime
     actor: str = ""
-    assignee: str = ""
+    owners: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
 
 
@@ -39,11 +40,10 @@ def is_told(person: str, choice: NotificationChoice, happening: Happening) -> bo
     # At this machine a user's name may have capitals; people write names as they like.
     name = person.lower()
     if happening.kind == "message":
-        assignee = happening.assignee.lower()
         return {
             "off": False,
-            "mine": assignee == name,
-            "mine-and-unassigned": assignee in ("", name),
+            "mine": name in happening.owners,
+            "mine-and-unassigned": not happening.owners or name in happening.owners,
             "all": True,
         }[choice.messages]
     wants = choice.assigned if happening.kind == "assigned" else choice.mentions

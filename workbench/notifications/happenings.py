@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,8 +26,14 @@ class Described:
     text: str = ""
 
 
-def happenings_of(lake: Readable, events: Sequence[FeedEvent]) -> list[Happening]:
-    """What people may be told of these events of the feed; an opt-out or another keyword is no question."""
+def happenings_of(
+    lake: Readable, events: Sequence[FeedEvent], owners: Callable[[str], tuple[str, ...]]
+) -> list[Happening]:
+    """What people may be told of these events of the feed; an opt-out or another keyword is no question.
+
+    Args:
+        owners: the people behind an assignee: one person, all of a team, or none who is still here.
+    """
     messages = [each for each in events if each.kind == "message.received" and not each.detail.get("keyword")]
     assignees = read_assignees(lake, {each.conversation_id for each in messages if each.conversation_id})
     happenings = []
@@ -35,12 +41,10 @@ def happenings_of(lake: Readable, events: Sequence[FeedEvent]) -> list[Happening
         if event.conversation_id is None:
             continue
         if event in messages:
-            assignee = assignees.get(event.conversation_id, "")
-            happenings.append(
-                Happening("message", event.conversation_id, event.happened_at, assignee=assignee)
-            )
+            has_it = owners(assignees.get(event.conversation_id, ""))
+            happenings.append(Happening("message", event.conversation_id, event.happened_at, owners=has_it))
         if event.kind == "conversation.assigned" and event.detail.get("assignee"):
-            named = (str(event.detail["assignee"]).lower(),)
+            named = owners(str(event.detail["assignee"]))
             actor = str(event.detail.get("actor", ""))
             happenings.append(
                 Happening("assigned", event.conversation_id, event.happened_at, actor, named=named)
@@ -48,15 +52,30 @@ def happenings_of(lake: Readable, events: Sequence[FeedEvent]) -> list[Happening
     return happenings
 
 
-def read_mentions(lake: Readable, names: Collection[str], now: datetime) -> list[tuple[str, Happening]]:
-    """Notes of the last hour that name somebody, each with its id. The feed has no notes."""
+def read_mentions(
+    lake: Readable, names: Mapping[str, Sequence[str]], now: datetime
+) -> list[tuple[str, Happening]]:
+    """Notes of the last hour that name somebody, each with its id. The feed has no notes.
+
+    Args:
+        names: what a note can name, each with the people behind it: a person, or all of a team.
+    """
     rows = lake.rows(
         "select event_id, conversation_id, happened_at, actor, value from conversation_events "
         "where kind = 'note' and happened_at >= $since and contains(value, '@') order by happened_at",
         {"since": now - _NOTES_SINCE},
     )
     return [
-        (event_id, Happening("mention", conversation, happened_at, actor, named=tuple(named)))
+        (
+            event_id,
+            Happening(
+                "mention",
+                conversation,
+                happened_at,
+                actor,
+                named=tuple(person for name in named for person in names[name]),
+            ),
+        )
         for event_id, conversation, happened_at, actor, text in rows
         if (named := mentioned(text, names))
     ]

@@ -62,6 +62,10 @@ class AccessSettings:
         {}, values.roles(), "Roles of those whom a provider signs in, by e-mail address or *@domain.",
         example='"ana@example.com" = "agent"',
     )  # fmt: skip
+    teams: Mapping[str, tuple[str, ...]] = setting(
+        {}, values.teams(), "Teams that conversations are given to: the names of people who sign in.",
+        example='support = ["ana", "ben"]',
+    )  # fmt: skip
     oauth: OAuthSettings = section(OAuthSettings, 'An OpenID Connect provider, for method = "oauth".')
 
     @property

@@ -129,10 +129,12 @@ class RuleActions:
     unlabel: tuple[str, ...] = setting(
         (), _listed('a list of labels, as ["vip"]'), "Labels that it loses.", example='["new"]'
     )
-    assign: str | None = setting(None, file_only(text("a name", longest=60)), "Who gets it.", example='"ana"')
+    assign: str | None = setting(
+        None, file_only(text("a name", longest=60)), "Which person or team gets it.", example='"ana"'
+    )
     round_robin: tuple[str, ...] = setting(
         (), _listed('a list of names, as ["ana", "ben"]', longest=60),
-        "Who gets it in turn: the next of these who is on duty.", example='["ana", "ben"]',
+        "Who gets it in turn: the next of these people or teams that is on duty.", example='["ana", "ben"]',
     )  # fmt: skip
     rota: Mapping[str, tuple[str, ...]] = setting(
         {}, _hours(), "When each of them is on duty; by default in the business hours.",

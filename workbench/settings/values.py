@@ -1,4 +1,4 @@
-"""The special kinds of values: money, time zones, times of jobs, senders, hosts, networks, roles."""
+"""The special kinds of values: money, time zones, times of jobs, senders, hosts, networks, roles, teams."""
 
 from __future__ import annotations
 
@@ -144,6 +144,25 @@ def roles() -> Kind:
         return email.lower(), role
 
     return table('lines such as "ana@example.com" = "agent"', entry)
+
+
+def teams() -> Kind:
+    """Teams by name, each with the names of its people; all of them in small letters."""
+    allowed = 'lines such as support = ["ana", "ben"]'
+
+    def entry(name: str, members: Any) -> tuple[str, tuple[str, ...]]:
+        team = name.lower()
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]{0,59}", team):
+            raise InvalidValue(
+                "is no name of a team: up to 60 letters a–z, digits and . _ + -, a letter or digit first.",
+                name,
+            )
+        listed = members if isinstance(members, list) else []
+        if not listed or not all(isinstance(member, str) and member.strip() for member in listed):
+            raise InvalidValue(str(refused(members, 'a list of people, as ["ana", "ben"]')), name)
+        return team, tuple(dict.fromkeys(member.strip().lower() for member in listed))
+
+    return table(allowed, entry)
 
 
 def report_formats() -> Kind:

@@ -22,6 +22,7 @@ class Inbox {
       canned: [],
       edits: false,
       people: [],
+      teams: {},
       anybody: true,
       sides: {},
       writers: {},
@@ -53,6 +54,7 @@ class Inbox {
       mayAct: () => this.state.mayAct,
       sides: () => this.state.sides,
       me: () => this.state.actor,
+      teams: () => this.state.teams,
     })
     const actions = actionsOf(this)
     this.composer = new Composer(actions)
@@ -84,8 +86,8 @@ class Inbox {
       const conversation = (this.ownsAddress && addressed()) || ""
       const {view, filters, order} = this.ownsAddress ? addressedList() : {view: "waiting", filters: {waits: "recent"}}
       const started = await this.link.ask("start", {conversation, view, filters, order})
-      const {actor, sends, acts, canned, edits, people, only, anybody, sides, writers, zone} = started
-      const known = {actor, sends, mayAct: acts, canned, edits, people, only, anybody, sides, writers, zone}
+      const {actor, sends, acts, canned, edits, people, teams, only, anybody, sides, writers, zone} = started
+      const known = {actor, sends, mayAct: acts, canned, edits, people, teams, only, anybody, sides, writers, zone}
       Object.assign(this.state, known, {noAttachments: started.no_attachments, isReady: true})
       this.take(started)
       this.setThread(started.thread || null)

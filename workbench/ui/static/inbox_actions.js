@@ -15,7 +15,8 @@ function knownTo({state, link}) {
     whyNot: () =>
       state.mayAct ? "Nothing can be sent from here." : "You may read here; answering takes the role of an agent.",
     mayAct: () => state.mayAct,
-    people: () => state.people,
+    owners: () => (state.anybody ? null : ownerChoices(state)),
+    people: () => [...state.people, ...Object.keys(state.teams)],
     noAttachments: () => state.noAttachments,
   }
 }

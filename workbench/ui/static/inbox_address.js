@@ -11,7 +11,7 @@ function addressedList() {
   const view = query.get("view") in VIEWS ? query.get("view") : "waiting"
   const filters = {}
   for (const name of FILTER_NAMES.filter((each) => query.get(each))) {
-    filters[name] = ["unassigned", "failed"].includes(name) ? true : query.get(name)
+    filters[name] = TICKED.includes(name) ? true : query.get(name)
   }
   if (!(filters.waits in WAITS)) {
     filters.waits = view === "waiting" && filters.waits !== "any" ? "recent" : null

@@ -17,10 +17,9 @@ function beginDecision(inbox, name, target) {
     return openSnooze(root, state.zone, (until) => decide("state", "snoozed", until))
   }
   if (name === "assign") {
-    const others = state.people.filter((person) => person !== state.actor)
     return openChooser(root, {
       title: "Assign to",
-      options: [[state.actor, "Me"], ["", "Nobody"], ...others.map((person) => [person, person])],
+      options: ownerChoices(state),
       free: state.anybody ? "A name" : "",
       take: (person) => decide("assignee", person),
     })

@@ -9,14 +9,20 @@ const WAITS = {
 }
 const CHANNELS = {sms: "SMS and MMS", whatsapp: "WhatsApp", rcs: "RCS", messenger: "Messenger"}
 const ORDERS = {longest: "Waiting longest first", newest: "Newest first"}
-const FILTER_NAMES = ["assignee", "unassigned", "label", "side", "channel", "waits", "failed"]
+const FILTER_NAMES = ["assignee", "mine", "unassigned", "label", "side", "channel", "language", "waits", "failed"]
+// Those that hold or do not; the others have a value.
+const TICKED = ["mine", "unassigned", "failed"]
+const LANGUAGE_NAMES = new Intl.DisplayNames(["en"], {type: "language", fallback: "code"})
 
 // By filter: its name for people and what was chosen, as a chip says it.
 function filterWords(filters, sides, me) {
   const words = []
   const add = (name, text) => words.push([name, text])
   if (filters.assignee) {
-    add("assignee", filters.assignee === me ? "Mine" : `Assigned to ${filters.assignee}`)
+    add("assignee", `Assigned to ${filters.assignee === me ? "me" : filters.assignee}`)
+  }
+  if (filters.mine) {
+    add("mine", "Mine")
   }
   if (filters.unassigned) {
     add("unassigned", "Unassigned")
@@ -30,6 +36,9 @@ function filterWords(filters, sides, me) {
   if (filters.channel) {
     add("channel", CHANNELS[filters.channel] || filters.channel)
   }
+  if (filters.language) {
+    add("language", `Writes in: ${languageName(filters.language)}`)
+  }
   if (filters.waits) {
     add("waits", filters.waits === "recent" ? "Last 7 days" : `Waiting ${WAITS[filters.waits].toLowerCase()}`)
   }
@@ -40,24 +49,20 @@ function filterWords(filters, sides, me) {
 }
 
 // The fields of the panel. `change` gets the filters that differ.
-function drawFilterPanel(list, {sides, me}, change, show) {
+function drawFilterPanel(list, {sides, me, teams}, change, show) {
   const {filters, values} = list
-  const whose = filters.unassigned ? "-" : filters.assignee ? `@${filters.assignee}` : ""
-  const people = Object.entries(values.assignee).filter(([name]) => name)
-  const owners = [
-    ["", "Anybody"],
-    [`@${me}`, `Me${tallyOf(values.assignee[me])}`],
-    ["-", `Nobody${tallyOf(values.assignee[""])}`],
-    ...people.filter(([name]) => name !== me).map(([name, count]) => [`@${name}`, name + tallyOf(count)]),
-  ]
   const takeOwner = (value) =>
-    change({assignee: value.startsWith("@") ? value.slice(1) : null, unassigned: value === "-"})
+    change({
+      assignee: value.startsWith("@") ? value.slice(1) : null,
+      mine: value === "mine",
+      unassigned: value === "-",
+    })
   const some = (name, any, label = (value) => value) => [
     ["", any],
     ...Object.entries(values[name]).map(([value, count]) => [value, label(value) + tallyOf(count)]),
   ]
   return [
-    choice("Assigned to", owners, whose, takeOwner),
+    choice("Assigned to", ownerOptions(list, me, teams), chosenOwner(filters), takeOwner),
     choice("Label", some("label", "Any label"), filters.label, (label) => change({label: label || null})),
     choice(
       "Our sender",
@@ -70,6 +75,9 @@ function drawFilterPanel(list, {sides, me}, change, show) {
       some("channel", "Any channel", (value) => CHANNELS[value] || value),
       filters.channel,
       (channel) => change({channel: channel || null}),
+    ),
+    choice("Writes in", some("language", "Any language", languageName), filters.language, (language) =>
+      change({language: language || null}),
     ),
     choice("Waiting", Object.entries(WAITS), filters.waits, (waits) => change({waits: waits || null})),
     choice("Order", Object.entries(ORDERS), list.order, (order) => show({order})),
@@ -84,6 +92,47 @@ function drawFilterPanel(list, {sides, me}, change, show) {
       "Has a failed message",
     ),
   ]
+}
+
+// Who can be chosen: me with my teams, nobody, every team, and everybody else who has a conversation.
+function ownerOptions({filters, values, gone}, me, teams) {
+  const counts = values.assignee
+  const ownTeams = Object.keys(teams).filter((team) => teams[team].includes(me))
+  const own = [me, ...ownTeams].reduce((sum, name) => sum + (counts[name] || 0), 0)
+  const named = (name) => {
+    const words = teams[name] ? ", team" : gone.includes(name) ? ", no longer here" : ""
+    return [`@${name}`, name + words + tallyOf(counts[name])]
+  }
+  const names = [...Object.keys(teams), ...Object.keys(counts).filter((name) => name && !teams[name])]
+  const isKnown = !filters.assignee || names.includes(filters.assignee)
+  return [
+    ["", "Anybody"],
+    ["mine", (ownTeams.length ? "Me or my teams" : "Me") + tallyOf(own)],
+    ["-", `Nobody${tallyOf(counts[""])}`],
+    ...[...names, ...(isKnown ? [] : [filters.assignee])].map(named),
+  ]
+}
+
+// To whom a conversation can be given.
+function ownerChoices({actor, people, teams}) {
+  const others = people.filter((person) => person !== actor)
+  return [
+    [actor, "Me"],
+    ["", "Nobody"],
+    ...Object.entries(teams).map(([team, members]) => [team, `${team} (team: ${members.join(", ")})`]),
+    ...others.map((person) => [person, person]),
+  ]
+}
+
+function chosenOwner(filters) {
+  if (filters.mine) {
+    return "mine"
+  }
+  return filters.unassigned ? "-" : filters.assignee ? `@${filters.assignee}` : ""
+}
+
+function languageName(language) {
+  return language === "unknown" ? "Unclear or no text" : LANGUAGE_NAMES.of(language)
 }
 
 function tallyOf(count) {

@@ -97,7 +97,7 @@ class ConversationList {
     const words = filterWords(list.filters, does.sides(), does.me())
     keepingPlace(this.panel, () => fill(this.panel, drawFilterPanel(list, this.said(), change, does.show)))
     this.toggle.textContent = words.length ? `Filter (${words.length})` : "Filter"
-    const remove = (name) => change({[name]: null, unassigned: name === "unassigned" ? false : list.filters.unassigned})
+    const remove = (name) => change({[name]: TICKED.includes(name) ? false : null})
     fill(
       this.chips,
       words.map(([name, text]) =>
@@ -116,7 +116,7 @@ class ConversationList {
   }
 
   said() {
-    return {sides: this.does.sides(), me: this.does.me()}
+    return {sides: this.does.sides(), me: this.does.me(), teams: this.does.teams()}
   }
 
   drawLine(row) {
@@ -128,7 +128,7 @@ class ConversationList {
           onclick: (event) => this.pick(row.id, event.target.checked, event.shiftKey),
         })
       : null
-    return h("div", {class: "line", "data-id": row.id}, box, drawRow(row, this.opened, this.does.open))
+    return h("div", {class: "line", "data-id": row.id}, box, drawRow(row, this.opened, this.does.open, this.list.gone))
   }
 
   // Says at a conversation's line whether the reader has a draft for it.
@@ -355,12 +355,18 @@ function drawEmptyList(list, show) {
   return h("div", {class: "empty"}, h("b", {}, title), h("p", {}, text))
 }
 
-function drawRow(row, opened, open) {
+function ownerChip(name, isGone) {
+  return isGone
+    ? h("span", {class: "chip wait", title: "They cannot sign in any more: assign it anew"}, `${name}, no longer here`)
+    : h("span", {class: "chip good"}, name)
+}
+
+function drawRow(row, opened, open, gone) {
   const chips = [
     row.draft ? h("span", {class: "chip draft"}, "draft") : null,
     row.reopened ? h("span", {class: "chip"}, "reopened") : null,
     row.snoozed?.day ? h("span", {class: "chip"}, `until ${row.snoozed.day}, ${row.snoozed.clock}`) : null,
-    row.assignee ? h("span", {class: "chip good"}, row.assignee) : null,
+    row.assignee ? ownerChip(row.assignee, gone.includes(row.assignee)) : null,
     row.labels.map((label) => h("span", {class: "chip"}, label)),
   ]
   const before = row.failed ? "Not delivered: " : row.mine ? "You: " : ""

@@ -175,11 +175,8 @@ function decidedSection(thread, actions) {
       }
     },
   })
-  const owner = h("input", {
-    type: "text",
+  const owner = ownerField(thread.assignee, actions.owners(), {
     disabled: fixed,
-    value: thread.assignee || null,
-    placeholder: "Nobody",
     "aria-label": "Assigned to",
     onchange: () => actions.decide("assignee", owner.value),
   })
@@ -198,6 +195,20 @@ function decidedSection(thread, actions) {
     thread.assignee !== actions.me() && !fixed
       ? h("button", {class: "link", type: "button", onclick: takeOver}, "Assign to me")
       : null,
+  )
+}
+
+// A choice of those who are here; without sign-in any name can be written.
+function ownerField(assignee, owners, attributes) {
+  if (!owners) {
+    return h("input", {...attributes, type: "text", value: assignee || null, placeholder: "Nobody"})
+  }
+  const isKnown = owners.some(([name]) => name === assignee)
+  const all = isKnown ? owners : [...owners, [assignee, `${assignee}, no longer here`]]
+  return h(
+    "select",
+    attributes,
+    all.map(([value, text]) => h("option", {value, selected: value === assignee}, text)),
   )
 }
 

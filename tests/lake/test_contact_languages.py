@@ -1,0 +1,116 @@
+"""A contact's language is that of their latest text that says it clearly, and goes with that text."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.lake.old import make_lake_of
+from tests.messages import CONTACT, SENDER, payload
+from workbench import Workbench
+from workbench.compliance.retention import retention_rules, run_retention
+from workbench.lake import Lake, open_lake
+from workbench.lake.contact_languages import prepare_languages
+from workbench.lake.save import message_table, save_messages
+from workbench.messaging.message import message_row
+from workbench.messaging.privacy import Privacy, PrivacyMode
+from workbench.settings import Settings
+from workbench.settings.sections import RetentionSettings
+
+NOW = datetime(2026, 9, 2, tzinfo=UTC)
+SPANISH = "Hola, ¿dónde está mi pedido?"
+ENGLISH = "Hi, where is my order?"
+OTHER = "+14155550199"
+
+
+def write(lake: Lake, *bodies: str, first: int = 1, privacy: Privacy | None = None, **fields: Any) -> None:
+    """Texts of a contact, one a minute."""
+    rows = [
+        message_row(
+            payload(
+                number,
+                **{
+                    "from": CONTACT, "to": SENDER, "direction": "inbound", "status": "received", "body": body,
+                    "date_created": NOW + timedelta(minutes=number), **fields,
+                },
+            )
+        )
+        for number, body in enumerate(bodies, start=first)
+    ]  # fmt: skip
+    table = message_table([privacy.apply(row) for row in rows] if privacy else rows)
+    lake.write(lambda cursor: save_messages(cursor, table, source="sync", received_at=NOW))
+
+
+def languages(lake: Lake) -> list[tuple[str, str | None]]:
+    prepare_languages(lake)
+    return [(str(row[0]), row[1]) for row in lake.rows("select contact, language from contact_languages")]
+
+
+def test_the_latest_text_that_is_clear_counts(lake: Lake) -> None:
+    write(lake, ENGLISH, SPANISH, "ok", "gracias")
+    assert languages(lake) == [(CONTACT, "es")]
+    write(lake, *["ok"] * 7, first=5)
+    assert languages(lake) == [(CONTACT, "es")]
+    write(lake, "What time do you close?", first=12)
+    assert languages(lake) == [(CONTACT, "en")]
+
+
+def test_short_texts_a_keyword_and_what_we_write_say_nothing(lake: Lake) -> None:
+    write(lake, "ok", "lol")
+    write(lake, "STOP", first=3, **{"from": OTHER})
+    write(lake, SPANISH, first=4, direction="outbound-api", **{"from": SENDER, "to": "+14155550198"})
+    assert languages(lake) == [(CONTACT, None)]
+
+
+def test_nothing_is_judged_twice(lake: Lake) -> None:
+    write(lake, SPANISH)
+    write(lake, "ok", first=2, **{"from": OTHER})
+    assert prepare_languages(lake) == 2
+    snapshot = lake.snapshot_id()
+    assert prepare_languages(lake) == 0
+    assert lake.snapshot_id() == snapshot
+
+
+@pytest.mark.parametrize("mode", ["no_body", "masked", "hashed"])
+def test_a_lake_that_keeps_no_texts_keeps_no_languages(lake: Lake, mode: str) -> None:
+    write(lake, SPANISH, privacy=Privacy(PrivacyMode(mode), b"k" * 16))
+    assert languages(lake) == []
+
+
+def test_a_text_that_twilio_redacted_says_nothing_and_an_older_one_does_again(lake: Lake) -> None:
+    write(lake, ENGLISH, SPANISH)
+    assert languages(lake) == [(CONTACT, "es")]
+    write(lake, "", first=2)
+    assert languages(lake) == [(CONTACT, "en")]
+    write(lake, "")
+    assert languages(lake) == []
+
+
+def test_retention_of_texts_takes_the_languages(lake: Lake) -> None:
+    write(lake, SPANISH)
+    assert languages(lake) == [(CONTACT, "es")]
+    rules = retention_rules(RetentionSettings(bodies=1))
+    run_retention(lake, rules, "local:test", confirm=True, now=datetime(2026, 9, 20, tzinfo=UTC))
+    assert lake.rows("from contact_languages") == []
+
+
+def test_an_erasure_takes_the_language_of_this_person_only(settings: Settings) -> None:
+    with open_lake(settings) as lake:
+        write(lake, SPANISH)
+        write(lake, ENGLISH, first=2, **{"from": OTHER})
+        assert languages(lake) == [(CONTACT, "es"), (OTHER, "en")]
+    with Workbench(settings) as wb:
+        wb.subject.erase(CONTACT, local_only=True, confirm=True)
+    with open_lake(settings) as lake:
+        assert lake.rows("select contact, language from contact_languages") == [(OTHER, "en")]
+        assert languages(lake) == [(OTHER, "en")]
+
+
+def test_contacts_of_an_older_lake_get_theirs(settings: Settings) -> None:
+    make_lake_of(settings, 45)
+    with open_lake(settings) as lake:
+        sql = f"update raw_messages set body = '{SPANISH}', keyword = null where not is_outbound"
+        lake.write(lambda cursor: cursor.execute(sql))
+        assert languages(lake) == [("+14155550123", "es")]
