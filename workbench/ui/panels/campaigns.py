@@ -37,6 +37,7 @@ _NOTE = (
 )
 
 
+_SHARES = "Compared are shares of the people reached, of the messages for deliveries, and not counts."
 _NOUNS = {"template": "text", "messaging_service": "service", "batch": "batch"}
 _TABS = {"template": "Texts", "messaging_service": "Messaging services", "batch": "Batches"}
 _NONE = {
@@ -125,7 +126,7 @@ def comparison(data: PageData) -> Props:
         "message": _why_not_compared(data, kind, chosen),
         "columns": _columns("What the numbers say", names),
         "rows": [_comparison_row(row) for row in rows],
-        "footnote": legend if rows else "",
+        "footnote": f"{legend} {_SHARES}" if rows else "",
         "definition": campaigns_definition(campaigns, data),
         "file": lambda: pd.DataFrame(
             [[row.sentence, row.metric, row.first.rate, row.second.rate] for row in rows],

@@ -15,7 +15,7 @@ function sizes(text) {
       h(
         "tr",
         {},
-        h("th", {scope: "col"}, "Messages"),
+        h("th", {scope: "col"}, "Final messages"),
         h("th", {scope: "col"}, "Billed as"),
         h("th", {scope: "col"}, "Length"),
       ),
