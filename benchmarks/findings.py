@@ -1,4 +1,4 @@
-"""``python -m benchmarks.findings``: 35 kinds of problems, and whether findings name them.
+"""``python -m benchmarks.findings``: 38 kinds of problems, and whether findings name them.
 
 Two months of an ordinary account are made from a seed: a rhythm of days and hours, senders, countries and
 days that differ by more than chance. One problem is planted into the second month; the rules of the product
@@ -25,6 +25,7 @@ from workbench.display.periods import Period
 from workbench.findings.find import find_findings
 from workbench.findings.finding import Finding
 from workbench.metrics import MetricResult
+from workbench.metrics.no_answer import is_of_inbound
 from workbench.metrics.run import query_metric
 from workbench.metrics.text_outcomes import query_text_outcomes
 
@@ -88,7 +89,7 @@ class Account:
                 "date_sent": created + pd.to_timedelta(rng.integers(0, 4, number), unit="s"),
                 "contact": [f"+1415555{each:04d}" for each in rng.integers(0, 5_000, number)],
                 "body": rng.choice(TEXTS, number),
-                "mps_limit": 10.0,
+                "mps_limit": 10.0, "after_opt_out": False, "in_quiet_hours": False, "is_late": False,
             }
         )  # fmt: skip
         # From numbers of its own, so that each problem has the same messages as before.
@@ -250,11 +251,32 @@ def _no_receipts(first: int, share: float, **where: object) -> Callable[[Account
     return plant
 
 
+def _marked(column: str, share: float) -> Callable[[Account], None]:
+    """Some messages that an audit finds; whether its view finds them is tested with the view."""
+
+    def plant(account: Account) -> None:
+        account.change(account.some(account.days(), share), **{column: True})
+
+    return plant
+
+
+def _late_requests(account: Account) -> None:
+    rows = account.messages[account.days()].sample(4, random_state=1)
+    written = rows.assign(direction="inbound", is_outbound=False, status="received", is_late=True)
+    account.messages = pd.concat([account.messages, written], ignore_index=True)
+
+
 def _hour(account: Account) -> None:
     mask = account.days() & (account.messages["date_created"].dt.hour == 3).to_numpy()
     account.fail(account.some(mask, 0.7), 30008)
 
 
+#: What an audit's view has, by the mark of its planted messages.
+AUDITED = {
+    "audit_after_opt_out": "after_opt_out",
+    "audit_quiet_hours": "in_quiet_hours",
+    "revocations": "is_late",
+}
 DAY = f"{BAD_DATE.day} {BAD_DATE:%b}"
 PROBLEMS = (
     Problem("a sender always fails", _fails(30034, 0.5, 0, 60, sender="+12025550113"),
@@ -300,6 +322,9 @@ PROBLEMS = (
     Problem("texts become long", _long_texts, [("segments per message",)]),
     Problem("a template in UCS-2", _accents, [("Special characters",)]),
     Problem("an hour fails", _hour, [("03:00",)]),
+    Problem("messages after an opt-out", _marked("after_opt_out", 0.001), [("sent after an opt-out",)]),
+    Problem("sends in quiet hours", _marked("in_quiet_hours", 0.02), [("sent in quiet hours",)]),
+    Problem("opt-out requests past the deadline", _late_requests, [("past the deadline",)]),
 )  # fmt: skip
 
 
@@ -335,7 +360,7 @@ class MemoryReader:
     def metric(
         self, name: str, by: Sequence[str] = (), where: Mapping[str, Any] | None = None
     ) -> MetricResult:
-        narrowed = {**({} if name == "opt_outs" else {"direction": ["outbound-api"]}), **(where or {})}
+        narrowed = {**({} if is_of_inbound(name) else {"direction": ["outbound-api"]}), **(where or {})}
         period = self.period
         return query_metric(self, name, by, narrowed, period.since, period.until, timezone="UTC")
 
@@ -357,6 +382,8 @@ def look_at(account: Account) -> list[Finding]:
         connection.register("incoming", account.messages.assign(template=account.messages["body"]))
         for name in ("message_facts", "sending_facts", "delivery_facts"):
             connection.execute(f"create table {name} as from incoming")
+        for name, condition in AUDITED.items():
+            connection.execute(f"create table {name} as from incoming where {condition}")
         return find_findings(MemoryReader(connection, MONTH))
 
 

@@ -71,6 +71,14 @@ def test_a_filter_by_one_text_has_no_number(wb: Workbench, dimension: str, word:
     assert known.attrs["no_answer"] == ""
 
 
+def test_the_sql_leaves_the_same_numbers_out(wb: Workbench) -> None:
+    frame = wb.metric("opt_outs", by="template")
+    again = wb.sql(frame.attrs["sql"])
+    assert numbers(again, "template", "opt_outs") == {(True, None), (False, OPT_OUTS)}
+    frame = wb.metric("opt_outs", where={"batch": "some"}, allow_unknown=True)
+    assert wb.sql(frame.attrs["sql"])["opt_outs"].isna().tolist() == [True]
+
+
 def test_explore_gives_no_number_of_one_text_and_says_why(wb: Workbench) -> None:
     frame = wb.explore(["opt_outs", "messages"], by="template", where={"direction": "outbound-api"})
     opt_outs = frame[frame["metric"] == "opt_outs"]

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from tests.messages import payload
 from tests.ui.known import note_days, save
+from workbench.compliance.checks import prepare_audits
 from workbench.display import formats
 from workbench.findings.failures import failures
 from workbench.findings.finding import Finding
@@ -29,7 +30,8 @@ EVERY_KIND = (
     "Spend rose", "A message costs more", "segments per message", "was paid for", "Special characters",
     "More people opted out", "people opted out on", "Sent from 03:00", "A text", "still in flight",
     "messages on 11 Mar", "left within", "at its limit",
-    "receipts came within", "without a receipt",
+    "receipts came within", "without a receipt", "3 messages sent after an opt-out",
+    "1 opt-out request past the deadline", "sent in quiet hours",
 )  # fmt: skip
 STATUS = {"30003": "failed"}
 SINCE, UNTIL = "2025-03-03", "2025-03-17"
@@ -111,6 +113,11 @@ def every_kind() -> list[dict[str, Any]]:
             add(day, 16, 900, **{"from": SENDERS[0]})
         if day == 18:
             add(day, 17, 120, **{"from": SENDERS[0], "status": "queued", "date_sent": None, "price": None})
+        if day == 16:
+            add(day, 15, 1, **{**stops, "body": "please stop texting me", "from": "+14155550777"})
+        if day == 23:
+            # Somebody who wrote STOP three days before.
+            add(day, 18, 3, **{"from": SENDERS[0], "to": "+14152000001"})
         if day == 24:
             add(day, 18, 80, **{"from": SENDERS[1], "to": "+447700900123", "status": "sent"})
     return made
@@ -147,6 +154,7 @@ def test_every_kind_of_line_shows_its_number_where_its_link_leads(lake: Lake) ->
             [SENDERS[2], SINCE],
         )
     )
+    prepare_audits(lake)
     store = Store(lake)
     data, _ = read_page_data(PAGES["overview"], f"period=custom&since={SINCE}&until={UNTIL}", store)
     told = what_changed(data)
@@ -179,7 +187,7 @@ def says_what_is_shown(store: Store, finding: Finding) -> bool:
         return len(rows) == whole(late[1])
     if share := re.search(r": ([\d.]+ %) of ([\d,]+) ", title):
         return share[1] == formats.rate(len(rows) / whole(share[2]))
-    number = re.search(r"(?:^|: )([\d,]+) messages?", title)
+    number = re.search(r"(?:^|: )([\d,]+) (?:messages?|opt-out requests?)", title)
     return number is not None and len(rows) == whole(number[1])
 
 

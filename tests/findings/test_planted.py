@@ -14,6 +14,7 @@ PLANTED = {problem.name: problem for problem in PROBLEMS}
     [
         "unregistered senders", "a template is filtered on a day", "no receipts from a country",
         "a price rises abroad", "an hour fails", "receipts come late",
+        "messages after an opt-out", "sends in quiet hours", "opt-out requests past the deadline",
     ],
 )  # fmt: skip
 def test_a_planted_problem_is_in_the_first_lines(name: str) -> None:

@@ -64,7 +64,7 @@ def props(session: PageSession, title: str) -> dict[str, Any]:
 
 
 def test_texts_are_ranked_with_their_intervals(shop: Lake) -> None:
-    rows = props(opened(shop, ""), "Texts")["rows"]
+    rows = props(opened(shop, ""), "Ranking")["rows"]
     cells = {row["cells"][0]["text"]: [cell["text"] for cell in row["cells"][1:]] for row in rows}
     assert cells == {
         SALE.format("⟨…⟩"): ["80", "100 %", "25.0 %", "12.5 %", "70", "$0.0083"],
@@ -78,12 +78,15 @@ def test_texts_are_ranked_with_their_intervals(shop: Lake) -> None:
         "Show only this text; choose two to compare them. Health: delivery rate 40 of 40 points, opt-out "
         "rate 0 of 30 points, reply rate 15 of 15 points, unresponsive 15 of 15 points."
     )
-    assert f"template={sale['key']}" in sale["link"]
+    assert sale["key"].startswith("template=T")
+    assert sale["key"] in sale["link"]
+    assert sale["page"].startswith("text?")
+    assert sale["key"] in sale["page"]
 
 
 def test_two_chosen_texts_are_compared_in_sentences(shop: Lake) -> None:
-    keys = {row["cells"][0]["text"][:4]: row["key"] for row in props(opened(shop, ""), "Texts")["rows"]}
-    session = opened(shop, f"&template={keys['Sale']}&template={keys['Your']}")
+    keys = {row["cells"][0]["text"][:4]: row["key"] for row in props(opened(shop, ""), "Ranking")["rows"]}
+    session = opened(shop, f"&{keys['Sale']}&{keys['Your']}")
     comparison = props(session, "Comparison")
     assert [row["cells"][0]["text"] for row in comparison["rows"]] == [
         "B has fewer replies: 5.0 % against 25.0 %, unlikely to be chance.",
@@ -92,16 +95,16 @@ def test_two_chosen_texts_are_compared_in_sentences(shop: Lake) -> None:
     ]
     assert comparison["footnote"].startswith("A: Sale until Sunday")
     # The others stay in the ranking, so that they can be chosen instead.
-    assert len(props(session, "Texts")["rows"]) == 2
+    assert len(props(session, "Ranking")["rows"]) == 2
 
 
 def test_without_a_choice_it_says_what_to_choose(shop: Lake) -> None:
-    assert props(opened(shop, ""), "Comparison")["message"].startswith("Choose one text above")
+    assert props(opened(shop, ""), "Comparison")["message"].startswith("Choose one ")
 
 
 def test_a_chosen_text_has_the_parts_of_its_health(shop: Lake) -> None:
-    keys = {row["cells"][0]["text"][:4]: row["key"] for row in props(opened(shop, ""), "Texts")["rows"]}
-    health = props(opened(shop, f"&template={keys['Your']}"), "Health")
+    keys = {row["cells"][0]["text"][:4]: row["key"] for row in props(opened(shop, ""), "Ranking")["rows"]}
+    health = props(opened(shop, f"&{keys['Your']}"), "Health")
     cells = [[cell["text"] for cell in row["cells"]] for row in health["rows"]]
     # 4 of 80 replied: half of the 10 % that give all points.
     assert cells == [
@@ -114,9 +117,9 @@ def test_a_chosen_text_has_the_parts_of_its_health(shop: Lake) -> None:
     assert health["rows"][1]["cells"][0]["note"] == "none at 3.0 %, all at 0 %"
     # Four replies are too few to say how long one takes; 20 are not, and each came after an hour.
     assert health["footnote"] == "Health: 92.5 of 100, the sum of these points."
-    sale = props(opened(shop, f"&template={keys['Sale']}"), "Health")
+    sale = props(opened(shop, f"&{keys['Sale']}"), "Health")
     assert sale["footnote"].endswith("Half of 20 first replies came within 1 h.")
-    assert props(opened(shop, ""), "Health")["message"].startswith("Choose one text above")
+    assert props(opened(shop, ""), "Health")["message"].startswith("Choose one ")
 
 
 def test_services_and_batches_stand_beside_texts(tmp_path: Path) -> None:
@@ -132,32 +135,53 @@ def test_services_and_batches_stand_beside_texts(tmp_path: Path) -> None:
             ],
         )
         lake.write(_send_a_batch)
-        services = props(opened(lake, ""), "Messaging services")
-        batches = props(opened(lake, ""), "Batches")
+        services = props(opened(lake, "&kind=messaging_service"), "Ranking")
+        batches = props(opened(lake, "&kind=batch"), "Ranking")
         chosen = props(opened(lake, f"&messaging_service={OTHER_SERVICE}"), "Health")
     assert [(row["key"], row["cells"][1]["text"]) for row in services["rows"]] == [
-        (SERVICE, "3"), (OTHER_SERVICE, "1")
+        (f"messaging_service={SERVICE}", "3"), (f"messaging_service={OTHER_SERVICE}", "1")
     ]  # fmt: skip
     assert f"messaging_service={SERVICE}" in services["rows"][0]["link"]
     assert "1 message without a service." in services["footnote"]
     assert [row["cells"][0]["text"] for row in batches["rows"]] == ["autumn"]
     assert [row["cells"][1]["text"] for row in batches["rows"]] == ["2"]
-    # Nothing can be filtered by a batch, so a click promises nothing.
-    assert batches["rows"][0]["hint"].startswith("Health: delivery rate of too few")
-    assert "link" not in batches["rows"][0]
+    # An answer of the inbox is a batch of its own, and no campaign.
+    assert batches["rows"][0]["key"] == "batch=autumn"
+    assert "batch=autumn" in batches["rows"][0]["link"]
+    assert "3 messages without a batch." in batches["footnote"]
+    assert [tab["kind"] for tab in batches["tabs"] if tab["chosen"]] == ["batch"]
     assert chosen["footnote"].startswith("No health")
 
 
 def test_an_account_without_services_and_batches_says_so(shop: Lake) -> None:
-    assert props(opened(shop, ""), "Messaging services")["message"].startswith("No message of this period")
-    assert props(opened(shop, ""), "Batches")["message"].startswith("No batch was sent")
+    services = props(opened(shop, "&kind=messaging_service"), "Ranking")
+    assert services["message"].startswith("No message of this period")
+    assert props(opened(shop, "&kind=batch"), "Ranking")["message"].startswith("No batch was sent")
+
+
+def test_a_click_filters_by_what_is_ranked_and_the_choice_of_it_stays_in_the_address(shop: Lake) -> None:
+    session = opened(shop, "")
+    session._change_question({"kind": "batch"})
+    assert session.head.query.endswith("&kind=batch")
+    session._change_question({"kind": "template"})
+    ranking = next(panel for panel in session.panels if getattr(panel, "title", "") == "Ranking")
+    key = ranking.props(session.data())["rows"][0]["key"]
+    session._clicked(ranking, {"key": key})
+    assert [f"template={token}" for token in session.filters.template] == [key]
+    assert session.head.notices == []
+
+
+def test_a_comparison_that_cannot_be_made_says_why(shop: Lake) -> None:
+    key = props(opened(shop, ""), "Ranking")["rows"][0]["key"]
+    # Nothing says that the days before were read.
+    assert props(opened(shop, f"&{key}"), "Comparison")["message"].startswith("Not compared: ")
 
 
 def _send_a_batch(cursor: Any) -> None:
-    for number in (1, 4):
+    for number, batch in ((1, "autumn"), (4, "autumn"), (5, "reply:CV1:q")):
         cursor.execute(
             "insert into outbox_events (key, attempt, state, happened_at, intended_at, batch, account_sid, "
             "contact, segments, media_count, actor, owner, message_sid) "
-            "values (?, 1, 'accepted', now(), now(), 'autumn', ?, '+14155550123', 1, 0, 'test', 'test', ?)",
-            [f"key{number}", ACCOUNT, f"SM{number:032x}"],
+            "values (?, 1, 'accepted', now(), now(), ?, ?, '+14155550123', 1, 0, 'test', 'test', ?)",
+            [f"key{number}", batch, ACCOUNT, f"SM{number:032x}"],
         )

@@ -38,7 +38,7 @@ NOT_DRAWN = {
     "RowListComponent": {"clickable", "subtitle", "timezone"},
     "MessageComponent": {"clickable", "subtitle", "title", "definition", "links"},
     "CardRow": {"clickable", "subtitle", "title", "definition", "links"},
-    "FindingsComponent": {"clickable"}, "RuleListComponent": {"clickable"},
+    "FindingsComponent": {"clickable"}, "TextComponent": {"clickable"}, "RuleListComponent": {"clickable"},
     "ExploreComponent": {"clickable", "query"},
     "AuditListComponent": {"clickable"}, "OptOutRequestsComponent": {"clickable"},
     "DoNotContactComponent": {"clickable"},

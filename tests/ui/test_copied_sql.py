@@ -90,7 +90,7 @@ def check(title: str, props: dict[str, Any], definition: Mapping[str, Any], fram
         # Who got two texts counts for both of them, and once in the sample of all.
         people = frame["reply_rate_sample_size"]
         assert people.max() <= definition["sample_size"] <= people.sum()
-        assert {row["key"] for row in props["rows"]} <= set(frame["campaign"])
+        assert {row["key"].removeprefix("template=") for row in props["rows"]} <= set(frame["campaign"])
     elif name == "texts":
         assert frame["messages"].sum() == definition["sample_size"]
     else:

@@ -45,7 +45,7 @@ WITHOUT_LINK = {
     "Just over a boundary", "Our segment count and Twilio's", "Avoidable segments",
     "The busiest minute, second by second", "Busiest minutes",
     "What to show", "Comparison", "Replies by hour of sending", "Do-not-contact list", "What the text costs",
-    "Characters that cost", "Health", "Messaging services", "Batches",
+    "Characters that cost", "Health", "Ranking", "Text", "Rates and cost", "Against the period before",
 }  # fmt: skip
 
 

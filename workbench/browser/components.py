@@ -47,6 +47,7 @@ from workbench.browser.panels import (
     RuleTestMessage,
     TableClick,
     TableProps,
+    TextProps,
 )
 from workbench.browser.shell import (
     BlankProps,
@@ -97,7 +98,8 @@ COMPONENTS: Mapping[str, Contract] = {
             "add_to_page": AddToPage,
         },
     ),
-    "TableComponent": Contract(("table",), TableProps, {"click": TableClick, "asked": Number}),
+    "TableComponent": Contract(("table",), TableProps, {"click": TableClick, "kind": Name, "asked": Number}),
+    "TextComponent": Contract(("text",), TextProps),
     "FindingsComponent": Contract(("findings",), FindingsProps),
     "RuleListComponent": Contract(
         ("rules",), RuleListProps, {"switch": RuleSwitchMessage, "test": RuleTestMessage}

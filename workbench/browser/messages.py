@@ -92,6 +92,7 @@ class MessageRecordProps(TypedDict, total=False):
     history: list[HistoryEvent]
     media: list[list[str]]
     text: str
+    text_page: str
     segments: SegmentedText
     thread: list[ThreadRow]
     thread_note: str

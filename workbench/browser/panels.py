@@ -164,7 +164,8 @@ class Cell(TypedDict):
 
 
 class TableRow(TypedDict):
-    """``detail`` or ``explanation`` opens below the row; ``link`` leads to its messages.
+    """``detail`` or ``explanation`` opens below the row; ``link`` leads to its
+    messages, ``page`` to its page.
 
     The detail is pairs of term and text; a third item "copy" offers to copy the text.
     """
@@ -174,13 +175,23 @@ class TableRow(TypedDict):
     hint: str
     chosen: NotRequired[bool]
     link: NotRequired[str | None]
+    page: NotRequired[str]
     detail: NotRequired[list[list[str]]]
     explanation: NotRequired[CodeExplanation]
+
+
+class TableTab(TypedDict):
+    """One of several tables in one place; ``kind`` is what the address calls it."""
+
+    kind: str
+    label: str
+    chosen: bool
 
 
 class TableProps(PanelProps):
     """``first`` rows are shown until somebody wants all (0: all), ``rest`` says what the others are."""
 
+    tabs: list[TableTab]
     columns: list[Column]
     rows: list[TableRow]
     footnote: str
@@ -190,6 +201,29 @@ class TableProps(PanelProps):
 
 class TableClick(TypedDict):
     key: Name
+
+
+class TextItem(TypedDict):
+    """One text: ``parts`` are pairs of words and `force` where they force UCS-2.
+
+    ``forcing`` are pairs of character and name, ``sizes`` lines of messages, how they are billed and their
+    length. ``instead`` is the cheaper text, ``advice`` says why there is none.
+    """
+
+    parts: list[list[str]]
+    messages: str
+    when: str
+    rows: str
+    sizes: list[list[str]]
+    forcing: list[list[str]]
+    instead: str
+    saves: str
+    advice: str
+    note: str
+
+
+class TextProps(PanelProps):
+    texts: list[TextItem]
 
 
 class FindingItem(TypedDict):

@@ -18,6 +18,7 @@ ADDRESSES = ("sender", "contact")
 _EMPTY = {
     "sender": "no sender yet",
     "messaging_service": "no service",
+    "batch": "no batch",
     "error_code": "no code",
     "country": "unknown",
 }

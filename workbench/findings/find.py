@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from workbench.findings import amounts, failures, people, speed
+from workbench.findings import amounts, audits, failures, people, speed
 from workbench.findings.finding import Finding, ranked
 from workbench.findings.reader import FindingReader
 
@@ -12,6 +12,7 @@ RULES: tuple[Callable[[FindingReader], Iterable[Finding]], ...] = (
     failures.failures, failures.unknowns, speed.limits, speed.waits, speed.deliveries, speed.volume,
     speed.in_flight,
     amounts.spend, amounts.prices, amounts.segments, amounts.waste, amounts.encodings, people.opt_outs,
+    audits.audits,
 )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from workbench.metrics.change import Share, is_more_than_chance
 _PAGE = ("messages", "Show the messages")
 _STOPS = {"counted": "opt_outs", "direction": "all"}
 """Leaves the messages by which people opted out."""
+PERSON_WEIGHT = 10
+"""Somebody who leaves is worth ten messages that do not arrive."""
 
 
 def opt_outs(reader: FindingReader) -> Iterator[Finding]:
@@ -68,5 +70,4 @@ def _spikes(reader: FindingReader) -> Iterator[Finding]:
 
 
 def _touched(reader: FindingReader, people: int) -> float:
-    """Somebody who leaves is worth ten messages that do not arrive."""
-    return 10 * people / (float(reader.metric("messages").frame["messages"].iloc[0]) or 1.0)
+    return PERSON_WEIGHT * people / (float(reader.metric("messages").frame["messages"].iloc[0]) or 1.0)

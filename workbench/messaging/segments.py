@@ -84,6 +84,11 @@ def count_units(text: str, encoding: Encoding) -> int:
     return len(text) + len(double.findall(text))
 
 
+def fitting_units(encoding: Encoding, segments: int) -> int:
+    """How many units so many segments hold at most; 0 for none."""
+    return _SINGLE_LIMIT[encoding] if segments == 1 else _JOINED_LIMIT[encoding] * segments
+
+
 def replace_characters(text: str) -> str:
     """The text as Smart Encoding sends it; it can become longer, because ``…`` becomes three dots."""
     return text.translate(_smart_encoding_table())

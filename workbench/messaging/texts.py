@@ -19,6 +19,7 @@ from workbench.messaging.segments import (
     count_segments,
     count_units,
     encoding_of,
+    fitting_units,
     replace_characters,
 )
 from workbench.messaging.skeletons import BLANK, find_templates
@@ -35,6 +36,7 @@ class TextGroup:
     """Messages of one skeleton with equal lengths, characters and billed segments, in one currency.
 
     ``spend`` is the sum over the ``priced`` messages; ``segments`` is what Twilio billed for each message.
+    ``template`` is the id that the lake gave the text, None where it has none yet.
     """
 
     skeleton: str
@@ -44,6 +46,7 @@ class TextGroup:
     priced: int
     spend: Decimal
     example: str
+    template: str | None = None
 
 
 @dataclass
@@ -64,11 +67,40 @@ class Tally:
             self.saved[group.currency] += group.spend * fewer / group.segments
 
 
+@dataclass(frozen=True)
+class TextSize:
+    """Texts of one encoding and number of segments, as counted here; from the shortest to the longest.
+
+    ``shortest`` and ``longest`` are in units of the encoding: an extension character of GSM-7 and most emoji
+    are two.
+    """
+
+    encoding: Encoding
+    segments: int
+    messages: int
+    shortest: int
+    longest: int
+
+    @property
+    def over(self) -> tuple[int, int] | None:
+        """By how many units the shortest and the longest are over what one segment less would hold.
+
+        None for one segment, and where a character that does not fit whole makes the last one necessary.
+        """
+        fits = fitting_units(self.encoding, self.segments - 1)
+        return (self.shortest - fits, self.longest - fits) if 0 < fits < self.shortest else None
+
+
 @dataclass
 class TemplateCost(Tally):
-    """A template, the characters that force UCS-2, and its text without them (None if that saves nothing)."""
+    """A template, the characters that force UCS-2, and its text without them (None if that saves nothing).
+
+    ``templates`` are the ids that the lake has for it; ``sizes`` its texts by encoding and segments.
+    """
 
     text: str = ""
+    templates: dict[str, None] = field(default_factory=dict)
+    sizes: dict[tuple[Encoding, int], TextSize] = field(default_factory=dict)
     encodings: set[Encoding] = field(default_factory=set)
     forcing: dict[str, None] = field(default_factory=dict)
     instead: str | None = None
@@ -168,11 +200,23 @@ def _add_template(
     cost: TemplateCost, text: str, group: TextGroup, counted: SegmentCount, instead: int
 ) -> None:
     cost.text = text
+    if group.template:
+        cost.templates[group.template] = None
+    _add_size(cost.sizes, group, counted)
     cost.encodings.add(counted.encoding)
     cost.forcing |= dict.fromkeys(counted.forcing)
     cost.add(group, instead)
     if instead < group.segments and cost.instead is None:
         cost.instead = cheaper_template(text)
+
+
+def _add_size(sizes: dict[tuple[Encoding, int], TextSize], group: TextGroup, counted: SegmentCount) -> None:
+    key = counted.encoding, counted.segments
+    units = counted.units
+    known = sizes.get(key, TextSize(*key, 0, units, units))
+    sizes[key] = TextSize(
+        *key, known.messages + group.messages, min(known.shortest, units), max(known.longest, units)
+    )
 
 
 def _add_boundary(
@@ -200,6 +244,28 @@ def _add_mismatch(mismatch: Mismatch, text: str, group: TextGroup, counted: Segm
     smart = count_segments(group.example, smart_encoding=True).segments
     mismatch.is_smart_encoding = smart == group.segments
     mismatch.add(group, group.segments)
+
+
+def merged_costs(text: str, costs: Sequence[TemplateCost]) -> TemplateCost:
+    """Several templates as the one whose words are ``text``: one of the lake may be several here."""
+    merged = TemplateCost(text=text)
+    for cost in costs:
+        merged.messages += cost.messages
+        merged.segments += cost.segments
+        for currency, amount in cost.spend.items():
+            merged.spend[currency] += amount
+        for currency, amount in cost.saved.items():
+            merged.saved[currency] += amount
+        merged.encodings |= cost.encodings
+        merged.forcing |= cost.forcing
+        for key, size in cost.sizes.items():
+            known = merged.sizes.get(key, size)
+            messages = size.messages + (known.messages if key in merged.sizes else 0)
+            shortest, longest = min(known.shortest, size.shortest), max(known.longest, size.longest)
+            merged.sizes[key] = TextSize(*key, messages, shortest, longest)
+    if any(cost.instead is not None for cost in costs):
+        merged.instead = cheaper_template(text)
+    return merged
 
 
 def cheaper_text(text: str) -> str | None:

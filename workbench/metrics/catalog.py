@@ -41,6 +41,18 @@ def query_service_names(lake: Readable) -> dict[str, str]:
     return dict(rows)
 
 
+def query_batch_sizes(lake: Readable) -> dict[str, int]:
+    """Batches that were sent from here by their names, with how many messages each has.
+
+    Without the single answers of the inbox and of rules, which the outbox keeps under names of their own.
+    """
+    rows = lake.rows(
+        "select batch, count(distinct message_sid) from outbox_events where message_sid is not null "
+        "and not starts_with(batch, 'reply:') and not starts_with(batch, 'rule:') group by batch"
+    )
+    return {batch: int(messages) for batch, messages in rows}
+
+
 def query_side_names(lake: Lake) -> dict[str, str]:
     """Senders and messaging services, as people named them."""
     rows = lake.rows(

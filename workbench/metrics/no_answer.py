@@ -52,13 +52,25 @@ def _is_narrowed(values: Any) -> bool:
 
 
 def without_unknown(result: MetricResult, where: Mapping[str, Any]) -> MetricResult:
-    """A metric's numbers, missing instead of 0 where nobody can know them."""
+    """A metric's numbers, missing instead of 0 where nobody can know them; in its SQL as well."""
     metric, frame = result.metric, result.frame
     grouped = [name for name in _OF_OUTBOUND_ONLY if name in frame]
     if not no_answer_reason(metric.name, where, grouped):
         return result
     is_unknown = frame[grouped].notna().any(axis=1)
+    known = " and ".join(f"{name} is null" for name in grouped)
     if no_answer_reason(metric.name, where):
-        is_unknown = is_unknown | True
+        is_unknown, known = is_unknown | True, "false"
     numbers = frame[metric.name].astype("Int64" if metric.unit == "count" else "float64")
-    return replace(result, frame=frame.assign(**{metric.name: numbers.mask(is_unknown)}))
+    return replace(
+        result,
+        frame=frame.assign(**{metric.name: numbers.mask(is_unknown)}),
+        sql=_known_only_sql(result.sql, metric.name, known),
+        runnable_sql=result.runnable_sql and _known_only_sql(result.runnable_sql, metric.name, known),
+    )
+
+
+def _known_only_sql(sql: str, name: str, known: str) -> str:
+    """The query with its number empty where it is not known; once, however often it is asked for."""
+    begins = f"select * replace (case when {known} then {name} end as {name})\nfrom (\n"
+    return sql if sql.startswith(begins) else f"{begins}{sql}\n)"

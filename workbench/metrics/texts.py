@@ -25,6 +25,7 @@ MOST_GROUPS = 50_000
 _NOT_GSM = f"[^{re.escape(GSM_BASIC + GSM_EXTENSION)}]"
 _GROUP = {
     "skeleton": SKELETON,
+    "template": "template",
     "segments": "segments",
     "currency": "currency",
     # All that decides about the number of segments of a text.
@@ -65,7 +66,8 @@ def compile_texts(
     """SQL for the groups of texts; arguments as in :func:`workbench.metrics.compile.compile_metric`.
 
     Returns:
-        Columns: skeleton, segments, currency, messages, priced, spend, example; the most frequent first.
+        Columns: skeleton, template, segments, currency, messages, priced, spend, example, and what tells
+        groups apart; the most frequent first.
     """
     parameters: dict[str, object] = {"foreign": _NOT_GSM}
     rows = conditions_sql(where, since, until, timezone, parameters)
@@ -96,6 +98,24 @@ def query_texts(
     missing = _compile_missing(where, since, until, timezone)
     without_text = int(lake.value(missing.sql, missing.parameters) or 0)
     return Texts(cost_of_texts(groups), without_text, left_out, as_of, compiled)
+
+
+def query_first_and_last(
+    lake: Readable,
+    where: Where | None = None,
+    since: Moment = None,
+    until: Moment = None,
+    *,
+    timezone: str = "UTC",
+) -> tuple[datetime, datetime] | None:
+    """When the first and the last message were created; None without any."""
+    parameters: dict[str, object] = {}
+    rows = conditions_sql(where, since, until, timezone, parameters)
+    sql = select_sql({"first": "min(date_created)", "last": "max(date_created)"}, "message_facts", rows)
+    if "$timezone" in sql:
+        parameters["timezone"] = timezone
+    [(first, last)] = lake.rows(sql, parameters)
+    return (first, last) if first is not None else None
 
 
 def _compile_missing(where: Where | None, since: Moment, until: Moment, timezone: str) -> CompiledMetric:

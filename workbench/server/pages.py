@@ -235,7 +235,8 @@ class NotFoundHandler(RequestHandler):
 
     def prepare(self) -> None:
         self.set_status(404)
-        links = [f'<li><a href="/{escape(info.name)}">{escape(info.title)}</a>' for info in discover_pages()]
+        listed = [info for info in discover_pages() if info.is_listed]
+        links = [f'<li><a href="/{escape(info.name)}">{escape(info.title)}</a>' for info in listed]
         self.finish(_NOT_FOUND + "".join(links))
 
 

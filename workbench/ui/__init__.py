@@ -5,6 +5,7 @@ Start with ``page.py``; ``panels/kinds.py`` has the kinds of panels, ``component
 
 from workbench.ui import charts
 from workbench.ui.board_page import BoardPage
+from workbench.ui.explore_state import MARK
 from workbench.ui.inbox_page import InboxPage
 from workbench.ui.page import COMMON_FILTERS, Page
 from workbench.ui.page_data import PageData
@@ -14,6 +15,7 @@ from workbench.ui.panels.do_not_contact import DoNotContact
 from workbench.ui.panels.explore import ExploreChart, ExploreTable
 from workbench.ui.panels.explore_builder import ExploreBuilder
 from workbench.ui.panels.kinds import GRAIN, Cards, Chart, Figure, Findings, OpenAlerts, Table
+from workbench.ui.panels.one_text import TextWords
 from workbench.ui.panels.opt_out_requests import OptOutRequests
 from workbench.ui.panels.rows import MessageDetail, MessageList
 from workbench.ui.panels.rules import RuleHistory, RuleList
@@ -22,6 +24,7 @@ from workbench.ui.store import current_store, use_lake, use_settings
 __all__ = [
     "COMMON_FILTERS",
     "GRAIN",
+    "MARK",
     "AuditList",
     "BoardPage",
     "Cards",
@@ -42,6 +45,7 @@ __all__ = [
     "RuleHistory",
     "RuleList",
     "Table",
+    "TextWords",
     "charts",
     "current_store",
     "tables",

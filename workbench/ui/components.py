@@ -69,8 +69,12 @@ class ChartComponent(PanelComponent):
 
 
 class TableComponent(PanelComponent):
-    """A table to sort, search and copy. Sends ``click``: key. See :mod:`workbench.ui.panels.tables`."""
+    """A table to sort, search and copy. Sends ``click``: key; ``kind``: which of its ``tabs`` to show.
 
+    See :mod:`workbench.ui.panels.tables`.
+    """
+
+    tabs = param.List(default=[])
     columns = param.List(default=[])
     rows = param.List(default=[])
     footnote = param.String(default="")
@@ -79,6 +83,15 @@ class TableComponent(PanelComponent):
 
     _esm = _script("table")
     _stylesheets: ClassVar[list[str]] = _styles("table")
+
+
+class TextComponent(PanelComponent):
+    """Texts in full, what their characters cost, and the cheaper ones to copy."""
+
+    texts = param.List(default=[])
+
+    _esm = _script("text")
+    _stylesheets: ClassVar[list[str]] = _styles("text")
 
 
 class FindingsComponent(PanelComponent):

@@ -29,6 +29,7 @@ from workbench.display.periods import (
 )
 from workbench.errors import UsageError
 from workbench.messaging.addresses import mask
+from workbench.metrics.campaigns import KINDS
 from workbench.ui.explore_state import CHARTS, EXPLORE_DEFAULTS, TIME_GRAINS, read_explore_state, read_name
 from workbench.ui.row_list_state import ROW_LIST_DEFAULTS, is_kept_out_of_links, read_row_list_state
 
@@ -86,6 +87,7 @@ FIELDS: Mapping[str, Field] = {
         Field("sender", "Sender", "sender", "address", is_common=True),
         Field("messaging_service", "Messaging service", "messaging_service", is_common=True),
         Field("template", "Text", "template"),
+        Field("batch", "Batch", "batch"),
         Field("outcome", "Outcome", "outcome", is_common=True),
         Field("error_code", "Error code", "error_code", "code"),
         Field("status", "Status", "status"),
@@ -132,6 +134,7 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     sender_type = param.List(default=[], item_type=str)
     messaging_service = param.List(default=[], item_type=str)
     template = param.List(default=[], item_type=str)
+    batch = param.List(default=[], item_type=str)
     status = param.List(default=[], item_type=str)
     outcome = param.List(default=[], item_type=str)
     error_code = param.List(default=[], item_type=str)
@@ -158,8 +161,9 @@ class Filters(param.Parameterized):  # type: ignore[misc]
     share = param.String(default=EXPLORE_DEFAULTS["share"])
     split = param.String(default=EXPLORE_DEFAULTS["split"])
     view = param.String(default=EXPLORE_DEFAULTS["view"])
-    # Which of My pages is open.
+    # Which of My pages is open, and what the page Campaigns ranks.
     board = param.String(default="")
+    kind = param.Selector(default=KINDS[0], objects=list(KINDS))
 
     def at(self, now: datetime) -> Period:
         """The period that these filters mean at this moment."""
@@ -265,6 +269,9 @@ def parse_query(
         elif name == "board":
             if name in defaults and wanted:
                 values[name] = problems.try_(read_name, wanted[-1]) or ""
+        elif name == "kind":
+            if name in defaults and wanted:
+                values[name] = problems.try_(_allowed, name, wanted[-1], KINDS) or values[name]
         elif name in EXPLORE_DEFAULTS:
             # Links between pages carry the whole address; only Explore has these.
             if name in defaults and wanted:

@@ -32,7 +32,7 @@ class PageInfo:
     """A page as the navigation shows it. ``name`` is its file's and its address.
 
     ``home`` is the installation whose users wrote it; None for a page of the product. ``problem`` says why
-    its file is not even read.
+    its file is not even read. ``is_listed`` is False for a page that other pages lead to, and no menu.
     """
 
     name: str
@@ -41,6 +41,7 @@ class PageInfo:
     path: Path
     home: Path | None = None
     problem: str = ""
+    is_listed: bool = True
 
     def source(self) -> str:
         """The code of the page as it is now.
@@ -126,7 +127,8 @@ def require_free_address(name: str, *, shown: str | Path | None = None) -> None:
 def page_info(path: Path, text: str, home: Path | None = None, problem: str = "") -> PageInfo:
     """A page by the docstring of its code."""
     title, description = split_docstring(ast.get_docstring(_parse(text)) or "", path.stem)
-    return PageInfo(path.stem, title, description, path, home, problem)
+    is_listed = bool(_whole_number(text, "IN_MENU", 1))
+    return PageInfo(path.stem, title, description, path, home, problem, is_listed)
 
 
 def split_docstring(docstring: str, name: str) -> tuple[str, str]:
@@ -138,13 +140,18 @@ def split_docstring(docstring: str, name: str) -> tuple[str, str]:
 
 
 def _nav_order(text: str) -> int:
+    return _whole_number(text, "NAV_ORDER", 100)
+
+
+def _whole_number(text: str, name: str, default: int) -> int:
+    """The number that a page's code gives a name of its own; True and False are 1 and 0."""
     for statement in _parse(text).body:
-        is_order = isinstance(statement, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == "NAV_ORDER" for target in statement.targets
+        is_named = isinstance(statement, ast.Assign) and any(
+            isinstance(target, ast.Name) and target.id == name for target in statement.targets
         )
-        if is_order and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, int):  # type: ignore[attr-defined]
+        if is_named and isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, int):  # type: ignore[attr-defined]
             return statement.value.value  # type: ignore[attr-defined]
-    return 100
+    return default
 
 
 def _parse(text: str) -> ast.Module:

@@ -54,6 +54,7 @@ class Page:
         has_filters: it is about messages of a period; a page about the installation has none.
         has_question: it asks what the reader chooses; its link also says what that is.
         has_rows: it lists messages, so its link also says what is searched, sorted and opened.
+        needs: a filter of which the page is about one value: without one it says where to choose it.
         defaults: filter values of the plain address that differ from the usual ones.
     """
 
@@ -68,12 +69,14 @@ class Page:
         has_rows: bool = False,
         has_question: bool = False,
         has_filters: bool = True,
+        needs: str = "",
     ) -> None:
         self.name = name
         self.title, self.description = split_docstring(docstring or "", name)
         self.panels = tuple(panels)
         self.filters = tuple(dict.fromkeys([*filters, *FIELDS] if has_rows else filters))
         self.has_filters = has_filters
+        self.needs = needs
         #: Whether each of its panels can be downloaded, at addresses that its name begins.
         self.has_files = True
         row_list = ROW_LIST_DEFAULTS if has_rows else {}
@@ -93,7 +96,7 @@ class Page:
         """A live session of this page, filtered as the link says, not drawn yet."""
         store = store or current_store()
         session = PageSession(self.title, self.panels, self.filters, self.defaults, store, run, self.name)
-        session.has_filters = self.has_filters
+        session.has_filters, session.needs = self.has_filters, self.needs
         session.start(query)
         return session
 
@@ -165,7 +168,9 @@ def error_page(name: str, title: str, message: str) -> pmui.Page:
 def page_shell(name: str, title: str, main: Sequence[Any], session: PageSession | None) -> pmui.Page:
     """App bar, drawer and theme around the content; the same for every page."""
     pages = [
-        {"name": info.name, "title": info.title, "description": info.description} for info in discover_pages()
+        {"name": info.name, "title": info.title, "description": info.description}
+        for info in discover_pages()
+        if info.is_listed
     ]
     bar = TopBar(pages=pages, current=name, person=_signed_in())
     sidebar: list[Any] = [PagesMenu(pages=pages, current=name)]

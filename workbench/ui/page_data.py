@@ -30,6 +30,10 @@ T = TypeVar("T")
 
 ROWS_PAGE = "messages"
 """The page that shows messages one by one."""
+TEXT_PAGE = "text"
+"""The page of one text, which the filter `template` names."""
+_OF_ONE_PAGE = frozenset({*ROW_LIST_DEFAULTS, *EXPLORE_DEFAULTS, "board", "kind"})
+"""Values of an address that only one page knows."""
 
 
 @dataclass(frozen=True)
@@ -134,11 +138,18 @@ class PageData:
         if "since" in narrow:
             narrow["period"] = "custom"
         narrow = {name: list(value) if isinstance(value, tuple) else value for name, value in narrow.items()}
-        own = (*ROW_LIST_DEFAULTS, *EXPLORE_DEFAULTS, "board")
-        kept = {name: value for name, value in self.values.items() if name not in own}
+        kept = {name: value for name, value in self.values.items() if name not in _OF_ONE_PAGE}
         back = self.page if self.page != ROWS_PAGE else self.row_list["back"]
         values = {**self.rows_defaults, **kept, **narrow, "back": back}
         return ROWS_PAGE + to_query(values, self.rows_defaults)
+
+    def text_link(self, templates: Sequence[str]) -> str:
+        """The address of the page of a text, by the ids of its templates; the page's other filters stay."""
+        defaults = {**self.rows_defaults, "direction": "outbound"}
+        kept = {name: value for name, value in self.values.items() if name not in _OF_ONE_PAGE}
+        kept = {name: value for name, value in kept.items() if name not in FIELDS or not FIELDS[name].of_rows}
+        values = {**defaults, **kept, "direction": "outbound", "template": list(templates)}
+        return TEXT_PAGE + to_query(values, defaults)
 
     @property
     def rows_defaults(self) -> dict[str, Any]:
@@ -219,15 +230,19 @@ class PageData:
         dimension = FIELDS[field_name].dimension
         others = {name: values for name, values in self.where.items() if name != dimension}
         period = self.period
+        has_values = field_name != "batch" or any(option.value for option in self.options.get("batch", ()))
         frame = self.store.metric(
             "messages",
-            (dimension,),
+            # Each message is asked for its batch: that takes long, and most installations have none.
+            (dimension,) if has_values else (),
             others,
             period.since,
             period.end,
             period.timezone,
             snapshot=self.snapshot,
         ).frame
+        if not has_values:
+            return {None: int(frame["messages"].iloc[0])}
         pairs = zip(frame[dimension], frame["messages"], strict=True)
         return {option_value(value): int(number) for value, number in pairs}
 

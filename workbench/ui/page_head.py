@@ -114,6 +114,7 @@ def empty_lake(fresh: Freshness, timezone: str) -> dict[str, Any]:
             "message": f"The last sync ({at}) found no messages in the log of your Twilio account. "
             "This page draws itself when there are some.",
             "commands": [["workbench sync", "looks again"], ["workbench status", "says what was read"]],
+            "link": "",
         }
     return {
         "title": "No messages yet",
@@ -125,4 +126,22 @@ def empty_lake(fresh: Freshness, timezone: str) -> dict[str, Any]:
                 "fills a lake of its own with 90 days of simulated traffic; no account needed",
             ],
         ],
+        "link": "",
+    }
+
+
+def not_chosen(name: str, link: str) -> dict[str, Any]:
+    """What stands in place of the panels of a page about one value of a field, while none is chosen.
+
+    Args:
+        link: the page to choose one on; empty where no server answers.
+    """
+    label = FIELDS[name].label.lower()
+    return {
+        "title": f"No {label} is chosen",
+        "message": f"This page is about one {label}. Open one from Campaigns, from Segmentation or from a "
+        "message; its address can be passed on.",
+        "commands": [],
+        "link": link,
+        "link_text": "Choose one on Campaigns" if link else "",
     }

@@ -33,6 +33,7 @@ from workbench.ui.page_head import (
     empty_lake,
     filter_chips,
     filter_field,
+    not_chosen,
     option_labels,
     period_line,
 )
@@ -98,6 +99,8 @@ class PageSession:
         self.is_served = False
         #: Whether the page is about messages of a period; else it has no filters, and needs no message.
         self.has_filters = True
+        #: A filter without which the page shows nothing but where to choose it.
+        self.needs = ""
         self.names = tuple(names)
         self.defaults = {"timezone": store.timezone, **defaults}
         self.filters = Filters(**self.defaults)
@@ -144,6 +147,7 @@ class PageSession:
             component.on("row_list", self._change_row_list)
             component.on("explore", self._change_question)
             component.on("range", self._zoom_to)
+            component.on("kind", lambda kind: self._change_question({"kind": kind}))
             component.on("address", self.apply)
             component.redraw = partial(self.redraw, panel, component)
 
@@ -242,8 +246,8 @@ class PageSession:
         self.apply({**query, **first, **row_list})
 
     def _question(self) -> dict[str, Any]:
-        """What the reader chose to ask on Explore or opened of My pages: clearing the filters keeps it."""
-        names = (*EXPLORE_DEFAULTS, "board")
+        """What the reader asks on Explore, ranks or opened of My pages: clearing the filters keeps it."""
+        names = (*EXPLORE_DEFAULTS, "board", "kind")
         return {name: getattr(self.filters, name) for name in names if name in self.defaults}
 
     def _change_question(self, question: Mapping[str, Any]) -> None:
@@ -324,7 +328,7 @@ class PageSession:
             yield lambda: self._show_failure(ticket, message)
             return
         yield lambda: self._show_state(ticket, data, fresh)
-        if fresh.messages == 0 and self.has_filters:
+        if self._blank(data, fresh):
             return
         pairs = zip(self.panels, self.components, strict=True)
         has_waited = False
@@ -411,9 +415,20 @@ class PageSession:
             )
         if not (self.head.freshness and fresh.messages):
             self._show_freshness(fresh, data.period)
-        is_empty = fresh.messages == 0 and self.has_filters
-        self.empty.param.update(visible=is_empty, **empty_lake(fresh, data.period.timezone))
-        self.layout.css_classes = ["not-shown"] if is_empty else []
+        blank = self._blank(data, fresh)
+        self.empty.param.update(visible=bool(blank), **(blank or {}))
+        self.layout.css_classes = ["not-shown"] if blank else []
+
+    def _blank(self, data: PageData, fresh: Freshness) -> dict[str, Any] | None:
+        """What stands in place of the panels; None where they are drawn."""
+        if fresh.messages == 0 and self.has_filters:
+            return empty_lake(fresh, data.period.timezone)
+        if self.needs and not getattr(self.filters, self.needs):
+            return not_chosen(self.needs, self._links_elsewhere(data))
+        return None
+
+    def _links_elsewhere(self, data: PageData) -> str:
+        return f"campaigns{to_query(self._query_values(), self.defaults)}" if self.is_served else ""
 
     def refresh_if_new(self, then: Callable[[], None] = lambda: None) -> None:
         """Draw again if somebody committed, else update the line "as of"; then call ``then``."""

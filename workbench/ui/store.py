@@ -38,7 +38,7 @@ from workbench.metrics import (
     query_metric,
     query_rows,
 )
-from workbench.metrics.catalog import query_sender_names, query_service_names
+from workbench.metrics.catalog import query_batch_sizes, query_sender_names, query_service_names
 from workbench.metrics.compile import Moment, to_utc
 from workbench.metrics.coverage import Coverage, read_coverage, synced_accounts
 from workbench.metrics.filter_values import Where
@@ -250,6 +250,8 @@ class Store:
 
     def _options(self, name: str, snapshot: int) -> tuple[Option, ...]:
         field = FIELDS[name]
+        if name == "batch":
+            return self._batch_options(snapshot)
         frame = self.metric("messages", by=(field.dimension,), snapshot=snapshot).frame
         pairs = zip(frame[field.dimension], frame["messages"], strict=True)
         counts = {option_value(value): int(number) for value, number in pairs}
@@ -270,6 +272,12 @@ class Store:
             words = self.ask("template words", read_template_words, snapshot)
             labels = {value: shorten(words[value], _LONGEST_LABEL, placeholder="…") for value in words}
         return build_options(field.kind, counts, labels, is_masked=self.masks_own_numbers)
+
+    def _batch_options(self, snapshot: int) -> tuple[Option, ...]:
+        """From the outbox, which is shorter than the log: to ask each message for its batch takes long."""
+        sizes = self.ask("batch sizes", query_batch_sizes, snapshot)
+        messages = int(self.metric("messages", snapshot=snapshot).frame["messages"].iloc[0])
+        return build_options("text", dict([(None, max(messages - sum(sizes.values()), 0)), *sizes.items()]))
 
     def ask(self, question: Any, answer: Callable[[Lake], T], snapshot: int | None = None) -> T:
         """What ``answer`` reads from the lake; ``question`` is its key in the cache."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -15,6 +15,7 @@ from workbench.metrics.campaign_frame import campaign_frame
 from workbench.metrics.campaign_health import CampaignHealth, HealthPart, campaign_health
 from workbench.metrics.campaigns import (
     FEWEST_PEOPLE,
+    KINDS,
     Campaign,
     CampaignKind,
     CampaignList,
@@ -36,20 +37,27 @@ _NOTE = (
 )
 
 
+_SHARES = "Compared are shares of the people reached, of the messages for deliveries, and not counts."
 _NOUNS = {"template": "text", "messaging_service": "service", "batch": "batch"}
-#: Kinds that pages can be filtered by.
-_FILTERS: tuple[CampaignKind, ...] = ("template", "messaging_service")
+_TABS = {"template": "Texts", "messaging_service": "Messaging services", "batch": "Batches"}
+_NONE = {
+    "template": "No text in this period with these filters.",
+    "messaging_service": "No message of this period was sent through a messaging service.",
+    "batch": "No batch was sent from here in this period.",
+}
 
 
-def ranking_of(kind: CampaignKind) -> Callable[[PageData], Props]:
-    """Makes the table of all campaigns of a kind."""
-    return partial(_ranking, kind)
+def ranked_kind(data: PageData) -> CampaignKind:
+    """What the page ranks, as its address says: texts, services or batches."""
+    asked = data.values.get("kind")
+    return next((kind for kind in KINDS if kind == asked), KINDS[0])
 
 
-def _ranking(kind: CampaignKind, data: PageData) -> Props:
+def ranking(data: PageData) -> Props:
     """Every campaign with its rates, also while some of them are chosen, so that others can be."""
+    kind = ranked_kind(data)
     everything = replace(data, where={name: data.where[name] for name in data.where if name != kind})
-    campaigns = campaigns_of(everything, kind)
+    campaigns = _without_answers(campaigns_of(everything, kind), data)
     shown = campaigns.campaigns[:MOST_ROWS]
     names = _names(data, kind, [item.campaign for item in shown])
     chosen = data.where.get(kind, ())
@@ -63,6 +71,8 @@ def _ranking(kind: CampaignKind, data: PageData) -> Props:
         without = "without a text here" if kind == "template" else f"without a {_NOUNS[kind]}"
         notes.append(f"{formats.plural(campaigns.without, 'message')} {without}.")
     return {
+        "tabs": [{"kind": each, "label": _TABS[each], "chosen": each == kind} for each in KINDS],
+        "message": _NONE[kind],
         "columns": _columns(_NOUNS[kind].capitalize(), _COLUMNS),
         "rows": rows,
         **shown_first(
@@ -73,18 +83,29 @@ def _ranking(kind: CampaignKind, data: PageData) -> Props:
     }
 
 
+def _without_answers(campaigns: CampaignList, data: PageData) -> CampaignList:
+    """Of batches those that are filters: each answer of the inbox or of a rule is a batch of its own."""
+    if campaigns.kind != "batch":
+        return campaigns
+    known = {option.value for option in data.options.get("batch", ())}
+    batches = tuple(item for item in campaigns.campaigns if item.campaign in known)
+    answers = sum(item.messages for item in campaigns.campaigns if item.campaign not in known)
+    return replace(campaigns, campaigns=batches, without=campaigns.without + answers)
+
+
 def _left_out(rest: Sequence[Campaign]) -> str:
     messages = formats.count(sum(item.messages for item in rest))
     return f"Not shown: {formats.count(len(rest))} more with {messages} messages." if rest else ""
 
 
 def chosen_campaigns(data: PageData) -> tuple[CampaignKind, list[str]]:
-    """The campaigns that the page is filtered by: texts, else services."""
-    for kind in _FILTERS:
+    """The campaigns that the page is filtered by: those that it ranks, else of another kind."""
+    ranked = ranked_kind(data)
+    for kind in (ranked, *(other for other in KINDS if other != ranked)):
         chosen = [str(value) for value in data.where.get(kind, ()) if value is not None]
         if chosen:
             return kind, chosen
-    return "template", []
+    return ranked, []
 
 
 def comparison(data: PageData) -> Props:
@@ -102,15 +123,29 @@ def comparison(data: PageData) -> Props:
     if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
         rows = compare_campaigns(pair[0], pair[1], names)
     return {
+        "message": _why_not_compared(data, kind, chosen),
         "columns": _columns("What the numbers say", names),
         "rows": [_comparison_row(row) for row in rows],
-        "footnote": legend if rows else "",
+        "footnote": f"{legend} {_SHARES}" if rows else "",
         "definition": campaigns_definition(campaigns, data),
         "file": lambda: pd.DataFrame(
             [[row.sentence, row.metric, row.first.rate, row.second.rate] for row in rows],
             columns=["sentence", "metric", *names],
         ),
     }
+
+
+def _why_not_compared(data: PageData, kind: CampaignKind, chosen: Sequence[str]) -> str:
+    noun = _NOUNS[kind]
+    if not chosen:
+        return f"Choose one {noun} to compare it with the period before, or two to compare them."
+    if len(chosen) > 2:
+        return f"{len(chosen)} are chosen; choose two to compare them, or one."
+    if len(chosen) == 2:
+        return "One of the two was not sent in this period."
+    if data.previous:
+        return f"This {noun} was not sent in both periods: {data.previous.period.label} and this one."
+    return f"Not compared: {data.not_compared}." if data.not_compared else "No comparison is chosen."
 
 
 def replies_by_hour(data: PageData) -> Props:
@@ -150,7 +185,7 @@ def _names(data: PageData, kind: CampaignKind, campaigns: Sequence[str]) -> dict
 def _row(
     data: PageData, kind: CampaignKind, item: Campaign, text: str | None, bar: float, is_chosen: bool
 ) -> dict[str, Any]:
-    token = data.token(kind, item.campaign) if kind in _FILTERS else item.campaign
+    token = data.token(kind, item.campaign)
     health = campaign_health(item)
     first = {"text": text or item.campaign, "bar": bar}
     costs = [formats.money(amount, currency) for currency, amount in item.cost_per_delivered.items()]
@@ -159,18 +194,27 @@ def _row(
         first,
         {"text": formats.count(item.messages)},
         {"text": formats.rate(item.deliveries.rate)},
-        _share_cell(item.replies, item.people_in_flight),
-        _share_cell(item.opt_outs, item.people_in_flight),
+        share_cell(item.replies, item.people_in_flight),
+        share_cell(item.opt_outs, item.people_in_flight),
         _health_cell(health),
         cost,
     ]
     parts = f"Health: {', '.join(_part_text(part) for part in health.parts)}."
-    row = {"key": token, "cells": cells, "hint": parts}
-    if kind not in _FILTERS:
-        return row
     click = f"Show only this {_NOUNS[kind]}; choose two to compare them"
-    hint = f"{'Show everything again' if is_chosen else click}. {parts}"
-    return {**row, "chosen": is_chosen, "hint": hint, "link": data.rows_link("", **{str(kind): [token]})}
+    row = {
+        "key": f"{kind}={token}",
+        "cells": cells,
+        "chosen": is_chosen,
+        "hint": f"{'Show everything again' if is_chosen else click}. {parts}",
+        "link": data.rows_link("messages", direction=_direction(data), **{str(kind): [token]}),
+    }
+    return {**row, "page": data.text_link([item.campaign])} if kind == "template" else row
+
+
+def _direction(data: PageData) -> str:
+    """Campaigns are of outbound messages, whatever else the page shows."""
+    asked = str(data.values.get("direction", "outbound"))
+    return "outbound" if asked == "all" else asked
 
 
 def _health_cell(health: CampaignHealth) -> dict[str, Any]:
@@ -187,7 +231,8 @@ def _part_text(part: HealthPart) -> str:
     return f"{label} {round(part.points)} of {part.rule.most} points"
 
 
-def _share_cell(share: Proportion, in_flight: int) -> dict[str, Any]:
+def share_cell(share: Proportion, in_flight: int) -> dict[str, Any]:
+    """A rate with its interval and sample; too few give none."""
     waiting = f", {formats.count(in_flight)} in flight" if in_flight else ""
     if share.sample < FEWEST_PEOPLE:
         people = formats.count(share.sample)
@@ -198,7 +243,7 @@ def _share_cell(share: Proportion, in_flight: int) -> dict[str, Any]:
 
 
 def _comparison_row(row: RateComparison) -> dict[str, Any]:
-    cells = [{"text": row.sentence}, _share_cell(row.first, 0), _share_cell(row.second, 0)]
+    cells = [{"text": row.sentence}, share_cell(row.first, 0), share_cell(row.second, 0)]
     return {"key": row.metric, "cells": cells, "hint": ""}
 
 

@@ -137,7 +137,7 @@ class Table:
         return TableComponent(title=self.title, subtitle=self.subtitle, clickable=self.click is not None)
 
     def props(self, data: PageData) -> dict[str, Any]:
-        props = {"first": 0, "rest": "", **browser_props(self.rows(data))}
+        props = {"first": 0, "rest": "", "tabs": [], **browser_props(self.rows(data))}
         if props["rows"]:
             return {
                 **props,

@@ -179,6 +179,7 @@ def message_props(record: MessageRecord, data: PageData) -> dict[str, Any]:
         "history": [_event(event, zone) for event in record.history],
         "media": [[media["media_sid"], media["content_type"] or "unknown type"] for media in record.media],
         "text": _text(row),
+        "text_page": data.text_link([row["template"]]) if row["template"] else "",
         "segments": _segments(row),
         "thread": [_thread_row(message, zone, row["message_sid"]) for message in record.thread],
         "thread_note": _thread_note(record),

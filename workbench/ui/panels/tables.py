@@ -155,7 +155,7 @@ def _money_cell(rows: pd.DataFrame, name: str) -> Cell:
 def _number_cell(row: pd.Series, result: MetricResult) -> Cell:
     metric, sample = result.metric, row.get("sample_size")
     if metric.minimum_sample and sample is not None and sample < metric.minimum_sample:
-        return {"text": formats.MISSING, "muted": True, "note": f"{int(sample or 0):,} final"}
+        return {"text": formats.MISSING, "muted": True, "note": f"{int(sample or 0):,} {metric.sample_noun}"}
     return {"text": formats.value(row[metric.name], metric.unit)}
 
 

@@ -60,7 +60,7 @@ def characters(data: PageData) -> Props:
     note = "A message with several of them counts for each."
     props = _table(texts, "Character", labels, rows, len(texts.costs.characters), "character", note, data)
     named = [
-        ((character.character, _name(character.character), character.replacement), character)
+        ((character.character, character_name(character.character), character.replacement), character)
         for character in texts.costs.characters
     ]
     return {**props, "file": lambda: _frame(("character", "name", "becomes"), named)}
@@ -68,11 +68,11 @@ def characters(data: PageData) -> Props:
 
 def _character_row(cost: CharacterCost) -> dict[str, Any]:
     become = {None: "no equal in GSM-7", "": "left out"}.get(cost.replacement, f"becomes {cost.replacement}")
-    first = {"text": _name(cost.character), "code": cost.character, "note": become}
+    first = {"text": character_name(cost.character), "code": cost.character, "note": become}
     return {"key": cost.character, "cells": [first, *_tally_cells(cost)], "hint": ""}
 
 
-def _name(character: str) -> str:
+def character_name(character: str) -> str:
     """What Unicode calls it, one name for each of the code points that it is made of."""
     return " + ".join(unicodedata.name(point, f"U+{ord(point):04X}").lower() for point in character[:3])
 
@@ -82,7 +82,8 @@ def templates(data: PageData) -> Props:
     texts = read_texts(data)
     labels = ("Messages", "Segments each", "Spend", "Would save")
     rows = [
-        _template_row(template, number) for number, template in enumerate(texts.costs.templates[:MOST_ROWS])
+        _template_row(data, template, number)
+        for number, template in enumerate(texts.costs.templates[:MOST_ROWS])
     ]
     note = f"{BLANK_NOTE} {_left_out(texts)}".strip()
     props = _table(texts, "Text", labels, rows, len(texts.costs.templates), "template", note, data)
@@ -105,7 +106,7 @@ def templates(data: PageData) -> Props:
 BLANK_NOTE = "⟨…⟩ stands for what differs from message to message."
 
 
-def _template_row(template: TemplateCost, number: int) -> dict[str, Any]:
+def _template_row(data: PageData, template: TemplateCost, number: int) -> dict[str, Any]:
     first = {"text": template.text, "note": ", ".join(sorted(template.encodings))}
     count, spend, saved = _tally_cells(template)
     each = {"text": formats.ratio(template.segments / template.messages)}
@@ -114,15 +115,22 @@ def _template_row(template: TemplateCost, number: int) -> dict[str, Any]:
         "cells": [first, count, each, spend, saved],
         "hint": "What it costs, and why",
     }
+    if template.templates:
+        row["page"] = data.text_link(list(template.templates))
     detail = (
-        [["Forced by", ", ".join(f"{character} ({_name(character)})" for character in template.forcing)]]
+        [
+            [
+                "Forced by",
+                ", ".join(f"{character} ({character_name(character)})" for character in template.forcing),
+            ]
+        ]
         if template.forcing
         else []
     )
     if template.instead is not None:
         detail += [
             ["Written as", template.instead, "copy"],
-            ["Saves", f"{_amounts(template.saved)} of {_amounts(template.spend)}"],
+            ["Saves", f"{amounts(template.saved)} of {amounts(template.spend)}"],
         ]
     elif template.forcing:
         detail += [
@@ -212,8 +220,9 @@ def _money_cell(amounts: Mapping[str, Decimal]) -> dict[str, Any]:
     return {"text": texts[0], "more": texts[1:]} if texts else {"text": formats.MISSING, "muted": True}
 
 
-def _amounts(amounts: Mapping[str, Decimal]) -> str:
-    return " and ".join(_texts(amounts)) or formats.MISSING
+def amounts(money: Mapping[str, Decimal]) -> str:
+    """Amounts by currency in words, the largest first."""
+    return " and ".join(_texts(money)) or formats.MISSING
 
 
 def _texts(amounts: Mapping[str, Decimal]) -> list[str]:
@@ -252,14 +261,15 @@ def _table(
         ],
         "rows": rows,
         **shown_first(range(row_count), LIMIT, left_out, (note + without).strip()),
-        "definition": _definition(texts, data),
+        "definition": texts_definition(texts, data),
     }
     if not texts.costs.messages and texts.without_text:
         props["message"] = NO_TEXT
     return props
 
 
-def _definition(texts: Texts, data: PageData) -> dict[str, Any]:
+def texts_definition(texts: Texts, data: PageData) -> dict[str, Any]:
+    """What stands behind the costs of texts, for the dialog."""
     return {
         "label": "Texts",
         "name": "texts",

@@ -60,6 +60,9 @@ function textBox(record) {
         )
       : null,
     parts && record.segments.differs ? h("p", {class: "muted"}, record.segments.differs) : null,
+    record.text_page
+      ? h("p", {}, h("a", {href: record.text_page}, "This text: its replies, cost and cheaper form"))
+      : null,
   )
 }
 

@@ -262,6 +262,15 @@ function definitionButton(container, definition) {
   )
 }
 
+function copyButton(text) {
+  const button = h("button", {class: "quiet", type: "button"}, "Copy text")
+  button.onclick = async () => {
+    await navigator.clipboard.writeText(text)
+    button.textContent = "Copied"
+  }
+  return button
+}
+
 function panelHead(model, container, extra = null) {
   return h(
     "header",

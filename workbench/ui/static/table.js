@@ -17,15 +17,6 @@ function barElement(share, color) {
   return bar
 }
 
-function copyButton(text) {
-  const button = h("button", {class: "quiet", type: "button"}, "Copy text")
-  button.onclick = async () => {
-    await navigator.clipboard.writeText(text)
-    button.textContent = "Copied"
-  }
-  return button
-}
-
 function rowElements(row, model, toggle) {
   const [first, ...rest] = row.cells,
     [naming, ...columns] = model.columns
@@ -65,6 +56,9 @@ function rowElements(row, model, toggle) {
       "th",
       {scope: "row"},
       label,
+      row.page && model.links.csv
+        ? h("a", {class: "page", href: row.page, "aria-label": `Open ${name}`}, "Open")
+        : null,
       first.note ? h("span", {class: "note"}, first.note) : null,
       first.bar === undefined ? null : barElement(first.bar, naming.color),
     ),
@@ -185,12 +179,14 @@ class TablePanel {
     })
     this.searchBox = h("label", {class: "search"}, icon("search", 14), this.search)
     this.head = h("div", {})
+    this.tabs = h("div", {class: "tabs", role: "group", "aria-label": "What to rank", hidden: true})
     this.body = h("div", {class: "table-body"})
-    this.root = h("section", {class: "panel"}, this.head, this.searchBox, this.body, this.said)
+    this.root = h("section", {class: "panel"}, this.head, this.tabs, this.searchBox, this.body, this.said)
     this.body.addEventListener("dblclick", (event) => this.copyCell(event))
     this.draw()
     const props = [
       "rows",
+      "tabs",
       "state",
       "message",
       "columns",
@@ -220,6 +216,11 @@ class TablePanel {
     const isOk = model.state === "ok"
     const copy = isOk ? h("button", {type: "button", onclick: () => this.copyTable()}, "Copy table") : null
     fill(this.head, panelHead(model, this.root, copy))
+    this.tabs.hidden = !model.tabs.length
+    fill(
+      this.tabs,
+      model.tabs.map((tab) => this.tabButton(tab)),
+    )
     this.searchBox.hidden = !isOk || !model.first || model.rows.length <= model.first
     if (!isOk) {
       fill(this.body, placeholder(model))
@@ -234,6 +235,12 @@ class TablePanel {
       this.moreButton(rows, isCut),
       model.footnote ? h("p", {class: "footnote"}, withCode(model.footnote)) : null,
     )
+  }
+
+  tabButton(tab) {
+    const {model} = this
+    const show = () => model.send_msg({asked: ask(model), kind: tab.kind})
+    return h("button", {type: "button", "aria-pressed": String(tab.chosen), onclick: show}, tab.label)
   }
 
   table(rows) {
