@@ -25,14 +25,21 @@ ENGLISH = "Hi, where is my order?"
 OTHER = "+14155550199"
 
 
-def write(lake: Lake, *bodies: str, first: int = 1, privacy: Privacy | None = None, **fields: Any) -> None:
+def write(
+    lake: Lake,
+    *bodies: str,
+    first: int = 1,
+    contact: str = CONTACT,
+    privacy: Privacy | None = None,
+    **fields: Any,
+) -> None:
     """Texts of a contact, one a minute."""
     rows = [
         message_row(
             payload(
                 number,
                 **{
-                    "from": CONTACT, "to": SENDER, "direction": "inbound", "status": "received", "body": body,
+                    "from": contact, "to": SENDER, "direction": "inbound", "status": "received", "body": body,
                     "date_created": NOW + timedelta(minutes=number), **fields,
                 },
             )
@@ -59,14 +66,15 @@ def test_the_latest_text_that_is_clear_counts(lake: Lake) -> None:
 
 def test_short_texts_a_keyword_and_what_we_write_say_nothing(lake: Lake) -> None:
     write(lake, "ok", "lol")
-    write(lake, "STOP", first=3, **{"from": OTHER})
-    write(lake, SPANISH, first=4, direction="outbound-api", **{"from": SENDER, "to": "+14155550198"})
+    write(lake, "STOP", first=3, contact=OTHER)
+    ours: dict[str, Any] = {"from": SENDER, "to": "+14155550198", "direction": "outbound-api"}
+    write(lake, SPANISH, first=4, **ours)
     assert languages(lake) == [(CONTACT, None)]
 
 
 def test_nothing_is_judged_twice(lake: Lake) -> None:
     write(lake, SPANISH)
-    write(lake, "ok", first=2, **{"from": OTHER})
+    write(lake, "ok", first=2, contact=OTHER)
     assert prepare_languages(lake) == 2
     snapshot = lake.snapshot_id()
     assert prepare_languages(lake) == 0
@@ -99,7 +107,7 @@ def test_retention_of_texts_takes_the_languages(lake: Lake) -> None:
 def test_an_erasure_takes_the_language_of_this_person_only(settings: Settings) -> None:
     with open_lake(settings) as lake:
         write(lake, SPANISH)
-        write(lake, ENGLISH, first=2, **{"from": OTHER})
+        write(lake, ENGLISH, first=2, contact=OTHER)
         assert languages(lake) == [(CONTACT, "es"), (OTHER, "en")]
     with Workbench(settings) as wb:
         wb.subject.erase(CONTACT, local_only=True, confirm=True)

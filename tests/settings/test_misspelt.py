@@ -84,7 +84,8 @@ def test_what_is_misspelt_here_is_all_there_is() -> None:
     assert [".".join(member.place) for member in sections()] == [
         "twilio", "lake", "sync", "privacy", "access", "api", "assistants", "sending", "keywords",
         "conversations", "schedule", "webhooks", "logs", "alerts", "notifications", "rules", "events",
-        "retention", "backup", "smtp", "reports", "access.oauth", "access.roles", "mps_limits", "daily_caps",
+        "retention", "backup", "smtp", "reports", "access.oauth", "access.roles", "access.teams",
+        "mps_limits", "daily_caps",
     ]  # fmt: skip
     assert sorted(SECRETS) == [
         "alert_targets", "api_secret", "auth_token", "backup_passphrase", "event_webhook_secrets",

@@ -154,12 +154,14 @@ def teams() -> Kind:
         team = name.lower()
         if not re.fullmatch(r"[a-z0-9][a-z0-9._+-]{0,59}", team):
             raise InvalidValue(
-                "is no name of a team: up to 60 letters a–z, digits and . _ + -, a letter or digit first.",
+                f"has {name!r}, which is no name of a team: up to 60 letters a–z, digits and . _ + -, "
+                "a letter or digit first.",
                 name,
             )
         listed = members if isinstance(members, list) else []
         if not listed or not all(isinstance(member, str) and member.strip() for member in listed):
-            raise InvalidValue(str(refused(members, 'a list of people, as ["ana", "ben"]')), name)
+            problem = f'has {name!r} = {members!r}; write a list of people, as ["ana", "ben"].'
+            raise InvalidValue(problem, name)
         return team, tuple(dict.fromkeys(member.strip().lower() for member in listed))
 
     return table(allowed, entry)
