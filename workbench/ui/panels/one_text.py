@@ -15,7 +15,8 @@ from workbench.messaging.texts import TemplateCost, TextSize, merged_costs
 from workbench.metrics import METRICS
 from workbench.metrics.campaigns import Campaign, query_best_hour
 from workbench.metrics.texts import query_first_and_last
-from workbench.ui.components import PanelComponent, TextComponent
+from workbench.ui.component_base import PanelComponent
+from workbench.ui.components import TextComponent
 from workbench.ui.page_data import PageData
 from workbench.ui.panels.campaigns import campaigns_definition, campaigns_of, share_cell
 from workbench.ui.panels.texts import NO_TEXT, amounts, character_name, read_texts, texts_definition
