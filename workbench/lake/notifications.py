@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
+from typing import Any
 
 import duckdb
 
@@ -79,23 +79,18 @@ def read_answered(lake: Readable, unread: Sequence[Notification]) -> dict[str, d
     return dict(rows)
 
 
-ASKED_CONVERSATIONS: LiteralString = """
-    lines as (
+# An automatic reply is no answer. A conversation is known by the id of any of its messages.
+_ANSWERED_SQL = """
+    with lines as (
         select
-            m.conversation_id, m.contact, m.is_outbound, m.direction, m.body, m.date_created,
+            m.conversation_id, m.contact, m.is_outbound, m.direction, m.date_created,
             coalesce(p.messaging_service_sid, m.sender, m.messaging_service_sid) as our_side
         from raw_messages m left join sender_pools p on p.sender = m.sender
     ),
     asked as (
         select distinct conversation_id, our_side, contact from lines
         where conversation_id in (select unnest($ids::varchar[]))
-    )
-"""
-"""All messages, and the conversations of `ids`: one is known by the id of any of its messages."""
-
-# An automatic reply is no answer.
-_ANSWERED_SQL = f"""
-    with {ASKED_CONVERSATIONS},
+    ),
     answers as (
         select a.conversation_id, l.date_created as answered_at from asked a
         join lines l on l.our_side = a.our_side and l.contact = a.contact

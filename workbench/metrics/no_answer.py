@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, LiteralString
 
+from workbench.lake.quoting import identifier
 from workbench.metrics.definitions import METRICS, Metric
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def without_unknown(result: MetricResult, where: Mapping[str, Any]) -> MetricRes
     if not no_answer_reason(metric.name, where, grouped):
         return result
     is_unknown = frame[grouped].notna().any(axis=1)
-    known = " and ".join(f"{name} is null" for name in grouped)
+    known: LiteralString = " and ".join(f"{identifier(name)} is null" for name in grouped)
     if no_answer_reason(metric.name, where):
         is_unknown, known = is_unknown | True, "false"
     numbers = frame[metric.name].astype("Int64" if metric.unit == "count" else "float64")
@@ -70,7 +71,8 @@ def without_unknown(result: MetricResult, where: Mapping[str, Any]) -> MetricRes
     )
 
 
-def _known_only_sql(sql: str, name: str, known: str) -> str:
+def _known_only_sql(sql: str, name: str, known: LiteralString) -> str:
     """The query with its number empty where it is not known; once, however often it is asked for."""
-    begins = f"select * replace (case when {known} then {name} end as {name})\nfrom (\n"
-    return sql if sql.startswith(begins) else f"{begins}{sql}\n)"
+    number = identifier(name)
+    begins: LiteralString = f"select * replace (case when {known} then {number} end as {number})\nfrom (\n"
+    return sql if sql.startswith(begins) else begins + sql + "\n)"

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from workbench.lake.connect import Readable
 from workbench.lake.feed import FeedEvent
-from workbench.lake.notifications import ASKED_CONVERSATIONS
 from workbench.messaging.addresses import mask
 from workbench.notifications.decide import Happening
 from workbench.notifications.mentions import mentioned
@@ -113,8 +112,21 @@ def describe(
     }
 
 
+_LINES = """
+    lines as (
+        select
+            m.conversation_id, m.contact, m.is_outbound, m.body, m.date_created,
+            coalesce(p.messaging_service_sid, m.sender, m.messaging_service_sid) as our_side
+        from raw_messages m left join sender_pools p on p.sender = m.sender
+    ),
+    asked as (
+        select distinct conversation_id, our_side, contact from lines
+        where conversation_id in (select unnest($ids::varchar[]))
+    )
+"""
+
 _ASSIGNEES_SQL = f"""
-    with {ASKED_CONVERSATIONS},
+    with {_LINES},
     places as (
         select distinct a.conversation_id, l.conversation_id as place from asked a
         join lines l on l.our_side = a.our_side and l.contact = a.contact
@@ -125,7 +137,7 @@ _ASSIGNEES_SQL = f"""
 """
 
 _DESCRIBED_SQL = f"""
-    with {ASKED_CONVERSATIONS},
+    with {_LINES},
     names as (
         select messaging_service_sid as side, max(friendly_name) as name from messaging_services group by 1
         union all
@@ -137,7 +149,7 @@ _DESCRIBED_SQL = f"""
 """
 
 _TEXTS_SQL = f"""
-    with {ASKED_CONVERSATIONS}
+    with {_LINES}
     select a.conversation_id, max({{'at': l.date_created, 'body': l.body}})['body']
     from asked a join lines l on l.our_side = a.our_side and l.contact = a.contact and not l.is_outbound
     group by 1

@@ -32,8 +32,8 @@ LIMIT = 12
 Props = dict[str, Any]
 _COLUMNS = ("Sent", "Delivery rate", "Reply rate", "Opt-out rate", "Health", "Cost per delivered")
 _NOTE = (
-    "Below a rate: where it lies with 95 % certainty, and of how many people. People reached in the last "
-    "seven days are in flight."
+    "Below a rate: where it lies with 95 % certainty, and of how many messages, or people for replies and "
+    "opt-outs. People reached in the last seven days are in flight."
 )
 
 
@@ -193,7 +193,7 @@ def _row(
     cells = [
         first,
         {"text": formats.count(item.messages)},
-        {"text": formats.rate(item.deliveries.rate)},
+        share_cell(item.deliveries, item.in_flight),
         share_cell(item.replies, item.people_in_flight),
         share_cell(item.opt_outs, item.people_in_flight),
         _health_cell(health),

@@ -79,8 +79,8 @@ def read_words(data: PageData, texts: list[str]) -> dict[str, str]:
 
 
 def _text_props(data: PageData, words: str) -> dict[str, Any]:
-    found = read_texts(data)
-    cost = merged_costs(words, found.costs.templates)
+    texts = read_texts(data)
+    cost = merged_costs(words, texts.costs.templates)
     messages = int(data.metric("messages").frame["messages"].iloc[0])
     counted = formats.plural(messages, "message")
     span = data.ask("first and last message", query_first_and_last)
@@ -93,7 +93,7 @@ def _text_props(data: PageData, words: str) -> dict[str, Any]:
         "sizes": [_size(size) for size in _ranked(cost)],
         "forcing": [[character, character_name(character)] for character in cost.forcing],
         **_advice(cost, words),
-        "note": NO_TEXT if messages and not cost.messages and found.without_text else "",
+        "note": NO_TEXT if messages and not cost.messages and texts.without_text else "",
     }
 
 
