@@ -8,6 +8,7 @@ from typing import Literal
 
 from workbench.conversations.find import Conversation
 from workbench.lake import Lake
+from workbench.lake.connect import LakeVersion
 from workbench.lake.consent import EVERYTHING, Side, find_suppressions
 
 Standing = Literal["opted-out", "opted-in", "unknown"]
@@ -25,13 +26,20 @@ class ConsentGlance:
 
 def read_consent(lake: Lake, conversation: Conversation) -> ConsentGlance:
     """The consent that holds for a reply: an opt-out that would block it wins over any opt-in."""
-    side = Side(conversation.account_sid, conversation.sender, conversation.service)
     with lake.cursor() as cursor:
-        opt_outs = find_suppressions(cursor, [conversation.contact], side).get(conversation.contact)
+        return consent_at(LakeVersion(cursor), conversation)
+
+
+def consent_at(version: LakeVersion, conversation: Conversation) -> ConsentGlance:
+    """The same as :func:`read_consent`, in a version of the lake."""
+    side = Side(conversation.account_sid, conversation.sender, conversation.service)
+    opt_outs = find_suppressions(version.cursor, [conversation.contact], side).get(conversation.contact)
     if opt_outs:
         scope, source, since = opt_outs[-1]
         return ConsentGlance("opted-out", scope, source, since)
-    rows = lake.rows(
+    if not version.rows(_HAS_OPTED_IN, [conversation.contact]):
+        return ConsentGlance("unknown")
+    rows = version.rows(
         """
         select scope, source, since from consent_state
         where state = 'opt-in' and person_of(address) = person_of($contact) and (
@@ -45,3 +53,9 @@ def read_consent(lake: Lake, conversation: Conversation) -> ConsentGlance:
         {"contact": conversation.contact, "everything": EVERYTHING, "our_side": conversation.our_side},
     )
     return ConsentGlance("opted-in", *rows[0]) if rows else ConsentGlance("unknown")
+
+
+#: Most people have not, which this finds out quickly.
+_HAS_OPTED_IN = """
+    select 1 from consent_events where kind = 'opt-in' and person_of(address) = person_of(?) limit 1
+"""

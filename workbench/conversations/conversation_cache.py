@@ -27,6 +27,8 @@ REST = 4.0
 """After the table was brought up to date, it is not done again for so many times as long as that took."""
 _LONGEST_REST = 15.0
 _LONGEST_AGE = 600.0
+_AGE_BY_EFFORT = 200.0
+"""Everything is read again after so many times as long as that took, at the earliest."""
 _SNOOZES_EVERY = 10.0
 _MOST_TOUCHED = 2_000
 _REMEMBERED = 5_000
@@ -59,6 +61,8 @@ class ConversationCache:
         self._made_at = self._renewed_at = self._snoozes_at = self._took = 0.0
         self._touched = TouchedConversations(lake)
         self._pairs: set[tuple[str, str]] = set()
+        self._side_names: dict[str, str] = {}
+        self._making_took = 0.0
         self._changed: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._version = self._names_at = 0
 
@@ -71,7 +75,7 @@ class ConversationCache:
         with self._lock:
             self._forget_lost()
             now = time.monotonic()
-            if not self._table or now - self._made_at > _LONGEST_AGE:
+            if not self._table or now - self._made_at > self._longest_age:
                 self._make(self._lake.snapshot_id())
             elif not self.seconds_to_wait(rest):
                 self._bring_up_to_date()
@@ -81,6 +85,21 @@ class ConversationCache:
     def names_table(self) -> LiteralString:
         """The table of contacts' names by `person`, beside the one that `table_name` gave."""
         return f"{self._table}_names"
+
+    @property
+    def parts_table(self) -> LiteralString:
+        """The table with a row per `conversation_id` (one sender and a contact): whose it is, what failed."""
+        return f"{self._table}_parts"
+
+    @property
+    def pools_table(self) -> LiteralString:
+        """The rows of the view `sender_pools`."""
+        return f"{self._table}_pools"
+
+    @property
+    def side_names(self) -> Mapping[str, str]:
+        """What our senders and services are called."""
+        return self._side_names
 
     @property
     def snapshot(self) -> int | None:
@@ -122,6 +141,10 @@ class ConversationCache:
             self._forget_lost()
             if self._table and contacts:
                 self._renew(_Touched(contacts=set(contacts)))
+
+    @property
+    def _longest_age(self) -> float:
+        return max(_LONGEST_AGE, self._making_took * _AGE_BY_EFFORT)
 
     def _forget_lost(self) -> None:
         """Forget the table if the lake's engine was renewed: the table went with the old one."""
@@ -190,6 +213,11 @@ class ConversationCache:
             pairs += cursor.execute(
                 f"insert into {self._table} {_summaries(computed, lines)} returning our_side, contact"
             ).fetchall()
+            parts = self.parts_table
+            cursor.execute(
+                f"delete from {parts} where conversation_id in (select conversation_id from {lines})"
+            )
+            cursor.execute(f"insert into {parts} {_PARTS_SQL.format(lines=lines)}")
             cursor.execute("commit")
         self._note_changed(set(pairs))
 
@@ -206,19 +234,23 @@ class ConversationCache:
         old = self._table
         with self._lake.cursor() as cursor:
             cursor.execute(f"create table {name} as {_summaries(EVERYTHING, 'message_facts')}")
+            cursor.execute(f"create table {name}_parts as {_PARTS_SQL.format(lines='conversation_lines')}")
+            cursor.execute(f"create table {name}_pools as from sender_pools")
             self._pairs = set(cursor.execute(_PAIRS_SQL).fetchall())
+            self._side_names = dict(cursor.execute(SIDE_NAMES_SQL).fetchall())
             if old:
                 changed = cursor.execute(
                     f"select distinct our_side, contact from ((from {name} except from {old}) "
                     f"union all (from {old} except from {name}))"
                 ).fetchall()
                 cursor.execute(f"drop table {old}")
-                cursor.execute(f"drop table if exists {old}_names")
+                for end in ("_names", "_parts", "_pools"):
+                    cursor.execute(f"drop table if exists {old}{end}")
                 self._note_changed(set(changed))
         self._table, self._snapshot = name, snapshot
         self._make_names()
         self._made_at = self._renewed_at = time.monotonic()
-        self._took = self._made_at - began
+        self._took = self._making_took = self._made_at - began
 
     def _make_names(self) -> None:
         self._version += 1
@@ -236,6 +268,21 @@ def _summaries(conversations: LiteralString, messages: LiteralString) -> Literal
         from {conversations} c join {messages} m on m.message_sid = c.last_message_sid
     """
 
+
+#: A part belongs to one conversation, see the view `conversation_lines`.
+_PARTS_SQL: LiteralString = """
+    select
+        conversation_id, any_value(our_side) as our_side, any_value(contact) as contact,
+        bool_or(is_outbound and status in ('failed', 'undelivered')) as has_failed
+    from {lines} group by conversation_id
+"""
+SIDE_NAMES_SQL: LiteralString = """
+    select messaging_service_sid, max(friendly_name) from messaging_services
+    where friendly_name is not null group by 1
+    union all
+    select sender, max(friendly_name) from senders where friendly_name is not null group by 1
+"""
+"""What our messaging services and senders are called."""
 
 NAMES_SQL: LiteralString = """
     select

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,14 +16,17 @@ from workbench.conversations.list_filters import NO_FILTERS, ListFilters, count_
 from workbench.conversations.listing import (
     VIEWS,
     count_views,
+    like_pattern,
     list_conversations,
     list_ids,
     require_view,
     usual_order,
 )
+from workbench.conversations.near_lines import lines_found, lists_in_memory
 from workbench.conversations.search_view_models import hit_shown
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.lake.connect import Readable
 
 PAGE = 60
 
@@ -64,11 +68,24 @@ def list_shown(
     Args:
         drafts: ids of the conversations for which the reader has a draft.
     """
+    with _near(lake, cache, shown.search.strip()) as near:
+        return _list_shown(lake, near, cache, shown, timezone, drafts)
+
+
+def _near(lake: Lake, cache: ConversationCache, search: str) -> AbstractContextManager[Readable]:
+    """What answers the questions of a list."""
+    return lines_found(lake, cache, like_pattern(search), search) if search else lists_in_memory(lake)
+
+
+def _list_shown(
+    lake: Lake, near: Readable, cache: ConversationCache, shown: ShownList, timezone: str,
+    drafts: Collection[str],
+) -> dict[str, Any]:  # fmt: skip
     listing = list_conversations(
         lake, shown.view, search=shown.search, number=shown.number, limit=shown.limit, cache=cache,
-        filters=shown.filters, order=shown.order, theirs_first=True,
+        filters=shown.filters, order=shown.order, theirs_first=True, near=near,
     )  # fmt: skip
-    hits = read_hits(lake, listing.rows, shown.search)
+    hits = read_hits(near, listing.rows, shown.search)
     others = replace(shown.filters, waits=None)
     now = datetime.now(UTC)
     return {
@@ -82,20 +99,22 @@ def list_shown(
             for row in listing.rows
         ],
         "total": listing.total,
-        "counts": count_views(lake, cache, others),
-        "values": count_values(lake, cache, VIEWS[shown.view]),
-        "older": count_views(lake, cache, replace(others, waits="older"))["waiting"],
-        "elsewhere": {} if listing.rows else _count_elsewhere(lake, cache, shown),
+        "counts": count_views(near, cache, others),
+        "values": count_values(near, cache, VIEWS[shown.view]),
+        "older": count_views(near, cache, replace(others, waits="older"))["waiting"],
+        "elsewhere": {} if listing.rows else _count_elsewhere(lake, near, cache, shown),
     }
 
 
-def _count_elsewhere(lake: Lake, cache: ConversationCache, shown: ShownList) -> dict[str, int]:
+def _count_elsewhere(
+    lake: Lake, near: Readable, cache: ConversationCache, shown: ShownList
+) -> dict[str, int]:
     """How many conversations of each other view have what is searched, where this one has none."""
     if not shown.search:
         return {}
     totals = {
         view: list_conversations(
-            lake, view, search=shown.search, number=shown.number, limit=1, cache=cache
+            lake, view, search=shown.search, number=shown.number, limit=1, cache=cache, near=near
         ).total
         for view in VIEWS
         if view not in (shown.view, "waiting")

@@ -46,7 +46,7 @@ from workbench.conversations.actions import ActionResult, decide_many, undo_acti
 from workbench.conversations.answering import answer_question
 from workbench.conversations.attachments import fetch_attachment
 from workbench.conversations.begin import NEW_STATE, BegunConversations
-from workbench.conversations.consent import read_consent
+from workbench.conversations.consent import consent_at
 from workbench.conversations.contact_glance import read_contact_glance
 from workbench.conversations.contacts import plan_edit, read_contact, save_changes
 from workbench.conversations.conversation_cache import REST, ConversationCache
@@ -60,6 +60,7 @@ from workbench.conversations.inbox_list import PAGE, ShownList, ids_of, list_sho
 from workbench.conversations.inbox_replies import ReplyDesk
 from workbench.conversations.inbox_tools import Answer, CannedTools, InboxTools
 from workbench.conversations.listing import read_state
+from workbench.conversations.near_lines import lines_of_contact
 from workbench.conversations.send_later import NO_SERVICE, later_choices
 from workbench.conversations.thread import MOST_MESSAGES, Thread, read_thread, require_message
 from workbench.conversations.thread_export import export_thread
@@ -287,15 +288,17 @@ class InboxSession:
     def _thread(self) -> Answer:
         conversation = self._opened()
         with self._lake_lock:
-            thread = read_thread(self._lake, conversation, limit=self._view.messages)
+            with lines_of_contact(self._lake, self._cache, conversation.contacts) as version:
+                thread = read_thread(version, conversation, limit=self._view.messages)
+                consent = consent_at(version, conversation)
             glance = read_contact_glance(self._lake, self._cache, conversation.contact)
-            consent = read_consent(self._lake, conversation)
             stored_id = self._begun.stored_id(conversation)
             state = read_state(self._lake, conversation, self._cache) if stored_id else NEW_STATE
-            names = dict(self._lake.rows(_NAMES_SQL, [conversation.our_side]))
         self._view.waiting = _just_sent(thread)
         contact, draft = glance.contact, self._replies.draft_shown(self._actor, conversation)
-        head = view_models.head_shown(conversation, contact, consent, glance.addresses, names)
+        head = view_models.head_shown(
+            conversation, contact, consent, glance.addresses, self._cache.side_names
+        )
         return {
             **head,
             **view_models.state_shown(state, datetime.now(UTC), self._settings.timezone),
@@ -460,7 +463,8 @@ class InboxSession:
         conversation = self._opened()
         with self._lake_lock:
             customer = read_customer(self._lake, conversation)
-            names = dict(self._lake.rows(_ALL_NAMES_SQL))
+            self._cache.table_name()
+            names = dict(self._cache.side_names)
         with_evidence = current_user().may("agent")
         return {**customer_shown(customer, names, self._settings.timezone, with_evidence=with_evidence)}
 
@@ -498,7 +502,8 @@ class InboxSession:
 
     def _sides(self) -> dict[str, str]:
         with self._lake_lock:
-            return dict(self._lake.rows(_ALL_NAMES_SQL))
+            self._cache.table_name()
+            return dict(self._cache.side_names)
 
     def _look_up(self, search: str) -> None:
         """Set the search; a whole number is looked up once for as long as it stands there."""
@@ -553,20 +558,6 @@ def _just_sent(thread: Thread) -> list[tuple[str, str]]:
         if message.is_outbound and not message.is_final and message.date_created >= since
     ]
 
-
-_NAMES_SQL = """
-    select messaging_service_sid, max(friendly_name) from messaging_services
-    where messaging_service_sid = $1 and friendly_name is not null group by 1
-    union all
-    select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
-"""
-
-_ALL_NAMES_SQL = """
-    select messaging_service_sid, max(friendly_name) from messaging_services
-    where friendly_name is not null group by 1
-    union all
-    select sender, max(friendly_name) from senders where friendly_name is not null group by 1
-"""
 
 _HANDLERS: dict[str, Callable[[InboxSession, Any], Answer]] = {
     "start": InboxSession._start,

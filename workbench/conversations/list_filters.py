@@ -30,6 +30,10 @@ _HAS_FAILED: LiteralString = (
     "where is_outbound and status in ('failed', 'undelivered'))"
 )
 
+_HAS_FAILED_IN_MEMORY: LiteralString = (
+    "(our_side, contact) in (select (our_side, contact) from {parts} where has_failed)"
+)
+
 
 @dataclass(frozen=True)
 class ListFilters:
@@ -60,8 +64,14 @@ class ListFilters:
 NO_FILTERS = ListFilters()
 
 
-def filter_conditions(filters: ListFilters, parameters: dict[str, Any]) -> list[LiteralString]:
-    """The conditions in SQL over the columns of a conversation; their values go into ``parameters``."""
+def filter_conditions(
+    filters: ListFilters, parameters: dict[str, Any], cache: ConversationCache | None = None
+) -> list[LiteralString]:
+    """The conditions in SQL over the columns of a conversation; their values go into ``parameters``.
+
+    Args:
+        cache: the conversations are those of its table in memory.
+    """
     conditions: list[LiteralString] = []
     for name, value, condition in (
         ("assignee", filters.assignee, "lower(assignee) = lower($assignee)"),
@@ -77,7 +87,7 @@ def filter_conditions(filters: ListFilters, parameters: dict[str, Any]) -> list[
     if filters.waits:
         conditions.append(WAITS[filters.waits])
     if filters.failed:
-        conditions.append(_HAS_FAILED)
+        conditions.append(_HAS_FAILED_IN_MEMORY.format(parts=cache.parts_table) if cache else _HAS_FAILED)
     return conditions
 
 

@@ -100,6 +100,7 @@ def list_conversations(
     after: Place | None = None,
     filters: ListFilters = NO_FILTERS,
     theirs_first: bool = False,
+    near: Readable | None = None,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -113,6 +114,7 @@ def list_conversations(
         after: only those that follow it.
         filters: more that has to hold; all of them together.
         theirs_first: where something is searched, what a contact wrote comes before what we wrote.
+        near: what answers instead of the lake, from the cache's tables and what it found for this search.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
@@ -125,7 +127,7 @@ def list_conversations(
         raise UsageError(f"limit is {limit}; it must be from 1 to {MOST_LISTED}.")
     parameters: dict[str, Any] = {"limit": limit}
     filters = replace(filters, assignee=assignee or filters.assignee, label=label or filters.label)
-    conditions = _conditions(view, search, number, filters, parameters)
+    conditions = _conditions(view, search, number, filters, parameters, cache)
     if after is not None:
         parameters |= {"at": after.last_at, "id": after.conversation_id}
         if order == "longest":
@@ -141,7 +143,7 @@ def list_conversations(
         after="true" if after is None else _AFTER[order],
         order=ranked,
     )
-    rows = lake.rows(sql, parameters)
+    rows = (near or lake).rows(sql, parameters)
     summaries = _with_content(lake, [_summary(row) for row in rows])
     return Listing(tuple(summaries), int(rows[0][-1]) if rows else 0)
 
@@ -157,7 +159,7 @@ def list_ids(
 ) -> list[str]:  # fmt: skip
     """The ids of the conversations that :func:`list_conversations` would list, at most so many."""
     parameters: dict[str, Any] = {"limit": limit}
-    conditions = _conditions(require_view(view), search, number, filters, parameters)
+    conditions = _conditions(require_view(view), search, number, filters, parameters, cache)
     sql = _IDS_SQL.format(
         source=cache.table_name(), names=cache.names_table, conditions=" and ".join(conditions)
     )
@@ -165,13 +167,14 @@ def list_ids(
 
 
 def _conditions(
-    view: str, search: str, number: str | None, filters: ListFilters, parameters: dict[str, Any]
-) -> list[str]:
+    view: str, search: str, number: str | None, filters: ListFilters, parameters: dict[str, Any],
+    cache: ConversationCache | None,
+) -> list[str]:  # fmt: skip
     """What a conversation of the list has to fulfil."""
     return [
         VIEWS[view],
         *_search_sql(search, number, parameters),
-        *filter_conditions(filters, parameters),
+        *filter_conditions(filters, parameters, cache),
     ]
 
 
@@ -249,7 +252,7 @@ def count_views(
     """How many conversations each view holds, of those that pass the filters."""
     parameters: dict[str, Any] = {}
     columns = ", ".join(f"count(*) filter ({condition})" for condition in VIEWS.values())
-    conditions = ["true", *filter_conditions(filters, parameters)]
+    conditions = ["true", *filter_conditions(filters, parameters, cache)]
     row = lake.rows(
         f"select {columns} from {cache.table_name()} c where {' and '.join(conditions)}", parameters
     )[0]
@@ -299,7 +302,7 @@ def _search_sql(search: str, number: str | None, parameters: dict[str, Any]) -> 
     text = search.strip()
     if not text:
         return []
-    if _MESSAGE_SID.fullmatch(text):
+    if is_message_sid(text):
         parameters["sid"] = text
         return [f"{_IN_LINES} where message_sid = $sid)"]
     parameters["text"] = like_pattern(text)
@@ -313,6 +316,11 @@ def _search_sql(search: str, number: str | None, parameters: dict[str, Any]) -> 
     ]
     matches += number_conditions(text, number, ("contact",), parameters)
     return [f"({' or '.join(matches)})"]
+
+
+def is_message_sid(text: str) -> bool:
+    """Whether a search is for one message by its SID."""
+    return _MESSAGE_SID.fullmatch(text) is not None
 
 
 def like_pattern(text: str) -> str:
