@@ -11,10 +11,10 @@ import shlex
 import sys
 from pathlib import Path
 
-from benchmarks import api, dashboards, inbox, sync, webhooks
+from benchmarks import api, dashboards, sync, webhooks
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-BENCHMARKS = {"sync": sync, "dashboards": dashboards, "webhooks": webhooks, "api": api, "inbox": inbox}
+BENCHMARKS = {"sync": sync, "dashboards": dashboards, "webhooks": webhooks, "api": api}
 
 
 def main(arguments: list[str]) -> None:

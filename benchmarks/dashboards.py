@@ -18,15 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks.day_lake import fill_lake
 from benchmarks.questions import measure_questions
 from benchmarks.report import load_average, machine_facts, table
 from workbench.settings import load_settings
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
 
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
@@ -68,20 +64,20 @@ def run(options: argparse.Namespace) -> str:
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         for messages in options.lake_messages:
             home = ((options.lake_homes or Path(name)) / f"{messages}").resolve()
-            count = lake_of(home, messages)
-            say(f"{count:,} messages: the browser …")
+            count = _lake_of(home, messages)
+            _say(f"{count:,} messages: the browser …")
             times = _measure_pages(home, options.sessions)
             parts += [f"### {count:,} messages of {_DAYS} days", _report(times, options.sessions)]
             if not options.pages_only:
-                say(f"{count:,} messages: the same questions without it …")
+                _say(f"{count:,} messages: the same questions without it …")
                 parts.append(measure_questions(home, _DAYS))
     return "\n\n".join(parts)
 
 
-def lake_of(home: Path, messages: int) -> int:
+def _lake_of(home: Path, messages: int) -> int:
     settings = load_settings({"WORKBENCH_HOME": str(home)})
     if not (home / "lake").exists():
-        say(f"filling a lake with {messages:,} messages …")
+        _say(f"filling a lake with {messages:,} messages …")
         return fill_lake(settings, messages, _DAYS, datetime.now(UTC).date() + timedelta(days=1))
     from workbench.lake import open_lake
 
@@ -90,7 +86,7 @@ def lake_of(home: Path, messages: int) -> int:
 
 
 @contextmanager
-def pages_server(home: Path) -> Iterator[tuple[str, subprocess.Popen[str], float]]:
+def _pages(home: Path) -> Iterator[tuple[str, subprocess.Popen[str], float]]:
     """The pages server of a lake: its address, its process, and the seconds until it answered."""
     # The link with a token is not what is measured, and each window here is a browser of its own.
     (home / "workbench.toml").write_text("[access]\ntoken = false\n")
@@ -115,31 +111,15 @@ def pages_server(home: Path) -> Iterator[tuple[str, subprocess.Popen[str], float
         process.wait(60)
 
 
-@contextmanager
-def _browser() -> Iterator[Browser]:
+def _measure_pages(home: Path, sessions: int) -> PageTimes:
     from playwright.sync_api import sync_playwright
 
     found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
     if found is None:
-        raise RuntimeError("Pages are measured in a browser, and there is no Chromium here.")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
-        yield browser
-        browser.close()
-
-
-@contextmanager
-def browser_window() -> Iterator[Page]:
-    """One window of a browser."""
-    with _browser() as browser:
-        page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
-        page.set_default_timeout(_PATIENCE_MS)
-        yield page
-
-
-def _measure_pages(home: Path, sessions: int) -> PageTimes:
+        raise RuntimeError("The dashboards are measured in a browser, and there is no Chromium here.")
     since = (datetime.now(UTC).date() - timedelta(days=_DAYS)).isoformat()
-    with pages_server(home) as (url, process, to_listen), _browser() as browser:
+    with _pages(home) as (url, process, to_listen), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
         opened = [_open(browser, f"{url}overview") for _ in range(_FIRST_PAINTS)]
         first, page = statistics.median(seconds for seconds, _ in opened), opened[-1][1]
         changes = {"30 days": _changes(page), "whole history": []}
@@ -152,6 +132,7 @@ def _measure_pages(home: Path, sessions: int) -> PageTimes:
         pages = [_open(browser, f"{url}overview")[1] for _ in range(sessions)]
         each = (_resident_mb(process.pid) - base) / max(sessions, 1)
         together = _changes_together(pages)
+        browser.close()
     return PageTimes(to_listen, first, changes, base, each, together)
 
 
@@ -224,10 +205,10 @@ def _resident_mb(pid: int) -> float:
 
 def _report(times: PageTimes, sessions: int) -> str:
     rows = [
-        [f"filter change to painted chart, {period}", *spread(seconds)]
+        [f"filter change to painted chart, {period}", *_spread(seconds)]
         for period, seconds in times.changes.items()
     ]
-    rows.append([f"{sessions} pages change at once, until each has painted", *spread(times.together)])
+    rows.append([f"{sessions} pages change at once, until each has painted", *_spread(times.together)])
     lines = (
         f"The server answers after {times.to_listen:.1f} s (it counts the lake by day meanwhile); a first "
         f"chart is painted {times.first_paint:.2f} s after the address was entered (median of "
@@ -237,11 +218,11 @@ def _report(times: PageTimes, sessions: int) -> str:
     return table(["", "median s", "fastest", "slowest"], rows) + "\n\n" + lines
 
 
-def spread(seconds: Sequence[float]) -> list[str]:
+def _spread(seconds: Sequence[float]) -> list[str]:
     return [f"{value:.2f}" for value in (statistics.median(seconds), min(seconds), max(seconds))]
 
 
-def say(text: str) -> None:
+def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

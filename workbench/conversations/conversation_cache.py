@@ -214,9 +214,7 @@ class ConversationCache:
                 f"insert into {self._table} {_summaries(computed, lines)} returning our_side, contact"
             ).fetchall()
             parts = self.parts_table
-            cursor.execute(
-                f"delete from {parts} where conversation_id in (select conversation_id from {lines})"
-            )
+            cursor.execute(f"delete from {parts} where contact in (select contact from {lines})")
             cursor.execute(f"insert into {parts} {_PARTS_SQL.format(lines=lines)}")
             cursor.execute("commit")
         self._note_changed(set(pairs))
@@ -269,12 +267,11 @@ def _summaries(conversations: LiteralString, messages: LiteralString) -> Literal
     """
 
 
-#: A part belongs to one conversation, see the view `conversation_lines`.
 _PARTS_SQL: LiteralString = """
     select
-        conversation_id, any_value(our_side) as our_side, any_value(contact) as contact,
+        conversation_id, our_side, contact,
         bool_or(is_outbound and status in ('failed', 'undelivered')) as has_failed
-    from {lines} group by conversation_id
+    from {lines} group by all
 """
 SIDE_NAMES_SQL: LiteralString = """
     select messaging_service_sid, max(friendly_name) from messaging_services
