@@ -22,6 +22,7 @@ from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
 from workbench.settings import load_settings
 
+NEW = "+14155550177"
 SEARCHES = {
     "hello": [ANA],
     "MOR": [CAL, ANA],
@@ -74,14 +75,12 @@ def test_what_came_since_is_found(lake: Lake) -> None:
     cache.table_name()
     moment = datetime(2026, 9, 8, tzinfo=UTC)
     dates = dict.fromkeys(("date_created", "date_sent", "date_updated"), moment)
-    new = payload(
-        900, **{"from": "+14155550177", "to": DESK, "body": "Straße offen?", "direction": "inbound", **dates}
-    )
+    new = payload(900, **{"from": NEW, "to": DESK, "body": "Straße offen?", "direction": "inbound", **dates})
     table = message_table([message_row(new)])
     lake.write(lambda cursor: save_messages(cursor, table, source="callback", received_at=moment))
     cache.table_name(rest=0.0)
-    for search in ("straße", "STRASSE", "Offen?"):
+    for search, contacts in (("straße", [NEW]), ("STRASSE", []), ("Offen?", [NEW, CAL])):
         with lines_found(lake, cache, like_pattern(search), search) as near:
             found = list_conversations(lake, "all", search=search, cache=cache, near=near)
         assert found == list_conversations(lake, "all", search=search)
-    assert [row.contact for row in found.rows] == ["+14155550177"]
+        assert [row.contact for row in found.rows] == contacts
