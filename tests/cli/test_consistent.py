@@ -81,7 +81,7 @@ OWN_HELP = {
     "--confirm", "--out", "--since", "--until", "--limit", "--timezone", "--country", "--search", "--batch",
     "--account-sid", "--state", "--scope", "--format", "--port", "--hooks-port", "--api-port", "--name",
     "--label", "--messages", "--days", "--start", "--to", "--at", "--body", "--template", "--labels",
-    "--check", "--watch", "--role", "--kind", "--because", "--title", "--order",
+    "--check", "--watch", "--role", "--kind", "--because", "--title", "--order", "--language",
 }  # fmt: skip
 
 

@@ -41,11 +41,16 @@ class Installation:
         return httpx.post(f"{self.server.url}/_simulator/{what}", json=body).raise_for_status().json()
 
     def ask(self, text: str, contact: str = CONTACT, media: int = 0) -> None:
-        """A contact writes now, and the lake hears of it."""
+        """A contact writes now, and the lake hears of it; where they are it is afternoon."""
         # Twilio's times are whole seconds: two texts of one second have no order to show.
         time.sleep(1.0 - time.time() % 1.0)
         self.control("inbound", to=DESK, body=text, media=media, **{"from": contact})
         self.wb.sync()
+        self.move_to_afternoon(contact)
+
+    def move_to_afternoon(self, contact: str) -> None:
+        """Say of a contact that it is afternoon where they are, so that no quiet hour blocks an answer now."""
+        self.wb.contacts.edit(contact, timezone=afternoon_zone())
 
     def sent(self, contact: str = CONTACT) -> list[str]:
         """The texts the account has sent to a contact, asked without our client."""
@@ -84,7 +89,7 @@ def installed(folder: Path) -> Iterator[Installation]:
     with serve(account) as server, Workbench(load_settings(environment(server, home))) as wb:
         installation = Installation(server, home, wb)
         installation.ask(QUESTION)
-        wb.contacts.edit(CONTACT, name=NAME, timezone=afternoon_zone())
+        wb.contacts.edit(CONTACT, name=NAME)
         installation.control("outcomes", to=CONTACT, status="delivered", seconds=1, queue_seconds=0)
         yield installation
     account.close()

@@ -144,6 +144,7 @@ def test_a_conversation_begins_with_its_first_message_and_not_before(
         "Survey trial (+18445550109)", "WhatsApp desk (whatsapp:+14155550111)",
     ]  # fmt: skip
     before = installation.wb.sql("select count(*) n from conversations").n[0]
+    installation.move_to_afternoon(NEW)
     begun = ask(session, "begin", to="tel:+1 (206) 555-0171", side=STORE)
     check(INBOX_ANSWERS["begin"], begun, "the answer 'begin'")
     assert (begun["state"], begun["items"], begun["who"], begun["link"]) == ("new", [], "+1206***0171", "")
@@ -184,6 +185,7 @@ def test_one_begun_through_a_service_keeps_its_address_when_twilio_chooses_the_s
 ) -> None:
     writers = ask(session, "start")["writers"]
     service = next(side for side, name in writers.items() if name == "Notifications")
+    installation.move_to_afternoon("+12065550172")
     begun = ask(session, "begin", to="+12065550172", side=service)
     draft = {"body": "Hello", "key": "of a service", "conversation": begun["id"], "confirmed": True}
     sent = ask(session, "send", **draft)

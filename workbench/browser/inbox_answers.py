@@ -65,6 +65,7 @@ class ListAnswer(TypedDict):
     values: dict[str, dict[str, int]]
     older: int
     elsewhere: dict[str, int]
+    gone: list[str]
 
 
 class File(TypedDict):
