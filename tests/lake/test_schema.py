@@ -140,7 +140,7 @@ def test_a_migration_that_was_killed_leaves_the_lake_as_it_was(
     before = _describe_as_it_is(settings)
     process = _program(settings, KILLED, str(last))
     assert process.wait(timeout=120) == -signal.SIGKILL
-    assert process.communicate()[1].startswith("The lake is brought up to date (18 changes); its catalog as")
+    assert process.communicate()[1].startswith("The lake is brought up to date (19 changes); its catalog as")
     assert _describe_as_it_is(settings) == before
     with open_lake(settings) as lake:
         assert_migrated(lake, fresh)
