@@ -73,7 +73,8 @@ def test_spend_is_taken_apart_into_messages_and_price(lake: Lake) -> None:
     save(lake, many(0, 100, at(2, 26), price="-0.01") + many(1000, 150, at(3, 4), price="-0.02"))
     finding = findings_of(lake)["Spend rose 200 %: $3.00 against $1.00 before"]
     assert finding.text == (
-        "150 messages against 100; each $0.0200 against $0.0100. Most of it is US: $3.00 against $1.00."
+        "150 messages against 100; each $0.0200 against $0.0100. "
+        "Most of it went to United States: $3.00 against $1.00."
     )
     assert (finding.sense, finding.page) == ("bad", "cost")
 

@@ -65,7 +65,7 @@ def _largest_part(reader: FindingReader, previous: FindingReader, currency: str)
     if moved[value] * total <= 0 or moved[value] / total < 0.5:
         return ""
     amounts_text = " against ".join(formats.money(each.get(value, 0.0), currency) for each in (now, before))
-    return f"Most of it is {reader.label('country', value)}: {amounts_text}."
+    return f"Most of it went to {reader.label('country', value)}: {amounts_text}."
 
 
 def prices(reader: FindingReader) -> Iterator[Finding]:
