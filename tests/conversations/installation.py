@@ -49,7 +49,7 @@ class Installation:
         self.move_to_afternoon(contact)
 
     def move_to_afternoon(self, contact: str) -> None:
-        """Say of a contact that it is afternoon where they are, so that no quiet hour blocks an answer now."""
+        """Say of a contact that it is afternoon where they are: no quiet hour blocks an answer now."""
         self.wb.contacts.edit(contact, timezone=afternoon_zone())
 
     def sent(self, contact: str = CONTACT) -> list[str]:
