@@ -20,9 +20,9 @@ from typing import Any
 
 import httpx
 
+from benchmarks.ports import free_port
 from benchmarks.report import load_average, machine_facts, table
 from benchmarks.stand_in import stand_in
-from benchmarks.webhooks import _free_port
 
 NAME = "api"
 _READS = {
@@ -118,7 +118,7 @@ def _call(options: argparse.Namespace, folder: Path, port: int, requests: Sequen
 
 @contextmanager
 def _process(module: str, *arguments: str, environment: Mapping[str, str]) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     words = [argument.format(port=port) for argument in arguments]
     process = subprocess.Popen([sys.executable, "-m", module, *words], env=dict(environment))
     try:

@@ -7,7 +7,6 @@ overview, changes a filter and waits until the chart has been painted with the n
 from __future__ import annotations
 
 import argparse
-import shutil
 import statistics
 import subprocess
 import sys
@@ -19,16 +18,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.browser import open_browser
 from benchmarks.day_lake import fill_lake
 from benchmarks.questions import measure_questions
 from benchmarks.report import load_average, machine_facts, table
 from workbench.settings import load_settings
 
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 _PATIENCE_MS = 120_000
 _DAYS = 365
 _SETTLE_SECONDS = 5
@@ -112,14 +107,8 @@ def _pages(home: Path) -> Iterator[tuple[str, subprocess.Popen[str], float]]:
 
 
 def _measure_pages(home: Path, sessions: int) -> PageTimes:
-    from playwright.sync_api import sync_playwright
-
-    found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    if found is None:
-        raise RuntimeError("The dashboards are measured in a browser, and there is no Chromium here.")
     since = (datetime.now(UTC).date() - timedelta(days=_DAYS)).isoformat()
-    with _pages(home) as (url, process, to_listen), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=_FLAGS)
+    with _pages(home) as (url, process, to_listen), open_browser() as browser:
         opened = [_open(browser, f"{url}overview") for _ in range(_FIRST_PAINTS)]
         first, page = statistics.median(seconds for seconds, _ in opened), opened[-1][1]
         changes = {"30 days": _changes(page), "whole history": []}
@@ -132,7 +121,6 @@ def _measure_pages(home: Path, sessions: int) -> PageTimes:
         pages = [_open(browser, f"{url}overview")[1] for _ in range(sessions)]
         each = (_resident_mb(process.pid) - base) / max(sessions, 1)
         together = _changes_together(pages)
-        browser.close()
     return PageTimes(to_listen, first, changes, base, each, together)
 
 

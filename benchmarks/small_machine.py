@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from benchmarks.ports import free_port
 
 _GROUPS = Path("/sys/fs/cgroup")
 _NAME = f"workbench-benchmark-{os.getpid()}"
@@ -81,12 +82,6 @@ def answers(port: int) -> bool:
         return error.code == 403  # the page itself, which wants the token of its link
     except OSError:
         return False
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def measure(name: str, arguments: list[str], home: Path, limits: list[Path]) -> None:

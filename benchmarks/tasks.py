@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,14 +21,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from benchmarks.browser import open_browser
+from benchmarks.ports import free_port
 from benchmarks.report import load_average, machine_facts, table
 from workbench.settings import SETTINGS_FILE
 
-_CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-_FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 _PATIENCE_MS = 120_000
 _MOST_TABS = 20
 #: The words of what has the focus, through the shadow roots.
@@ -268,7 +263,7 @@ def run(options: argparse.Namespace) -> str:
         options.pictures.mkdir(parents=True, exist_ok=True)
     chosen = [(n, task) for n, task in enumerate(TASKS, 1) if not options.task or n in options.task]
     load = load_average()
-    with workplace(options.task_messages, options.task_days) as base, browser() as launched:
+    with workplace(options.task_messages, options.task_days) as base, open_browser() as launched:
         rows = [_done(launched, base, options.pictures, number, task) for number, task in chosen]
     header = ("Task", "Clicks", "Typed", "Keys", "Seconds", "Before", "What can be read then")
     return "\n\n".join(
@@ -297,26 +292,12 @@ def _done(launched: Any, base: str, pictures: Path | None, number: int, task: Ta
 
 
 @contextmanager
-def browser() -> Iterator[Any]:
-    """A Chromium that is closed at the end."""
-    from playwright.sync_api import sync_playwright
-
-    found = next(filter(None, map(shutil.which, _CHROMIUM)), None)
-    if found is None:
-        raise RuntimeError("The tasks are done in a browser, and there is no Chromium here.")
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=found, args=_FLAGS)
-        yield launched
-        launched.close()
-
-
-@contextmanager
 def workplace(messages: int, days: int) -> Iterator[str]:
     """The address of the pages, served over a simulated account that was synced."""
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tasks-")))
         (home / SETTINGS_FILE).write_text("[access]\ntoken = false\n")
-        port, hooks_port = _free_port(), _free_port()
+        port, hooks_port = free_port(), free_port()
         account = ["simulate", "--port", "0", "--messages", str(messages), "--days", str(days)]
         account += ["--callbacks", f"http://127.0.0.1:{hooks_port}"]
         simulated = stack.enter_context(_running(account, os.environ, stdout=subprocess.PIPE))
@@ -370,12 +351,6 @@ def _wait_for(address: str) -> None:
         except OSError:
             time.sleep(0.5)
     raise RuntimeError("The pages server did not start; run `workbench serve` to see why.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _say(text: str) -> None:

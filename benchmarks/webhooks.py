@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.ports import free_port
 from benchmarks.report import load_average, machine_facts, table
 from benchmarks.stand_in import stand_in
 
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace) -> str:
 
 
 def _measure_floor(options: argparse.Namespace, plan: Path) -> Load:
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen([sys.executable, "-m", "benchmarks.floor_hooks", str(port)])
     try:
         time.sleep(1.5)
@@ -139,7 +139,7 @@ def _call(
 
 @contextmanager
 def _serving(environment: Mapping[str, str]) -> Iterator[tuple[int, int]]:
-    ports = _free_port(), _free_port()
+    ports = free_port(), free_port()
     command = [
         sys.executable,
         "-m",
@@ -291,12 +291,6 @@ def _get(port: int, path: str, headers: Mapping[str, str] | None = None) -> byte
             return bytes(answer.read())
     except urllib.error.HTTPError as error:
         return bytes(error.read())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _say(text: str) -> None:
