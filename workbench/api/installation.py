@@ -72,6 +72,7 @@ class Installation:
         self._lake: Lake | None = lake
         self._reader: Lake | None = None
         self._sql_door: SqlDoor | None = None
+        self._has_log = False
         self._send_context: SendContext | None = None
         self._conversation_cache: ConversationCache | None = None
         self.reply_queue: ReplyQueue | None = None
@@ -101,9 +102,12 @@ class Installation:
 
     def require_log(self) -> None:
         """Refuse to answer what follows from the message log while none was ever read: NothingKnown."""
-        from workbench.lake.read_days import require_log
+        if not self._has_log:
+            from workbench.lake.read_days import require_log
 
-        require_log(self._lake or self.reader)
+            require_log(self._lake or self.reader)
+            # It was read, and stays so.
+            self._has_log = True
 
     @property
     def reader(self) -> Lake:

@@ -69,8 +69,9 @@ def key_older_ids(lake: Lake) -> None:
     Raises:
         ConfigError, LakeRefused: the lake's key is missing, or another one is in its place.
     """
-    for month in _months_with_plain_ids(lake):
-        lake.write(lambda cursor, month=month: _key_month(cursor, month))  # type: ignore[misc]
+    if lake.rows(f"select 1 from raw_messages where {_IS_PLAIN} limit 1"):
+        for month in _months_with_plain_ids(lake):
+            lake.write(lambda cursor, month=month: _key_month(cursor, month))  # type: ignore[misc]
     if lake.rows(f"select 1 from conversation_events where {_IS_PLAIN} limit 1"):
         lake.write(_key_events)
 

@@ -41,8 +41,9 @@ def open_lake(
             none: its answers would be 0 where nothing is known. ``read_only`` never makes one.
         snapshot: read this version of it (:meth:`Lake.snapshot_id`), whatever is written meanwhile; only
             together with ``read_only``.
-        threads: of the engine, by default one for each core. One is enough for whoever writes batches, and
-            saves the memory of a Parquet writer for each of the others.
+        threads: of the engine, by default as many as the lake's size is worth (see ``_settle_threads``). One
+            is enough for whoever writes batches, and saves the memory of a Parquet writer for each of the
+            others.
 
     Raises:
         LakeTooNew: it was written by a newer version.
@@ -168,8 +169,8 @@ def _attached(
         # The operating system caches local files already. DuckDB would cache them once more, also those that
         # a merge has replaced.
         connection.execute("SET enable_external_file_cache = false")
-    if threads:
-        connection.execute(f"SET threads = {threads:d}")
+    # An opening asks the catalog many small things.
+    connection.execute("SET threads = 1")
     try:
         with translated(address.shown):
             if address.kind == "sqlite" and is_first:
@@ -182,10 +183,32 @@ def _attached(
             else:
                 connection.execute(attach)
             protect_folder(home / SPILL_FOLDER)
+            _settle_threads(connection, threads)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _settle_threads(connection: duckdb.DuckDBPyConnection, threads: int | None) -> None:
+    """Give the engine the threads that were asked for, or one where the lake is small, else one per core.
+
+    Of a question to a small lake most is a dozen tiny queries to the catalog. With a second thread the first
+    one waits for it in a busy loop: each of them costs two to three times as much.
+    """
+    if threads is None:
+        largest = connection.execute(
+            "select coalesce(max(record_count), 0) from __ducklake_metadata_lake.ducklake_table_stats"
+        ).fetchall()[0][0]
+        threads = 1 if largest < _WORTH_MORE_THREADS else None
+    if threads is None:
+        connection.execute("RESET threads")
+    else:
+        connection.execute(f"SET threads = {threads:d}")
+
+
+_WORTH_MORE_THREADS = 250_000
+"""Rows of the largest table."""
 
 
 def _attach_or_begin(
@@ -235,7 +258,8 @@ def _refuse_other_database(connection: duckdb.DuckDBPyConnection, catalog: Path)
     tables = [
         name
         for (name,) in connection.execute(
-            "select table_name from duckdb_tables() where database_name = 'unknown' order by 1"
+            "select name from sqlite_scan(?, 'sqlite_master') where type = 'table' order by name",
+            [str(catalog)],
         ).fetchall()
     ]
     if "ducklake_table" in tables:

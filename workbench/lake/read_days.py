@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from typing import LiteralString
 
 from workbench.errors import NothingKnown
 from workbench.lake.connect import Lake, Readable
@@ -28,14 +29,15 @@ def require_log(lake: Lake) -> None:
 
 def has_log(lake: Lake) -> bool:
     """Whether a message is in the lake, or a day of the log was read or imported."""
-    return bool(lake.value(_WAS_READ_SQL))
+    # One after the other: where there is a message, the others are not asked.
+    return any(lake.rows(sql) for sql in _WAS_READ_SQL)
 
 
-_WAS_READ_SQL = """
-    select exists(from raw_messages)
-        or exists(from sync_windows where finished_at is not null)
-        or exists(from imports)
-"""
+_WAS_READ_SQL: tuple[LiteralString, ...] = (
+    "select 1 from raw_messages limit 1",
+    "select 1 from sync_windows where finished_at is not null limit 1",
+    "select 1 from imports limit 1",
+)
 
 _SQL = """
     select account_sid, day from sync_windows

@@ -123,14 +123,11 @@ def settle_key(lake: Lake, *, is_reader: bool) -> None:
 
 def _read_need(cursor: duckdb.DuckDBPyConnection) -> tuple[str | None, bool]:
     """The check value of the lake, and whether only the key behind it (or behind hashes) will do."""
-    checks = cursor.execute("select key_check from lake_key order by written_at limit 1").fetchall()
+    checks = cursor.execute("select written_at, key_check from lake_key").fetchall()
     if checks:
-        return checks[0][0], True
-    is_needed = cursor.execute(
-        "select exists (from erased_people) "
-        "or exists (from privacy_choice where mode in ('masked', 'hashed'))"
-    ).fetchall()
-    return None, is_needed[0][0]
+        return min(checks)[1], True
+    is_needed = bool(cursor.execute("select 1 from erased_people limit 1").fetchall())
+    return None, is_needed or _keeps_pseudonyms(cursor)
 
 
 def _write_check(cursor: duckdb.DuckDBPyConnection, key: bytes) -> None:
@@ -167,11 +164,8 @@ def _refusal(cursor: duckdb.DuckDBPyConnection, text: str) -> ConfigError | Lake
 
 
 def _keeps_pseudonyms(cursor: duckdb.DuckDBPyConnection) -> bool:
-    return bool(
-        cursor.execute(
-            "select count(*) > 0 from privacy_choice where mode in ('masked', 'hashed')"
-        ).fetchall()[0][0]
-    )
+    modes = {mode for (mode,) in cursor.execute("select mode from privacy_choice").fetchall()}
+    return not modes.isdisjoint({"masked", "hashed"})
 
 
 _OTHERWISE = "with another key erased people would come back and every contact would get a new hash."
