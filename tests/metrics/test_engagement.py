@@ -212,9 +212,9 @@ def test_two_campaigns_are_compared_in_sentences() -> None:
     second = campaign((104, 5_000), (40, 5_000), 5_000, 5_200)
     findings = compare_campaigns(first, second, ("A", "B"))
     assert [finding.sentence for finding in findings] == [
-        "B has more replies: 2.1 % against 2.0 %. The difference may be chance: "
+        "B has more replies than A: 2.1 % against 2.0 %. The difference may be chance: "
         "about 490,000 more people in each would tell.",
-        "B has fewer opt-outs: 0.80 % against 1.4 %, unlikely to be chance.",
+        "B has fewer opt-outs than A: 0.80 % against 1.4 %, unlikely to be chance.",
         "Both have the same share of deliveries: 96.2 %.",
     ]
     few = campaign((1, 12), (0, 12), 12, 12)

@@ -60,7 +60,7 @@ def test_it_ranks_and_compares_texts(shop: Lake, home: Path, command: Command, t
         "70 delivery rate 40 of 40, opt-out rate 0 of 30, reply rate 15 of 15, unresponsive 15 of 15" in text
     )
     assert "100 % priced" in text
-    assert "B has fewer replies: 5.0 % against 25.0 %, unlikely to be chance." in text
+    assert "B has fewer replies than A: 5.0 % against 25.0 %, unlikely to be chance." in text
     assert f"A: {SALE.format('⟨…⟩')}. B: {PARCEL.format('⟨…⟩')}." in text
     assert "As of" in text
     [manifest] = tmp_path.glob("*.manifest.json")

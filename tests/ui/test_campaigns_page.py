@@ -89,8 +89,8 @@ def test_two_chosen_texts_are_compared_in_sentences(shop: Lake) -> None:
     session = opened(shop, f"&{keys['Sale']}&{keys['Your']}")
     comparison = props(session, "Comparison")
     assert [row["cells"][0]["text"] for row in comparison["rows"]] == [
-        "B has fewer replies: 5.0 % against 25.0 %, unlikely to be chance.",
-        "B has fewer opt-outs: 0 % against 12.5 %, unlikely to be chance.",
+        "B has fewer replies than A: 5.0 % against 25.0 %, unlikely to be chance.",
+        "B has fewer opt-outs than A: 0 % against 12.5 %, unlikely to be chance.",
         "Both have the same share of deliveries: 100 %.",
     ]
     assert comparison["footnote"].startswith("A: Sale until Sunday")

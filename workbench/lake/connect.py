@@ -127,23 +127,28 @@ class Lake:
             end_cursor(cursor)
 
     def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
-        with self.cursor() as cursor:
-            return cursor.execute(sql, parameters).fetchall()
+        with self.version() as version:
+            return version.rows(sql, parameters)
 
     def value(self, sql: str, parameters: Parameters = None) -> Any:
         """The first column of the first row; None when there is no row."""
-        rows = self.rows(sql, parameters)
-        return rows[0][0] if rows else None
+        with self.version() as version:
+            return version.value(sql, parameters)
 
     def frame(self, sql: str, parameters: Parameters = None) -> pd.DataFrame:
-        with self.cursor() as cursor:
-            return cursor.execute(sql, parameters).df()
+        with self.version() as version:
+            return version.frame(sql, parameters)
 
     @contextmanager
     def version(self) -> Iterator[LakeVersion]:
-        """One version of the lake for many questions: cheaper than each by itself, and of one moment."""
-        with self.cursor() as cursor:
-            cursor.execute("BEGIN")
+        """One version of the lake for many questions: cheaper than each by itself, and of one moment.
+
+        Nothing can be changed here; :meth:`write` changes the lake.
+        """
+        with self.memory() as cursor:
+            # In this order: what a cursor is set up with asks the catalog for the version, once for all.
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            self._settle(cursor)
             yield LakeVersion(cursor)
 
     def batches(self, sql: str, parameters: Parameters, rows: int) -> pa.RecordBatchReader:

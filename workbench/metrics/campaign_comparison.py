@@ -53,7 +53,7 @@ def _sentence(
         return f"Both have the same share of {noun}: {formats.rate(first_rate)}."
     more_or_fewer = "more" if second_rate > first_rate else "fewer"
     rates = f"{formats.rate(second_rate)} against {formats.rate(first_rate)}"
-    claim = f"{names[1]} has {more_or_fewer} {noun}: {rates}"
+    claim = f"{names[1]} has {more_or_fewer} {noun} than {names[0]}: {rates}"
     if is_sure:
         return f"{claim}, unlikely to be chance."
     needed = people_needed(first_rate, second_rate) or 0

@@ -102,13 +102,13 @@ def comparison_html(asking: ReportQueries, kind: str, first: str, second: str) -
         legend = f"A: {now.text or first}. B: {other.text or second}."
         return _comparison(compare_campaigns(now, other, ("A", "B")), ("A", "B"), legend)
     before = asking.before()
-    names = ("Before", "Now")
     if before is None:
-        return _comparison([], names, f"Not compared with the period before: {asking.not_compared}.")
+        return _comparison([], ("Before", "Now"), f"Not compared with the period before: {asking.not_compared}.")
+    names = (before.title, asking.period.title)
     earlier = asking.campaign_list(kind, before)
     if first not in {campaign.campaign for campaign in earlier.campaigns}:
         return _comparison([], names, f"No message of {before.title} belongs to it.")
-    legend = f"Before: {before.title}. {_NAMES[listed.kind]}: {now.text or first}"
+    legend = f"{_NAMES[listed.kind]}: {now.text or first}"
     return _comparison(compare_campaigns(find_campaign(earlier, first), now, names), names, legend)
 
 

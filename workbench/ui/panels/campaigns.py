@@ -117,8 +117,9 @@ def comparison(data: PageData) -> Props:
     previous, legend = data.previous, _legend(data, kind, chosen)
     if len(chosen) == 1 and previous:
         before = {item.campaign: item for item in campaigns_of(previous, kind).campaigns}
-        legend = f"Before: {previous.period.label}."
-        pair, names = [before.get(chosen[0]), by_id.get(chosen[0])], ("Before", "Now")
+        legend = ""
+        names = (previous.period.label, data.period.label)
+        pair = [before.get(chosen[0]), by_id.get(chosen[0])]
     rows: list[RateComparison] = []
     if len(pair) == 2 and pair[0] is not None and pair[1] is not None:
         rows = compare_campaigns(pair[0], pair[1], names)
@@ -126,7 +127,7 @@ def comparison(data: PageData) -> Props:
         "message": _why_not_compared(data, kind, chosen),
         "columns": _columns("What the numbers say", names),
         "rows": [_comparison_row(row) for row in rows],
-        "footnote": f"{legend} {_SHARES}" if rows else "",
+        "footnote": f"{legend} {_SHARES}".strip() if rows else "",
         "definition": campaigns_definition(campaigns, data),
         "file": lambda: pd.DataFrame(
             [[row.sentence, row.metric, row.first.rate, row.second.rate] for row in rows],
