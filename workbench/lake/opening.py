@@ -41,7 +41,7 @@ def open_lake(
             none: its answers would be 0 where nothing is known. ``read_only`` never makes one.
         snapshot: read this version of it (:meth:`Lake.snapshot_id`), whatever is written meanwhile; only
             together with ``read_only``.
-        threads: of the engine, by default as many as the lake's size is worth (see ``_settle_threads``). One
+        threads: of the engine, by default as many as the lake's size is worth (see ``_settle_for_size``). One
             is enough for whoever writes batches, and saves the memory of a Parquet writer for each of the
             others.
 
@@ -169,8 +169,7 @@ def _attached(
         # The operating system caches local files already. DuckDB would cache them once more, also those that
         # a merge has replaced.
         connection.execute("SET enable_external_file_cache = false")
-    # An opening asks the catalog many small things.
-    connection.execute("SET threads = 1")
+    connection.execute(_FOR_SMALL_QUESTIONS)
     try:
         with translated(address.shown):
             if address.kind == "sqlite" and is_first:
@@ -183,32 +182,31 @@ def _attached(
             else:
                 connection.execute(attach)
             protect_folder(home / SPILL_FOLDER)
-            _settle_threads(connection, threads)
+            _settle_for_size(connection, threads)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _settle_threads(connection: duckdb.DuckDBPyConnection, threads: int | None) -> None:
-    """Give the engine the threads that were asked for, or one where the lake is small, else one per core.
+#: Of a question to a small lake most is a dozen tiny queries to the catalog. With a second thread the first
+#: one waits for it in a busy loop, so that each costs two to three times as much. And where a table has no
+#: file yet, the optimizer asks the catalog for the statistics of every column by a query of its own.
+_FOR_SMALL_QUESTIONS = "SET threads = 1; SET disabled_optimizers = 'statistics_propagation'"
 
-    Of a question to a small lake most is a dozen tiny queries to the catalog. With a second thread the first
-    one waits for it in a busy loop: each of them costs two to three times as much.
-    """
-    if threads is None:
-        largest = connection.execute(
-            "select coalesce(max(record_count), 0) from __ducklake_metadata_lake.ducklake_table_stats"
-        ).fetchall()[0][0]
-        threads = 1 if largest < _WORTH_MORE_THREADS else None
-    if threads is None:
-        connection.execute("RESET threads")
-    else:
+_LARGE = 250_000
+"""Rows of the largest table from which more threads and statistics are worth what they cost."""
+
+
+def _settle_for_size(connection: duckdb.DuckDBPyConnection, threads: int | None) -> None:
+    """Give the engine of a large lake its statistics, and a thread for each core or as many as were asked."""
+    [(rows,)] = connection.execute(
+        "select coalesce(max(record_count), 0) from __ducklake_metadata_lake.ducklake_table_stats"
+    ).fetchall()
+    if rows >= _LARGE:
+        connection.execute("RESET threads; RESET disabled_optimizers")
+    if threads is not None:
         connection.execute(f"SET threads = {threads:d}")
-
-
-_WORTH_MORE_THREADS = 250_000
-"""Rows of the largest table."""
 
 
 def _attach_or_begin(

@@ -103,7 +103,9 @@ def comparison_html(asking: ReportQueries, kind: str, first: str, second: str) -
         return _comparison(compare_campaigns(now, other, ("A", "B")), ("A", "B"), legend)
     before = asking.before()
     if before is None:
-        return _comparison([], ("Before", "Now"), f"Not compared with the period before: {asking.not_compared}.")
+        return _comparison(
+            [], ("Before", "Now"), f"Not compared with the period before: {asking.not_compared}."
+        )
     names = (before.title, asking.period.title)
     earlier = asking.campaign_list(kind, before)
     if first not in {campaign.campaign for campaign in earlier.campaigns}:
