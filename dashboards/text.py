@@ -24,7 +24,7 @@ page = ui.Page(
         ui.Table(
             "Rates and cost",
             one_text.text_numbers,
-            subtitle="With the interval and the sample of each rate.",
+            subtitle="Each rate with its interval and its sample.",
             span=6,
         ),
         ui.Table(
