@@ -58,11 +58,16 @@ def arrived(server: Server, number: str) -> list[str]:
     return [row["body"] for row in answer.raise_for_status().json()["messages"]]
 
 
+TALKED_TO: dict[str, str] = {}
+
+
 def talked_to(wb: Workbench, number: str) -> str:
-    """The conversation with a number, at an hour when it may be written to."""
-    wb.send(number, "Before", confirm=True, batch="before", **ANY_HOUR)
-    wb.contacts.edit(number, timezone=afternoon_zone())
-    return wb.conversation(number).id
+    """The conversation with a number, begun once, at an hour when it may be written to."""
+    if number not in TALKED_TO:
+        wb.send(number, "Before", confirm=True, batch="before", **ANY_HOUR)
+        wb.contacts.edit(number, timezone=afternoon_zone())
+        TALKED_TO[number] = wb.conversation(number).id
+    return TALKED_TO[number]
 
 
 def by_send(wb: Workbench, number: str, text: str, values: Values) -> tuple[str, str]:
@@ -106,7 +111,7 @@ def by_open_conversation(wb: Workbench, number: str, text: str, values: Values) 
 
 
 def by_composer(wb: Workbench, number: str, text: str, values: Values) -> tuple[str, str]:
-    wb.contacts.edit(number, timezone=afternoon_zone())
+    talked_to(wb, number)
     frame = pd.DataFrame([{"to": number, **values}])
     assert wb.outbox.composer(frame, text, sender=SENDER) is not None
     context = open_composer_session(
@@ -147,18 +152,18 @@ BLOCKED: list[tuple[str, Values, str]] = [
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.__name__)
 def test_every_door_fills_or_blocks(wb: Workbench, server: Server, door: Door) -> None:
+    number = next(NUMBERS)
     for text, values, filled in SENT:
-        number = next(NUMBERS)
         assert door(wb, number, text, values)[0] == "sent", text
         assert filled in arrived(server, number)
+    before = arrived(server, number)
     for text, values, reason in BLOCKED:
         if door is by_template and "first name" in text:
             continue
-        number = next(NUMBERS)
         state, why = door(wb, number, text, values)
         assert state == "blocked", text
         assert reason in why
-        assert arrived(server, number) in ([], ["Before"])
+    assert arrived(server, number) == before
 
 
 def test_a_template_that_cannot_be_read_is_an_error(wb: Workbench) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.ui.known import GERMAN, HOSTILE, OURS, WEEK, at, save
 from tests.ui.rows_known import row_messages
 from workbench import ui
 from workbench.errors import LakeError
-from workbench.lake import Lake
+from workbench.lake import Lake, number_lookups
 from workbench.roles import Actor, acting_as
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import Page, load_page
@@ -269,7 +270,10 @@ def test_no_full_number_reaches_the_browser(session: PageSession) -> None:
         assert number not in sent
 
 
-def test_a_whole_number_is_looked_up_once_and_within_limits(lake: Lake) -> None:
+def test_a_whole_number_is_looked_up_once_and_within_limits(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(number_lookups, "LIMITS", ((5, timedelta(minutes=10)), (100, timedelta(days=1))))
     save(lake, row_messages())
     page = load_page(next(info for info in discover_pages() if info.name == "messages"))
 
@@ -291,9 +295,9 @@ def test_a_whole_number_is_looked_up_once_and_within_limits(lake: Lake) -> None:
         rows._handle_msg({"row_list": {"sort": ["contact"]}})
         assert (int(rows.total), trail()) == (1, 1)
         assert GERMAN not in str(rows.definition)
-        for last in range(29):
+        for last in range(4):
             search(f"+491512345{last:04}")
-        assert (opened.head.notices, trail()) == ([], 30)
+        assert (opened.head.notices, trail()) == ([], 5)
         assert search(GERMAN) == 0
-        assert "vera has looked up 30 whole numbers in 10 minutes" in opened.head.notices[0]
-        assert (search("6789"), opened.head.notices, trail()) == (1, [], 30)
+        assert "vera has looked up 5 whole numbers in 10 minutes" in opened.head.notices[0]
+        assert (search("6789"), opened.head.notices, trail()) == (1, [], 5)

@@ -168,12 +168,14 @@ def _count(
     cursor: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], keys: Mapping[str, Any]
 ) -> tuple[int, dict[str, int]]:
     """How many rows of a table are the person's own, and by column, how many others mention the number."""
-    own, texts = _belongs(columns) or "false", _texts(columns)
-    counts = [f"count(*) filter ({own})"]
+    texts = _texts(columns)
+    counts = ["count(*) filter (is_own)"]
     counts += [
-        f"count(*) filter (regexp_matches({identifier(name)}, $digits) and not ({own}))" for name in texts
+        f"count(*) filter (not is_own and regexp_matches({identifier(name)}, $digits))" for name in texts
     ]
-    sql = f"select {', '.join(counts)} from {identifier(table)}"
+    # Judged once for a row, and not once for each of its texts.
+    judged = ", ".join([f"{_belongs(columns) or 'false'} as is_own", *map(identifier, texts)])
+    sql = f"select {', '.join(counts)} from (select {judged} from {identifier(table)})"
     first, *others = cursor.execute(sql, _used(sql, keys)).fetchall()[0]
     return int(first), dict(zip(texts, map(int, others), strict=True))
 
