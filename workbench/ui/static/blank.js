@@ -15,7 +15,7 @@ export function render({model, view}) {
       model.link ? h("p", {}, h("a", {href: model.link}, model.link_text)) : null,
     )
   draw()
-  model.on(["title", "message", "commands", "link"], draw)
+  model.on(["title", "message", "commands", "link", "link_text"], draw)
   followTheme(model, view, root, () => {})
   return root
 }
