@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.lake.test_postgres import postgres, shared  # noqa: F401
+from tests.lakes import begin_lake
 from workbench.compliance.data_subject import find_person
 from workbench.compliance.erasure import order_erasure
 from workbench.compliance.finishing import finish_erasure
@@ -175,7 +176,7 @@ def test_an_opt_out_in_a_message_that_cannot_be_read_is_in_force(
 ) -> None:
     privacy = Privacy(PrivacyMode.HASHED, b"k" * 32)
     page = MessageReader(ACCOUNT, privacy).read([{**STOP, **changes}], "2026-09-09")
-    with open_lake(settings) as lake:
+    with begin_lake(settings) as lake:
         save(lake, *page.unread)
         save(lake, *page.unread)
         assert count_open(lake) == {ACCOUNT: {"messages": 1}}

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from workbench.lake import Lake, open_lake
+from tests.lakes import begin_lake
+from workbench.lake import Lake
 from workbench.settings import Settings, load_settings
 from workbench.simulator import Account, Clock, Options, Server, serve
 from workbench.sync.messages.run import run_sync
@@ -97,7 +98,7 @@ def environment(home: Path, server: Server) -> dict[str, str]:
 
 @pytest.fixture
 def lake(settings: Settings) -> Iterator[Lake]:
-    with open_lake(settings) as opened:
+    with begin_lake(settings) as opened:
         yield opened
 
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from twilio.rest import Client
 
+from tests.lakes import begin_lake
 from tests.sync.conftest import NOW, START
 from workbench.errors import WorkbenchError
-from workbench.lake import Lake, open_lake
+from workbench.lake import Lake
 from workbench.settings import load_settings
 from workbench.simulator import Account, Clock, Fault, Server, serve
 from workbench.sync.account.catalog import CatalogSummary, sync_catalog
@@ -43,7 +44,7 @@ def lake(home: Any, server: Server) -> Iterator[Lake]:
         "TWILIO_ACCOUNT_SID": server.account.account_sid,
         "TWILIO_AUTH_TOKEN": server.account.auth_token,
     }
-    with open_lake(load_settings(environment)) as opened:
+    with begin_lake(load_settings(environment)) as opened:
         yield opened
 
 
