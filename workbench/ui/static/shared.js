@@ -275,7 +275,12 @@ function panelHead(model, container, extra = null) {
   return h(
     "header",
     {class: "panel-head"},
-    h("div", {}, h("h2", {}, model.title), model.subtitle ? h("p", {}, withCode(model.subtitle)) : null),
+    h(
+      "div",
+      {},
+      model.title ? h("h2", {}, model.title) : null,
+      model.subtitle ? h("p", {}, withCode(model.subtitle)) : null,
+    ),
     h(
       "div",
       {class: "tools"},
