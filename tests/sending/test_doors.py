@@ -156,14 +156,14 @@ def test_every_door_fills_or_blocks(wb: Workbench, server: Server, door: Door) -
     for text, values, filled in SENT:
         assert door(wb, number, text, values)[0] == "sent", text
         assert filled in arrived(server, number)
-    before = arrived(server, number)
+    before = sorted(arrived(server, number))
     for text, values, reason in BLOCKED:
         if door is by_template and "first name" in text:
             continue
         state, why = door(wb, number, text, values)
         assert state == "blocked", text
         assert reason in why
-    assert arrived(server, number) == before
+    assert sorted(arrived(server, number)) == before
 
 
 def test_a_template_that_cannot_be_read_is_an_error(wb: Workbench) -> None:
