@@ -282,6 +282,8 @@ def test_the_malformed_is_refused(
 ) -> None:
     answer = caller.http.post(STATUS_PATH, content=content, headers={"Content-Type": FORM, **headers})
     assert answer.status_code == status
+    # A connection that the server ends is announced; on all others the next request is answered.
+    assert ("Connection" in answer.headers) == (status == 413)
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,9 @@ class _WebhookHandler(RequestHandler):
         self.hooks.refusals.note(f"{status} {reason}{noted}")
         self.set_status(status)
         self.set_header("Content-Type", "text/plain; charset=utf-8")
+        if status == 413:
+            # The rest of the body is not read, so the connection ends: say so, or the next request is lost.
+            self.set_header("Connection", "close")
         self.finish(reason + "\n")
 
 
