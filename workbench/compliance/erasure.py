@@ -22,6 +22,7 @@ from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, save_order
 from workbench.errors import UsageError
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
+from workbench.lake.damage import METADATA
 from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
 from workbench.lake.quoting import identifier
 from workbench.lake.removals import ERASURE, add_attachments, begin_removal, is_unfinished
@@ -63,7 +64,7 @@ def plan_erasure(lake: Lake, person: DataSubject) -> ErasurePlan:
         UsageError: the lake keeps masked numbers, which several people can share.
     """
     require_alone(person)
-    with lake.cursor() as cursor:
+    with lake.version_cursor() as cursor:
         plan = _plan(cursor, person)
     files = find_in_files(lake, [*person.words, *plan.texts])
     return ErasurePlan(person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.texts)
@@ -95,12 +96,13 @@ def commit_erasure(lake: Lake, order: Order) -> None:
     without blocking other writers.
     """
     lake.write(lambda cursor: _begin(cursor, lake, order))
-    with lake.cursor() as cursor:
+    with lake.version_cursor() as cursor:
         keys = _keys(cursor, order.person)
+        written = _written_columns(cursor)
         tables = {
             table: columns
             for table, columns in text_columns(cursor).items()
-            if table in _ALWAYS or any(_counts(cursor, table, columns, keys))
+            if table in _ALWAYS or (table in written and any(_counts(cursor, table, columns, keys)))
         }
     lake.write(lambda cursor: _erase_rows(cursor, order, tables))
 
@@ -142,7 +144,7 @@ def _plan(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> _Found:
     keys = _keys(cursor, person)
     rows: dict[str, int] = {}
     mentions: dict[str, int] = {}
-    for table, columns in text_columns(cursor).items():
+    for table, columns in _written_columns(cursor).items():
         own, by_column = _count(cursor, table, columns, keys)
         rows.update({table: own} if own else {})
         mentions.update({f"{table}.{name}": count for name, count in by_column.items() if count})
@@ -225,14 +227,27 @@ def _keys(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> dict[str, A
 def text_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """Every table of the lake with its text columns."""
     text_columns: dict[str, list[str]] = {}
+    # The catalog's own list: DuckDB's would read the statistics of every table and bind every view for it.
     for table, column in cursor.execute(
-        "select c.table_name, c.column_name from duckdb_columns() c join duckdb_tables() t "
-        "on t.table_name = c.table_name and t.database_name = c.database_name "
-        "where c.database_name = 'lake' and c.data_type in ('VARCHAR', 'JSON') order by all"
+        f"select table_name, column_name from {METADATA}.ducklake_table "
+        f"join {METADATA}.ducklake_column c using (table_id) "
+        "where ducklake_table.end_snapshot is null and c.end_snapshot is null "
+        "and c.column_type in ('varchar', 'json') and c.parent_column is null order by all"
     ).fetchall():
         if table not in _UNTOUCHED and _NAME.fullmatch(table) and _NAME.fullmatch(column):
             text_columns.setdefault(table, []).append(column)
     return text_columns
+
+
+def _written_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """As :func:`text_columns`, of the tables that ever had a row: most have none in most lakes."""
+    written = cursor.execute(
+        f"select table_name from {METADATA}.ducklake_table "
+        f"join {METADATA}.ducklake_table_stats using (table_id) "
+        "where end_snapshot is null and record_count > 0"
+    ).fetchall()
+    names = {name for (name,) in written}
+    return {table: columns for table, columns in text_columns(cursor).items() if table in names}
 
 
 def _belongs(columns: Sequence[str]) -> LiteralString:
