@@ -17,6 +17,7 @@ from tests.compliance.conftest import environment
 from tests.lakes import lake_of
 from workbench.api import Workbench
 from workbench.cli import main
+from workbench.compliance.erasure import text_columns, written_columns
 from workbench.conversations.drafts import DraftStore, ReplyDraft
 from workbench.errors import LakeError, UsageError
 from workbench.lake.consent import Side, find_suppressions
@@ -330,3 +331,14 @@ def test_the_commands(wb: Workbench, home: Path, server: Server, monkeypatch: py
     assert CliRunner().invoke(main, ["audit", "verify"]).exit_code == 0
     wrong = CliRunner().invoke(main, ["subject", "erase", "12", "--confirm"])
     assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
+
+
+def test_every_table_that_has_rows_is_searched(wb: Workbench) -> None:
+    with lake_of(wb).version_cursor() as cursor:
+        filled = {
+            table
+            for table in text_columns(cursor)
+            if cursor.execute(f'select 1 from "{table}" limit 1').fetchall()
+        }
+        searched = set(written_columns(cursor))
+    assert {"raw_messages", "senders", "consent_events"} <= filled <= searched

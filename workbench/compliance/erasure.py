@@ -98,7 +98,7 @@ def commit_erasure(lake: Lake, order: Order) -> None:
     lake.write(lambda cursor: _begin(cursor, lake, order))
     with lake.version_cursor() as cursor:
         keys = _keys(cursor, order.person)
-        written = _written_columns(cursor)
+        written = written_columns(cursor)
         tables = {
             table: columns
             for table, columns in text_columns(cursor).items()
@@ -144,7 +144,7 @@ def _plan(cursor: duckdb.DuckDBPyConnection, person: DataSubject) -> _Found:
     keys = _keys(cursor, person)
     rows: dict[str, int] = {}
     mentions: dict[str, int] = {}
-    for table, columns in _written_columns(cursor).items():
+    for table, columns in written_columns(cursor).items():
         own, by_column = _count(cursor, table, columns, keys)
         rows.update({table: own} if own else {})
         mentions.update({f"{table}.{name}": count for name, count in by_column.items() if count})
@@ -239,7 +239,7 @@ def text_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     return text_columns
 
 
-def _written_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+def written_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
     """As :func:`text_columns`, of the tables that ever had a row: most have none in most lakes."""
     written = cursor.execute(
         f"select table_name from {METADATA}.ducklake_table "
