@@ -4,10 +4,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types contracts unit bench clean
+.PHONY: help setup demo test test-all lint types contracts unit bench clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## Make .venv with everything locked in uv.lock
 
@@ -21,7 +21,10 @@ $(READY): pyproject.toml uv.lock
 demo: setup ## Open the product on a simulated account: no credentials, no questions
 	@exec $(BIN)/workbench demo $(ARGS)
 
-test: setup lint types contracts unit ## Lint, types, import contracts, then every test
+test: setup lint types contracts unit ## Lint, types, import contracts, then the tests without the longest
+
+test-all: setup lint types contracts ## The same with every test
+	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .
@@ -35,7 +38,7 @@ contracts: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --without-long $(ARGS)
 
 bench: setup ## Measure against named peers and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -32,6 +32,24 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+LONG_TESTS = Path(__file__).with_name("long_tests.txt")
+"""Tests that took more than eight seconds when measured, a line each. `make test` leaves them out."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--without-long", action="store_true", help="leave out what tests/long_tests.txt names")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--without-long"):
+        return
+    long_tests = frozenset(LONG_TESTS.read_text(encoding="utf-8").split())
+    left_out = pytest.mark.skip(reason="takes long: `make test-all` runs it")
+    for item in items:
+        if item.nodeid.partition("[")[0] in long_tests:
+            item.add_marker(left_out)
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the settings and credentials of whoever runs the tests out of them."""

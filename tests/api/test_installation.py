@@ -47,8 +47,8 @@ def test_all_browsers_of_a_server_share_one_installation(tmp_path: Path) -> None
     homes = [load_settings({"WORKBENCH_HOME": str(tmp_path / name)}) for name in ("a", "b")]
     with open_lake(homes[0]) as lake, open_lake(homes[1]) as other:
         sessions: list[Any] = [door(homes[0], lake, lock) for _ in range(2)]
-        assert sessions[0]._cache is sessions[1]._cache
+        assert sessions[0]._inbox.cache is sessions[1]._inbox.cache
         assert sessions[0].answer({"id": 1, "ask": "start"})["id"] == 1
         moved: Any = door(homes[1], other, lock)
-        assert moved._cache is not sessions[0]._cache
+        assert moved._inbox.cache is not sessions[0]._inbox.cache
         assert lake.value("select 1") == other.value("select 1") == 1
