@@ -334,7 +334,7 @@ def test_the_commands(wb: Workbench, home: Path, server: Server, monkeypatch: py
 
 
 def test_every_table_that_has_rows_is_searched(wb: Workbench) -> None:
-    with lake_of(wb).version_cursor() as cursor:
+    with lake_of(wb).cursor() as cursor:
         filled = {
             table
             for table in text_columns(cursor)

@@ -235,6 +235,7 @@ def test_links_are_followed_and_another_lake_is_left_to_itself(
     ("catalog", "data"),
     [
         ("home/lake/catalog.sqlite", None),
+        ("home/catalog.sqlite", None),
         ("catalog.sqlite", None),
         ("elsewhere/catalog.sqlite", None),
         ("elsewhere/catalog.sqlite", "home"),

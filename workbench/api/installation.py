@@ -296,6 +296,7 @@ class Installation:
             if self._lake is not None and self._lake is not self._given_lake:
                 self._lake.close()
             self._lake = self._given_lake
+            self._has_log = False
 
     def __enter__(self) -> Self:
         return self

@@ -20,12 +20,13 @@ from workbench.compliance.data_subject import DataSubject, require_alone
 from workbench.compliance.home_files import find_in_files
 from workbench.compliance.orders import AtTwilio, ErasurePlan, Order, save_order
 from workbench.errors import UsageError
+from workbench.lake.address import METADATA
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
-from workbench.lake.damage import METADATA
 from workbench.lake.erased import BLOT, person_hash, remove_erased, save_erased
 from workbench.lake.quoting import identifier
 from workbench.lake.removals import ERASURE, add_attachments, begin_removal, is_unfinished
+from workbench.lake.row_counts import ever_written
 from workbench.lake.secret_key import privacy_key
 from workbench.lake.text_templates import forget_skeletons, forget_unused_templates
 
@@ -64,7 +65,7 @@ def plan_erasure(lake: Lake, person: DataSubject) -> ErasurePlan:
         UsageError: the lake keeps masked numbers, which several people can share.
     """
     require_alone(person)
-    with lake.version_cursor() as cursor:
+    with lake.cursor() as cursor:
         plan = _plan(cursor, person)
     files = find_in_files(lake, [*person.words, *plan.texts])
     return ErasurePlan(person.masked, plan.rows, plan.mentions, files, plan.attachments, plan.texts)
@@ -96,9 +97,9 @@ def commit_erasure(lake: Lake, order: Order) -> None:
     without blocking other writers.
     """
     lake.write(lambda cursor: _begin(cursor, lake, order))
-    with lake.version_cursor() as cursor:
+    with lake.cursor() as cursor:
         keys = _keys(cursor, order.person)
-        written = written_columns(cursor)
+        written = ever_written(cursor)
         tables = {
             table: columns
             for table, columns in text_columns(cursor).items()
@@ -240,14 +241,9 @@ def text_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
 
 
 def written_columns(cursor: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    """As :func:`text_columns`, of the tables that ever had a row: most have none in most lakes."""
-    written = cursor.execute(
-        f"select table_name from {METADATA}.ducklake_table "
-        f"join {METADATA}.ducklake_table_stats using (table_id) "
-        "where end_snapshot is null and record_count > 0"
-    ).fetchall()
-    names = {name for (name,) in written}
-    return {table: columns for table, columns in text_columns(cursor).items() if table in names}
+    """As :func:`text_columns`, of the tables that ever had a row."""
+    written = ever_written(cursor)
+    return {table: columns for table, columns in text_columns(cursor).items() if table in written}
 
 
 def _belongs(columns: Sequence[str]) -> LiteralString:

@@ -10,6 +10,9 @@ from workbench.errors import ConfigError
 from workbench.lake.quoting import quoted
 from workbench.settings import Settings
 
+METADATA = "__ducklake_metadata_lake"
+"""The name under which DuckLake attaches the catalog's own tables."""
+
 #: Without WAL readers fail while somebody writes; the timeout covers the moment of a commit.
 _SQLITE_OPTIONS = "META_JOURNAL_MODE 'WAL', META_BUSY_TIMEOUT 10000"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from workbench.lake.address import METADATA
 from workbench.lake.connect import Lake
-from workbench.lake.damage import METADATA
 
 _CHANGE = re.compile(r"[a-z_]+:([0-9]+)")
 """One change of a version, as `inserted_into_table:43`; the number is the table's."""

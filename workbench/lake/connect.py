@@ -145,17 +145,11 @@ class Lake:
 
         Nothing can be changed here; :meth:`write` changes the lake.
         """
-        with self.version_cursor() as cursor:
-            yield LakeVersion(cursor)
-
-    @contextmanager
-    def version_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """As :meth:`version`, for whoever asks a cursor."""
         with self.memory() as cursor:
             # In this order: what a cursor is set up with asks the catalog for the version, once for all.
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             self._settle(cursor)
-            yield cursor
+            yield LakeVersion(cursor)
 
     def batches(self, sql: str, parameters: Parameters, rows: int) -> pa.RecordBatchReader:
         """See :func:`workbench.lake.record_batches.read_batches`."""

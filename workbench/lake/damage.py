@@ -15,9 +15,8 @@ from datetime import date, datetime, timedelta
 import duckdb
 
 from workbench.errors import LakeDamaged
+from workbench.lake.address import METADATA
 
-METADATA = "__ducklake_metadata_lake"
-"""DuckLake's own tables of the attached lake."""
 OpenReader = Callable[[], duckdb.DuckDBPyConnection]
 _FROM_TWILIO = "raw_messages"
 _TIMES = ("date_created", "date_sent", "day", "happened_at", "created_at", "started_at", "received_at", "at")

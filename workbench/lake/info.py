@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from workbench.lake.address import METADATA
 from workbench.lake.connect import Lake
-from workbench.lake.damage import METADATA
 from workbench.lake.row_counts import count_rows
 
 _SMALL = 2**20

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import ConfigError, LakeRefused, NothingKnown
-from workbench.lake.address import LakeAddress, lake_address
+from workbench.lake.address import METADATA, LakeAddress, lake_address
 from workbench.lake.connect import Lake
 from workbench.lake.conversation_ids import key_older_ids
 from workbench.lake.data_folder import MARKER_FILE
@@ -201,7 +201,7 @@ _LARGE = 250_000
 def _settle_for_size(connection: duckdb.DuckDBPyConnection, threads: int | None) -> None:
     """Give the engine of a large lake its statistics, and a thread for each core or as many as were asked."""
     [(rows,)] = connection.execute(
-        "select coalesce(max(record_count), 0) from __ducklake_metadata_lake.ducklake_table_stats"
+        f"select coalesce(max(record_count), 0) from {METADATA}.ducklake_table_stats"
     ).fetchall()
     if rows >= _LARGE:
         connection.execute("RESET threads; RESET disabled_optimizers")

@@ -13,10 +13,9 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import CatalogLost, LakeRefused
-from workbench.lake.address import LakeAddress
+from workbench.lake.address import METADATA, LakeAddress
 from workbench.lake.audit import ANCHOR_FILE
 from workbench.lake.connect import Lake
-from workbench.lake.damage import METADATA
 from workbench.lake.data_folder import DataFolder, OwnerMarker, open_data_folder
 from workbench.lake.quoting import quoted
 from workbench.lake.secret_key import KEY_FILE

@@ -84,7 +84,7 @@ class SendContext:
             self.check_media,
             self.template_state,
         )
-        with self.lake.version_cursor() as cursor:
+        with self.lake.cursor() as cursor:
             facts = reader.read(cursor, messages, now)
             sent_today, spent = read_day(cursor, now)
             policy = Policy(self.settings, now, ignore_quiet_hours, read_hold(cursor))
