@@ -10,17 +10,10 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused, UsageError
-from workbench.lake.address import (
-    METADATA,
-    DataFile,
-    LakeAddress,
-    find_damaged,
-    lake_address,
-    read_data_files,
-    refuse_irreplaceable,
-)
+from workbench.lake.address import METADATA, LakeAddress, lake_address
 from workbench.lake.audit import ANCHOR_FILE, append_audit, local_actor
 from workbench.lake.connect import Lake
+from workbench.lake.damage import DataFile, find_damaged, read_data_files, refuse_irreplaceable
 from workbench.lake.data_folder import MARKER_FILE, LocalFolder, open_data_folder
 from workbench.lake.lock import exclusive
 from workbench.lake.opening import adopt_lake, open_lake
