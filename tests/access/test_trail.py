@@ -31,13 +31,14 @@ def test_entries_reach_the_audit_trail_with_their_own_time(settings: Settings) -
         assert lake.value("select json_extract_string(detail, 'address') from audit_events") == "192.0.2.1"
 
 
-def test_a_locked_lake_delays_entries_and_nothing_else(settings: Settings) -> None:
+@pytest.mark.parametrize("trouble", [LakeBusy("held by somebody"), RuntimeError("nobody expected this")])
+def test_a_locked_lake_delays_entries_and_nothing_else(settings: Settings, trouble: Exception) -> None:
     locked = threading.Event()
     locked.set()
 
     def open_(given: Settings) -> Lake:
         if locked.is_set():
-            raise LakeBusy("held by somebody")
+            raise trouble
         return open_lake(given)
 
     trail = Trail(settings, open_, pause=0.05)

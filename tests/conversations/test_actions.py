@@ -36,6 +36,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     with open_lake(load_settings({"WORKBENCH_HOME": str(tmp_path_factory.mktemp("actions"))})) as lake:
         save_known(lake)
         prepare_languages(lake)
+        # Ana has a label, Cal an owner and is snoozed.
+        save_event(lake, find_conversation(lake, ANA), label("spam", "local:a"))
+        save_event(lake, find_conversation(lake, CAL), assign("cat", "local:a"))
+        save_event(lake, find_conversation(lake, CAL), set_state("snoozed", "local:a", LATER))
         yield lake
 
 
@@ -82,11 +86,6 @@ DECISIONS = [
 @example(decisions=DECISIONS[5:])
 @hypothesis.settings(max_examples=3, deadline=None)
 def test_undoing_in_turn_restores_what_each_had(lake: Lake, decisions: list[ConversationEvent]) -> None:
-    # What they have before differs: Ana has a label, Cal an owner and is snoozed.
-    if not lake.rows("select 1 from conversation_events"):
-        save_event(lake, find_conversation(lake, ANA), label("spam", "local:a"))
-        save_event(lake, find_conversation(lake, CAL), assign("cat", "local:a"))
-        save_event(lake, find_conversation(lake, CAL), set_state("snoozed", "local:a", LATER))
     everybody = ids(lake, ANA, BEN, CAL, DEE)
     steps = []
     for decision in decisions:

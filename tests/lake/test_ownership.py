@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -20,7 +21,7 @@ from tests.lake.old import forget_identity, make_old
 from tests.messages import payload
 from tests.ui.known import save
 from workbench.errors import CatalogLost, ConfigError, LakeDamaged, LakeError, LakeRefused, UsageError
-from workbench.lake import Lake, open_lake
+from workbench.lake import Lake, migrations, open_lake, opening
 from workbench.lake.engine import extension_path
 from workbench.lake.left_files import delete_left_files
 from workbench.lake.purge import purge
@@ -62,6 +63,24 @@ def filled(settings: Settings) -> Settings:
     with open_lake(settings) as lake:
         save(lake, [payload(number) for number in range(100)])
     return settings
+
+
+# --- two processes that begin one lake ---
+
+
+def test_a_lake_that_another_process_begins_meanwhile_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, looked = settings_of(tmp_path), migrations.refuse_other_tables
+
+    def begin_it_meanwhile(*arguments: Any) -> None:
+        monkeypatch.setattr(opening, "refuse_other_tables", looked)
+        with open_lake(both) as other:
+            save(other, [payload(1)])
+        looked(*arguments)
+
+    monkeypatch.setattr(opening, "refuse_other_tables", begin_it_meanwhile)
+    assert messages(both) == 1
 
 
 # --- two lakes ---

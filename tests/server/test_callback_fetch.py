@@ -67,6 +67,7 @@ def asked(twilio: ScriptedTwilio, number: int) -> int:
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(callback_fetch, "_LOOK_AGAIN", 0.05)
     monkeypatch.setattr(callback_fetch, "_BETWEEN_ROUNDS", 0.01)
+    monkeypatch.setattr(callback_fetch, "_AFTER_TROUBLE", 0.05)
 
 
 def test_what_cannot_be_read_is_asked_for_once_and_left_to_the_syncs(tmp_path: Path) -> None:
@@ -90,6 +91,19 @@ def test_what_cannot_be_read_is_asked_for_once_and_left_to_the_syncs(tmp_path: P
         # What the callback said waits in the lake until the message can be read.
         waiting = lake.rows("select message_sid from waiting_statuses order by 1")
         assert waiting == [(sid(2),), (sid(3),)]
+
+
+def test_an_error_that_nobody_expected_does_not_end_the_fetching(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(cursor: Any, limit: int) -> Any:
+        monkeypatch.setattr(callback_fetch, "read_waiting", read_waiting)
+        raise RuntimeError("the disk is on fire")
+
+    monkeypatch.setattr(callback_fetch, "read_waiting", broken)
+    with fetching(tmp_path, {sid(1): json_reply(payload(1))}) as (lake, _):
+        wait_until(lambda: lake.value("select count(*) from raw_messages") == 1)
+    assert "RuntimeError: the disk is on fire" in caplog.text
 
 
 def test_a_message_that_can_be_read_again_leaves_the_quarantine(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.lakes import lake_of
+from tests.messages import ACCOUNT
 from workbench.api import Workbench
 from workbench.api.jobs import run_job
 from workbench.api.schedule import Rule, schedule_of
@@ -16,6 +18,8 @@ from workbench.errors import ConfigError, UsageError, WorkbenchError
 from workbench.lake.jobs import read_last_job_runs
 from workbench.lake.lock import only_one
 from workbench.metrics.freshness import freshness
+from workbench.server import scheduling
+from workbench.server.hooks_lake import HooksLake
 from workbench.server.schedule_text import schedule_text
 from workbench.settings import load_settings
 from workbench.ui.store import Store
@@ -79,6 +83,31 @@ def test_impossible_times_are_named(home: Path, line: str, named: str) -> None:
     with pytest.raises(ConfigError, match="schedule") as refused:
         schedule_of(settings(home, f"[schedule]\n{line}\n"))
     assert named in str(refused.value)
+
+
+def test_an_error_that_nobody_expected_does_not_end_the_schedule(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(scheduling, "_LOOK_EVERY", 0.02)
+    monkeypatch.setattr(scheduling, "_AFTER_TROUBLE", 0.02)
+    begun = threading.Event()
+
+    def no_process(*args: Any, **options: Any) -> Any:
+        if "no memory" in caplog.text:
+            begun.set()
+        raise OSError("no memory for a process")
+
+    monkeypatch.setattr("subprocess.Popen", no_process)
+    account = {"TWILIO_ACCOUNT_SID": ACCOUNT, "TWILIO_AUTH_TOKEN": "0" * 32}
+    with_account = load_settings({"WORKBENCH_HOME": str(home), **account})
+    lake = HooksLake(with_account)
+    scheduler = scheduling.Scheduler(with_account, lake, [Rule("sync", every=timedelta(milliseconds=1))])
+    scheduler.start()
+    try:
+        assert begun.wait(30), "the schedule ended"
+    finally:
+        scheduler.close()
+        lake.close()
 
 
 RULES = (

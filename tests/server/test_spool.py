@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, strategies
@@ -12,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 
 from workbench.lake import spool as spool_module
 from workbench.lake.spool import Spool, SpoolFull, rewrite_segments
+from workbench.server.intake import Intake
 
 
 def one(number: int) -> bytes:
@@ -93,6 +96,7 @@ def test_too_much_waiting_is_refused(tmp_path: Path) -> None:
 FULL = """
 import resource, sys
 from pathlib import Path
+from typing import Any
 from workbench.lake.spool import Spool, SpoolFull
 spool = Spool(Path(sys.argv[1]))
 spool.append([b"kept"])
@@ -150,3 +154,26 @@ def test_rewriting_keeps_what_is_not_changed(tmp_path: Path) -> None:
     assert rewrite_segments(tmp_path, without) == 5
     assert rewrite_segments(tmp_path, without) == 0
     assert drain(Spool(tmp_path)) == [one(4), one(5), one(6), b"record seven", one(8)]
+
+
+def test_whoever_waits_for_a_record_hears_of_an_error_that_nobody_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = Spool(tmp_path)
+
+    def broken(records: Any) -> None:
+        monkeypatch.undo()
+        raise RuntimeError("the disk is on fire")
+
+    async def take_two() -> int:
+        intake = Intake(spool, asyncio.get_running_loop(), lambda: None)
+        try:
+            with pytest.raises(RuntimeError, match="the disk is on fire"):
+                await asyncio.wait_for(intake.take(b"one"), 10)
+            return await asyncio.wait_for(intake.take(b"two"), 10)
+        finally:
+            intake.close()
+
+    monkeypatch.setattr(spool, "append", broken)
+    assert asyncio.run(take_two()) == 1
+    assert list(spool.read(9)) == [b"two"]

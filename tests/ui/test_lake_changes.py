@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.messages import payload
 from tests.ui.known import save
 from workbench.lake import Lake, open_lake
@@ -32,6 +34,24 @@ def test_a_commit_by_somebody_else_is_heard_at_once(lake: Lake, settings: Settin
         assert not heard.wait(0.8)
     finally:
         store.lake_changes.close()
+
+
+def test_a_listener_that_fails_costs_the_others_nothing(lake: Lake, caplog: pytest.LogCaptureFixture) -> None:
+    def fails() -> None:
+        raise RuntimeError("this page is broken")
+
+    heard, watcher = threading.Event(), LakeWatcher(lake.address, lake.snapshot_id)
+    for listener in (fails, heard.set):
+        watcher.add(listener)
+    try:
+        for number in range(2):
+            time.sleep(0.5)
+            heard.clear()
+            save(lake, [payload(number)])
+            assert heard.wait(5)
+    finally:
+        watcher.close()
+    assert "this page is broken" in caplog.text
 
 
 def test_without_news_the_lake_is_not_asked(lake: Lake) -> None:

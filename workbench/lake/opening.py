@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from workbench.errors import ConfigError, LakeRefused, NothingKnown
+from workbench.errors import CatalogLost, ConfigError, LakeRefused, NothingKnown
 from workbench.lake.address import METADATA, LakeAddress, lake_address
 from workbench.lake.connect import Lake
 from workbench.lake.conversation_ids import key_older_ids
@@ -96,7 +96,7 @@ def _check(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] 
         if pending.is_all:
             with lake.cursor() as cursor:
                 refuse_other_tables(cursor, lake.address.shown)
-                refuse_lost_catalog(lake.address, lake.home, cursor, "is empty", was_there=True)
+                _refuse_lost_tables(lake, cursor)
         if not lake.address.is_bucket:
             protect_data(Path(lake.address.data), is_shared=lake.address.kind != "sqlite")
         if pending.migrations and not pending.is_all:
@@ -109,6 +109,16 @@ def _check(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] 
         settle_key(lake, is_reader=is_reader)
         if not is_reader:
             key_older_ids(lake)
+
+
+def _refuse_lost_tables(lake: Lake, cursor: duckdb.DuckDBPyConnection) -> None:
+    """Refuse a catalog without tables whose files are still there, unless they came while we looked."""
+    try:
+        refuse_lost_catalog(lake.address, lake.home, cursor, "is empty", was_there=True)
+    except CatalogLost:
+        # Another process that begins this lake writes its marker after its tables: they are there now.
+        if pending_changes(lake).is_all:
+            raise
 
 
 def adopt_lake(settings: Settings, before_claim: Callable[[Lake], None]) -> Lake:

@@ -75,7 +75,7 @@ class LakeWatcher:
             with self._lock:
                 listeners = tuple(self._listeners)
             for listener in listeners:
-                listener()
+                _call(listener)
 
     def _look(self) -> tuple[tuple[int, int], ...]:
         seen = [_state(path) for path in self._files]
@@ -87,6 +87,14 @@ class LakeWatcher:
         except WorkbenchError as error:
             log.debug("the lake could not be asked for its snapshot: %s", error)
             return None
+
+
+def _call(listener: Listener) -> None:
+    try:
+        listener()
+    except Exception:
+        # The other listeners and the next change must not depend on this one.
+        log.exception("what follows a change of the lake failed: %r", listener)
 
 
 def _state(path: Path) -> tuple[int, int]:

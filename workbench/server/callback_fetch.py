@@ -63,8 +63,13 @@ class Fetcher:
                 try:
                     while not self._stop.is_set() and self._fetch_some(client):
                         self._stop.wait(_BETWEEN_ROUNDS)
-                except WorkbenchError as error:
-                    log.warning("messages known from callbacks wait for the next sync: %s", error)
+                except Exception as error:
+                    # What nobody expected must not end the thread: nothing would be fetched until a restart.
+                    log.warning(
+                        "messages known from callbacks wait for the next sync: %s",
+                        error,
+                        exc_info=not isinstance(error, WorkbenchError),
+                    )
                     self._stop.wait(_AFTER_TROUBLE)
 
     def _fetch_some(self, client: TwilioClient) -> int:

@@ -74,7 +74,8 @@ class Intake:
     def _store(self, group: Sequence[tuple[bytes, asyncio.Future[int]]]) -> None:
         try:
             self._spool.append([record for record, _ in group])
-        except WorkbenchError as error:
+        except Exception as error:
+            # Also what nobody expected: who sent these waits for an answer, and others come after them.
             self._tell([(future, error) for _, future in group])
             return
         first = self.stored + 1
@@ -82,12 +83,12 @@ class Intake:
         self._tell([(future, first + number) for number, (_, future) in enumerate(group)])
         self._on_stored()
 
-    def _tell(self, answers: Sequence[tuple[asyncio.Future[int], int | WorkbenchError]]) -> None:
+    def _tell(self, answers: Sequence[tuple[asyncio.Future[int], int | Exception]]) -> None:
         def settle() -> None:
             for future, answer in answers:
                 if future.done():
                     continue
-                if isinstance(answer, WorkbenchError):
+                if isinstance(answer, Exception):
                     future.set_exception(answer)
                 else:
                     future.set_result(answer)

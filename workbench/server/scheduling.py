@@ -27,7 +27,7 @@ from workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_LOOK_EVERY = 1.0
+_LOOK_EVERY, _AFTER_TROUBLE = 1.0, 10.0
 _END_SECONDS = 15.0
 
 
@@ -96,9 +96,15 @@ class Scheduler:
                 for rule in self._due(lane):
                     if not self._stop.is_set():
                         self._run_job(rule)
-            except WorkbenchError as error:
-                log.warning("the schedule waits for the lake: %s", error)
-                self._stop.wait(10 * _LOOK_EVERY)
+            except Exception as error:
+                # What nobody expected, as no memory for a process, must not end the schedule until a restart.
+                log.warning(
+                    "the schedule goes on in %d s: %s",
+                    _AFTER_TROUBLE,
+                    error,
+                    exc_info=not isinstance(error, WorkbenchError),
+                )
+                self._stop.wait(_AFTER_TROUBLE)
             self._stop.wait(_LOOK_EVERY)
 
     def _read_runs(self) -> None:

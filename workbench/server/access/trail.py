@@ -85,8 +85,12 @@ class Trail:
             self._wake.clear()
             try:
                 self.deliver()
-            except (WorkbenchError, OSError) as error:
-                log.warning("sign-ins wait in %s for the lake: %s", JOURNAL_FILE, error)
+            except Exception as error:
+                # What nobody expected must not end the thread: the journal would wait for a restart.
+                is_expected = isinstance(error, WorkbenchError | OSError)
+                log.warning(
+                    "sign-ins wait in %s for the lake: %s", JOURNAL_FILE, error, exc_info=not is_expected
+                )
                 if not self._stop.wait(self._pause):
                     self._wake.set()
             if self._stop.is_set():
