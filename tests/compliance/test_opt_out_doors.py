@@ -233,11 +233,13 @@ def answers(lake: Lake, account: str, person: str) -> dict[str, dict[tuple[str |
             claim(cursor, [intent(side, person)], people, side, lambda claimed: False)[0] for side in sides
         ]
 
+    with lake.version() as version:
+        standings = [read_consent(version, conversation).standing for conversation in conversations]
     doors = {
         "ledger": [bool(opt_outs) for opt_outs in suppressions],
         "send check": [bool(side_facts.suppressions) for side_facts in facts],
         "claim": [claimed.answer == "opted out" for claimed in lake.write(claim_all)],
-        "inbox": [read_consent(lake, conversation).standing == "opted-out" for conversation in conversations],
+        "inbox": [standing == "opted-out" for standing in standings],
     }
     return {door: dict(zip(SIDES, said, strict=True)) for door, said in doors.items()}
 

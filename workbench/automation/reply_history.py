@@ -58,14 +58,14 @@ _LINES_SQL = """
         date_created, is_outbound, body,
         direction = 'outbound-reply'
     from message_facts
-    where contact in (select unnest(?::varchar[])) and date_created > ?
+    where list_contains(?::varchar[], contact) and date_created > ?
 """
 #: As the last sync read them, or as the log shows them in use.
 _OWN_SQL = """
-    (select 1 from senders where sender in (select unnest($contacts::varchar[])) limit 1)
+    (select 1 from senders where list_contains($contacts::varchar[], sender) limit 1)
     union all
     (
         select 1 from message_facts
-        where is_outbound and sender in (select unnest($contacts::varchar[])) limit 1
+        where is_outbound and list_contains($contacts::varchar[], sender) limit 1
     )
 """

@@ -44,7 +44,7 @@ def fetch_attachment(
         "select l.account_sid, m.message_sid from media m "
         "join conversation_lines l on l.message_sid = m.message_sid "
         "where m.media_sid = ? and l.our_side = ? "
-        "and l.contact in (select unnest(?::varchar[]))",
+        "and list_contains(?::varchar[], l.contact)",
         [media_sid, conversation.our_side, conversation.contacts],
     )
     if not rows:

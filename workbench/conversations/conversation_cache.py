@@ -59,6 +59,7 @@ class ConversationCache:
         self._made_at = self._renewed_at = self._snoozes_at = self._took = 0.0
         self._touched = TouchedConversations(lake)
         self._pairs: set[tuple[str, str]] = set()
+        self._side_names: Mapping[str, str] = {}
         self._changed: OrderedDict[tuple[str, str], int] = OrderedDict()
         self._version = self._names_at = 0
 
@@ -110,6 +111,11 @@ class ConversationCache:
                 [conversation_id],
             ).fetchall()
         return Conversation(*rows[0]) if rows else None
+
+    def side_names(self) -> Mapping[str, str]:
+        """What our senders and messaging services are called, for those that have a name."""
+        self.table_name()
+        return self._side_names
 
     def seconds_to_wait(self, rest: float) -> float:
         """How long :meth:`table_name` gives the table as it is, whatever is committed."""
@@ -207,6 +213,7 @@ class ConversationCache:
         with self._lake.cursor() as cursor:
             cursor.execute(f"create table {name} as {_summaries(EVERYTHING, 'message_facts')}")
             self._pairs = set(cursor.execute(_PAIRS_SQL).fetchall())
+            self._side_names = dict(cursor.execute(_SIDE_NAMES_SQL).fetchall())
             if old:
                 changed = cursor.execute(
                     f"select distinct our_side, contact from ((from {name} except from {old}) "
@@ -257,6 +264,12 @@ _PAIRS_SQL = """
     select distinct sender, messaging_service_sid from raw_messages
     where sender is not null and messaging_service_sid is not null
     union select sender, messaging_service_sid from sender_pools
+"""
+_SIDE_NAMES_SQL = """
+    select messaging_service_sid, max(friendly_name) from messaging_services
+    where friendly_name is not null group by 1
+    union all
+    select sender, max(friendly_name) from senders where friendly_name is not null group by 1
 """
 #: By table: contact, conversation, sender and service of the rows that changed.
 _CHANGES: Mapping[str, LiteralString] = {

@@ -91,20 +91,20 @@ _COUNTS_SQL = """
         count(*) filter (not is_outbound), count(*) filter (is_outbound),
         count(*) filter (is_outbound and status in ('failed', 'undelivered')),
         count(*) filter (is_outbound and spend is null and status not in ('failed', 'canceled'))
-    from conversation_lines where contact in (select unnest($contacts::varchar[]))
+    from conversation_lines where list_contains($contacts::varchar[], contact)
 """
 _COSTS_SQL = """
     select currency, sum(spend) from conversation_lines
-    where contact in (select unnest($contacts::varchar[])) and spend is not null and currency is not null
+    where list_contains($contacts::varchar[], contact) and spend is not null and currency is not null
     group by currency order by currency
 """
 _CONSENT_SQL = """
     select kind, scope, source, evidence, actor, happened_at, count(*) over ()
-    from consent_events where address in (select unnest($contacts::varchar[])) and kind <> 'help'
+    from consent_events where list_contains($contacts::varchar[], address) and kind <> 'help'
     order by happened_at desc, recorded_at desc, event_id limit $limit
 """
 _BLOCKED_SQL = """
-    select scope, source, since from suppressions where address in (select unnest($contacts::varchar[]))
+    select scope, source, since from suppressions where list_contains($contacts::varchar[], address)
     order by since desc, scope
 """
 _OTHERS_SQL = """
@@ -112,8 +112,8 @@ _OTHERS_SQL = """
         min({'at': date_created, 'id': conversation_id})['id'] as conversation_id, our_side, contact,
         count(*), max(date_created) as last_at, count(*) over ()
     from conversation_lines
-    where contact in (select unnest($contacts::varchar[]))
-        and not (our_side = $our_side and contact in (select unnest($mine::varchar[])))
+    where list_contains($contacts::varchar[], contact)
+        and not (our_side = $our_side and list_contains($mine::varchar[], contact))
     group by our_side, contact
     order by last_at desc, conversation_id limit $limit
 """

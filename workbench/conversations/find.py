@@ -103,7 +103,7 @@ def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
 
 def _by_contact(lake: Lake, address: str, our_side: str | None) -> list[tuple[Any, ...]]:
     return lake.rows(
-        f"{_SELECT} where contact in (select unnest($contacts::varchar[])) "
+        f"{_SELECT} where list_contains($contacts::varchar[], contact) "
         "and ($our_side is null or our_side = $our_side or sender = $our_side) "
         "group by our_side, contact order by contact = $contact desc, max(date_created) desc",
         {"contact": address, "contacts": list(address_spellings(address)), "our_side": our_side},

@@ -125,7 +125,7 @@ def _customer(inbox: OpenInbox, question: Nothing) -> Answer:
     conversation = inbox.opened()
     with inbox.lake_lock:
         customer = read_customer(inbox.lake, conversation)
-        names = dict(inbox.lake.rows(_ALL_NAMES_SQL))
+        names = inbox.cache.side_names()
     with_evidence = current_user().may("agent")
     return {**customer_shown(customer, names, inbox.settings.timezone, with_evidence=with_evidence)}
 
@@ -145,7 +145,7 @@ def _writers(inbox: OpenInbox) -> dict[str, str]:
 
 def _sides(inbox: OpenInbox) -> dict[str, str]:
     with inbox.lake_lock:
-        return dict(inbox.lake.rows(_ALL_NAMES_SQL))
+        return dict(inbox.cache.side_names())
 
 
 def _look_up(inbox: OpenInbox, search: str) -> None:
@@ -167,13 +167,6 @@ def _refresh_just_sent(inbox: OpenInbox) -> None:
     except WorkbenchError as error:
         log.warning("the status of messages just sent could not be read: %s", error)
 
-
-_ALL_NAMES_SQL = """
-    select messaging_service_sid, max(friendly_name) from messaging_services
-    where friendly_name is not null group by 1
-    union all
-    select sender, max(friendly_name) from senders where friendly_name is not null group by 1
-"""
 
 READING: Handlers = {
     "start": _start,

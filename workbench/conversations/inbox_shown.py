@@ -77,12 +77,13 @@ def draw_thread(inbox: OpenInbox) -> Answer:
     """The open conversation with all that stands around it; raises UsageError where none is open."""
     conversation = inbox.opened()
     with inbox.lake_lock:
-        thread = read_thread(inbox.lake, conversation, limit=inbox.shown.messages)
+        with inbox.lake.version() as version:
+            thread = read_thread(version, conversation, limit=inbox.shown.messages)
+            consent = read_consent(version, conversation)
         glance = read_contact_glance(inbox.lake, inbox.cache, conversation.contact)
-        consent = read_consent(inbox.lake, conversation)
         stored_id = inbox.begun.stored_id(conversation)
         state = read_state(inbox.lake, conversation, inbox.cache) if stored_id else NEW_STATE
-        names = dict(inbox.lake.rows(_NAMES_SQL, [conversation.our_side]))
+        names = inbox.cache.side_names()
     inbox.shown.waiting = _just_sent(thread)
     contact, draft = glance.contact, inbox.replies.draft_shown(current_actor(), conversation)
     head = view_models.head_shown(conversation, contact, consent, glance.addresses, names)
@@ -105,11 +106,3 @@ def _just_sent(thread: Thread) -> list[tuple[str, str]]:
         for message in thread.messages
         if message.is_outbound and not message.is_final and message.date_created >= since
     ]
-
-
-_NAMES_SQL = """
-    select messaging_service_sid, max(friendly_name) from messaging_services
-    where messaging_service_sid = $1 and friendly_name is not null group by 1
-    union all
-    select sender, max(friendly_name) from senders where sender = $1 and friendly_name is not null group by 1
-"""

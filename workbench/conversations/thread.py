@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -134,14 +134,15 @@ def read_thread(
     if before is not None:
         place = {"at": before.date_created, "is_outbound": before.is_outbound, "sid": before.message_sid}
     rows = lake.rows(_MESSAGES_SQL, {**key, **place, "limit": min(limit, MOST_MESSAGES)})
-    messages = tuple(ThreadMessage(*row[:-1]) for row in reversed(rows))
+    messages = tuple(ThreadMessage(*row[:-2]) for row in reversed(rows))
     messages, profile = _with_content(lake, conversation, messages)
-    older = int(rows[0][-1]) - len(rows) if rows else 0
+    number, conversation_ids = rows[0][-2:] if rows else (0, [])
+    older = int(number) - len(rows)
     began_at = messages[0].date_created if older and messages else None
     return Thread(
         conversation,
         _with_schedule(lake, _with_attachments(lake, messages)),
-        _read_events(lake, key, began_at),
+        _read_events(lake, conversation_ids, began_at),
         older,
         profile,
     )
@@ -151,7 +152,7 @@ def require_message(lake: Readable, conversation: Conversation, message_sid: str
     """Raises UsageError unless a message is of this conversation, and ours."""
     if not lake.rows(
         "select 1 from conversation_lines where message_sid = ? and is_outbound and our_side = ? "
-        "and contact in (select unnest(?::varchar[]))",
+        "and list_contains(?::varchar[], contact)",
         [message_sid, conversation.our_side, conversation.contacts],
     ):
         raise UsageError(f"No message of ours in this conversation is {message_sid!r:.80}.")
@@ -161,21 +162,28 @@ def last_question(lake: Readable, conversation: Conversation) -> str | None:
     """SID of the contact's latest message; None if they never wrote."""
     sid = lake.value(
         "select max({'at': date_created, 'sid': message_sid})['sid'] from conversation_lines "
-        "where our_side = ? and contact in (select unnest(?::varchar[])) and not is_outbound",
+        "where our_side = ? and list_contains(?::varchar[], contact) and not is_outbound",
         [conversation.our_side, conversation.contacts],
     )
     return None if sid is None else str(sid)
 
 
 _MESSAGES_SQL = """
+    with mine as materialized (
+        select
+            message_sid, account_sid, is_outbound, direction, status, is_final, error_code, sender, body,
+            segments, encoding, media_count, spend, currency, date_created, date_sent, keyword,
+            conversation_id
+        from conversation_lines
+        where our_side = $our_side and list_contains($contacts::varchar[], contact)
+    )
     select
         l.message_sid, account_sid, is_outbound, direction, status, is_final, error_code, sender, body,
         segments, encoding, coalesce(media_count, 0), spend, currency, date_created, date_sent, keyword,
-        a.rule, count(*) over ()
-    from conversation_lines l
+        a.rule, count(*) over (), (select list(distinct conversation_id) from mine)
+    from mine l
     left join automatic_replies a on a.message_sid = l.message_sid
-    where our_side = $our_side and contact in (select unnest($contacts::varchar[]))
-      and ($at is null or (date_created, is_outbound, l.message_sid) < ($at, $is_outbound, $sid))
+    where $at is null or (date_created, is_outbound, l.message_sid) < ($at, $is_outbound, $sid)
     order by date_created desc, is_outbound desc, l.message_sid desc
     limit $limit
 """
@@ -253,17 +261,14 @@ def _with_schedule(lake: Readable, messages: Sequence[ThreadMessage]) -> tuple[T
 
 
 def _read_events(
-    lake: Readable, key: Mapping[str, object], since: datetime | None
+    lake: Readable, conversation_ids: Sequence[str], since: datetime | None
 ) -> tuple[ThreadEvent, ...]:
     rows: list[tuple[Any, ...]] = lake.rows(
         """
         select kind, value, until, actor, happened_at from conversation_events
-        where conversation_id in (
-            select conversation_id from conversation_lines
-            where our_side = $our_side and contact in (select unnest($contacts::varchar[]))
-        ) and ($since is null or happened_at >= $since)
+        where list_contains($ids::varchar[], conversation_id) and ($since is null or happened_at >= $since)
         order by happened_at, event_id
         """,
-        {**key, "since": since},
+        {"ids": conversation_ids, "since": since},
     )
     return tuple(ThreadEvent(*row) for row in rows)

@@ -5,7 +5,7 @@ Texts and names stay as they are: the browser puts them in as text, never as HTM
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -176,7 +176,7 @@ def head_shown(
     contact: Contact,
     consent: ConsentGlance,
     others: Sequence[str],
-    names: dict[str, str],
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
     """The contact, and what to know before writing."""
     since = f" since {consent.since:%-d %b %Y}" if consent.since else ""

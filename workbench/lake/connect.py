@@ -52,6 +52,11 @@ class LakeVersion:
     def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
         self._cursor = cursor
 
+    @property
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """For functions that take one, as those that also read in the middle of a write."""
+        return self._cursor
+
     def rows(self, sql: str, parameters: Parameters = None) -> list[tuple[Any, ...]]:
         return self._cursor.execute(sql, parameters).fetchall()
 
