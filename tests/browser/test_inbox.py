@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.access.people import PASSWORDS, home_with_people, serving
 from tests.browser.conftest import PATIENCE, Visitor, visit
@@ -141,6 +141,37 @@ def test_by_keyboard_and_nothing_typed_is_lost(
     expect(page.locator(".row", has_text="+1206***018")).to_have_count(2)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    finish(visitor)
+
+
+def test_what_is_typed_while_a_conversation_opens_is_checked_once_it_is_open(
+    browser: Browser, inbox_server: PagesServer, installation: Installation
+) -> None:
+    installation.ask("Is it you?", contact="+12065550177")
+    visitor = visit(browser, inbox_server)
+    page, held = visitor.page, list[tuple[WebSocketRoute, str | bytes]]()
+    is_slow = False
+
+    def relay(socket: WebSocketRoute) -> None:
+        def answer(message: str | bytes) -> None:
+            if is_slow:
+                held.append((socket, message))
+            else:
+                socket.send(message)
+
+        socket.connect_to_server().on_message(answer)
+
+    page.route_web_socket(re.compile(""), relay)
+    open_inbox(visitor, "?order=newest")
+    is_slow = True
+    page.locator(".row", has_text="+1206***0177").click()
+    page.get_by_label("Reply", exact=True).fill("It is.")
+    expect(page.locator(".tally")).to_have_text("Opening …")
+    page.wait_for_timeout(600)  # longer than it waits after the last key
+    is_slow = False
+    for socket, message in held:
+        socket.send(message)
+    expect(page.locator(".tally")).to_contain_text("1 segment, GSM-7")
     finish(visitor)
 
 

@@ -221,6 +221,7 @@ def test_a_view_is_saved_opened_changed_and_deleted_in_the_page(
         builder._handle_msg({"save_view": {"title": "By country", "folder": "Delivery", "shared": False}})
         assert builder.notice == "Saved as “By country”."
         [view] = builder.views
+        assert builder.saved == view["query"], "it is opened"
         assert (view["folder"], view["owner"], view["shared"], view["may_change"]) == (
             "Delivery", "ana", False, True
         )  # fmt: skip

@@ -133,6 +133,7 @@ class ExploreComponent(PanelComponent):
     can_save = param.Boolean(default=False)
     notice = param.String(default="")
     deleted = param.String(default="")
+    saved = param.String(default="")
     query = param.String(default="")
 
     _esm = _script("explore")

@@ -195,9 +195,14 @@ class _ViewCalls:
                 shared=message["shared"],
                 name=message.get("name"),
             )
+            saved.append(view.query)
             return f"Saved as “{view.title}”."
 
+        saved: list[str] = []
         self._do(work)
+        if saved:
+            # The browser opens it: what can be done with a view stands beside the open one.
+            self.component.saved = saved[0]
 
     def edit(self, message: Mapping[str, Any]) -> None:
         name = message["name"]

@@ -254,10 +254,14 @@ function pageTools(model, current) {
   )
 }
 
+function openView(model, query) {
+  model.send_msg({asked: ask(model), address: query})
+}
+
 function viewLine(model, view, edit) {
   const open = (event) => {
     event.preventDefault()
-    model.send_msg({asked: ask(model), address: view.query})
+    openView(model, view.query)
   }
   const isOpen = model.values.view === view.name
   return h(
@@ -407,6 +411,7 @@ export function render({model, view}) {
     ],
     draw,
   )
+  model.on("saved", () => openView(model, model.saved))
   followTheme(model, view, root, () => {})
   return root
 }

@@ -116,7 +116,7 @@ class Composer {
   refresh() {
     const trouble = this.actions.trouble()
     this.isConfirming = this.isConfirming && !trouble
-    if (this.isUnanswered && !trouble) {
+    if (this.isUnanswered && !trouble && !this.actions.isOpening()) {
       this.check()
       return
     }
@@ -183,6 +183,8 @@ class Composer {
     this.draw()
     if (this.isEmpty || this.isNote || this.isLocked || !this.actions.sends()) {
       this.latestCheck += 1
+      // What is typed while the conversation opens is checked once it is open.
+      this.isUnanswered = this.actions.isOpening()
       return
     }
     const number = ++this.latestCheck
