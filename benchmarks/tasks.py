@@ -43,6 +43,7 @@ The work of a day, done in Chromium on a simulated account, each task in a new w
 run from asking for the page to what can be read or is saved, loading included, at the speed of a script: a
 person's reading and aiming come on top. *Before* is what a stranger needed for the same on the pages as they
 were before Explore, campaigns and the team's inbox."""
+_ALL_HOURS = 'as_of = 2026-11-30\n[default]\nsend = "00:00-24:00"\nsource = "tasks"\n'
 _MAIL = {
     "WORKBENCH_SMTP_HOST": "127.0.0.1",
     "WORKBENCH_SMTP_SECURITY": "none",

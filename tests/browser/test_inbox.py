@@ -147,7 +147,7 @@ def test_by_keyboard_and_nothing_typed_is_lost(
 def test_what_is_typed_while_a_conversation_opens_is_checked_once_it_is_open(
     browser: Browser, inbox_server: PagesServer, installation: Installation
 ) -> None:
-    installation.ask("Is it you?", contact="+12065550177")
+    installation.ask("Is it you?", contact="+12065550176")
     visitor = visit(browser, inbox_server)
     page, held = visitor.page, list[tuple[WebSocketRoute, str | bytes]]()
     is_slow = False
@@ -164,14 +164,18 @@ def test_what_is_typed_while_a_conversation_opens_is_checked_once_it_is_open(
     page.route_web_socket(re.compile(""), relay)
     open_inbox(visitor, "?order=newest")
     is_slow = True
-    page.locator(".row", has_text="+1206***0177").click()
+    page.locator(".row", has_text="+1206***0176").click()
     page.get_by_label("Reply", exact=True).fill("It is.")
     expect(page.locator(".tally")).to_have_text("Opening …")
     page.wait_for_timeout(600)  # longer than it waits after the last key
+    page.keyboard.press("Shift+Tab")
+    where = page.evaluate(FOCUSED)
+    assert where == "Canned replies"
     is_slow = False
     for socket, message in held:
         socket.send(message)
     expect(page.locator(".tally")).to_contain_text("1 segment, GSM-7")
+    assert page.evaluate(FOCUSED) == where, "what is drawn anew keeps the place of the keyboard"
     finish(visitor)
 
 

@@ -49,7 +49,8 @@ class ExploreProps(PanelProps):
 
     ``mails`` are the subscriptions of this person, ``may_mail`` whether they may make one. ``query`` is the
     whole address, ``cell`` the same question for a notebook; ``deleted`` a view that can
-    be put back; ``can_save`` says whether there is a home for views.
+    be put back, ``saved`` the address of one that was just saved, which the browser opens; ``can_save`` says
+    whether there is a home for views.
     """
 
     metrics: list[ExploreChoice]
@@ -65,6 +66,7 @@ class ExploreProps(PanelProps):
     can_save: bool
     notice: str
     deleted: str
+    saved: str
     query: str
 
 

@@ -331,10 +331,13 @@ class Composer {
   }
 
   draw() {
-    fill(this.modes, drawModes(this))
-    fill(this.middle, drawMiddle(this))
-    keepingPlace(this.foot, () => fill(this.foot, this.state.sendAt ? drawWait(this) : drawFoot(this)))
-    this.tray.draw()
+    // Who moves on by keyboard while the text is checked keeps the place where they are.
+    keepingPlace(this.element, () => {
+      fill(this.modes, drawModes(this))
+      fill(this.middle, drawMiddle(this))
+      fill(this.foot, this.state.sendAt ? drawWait(this) : drawFoot(this))
+      this.tray.draw()
+    })
     // Read-only and not disabled: the keyboard stays where it is.
     this.text.readOnly = this.isLocked
     this.text.disabled = !this.actions.mayAct()
