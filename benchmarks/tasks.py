@@ -43,7 +43,20 @@ The work of a day, done in Chromium on a simulated account, each task in a new w
 run from asking for the page to what can be read or is saved, loading included, at the speed of a script: a
 person's reading and aiming come on top. *Before* is what a stranger needed for the same on the pages as they
 were before Explore, campaigns and the team's inbox."""
-_ALL_HOURS = 'as_of = 2026-11-30\n[default]\nsend = "00:00-24:00"\nsource = "tasks"\n'
+_QUIET_HOURS = """
+as_of = 2026-11-30
+[default]
+send = "00:00-24:00"
+source = "so that somebody can be answered at whatever hour this runs"
+[countries.US]
+send = "00:00-24:00"
+source = "as above"
+[[countries.US.states]]
+of = ["TX"]
+send = "09:00-21:00"
+sunday = "12:00-21:00"
+source = "as the rules that come with the program"
+"""
 _MAIL = {
     "WORKBENCH_SMTP_HOST": "127.0.0.1",
     "WORKBENCH_SMTP_SECURITY": "none",
