@@ -22,8 +22,6 @@ from workbench.server.callback_fetch import Fetcher
 from workbench.server.hooks_lake import HooksLake
 from workbench.settings import load_settings
 
-NOW = datetime.now(UTC)
-
 
 def sid(number: int) -> str:
     return f"SM{number:032x}"
@@ -41,7 +39,9 @@ def fetching(home: Path, answers: dict[str, bytes]) -> Iterator[tuple[Lake, Scri
         settings = load_settings(environment(home, WORKBENCH_TWILIO_BASE_URL=twilio.url))
         hooks_lake = HooksLake(settings)
         lake = hooks_lake.opened()
-        heard = [StatusCallback(message_sid, ACCOUNT, "sent", None, NOW) for message_sid in answers]
+        # Now, and not when this module was read: after an hour nothing is asked any more.
+        now = datetime.now(UTC)
+        heard = [StatusCallback(message_sid, ACCOUNT, "sent", None, now) for message_sid in answers]
         lake.write(lambda cursor: save_statuses(cursor, heard))
         fetcher = Fetcher(settings, hooks_lake)
         fetcher.start()
