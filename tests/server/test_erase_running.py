@@ -75,8 +75,13 @@ def is_stop(number: int) -> bool:
     return number % 50 in (3, 25)
 
 
-def send_all(port: int, token: str, first: int, answers: dict[int, int], begin: float) -> None:
-    """Every `CALLERS`th webhook at its moment, on one connection; each answer by number."""
+def send_all(
+    port: int, token: str, first: int, answers: dict[int, int], begin: float, again: list[int]
+) -> None:
+    """Every `CALLERS`th webhook at its moment, on one connection; each last answer by number.
+
+    What is answered 503 is sent again, as Twilio does: an opt-out that is not in force after eight seconds.
+    """
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     validator = RequestValidator(token)
     for number in range(first, A_SECOND * SECONDS, CALLERS):
@@ -86,10 +91,15 @@ def send_all(port: int, token: str, first: int, answers: dict[int, int], begin: 
         time.sleep(max(0.0, begin + number / A_SECOND - time.monotonic()))
         if time.monotonic() > begin + 4 * SECONDS:
             break  # a machine that is this slow was asked enough
-        connection.request("POST", path, urlencode(fields), headers)
-        response = connection.getresponse()
-        response.read()
-        answers[number] = response.status
+        for attempt in range(3):
+            connection.request("POST", path, urlencode(fields), headers)
+            response = connection.getresponse()
+            response.read()
+            answers[number] = response.status
+            if response.status != 503:
+                break
+            again.append(number)
+            time.sleep(attempt + 1)
     connection.close()
 
 
@@ -158,12 +168,15 @@ def test_nothing_is_lost_but_the_person(
     )
     port, log = free_port(), home / "logs" / "serve.log"
     answers: dict[int, int] = {}
+    again: list[int] = []
     with everything(environ, port, log), ThreadPoolExecutor(CALLERS) as callers:
         with calling(port, home) as caller:
             caller.settle(60)
         begin = time.monotonic() + 1
         token = server.account.auth_token
-        running = [callers.submit(send_all, port, token, first, answers, begin) for first in range(CALLERS)]
+        running = [
+            callers.submit(send_all, port, token, first, answers, begin, again) for first in range(CALLERS)
+        ]
         time.sleep(SECONDS / 3)
         with log.open("a") as file:
             file.write(f"a colleague wrote to {PERSON}\n")
@@ -181,7 +194,8 @@ def test_nothing_is_lost_but_the_person(
         assert not {number: code for number, code in refused.items() if is_stop(number) or code >= 500}, (
             f"{refused}; erased after {asked_at - begin:.1f} s for {took:.1f} s, {seconds:.0f} s in all"
         )
-        assert report["stored"] == sum(code in (200, 204) for code in answers.values())
+        answered = sum(code in (200, 204) for code in answers.values())
+        assert answered <= report["stored"] <= answered + len(again)
         log_inode = log.stat().st_ino
         assert traces(home) == []
     assert log.stat().st_ino == log_inode
