@@ -326,10 +326,7 @@ def workplace(messages: int, days: int) -> Iterator[str]:
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tasks-")))
         (home / SETTINGS_FILE).write_text("[access]\ntoken = false\n")
-        # Whoever writes at night is answered, at whatever hour this runs.
-        (home / RULES_FILE).write_text(
-            'as_of = 2026-11-30\n[default]\nsend = "00:00-24:00"\nsource = "tasks"\n'
-        )
+        (home / RULES_FILE).write_text(_QUIET_HOURS)
         port, hooks_port = free_port(), free_port()
         account = ["simulate", "--port", "0", "--messages", str(messages), "--days", str(days)]
         account += ["--callbacks", f"http://127.0.0.1:{hooks_port}"]
