@@ -244,6 +244,7 @@ def test_a_view_is_saved_opened_changed_and_deleted_in_the_page(
     with acting_as(ANA):
         builder._handle_msg({"delete_view": "by-country"})
         assert (builder.views, builder.deleted) == ([], "by-country")
+        assert builder.saved == "", "the same view saved again is opened again"
         builder._handle_msg({"restore_view": "by-country"})
         assert [each["title"] for each in builder.views] == ["Undelivered"]
         assert builder.deleted == ""

@@ -249,6 +249,6 @@ class _ViewCalls:
         try:
             notice = work(settings.home)
         except WorkbenchError as error:
-            self.component.param.update(notice=str(error), deleted="")
+            self.component.param.update(notice=str(error), deleted="", saved="")
             return
-        self.component.param.update(**view_lines(settings.home), notice=notice, deleted=deleted)
+        self.component.param.update(**view_lines(settings.home), notice=notice, deleted=deleted, saved="")

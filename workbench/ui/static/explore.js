@@ -411,7 +411,11 @@ export function render({model, view}) {
     ],
     draw,
   )
-  model.on("saved", () => openView(model, model.saved))
+  model.on("saved", () => {
+    if (model.saved) {
+      openView(model, model.saved)
+    }
+  })
   followTheme(model, view, root, () => {})
   return root
 }
