@@ -33,7 +33,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 LONG_TESTS = Path(__file__).with_name("long_tests.txt")
-"""Tests that took more than eight seconds when measured, a line each. `make test` leaves them out.
+"""Tests that took more than seven seconds when measured, a line each. `make test` leaves them out.
 
 None of them is about what must never go wrong: sends, opt-outs, erasure, secrets, sign-in, backups.
 """

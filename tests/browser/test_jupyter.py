@@ -9,11 +9,11 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import PATIENCE
@@ -240,8 +240,9 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     for _ in range(240):
         assert process.poll() is None, "JupyterLab ended by itself; see lab.log"
         try:
-            with urllib.request.urlopen(address, timeout=5):
+            if httpx.get(address, timeout=5, follow_redirects=True).is_success:
                 return
-        except OSError:
-            time.sleep(0.25)
+        except httpx.TransportError:
+            pass
+        time.sleep(0.25)
     raise AssertionError("JupyterLab did not answer within a minute")

@@ -6,12 +6,11 @@ import asyncio
 import json
 import re
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import httpx
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
@@ -41,12 +40,8 @@ def authorization(server: PagesServer) -> dict[str, str]:
 
 def get(server: PagesServer, path: str) -> tuple[int, str, str]:
     """Status, final address and body."""
-    request = urllib.request.Request(server.url + path, headers=authorization(server))
-    try:
-        with urllib.request.urlopen(request, timeout=20) as response:
-            return response.status, response.url, response.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.url, error.read().decode()
+    answer = httpx.get(server.url + path, headers=authorization(server), timeout=20, follow_redirects=True)
+    return answer.status_code, str(answer.url), answer.text
 
 
 def visit(server: PagesServer, page: str) -> str:

@@ -6,12 +6,11 @@ import csv
 import io
 import json
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import openpyxl
 import pyarrow.parquet as pq
 import pytest
@@ -46,12 +45,13 @@ def serving(home: Path, messages: list[dict[str, Any]]) -> Iterator[PagesServer]
 
 
 def download(server: PagesServer, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-    request = urllib.request.Request(f"{server.url}download/{path}", headers=authorization(server) | headers)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return answer.status, dict(answer.headers), answer.read()
-    except urllib.error.HTTPError as error:
-        return error.code, dict(error.headers), error.read()
+    answer = httpx.get(
+        f"{server.url}download/{path}",
+        headers=authorization(server) | headers,
+        timeout=30,
+        follow_redirects=True,
+    )
+    return answer.status_code, {name.title(): value for name, value in answer.headers.items()}, answer.content
 
 
 def table(data: bytes) -> tuple[dict[str, str], list[dict[str, str]]]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.ui.known import WEEK, known_messages, save
@@ -179,12 +180,7 @@ def test_pages_are_served_and_a_broken_one_shows_its_error_and_line(settings: Se
 def test_an_own_page_is_behind_the_same_door(settings: Settings) -> None:
     write(settings.home, "sales.py", GOOD)
     with served(settings) as server:
-        import urllib.error
-        import urllib.request
-
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            urllib.request.urlopen(f"{server.url}sales", timeout=20)
-        assert refused.value.code == 403
+        assert httpx.get(f"{server.url}sales", timeout=20).status_code == 403
         assert get(server, "sales")[0] == 200
 
 

@@ -13,11 +13,11 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 from bokeh.document import Document
 from panel.io.state import state
@@ -157,9 +157,8 @@ def test_a_signal_ends_it_cleanly_while_a_page_is_open(home: Path, number: signa
 
 def open_websocket(connection: socket.socket, port: int, link_token: str) -> None:
     bearer = {"Authorization": f"Bearer {link_token}"}
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/overview", headers=bearer)
-    with urllib.request.urlopen(asked, timeout=20) as response:
-        token = re.findall(r'"token":"([^"]+)"', response.read().decode())[0]
+    page = httpx.get(f"http://127.0.0.1:{port}/overview", headers=bearer, timeout=20)
+    token = re.findall(r'"token":"([^"]+)"', page.text)[0]
     request = (
         f"GET /overview/ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\n"
         "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
