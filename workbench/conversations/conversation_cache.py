@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import LiteralString
 
 from workbench.conversations.find import Conversation
+from workbench.conversations.found_lines import FoundLines
 from workbench.conversations.touched import TouchedConversations
 from workbench.errors import LakeError
 from workbench.lake import Lake
@@ -58,6 +59,8 @@ class ConversationCache:
         self._generation = lake.generation
         self._made_at = self._renewed_at = self._snoozes_at = self._took = 0.0
         self._touched = TouchedConversations(lake)
+        self.found = FoundLines(lake)
+        """What searches of these conversations find."""
         self._pairs: set[tuple[str, str]] = set()
         self._side_names: Mapping[str, str] = {}
         self._changed: OrderedDict[tuple[str, str], int] = OrderedDict()

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal, LiteralString
 
-from workbench.conversations.listing import Summary, like_pattern
+from workbench.conversations.found_lines import found_sql
+from workbench.conversations.listing import Summary
 from workbench.lake.connect import Readable
 
 _BEFORE, _AFTER = 40, 100
@@ -53,12 +54,26 @@ def _cut(line: str, first: int, last: int) -> str:
     return line[first:last] + ("…" if len(line) > last else "")
 
 
-def read_hits(lake: Readable, rows: Sequence[Summary], search: str) -> dict[str, Hit]:
-    """Why each of these conversations was found, by its id: what the contact wrote before all else."""
+def read_hits(
+    lake: Readable, rows: Sequence[Summary], search: str, found: LiteralString | None = None
+) -> dict[str, Hit]:
+    """Why each of these conversations was found, by its id: what the contact wrote before all else.
+
+    Args:
+        found: a table with the rows of `found_sql` for this search, where ``lake`` has one.
+    """
     wanted = search.strip()
     if not wanted or not rows:
         return {}
-    messages, notes = _messages(lake, rows, wanted), _notes(lake, rows, wanted)
+    told = _told(lake, rows, wanted, found)
+    bodies = _bodies(lake, [(sid, at) for _, kind, at, sid, _ in told if kind != "note"])
+    messages: dict[_Key, _Told] = {}
+    notes: dict[_Key, _Told] = {}
+    for key, kind, at, sid, note in told:
+        if kind == "note":
+            notes[key] = (note, True, at, "")
+        else:
+            messages.setdefault(key, (bodies.get(sid, ""), kind == "ours", at, sid))
     return {row.conversation_id: _hit(row, wanted, messages, notes) for row in rows}
 
 
@@ -90,45 +105,35 @@ def _of_text(why: Why, told: _Told, wanted: str) -> Hit:
     return Hit(why, *excerpt(text or "(no text)", wanted), is_ours, at, sid)
 
 
-def _messages(lake: Readable, rows: Sequence[Summary], wanted: str) -> dict[_Key, _Told]:
-    """The message of each conversation: the latest of the contact, else our latest."""
-    return {
-        (our_side, contact): (body, is_ours, at, sid)
-        for our_side, contact, body, is_ours, at, sid in lake.rows(
-            """
-            select our_side, contact, body, is_outbound, date_created, message_sid
-            from conversation_lines
-            where contact in (select unnest($contacts::varchar[]))
-                and our_side in (select unnest($sides::varchar[]))
-                and (body ilike $like escape '\\' or message_sid = $wanted)
-            qualify row_number() over (
-                partition by our_side, contact order by is_outbound, date_created desc, message_sid
-            ) = 1
-            """,
-            {**_sides(rows), "like": like_pattern(wanted), "wanted": wanted},
-        )
-    }
+def _told(
+    lake: Readable, rows: Sequence[Summary], wanted: str, found: LiteralString | None
+) -> list[tuple[_Key, str, datetime, str, str]]:
+    """What was found in these conversations, by our side and contact; what the contact wrote comes first."""
+    parameters = {**_sides(rows), **({} if found else {"wanted": wanted})}
+    lines: list[tuple[Any, ...]] = lake.rows(
+        f"""
+        select our_side, contact, kind, told_at, message_sid, note from {found or f"({found_sql(wanted)})"}
+        where list_contains($contacts::varchar[], contact) and list_contains($sides::varchar[], our_side)
+        order by kind desc
+        """,
+        parameters,
+    )
+    return [((our_side, contact), kind, at, sid, note) for our_side, contact, kind, at, sid, note in lines]
 
 
-def _notes(lake: Readable, rows: Sequence[Summary], wanted: str) -> dict[_Key, _Told]:
-    """The latest private note of each conversation that has it."""
-    return {
-        (our_side, contact): (value, True, at, "")
-        for our_side, contact, value, at in lake.rows(
-            """
-            select l.our_side, l.contact, e.value, e.happened_at
-            from conversation_events e
-            join (
-                select distinct conversation_id, our_side, contact from conversation_lines
-                where contact in (select unnest($contacts::varchar[]))
-                    and our_side in (select unnest($sides::varchar[]))
-            ) l using (conversation_id)
-            where e.kind = 'note' and e.value ilike $like escape '\\'
-            qualify row_number() over (partition by l.our_side, l.contact order by e.happened_at desc) = 1
-            """,
-            {**_sides(rows), "like": like_pattern(wanted)},
+def _bodies(lake: Readable, messages: Sequence[tuple[str, datetime]]) -> dict[str, str]:
+    """The texts of messages, by their SIDs."""
+    if not messages:
+        return {}
+    moments = [at for _, at in messages]
+    return dict(
+        lake.rows(
+            "select message_sid, body from message_facts "
+            "where message_sid in (select unnest($sids::varchar[])) "
+            "and date_created between $first and $last",
+            {"sids": [sid for sid, _ in messages], "first": min(moments), "last": max(moments)},
         )
-    }
+    )
 
 
 def _sides(rows: Sequence[Summary]) -> dict[str, object]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from workbench.conversations import view_models
 from workbench.conversations.actions import MOST_AT_ONCE
 from workbench.conversations.conversation_cache import ConversationCache
+from workbench.conversations.found_lines import FOUND, reading_found
 from workbench.conversations.hits import read_hits
 from workbench.conversations.list_filters import NO_FILTERS, ListFilters, count_values
 from workbench.conversations.listing import (
@@ -23,6 +25,7 @@ from workbench.conversations.listing import (
 from workbench.conversations.search_view_models import hit_shown
 from workbench.errors import UsageError
 from workbench.lake import Lake
+from workbench.lake.connect import Readable
 
 PAGE = 60
 
@@ -67,11 +70,13 @@ def list_shown(
     Args:
         drafts: ids of the conversations for which the reader has a draft.
     """
-    listing = list_conversations(
-        lake, shown.view, search=shown.search, number=shown.number, limit=shown.limit, cache=cache,
-        filters=shown.filters, order=shown.order, theirs_first=True,
-    )  # fmt: skip
-    hits = read_hits(lake, listing.rows, shown.search)
+    with _searched(lake, cache, shown) as (near, found):
+        listing = list_conversations(
+            near, shown.view, search=shown.search, number=shown.number, limit=shown.limit, cache=cache,
+            filters=shown.filters, order=shown.order, theirs_first=True, found=found,
+        )  # fmt: skip
+        hits = read_hits(near, listing.rows, shown.search, found)
+        elsewhere = {} if listing.rows else _count_elsewhere(near, cache, shown, found)
     others = replace(shown.filters, waits=None)
     now = datetime.now(UTC)
     return {
@@ -88,7 +93,7 @@ def list_shown(
         "counts": count_views(lake, cache, others),
         "values": count_values(lake, cache, VIEWS[shown.view]),
         "older": count_views(lake, cache, replace(others, waits="older"))["waiting"],
-        "elsewhere": {} if listing.rows else _count_elsewhere(lake, cache, shown),
+        "elsewhere": elsewhere,
     }
 
 
@@ -101,13 +106,27 @@ def _shown_filters(filters: ListFilters) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _count_elsewhere(lake: Lake, cache: ConversationCache, shown: ShownList) -> dict[str, int]:
+@contextmanager
+def _searched(
+    lake: Lake, cache: ConversationCache, shown: ShownList
+) -> Iterator[tuple[Readable, LiteralString | None]]:
+    """What answers questions about the list, and its table with what the search finds."""
+    if not shown.search.strip():
+        yield lake, None
+        return
+    with reading_found(lake, cache.found.of(shown.search)) as version:
+        yield version, FOUND
+
+
+def _count_elsewhere(
+    lake: Readable, cache: ConversationCache, shown: ShownList, found: LiteralString | None
+) -> dict[str, int]:
     """How many conversations of each other view have what is searched, where this one has none."""
     if not shown.search:
         return {}
     totals = {
         view: list_conversations(
-            lake, view, search=shown.search, number=shown.number, limit=1, cache=cache
+            lake, view, search=shown.search, number=shown.number, limit=1, cache=cache, found=found
         ).total
         for view in VIEWS
         if view not in (shown.view, "waiting")
@@ -121,10 +140,11 @@ def ids_of(lake: Lake, cache: ConversationCache, shown: ShownList, expected: int
     Raises:
         UsageError: they are not as many as the person saw.
     """
-    ids = list_ids(
-        lake, cache, shown.view, search=shown.search, number=shown.number, filters=shown.filters,
-        limit=MOST_AT_ONCE + 1,
-    )  # fmt: skip
+    with _searched(lake, cache, shown) as (near, found):
+        ids = list_ids(
+            near, cache, shown.view, search=shown.search, number=shown.number, filters=shown.filters,
+            limit=MOST_AT_ONCE + 1, found=found,
+        )  # fmt: skip
     if len(ids) != expected:
         number = f"{len(ids):,}" if len(ids) <= MOST_AT_ONCE else f"more than {MOST_AT_ONCE:,}"
         raise UsageError(

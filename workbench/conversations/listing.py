@@ -10,6 +10,7 @@ from typing import Any, LiteralString, NamedTuple
 
 from workbench.conversations.conversation_cache import EVERYTHING, NAMES_SQL, ConversationCache
 from workbench.conversations.find import Conversation
+from workbench.conversations.found_lines import found_sql, is_message_sid
 from workbench.conversations.list_filters import NO_FILTERS, ListFilters, filter_conditions
 from workbench.display.message_content import content_words
 from workbench.errors import UsageError
@@ -30,7 +31,6 @@ VIEWS: Mapping[str, LiteralString] = {
 """The conditions of the views, by name; only `all` has contacts who never wrote."""
 
 MOST_LISTED = 500
-_MESSAGE_SID = re.compile(r"[SM]M[0-9a-fA-F]{32}")
 _ORDER = {"longest": "waiting_since, last_at desc", "newest": "last_at desc"}
 _AFTER_AT = "(last_at < $at or (last_at = $at and conversation_id > $id))"
 #: Those that follow a conversation in an order; who waits for nothing comes last.
@@ -100,6 +100,7 @@ def list_conversations(
     after: Place | None = None,
     filters: ListFilters = NO_FILTERS,
     theirs_first: bool = False,
+    found: LiteralString | None = None,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -113,6 +114,7 @@ def list_conversations(
         after: only those that follow it.
         filters: more that has to hold; all of them together.
         theirs_first: where something is searched, what a contact wrote comes before what we wrote.
+        found: a table with the rows of `found_sql` for this search, where ``lake`` has one.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
@@ -125,7 +127,8 @@ def list_conversations(
         raise UsageError(f"limit is {limit}; it must be from 1 to {MOST_LISTED}.")
     parameters: dict[str, Any] = {"limit": limit}
     filters = replace(filters, assignee=assignee or filters.assignee, label=label or filters.label)
-    conditions = _conditions(view, search, number, filters, parameters)
+    found = _found(search, found, parameters)
+    conditions = _conditions(view, search.strip(), number, filters, found, parameters)
     if after is not None:
         parameters |= {"at": after.last_at, "id": after.conversation_id}
         if order == "longest":
@@ -133,7 +136,7 @@ def list_conversations(
     source = cache.table_name() if cache else EVERYTHING
     ranked = _ORDER[order]
     if theirs_first and "text" in parameters:
-        ranked = f"{_THEIRS.format(source=source)} desc, {ranked}"
+        ranked = f"{_THEIRS.format(source=source, found=found)} desc, {ranked}"
     sql = _list_sql(cache).format(
         source=source,
         names=cache.names_table if cache else f"({NAMES_SQL})",
@@ -153,24 +156,34 @@ def usual_order(view: str) -> str:
 
 def list_ids(
     lake: Readable, cache: ConversationCache, view: str, *, search: str = "", number: str | None = None,
-    filters: ListFilters = NO_FILTERS, limit: int,
+    filters: ListFilters = NO_FILTERS, limit: int, found: LiteralString | None = None,
 ) -> list[str]:  # fmt: skip
     """The ids of the conversations that :func:`list_conversations` would list, at most so many."""
     parameters: dict[str, Any] = {"limit": limit}
-    conditions = _conditions(require_view(view), search, number, filters, parameters)
+    found = _found(search, found, parameters)
+    conditions = _conditions(require_view(view), search.strip(), number, filters, found, parameters)
     sql = _IDS_SQL.format(
         source=cache.table_name(), names=cache.names_table, conditions=" and ".join(conditions)
     )
     return [str(row[0]) for row in lake.rows(sql, parameters)]
 
 
+def _found(search: str, found: LiteralString | None, parameters: dict[str, Any]) -> LiteralString:
+    """The table with what a search finds, or the query for it, with what that needs."""
+    if found is not None or not search.strip():
+        return found or ""
+    parameters["wanted"] = search.strip()
+    return f"({found_sql(search.strip())})"
+
+
 def _conditions(
-    view: str, search: str, number: str | None, filters: ListFilters, parameters: dict[str, Any]
-) -> list[str]:
+    view: str, search: str, number: str | None, filters: ListFilters, found: LiteralString,
+    parameters: dict[str, Any],
+) -> list[str]:  # fmt: skip
     """What a conversation of the list has to fulfil."""
     return [
         VIEWS[view],
-        *_search_sql(search, number, parameters),
+        *_search_sql(search, number, found, parameters),
         *filter_conditions(filters, parameters),
     ]
 
@@ -282,36 +295,29 @@ _FROM_LAKE_SQL: LiteralString = """
 """
 
 
-_IN_LINES = "(our_side, contact) in (select (our_side, contact) from conversation_lines"
-_NOTED = (
-    "select conversation_id from conversation_events where kind = 'note' and value ilike $text escape '\\'"
-)
 #: By the last message, which names a conversation in the list and nothing else.
-_THEIRS = (
+_THEIRS: LiteralString = (
     "(last_message_sid in (select last_message_sid from {source} where (our_side, contact) in "
-    "(select (our_side, contact) from conversation_lines "
-    "where not is_outbound and body ilike $text escape '\\')))"
+    "(select (our_side, contact) from {found} where kind = 'theirs')))"
 )
 
 
-def _search_sql(search: str, number: str | None, parameters: dict[str, Any]) -> list[str]:
+def _search_sql(search: str, number: str | None, found: str, parameters: dict[str, Any]) -> list[str]:
     """Text, name, label or number; a message SID finds the conversation it is in."""
-    text = search.strip()
-    if not text:
+    if not search:
         return []
-    if _MESSAGE_SID.fullmatch(text):
-        parameters["sid"] = text
-        return [f"{_IN_LINES} where message_sid = $sid)"]
-    parameters["text"] = like_pattern(text)
+    said = f"(our_side, contact) in (select (our_side, contact) from {found})"
+    if is_message_sid(search):
+        return [said]
+    parameters["text"] = like_pattern(search)
     matches = [
         "name ilike $text escape '\\'",
         "array_to_string(labels, ',') ilike $text escape '\\'",
         "contact_labels ilike $text escape '\\'",
         f"{shown_address_sql('contact')} ilike $text escape '\\'",
-        f"{_IN_LINES} where body ilike $text escape '\\')",
-        f"{_IN_LINES} where conversation_id in ({_NOTED}))",
+        said,
     ]
-    matches += number_conditions(text, number, ("contact",), parameters)
+    matches += number_conditions(search, number, ("contact",), parameters)
     return [f"({' or '.join(matches)})"]
 
 
