@@ -48,7 +48,8 @@ class FoundLines:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, tuple[int, pa.Table]] = OrderedDict()
+        self._snapshot = 0
+        self._kept: OrderedDict[str, pa.Table] = OrderedDict()
 
     def of(self, search: str) -> pa.Table:
         """The rows of :func:`found_sql`, as they are in the lake now.
@@ -59,13 +60,17 @@ class FoundLines:
         wanted = search.strip()
         with self._lock:
             snapshot = self._lake.snapshot_id()
-            kept = self._kept.pop(wanted, None)
-            if kept is None or kept[0] != snapshot:
-                kept = (snapshot, _read(self._lake, wanted))
-            self._kept[wanted] = kept
+            if snapshot != self._snapshot:
+                # All of it: what was erased from the lake stays in no memory either.
+                self._kept.clear()
+                self._snapshot = snapshot
+            table = self._kept.pop(wanted, None)
+            if table is None:
+                table = _read(self._lake, wanted)
+            self._kept[wanted] = table
             while len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
-            return kept[1]
+            return table
 
 
 def _read(lake: Lake, wanted: str) -> pa.Table:
@@ -74,14 +79,14 @@ def _read(lake: Lake, wanted: str) -> pa.Table:
 
 
 @contextmanager
-def reading_found(lake: Lake, found: pa.Table) -> Iterator[LakeVersion]:
+def reading_found(lake: Lake, found_table: pa.Table) -> Iterator[LakeVersion]:
     """What answers a question about the lake in which :data:`FOUND` is a table.
 
     Raises:
         LakeError: the lake cannot be read now.
     """
     with lake.cursor() as cursor:
-        cursor.register(FOUND, found)
+        cursor.register(FOUND, found_table)
         yield LakeVersion(cursor)
 
 

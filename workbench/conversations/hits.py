@@ -55,17 +55,17 @@ def _cut(line: str, first: int, last: int) -> str:
 
 
 def read_hits(
-    lake: Readable, rows: Sequence[Summary], search: str, found: LiteralString | None = None
+    lake: Readable, rows: Sequence[Summary], search: str, found_table: LiteralString | None = None
 ) -> dict[str, Hit]:
     """Why each of these conversations was found, by its id: what the contact wrote before all else.
 
     Args:
-        found: a table with the rows of `found_sql` for this search, where ``lake`` has one.
+        found_table: a table with the rows of `found_sql` for this search, where ``lake`` has one.
     """
     wanted = search.strip()
     if not wanted or not rows:
         return {}
-    told = _told(lake, rows, wanted, found)
+    told = _told(lake, rows, wanted, found_table)
     bodies = _bodies(lake, [(sid, at) for _, kind, at, sid, _ in told if kind != "note"])
     messages: dict[_Key, _Told] = {}
     notes: dict[_Key, _Told] = {}
@@ -106,13 +106,14 @@ def _of_text(why: Why, told: _Told, wanted: str) -> Hit:
 
 
 def _told(
-    lake: Readable, rows: Sequence[Summary], wanted: str, found: LiteralString | None
+    lake: Readable, rows: Sequence[Summary], wanted: str, found_table: LiteralString | None
 ) -> list[tuple[_Key, str, datetime, str, str]]:
     """What was found in these conversations, by our side and contact; what the contact wrote comes first."""
-    parameters = {**_sides(rows), **({} if found else {"wanted": wanted})}
+    parameters = {**_sides(rows), **({} if found_table else {"wanted": wanted})}
     lines: list[tuple[Any, ...]] = lake.rows(
         f"""
-        select our_side, contact, kind, told_at, message_sid, note from {found or f"({found_sql(wanted)})"}
+        select our_side, contact, kind, told_at, message_sid, note
+        from {found_table or f"({found_sql(wanted)})"}
         where list_contains($contacts::varchar[], contact) and list_contains($sides::varchar[], our_side)
         order by kind desc
         """,

@@ -70,13 +70,13 @@ def list_shown(
     Args:
         drafts: ids of the conversations for which the reader has a draft.
     """
-    with _searched(lake, cache, shown) as (near, found):
+    with _searched(lake, cache, shown) as near:
         listing = list_conversations(
             near, shown.view, search=shown.search, number=shown.number, limit=shown.limit, cache=cache,
-            filters=shown.filters, order=shown.order, theirs_first=True, found=found,
+            filters=shown.filters, order=shown.order, theirs_first=True, found_table=_found_table(shown),
         )  # fmt: skip
-        hits = read_hits(near, listing.rows, shown.search, found)
-        elsewhere = {} if listing.rows else _count_elsewhere(near, cache, shown, found)
+        hits = read_hits(near, listing.rows, shown.search, _found_table(shown))
+        elsewhere = {} if listing.rows else _count_elsewhere(near, cache, shown)
     others = replace(shown.filters, waits=None)
     now = datetime.now(UTC)
     return {
@@ -107,26 +107,32 @@ def _shown_filters(filters: ListFilters) -> dict[str, Any]:
 
 
 @contextmanager
-def _searched(
-    lake: Lake, cache: ConversationCache, shown: ShownList
-) -> Iterator[tuple[Readable, LiteralString | None]]:
-    """What answers questions about the list, and its table with what the search finds."""
+def _searched(lake: Lake, cache: ConversationCache, shown: ShownList) -> Iterator[Readable]:
+    """What answers questions about the list; where something is searched, with the table :data:`FOUND`."""
     if not shown.search.strip():
-        yield lake, None
+        yield lake
         return
     with reading_found(lake, cache.found.of(shown.search)) as version:
-        yield version, FOUND
+        yield version
 
 
-def _count_elsewhere(
-    lake: Readable, cache: ConversationCache, shown: ShownList, found: LiteralString | None
-) -> dict[str, int]:
+def _found_table(shown: ShownList) -> LiteralString | None:
+    return FOUND if shown.search.strip() else None
+
+
+def _count_elsewhere(lake: Readable, cache: ConversationCache, shown: ShownList) -> dict[str, int]:
     """How many conversations of each other view have what is searched, where this one has none."""
     if not shown.search:
         return {}
     totals = {
         view: list_conversations(
-            lake, view, search=shown.search, number=shown.number, limit=1, cache=cache, found=found
+            lake,
+            view,
+            search=shown.search,
+            number=shown.number,
+            limit=1,
+            cache=cache,
+            found_table=_found_table(shown),
         ).total
         for view in VIEWS
         if view not in (shown.view, "waiting")
@@ -140,10 +146,10 @@ def ids_of(lake: Lake, cache: ConversationCache, shown: ShownList, expected: int
     Raises:
         UsageError: they are not as many as the person saw.
     """
-    with _searched(lake, cache, shown) as (near, found):
+    with _searched(lake, cache, shown) as near:
         ids = list_ids(
             near, cache, shown.view, search=shown.search, number=shown.number, filters=shown.filters,
-            limit=MOST_AT_ONCE + 1, found=found,
+            limit=MOST_AT_ONCE + 1, found_table=_found_table(shown),
         )  # fmt: skip
     if len(ids) != expected:
         number = f"{len(ids):,}" if len(ids) <= MOST_AT_ONCE else f"more than {MOST_AT_ONCE:,}"

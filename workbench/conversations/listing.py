@@ -100,7 +100,7 @@ def list_conversations(
     after: Place | None = None,
     filters: ListFilters = NO_FILTERS,
     theirs_first: bool = False,
-    found: LiteralString | None = None,
+    found_table: LiteralString | None = None,
 ) -> Listing:
     """Conversations of a view, the longest wait or the newest message first.
 
@@ -114,7 +114,7 @@ def list_conversations(
         after: only those that follow it.
         filters: more that has to hold; all of them together.
         theirs_first: where something is searched, what a contact wrote comes before what we wrote.
-        found: a table with the rows of `found_sql` for this search, where ``lake`` has one.
+        found_table: a table with the rows of `found_sql` for this search, where ``lake`` has one.
 
     Raises:
         UsageError: no such view or order, or the limit is not from 1 to MOST_LISTED.
@@ -127,8 +127,8 @@ def list_conversations(
         raise UsageError(f"limit is {limit}; it must be from 1 to {MOST_LISTED}.")
     parameters: dict[str, Any] = {"limit": limit}
     filters = replace(filters, assignee=assignee or filters.assignee, label=label or filters.label)
-    found = _found(search, found, parameters)
-    conditions = _conditions(view, search.strip(), number, filters, found, parameters)
+    found_from = _found_from(search, found_table, parameters)
+    conditions = _conditions(view, search.strip(), number, filters, found_from, parameters)
     if after is not None:
         parameters |= {"at": after.last_at, "id": after.conversation_id}
         if order == "longest":
@@ -136,7 +136,7 @@ def list_conversations(
     source = cache.table_name() if cache else EVERYTHING
     ranked = _ORDER[order]
     if theirs_first and "text" in parameters:
-        ranked = f"{_THEIRS.format(source=source, found=found)} desc, {ranked}"
+        ranked = f"{_THEIRS.format(source=source, found=found_from)} desc, {ranked}"
     sql = _list_sql(cache).format(
         source=source,
         names=cache.names_table if cache else f"({NAMES_SQL})",
@@ -156,34 +156,34 @@ def usual_order(view: str) -> str:
 
 def list_ids(
     lake: Readable, cache: ConversationCache, view: str, *, search: str = "", number: str | None = None,
-    filters: ListFilters = NO_FILTERS, limit: int, found: LiteralString | None = None,
+    filters: ListFilters = NO_FILTERS, limit: int, found_table: LiteralString | None = None,
 ) -> list[str]:  # fmt: skip
     """The ids of the conversations that :func:`list_conversations` would list, at most so many."""
     parameters: dict[str, Any] = {"limit": limit}
-    found = _found(search, found, parameters)
-    conditions = _conditions(require_view(view), search.strip(), number, filters, found, parameters)
+    found_from = _found_from(search, found_table, parameters)
+    conditions = _conditions(require_view(view), search.strip(), number, filters, found_from, parameters)
     sql = _IDS_SQL.format(
         source=cache.table_name(), names=cache.names_table, conditions=" and ".join(conditions)
     )
     return [str(row[0]) for row in lake.rows(sql, parameters)]
 
 
-def _found(search: str, found: LiteralString | None, parameters: dict[str, Any]) -> LiteralString:
+def _found_from(search: str, found_table: LiteralString | None, parameters: dict[str, Any]) -> LiteralString:
     """The table with what a search finds, or the query for it, with what that needs."""
-    if found is not None or not search.strip():
-        return found or ""
+    if found_table is not None or not search.strip():
+        return found_table or ""
     parameters["wanted"] = search.strip()
     return f"({found_sql(search.strip())})"
 
 
 def _conditions(
-    view: str, search: str, number: str | None, filters: ListFilters, found: LiteralString,
+    view: str, search: str, number: str | None, filters: ListFilters, found_from: LiteralString,
     parameters: dict[str, Any],
 ) -> list[str]:  # fmt: skip
     """What a conversation of the list has to fulfil."""
     return [
         VIEWS[view],
-        *_search_sql(search, number, found, parameters),
+        *_search_sql(search, number, found_from, parameters),
         *filter_conditions(filters, parameters),
     ]
 
@@ -302,20 +302,22 @@ _THEIRS: LiteralString = (
 )
 
 
-def _search_sql(search: str, number: str | None, found: str, parameters: dict[str, Any]) -> list[str]:
+def _search_sql(
+    search: str, number: str | None, found_from: LiteralString, parameters: dict[str, Any]
+) -> list[str]:
     """Text, name, label or number; a message SID finds the conversation it is in."""
     if not search:
         return []
-    said = f"(our_side, contact) in (select (our_side, contact) from {found})"
+    said_sql = f"(our_side, contact) in (select (our_side, contact) from {found_from})"
     if is_message_sid(search):
-        return [said]
+        return [said_sql]
     parameters["text"] = like_pattern(search)
     matches = [
         "name ilike $text escape '\\'",
         "array_to_string(labels, ',') ilike $text escape '\\'",
         "contact_labels ilike $text escape '\\'",
         f"{shown_address_sql('contact')} ilike $text escape '\\'",
-        said,
+        said_sql,
     ]
     matches += number_conditions(search, number, ("contact",), parameters)
     return [f"({' or '.join(matches)})"]
