@@ -76,6 +76,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND),
     HomeFile("templates/*.toml", "a person", Treatment.BY_HAND),
     HomeFile("boards/*.toml", "My pages: which tiles each has", Treatment.BY_HAND),
+    HomeFile("alert_rules/*.toml", "the page Explore: alerts on views", Treatment.BY_HAND),
     HomeFile("subscriptions/*.toml", "`workbench views`: views that are mailed", Treatment.BY_HAND),
     HomeFile("views/*.toml", "`workbench views` and the page Explore: saved views", Treatment.BY_HAND),
     HomeFile("dashboards/*", "a person: pages of their own", Treatment.BY_HAND),

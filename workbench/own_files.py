@@ -40,6 +40,13 @@ REPORTS = OwnFolder("reports", ".ipynb", "report", *_HYPHENED)
 TEMPLATES = OwnFolder("templates", ".toml", "template", *_HYPHENED)
 VIEWS = OwnFolder("views", ".toml", "view", *_HYPHENED)
 BOARDS = OwnFolder("boards", ".toml", "page", *_HYPHENED)
+ALERT_RULES = OwnFolder(
+    "alert_rules",
+    ".toml",
+    "alert rule",
+    "[a-z0-9][a-z0-9-]{0,39}",
+    "small letters a-z, digits and -, at most 40",
+)
 SUBSCRIPTIONS = OwnFolder("subscriptions", ".toml", "subscription", *_HYPHENED)
 
 MADE_REPORT = re.compile(r".*_\d{4}-\d{2}-\d{2}_\d{4}-\d{2}-\d{2}_.*")

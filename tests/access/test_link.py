@@ -17,7 +17,7 @@ from tests.access.people import browser
 from tests.access.test_sign_in import handshake
 from tests.ui.serving import served
 from workbench.errors import ConfigError
-from workbench.server.access.link import TOKEN_FILE, link_token
+from workbench.server.access.own_tokens import TOKEN_FILE, link_token
 from workbench.server.access.private_files import access_key
 from workbench.server.pages import PagesServer
 from workbench.settings import Settings, load_settings

@@ -12,12 +12,14 @@ import pytest
 from tests.lakes import begin_lake
 from tests.ui.known import WEEK, known_messages, save
 from workbench import Workbench, ui
+from workbench.alerts import rule_files
 from workbench.metrics import METRICS
 from workbench.roles import Actor, acting_as, find_people_with
 from workbench.settings import load_settings
 from workbench.ui import store as stores
 from workbench.ui.navigation import discover_pages
 from workbench.ui.page import load_page
+from workbench.ui.panels import view_alerts
 from workbench.ui.panels.exploration import exploration_frame, explored
 from workbench.ui.session import PageSession
 from workbench.ui.store import Store
@@ -290,6 +292,40 @@ def test_a_view_is_mailed_and_no_longer_from_the_page(
         builder._handle_msg({"unsubscribe": "segments-week"})
         assert builder.mails == []
         builder._handle_msg({"delete_view": "segments"})
+
+
+def test_a_view_is_watched_and_no_longer_from_the_page(
+    explore_page: ui.Page, known_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "_store", known_store)
+    builder = opened(explore_page, known_store, "metric=undelivered_rate&by=country&country=US").components[0]
+    assert not builder.may_watch  # nobody keeps alerts here
+    monkeypatch.setattr(view_alerts, "_alerts", rule_files)
+    with acting_as(Actor("ann@example.com", "agent")):
+        builder = opened(explore_page, known_store, "metric=undelivered_rate").components[0]
+        assert (builder.may_watch, builder.alerts) == (False, [])
+    builder = opened(explore_page, known_store, "metric=undelivered_rate&by=country&country=US").components[0]
+    assert (builder.may_watch, builder.limit_unit) == (True, "%")
+    builder._handle_msg({"save_view": {"title": "Undelivered", "folder": "", "shared": True}})
+    watch = {"name": "undelivered", "side": "above", "limit": "2.5 %", "window": "7d"}
+    builder._handle_msg({"watch": {**watch, "limit": "a lot"}})
+    assert builder.notice == "The limit is 'a lot'; write a number, as 5 or 0.5."
+    builder._handle_msg({"watch": watch})
+    words = "Undelivered rate above 2.5 % in the last week, for each country"
+    assert builder.notice == (
+        f"Watched: {words}. It stands on Overview and Health; nobody is told until [alerts] has targets or "
+        "mail_to."
+    )
+    assert builder.alerts == [{"name": "undelivered-above", "view": "undelivered", "text": words}]
+    assert known_store.settings is not None
+    text = (known_store.settings.home / "alert_rules" / "undelivered-above.toml").read_text()
+    assert 'where = { country = ["US"], direction = ' in text
+    assert "above = 0.025\n" in text
+    builder._handle_msg({"unwatch": "undelivered-above"})
+    assert (builder.alerts, builder.notice) == ([], "The view is not watched any more.")
+    builder._handle_msg({"delete_view": "undelivered"})
+    # Money is watched by a budget.
+    assert opened(explore_page, known_store, "metric=spend").components[0].limit_unit == ""
 
 
 def test_a_view_has_the_same_numbers_at_a_prompt(known_store: Store) -> None:

@@ -34,10 +34,19 @@ def alert_rules(settings: AlertSettings) -> tuple[AlertRule, ...]:
         given = settings.rules.get(name)
         if given is None or given.enabled:
             rules.append(_checked(_changed(built_in, given), given) if given else built_in)
-    for name, given in settings.rules.items():
-        if name not in BUILT_IN and given.enabled:
-            rules.append(_checked(_own_rule(given), given))
+    rules += [
+        own_rule(given) for name, given in settings.rules.items() if name not in BUILT_IN and given.enabled
+    ]
     return tuple(rules)
+
+
+def own_rule(given: AlertRuleSettings) -> AlertRule:
+    """A rule that is none of the built-in ones.
+
+    Raises:
+        ConfigError: as :func:`alert_rules`.
+    """
+    return _checked(_own_rule(given), given)
 
 
 def _own_rule(given: AlertRuleSettings) -> AlertRule:

@@ -16,7 +16,7 @@ from workbench.alerts.measurement import group_text
 from workbench.alerts.message import evidence_of, group_of, link_of, page_of, title_of
 from workbench.alerts.notices import RECENTLY, NoticePlan, due_notices
 from workbench.alerts.rule import AlertRule
-from workbench.alerts.rules import alert_rules
+from workbench.alerts.rule_files import installed_rules
 from workbench.alerts.states import WatchedInstallation, measure_state
 from workbench.alerts.targets import SMS, Target
 from workbench.errors import WorkbenchError
@@ -66,7 +66,7 @@ def look(
         ConfigError: the rules of the settings are wrong.
         LakeError: the lake cannot be read or written.
     """
-    rules = alert_rules(settings.alerts)
+    rules, file_problems = installed_rules(settings)
     with lake.version() as version:
         before = {event.event_id: event for event in read_current_events(version, now)}
         resting = frozenset[str]() if is_asked else _resting(rules, read_looks(version), now)
@@ -79,7 +79,7 @@ def look(
     began = [event for event in changes.saved if event.is_open and not _was_open(before.get(event.event_id))]
     ended = [event for event in changes.saved if event.recovered_at and event.opened_at]
     still_open = sum(event.is_open for event in events)
-    return AlertRun(began, ended, still_open, told, problems, waiting)
+    return AlertRun(began, ended, still_open, told, [*file_problems, *problems], waiting)
 
 
 def _resting(rules: Sequence[AlertRule], looks: Mapping[str, datetime], now: datetime) -> frozenset[str]:

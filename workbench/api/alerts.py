@@ -135,10 +135,10 @@ def run_alerts(installation: Installation, *, is_asked: bool = False) -> AlertRu
 
 
 def _rules(installation: Installation) -> Any:
-    from workbench.alerts.rules import alert_rules
+    from workbench.alerts.rule_files import installed_rules
 
     installation.use_own_metrics()
-    return alert_rules(installation.settings.alerts)
+    return installed_rules(installation.settings)[0]
 
 
 def _targets(installation: Installation) -> list[Target]:

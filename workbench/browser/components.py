@@ -31,6 +31,7 @@ from workbench.browser.explore import (
     ViewEdit,
     ViewSave,
     ViewSubscribe,
+    ViewWatch,
 )
 from workbench.browser.messages import MessageProps, RowListProps, RowListState
 from workbench.browser.panels import (
@@ -95,6 +96,8 @@ COMPONENTS: Mapping[str, Contract] = {
             "restore_view": Name,
             "subscribe": ViewSubscribe,
             "unsubscribe": Name,
+            "watch": ViewWatch,
+            "unwatch": Name,
             "add_to_page": AddToPage,
         },
     ),

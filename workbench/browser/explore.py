@@ -44,10 +44,20 @@ class MailLine(TypedDict):
     text: str
 
 
+class AlertLine(TypedDict):
+    """An alert on a view."""
+
+    name: str
+    view: str
+    text: str
+
+
 class ExploreProps(PanelProps):
     """``values`` is the question as links write it; ``options`` the words of each of its selects.
 
-    ``mails`` are the subscriptions of this person, ``may_mail`` whether they may make one. ``query`` is the
+    ``mails`` are the subscriptions of this person, ``may_mail`` whether they may make one; ``alerts`` are
+    those on views, ``may_watch`` whether this person may make one, ``windows`` the times to watch over, and
+    ``limit_unit`` what a limit of the first metric is written in; empty where none can be. ``query`` is the
     whole address, ``cell`` the same question for a notebook; ``deleted`` a view that can
     be put back, ``saved`` the address of one that was just saved, which the browser opens; ``can_save`` says
     whether there is a home for views.
@@ -62,6 +72,10 @@ class ExploreProps(PanelProps):
     problems: list[str]
     mails: list[MailLine]
     may_mail: bool
+    alerts: list[AlertLine]
+    may_watch: bool
+    windows: list[list[str]]
+    limit_unit: str
     boards: list[BoardLine]
     can_save: bool
     notice: str
@@ -97,6 +111,15 @@ class ViewSubscribe(TypedDict):
     name: Name
     every: Name
     to: Annotated[str, MaxLength(2_000)]
+
+
+class ViewWatch(TypedDict):
+    """Warn when the first metric of the open view is on this side of a limit, as somebody typed it."""
+
+    name: Name
+    side: Name
+    limit: Name
+    window: Name
 
 
 class AddToPage(TypedDict):

@@ -92,11 +92,15 @@ def _problems_together(settings: Settings) -> Iterator[str]:
 
 def _problems_of_own_files(settings: Settings) -> list[str]:
     """What is wrong with the pages, metrics, reports and templates of the users' own, and with rules."""
+    from workbench.alerts.rule_files import read_rule_files
     from workbench.api.new import own_file_problems
     from workbench.automation.rules import rule_problems
     from workbench.conversations.owners import team_problems
 
-    return [*own_file_problems(settings.home), *rule_problems(settings), *team_problems(settings)]
+    return [
+        *own_file_problems(settings.home), *rule_problems(settings), *team_problems(settings),
+        *read_rule_files(settings)[1],
+    ]  # fmt: skip
 
 
 def _check_alerts(settings: Settings) -> None:

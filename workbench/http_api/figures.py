@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 from prometheus_client.exposition import choose_encoder
 
-from workbench.server.access.link import is_bearer_of, metrics_token
+from workbench.server.access.own_tokens import is_bearer_of, metrics_token
 from workbench.server.figures.requests import METRICS_PATH, SEND_TOKEN, Figures
 
 

@@ -24,7 +24,7 @@ from workbench.home import HOOKS_LOCK, SPOOL_FOLDER
 from workbench.lake.lock import only_one
 from workbench.lake.spool import Spool
 from workbench.server.access.headers import security_headers
-from workbench.server.access.link import bears_token, link_token, metrics_token
+from workbench.server.access.own_tokens import bears_token, link_token, metrics_token
 from workbench.server.access.settings import HOSTS_SETTING
 from workbench.server.callback_fetch import Fetcher
 from workbench.server.connections import BODY_SECONDS, HEAD_SECONDS, limit_connections

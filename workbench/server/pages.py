@@ -18,16 +18,21 @@ from typing import Any
 
 import click
 import panel as pn
+from panel.io.document import _cleanup_doc
 from panel.io.server import get_server
+from panel.io.session import generate_session
+from panel.io.state import set_curdoc, state
 from tornado.ioloop import IOLoop
 from tornado.web import RedirectHandler, RequestHandler
 
+from workbench.alerts import rule_files
 from workbench.api.notifications import open_bell
 from workbench.home import PAGES_LOCK
 from workbench.lake.lock import shared
 from workbench.server.access.gate import Gate
 from workbench.server.access.headers import pages_csp, security_headers
-from workbench.server.access.link import ARGUMENT, LinkGate, bears_token, metrics_token
+from workbench.server.access.link import ARGUMENT, LinkGate
+from workbench.server.access.own_tokens import bears_token, metrics_token
 from workbench.server.access.settings import (
     HOSTS_SETTING,
     access_settings,
@@ -47,6 +52,7 @@ from workbench.server.served_pages import ServedPages
 from workbench.settings import Settings
 from workbench.ui.bell import use_bell
 from workbench.ui.navigation import START_PAGE, discover_pages, own_page_problems
+from workbench.ui.panels.view_alerts import use_view_alerts
 from workbench.ui.store import forget_lake, use_settings
 
 log = logging.getLogger(__name__)
@@ -118,12 +124,14 @@ class PagesServer:
         """
         use_settings(self.settings)
         use_bell(open_bell if self.settings.notifications.enabled else None)
+        use_view_alerts(rule_files)
         pn.config.nthreads = None
         # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
         expect_left_browsers(loop.asyncio_loop)
         with _signals_put_back(), shared(self.settings.home / PAGES_LOCK):
             server = self._build(loop)
+            _open_once(server._tornado, START_PAGE)
             for number in _own_signals():
                 signal.signal(number, lambda *_: self.stop())
             server.start()
@@ -176,7 +184,7 @@ class PagesServer:
         loop.call_later(_LOOK_AT_SESSIONS_SECONDS, self._watch_sessions, loop, gate, application)
 
     def _build(self, loop: IOLoop) -> Any:
-        """Panel's server with every page opened once, so that the first reader does not wait for imports."""
+        """Panel's server with all pages."""
         served = ServedPages(discover_pages())
         pages = served.openers(self.settings.home)
         for problem in own_page_problems(self.settings.home):
@@ -191,7 +199,6 @@ class PagesServer:
             title=dict.fromkeys(pages, "Workbench"),
             websocket_origin=list(self.origins),
             session_history=0,
-            warm=True,
             unused_session_lifetime_milliseconds=self._idle_session_ms,
             check_unused_sessions_milliseconds=max(self._idle_session_ms // 2, 100),
             extra_patterns=[
@@ -215,6 +222,17 @@ class PagesServer:
             },
             **options,
         )
+
+
+def _open_once(application: Any, page: str) -> None:
+    """Open a page and end it, so that the first reader does not wait for imports.
+
+    One page has brought what all of them need: the others are as fast the first time as the second.
+    """
+    session = generate_session(application.applications[f"/{page}"].application)
+    with set_curdoc(session.document):
+        state._on_load(None)
+    _cleanup_doc(session.document, destroy=True)
 
 
 class HealthHandler(RequestHandler):

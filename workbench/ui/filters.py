@@ -61,6 +61,11 @@ _SINGLE: Mapping[str, Callable[[], Collection[str]]] = {
     "timezone": _zones,
     "compare": lambda: COMPARISONS,
 }
+FILTER_DEFAULTS: Mapping[str, Any] = {
+    "period": "30d", "since": None, "until": None, "compare": "previous", "direction": "outbound",
+}  # fmt: skip
+"""What a plain address shows."""
+
 _NOT_FILTERS = ("since", "until", "theme")
 
 

@@ -24,7 +24,7 @@ from workbench.ui import theme
 from workbench.ui.bell import bells
 from workbench.ui.components import Blank, PagesMenu, TopBar
 from workbench.ui.explore_state import EXPLORE_DEFAULTS
-from workbench.ui.filters import FIELDS
+from workbench.ui.filters import FIELDS, FILTER_DEFAULTS
 from workbench.ui.lake_changes import RedrawPace
 from workbench.ui.navigation import PageInfo, discover_pages, split_docstring
 from workbench.ui.panels.kinds import Panel
@@ -35,9 +35,6 @@ from workbench.ui.store import Store, current_store
 log = logging.getLogger(__name__)
 
 COMMON_FILTERS = tuple(name for name, field in FIELDS.items() if not field.of_rows)
-_DEFAULTS: Mapping[str, Any] = {
-    "period": "30d", "since": None, "until": None, "compare": "previous", "direction": "outbound",
-}  # fmt: skip
 _DRAWER_WIDTH = 276
 _THEME_COOKIE = "workbench_theme"
 
@@ -82,7 +79,7 @@ class Page:
         row_list = ROW_LIST_DEFAULTS if has_rows else {}
         question = EXPLORE_DEFAULTS if has_question else {}
         fields: dict[str, Any] = {field: [] for field in self.filters}
-        self.defaults = {**_DEFAULTS, **fields, **row_list, **question, **(defaults or {})}
+        self.defaults = {**FILTER_DEFAULTS, **fields, **row_list, **question, **(defaults or {})}
 
     def __repr__(self) -> str:
         return f"Page({self.name!r}: {self.title}, {len(self.panels)} panels)"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
@@ -17,20 +16,16 @@ from urllib.parse import unquote_plus
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler
 
-from workbench.errors import ConfigError
-from workbench.files import create_whole
-from workbench.private_files import require_private
 from workbench.server.access.handlers import safe_path
 from workbench.server.access.headers import STRICT_CSP
+from workbench.server.access.own_tokens import TOKEN_FILE, are_equal, bears_token, link_token
 from workbench.server.access.sign_in_page import notice_page
 from workbench.server.figures.requests import METRICS_PATH
 from workbench.server.front import Answer
 
-TOKEN_FILE, METRICS_TOKEN_FILE = "link.token", "metrics.token"
 ARGUMENT = "token"
 #: Whether the process lives, and scripts, styles and fonts, which say nothing of anybody.
 _OPEN_TO_ALL = ("/healthz", "/static/", "/favicon.ico")
-_TOKEN_BYTES = 32
 _COOKIE_FLAGS: dict[str, Any] = {"httponly": True, "samesite": "Lax", "path": "/", "max_age": 30 * 86_400}
 _WHERE = (
     "The command “workbench serve” printed a link with a token when it was started. Open that link once; "
@@ -38,43 +33,6 @@ _WHERE = (
     f"The token is also in the file {TOKEN_FILE} of the installation's home. Only the user who runs the "
     "workbench can read it, so that nobody else on this machine gets in.",
 )
-
-
-def link_token(home: Path) -> str:
-    """The token of an installation's link; see :func:`own_token`."""
-    return own_token(home / TOKEN_FILE)
-
-
-def metrics_token(home: Path) -> str:
-    """The token that opens `/metrics` and nothing else; see :func:`own_token`."""
-    return own_token(home / METRICS_TOKEN_FILE)
-
-
-def own_token(path: Path) -> str:
-    """The token in a file of the home, made once.
-
-    Raises:
-        ConfigError: others may read the file, or it holds no token.
-    """
-    if not path.exists():
-        # Of two processes at once the first one's stays, so that both print the same link.
-        create_whole(path, secrets.token_hex(_TOKEN_BYTES))
-    require_private(path)
-    token = path.read_text(encoding="utf-8").strip()
-    if len(token) < _TOKEN_BYTES:
-        raise ConfigError(f"{path} holds no token. Remove it; the next start makes a new one.")
-    return token
-
-
-def bears_token(request: HTTPServerRequest, expected: str) -> bool:
-    """Whether a request has the token as a bearer token."""
-    return is_bearer_of(request.headers.get("Authorization", ""), expected)
-
-
-def is_bearer_of(authorization: str, expected: str) -> bool:
-    """Whether the header `Authorization` has the token as a bearer token."""
-    scheme, _, token = authorization.partition(" ")
-    return scheme.lower() == "bearer" and _are_equal(token.strip(), expected)
 
 
 class LinkGate:
@@ -106,11 +64,11 @@ class LinkGate:
     def lets_in(self, request: HTTPServerRequest) -> bool:
         """Whether a request has the cookie or the token."""
         morsel = request.cookies.get(self.cookie)
-        has_cookie = morsel is not None and _are_equal(morsel.value, self.cookie_value)
+        has_cookie = morsel is not None and are_equal(morsel.value, self.cookie_value)
         return has_cookie or bears_token(request, self.token)
 
     def knows(self, token: str) -> bool:
-        return _are_equal(token, self.token)
+        return are_equal(token, self.token)
 
 
 class LinkHandler(RequestHandler):
@@ -158,7 +116,3 @@ class LinkHandler(RequestHandler):
             part for part in self.request.query.split("&") if unquote_plus(part.partition("=")[0]) != ARGUMENT
         ]
         return safe_path(self.request.path + ("?" + "&".join(parts) if any(parts) else ""))
-
-
-def _are_equal(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "backslashreplace"), expected.encode())

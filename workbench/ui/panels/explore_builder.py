@@ -18,6 +18,7 @@ from workbench.ui.components import ExploreComponent
 from workbench.ui.explore_state import EXPLORE_DEFAULTS, question_of
 from workbench.ui.filters import to_query
 from workbench.ui.page_data import PageData
+from workbench.ui.panels import view_alerts
 from workbench.ui.store import current_store
 from workbench.views.board_files import add_board, add_view_to_board, list_boards
 from workbench.views.saved_view import SavedView, read_link
@@ -30,6 +31,7 @@ from workbench.views.view_files import (
     restore_view,
     save_view,
 )
+from workbench.views.watched_view import WINDOWS
 
 _OPTIONS: dict[str, list[list[str]]] = {
     "grain": [
@@ -64,6 +66,8 @@ class ExploreBuilder:
         component.on("restore_view", calls.restore)
         component.on("subscribe", calls.subscribe)
         component.on("unsubscribe", calls.unsubscribe)
+        component.on("watch", calls.watch)
+        component.on("unwatch", calls.unwatch)
         component.on("add_to_page", calls.add_to_page)
         return component
 
@@ -95,7 +99,10 @@ class ExploreBuilder:
             "cell": notebook_cell(data),
             "can_save": home is not None,
             "may_mail": _may_mail(data.store.settings),
-            **view_lines(home),
+            "may_watch": view_alerts.may_watch(data.store.settings),
+            "windows": [[value, f"in {words}"] for value, words in WINDOWS.items()],
+            "limit_unit": view_alerts.limit_unit(METRICS[data.values["metric"][0]]),
+            **view_lines(data.store.settings),
         }  # fmt: skip
 
     def export_frame(self, data: PageData) -> tuple[pd.DataFrame, str]:
@@ -143,23 +150,26 @@ def notebook_cell(data: PageData) -> str:
     return f"from workbench import Workbench\n\nwb = Workbench()\n{call}"
 
 
-def view_lines(home: Path | None) -> dict[str, Any]:
-    """The saved views that the user may see, and what is wrong with files."""
-    if home is None:
-        return {"views": [], "problems": [], "mails": [], "boards": []}
+def view_lines(settings: Settings | None) -> dict[str, Any]:
+    """The saved views that the user may see, what is made of each, and what is wrong with files."""
+    nothing: dict[str, Any] = {"views": [], "problems": [], "mails": [], "alerts": [], "boards": []}
+    if settings is None:
+        return nothing
+    home, person = settings.home, current_user()
     try:
         listed, (mails, problems) = list_views(home), list_subscriptions(home)
+        alerts, alert_problems = view_alerts.watched_lines(settings)
     except WorkbenchError as error:
-        return {"views": [], "problems": [str(error)], "mails": [], "boards": []}
-    person = current_user()
+        return {**nothing, "problems": [str(error)]}
     return {
+        "alerts": alerts,
         "boards": [
             {"name": board.name, "title": board.title}
             for board in list_boards(home).boards
             if board.may_be_changed_by(person)
         ],
         "views": [_line(view) for view in listed.views],
-        "problems": [*listed.problems, *problems],
+        "problems": [*listed.problems, *problems, *alert_problems],
         "mails": [
             {"name": each.name, "view": each.view, "text": f"each {each.every} to {', '.join(each.to)}"}
             for each in mails
@@ -233,6 +243,23 @@ class _ViewCalls:
     def unsubscribe(self, name: str) -> None:
         self._do(lambda home: f"{unsubscribe(home, name).view} is not mailed any more.")
 
+    def watch(self, message: Mapping[str, Any]) -> None:
+        def work(home: Path) -> str:
+            store = current_store()
+            view = find_view(home, message["name"])
+            return view_alerts.watch(store, view, message["side"], message["limit"], message["window"])
+
+        self._do(work)
+
+    def unwatch(self, name: str) -> None:
+        def work(home: Path) -> str:
+            settings = current_store().settings
+            assert settings is not None
+            view_alerts.unwatch(settings, name)
+            return "The view is not watched any more."
+
+        self._do(work)
+
     def add_to_page(self, message: Mapping[str, Any]) -> None:
         def work(home: Path) -> str:
             view = find_view(home, message["view"])
@@ -251,4 +278,4 @@ class _ViewCalls:
         except WorkbenchError as error:
             self.component.param.update(notice=str(error), deleted="", saved="")
             return
-        self.component.param.update(**view_lines(settings.home), notice=notice, deleted=deleted, saved="")
+        self.component.param.update(**view_lines(settings), notice=notice, deleted=deleted, saved="")

@@ -230,6 +230,82 @@ function mailTools(model, current) {
   )
 }
 
+function alertLine(model, alert) {
+  return h(
+    "p",
+    {class: "view"},
+    h("span", {class: "note"}, alert.text),
+    h("button", {type: "button", class: "quiet", onclick: () => model.send_msg({unwatch: alert.name})}, "Stop"),
+  )
+}
+
+// Those of views that were deleted, or are private to others: here they can still be ended.
+function otherAlerts(model) {
+  const alerts = model.alerts.filter((alert) => !model.views.some((view) => view.name === alert.view))
+  return alerts.length
+    ? h(
+        "div",
+        {class: "mails"},
+        h("h3", {}, "Alerts on views that you do not see"),
+        alerts.map((alert) => alertLine(model, alert)),
+      )
+    : null
+}
+
+// Warns when an open view is above or below a limit.
+function alertTools(model, current) {
+  const alerts = model.alerts.filter((alert) => alert.view === current?.name)
+  if (!current || !(model.may_watch || alerts.length)) {
+    return null
+  }
+  return h(
+    "div",
+    {class: "mails"},
+    h("h3", {}, `Alerts on “${current.title}”`),
+    alerts.map((alert) => alertLine(model, alert)),
+    !model.may_watch
+      ? null
+      : model.limit_unit
+        ? alertForm(model, current)
+        : h("p", {class: "note"}, "An amount of money is watched by a budget: [alerts] budget."),
+  )
+}
+
+function alertForm(model, current) {
+  const select = (name, label, options, chosen) =>
+    h(
+      "select",
+      {"aria-label": label, name},
+      options.map(([value, words]) => h("option", {value, selected: value === chosen}, words)),
+    )
+  const sides = ["above", "below"].map((side) => [side, side])
+  const side = select("side", "Side of the limit", sides, "above")
+  const over = select("window", "Over which time", model.windows, "1d")
+  const limit = h("input", {
+    type: "text",
+    required: true,
+    name: "limit",
+    inputmode: "decimal",
+    size: 6,
+    "aria-label": `Limit, ${model.limit_unit}`,
+  })
+  const send = (event) => {
+    event.preventDefault()
+    model.send_msg({watch: {name: current.name, side: side.value, limit: limit.value, window: over.value}})
+  }
+  const metric = model.metrics.find((each) => each.name === [model.values.metric].flat()[0])
+  return h(
+    "form",
+    {class: "row", onsubmit: send},
+    h("span", {}, `When ${metric?.label ?? "it"} is`),
+    side,
+    limit,
+    h("span", {}, model.limit_unit),
+    over,
+    h("button", {type: "submit", class: "quiet"}, "Watch"),
+  )
+}
+
 // A saved view becomes a tile of a page in My pages.
 function pageTools(model, current) {
   if (!current) {
@@ -374,6 +450,8 @@ function viewTools(model, state, draw) {
     state.form === undefined ? null : viewForm(model, state.form, close),
     pageTools(model, current),
     mailTools(model, current),
+    alertTools(model, current),
+    otherAlerts(model),
     noticeLine(model),
   ]
 }
@@ -400,6 +478,10 @@ export function render({model, view}) {
       "views",
       "mails",
       "may_mail",
+      "alerts",
+      "may_watch",
+      "windows",
+      "limit_unit",
       "boards",
       "problems",
       "notice",

@@ -1,9 +1,13 @@
+// Letters of a cell's text that needs room beside the first column, which else takes all of it.
+const LONG_TEXT = 24
+
 function cellElement(cell, column, link = null) {
   const name = column.kind === "country" ? countryName(cell.text) : cell.text
   const text = h("span", {class: cell.muted ? "muted" : null}, name)
+  const isSentence = column.kind !== "number" && [name, ...(cell.more || [])].some((line) => line.length > LONG_TEXT)
   return h(
     "td",
-    {class: column.kind === "number" ? "number" : null, "data-label": column.label},
+    {class: column.kind === "number" ? "number" : isSentence ? "sentence" : null, "data-label": column.label},
     link ? h("a", {class: "behind", href: link, title: "Show these messages"}, text) : text,
     (cell.more || []).map((text) => h("span", {class: "more"}, text)),
     cell.note ? h("span", {class: "note"}, cell.note) : null,
