@@ -178,11 +178,13 @@ def test_when_serve_is_killed_its_processes_end_too(home: Path) -> None:
          "--api-port", "0"],
         env={**os.environ, **environment(home)}, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    for port in ports:
-        wait_until_live(port)
-    children = children_of(process.pid)
-    process.kill()
-    process.wait()
+    try:
+        for port in ports:
+            wait_until_live(port)
+        children = children_of(process.pid)
+    finally:
+        process.kill()
+        process.wait()
     wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in children))
 
 

@@ -44,7 +44,7 @@ class MailLine(TypedDict):
     text: str
 
 
-class AlertLine(TypedDict):
+class ViewAlertLine(TypedDict):
     """An alert on a view."""
 
     name: str
@@ -72,7 +72,7 @@ class ExploreProps(PanelProps):
     problems: list[str]
     mails: list[MailLine]
     may_mail: bool
-    alerts: list[AlertLine]
+    alerts: list[ViewAlertLine]
     may_watch: bool
     windows: list[list[str]]
     limit_unit: str

@@ -297,7 +297,7 @@ function alertForm(model, current) {
   return h(
     "form",
     {class: "row", onsubmit: send},
-    h("span", {}, `When ${metric?.label ?? "it"} is`),
+    h("span", {}, `Alert when “${metric?.label ?? "it"}” is`),
     side,
     limit,
     h("span", {}, model.limit_unit),
