@@ -23,6 +23,7 @@ from workbench.errors import ConfigError, NotAllowed, UnknownName, WorkbenchErro
 from workbench.lake import Lake
 from workbench.roles import Actor, acting_as
 from workbench.settings import Settings, load_settings
+from workbench.ui.panels.view_alerts import alert_words
 from workbench.views.watched_view import WatchedView
 
 WANTED = WatchedView(
@@ -61,6 +62,13 @@ def test_a_view_is_watched_and_no_longer(settings: Settings) -> None:
     assert written(settings) == ["undelivered-above-2.toml", f"{'v' * 40}.toml"]
     with pytest.raises(UnknownName, match="undelivered-above"):
         unwatch(settings.home, "undelivered-above")
+
+
+def test_a_file_that_compares_with_usual_hours_has_no_limit(settings: Settings) -> None:
+    put(settings, "usual.toml", 'view = "undelivered"\nmetric = "messages"\nchange = 3\nwindow = "1d"')
+    [watched] = read_watched_views(settings)[0]
+    assert (watched.name, watched.limit) == ("usual", None)
+    assert alert_words(watched) == "Messages unlike the same hours of the last weeks in the last day"
 
 
 @pytest.mark.parametrize(

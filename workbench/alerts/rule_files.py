@@ -128,7 +128,7 @@ def _watched(file: RuleFile) -> WatchedView:
     limit = rule.below if rule.above is None else rule.above
     window = next((text for text in WINDOWS if read_length(text) == rule.window), "")
     where = {name: values if isinstance(values, list) else [values] for name, values in rule.where.items()}
-    return WatchedView(rule.name, file.view, rule.metric, rule.by, where, side, limit or 0.0, window)
+    return WatchedView(rule.name, file.view, rule.metric, rule.by, where, side, limit, window)
 
 
 def _read(settings: Settings, path: Path) -> tuple[AlertRuleSettings, str]:

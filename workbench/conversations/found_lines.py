@@ -61,7 +61,7 @@ class FoundLines:
         with self._lock:
             snapshot = self._lake.snapshot_id()
             if snapshot != self._snapshot:
-                # All of it: what was erased from the lake stays in no memory either.
+                # All of it: what was erased from the lake goes from memory, too, with the next search.
                 self._kept.clear()
                 self._snapshot = snapshot
             table = self._kept.pop(wanted, None)

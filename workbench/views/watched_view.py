@@ -17,7 +17,7 @@ class WatchedView:
     """A metric that is watched over the last `window`, for each value of `by` alone.
 
     `name` is the rule's, `view` the saved view that it was made from; `limit` is in the metric's unit, and a
-    rate is a fraction.
+    rate is a fraction. It is None where somebody changed the file to a comparison with usual hours.
     """
 
     name: str
@@ -26,5 +26,5 @@ class WatchedView:
     by: Sequence[str]
     where: Mapping[str, Sequence[str | None]]
     side: Side
-    limit: float
+    limit: float | None
     window: str

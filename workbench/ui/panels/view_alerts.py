@@ -67,10 +67,13 @@ def watched_lines(settings: Settings) -> tuple[list[dict[str, str]], tuple[str, 
 def alert_words(watched: WatchedView) -> str:
     """What an alert waits for, as `Undelivered rate above 5 % in the last day, for each country`."""
     metric = METRICS[watched.metric]
-    limit = formats.value(watched.limit, metric.unit)
+    differs = "unlike the same hours of the last weeks"
+    limit = (
+        differs if watched.limit is None else f"{watched.side} {formats.value(watched.limit, metric.unit)}"
+    )
     times = f" in {WINDOWS[watched.window]}" if watched.window else ""
     by = " and ".join(DIMENSIONS[name].label.lower() for name in watched.by)
-    return f"{metric.label} {watched.side} {limit}{times}" + (f", for each {by}" if by else "")
+    return f"{metric.label} {limit}{times}" + (f", for each {by}" if by else "")
 
 
 def limit_unit(metric: Metric) -> str:

@@ -164,6 +164,11 @@ class ConversationList {
 
   // With the shift key, everything between this one and the one before.
   pick(id, on, isRange = false) {
+    if (this.element.getAttribute("aria-busy") === "true") {
+      // Another list is on its way, and what is picked of this one would be lost.
+      this.drawPicked()
+      return
+    }
     const ids = this.list.rows.map((row) => row.id)
     if (this.pickedAll) {
       this.pickedAll = 0
