@@ -6,12 +6,15 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from tests.bucket import BucketServer, bucket_server
 from tests.lakes import begin_lake
+from tests.postgres import NoPostgres, PostgresServer, postgres_server
 from workbench.lake import Lake
 from workbench.logs.request_ids import use_request_id
 from workbench.settings import Settings, load_settings
@@ -77,3 +80,21 @@ def settings(home: Path) -> Settings:
 def lake(settings: Settings) -> Iterator[Lake]:
     with begin_lake(settings) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_machine() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the tests of this process."""
+    with ExitStack() as running:
+        try:
+            machine = running.enter_context(postgres_server())
+        except NoPostgres as missing:
+            pytest.skip(f"{missing}: lakes on PostgreSQL are not tested")
+        yield machine
+
+
+@pytest.fixture(scope="session")
+def bucket_machine() -> Iterator[BucketServer]:
+    """An S3 server for the tests of this process."""
+    with bucket_server() as machine:
+        yield machine

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import pwd
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +16,7 @@ import pytest
 
 from tests.lake.feeding import NOW, begin_feed, noted, question, sid, sync
 from tests.messages import payload
+from tests.postgres import PostgresServer
 from tests.ui.known import save
 from workbench.errors import CatalogLost, LakeDamaged, LakeRefused, NothingKnown
 from workbench.lake import open_lake
@@ -48,45 +44,10 @@ from workbench.settings.sections import KeywordSettings
 _ROOT = str(Path(__file__).parents[2])
 
 
-def _programs() -> Path | None:
-    found = [Path(path).parent for path in (shutil.which("initdb"), shutil.which("pg_ctl")) if path]
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return next((folder for folder in found if (folder / "initdb").exists()), None)
-
-
-def _account() -> str | None:
-    """Who runs the server: Postgres refuses root."""
-    if os.getuid() != 0:
-        return getpass.getuser()
-    return "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else None
-
-
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
+def postgres(postgres_machine: PostgresServer) -> str:
     """A connection string to a fresh database."""
-    programs, account = _programs(), _account()
-    if programs is None or account is None:
-        pytest.skip("no PostgreSQL server on this machine (initdb and pg_ctl), so its catalog is not tested")
-    with tempfile.TemporaryDirectory(prefix="wb-pg-") as folder:
-        shutil.chown(folder, account)
-        data = Path(folder) / "data"
-
-        def run(*command: str) -> None:
-            subprocess.run(
-                command, check=True, user=account, cwd=folder, stdout=subprocess.DEVNULL, timeout=60
-            )
-
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        run(str(programs / "initdb"), "-D", str(data), "-U", "workbench", "-A", "trust", "--no-sync")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-        control = (str(programs / "pg_ctl"), "-D", str(data), "-w")
-        run(*control, "-o", options, "-l", str(Path(folder) / "log"), "start")
-        try:
-            yield f"dbname=postgres host=127.0.0.1 port={port} user=workbench"
-        finally:
-            run(*control, "-m", "immediate", "stop")
+    return postgres_machine.new_database()
 
 
 @pytest.fixture
@@ -286,7 +247,7 @@ def test_a_restored_database_adopts_its_files(first: Settings, postgres: str) ->
 
 def test_an_emptied_database_is_not_a_new_lake(first: Settings, postgres: str) -> None:
     _psql(
-        postgres.replace("dbname=postgres", "dbname=first"),
+        re.sub(r"dbname=\w+", "dbname=first", postgres),
         "drop schema public cascade", "create schema public",
     )  # fmt: skip
     with pytest.raises(CatalogLost, match=r"is empty, but the rest .* Parquet files .*--start-anew"):
