@@ -69,11 +69,11 @@ def finish_erasure(lake: Lake, order: Order) -> Erasure:
     commit_erasure(lake, order)
     _remove_attachments(lake, order.erasure_id)
     clean_spool(lake.home, order.person)
-    purge(lake)
+    kept = purge(lake)
     # Last, so that files that other processes wrote from the old rows in the meantime are searched, too.
     files = erase_from_files(lake, [*order.person.words, *order.plan.texts])
     finished_at = datetime.now(UTC)
-    proof = build_proof(order, files, finished_at)
+    proof = build_proof(order, files, kept, finished_at)
     paths = write_proof(proof, lake.home)
     _note_end(lake, order.erasure_id, "erase-finished", order.actor, order.person.masked, finished_at)
     remove_order(lake.home, order.erasure_id)

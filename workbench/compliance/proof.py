@@ -29,8 +29,12 @@ _KEPT_BY_TWILIO = (
 )
 
 
-def build_proof(order: Order, files: ChangedFiles, finished_at: datetime) -> Record:
-    """The proof as plain data, without number or texts."""
+def build_proof(order: Order, files: ChangedFiles, kept: Sequence[str], finished_at: datetime) -> Record:
+    """The proof as plain data, without number or texts.
+
+    Args:
+        kept: what the lake's database server and bucket keep, in sentences.
+    """
     plan = order.plan
     return {
         "what": "proof of erasure",
@@ -49,6 +53,7 @@ def build_proof(order: Order, files: ChangedFiles, finished_at: datetime) -> Rec
         "kept_here": [
             {"what": "A keyed hash of the number, so that it is not synced or messaged again."},
             {"what": "Audit rows, which name the number masked."},
+            *({"what": text} for text in kept),
         ],
         "asked_of_twilio": list(order.at_twilio.asked),
         "not_confirmed_by_twilio": list(order.at_twilio.not_confirmed),

@@ -90,6 +90,11 @@ def delete_left_files(
     return len(left_files)
 
 
+def is_written_by_lake(name: str) -> bool:
+    """Whether a path under the folder or prefix of a lake is one that DuckLake gives to a file of ours."""
+    return _WRITTEN_BY_DUCKLAKE.fullmatch(name) is not None
+
+
 def _is_ours(path: str, data: str, before: datetime | None) -> bool:
     """Whether DuckLake wrote a file for a table of this folder, before that moment if one is given."""
     match = _WRITTEN_BY_DUCKLAKE.fullmatch(_name_in(path, data))
