@@ -15,6 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from tests.bucket import BucketServer, bucket_server
 from tests.lakes import begin_lake
 from tests.postgres import NoPostgres, PostgresServer, postgres_server
+from tests.shared_lakes import SharedLakes
 from workbench.lake import Lake
 from workbench.logs.request_ids import use_request_id
 from workbench.settings import Settings, load_settings
@@ -44,9 +45,16 @@ None of them is about what must never go wrong: sends, opt-outs, erasure, secret
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--without-long", action="store_true", help="leave out what tests/long_tests.txt names")
+    parser.addoption(
+        "--shared-lake",
+        action="store_true",
+        help="give each home of the fixture `home` a lake on PostgreSQL and S3, and run only what has one",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--shared-lake"):
+        _leave_out_other_lakes(config, items)
     if not config.getoption("--without-long"):
         return
     long_tests = frozenset(LONG_TESTS.read_text(encoding="utf-8").split())
@@ -54,6 +62,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.nodeid.partition("[")[0] in long_tests:
             item.add_marker(left_out)
+
+
+def _leave_out_other_lakes(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A second run on the lake of many machines repeats nothing that has no lake, or one of its own."""
+    others = [item for item in items if "home" not in getattr(item, "fixturenames", ())]
+    config.hook.pytest_deselected(items=others)
+    items[:] = [item for item in items if item not in set(others)]
 
 
 @pytest.fixture(autouse=True)
@@ -67,8 +82,23 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    return tmp_path / "home"
+def home(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    folder = tmp_path / "home"
+    if request.config.getoption("--shared-lake"):
+        lakes: SharedLakes = request.getfixturevalue("shared_lakes")
+        lakes.settle(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_lakes(
+    postgres_machine: PostgresServer, bucket_machine: BucketServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedLakes]:
+    """Lakes on servers, for the run with `--shared-lake`."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in bucket_machine.environment.items():
+            environment.setenv(name, value)
+        yield SharedLakes(postgres_machine, bucket_machine.new_bucket(), tmp_path_factory.mktemp("template"))
 
 
 @pytest.fixture

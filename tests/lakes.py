@@ -18,8 +18,10 @@ def begin_lake(settings: Settings) -> Lake:
     """Open the lake of a home that has none yet, with a copy of an empty one.
 
     Making all tables and views costs three times as much as opening them. The marker of the files' owner
-    names the place of its catalog, so the copy is given its own.
+    names the place of its catalog, so the copy is given its own. A home on servers had its copy made already.
     """
+    if settings.lake.catalog:
+        return open_lake(settings)
     shutil.copytree(_empty_lake(), settings.home / "lake")
     return open_lake(settings)
 

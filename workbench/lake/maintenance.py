@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from workbench.lake.connect import Lake
+from workbench.lake.empty_statistics import note_empty_tables
 from workbench.lake.event_deliveries import forget_old_deliveries
 from workbench.lake.feed import forget_old_feed
 from workbench.lake.idempotency import forget_old_keys
@@ -77,6 +78,7 @@ def maintain(
     )
     deleted = step("call ducklake_cleanup_old_files('lake', older_than => ?)", _day_is_over(now - KEEP_FILES))
     deleted_files = 0 if stop() else lake.run_alone(lambda cursor: delete_left_files(cursor, lake.address))
+    note_empty_tables(lake)
     return Maintained(
         rows_flushed=sum(int(row[2]) for row in flushed),
         files_before=before,

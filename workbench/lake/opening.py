@@ -15,6 +15,7 @@ from workbench.lake.connect import Lake
 from workbench.lake.conversation_ids import key_older_ids
 from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.duckdb_errors import is_no_lake, translated
+from workbench.lake.empty_statistics import note_empty_tables
 from workbench.lake.engine import SPILL_FOLDER, new_engine
 from workbench.lake.kept_catalogs import keep_catalog
 from workbench.lake.lock import exclusive
@@ -103,6 +104,7 @@ def _check(lake: Lake, *, is_reader: bool, before_claim: Callable[[Lake], None] 
             keep_catalog(lake, [migration.version for migration in pending.migrations])
         if pending:
             migrate(lake)
+            note_empty_tables(lake)
         if before_claim:
             before_claim(lake)
         claim_files(lake, adopt=before_claim is not None)
