@@ -11,14 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import sql
 
 from workbench.errors import LakeError
 from workbench.lake.address import LakeAddress
 
 SCHEMA = "workbench_fleet"
 
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 10.0
 _LOCK = 0x77_62_66_6C
 """Of the advisory lock under which the tables are made; any number that nobody else takes."""
 
@@ -33,13 +32,14 @@ create table if not exists {SCHEMA}.leases (
     expires_at timestamptz not null
 );
 create table if not exists {SCHEMA}.machines (
-    machine text primary key,
+    machine text not null,
     home text not null,
     version text not null,
     roles text not null,
     key_check text,
     started_at timestamptz not null,
-    seen_at timestamptz not null
+    seen_at timestamptz not null,
+    primary key (machine, roles)
 );
 create table if not exists {SCHEMA}.shared_files (
     name text primary key,
@@ -57,18 +57,29 @@ def is_fleet(address: LakeAddress) -> bool:
 
 
 @contextmanager
-def connected(address: LakeAddress) -> Iterator[psycopg.Connection]:
+def connected(address: LakeAddress, *, patience: float = _CONNECT_SECONDS) -> Iterator[psycopg.Connection]:
     """A connection in autocommit, with our tables as its default schema; the tables are made where missing.
+
+    Args:
+        patience: seconds, from 2, after which a server that does not answer counts as away, also in the
+            middle of a statement.
 
     Raises:
         LakeError: the server does not answer, or refuses us.
     """
     try:
         with psycopg.connect(
-            address.catalog, autocommit=True, connect_timeout=_CONNECT_SECONDS
+            address.catalog,
+            autocommit=True,
+            connect_timeout=round(patience),
+            # Where the network was cut no answer ever comes, and no error either.
+            tcp_user_timeout=round(patience * 1000),
         ) as connection:
             _make_tables(connection)
-            connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(SCHEMA)))
+            connection.execute(
+                "select set_config('search_path', %s, false), set_config('statement_timeout', %s, false)",
+                [SCHEMA, f"{round(patience * 1000)}ms"],
+            )
             yield connection
     except psycopg.Error as error:
         raise LakeError(f"The database of {address.shown} cannot be used: {_one_line(error)}.") from error
