@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from workbench.errors import LakeError
+from workbench.errors import LakeBusy, LakeError
 from workbench.lake.address import LakeAddress
 
 SCHEMA = "workbench_fleet"
@@ -65,7 +65,8 @@ def connected(address: LakeAddress, *, patience: float = _CONNECT_SECONDS) -> It
             middle of a statement.
 
     Raises:
-        LakeError: the server does not answer, or refuses us.
+        LakeBusy: the server does not answer.
+        LakeError: it refuses what is asked.
     """
     try:
         with psycopg.connect(
@@ -77,10 +78,15 @@ def connected(address: LakeAddress, *, patience: float = _CONNECT_SECONDS) -> It
         ) as connection:
             _make_tables(connection)
             connection.execute(
-                "select set_config('search_path', %s, false), set_config('statement_timeout', %s, false)",
+                "select set_config('search_path', %s, false), set_config('statement_timeout', %s, false), "
+                "set_config('timezone', 'UTC', false)",
                 [SCHEMA, f"{round(patience * 1000)}ms"],
             )
             yield connection
+    except psycopg.OperationalError as error:
+        raise LakeBusy(
+            f"The database of {address.shown} does not answer: {_one_line(error)}. Is PostgreSQL running?"
+        ) from error
     except psycopg.Error as error:
         raise LakeError(f"The database of {address.shown} cannot be used: {_one_line(error)}.") from error
 

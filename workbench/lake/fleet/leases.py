@@ -74,6 +74,8 @@ class HeldLease:
         self.address, self.name, self.holder, self.term = address, name, holder, term
         self.lost = threading.Event()
         """Set as soon as anybody in this process notices that it is lost; :meth:`is_lost` looks by itself."""
+        self.clock_ahead = 0.0
+        """Seconds by which the clock of this machine is ahead of the server's, as the last renewal saw it."""
         self._until = until
         self._on_loss: list[Callable[[], object]] = []
         self._guard = threading.Lock()
@@ -112,12 +114,17 @@ class HeldLease:
         """Renew it; called by the keeper."""
         if self.is_lost():
             return
-        asked_at = _now()
+        asked_at, wall_clock = _now(), time.time()
         row = connection.execute(_RENEW, [VALID_SECONDS, self.name, self.holder]).fetchone()
         if row is None or self.is_lost():
             self._lose()
             return
         self._until = asked_at + VALID_SECONDS
+        self.note_clock(wall_clock, float(row[0]))
+
+    def note_clock(self, asked_at: float, server_time: float) -> None:
+        """Note the server's time of an answer, and when it was asked by this machine's clock."""
+        self.clock_ahead = (asked_at + time.time()) / 2 - server_time
 
     def trouble(self) -> None:
         """The server could not be asked; called by the keeper."""
@@ -143,10 +150,11 @@ def take_lease(address: LakeAddress, name: str, machine: str) -> HeldLease | Lea
     holder = f"{this_process_shown()} #{secrets.token_hex(8)}"
     for _ in range(2):
         with connected(address, patience=_PATIENCE) as connection:
-            asked_at = _now()
+            asked_at, wall_clock = _now(), time.time()
             row = connection.execute(_TAKE, [name, holder, machine, VALID_SECONDS]).fetchone()
             if row is not None:
                 lease = HeldLease(address, name, holder, int(row[0]), asked_at + VALID_SECONDS)
+                lease.note_clock(wall_clock, float(row[1]))
                 keeper_of(address).add(lease)
                 return lease
             in_the_way = connection.execute(f"{_READ} where name = %s", [name]).fetchone()
@@ -164,17 +172,26 @@ def read_leases(address: LakeAddress) -> list[Lease]:
 def read_last_leases(address: LakeAddress) -> list[Lease]:
     """Every lease as its last holder has or had it, by name."""
     with connected(address, patience=_PATIENCE) as connection:
-        rows = connection.execute(f"{_READ} order by name").fetchall()
-    return [Lease(*row) for row in rows]
+        return leases_of(connection)
 
 
-def seconds_since_end(address: LakeAddress, name: str) -> float | None:
-    """How long ago a lease ended, by the server's clock: negative while it is valid, None without a row."""
+def leases_of(connection: psycopg.Connection) -> list[Lease]:
+    """As :func:`read_last_leases`, on a connection that is there."""
+    return [Lease(*row) for row in connection.execute(f"{_READ} order by name").fetchall()]
+
+
+def has_ended(address: LakeAddress, name: str, seconds: float) -> bool:
+    """Whether a lease was given back, or ended that many seconds ago by the server's clock without it.
+
+    A lease without a row ended long ago (:func:`forget_leases`): ask only for one that somebody took.
+    """
     with connected(address, patience=_PATIENCE) as connection:
         row = connection.execute(
-            "select extract(epoch from clock_timestamp() - expires_at) from leases where name = %s", [name]
+            "select holder = '' or expires_at < clock_timestamp() - make_interval(secs => %s) "
+            "from leases where name = %s",
+            [seconds, name],
         ).fetchone()
-    return float(row[0]) if row else None
+    return bool(row[0]) if row else True
 
 
 def forget_leases(address: LakeAddress, prefix: str, days: int) -> None:
@@ -206,12 +223,12 @@ _TAKE = """
         holder = excluded.holder, machine = excluded.machine, term = leases.term + 1,
         taken_at = excluded.taken_at, expires_at = excluded.expires_at
     where leases.expires_at <= now()
-    returning term
+    returning term, extract(epoch from clock_timestamp())
 """
 
 _RENEW = """
     update leases set expires_at = now() + make_interval(secs => %s) where name = %s and holder = %s
-    returning term
+    returning extract(epoch from clock_timestamp())
 """
 
 #: Without a holder: who had it is no longer of interest, and that it was given back is.

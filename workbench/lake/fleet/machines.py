@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from importlib.metadata import version
@@ -17,7 +15,6 @@ import psycopg
 from workbench.errors import LakeError
 from workbench.lake.address import LakeAddress
 from workbench.lake.fleet.database import connected
-from workbench.lake.fleet.keeper import keeper_of
 
 log = logging.getLogger(__name__)
 
@@ -76,26 +73,8 @@ def read_machines(address: LakeAddress) -> list[Machine]:
     return [Machine(*row) for row in rows]
 
 
-@contextmanager
-def present(address: LakeAddress, home: Path, roles: str, key_check: str | None = None) -> Iterator[None]:
-    """Keep this process among the machines of its lake, whether or not the server answers now.
-
-    A lake of one machine has no such list.
-    """
-    if address.kind != "postgres":
-        yield
-        return
-    presence = _Presence(home, roles, key_check)
-    keeper_of(address).add(presence, in_seconds=0.0)
-    try:
-        yield
-    finally:
-        keeper_of(address).remove(presence)
-        presence.end(address)
-
-
-class _Presence:
-    """The row of one process."""
+class Presence:
+    """The row of one process, kept fresh by the keeper."""
 
     def __init__(self, home: Path, roles: str, key_check: str | None) -> None:
         self.every = SEEN_EVERY
