@@ -7,6 +7,10 @@ All times are the server's, since the clocks of machines differ.
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +18,8 @@ import psycopg
 
 from workbench.errors import LakeBusy, LakeError
 from workbench.lake.address import LakeAddress
+
+log = logging.getLogger(__name__)
 
 SCHEMA = "workbench_fleet"
 
@@ -57,31 +63,31 @@ def is_fleet(address: LakeAddress) -> bool:
 
 
 @contextmanager
+def asked_quickly(address: LakeAddress, seconds: float = 5.0) -> Iterator[psycopg.Connection]:
+    """As :func:`connected`, for a statement or two that must end within so many seconds."""
+    with connected(address, patience=seconds) as connection, bounded(connection, seconds):
+        yield connection
+
+
+@contextmanager
 def connected(address: LakeAddress, *, patience: float = _CONNECT_SECONDS) -> Iterator[psycopg.Connection]:
     """A connection in autocommit, with our tables as its default schema; the tables are made where missing.
 
     Args:
-        patience: seconds, from 2, after which a server that does not answer counts as away, also in the
-            middle of a statement.
+        patience: seconds, from 2, after which a server that does not answer at the beginning counts as away.
 
     Raises:
         LakeBusy: the server does not answer.
         LakeError: it refuses what is asked.
     """
     try:
-        with psycopg.connect(
-            address.catalog,
-            autocommit=True,
-            connect_timeout=round(patience),
-            # Where the network was cut no answer ever comes, and no error either.
-            tcp_user_timeout=round(patience * 1000),
-        ) as connection:
-            _make_tables(connection)
-            connection.execute(
-                "select set_config('search_path', %s, false), set_config('statement_timeout', %s, false), "
-                "set_config('timezone', 'UTC', false)",
-                [SCHEMA, f"{round(patience * 1000)}ms"],
-            )
+        with psycopg.connect(address.catalog, autocommit=True, connect_timeout=round(patience)) as connection:
+            with bounded(connection, patience):
+                _make_tables(connection)
+                connection.execute(
+                    "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false)",
+                    [SCHEMA],
+                )
             yield connection
     except psycopg.OperationalError as error:
         raise LakeBusy(
@@ -89,6 +95,29 @@ def connected(address: LakeAddress, *, patience: float = _CONNECT_SECONDS) -> It
         ) from error
     except psycopg.Error as error:
         raise LakeError(f"The database of {address.shown} cannot be used: {_one_line(error)}.") from error
+
+
+@contextmanager
+def bounded(connection: psycopg.Connection, seconds: float) -> Iterator[None]:
+    """Break the connection where what is done with it takes longer than that; it then raises psycopg.Error.
+
+    Where the network was cut, or the server stands still, no answer ever comes and no error either.
+    """
+
+    def cut() -> None:
+        try:
+            with socket.socket(fileno=os.dup(connection.fileno())) as own:
+                own.shutdown(socket.SHUT_RDWR)
+        except (OSError, psycopg.Error) as error:
+            log.debug("the connection was closed already: %s", error)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _make_tables(connection: psycopg.Connection) -> None:

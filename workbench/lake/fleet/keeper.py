@@ -17,7 +17,7 @@ import psycopg
 
 from workbench.errors import LakeError
 from workbench.lake.address import LakeAddress
-from workbench.lake.fleet.database import connected
+from workbench.lake.fleet.database import bounded, connected
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +87,10 @@ class Keeper:
         connection = open_connection.enter_context(connected(self._address, patience=_PATIENCE))
         while kept_things := self._all():
             self._changed.clear()
-            for kept in kept_things:
-                if self._is_due(kept):
-                    kept.beat(connection)
+            with bounded(connection, _PATIENCE):
+                for kept in kept_things:
+                    if self._is_due(kept):
+                        kept.beat(connection)
             if self._is_away:
                 self._is_away = False
                 log.warning("the database of the lake answers again")

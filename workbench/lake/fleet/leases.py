@@ -32,7 +32,7 @@ import psycopg
 
 from workbench.errors import LakeError
 from workbench.lake.address import LakeAddress
-from workbench.lake.fleet.database import connected
+from workbench.lake.fleet.database import asked_quickly
 from workbench.lake.fleet.keeper import RENEW_EVERY, keeper_of
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ class HeldLease:
         if was_lost:
             return
         try:
-            with connected(self.address, patience=_PATIENCE) as connection:
+            with asked_quickly(self.address) as connection:
                 connection.execute(_RELEASE, [self.name, self.holder])
         except LakeError as error:
             log.debug("the lease %s ends by itself, as it could not be given back: %s", self.name, error)
@@ -149,7 +149,7 @@ def take_lease(address: LakeAddress, name: str, machine: str) -> HeldLease | Lea
     """
     holder = f"{this_process_shown()} #{secrets.token_hex(8)}"
     for _ in range(2):
-        with connected(address, patience=_PATIENCE) as connection:
+        with asked_quickly(address) as connection:
             asked_at, wall_clock = _now(), time.time()
             row = connection.execute(_TAKE, [name, holder, machine, VALID_SECONDS]).fetchone()
             if row is not None:
@@ -171,7 +171,7 @@ def read_leases(address: LakeAddress) -> list[Lease]:
 
 def read_last_leases(address: LakeAddress) -> list[Lease]:
     """Every lease as its last holder has or had it, by name."""
-    with connected(address, patience=_PATIENCE) as connection:
+    with asked_quickly(address) as connection:
         return leases_of(connection)
 
 
@@ -185,7 +185,7 @@ def has_ended(address: LakeAddress, name: str, seconds: float) -> bool:
 
     A lease without a row ended long ago (:func:`forget_leases`): ask only for one that somebody took.
     """
-    with connected(address, patience=_PATIENCE) as connection:
+    with asked_quickly(address) as connection:
         row = connection.execute(
             "select holder = '' or expires_at < clock_timestamp() - make_interval(secs => %s) "
             "from leases where name = %s",
@@ -196,7 +196,7 @@ def has_ended(address: LakeAddress, name: str, seconds: float) -> bool:
 
 def forget_leases(address: LakeAddress, prefix: str, days: int) -> None:
     """Remove the rows of leases with such names that ended so many days ago."""
-    with connected(address, patience=_PATIENCE) as connection:
+    with asked_quickly(address) as connection:
         connection.execute(
             "delete from leases where starts_with(name, %s) "
             "and expires_at < now() - make_interval(days => %s)",
@@ -212,9 +212,6 @@ def this_process_shown() -> str:
 def _now() -> float:
     return time.clock_gettime(_CLOCK)
 
-
-_PATIENCE = 5.0
-"""Seconds to wait for the server, less than a lease is valid."""
 
 _TAKE = """
     insert into leases (name, holder, machine, term, taken_at, expires_at)

@@ -14,14 +14,12 @@ import psycopg
 
 from workbench.errors import LakeError
 from workbench.lake.address import LakeAddress
-from workbench.lake.fleet.database import connected
+from workbench.lake.fleet.database import asked_quickly
 
 log = logging.getLogger(__name__)
 
 SEEN_EVERY = 5.0
 """Seconds between two signs of life of a process."""
-
-_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def seen(address: LakeAddress, home: Path, roles: str, key_check: str | None = N
     Raises:
         LakeError: the server does not answer.
     """
-    with connected(address, patience=_PATIENCE) as connection:
+    with asked_quickly(address) as connection:
         connection.execute(_INSERT, _row(home, roles, key_check))
 
 
@@ -65,7 +63,7 @@ def read_machines(address: LakeAddress) -> list[Machine]:
     Raises:
         LakeError: the server does not answer.
     """
-    with connected(address, patience=_PATIENCE) as connection:
+    with asked_quickly(address) as connection:
         rows = connection.execute(
             "select machine, home, version, roles, key_check, started_at, seen_at, "
             "clock_timestamp() - seen_at from machines order by machine, roles"
@@ -92,7 +90,7 @@ class Presence:
 
     def end(self, address: LakeAddress) -> None:
         try:
-            with connected(address, patience=_PATIENCE) as connection:
+            with asked_quickly(address) as connection:
                 machine, _, _, roles, _ = self._row
                 connection.execute("delete from machines where machine = %s and roles = %s", [machine, roles])
         except LakeError as error:
