@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.postgres import PostgresServer
 from workbench.lake import open_lake
 from workbench.lake.address import LakeAddress
+from workbench.lake.secret_key import lake_key
 from workbench.settings import load_settings
 
 
@@ -25,7 +26,7 @@ class SharedLake:
     catalog: str
 
     def home(self, name: str) -> Path:
-        """The home of a machine, with the key of the first, if there is one."""
+        """The home of a machine, with the key that all of them have."""
         home, key = self.folder / name, self.folder / "first" / "privacy.key"
         home.mkdir(exist_ok=True)
         if key.exists() and not (home / key.name).exists():
@@ -42,10 +43,11 @@ class SharedLake:
 
 
 def share_lake(folder: Path, server: PostgresServer) -> SharedLake:
-    """Begin a lake on the server; the machine `first` has begun it."""
+    """Begin a lake on the server; the machine `first` has begun it, and made the key."""
     shared = SharedLake(folder, server.new_database())
-    (folder / "first").mkdir()
-    open_lake(load_settings(shared.environment("first"))).close()
+    home = shared.home("first")
+    with open_lake(load_settings(shared.environment("first"))) as lake:
+        lake.write(lambda cursor: lake_key(cursor, home))
     return shared
 
 

@@ -31,6 +31,7 @@ no key with a request. Whoever was to be written to at that moment may then be w
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import secrets
 import threading
@@ -48,6 +49,8 @@ from workbench.lake.lock import is_held, only_one
 
 if TYPE_CHECKING:
     from workbench.lake.fleet.leases import HeldLease
+
+log = logging.getLogger(__name__)
 
 GONE_ELSEWHERE_AFTER = timedelta(hours=1)
 """Of a process on another machine that holds no lease, as older versions had none. It makes no request that
@@ -189,8 +192,13 @@ class Owner:
 
     def _give_back(self, process: int) -> None:
         # A child that was forked ends with the handlers of its parent, whose lease this is.
-        if self._lease is not None and os.getpid() == process:
+        if self._lease is None or os.getpid() != process:
+            return
+        try:
             self._lease.release()
+        except RuntimeError as error:
+            # From 3.12 on, Python starts no thread so late. The lease then ends by itself.
+            log.debug("the lease of this process was not given back: %s", error)
 
     def _lock(self, nonce: str) -> Path:
         return self._folder / f"{nonce}.lock"

@@ -99,26 +99,32 @@ class Scheduler:
         return sorted(job for job, run in self._runs.items() if run.outcome == "failed")
 
     def _run(self, lane: Sequence[Rule]) -> None:
+        last_trouble: type[Exception] | None = None
         while not self._stop.is_set():
             try:
                 self._read_runs()
                 for rule in self._due(lane):
                     if not self._stop.is_set():
                         self._run_job(rule)
+                last_trouble = None
             except Exception as error:
                 # What nobody expected, as no memory for a process, must not end the schedule until a restart.
-                log.warning(
+                # A lake that is away for an hour is said once.
+                log.log(
+                    logging.DEBUG if type(error) is last_trouble else logging.WARNING,
                     "the schedule goes on in %d s: %s",
                     _AFTER_TROUBLE,
                     error,
                     exc_info=not isinstance(error, WorkbenchError),
                 )
+                last_trouble = type(error)
                 self._stop.wait(_AFTER_TROUBLE)
             self._stop.wait(_LOOK_EVERY)
 
     def _read_runs(self) -> None:
         """What ran last, also by cron or a person; asked again after every run and at the start."""
-        if self._elsewhere.take_change() or self._is_stale:
+        self._is_stale |= self._elsewhere.take_change()
+        if self._is_stale:
             self._runs = {run.job: run for run in read_last_job_runs(self._lake.opened())}
             self._is_stale = False
 
