@@ -47,6 +47,19 @@ def settings_of(shared: SharedLake, name: str, **changes: str) -> Settings:
     return load_settings({**account, **shared.environment(name, **changes)})
 
 
+def give_jobs(monkeypatch: pytest.MonkeyPatch, settings: Settings, shared: SharedLake, url: str = "") -> None:
+    """A job's process has the environment of its server, and of it only the home is another one's."""
+    credentials = settings.credentials
+    environment = {
+        **shared.environment("first"),
+        "TWILIO_ACCOUNT_SID": credentials.account_sid,
+        "TWILIO_AUTH_TOKEN": "0" * 32,
+        **({"WORKBENCH_TWILIO_BASE_URL": url} if url else {}),
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+
 @contextmanager
 def scheduling(settings: Settings, *rules: Rule) -> Iterator[Scheduler]:
     lake = HooksLake(settings)
@@ -99,7 +112,10 @@ def test_one_worker_acts_and_another_goes_on_when_it_was_killed(
     assert [lease.name for lease in read_leases(_address(shared))] == []
 
 
-def test_a_job_that_is_due_on_two_machines_runs_once(shared: SharedLake) -> None:
+def test_a_job_that_is_due_on_two_machines_runs_once(
+    shared: SharedLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_jobs(monkeypatch, settings_of(shared, "first"), shared)
     rule = Rule("maintenance", every=timedelta(hours=2))
     with (
         open_lake(settings_of(shared, "first")) as lake,
@@ -111,11 +127,14 @@ def test_a_job_that_is_due_on_two_machines_runs_once(shared: SharedLake) -> None
         assert lake.rows("select job, outcome from job_runs") == [("maintenance", "done")]
 
 
-def test_a_job_is_begun_anew_when_its_machine_died_in_it(shared: SharedLake) -> None:
+def test_a_job_is_begun_anew_when_its_machine_died_in_it(
+    shared: SharedLake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with serve(Account.build(days=1, messages=100)) as server:
         # Twilio does not answer for as long as the test takes.
         server.faults.add(Fault("delay", when="before", seconds=120, times=None))
         changes = {"WORKBENCH_TWILIO_BASE_URL": server.url, "TWILIO_ACCOUNT_SID": server.account.account_sid}
+        give_jobs(monkeypatch, settings_of(shared, "first", **changes), shared, server.url)
         rule = Rule("sync", every=timedelta(hours=2))
         address = _address(shared)
         with scheduling(settings_of(shared, "first", **changes), rule) as first:

@@ -131,4 +131,6 @@ def _make_tables(connection: psycopg.Connection) -> None:
 
 
 def _one_line(error: psycopg.Error) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    # libpq asks whether the server is running, as we do.
+    text = " ".join(str(error).split()).partition(" Is the server running")[0]
+    return text.rstrip(".") or type(error).__name__
