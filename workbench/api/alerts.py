@@ -122,14 +122,13 @@ def run_alerts(installation: Installation, *, is_asked: bool = False) -> AlertRu
     """One look at the rules; see :func:`workbench.alerts.run.look` and :meth:`Alerts.run`."""
     from workbench.alerts.run import look
     from workbench.conversations.business_hours import keep_business_hours
-    from workbench.lake.lock import only_one
 
     settings = installation.settings
     if not settings.alerts.enabled:
         raise UsageError("[alerts] enabled is false, so nothing is watched; set it to true.")
     _rules(installation)
     lake = installation.lake
-    with only_one(settings.home / "alerts.lock", "look at the alerts"):
+    with installation.alone("alerts", "look at the alerts"):
         keep_business_hours(lake, settings)
         return look(lake, settings, _targets(installation), datetime.now(UTC), is_asked=is_asked)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from workbench.conversations.conversation_cache import ConversationCache
     from workbench.conversations.reply_queue import ReplyQueue
     from workbench.lake.connect import Lake
+    from workbench.lake.fleet.only_one import Sole
     from workbench.lake.sql_door import SqlDoor
     from workbench.messaging.address_reader import NumberContext
     from workbench.messaging.keywords import OwnKeywords
@@ -155,6 +157,23 @@ class Installation:
         from workbench.roles import current_actor
 
         return current_actor()
+
+    def alone(self, name: str, doing: str) -> AbstractContextManager[Sole]:
+        """Be the only process that does something on this lake, on whatever machine.
+
+        See :func:`workbench.lake.fleet.only_one.only_one_of_lake`.
+        """
+        from workbench.lake.address import lake_address
+        from workbench.lake.fleet.only_one import only_one_of_lake
+
+        return only_one_of_lake(lake_address(self.settings), self.settings.home, name, doing)
+
+    def only_machine(self, name: str, doing: str) -> AbstractContextManager[Sole]:
+        """As :meth:`alone`, but other processes of this home may do it, too."""
+        from workbench.lake.address import lake_address
+        from workbench.lake.fleet.only_one import only_one_machine
+
+        return only_one_machine(lake_address(self.settings), self.settings.home, name, doing)
 
     def use_own_metrics(self) -> None:
         """Make the metrics and dimensions in ``metrics/`` of the home known by name in this process."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -18,49 +19,74 @@ if TYPE_CHECKING:
     from workbench.lake.maintenance import Maintained
 
 
-def run_job(installation: Installation, name: str, *, stop: threading.Event | None = None) -> JobRun:
-    """Run one job of the schedule now and note it in `job_runs`; one at a time per installation.
+def run_job(
+    installation: Installation,
+    name: str,
+    *,
+    stop: threading.Event | None = None,
+    after_term: int | None = None,
+) -> JobRun:
+    """Run one job of the schedule now and note it in `job_runs`.
+
+    One job at a time per home, and each on one machine of the lake.
 
     Args:
         name: one of :data:`JOBS`.
-        stop: set it from elsewhere to end early.
+        stop: set it from elsewhere to end early; it is also set when another machine may run the job.
+        after_term: do not run it where another machine did since that term of its lease.
 
     Raises:
         UnknownName: there is no such job.
+        LakeBusy: another job runs here, or this one elsewhere.
         WorkbenchError: it failed; the failure is noted.
     """
-    from workbench.lake.jobs import JobRun, begin_job_run, end_job_run
     from workbench.lake.lock import only_one
 
     if name not in JOBS:
         raise UnknownName("job", name, JOBS)
-    if name in _BESIDE:
-        return _run_beside(installation, name, stop or threading.Event())
-    with only_one(installation.settings.home / "jobs.lock", "scheduled job"):
-        # Only a sync brings something in: where there is no lake, no other job makes one.
-        is_noted = name != "sync" or _has_lake(installation)
-        run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
-        use_request_id(f"{name}-{run.run_id[:8]}")
+    stop = stop or threading.Event()
+    with ExitStack() as alone:
+        if name not in _BESIDE:
+            alone.enter_context(only_one(installation.settings.home / "jobs.lock", "scheduled job"))
+        sole = alone.enter_context(installation.only_machine(job_lease(name), f"run of the job {name}"))
+        if after_term is not None and sole.term is not None and sole.term != after_term + 1:
+            raise LakeBusy(f"Another machine ran the job {name} a moment ago; it runs when it is due again.")
+        sole.on_loss(stop.set)
+        return (_run_beside if name in _BESIDE else _run_alone)(installation, name, stop)
+
+
+def job_lease(name: str) -> str:
+    """The name of the lease of a job."""
+    return f"job {name}"
+
+
+def _run_alone(installation: Installation, name: str, stop: threading.Event) -> JobRun:
+    """Run a job while no other one runs here, and note how it went."""
+    from workbench.lake.jobs import JobRun, begin_job_run, end_job_run
+
+    # Only a sync brings something in: where there is no lake, no other job makes one.
+    is_noted = name != "sync" or _has_lake(installation)
+    run = JobRun(uuid.uuid4().hex, name, datetime.now(UTC), None, "running")
+    use_request_id(f"{name}-{run.run_id[:8]}")
+    if is_noted:
+        begin_job_run(installation.lake, run)
+    outcome, detail, error = "stopped", None, None
+    try:
+        detail = JOBS[name](installation, stop)
+        outcome = "done"
+    except LakeBusy as trouble:
+        outcome, error = "skipped", str(trouble)
+        raise
+    except Exception as trouble:
+        outcome = "stopped" if stop.is_set() else "failed"
+        error = str(trouble) if isinstance(trouble, WorkbenchError) else repr(trouble)
+        raise
+    finally:
+        run = replace(run, finished_at=datetime.now(UTC), outcome=outcome, detail=detail, error=error)
         if is_noted:
+            end_job_run(installation.lake, run)
+        elif _has_lake(installation):
             begin_job_run(installation.lake, run)
-        outcome, detail, error = "stopped", None, None
-        try:
-            detail = JOBS[name](installation, stop or threading.Event())
-            outcome = "done"
-        except LakeBusy as trouble:
-            outcome, error = "skipped", str(trouble)
-            raise
-        except Exception as trouble:
-            is_stop = bool(stop and stop.is_set())
-            outcome = "stopped" if is_stop else "failed"
-            error = str(trouble) if isinstance(trouble, WorkbenchError) else repr(trouble)
-            raise
-        finally:
-            run = replace(run, finished_at=datetime.now(UTC), outcome=outcome, detail=detail, error=error)
-            if is_noted:
-                end_job_run(installation.lake, run)
-            elif _has_lake(installation):
-                begin_job_run(installation.lake, run)
     return run
 
 

@@ -127,6 +127,8 @@ def _worker(installation: Installation, hooks_run: bool) -> str | None:
     if not is_held(home / WORKER_LOCK):
         return "does not run, so nothing acts on what happens: `workbench serve`" if hooks_run else None
     state = read_worker_state(home)
+    if state and state.standing_by:
+        return f"stands by; the one of {state.standing_by} acts on what happens"
     failing = [name for name, each in state.consumers.items() if each.failures] if state else []
     return f"tries again what failed: {', '.join(failing)}" if failing else None
 

@@ -26,7 +26,6 @@ def reconcile(
     stop: threading.Event | None = None,
 ) -> ReconcileReport:
     """See :meth:`workbench.Workbench.reconcile`."""
-    from workbench.lake.lock import only_one
     from workbench.sync.reconcile.run import days_to_compare, reconcile
     from workbench.sync.shared.cancellation import Cancellation
 
@@ -38,9 +37,10 @@ def reconcile(
     lake, cancellation = installation.lake, Cancellation(stop)
     with (
         installation.twilio_client(cancellation) as client,
-        only_one(installation.settings.home / "sync.lock", "sync"),
+        installation.alone("sync", "sync") as sole,
         live_line("Reconcile", on_day, describe_day) as tell,
     ):
+        sole.on_loss(cancellation.end)
         return reconcile(
             lake,
             client,

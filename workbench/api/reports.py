@@ -15,6 +15,7 @@ from workbench.errors import ReportDoubtful, ReportFailed, WorkbenchError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from workbench.lake.fleet.only_one import Sole
     from workbench.reports.notebooks import ReportNotebook
     from workbench.reports.run import PlannedReport, ReportRun
 
@@ -177,13 +178,11 @@ class Reports(Namespace):
             LakeBusy: another run is at it.
             ReportFailed: after the last one, if one failed; it stays due.
         """
-        from workbench.lake.lock import only_one
-
         self._installation.require_log()
-        with only_one(self._installation.settings.home / "reports.lock", "run of the reports"):
-            return self._run_due(stop, on_run)
+        with self._installation.alone("reports", "run of the reports") as sole:
+            return self._run_due(sole, stop, on_run)
 
-    def _run_due(self, stop: threading.Event | None, on_run: OnRun) -> str:
+    def _run_due(self, sole: Sole, stop: threading.Event | None, on_run: OnRun) -> str:
         from workbench.reports.mail import sent_files
         from workbench.reports.run import run_report
         from workbench.reports.schedule import find_unsent, plan_due
@@ -191,7 +190,7 @@ class Reports(Namespace):
         made, failures, due = 0, [], plan_due(self._installation.settings)
         self._prepare([plan for _, plan in due])
         for entry, plan in due:
-            if stop and stop.is_set():
+            if sole.is_lost() or (stop and stop.is_set()):
                 break
             try:
                 on_run(run_report(self._installation.settings, plan, formats=entry.formats))
@@ -199,7 +198,14 @@ class Reports(Namespace):
             except WorkbenchError as error:
                 failures.append(f"{entry.name}: {error}")
         mailed = 0
-        for entry, manifest in find_unsent(self._installation.settings, sent_files(self._installation.lake)):
+        lake = self._installation.lake
+        unsent = find_unsent(
+            self._installation.settings, sent_files(lake), of_all_machines=lake.address.kind != "sqlite"
+        )
+        for entry, manifest in unsent:
+            # A report that another machine may mail by now is not mailed here.
+            if sole.is_lost():
+                break
             try:
                 self.send(manifest, entry.to)
                 mailed += 1

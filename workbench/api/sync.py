@@ -12,7 +12,7 @@ from workbench.api.installation import SYNC_ATTEMPTS
 from workbench.api.live_line import describe_sync, live_line
 from workbench.api.namespace import Namespace
 from workbench.api.periods import parse_period
-from workbench.errors import TRY_AGAIN, ConfigError, WorkbenchError
+from workbench.errors import TRY_AGAIN, ConfigError, LakeBusy, WorkbenchError
 
 if TYPE_CHECKING:
     from workbench.sync.account.account_check import AccountCheck
@@ -50,7 +50,6 @@ class Sync(Namespace):
             on_progress: is told how far it is; by default a notebook shows it in one line under the cell.
             stop: set it from elsewhere to end early; SyncStopped is raised, and what was read is kept.
         """
-        from workbench.lake.lock import only_one
         from workbench.sync.account.account_check import AccountCheck
         from workbench.sync.shared.cancellation import Cancellation
 
@@ -58,10 +57,11 @@ class Sync(Namespace):
         first, end = parse_period(since or installation.settings.sync.since, until)
         cancellation = Cancellation(stop)
         with (
-            only_one(installation.settings.home / "sync.lock", "sync"),
+            installation.alone("sync", "sync") as sole,
             installation.twilio_client(cancellation) as client,
             live_line("Sync", on_progress, describe_sync) as tell,
         ):
+            sole.on_loss(cancellation.end)
             # Twilio is asked first: its answer comes while the engine loads and the lake opens.
             check = AccountCheck(client, client.account_sid)
             try:
@@ -137,7 +137,6 @@ class Sync(Namespace):
             full: read days again that came in before.
             create_job: first ask Twilio to export these days, which takes it hours.
         """
-        from workbench.lake.lock import only_one
         from workbench.sync.imports.bulk_export import BulkExportRequest, check_bulk_export, sync_bulk_export
         from workbench.sync.shared.cancellation import Cancellation
         from workbench.twilio.bulk_exports import BulkExportClient
@@ -153,9 +152,10 @@ class Sync(Namespace):
         )
         with (
             exports,
-            only_one(installation.settings.home / "sync.lock", "sync"),
+            installation.alone("sync", "sync") as sole,
             live_line("Bulk export", on_progress, describe_sync) as tell,
         ):
+            sole.on_loss(cancellation.end)
             return sync_bulk_export(
                 installation.begin_lake(lambda: check_bulk_export(exports, request)),
                 exports,
@@ -186,18 +186,19 @@ class Sync(Namespace):
             timezone: of dates that name none.
             country: of numbers that lost their country code, as US; by default as ``[sending]`` says.
         """
-        from workbench.lake.lock import only_one
         from workbench.sync.imports.run import check_files, import_files, time_zone
         from workbench.sync.shared.cancellation import Cancellation
         from workbench.table_files import stdin_as_file
 
         installation = self._installation
         account_sid = account_sid or installation.settings.credentials.account_sid
+        cancellation = Cancellation(stop)
         with (
-            only_one(installation.settings.home / "sync.lock", "sync"),
+            installation.alone("sync", "sync") as sole,
             stdin_as_file(files) as given,
             live_line("Import", on_progress, describe_sync) as tell,
         ):
+            sole.on_loss(cancellation.end)
             return import_files(
                 installation.begin_lake(lambda: check_files(given)),
                 given,
@@ -207,7 +208,7 @@ class Sync(Namespace):
                 zone=time_zone(timezone) if timezone else None,
                 numbers=installation.number_context(country),
                 on_progress=tell,
-                cancellation=Cancellation(stop),
+                cancellation=cancellation,
             )
 
     def watch(
@@ -224,12 +225,13 @@ class Sync(Namespace):
         What may pass by itself (Twilio away, the lake busy) goes to `on_trouble` and is tried again next
         time; anything else is raised.
         """
-        from workbench.lake.lock import only_one
         from workbench.sync.shared.cancellation import SyncStopped
 
         installation = self._installation
-        with only_one(installation.settings.home / "watch.lock", "watching sync"):
+        with installation.alone("watch", "watching sync") as sole:
             while not stop.is_set():
+                if sole.is_lost():
+                    raise LakeBusy("Another machine may watch this lake now. Run the same command again.")
                 try:
                     on_sync(self(subaccounts=subaccounts, stop=stop, on_progress=lambda progress: None))
                 except SyncStopped:

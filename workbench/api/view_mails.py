@@ -82,7 +82,6 @@ def mail_due_views(
         LakeBusy: another run is at it.
         ViewMailFailed: after the last one, if one failed; it stays due until its period is over.
     """
-    from workbench.lake.lock import only_one
     from workbench.views.subscription_files import read_subscriptions
 
     home = installation.settings.home
@@ -91,10 +90,10 @@ def mail_due_views(
     if not subscriptions and not failed:
         return 0
     sent = 0
-    with only_one(home / "view-mails.lock", "run of the mails of views"):
+    with installation.alone("view-mails", "run of the mails of views") as sole:
         states, now = read_mail_states(installation.lake), now or datetime.now(UTC)
         for subscription in subscriptions:
-            if stop and stop.is_set():
+            if sole.is_lost() or (stop and stop.is_set()):
                 break
             try:
                 sent += _mail_if_due(installation, subscription, states.get(subscription.name), now, on_claim)

@@ -30,7 +30,7 @@ from workbench.home import InBackup
 from workbench.lake.audit import append_audit
 from workbench.lake.catalog_copy import CopyContent, copy_catalog, needed_files, read_copy
 from workbench.lake.connect import Lake
-from workbench.lake.lock import only_one
+from workbench.lake.fleet.only_one import only_one_of_lake
 from workbench.roles import current_actor
 from workbench.settings.secret import Secret
 
@@ -104,11 +104,11 @@ def make_backup(
         LakeBusy: another backup is being made, or the lake changed too fast.
     """
     _require_outside(target, lake)
-    with only_one(lake.home / "backup.lock", "backup"), _tmp_folder(lake.home) as tmp:
+    with only_one_of_lake(lake.address, lake.home, "backup", "backup") as sole, _tmp_folder(lake.home) as tmp:
         store = open_store(target, tmp)
         repository = begin_repository(store, passphrase, str(lake.value("select lake_id from lake_identity")))
         clear_staging(store)
-        run = _Run(lake, repository, tmp, on_step, stop)
+        run = _Run(lake, repository, tmp, on_step, lambda: stop() or sole.is_lost())
         manifest = run.make()
         on_step("manifest")
         name = repository.save_manifest(manifest)

@@ -22,7 +22,8 @@ def schedule() -> None:
 @schedule.command()
 @click.argument("job", shell_complete=completion.jobs)
 @click.option("--as-service", is_flag=True, hidden=True, expose_value=True)
-def run(job: str, as_service: bool) -> None:
+@click.option("--after-term", type=int, hidden=True, expose_value=True)
+def run(job: str, as_service: bool, after_term: int | None) -> None:
     """Run one job now: sync, maintenance, cancellations, reconcile, reports or retention.
 
     It is noted in the table `job_runs` and in `workbench status`; one job at a time.
@@ -36,7 +37,7 @@ def run(job: str, as_service: bool) -> None:
         if as_service:
             set_up_service_logs(installation.settings, "jobs")
         try:
-            done = run_job(installation, job, stop=stop)
+            done = run_job(installation, job, stop=stop, after_term=after_term)
         except WorkbenchError as error:
             if not as_service:
                 raise

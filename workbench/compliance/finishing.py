@@ -29,6 +29,7 @@ from workbench.home import SPOOL_FOLDER as SPOOL_FOLDER
 from workbench.lake.audit import append_audit
 from workbench.lake.connect import Lake
 from workbench.lake.erased import blotted
+from workbench.lake.fleet.only_one import only_one_of_lake
 from workbench.lake.lock import only_one
 from workbench.lake.purge import purge
 from workbench.lake.removals import RETENTION, Unfinished, end_removal, is_finished, read_unfinished
@@ -51,12 +52,13 @@ class Erasure:
 
 @contextmanager
 def removing_alone(lake: Lake) -> Iterator[None]:
-    """A lock, so that only one process of this home erases, applies retention, or finishes either.
+    """A lock, so that only one process of this lake erases, applies retention, or finishes either.
 
     Raises:
         LakeBusy: another process holds the lock.
     """
-    with only_one(lake.home / REMOVALS_LOCK, "erasure or retention run"):
+    name = REMOVALS_LOCK.removesuffix(".lock")
+    with only_one_of_lake(lake.address, lake.home, name, "erasure or retention run"):
         yield
 
 

@@ -37,6 +37,8 @@ def check_worker(examination: Examination) -> Iterator[CheckResult]:
         trouble = f" ({state.trouble})" if state and state.trouble else ""
         since = duration(late.total_seconds())
         yield failure(f"The worker has not compared the lake with the feed for {since}{trouble}.", _LOG)
+    elif state and state.standing_by:
+        yield fine(f"The worker of this machine stands by; the one of {state.standing_by} acts.")
     else:
         yield fine("The feed of what happens is at most a minute behind the lake.")
     for name, consumer in sorted((state.consumers if state else {}).items()):

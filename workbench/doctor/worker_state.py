@@ -32,6 +32,8 @@ class WorkerState:
     looked_at: datetime | None = None
     trouble: str = ""
     consumers: Mapping[str, ConsumerState] = field(default_factory=dict)
+    standing_by: str = ""
+    """Which machine's worker acts in its place; empty where it acts itself."""
 
 
 def write_worker_state(home: Path, state: WorkerState) -> None:
@@ -59,6 +61,8 @@ def read_worker_state(home: Path) -> WorkerState | None:
         _moment(stored["looked_at"]),
         stored["trouble"],
         consumers,
+        # Older versions did not write it.
+        stored.get("standing_by", ""),
     )
 
 

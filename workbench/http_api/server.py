@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from workbench.errors import ConfigError
 from workbench.home import API_LOCK
 from workbench.http_api.app import create_app
+from workbench.lake.fleet.presence import present
 from workbench.lake.lock import shared
 from workbench.roles import find_people_with
 from workbench.server.access.settings import access_settings, require_safe_host
@@ -75,7 +76,7 @@ class ApiServer:
         # Whoever does not come through the door is nobody.
         find_people_with(lambda: None)
         try:
-            with shared(self.settings.home / API_LOCK):
+            with shared(self.settings.home / API_LOCK), present(self.settings, "api"):
                 asyncio.run(self._serve(announce))
         finally:
             find_people_with(None)

@@ -20,7 +20,7 @@ from workbench.errors import LakeDamaged, WorkbenchError
 from workbench.lake.address import LakeAddress
 from workbench.lake.audit import keep_anchor
 from workbench.lake.damage import explain_damage, may_be_damage
-from workbench.lake.duckdb_errors import end_cursor, interruptible, is_conflict, translated
+from workbench.lake.duckdb_errors import end_cursor, interruptible, is_away, is_conflict, translated
 from workbench.lake.engine import new_engine
 from workbench.lake.lock import exclusive
 from workbench.lake.quoting import quoted
@@ -34,6 +34,15 @@ Parameters = Mapping[str, object] | Sequence[object] | None
 
 _WRITE_ATTEMPTS = 40
 _LONGEST_PAUSE = 0.5
+_AWAY_SECONDS = 15.0
+"""How long a write waits for a server that went away, as for a restart."""
+
+
+class _Commit:
+    """Whether the commit of a write was asked for."""
+
+    def __init__(self) -> None:
+        self.is_asked = False
 
 
 class Readable(Protocol):
@@ -169,21 +178,29 @@ class Lake:
     def write(self, work: Callable[[duckdb.DuckDBPyConnection], T], *, takes_turn: bool = True) -> T:
         """Run ``work`` in one transaction and commit it; no other write happens in between.
 
-        ``work`` may run again after a conflict on a shared catalog, so it touches nothing but the cursor.
+        ``work`` may run again after a conflict on a shared catalog, and where its server went away before the
+        commit, so it touches nothing but the cursor.
         ``takes_turn`` is for everybody but the migrations (see sql/105_write_turn.sql).
         """
+        give_up_at = time.monotonic() + _AWAY_SECONDS
         for attempt in range(_WRITE_ATTEMPTS):
+            commit = _Commit()
             try:
                 with interruptible():
-                    return self._write_once(work, takes_turn)
+                    return self._write_once(work, takes_turn, commit)
             except duckdb.Error as error:
-                if attempt == _WRITE_ATTEMPTS - 1 or not is_conflict(error):
+                # Once the commit was asked for, nobody knows whether it was made.
+                is_away_for_now = is_away(error) and not commit.is_asked and time.monotonic() < give_up_at
+                if attempt == _WRITE_ATTEMPTS - 1 or not (is_conflict(error) or is_away_for_now):
                     with translated(self.address.shown, self._find_damage):
                         raise
-                time.sleep(min(random.uniform(0.01, 0.05) * 2**attempt, random.uniform(0, _LONGEST_PAUSE)))
+                pause = min(random.uniform(0.01, 0.05) * 2**attempt, random.uniform(0, _LONGEST_PAUSE))
+                time.sleep(_LONGEST_PAUSE if is_away_for_now else pause)
         raise AssertionError("unreachable")
 
-    def _write_once(self, work: Callable[[duckdb.DuckDBPyConnection], T], takes_turn: bool) -> T:
+    def _write_once(
+        self, work: Callable[[duckdb.DuckDBPyConnection], T], takes_turn: bool, commit: _Commit
+    ) -> T:
         with self._write_lock():
             cursor = self._connection.cursor()
             try:
@@ -192,6 +209,7 @@ class Lake:
                 if takes_turn and self.address.kind != "sqlite":
                     cursor.execute("update write_turn set turn = turn + 1")
                 result = work(cursor)
+                commit.is_asked = True
                 cursor.execute("COMMIT")
                 keep_anchor(cursor, self.home)
                 return result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,8 @@ import duckdb
 from workbench.errors import CatalogLost, LakeBusy, LakeDamaged, LakeError, UsageError, WorkbenchError
 from workbench.lake.query_check import WAY_OUT
 
+log = logging.getLogger(__name__)
+
 #: The statement is at fault, not the lake.
 _STATEMENT_ERRORS = (
     duckdb.ParserException,
@@ -20,6 +23,16 @@ _STATEMENT_ERRORS = (
     duckdb.ConversionException,
     duckdb.OutOfRangeException,
     duckdb.InvalidInputException,
+)
+#: How DuckDB and libpq put that the connection to a Postgres catalog could not be made, or broke.
+_AWAY = (
+    "unable to connect to postgres",
+    "connection to server",
+    "server closed the connection",
+    "terminating connection",
+    "no connection to the server",
+    'failed to execute query "rollback"',
+    "the database system is",
 )
 _CONFLICTS = ("database is locked", "transaction conflict", "conflict", "could not serialize", "deadlock")
 
@@ -32,6 +45,11 @@ _DISK_FULL = ("no space left", "disk full", "disk is full", "disk i/o", "file to
 def is_conflict(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is simply run again."""
     return isinstance(error, duckdb.Error) and any(word in str(error).lower() for word in _CONFLICTS)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the server of the catalog could not be reached, or broke the connection."""
+    return isinstance(error, duckdb.Error) and any(words in str(error).lower() for words in _AWAY)
 
 
 def is_no_lake(error: duckdb.Error) -> bool:
@@ -75,7 +93,18 @@ def end_cursor(cursor: duckdb.DuckDBPyConnection) -> None:
     """
     if isinstance(sys.exc_info()[1], KeyboardInterrupt):
         cursor.interrupt()
+    try:
+        # Where a Postgres catalog went away in a transaction, the rollback fails. Left to the closing, which
+        # has nobody to tell, DuckDB 1.5 ends the whole process.
+        cursor.execute("ROLLBACK")
+    except duckdb.Error as error:
+        if not _is_no_transaction(error):
+            log.debug("what was begun in the lake could not be taken back, and so was lost: %s", error)
     cursor.close()
+
+
+def _is_no_transaction(error: duckdb.Error) -> bool:
+    return "no transaction is active" in str(error)
 
 
 def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
@@ -87,11 +116,12 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
             f"The disk that holds the lake at {lake} is full ({text}). Nothing was half written: "
             "free some space and run the same command again."
         )
-    if "locked" in lowered or "conflict" in lowered:
+    if "locked" in lowered or is_conflict(error):
         return LakeBusy(f"The lake at {lake} stayed busy ({text}). Run the same command again.")
     if "permission denied" in lowered or "readonly" in lowered or "read-only file" in lowered:
         return LakeError(f"The lake at {lake} may not be written by this user ({text}). Check its owner.")
-    if "connection to server" in lowered or "unable to connect" in lowered:
+    is_broken = "current transaction is aborted" in lowered and lake.startswith("postgres:")
+    if is_away(error) or is_broken:
         return LakeBusy(f"The catalog of the lake at {lake} does not answer ({text}). Is Postgres running?")
     if is_no_lake(error):
         return CatalogLost(

@@ -47,16 +47,28 @@ def plan_due(settings: Settings, now: datetime | None = None) -> list[tuple[Repo
 
 
 def find_unsent(
-    settings: Settings, sent: Collection[str], now: datetime | None = None
+    settings: Settings, sent: Collection[str], now: datetime | None = None, *, of_all_machines: bool = False
 ) -> list[tuple[ReportSettings, Path]]:
     """Entries with recipients, with the manifest of a report that was made but not mailed yet.
 
     Args:
         sent: names of the files that were sent, from the audit trail.
+        of_all_machines: each machine makes a file of its own, named by the time when it was made; so the
+            report of an entry and a period counts as mailed whoever made the file.
     """
     manifests = _latest_manifests(settings)
     mailed = [(entry, manifests.get(_key(plan))) for entry, plan in _planned(settings, now) if entry.to]
-    return [(entry, path) for entry, path in mailed if path and path.name.replace(SUFFIX, ".pdf") not in sent]
+    unsent = [
+        (entry, path) for entry, path in mailed if path and path.name.replace(SUFFIX, ".pdf") not in sent
+    ]
+    if not of_all_machines:
+        return unsent
+    begins = {_without_time(name) for name in sent}
+    return [(entry, path) for entry, path in unsent if _without_time(path.name) not in begins]
+
+
+def _without_time(name: str) -> str:
+    return name.rpartition("_")[0]
 
 
 def _planned(settings: Settings, now: datetime | None) -> list[tuple[ReportSettings, PlannedReport]]:

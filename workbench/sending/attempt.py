@@ -18,7 +18,7 @@ STOPPED = NotSent("Stopped before its turn; nothing was sent.")
 HELD_UP = NotSent("This process was held up too long; nothing was sent. Run it again.")
 INTERRUPTED = Unclear("It was interrupted before Twilio's answer.")
 
-_BUSY = "The same message is being sent by another cell or process right now; its result will be there."
+BUSY = "The same message is being sent by another cell or process right now; its result will be there."
 _OPTED_OUT = Reason("opted out", "block", "Opted out a moment ago. This cannot be overridden.")
 
 _STATES: dict[type[Outcome], State] = {
@@ -78,7 +78,7 @@ class Attempt:
 
     def _result_of_claim(self) -> SendResult:
         if self.claim is None or self.claim.answer == "busy":
-            return self._unclear(_BUSY)
+            return self._unclear(BUSY)
         if self.claim.answer == "sent":
             return result(self.checked, self.key, "already_sent", message_sid=self.intent.message_sid)
         if self.claim.answer == "opted out":

@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from workbench.lake.lock import only_one
-from workbench.sending.attempt import QUEUE_FULL
+from workbench.lake.fleet.only_one import Sole, only_one_of_lake
+from workbench.sending.attempt import BUSY, QUEUE_FULL
 from workbench.sending.context import SendContext
 from workbench.sending.deliver import deliver
 from workbench.sending.outgoing import intent_key
+from workbench.sending.owner import takeover_seconds
 from workbench.sending.pacing import Pacer
 from workbench.sending.results import BatchResult, SendResult, result
 from workbench.sending.verdicts import PreflightResult
@@ -76,18 +77,19 @@ def send_batch(
     for index, checked in enumerate(messages):
         sides.setdefault((checked.outgoing.sender, checked.outgoing.service), []).append(index)
     for (sender, service), indices in sides.items():
-        with _alone(context, sender or service or "nobody"):
-            run.send_side(indices, sender, service)
+        with _alone(context, sender or service or "nobody") as sole:
+            run.send_side(indices, sender, service, sole)
     run.settle_unclear()
     return BatchResult(batch, run.finished(), time.monotonic() - started)
 
 
 @contextmanager
-def _alone(context: SendContext, sender_or_service: str) -> Iterator[None]:
+def _alone(context: SendContext, sender_or_service: str) -> Iterator[Sole]:
     """One batch from a sender at a time: two would together exceed its pace."""
     name = "".join(character if character.isalnum() else "-" for character in sender_or_service)
-    with only_one(context.lake.home / "sending" / f"batch{name}.lock", f"batch from {sender_or_service}"):
-        yield
+    lock, doing = f"sending/batch{name}", f"batch from {sender_or_service}"
+    with only_one_of_lake(context.lake.address, context.lake.home, lock, doing) as sole:
+        yield sole
 
 
 @dataclass
@@ -105,14 +107,17 @@ class _BatchRun:
     looked_at: float = 0.0
     checked_at: float = field(default_factory=time.monotonic)
 
-    def send_side(self, indices: Sequence[int], sender: str | None, service: str | None) -> None:
-        """Send the rows of one sender or service; those that were refused for the moment come last."""
+    def send_side(self, indices: Sequence[int], sender: str | None, service: str | None, sole: Sole) -> None:
+        """Send the rows of one sender or service; those that were refused for the moment come last.
+
+        Where another machine may send from it by now, the batch ends after the current group.
+        """
         pacer = Pacer(self.context.limit(sender, service), self.stop)
         began = self.context.clock()
         waiting = list(indices)
         for attempt in range(ATTEMPTS):
             for group in self._groups(waiting, pacer):
-                if self.stop.is_set() or self.is_hopeless:
+                if self.stop.is_set() or self.is_hopeless or sole.is_lost():
                     return
                 self._send_group(group, pacer)
                 self._look_for_overflows(pacer, began)
@@ -171,6 +176,9 @@ class _BatchRun:
         if not unclear or self.stop.is_set() or self.is_hopeless:
             return
         patience = self.context.settings.settle_after_seconds + 1.0
+        if any(self.results[index].problem == BUSY for index in unclear):
+            # They may be of a machine that died.
+            patience += takeover_seconds(self.context.lake)
         deadline = time.monotonic() + patience
         while unclear and time.monotonic() < deadline and not self.stop.wait(min(2.0, patience / 4)):
             self._say("waiting for Twilio's log", None)

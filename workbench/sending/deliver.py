@@ -21,7 +21,7 @@ from workbench.sending.context import SendContext
 from workbench.sending.optouts import address_forms
 from workbench.sending.outbox import Claim, Intent, claim
 from workbench.sending.outgoing import Outgoing, fingerprint, intent_key
-from workbench.sending.owner import LATEST_START
+from workbench.sending.owner import LATEST_START, Pledge
 from workbench.sending.pacing import Pacer
 from workbench.sending.record import record_outcomes
 from workbench.sending.results import SendResult
@@ -62,10 +62,12 @@ def _send(
     context: SendContext, attempts: Sequence[Attempt], ignore_quiet_hours: bool, pacer: Pacer | None
 ) -> None:
     """Take attempts that no other thread of this process has as far as they come."""
+    # Before the first claim: what is claimed after a loss would not be under it.
+    pledge = context.owner.pledge()
     _claim(context, attempts, ignore_quiet_hours)
     _settle_abandoned(context, attempts, ignore_quiet_hours)
     claimed = [attempt for attempt in attempts if attempt.is_claimed]
-    _request(context, claimed, pacer)
+    _request(context, claimed, pacer, pledge)
     _look_into_log(context, claimed)
 
 
@@ -169,11 +171,11 @@ def _subject(attempts: Sequence[Attempt]) -> str:
 # --- the request ---
 
 
-def _request(context: SendContext, claimed: Sequence[Attempt], pacer: Pacer | None) -> None:
+def _request(context: SendContext, claimed: Sequence[Attempt], pacer: Pacer | None, pledge: Pledge) -> None:
     """Ask for each message once and record what came back, whatever happens meanwhile."""
 
     def ask(attempt: Attempt) -> None:
-        if context.clock() - attempt.intent.intended_at > LATEST_START:
+        if context.clock() - attempt.intent.intended_at > LATEST_START or not pledge.is_kept():
             attempt.outcome = HELD_UP
             return
         attempt.outcome = INTERRUPTED

@@ -21,6 +21,7 @@ from workbench.api.schedule import schedule_of
 from workbench.conversations.reply_files import ReplyFiles
 from workbench.errors import WorkbenchError
 from workbench.home import HOOKS_LOCK, SPOOL_FOLDER
+from workbench.lake.fleet.presence import present
 from workbench.lake.lock import only_one
 from workbench.lake.spool import Spool
 from workbench.server.access.headers import security_headers
@@ -91,7 +92,7 @@ class HooksServer:
             ConfigError: the lake does not belong to these settings.
         """
         self._loop = loop = IOLoop()
-        with only_one(self.settings.home / HOOKS_LOCK, "hooks process"):
+        with only_one(self.settings.home / HOOKS_LOCK, "hooks process"), present(self.settings, "hooks"):
             if threading.current_thread() is threading.main_thread():
                 for number in (signal.SIGINT, signal.SIGTERM):
                     signal.signal(number, lambda *_: self.stop())

@@ -28,6 +28,7 @@ from tornado.web import RedirectHandler, RequestHandler
 from workbench.alerts import rule_files
 from workbench.api.notifications import open_bell
 from workbench.home import PAGES_LOCK
+from workbench.lake.fleet.presence import present
 from workbench.lake.lock import shared
 from workbench.server.access.gate import Gate
 from workbench.server.access.headers import pages_csp, security_headers
@@ -129,7 +130,8 @@ class PagesServer:
         # Made in this thread: sockets and clean-up jobs belong to the loop of the thread that makes them.
         self._loop = loop = IOLoop()
         expect_left_browsers(loop.asyncio_loop)
-        with _signals_put_back(), shared(self.settings.home / PAGES_LOCK):
+        lock = shared(self.settings.home / PAGES_LOCK)
+        with _signals_put_back(), lock, present(self.settings, "pages"):
             server = self._build(loop)
             _open_once(server._tornado, START_PAGE)
             for number in _own_signals():

@@ -3,6 +3,9 @@
 A process of its own, because a rule or a slow receiver must keep neither a page nor a webhook waiting. It is
 woken by commits to the lake. A consumer that fails is tried again after a longer and longer pause; the others
 go on.
+
+Of the workers of several machines on one lake one acts. The others stand by, and one of them goes on within
+seconds after its lease ended; the cursors are in the lake.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ from workbench.lake.address import lake_address
 from workbench.lake.changed_tables import read_changed_tables
 from workbench.lake.feed import append_feed
 from workbench.lake.feed_news import DECISIONS, SOURCES
+from workbench.lake.fleet.presence import present
+from workbench.lake.fleet.standby import Standby
 from workbench.lake.lock import is_held, only_one
 from workbench.lake.renewal import EngineRenewal
 from workbench.lake.watcher import LakeWatcher
@@ -34,6 +39,7 @@ log = logging.getLogger(__name__)
 #: After a turn it rests so many times as long as the turn took: it takes at most a fifth of a core.
 _REST, _SHORTEST_REST, _LONGEST_REST = 4, 0.25, 5.0
 _AFTER_TROUBLE = 5.0
+_STAND_BY_SECONDS = 2.0
 _LONGEST_WAIT = 15.0
 _ALL_AGAIN_SECONDS = 600.0
 _SAY_EVERY = 5.0
@@ -52,6 +58,7 @@ class Worker:
         self._runs = [_ConsumerRuns(consumer) for consumer in consumers]
         self._wake, self._stop = threading.Event(), threading.Event()
         self._lake: Lake | None = None
+        self._standby = Standby(settings, "worker")
         self._renewal = EngineRenewal(_VERSIONS_PER_ENGINE)
         self._snapshot = -1
         self._all_at = self._timed_at = self._said_at = float("-inf")
@@ -66,7 +73,8 @@ class Worker:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: self.stop())
-        with only_one(self.settings.home / WORKER_LOCK, "worker process"):
+        lock = only_one(self.settings.home / WORKER_LOCK, "worker process")
+        with lock, present(self.settings, "worker"):
             watcher = LakeWatcher(lake_address(self.settings), self._snapshot_id)
             watcher.add(self._wake.set)
             try:
@@ -78,6 +86,7 @@ class Worker:
             finally:
                 watcher.close()
                 self._close_lake()
+                self._standby.close()
 
     def stop(self) -> None:
         """End ``run``. Safe to call from a signal handler, another thread, or twice."""
@@ -92,19 +101,35 @@ class Worker:
             self._say("waits for an erasure")
             return _AFTER_TROUBLE
         try:
+            if leader := self._standby.leader():
+                self._stand_by(leader)
+                return _STAND_BY_SECONDS
             self._turn(datetime.now(UTC))
         except NothingKnown:
             trouble = "there is no lake yet"
         except WorkbenchError as error:
             trouble = type(error).__name__
-            log.warning("what happens waits until the lake can be used: %s", error)
+            level = logging.DEBUG if trouble == self._state.trouble else logging.WARNING
+            log.log(level, "what happens waits until the lake can be used: %s", error)
             self._close_lake()
         self._say(trouble)
         if trouble:
             return _AFTER_TROUBLE
         return min(max(_REST * (time.monotonic() - began), _SHORTEST_REST), _LONGEST_REST)
 
+    def _stand_by(self, leader: str) -> None:
+        """Another machine's worker acts. The lake is closed, so that old versions of it can go."""
+        self._close_lake()
+        if leader != self._state.standing_by:
+            log.info("the worker stands by for the one of %s", leader)
+            self._said_at = float("-inf")
+        self._state = replace(self._state, looked_at=datetime.now(UTC), standing_by=leader)
+        self._say("")
+
     def _turn(self, now: datetime) -> None:
+        if self._state.standing_by:
+            log.info("the worker acts now in place of the one of %s", self._state.standing_by)
+            self._state = replace(self._state, standing_by="")
         lake = self._opened()
         changed = read_changed_tables(lake, self._snapshot)
         names, is_all = changed.names or frozenset(), changed.names is None
@@ -116,7 +141,7 @@ class Worker:
         self._state = replace(self._state, looked_at=now)
         touched = names | {_FEED_TABLE} if appended or is_all else names
         for runs in self._runs:
-            if self._stop.is_set():
+            if self._stop.is_set() or self._standby.is_lost():
                 return
             if runs.is_due(touched, now):
                 runs.run(lake, self.settings, now)
@@ -134,6 +159,8 @@ class Worker:
         return names & SOURCES
 
     def _wait_seconds(self) -> float:
+        if self._state.standing_by:
+            return _STAND_BY_SECONDS
         now = datetime.now(UTC)
         moments = [runs.next_at for runs in self._runs if runs.next_at]
         soonest = min(((moment - now).total_seconds() for moment in moments), default=_LONGEST_WAIT)

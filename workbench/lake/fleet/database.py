@@ -7,18 +7,23 @@ All times are the server's, since the clocks of machines differ.
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
-from psycopg import sql
 
-from workbench.errors import LakeError
+from workbench.errors import LakeBusy, LakeError
 from workbench.lake.address import LakeAddress
+
+log = logging.getLogger(__name__)
 
 SCHEMA = "workbench_fleet"
 
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS = 10.0
 _LOCK = 0x77_62_66_6C
 """Of the advisory lock under which the tables are made; any number that nobody else takes."""
 
@@ -33,13 +38,14 @@ create table if not exists {SCHEMA}.leases (
     expires_at timestamptz not null
 );
 create table if not exists {SCHEMA}.machines (
-    machine text primary key,
+    machine text not null,
     home text not null,
     version text not null,
     roles text not null,
     key_check text,
     started_at timestamptz not null,
-    seen_at timestamptz not null
+    seen_at timestamptz not null,
+    primary key (machine, roles)
 );
 create table if not exists {SCHEMA}.shared_files (
     name text primary key,
@@ -57,21 +63,61 @@ def is_fleet(address: LakeAddress) -> bool:
 
 
 @contextmanager
-def connected(address: LakeAddress) -> Iterator[psycopg.Connection]:
+def asked_quickly(address: LakeAddress, seconds: float = 5.0) -> Iterator[psycopg.Connection]:
+    """As :func:`connected`, for a statement or two that must end within so many seconds."""
+    with connected(address, patience=seconds) as connection, bounded(connection, seconds):
+        yield connection
+
+
+@contextmanager
+def connected(address: LakeAddress, *, patience: float = _CONNECT_SECONDS) -> Iterator[psycopg.Connection]:
     """A connection in autocommit, with our tables as its default schema; the tables are made where missing.
 
+    Args:
+        patience: seconds, from 2, after which a server that does not answer at the beginning counts as away.
+
     Raises:
-        LakeError: the server does not answer, or refuses us.
+        LakeBusy: the server does not answer.
+        LakeError: it refuses what is asked.
     """
     try:
-        with psycopg.connect(
-            address.catalog, autocommit=True, connect_timeout=_CONNECT_SECONDS
-        ) as connection:
-            _make_tables(connection)
-            connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(SCHEMA)))
+        with psycopg.connect(address.catalog, autocommit=True, connect_timeout=round(patience)) as connection:
+            with bounded(connection, patience):
+                _make_tables(connection)
+                connection.execute(
+                    "select set_config('search_path', %s, false), set_config('timezone', 'UTC', false)",
+                    [SCHEMA],
+                )
             yield connection
+    except psycopg.OperationalError as error:
+        raise LakeBusy(
+            f"The database of {address.shown} does not answer: {_one_line(error)}. Is PostgreSQL running?"
+        ) from error
     except psycopg.Error as error:
         raise LakeError(f"The database of {address.shown} cannot be used: {_one_line(error)}.") from error
+
+
+@contextmanager
+def bounded(connection: psycopg.Connection, seconds: float) -> Iterator[None]:
+    """Break the connection where what is done with it takes longer than that; it then raises psycopg.Error.
+
+    Where the network was cut, or the server stands still, no answer ever comes and no error either.
+    """
+
+    def cut() -> None:
+        try:
+            with socket.socket(fileno=os.dup(connection.fileno())) as own:
+                own.shutdown(socket.SHUT_RDWR)
+        except (OSError, psycopg.Error) as error:
+            log.debug("the connection was closed already: %s", error)
+
+    timer = threading.Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _make_tables(connection: psycopg.Connection) -> None:
@@ -85,4 +131,6 @@ def _make_tables(connection: psycopg.Connection) -> None:
 
 
 def _one_line(error: psycopg.Error) -> str:
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
+    # libpq asks whether the server is running, as we do.
+    text = " ".join(str(error).split()).partition(" Is the server running")[0]
+    return text.rstrip(".") or type(error).__name__

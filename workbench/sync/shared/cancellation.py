@@ -22,19 +22,23 @@ class Cancellation:
     def __init__(self, asked: threading.Event | None = None) -> None:
         """`asked` is set from outside to request the end; a failure of a thread never sets it."""
         self._asked = asked or threading.Event()
-        self._failed = threading.Event()
+        self._failed, self._ended = threading.Event(), threading.Event()
 
     def fail(self) -> None:
         """Make the other threads end, because one of them failed."""
         self._failed.set()
 
+    def end(self) -> None:
+        """Request the end from inside of the process, as when another machine may go on with it."""
+        self._ended.set()
+
     @property
     def is_asked(self) -> bool:
-        return self._asked.is_set()
+        return self._asked.is_set() or self._ended.is_set()
 
     @property
     def is_set(self) -> bool:
-        return self._asked.is_set() or self._failed.is_set()
+        return self.is_asked or self._failed.is_set()
 
     def pause(self, seconds: float) -> None:
         """Sleep until the time is over or the sync ends.
