@@ -251,7 +251,7 @@ class _Reader:
         if decided:
             return None
         name = declared.secret or (member.place[-1] if declared.group else "")
-        if name and self._credentials.content.get(name):
+        if name and declared.in_files and self._credentials.content.get(name):
             begins = f"{self._credentials.where((name,))}: {name}"
             return _Given(self._credentials.content[name], CREDENTIALS_FILE, lambda _: begins)
         is_empty_table = declared.kind.is_table and content == {}
