@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from workbench.lake.fleet.manage import BegunFleet, FileStanding
-    from workbench.lake.fleet.member import Taken
+    from workbench.lake.fleet.member import TakenFiles
 
 
 @main.group()
@@ -93,7 +93,7 @@ def join(format: str) -> None:
     _say_what_is_left(taken)
 
 
-def _say_what_is_left(taken: Taken) -> None:
+def _say_what_is_left(taken: TakenFiles) -> None:
     if taken.changed_here:
         say(
             f"Notice: only on this machine so far: {', '.join(taken.changed_here)}. `workbench fleet push` "
@@ -103,9 +103,9 @@ def _say_what_is_left(taken: Taken) -> None:
     if taken.conflicts:
         names = " ".join(taken.conflicts)
         raise LakeRefused(
-            f"This machine's files differ from the fleet's, and were left: {names}. `workbench fleet take "
-            f"{names}` gets the fleet's (yours go to set-aside/), `workbench fleet push {names}` gives yours to "
-            "all."
+            f"These files here differ from the fleet's, and were left: {names}. `workbench fleet take "
+            f"{names}` gets the fleet's (yours go to set-aside/), `workbench fleet push {names}` gives yours "
+            "to all."
         )
 
 

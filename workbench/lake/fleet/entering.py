@@ -11,7 +11,7 @@ from packaging.version import InvalidVersion, Version
 from workbench.errors import LakeRefused
 from workbench.home import FLEET_STATE
 from workbench.lake.fleet.database import connected
-from workbench.lake.fleet.member import FleetMember, Taken, refuse_conflicts
+from workbench.lake.fleet.member import FleetMember, TakenFiles, refuse_conflicts
 from workbench.lake.fleet.roster import RosterMachine, read_roster
 from workbench.lake.fleet.rows import lock_changes, read_fleet_row, write_version
 
@@ -23,7 +23,7 @@ def product_version() -> str:
     return importlib.metadata.version("workbench")
 
 
-def enter(member: FleetMember) -> Taken | None:
+def enter(member: FleetMember) -> TakenFiles | None:
     """Take what is newer in the fleet; None where none was begun in this database.
 
     Raises:

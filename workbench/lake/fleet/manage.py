@@ -36,7 +36,7 @@ from workbench.lake.fleet.home_copy import (
     read_state,
     too_large,
 )
-from workbench.lake.fleet.member import FleetMember, Taken, member_of
+from workbench.lake.fleet.member import FleetMember, TakenFiles, member_of
 from workbench.lake.fleet.rows import (
     begin_fleet,
     lock_changes,
@@ -139,7 +139,7 @@ def _begun_already(settings: Settings) -> UsageError:
     )
 
 
-def join_fleet(settings: Settings) -> Taken:
+def join_fleet(settings: Settings) -> TakenFiles:
     """Take everything that the fleet shares into this home.
 
     Raises:

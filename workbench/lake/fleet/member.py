@@ -53,7 +53,7 @@ from workbench.settings import Settings
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenFiles:
     """What came of a look at the fleet's files."""
 
     names: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class FleetMember:
             )
         return row
 
-    def take(self, connection: psycopg.Connection) -> Taken:
+    def take(self, connection: psycopg.Connection) -> TakenFiles:
         """Put what is newer in the fleet into the home; files that somebody changed here stay.
 
         Raises:
@@ -121,7 +121,7 @@ class FleetMember:
         local: Mapping[str, str],
         rows: Mapping[str, OpenedRow],
         known: dict[str, KnownFile],
-    ) -> tuple[Taken, dict[str, KnownFile]]:
+    ) -> tuple[TakenFiles, dict[str, KnownFile]]:
         names, conflicts = [], []
         for name, standing in standings.items():
             if not _must_be_read(standing):
@@ -135,7 +135,7 @@ class FleetMember:
                 continue
             known[name] = KnownFile(row.revision, row.digest)
         changed = tuple(name for name, each in standings.items() if each is Standing.CHANGED_HERE)
-        return Taken(tuple(names), tuple(conflicts), changed), known
+        return TakenFiles(tuple(names), tuple(conflicts), changed), known
 
     def take_over(self, connection: psycopg.Connection, names: tuple[str, ...]) -> None:
         """Put the fleet's files in place of this home's, whatever they hold.

@@ -22,7 +22,8 @@ from workbench.roles import current_actor
 _CHANGES_LOCK = 0x77_62_66_73
 """Of the advisory lock of who changes shared files; any number that nobody else takes."""
 
-_LOCK_WAIT = "15s"
+_LOCK_WAIT = "8s"
+"""Less than the server is given for a statement (`database.py`)."""
 _LONGEST_CHANGE = "60s"
 """After this the server lets go of the lock of a machine that it hears nothing of."""
 

@@ -19,7 +19,7 @@ from workbench.lake.lock import exclusive
 from workbench.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from workbench.lake.fleet.member import FleetMember, Taken
+    from workbench.lake.fleet.member import FleetMember, TakenFiles
 
 _RECENT_SECONDS = 2.0
 """So long a look at the fleet counts for the next opening in the same process; servers look as often."""
@@ -109,7 +109,7 @@ def fleet_member(home: Path) -> FleetMember | None:
     return member
 
 
-def enter_fleet(settings: Settings) -> Taken | None:
+def enter_fleet(settings: Settings) -> TakenFiles | None:
     """Before a process uses the home: take what is newer in the fleet. None where there is nothing to do.
 
     Raises:

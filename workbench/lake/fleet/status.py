@@ -107,6 +107,8 @@ class FleetStatus:
             f"Leader    {lease.name}: {lease.machine}{'' if lease.is_held else ' (lapsed)'}, "
             f"since {_moment(lease.taken_at)}, term {lease.term}"
             for lease in self.leases
+            # Who gave a lease back is no longer of interest.
+            if lease.is_held or lease.holder
         ]
         return [*(machines or ["Machine   none gave a sign of life yet"]), *leaders]
 
