@@ -111,7 +111,11 @@ def _described(member: Member) -> DescribedSetting:
 def _place_in_words(member: Member, declared: Setting) -> str:
     if not declared.secret:
         return f"`{_written(member)}`"
-    return f"`{declared.secret}` in {CREDENTIALS_FILE}" if declared.in_files else "the environment only"
+    return (
+        f"`{declared.secret}` in {CREDENTIALS_FILE}"
+        if declared.in_files
+        else f"`{declared.secret}`, in no file"
+    )
 
 
 def _written(member: Member) -> str:

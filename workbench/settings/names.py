@@ -56,6 +56,18 @@ def secret_names() -> dict[str, Place]:
     return names
 
 
+def outside_files() -> dict[str, str]:
+    """The secrets that may stand in no file of the home, and the variable of each."""
+    return {
+        member.declared.secret: member.variable
+        for member in all_settings(Settings)
+        if isinstance(member.declared, Setting)
+        and member.declared.secret
+        and member.variable
+        and not member.declared.in_files
+    }
+
+
 def known_variables() -> tuple[str, ...]:
     """Every environment variable that a setting reads."""
     return tuple(member.variable for member in all_settings(Settings) if member.variable)

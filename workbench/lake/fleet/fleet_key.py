@@ -93,6 +93,11 @@ def read_fleet_key(settings: Settings) -> FleetKey | None:
             f"[lake] fleet_key_file is {settings.lake.fleet_key_file!r} ({KEY_VARIABLE}_FILE), which is "
             f"another file wherever a command is run. Write its whole path, such as {path.absolute()}."
         )
+    elif settings.home in path.parents and path != settings.home / KEY_FILE:
+        raise ConfigError(
+            f"[lake] fleet_key_file is {path}, in the home, where a backup would copy it. Put the key at "
+            f"{settings.home / KEY_FILE}, which no backup has, or outside of the home."
+        )
     return read_key_file(path)
 
 
