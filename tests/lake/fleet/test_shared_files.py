@@ -34,6 +34,7 @@ from workbench.lake.fleet.manage import (
 from workbench.lake.fleet.roster import RosterMachine
 from workbench.lake.fleet.shared_files import change_files, enter_fleet
 from workbench.server.access.private_files import access_key
+from workbench.server.access.sessions import _Ended
 from workbench.server.access.users import Users
 from workbench.settings import Settings, load_settings
 from workbench.tokens.store import Tokens
@@ -65,7 +66,7 @@ class Place:
 
     def ask(self, query: str, *values: object) -> list[tuple[object, ...]]:
         with psycopg.connect(self.database, autocommit=True) as connection:
-            answer = connection.execute(query, values)  # type: ignore[arg-type]
+            answer = connection.execute(query, values)
             return answer.fetchall() if answer.description else []
 
 
@@ -212,6 +213,7 @@ KILLED = """
 import os, signal, sys
 from workbench.files import write_whole
 from workbench.lake.fleet import member, rows
+from workbench.server.access.sessions import _Ended
 from workbench.server.access.users import Users
 from workbench.settings import load_settings
 
@@ -464,3 +466,15 @@ def test_how_a_file_stands(
     local: dict[str, str], known: dict[str, KnownFile], revisions: dict[str, int], standing: str
 ) -> None:
     assert compare(local, known, revisions) == {"x": Standing(standing)}
+
+
+def test_who_signs_out_on_one_machine_is_signed_out_on_all(two: tuple[Settings, Settings]) -> None:
+    first, second = two
+    (here, there) = (_Ended(settings.home, time.time) for settings in two)
+    for ended, name in ((here, "session-a"), (there, "session-b")):
+        ended.add(name, time.time() + 60)
+    enter(first)
+    enter(second)
+    assert [name in ended for ended in (here, there) for name in ("session-a", "session-b", "another")] == [
+        True, True, False, True, True, False,
+    ]  # fmt: skip

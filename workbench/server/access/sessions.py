@@ -53,11 +53,15 @@ class Sessions:
         handler.set_cookie(self.cookie, value, max_age=seconds, **self._flags())
 
     def end(self, handler: RequestHandler) -> Actor | None:
-        """Sign out: the cookie goes, and is not believed again should somebody have copied it."""
+        """Sign out: the cookie goes, and is not believed again should somebody have copied it.
+
+        Raises:
+            LakeError: in a fleet, the database does not answer: the cookie goes, a copy of it holds.
+        """
+        handler.set_cookie(self.cookie, "", max_age=0, **self._flags())
         person, session = self._person_and_session(handler.request)
         if session:
             self._ended.add(session["i"], self._clock() + self._access.session_hours * _HOUR)
-        handler.set_cookie(self.cookie, "", max_age=0, **self._flags())
         return person
 
     def person(self, request: HTTPServerRequest) -> Actor | None:
