@@ -14,7 +14,6 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import ConfigError, LakeError, LakeRefused
-from workbench.lake.address import METADATA
 from workbench.lake.connect import Lake
 from workbench.lake.fleet.shared_files import create_shared
 from workbench.private_files import require_private
@@ -165,10 +164,10 @@ def _refusal(cursor: duckdb.DuckDBPyConnection, text: str) -> ConfigError | Lake
 
 
 def _is_shared_lake(cursor: duckdb.DuckDBPyConnection) -> bool:
-    kinds = cursor.execute(
-        "select type from duckdb_databases() where database_name = ?", [METADATA]
+    rows = cursor.execute(
+        "select 1 from duckdb_databases() where database_name = 'lake' and starts_with(path, 'postgres:')"
     ).fetchall()
-    return kinds == [("postgres",)]
+    return bool(rows)
 
 
 def _keeps_pseudonyms(cursor: duckdb.DuckDBPyConnection) -> bool:

@@ -16,6 +16,7 @@ import pytest
 
 from tests.postgres import PostgresServer
 from workbench.errors import ConfigError, LakeError, LakeRefused, UsageError
+from workbench.lake import open_lake
 from workbench.lake.fleet import freshness, shared_files
 from workbench.lake.fleet.entering import version_problem
 from workbench.lake.fleet.fleet_key import FleetKey
@@ -33,6 +34,7 @@ from workbench.lake.fleet.manage import (
 )
 from workbench.lake.fleet.roster import RosterMachine
 from workbench.lake.fleet.shared_files import change_files, enter_fleet
+from workbench.lake.secret_key import lake_key
 from workbench.server.access.private_files import access_key
 from workbench.server.access.sessions import _Ended
 from workbench.server.access.users import Users
@@ -478,3 +480,16 @@ def test_who_signs_out_on_one_machine_is_signed_out_on_all(two: tuple[Settings, 
     assert [name in ended for ended in (here, there) for name in ("session-a", "session-b", "another")] == [
         True, True, False, True, True, False,
     ]  # fmt: skip
+
+
+def test_a_machine_without_the_key_of_hashes_is_told_of_fleets_and_gets_it_in_one(place: Place) -> None:
+    first, second = place.machine("a", None), place.machine("b", None)
+    with open_lake(first) as lake:
+        lake.write(lambda cursor: lake_key(cursor, first.home))
+    with pytest.raises(
+        LakeRefused, match=r"privacy\.key.* is missing\. .*`workbench fleet init` on the machine"
+    ):
+        open_lake(second)
+    init_fleet(place.machine("a"))
+    with open_lake(place.machine("b")):
+        assert (second.home / "privacy.key").read_text() == (first.home / "privacy.key").read_text()

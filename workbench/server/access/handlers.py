@@ -169,8 +169,8 @@ class LogoutHandler(AccessHandler):
             self.explain(
                 503,
                 "Signed out in this browser only",
-                "The database of the fleet does not answer, so a copy of your session, should somebody have one, "
-                "ends with its time only.",
+                "The database of the fleet does not answer, so a copy of your session, should somebody have "
+                "one, ends with its time only.",
             )
             return
         if person:
