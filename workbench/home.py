@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
 
 HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
 WORKER_LOCK, WORKER_STATE = "worker.lock", "worker.json"
 API_LOCK, REMOVALS_LOCK = "api.lock", "removals.lock"
 DRAFTS_FOLDER = "drafts"
 REPLY_FILES_FOLDER = "attachments"
+FLEET_STATE = "fleet.json"
+"""Says that a home belongs to a fleet, and which revision of each shared file it has."""
 
 
 class Treatment(Enum):
@@ -49,6 +52,8 @@ class HomeFile:
     owner: str
     treatment: Treatment
     in_backup: InBackup = InBackup.COPY
+    is_shared: bool = False
+    """Whether the machines of a fleet have it in common (docs/fleet.md); any other file is one machine's."""
 
 
 _KEEP, _BLANK = Treatment.LEAVE, Treatment.BLANK_WORDS
@@ -63,31 +68,48 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("restoring.json", "`workbench restore`: which backup is being restored", _KEEP, _NOT),
     # If a held lock were removed, a second process could take it.
     HomeFile("*.lock", "a process that must be the only one", _KEEP, _NOT),
-    HomeFile("privacy.key", "the lake: the key of hashes", _KEEP, _SECRET),
-    HomeFile("access.key", "the pages: the key of sessions", _KEEP, _SECRET),
+    HomeFile("privacy.key", "the lake: the key of hashes", _KEEP, _SECRET, is_shared=True),
+    HomeFile("access.key", "the pages: the key of sessions", _KEEP, _SECRET, is_shared=True),
     HomeFile("link.token", "the pages: the token of the printed link", _KEEP, _SECRET),
     HomeFile("metrics.token", "the servers: the token of /metrics", _KEEP, _SECRET),
-    HomeFile("signed-out.json", "the pages: sessions by random name", _KEEP),
+    HomeFile("signed-out.json", "the pages: sessions by random name", _KEEP, is_shared=True),
+    # The key would open what the database keeps of this home, so no copy of either is made.
+    HomeFile("fleet.key", "`workbench fleet`: the key of what machines share", _KEEP, _NOT),
+    HomeFile("fleet.key.new", "`workbench fleet rekey`: the next key", _KEEP, _NOT),
+    HomeFile(FLEET_STATE, "the fleet: which revision of each shared file is here", _KEEP, _NOT),
     HomeFile("audit.anchor", "the lake: the last row of the audit trail", _KEEP),
     HomeFile("workbench-lake.json", "the lake: whose the files beside it are", _KEEP, _NOT),
     HomeFile("*/workbench-lake.json", "the lake: whose the files beside it are", _KEEP, _NOT),
-    HomeFile("workbench.toml", "a person", Treatment.BY_HAND),
-    HomeFile("credentials.toml", "a person", Treatment.BY_HAND, _SECRET),
-    HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND),
-    HomeFile("templates/*.toml", "a person", Treatment.BY_HAND),
-    HomeFile("boards/*.toml", "My pages: which tiles each has", Treatment.BY_HAND),
-    HomeFile("alert_rules/*.toml", "the page Explore: alerts on views", Treatment.BY_HAND),
-    HomeFile("subscriptions/*.toml", "`workbench views`: views that are mailed", Treatment.BY_HAND),
-    HomeFile("views/*.toml", "`workbench views` and the page Explore: saved views", Treatment.BY_HAND),
-    HomeFile("dashboards/*", "a person: pages of their own", Treatment.BY_HAND),
-    HomeFile("metrics/*", "a person: metrics of their own", Treatment.BY_HAND),
+    HomeFile("workbench.toml", "a person", Treatment.BY_HAND, is_shared=True),
+    HomeFile("credentials.toml", "a person", Treatment.BY_HAND, _SECRET, is_shared=True),
+    HomeFile("quiet_hours.toml", "a person", Treatment.BY_HAND, is_shared=True),
+    HomeFile("templates/*.toml", "a person", Treatment.BY_HAND, is_shared=True),
+    HomeFile("boards/*.toml", "My pages: which tiles each has", Treatment.BY_HAND, is_shared=True),
+    HomeFile("alert_rules/*.toml", "the page Explore: alerts on views", Treatment.BY_HAND, is_shared=True),
+    HomeFile(
+        "subscriptions/*.toml", "`workbench views`: views that are mailed", Treatment.BY_HAND, is_shared=True
+    ),
+    HomeFile(
+        "views/*.toml",
+        "`workbench views` and the page Explore: saved views",
+        Treatment.BY_HAND,
+        is_shared=True,
+    ),
+    HomeFile("dashboards/*", "a person: pages of their own", Treatment.BY_HAND, is_shared=True),
+    HomeFile("metrics/*", "a person: metrics of their own", Treatment.BY_HAND, is_shared=True),
     # Before the notebooks of people's own: a run never has a name that one of theirs may have.
     HomeFile("reports/*_????-??-??_????-??-??_*", "a run of a report, written whole", Treatment.REMOVE),
-    HomeFile("reports/*.ipynb", "a person: reports of their own", Treatment.BY_HAND),
-    HomeFile("tokens.toml", "`workbench tokens`", Treatment.BY_HAND, _SECRET),
+    HomeFile("reports/*.ipynb", "a person: reports of their own", Treatment.BY_HAND, is_shared=True),
+    HomeFile("tokens.toml", "`workbench tokens`", Treatment.BY_HAND, _SECRET, is_shared=True),
     HomeFile("token-uses.json", "the servers: when each token was last used", _KEEP, _NOT),
-    HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND, _SECRET),
-    HomeFile("notification_targets.toml", "`workbench notifications set`", Treatment.BY_HAND, _SECRET),
+    HomeFile("users.toml", "`workbench users`", Treatment.BY_HAND, _SECRET, is_shared=True),
+    HomeFile(
+        "notification_targets.toml",
+        "`workbench notifications set`",
+        Treatment.BY_HAND,
+        _SECRET,
+        is_shared=True,
+    ),
     HomeFile(
         "simulated-account*", "the demo's simulated Twilio account, which is Twilio's side", Treatment.BY_HAND
     ),
@@ -124,6 +146,28 @@ _UNKNOWN_LINES = ("*.jsonl", "*.ndjson", "*.csv", "*.tsv", "*.txt")
 def is_ours(name: str) -> bool:
     """Whether a path under WORKBENCH_HOME is one of the product's own."""
     return any(fnmatchcase(name, file.pattern) for file in HOME_FILES)
+
+
+def is_shared(name: str) -> bool:
+    """Whether the machines of a fleet have a file in common, by its path under WORKBENCH_HOME with slashes.
+
+    Never a path that leads out of the home: names come from a database, too.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or str(path) != name or "\\" in name or not name.isprintable():
+        return False
+    # Files that editors, compilers and `write_whole` leave for a moment.
+    if any(part.startswith((".", "~")) or part == "__pycache__" for part in path.parts):
+        return False
+    for file in HOME_FILES:
+        if fnmatchcase(name, file.pattern):
+            return file.is_shared
+    return False
+
+
+def holds_secrets(name: str) -> bool:
+    """Whether a file decides who may come in, or holds secrets."""
+    return in_backup(name) is InBackup.SECRET or name == "signed-out.json"
 
 
 def in_backup(name: str) -> InBackup:

@@ -30,6 +30,10 @@ NO_CALL = {
     "config template": "sets a machine up, before there is anything to open",
     "connect": "sets up the machine that runs `workbench serve`, which must be running",
     "demo": "runs processes until Ctrl-C",
+    **{
+        f"fleet {word}": "sets a machine up, before there is anything to open"
+        for word in ("init", "join", "push", "rekey", "status", "take")
+    },
     "init": "sets a machine up, before there is anything to open",
     "mcp install": "prints settings of other programs",
     "mcp serve": "runs a process until stdin closes",

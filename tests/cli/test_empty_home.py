@@ -102,7 +102,8 @@ BRINGS: dict[str, list[str] | None] = {
 
 #: Commands that answer from the program, the settings or the files of a home.
 WITHOUT_LAKE = {
-    "config check", "config show", "config template", "dimensions", "doctor", "explain", "mcp install",
+    "config check", "config show", "config template", "dimensions", "doctor", "explain", "fleet init",
+    "fleet join", "fleet push", "fleet rekey", "fleet status", "fleet take", "mcp install",
     "metrics", "new dimension", "new metric", "new page", "new report", "new template", "reports list",
     "reports schedule", "reports send", "schedule print", "segments", "templates list", "templates remove",
     "templates save", "templates show",

@@ -16,8 +16,7 @@ from workbench.alerts.built_in_rules import BUILT_IN
 from workbench.alerts.rule import AlertRule
 from workbench.alerts.rules import alert_rules, own_rule
 from workbench.errors import ConfigError, UnknownName, UsageError
-from workbench.files import write_whole
-from workbench.lake.lock import exclusive
+from workbench.lake.fleet.shared_files import FileChanges, change_files
 from workbench.own_files import ALERT_RULES, check_name, list_own_files, read_own_file
 from workbench.roles import current_actor, require_role
 from workbench.settings import Settings
@@ -100,10 +99,10 @@ def watch_view(settings: Settings, wanted: WatchedView) -> WatchedView:
         wanted.side: wanted.limit,
         "minimum_sample": _MINIMUM_SAMPLE,
     }
-    with _locked(settings.home):
+    with _changing(settings.home) as changes:
         name = _free_name(settings, f"{wanted.view}-{wanted.side}")
         rule = own_rule(_settings_of(name, entries))
-        write_whole(_path(settings.home, name), _text(wanted.view, entries))
+        changes.write(_path(settings.home, name), _text(wanted.view, entries))
     return _watched(RuleFile(rule, wanted.view))
 
 
@@ -115,11 +114,11 @@ def unwatch(home: Path, name: str) -> None:
         UnknownName: there is no such file.
     """
     require_role("admin", "end an alert")
-    with _locked(home):
+    with _changing(home) as changes:
         known = [path.stem for path in list_own_files(home, ALERT_RULES)]
         if name not in known:
             raise UnknownName("alert rule", name, known)
-        _path(home, name).unlink()
+        changes.remove(_path(home, name))
 
 
 def _watched(file: RuleFile) -> WatchedView:
@@ -201,5 +200,5 @@ def _path(home: Path, name: str) -> Path:
     return home / ALERT_RULES.name / f"{name}{ALERT_RULES.suffix}"
 
 
-def _locked(home: Path) -> AbstractContextManager[None]:
-    return exclusive(home / "views.lock")
+def _changing(home: Path) -> AbstractContextManager[FileChanges]:
+    return change_files(home, "views.lock")

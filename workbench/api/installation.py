@@ -49,11 +49,22 @@ def read_home(home: str | os.PathLike[str] | Settings | None, settings: Settings
     if home is not None and settings is not None:
         raise UsageError(f"There are a home, {home!r}, and settings, of {settings.home}; give one of them.")
     if home is None:
-        return settings or load_settings()
+        return settings or _newest_settings(None)
     path = os.fspath(home) if isinstance(home, str | os.PathLike) else home
     if not isinstance(path, str) or not path.strip():
         raise UsageError(f"home is {home!r}; give the path of its folder, as 'data', or Settings.")
-    return load_settings(home=path)
+    return _newest_settings(path)
+
+
+def _newest_settings(home: str | None) -> Settings:
+    """The settings of a home; in a fleet after what is newer there was taken, which they may be part of."""
+    settings = load_settings(home=home)
+    if not settings.may_be_in_fleet:
+        return settings
+    from workbench.lake.fleet.shared_files import enter_fleet
+
+    taken = enter_fleet(settings)
+    return load_settings(home=home) if taken and taken.names else settings
 
 
 class Installation:

@@ -71,6 +71,7 @@ def _problems_together(settings: Settings) -> Iterator[str]:
     from workbench.conversations.business_hours import business_hours
     from workbench.events.webhooks import event_webhooks
     from workbench.lake.address import lake_address
+    from workbench.lake.fleet.fleet_key import read_fleet_key
     from workbench.lake.own_keywords import check_keywords
     from workbench.reports.mail import mail_settings
     from workbench.reports.schedule import check_entries
@@ -80,6 +81,7 @@ def _problems_together(settings: Settings) -> Iterator[str]:
     checks: list[Callable[[Settings], object]] = [
         lake_address, access_settings, hook_settings, business_hours, _check_quiet_hours, check_entries,
         lambda settings: check_keywords(settings.keywords), _check_alerts, event_webhooks,
+        read_fleet_key,
     ]  # fmt: skip
     if settings.smtp.host or any(entry.to for entry in settings.reports.values()):
         checks.append(mail_settings)

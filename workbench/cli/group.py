@@ -13,7 +13,7 @@ from workbench.cli.no_effect import OnceGroup
 from workbench.display.control_characters import shown_as_text
 from workbench.errors import ConfigError, WorkbenchError
 from workbench.logs.set_up import is_service, set_up_logs
-from workbench.settings import load_settings
+from workbench.settings import Settings, load_settings
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,24 @@ ALIASES: dict[tuple[str, ...], tuple[str, ...]] = {
     ("revocations",): ("consent", "revocations"),
 }
 """Other spellings of commands, the longest first where one begins another."""
+
+
+_OUTSIDE_FLEET = frozenset(
+    {
+        "completion",
+        "config",
+        "connect",
+        "demo",
+        "doctor",
+        "fleet",
+        "init",
+        "new",
+        "restore",
+        "segments",
+        "simulate",
+    }
+)
+"""Commands that say what is wrong, or use nothing that machines share: a fleet that refuses us stops none."""
 
 
 class ListGroup(OnceGroup):
@@ -72,6 +90,22 @@ class _Group(OnceGroup):
             _fail(f"Error: {type(error).__name__}: {error} (an unexpected one; --debug shows where)", 1)
 
 
+def _enter_fleet(settings: Settings) -> None:
+    """Take what the machines of a fleet share before a command uses it."""
+    from workbench.lake.fleet.shared_files import enter_fleet
+
+    taken = enter_fleet(settings)
+    if taken and taken.conflicts:
+        names = " ".join(taken.conflicts)
+        click.echo(
+            shown_as_text(
+                f"Notice: changed on this machine and in its fleet: {names}. `workbench fleet take {names}` "
+                f"or `workbench fleet push {names}` settles that."
+            ),
+            err=True,
+        )
+
+
 def _spelled_out(args: list[str]) -> list[str]:
     """The words of a command as they are today."""
     for old, new in ALIASES.items():
@@ -95,7 +129,8 @@ def _fail(message: str, code: int) -> NoReturn:
 )
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.version_option(package_name="workbench")
-def main(debug: bool) -> None:
+@click.pass_context
+def main(context: click.Context, debug: bool) -> None:
     """An honest local copy of your Twilio message log, and what it costs, delivers and fails.
 
     Start with `workbench demo` (no account needed) or `workbench init` (yours).
@@ -106,3 +141,6 @@ def main(debug: bool) -> None:
         # The command that needs the settings says what is wrong; `config check` and others need none.
         return
     set_up_logs(settings, "command")
+    asks_help = any(argument in context.help_option_names for argument in context.args)
+    if settings.may_be_in_fleet and context.invoked_subcommand not in _OUTSIDE_FLEET and not asks_help:
+        _enter_fleet(settings)

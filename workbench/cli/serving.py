@@ -37,15 +37,18 @@ def serve(
     taken once WORKBENCH_PUBLIC_URL says where Twilio reaches them; a proxy or tunnel leads to --hooks-port.
     Programs come to --api-port with a token of `workbench tokens` (docs/http.md).
     """
+    from workbench.lake.fleet.freshness import watching_fleet
     from workbench.server.serving import serve_all, serve_one
     from workbench.settings import load_settings
 
     settings = load_settings()
-    if only == "api":
-        from workbench.http_api.serving import serve_api
-
-        serve_api(settings, api_port, host, until_stdin_closes)
-    elif only:
-        serve_one(settings, only, port if only == "pages" else hooks_port, host, until_stdin_closes)
-    else:
+    if only is None:
         serve_all(settings, port, hooks_port, api_port, host)
+        return
+    with watching_fleet(settings):
+        if only == "api":
+            from workbench.http_api.serving import serve_api
+
+            serve_api(settings, api_port, host, until_stdin_closes)
+        else:
+            serve_one(settings, only, port if only == "pages" else hooks_port, host, until_stdin_closes)

@@ -17,6 +17,7 @@ from workbench.lake.data_folder import MARKER_FILE
 from workbench.lake.duckdb_errors import is_no_lake, translated
 from workbench.lake.empty_statistics import note_empty_tables
 from workbench.lake.engine import SPILL_FOLDER, new_engine
+from workbench.lake.fleet.shared_files import enter_fleet
 from workbench.lake.kept_catalogs import keep_catalog
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
@@ -54,6 +55,7 @@ def open_lake(
         LakeError: it cannot be opened.
     """
     address = lake_address(settings)
+    enter_fleet(settings)
     may_begin = may_begin and not read_only
     if not may_begin:
         _require_catalog(address, settings.home)

@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from workbench.errors import ConfigError, LakeError, LakeRefused
-from workbench.files import create_whole
 from workbench.lake.connect import Lake
+from workbench.lake.fleet.shared_files import create_shared
 from workbench.private_files import require_private
 
 KEY_FILE = "privacy.key"
@@ -30,8 +30,7 @@ def privacy_key(home: Path) -> bytes:
     """
     path = home / KEY_FILE
     if not path.exists():
-        # Of two processes at once the first one's stays.
-        create_whole(path, secrets.token_hex(_KEY_BYTES) + "\n")
+        create_shared(home, KEY_FILE, secrets.token_hex(_KEY_BYTES) + "\n")
     require_private(path)
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
@@ -143,7 +142,8 @@ def _checked_key(cursor: duckdb.DuckDBPyConnection, home: Path, check: str | Non
         raise _refusal(
             cursor,
             f"{path}, the key by which erased people are recognised and ids of conversations are made, is "
-            f"missing. Put it back from a backup, or copy it from the machine that made it: {_OTHERWISE}",
+            f"missing. Put it back from a backup, or copy it from the machine that made it: {_OTHERWISE}"
+            f"{_FLEET if _is_shared_lake(cursor) else ''}",
         )
     key = privacy_key(home)
     if check is not None and key_check(key) != check:
@@ -163,9 +163,21 @@ def _refusal(cursor: duckdb.DuckDBPyConnection, text: str) -> ConfigError | Lake
     return ConfigError(text) if _keeps_pseudonyms(cursor) else LakeRefused(text)
 
 
+def _is_shared_lake(cursor: duckdb.DuckDBPyConnection) -> bool:
+    rows = cursor.execute(
+        "select 1 from duckdb_databases() where database_name = 'lake' and starts_with(path, 'postgres:')"
+    ).fetchall()
+    return bool(rows)
+
+
 def _keeps_pseudonyms(cursor: duckdb.DuckDBPyConnection) -> bool:
     modes = {mode for (mode,) in cursor.execute("select mode from privacy_choice").fetchall()}
     return not modes.isdisjoint({"masked", "hashed"})
 
 
 _OTHERWISE = "with another key erased people would come back and every contact would get a new hash."
+
+_FLEET = (
+    " Machines of one lake share it by themselves in a fleet: run `workbench fleet init` on the machine that "
+    "has it, then give this one the fleet's key (docs/fleet.md)."
+)

@@ -7,8 +7,7 @@ import tomllib
 from pathlib import Path
 
 from workbench.errors import ConfigError, UsageError
-from workbench.files import write_whole
-from workbench.lake.lock import exclusive
+from workbench.lake.fleet.shared_files import change_files
 from workbench.private_files import require_private
 from workbench.settings import Secret
 from workbench.targets.by_apprise import check_address, names_a_host
@@ -61,14 +60,14 @@ def save_address(home: Path, person: str, address: Secret | None, *, may_name_ho
                 "set: use a service without one, as Slack, Teams or Telegram, or ask an admin to run "
                 f"`workbench notifications set {person} --apprise-address -`."
             )
-    with exclusive(home / f"{ADDRESSES_FILE}.lock"):
+    with change_files(home, f"{ADDRESSES_FILE}.lock") as changes:
         addresses = read_addresses(home)
         if address is None:
             addresses.pop(person, None)
         else:
             addresses[person] = address
         lines = (f"{_quoted(name)} = {_quoted(each.reveal())}\n" for name, each in sorted(addresses.items()))
-        write_whole(home / ADDRESSES_FILE, _HEAD + "".join(lines))
+        changes.write(home / ADDRESSES_FILE, _HEAD + "".join(lines))
 
 
 def _quoted(text: str) -> str:

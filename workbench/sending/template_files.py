@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import UnknownName, UsageError
-from workbench.files import write_whole
+from workbench.lake.fleet.shared_files import change_files
 from workbench.messaging.templates import Template, read_template
 from workbench.own_files import TEMPLATES, check_name
 
 FOLDER = "templates"
+_LOCK_FILE = "templates.lock"
 
 
 def read_templates(home: Path) -> tuple[list[Template], list[str]]:
@@ -55,11 +56,14 @@ def save_template(home: Path, template: Template) -> None:
     }  # fmt: skip
     written = {key: value for key, value in entries.items() if value}
     read_template(template.name, written)
-    for other in read_templates(home)[0]:
-        if template.shortcut and other.shortcut == template.shortcut and other.name != template.name:
-            raise UsageError(f"The shortcut /{template.shortcut} is that of {other.name!r}; choose another.")
-    path = home / FOLDER / f"{template.name}.toml"
-    write_whole(path, _comments(path) + _toml(written))
+    with change_files(home, _LOCK_FILE) as changes:
+        for other in read_templates(home)[0]:
+            if template.shortcut and other.shortcut == template.shortcut and other.name != template.name:
+                raise UsageError(
+                    f"The shortcut /{template.shortcut} is that of {other.name!r}; choose another."
+                )
+        path = home / FOLDER / f"{template.name}.toml"
+        changes.write(path, _comments(path) + _toml(written))
 
 
 def remove_template(home: Path, name: str) -> None:
@@ -68,8 +72,9 @@ def remove_template(home: Path, name: str) -> None:
     Raises:
         UnknownName: there is none.
     """
-    find_template(home, name)
-    (home / FOLDER / f"{name}.toml").unlink()
+    with change_files(home, _LOCK_FILE) as changes:
+        find_template(home, name)
+        changes.remove(home / FOLDER / f"{name}.toml")
 
 
 def _toml(entries: Mapping[str, Any]) -> str:

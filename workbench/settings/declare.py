@@ -58,6 +58,8 @@ class Setting(NamedTuple):
     secret: str | None = None
     group: str | None = None
     is_required: bool = False
+    in_files: bool = True
+    """Whether a secret may stand in credentials.toml."""
 
 
 class Section(NamedTuple):
@@ -118,6 +120,7 @@ def setting(
     default_text: str = "",
     secret: str | None = None,
     group: str | None = None,
+    in_files: bool = True,
 ) -> Any:
     """Declare a setting.
 
@@ -130,8 +133,13 @@ def setting(
         default_text: the default in words, if it depends on something.
         secret: its name in credentials.toml; it is refused in workbench.toml and never shown.
         group: all settings of a group come from the environment, or all from the files.
+        in_files: whether a secret may stand in credentials.toml, too, and not in the environment only.
     """
-    declared = {_DECLARED: Setting(kind, sentence, key, variable, example, default_text, secret, group)}
+    declared = {
+        _DECLARED: Setting(
+            kind, sentence, key, variable, example, default_text, secret, group, in_files=in_files
+        )
+    }
     if isinstance(default, Mapping):
         return field(default_factory=lambda: default, metadata=declared)
     return field(default=default, metadata=declared)

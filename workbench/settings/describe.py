@@ -99,13 +99,22 @@ def _described(member: Member) -> DescribedSetting:
     declared = member.declared
     assert isinstance(declared, Setting)
     default = "none" if _is_empty(member.default) else f"`{_toml(member.default)}`"
-    in_file = f"`{declared.secret}` in {CREDENTIALS_FILE}" if declared.secret else f"`{_written(member)}`"
     return DescribedSetting(
-        in_file,
+        _place_in_words(member, declared),
         declared.sentence,
         declared.kind.allowed,
         "required" if declared.is_required else declared.default_text or default,
         f"`{member.variable}`" if member.variable else "",
+    )
+
+
+def _place_in_words(member: Member, declared: Setting) -> str:
+    if not declared.secret:
+        return f"`{_written(member)}`"
+    return (
+        f"`{declared.secret}` in {CREDENTIALS_FILE}"
+        if declared.in_files
+        else f"`{declared.secret}`, in no file"
     )
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from workbench.errors import ConfigError
+from workbench.home import FLEET_STATE
 from workbench.settings import kinds, values
 from workbench.settings.access import AccessSettings
 from workbench.settings.alerts import AlertSettings
@@ -143,6 +144,11 @@ class Settings:
         if self.optional_credentials is None:
             raise ConfigError(NO_CREDENTIALS)
         return self.optional_credentials
+
+    @property
+    def may_be_in_fleet(self) -> bool:
+        """Whether other machines may share files of this home; cheap to ask."""
+        return self.catalog.startswith("postgres:") or (self.home / FLEET_STATE).exists()
 
     @property
     def is_demo(self) -> bool:

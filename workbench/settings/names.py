@@ -50,9 +50,22 @@ def secret_names() -> dict[str, Place]:
     """The names that credentials.toml may have, and their settings: secrets, and the account of them."""
     names = {}
     for member in all_settings(Settings):
-        if isinstance(member.declared, Setting) and (member.declared.secret or member.declared.group):
-            names[member.declared.secret or member.place[-1]] = member.place
+        declared = member.declared
+        if isinstance(declared, Setting) and declared.in_files and (declared.secret or declared.group):
+            names[declared.secret or member.place[-1]] = member.place
     return names
+
+
+def outside_files() -> dict[str, str]:
+    """The secrets that may stand in no file of the home, and the variable of each."""
+    return {
+        member.declared.secret: member.variable
+        for member in all_settings(Settings)
+        if isinstance(member.declared, Setting)
+        and member.declared.secret
+        and member.variable
+        and not member.declared.in_files
+    }
 
 
 def known_variables() -> tuple[str, ...]:
@@ -61,11 +74,14 @@ def known_variables() -> tuple[str, ...]:
 
 
 def secret_variables() -> tuple[str, ...]:
-    """The environment variables of secrets."""
+    """The environment variables of secrets that a file can hold instead, named by a variable of its own."""
     return tuple(
         member.variable
         for member in all_settings(Settings)
-        if member.variable and _is_secret(member.declared)
+        if member.variable
+        and isinstance(member.declared, Setting)
+        and member.declared.secret
+        and member.declared.in_files
     )
 
 

@@ -15,6 +15,7 @@ from workbench.settings.model import Settings
 from workbench.settings.names import (
     looks_secret,
     misplaced_secrets,
+    outside_files,
     secret_names,
     secret_variables,
     top_names,
@@ -85,6 +86,9 @@ class _Reader:
 
     def read(self) -> SettingsReader:
         for place in self._misplaced:
+            if place[-1] in outside_files():
+                self._problems.append(_outside_files(self._file.where(place), place[-1]))
+                continue
             self._problems.append(
                 f"{self._file.where(place)} holds {place[-1]!r}. Secrets do not belong there: move it to the "
                 f"environment or to {CREDENTIALS_FILE} beside it (`workbench init` writes that file with "
@@ -120,7 +124,9 @@ class _Reader:
     def _check_credentials_names(self) -> None:
         allowed = secret_names()
         for name in self._credentials.content:
-            if name not in allowed:
+            if name in outside_files():
+                self._problems.append(_outside_files(self._credentials.where((name,)), name))
+            elif name not in allowed:
                 text = unknown_name((name,), allowed).replace(SETTINGS_FILE, CREDENTIALS_FILE, 1)
                 self._problems.append(f"{self._credentials.where((name,))}: {text}")
 
@@ -251,7 +257,7 @@ class _Reader:
         if decided:
             return None
         name = declared.secret or (member.place[-1] if declared.group else "")
-        if name and self._credentials.content.get(name):
+        if name and declared.in_files and self._credentials.content.get(name):
             begins = f"{self._credentials.where((name,))}: {name}"
             return _Given(self._credentials.content[name], CREDENTIALS_FILE, lambda _: begins)
         is_empty_table = declared.kind.is_table and content == {}
@@ -265,6 +271,14 @@ class _Reader:
 
 
 _NOTHING = object()
+
+
+def _outside_files(where: str, name: str) -> str:
+    variable = outside_files()[name]
+    return (
+        f"{where} holds {name!r}, which belongs in no file that machines share or a backup copies: set "
+        f"{variable}, or {variable}_FILE to the path of a file of its own."
+    )
 
 
 def _is_missing(member: Member, values: Mapping[str, Any]) -> bool:

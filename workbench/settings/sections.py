@@ -37,6 +37,17 @@ class LakeSettings:
         "Where a shared lake's files go: a folder that every machine sees, or `s3://bucket/prefix/`.",
         example='"s3://bucket/prefix/"', default_text="beside the catalog",
     )  # fmt: skip
+    fleet_key: Secret | None = setting(
+        None, secret(),
+        "The key of what the machines of a fleet share, as `workbench fleet init` makes it: docs/fleet.md.",
+        secret="fleet_key", variable="WORKBENCH_FLEET_KEY", in_files=False,
+    )  # fmt: skip
+    fleet_key_file: str | None = setting(
+        None, text("the whole path of a file"),
+        "The file that holds that key, where the environment does not.",
+        variable="WORKBENCH_FLEET_KEY_FILE", example='"/etc/workbench/fleet.key"',
+        default_text="`fleet.key` in the home, where it is there",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False, repr=False)

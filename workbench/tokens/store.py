@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ConfigError, UnknownName, UsageError
-from workbench.files import write_whole
-from workbench.lake.lock import exclusive
+from workbench.lake.fleet.freshness import require_current
+from workbench.lake.fleet.shared_files import FileChanges, change_files
 from workbench.private_files import PrivateContent
 from workbench.roles import ROLES, Actor
 
@@ -82,21 +82,21 @@ class Tokens:
     """The file of one home, read again whenever it changed."""
 
     def __init__(self, home: Path) -> None:
-        self.path = home / TOKENS_FILE
+        self._home, self.path = home, home / TOKENS_FILE
         self._file = PrivateContent[_TokensRead](self.path, _read_tokens, _TokensRead({}, {}))
-        self._lock = home / f"{TOKENS_FILE}.lock"
 
     def all(self) -> dict[str, Token]:
         """Every token by name, the revoked ones too.
 
         Raises:
             ConfigError: others may read the file, or it is not what `workbench tokens` writes.
+            LakeError: a server of a fleet cannot know whether it is up to date.
         """
-        return self._file.content().by_name
+        return self._content().by_name
 
     def of_text(self, text: str) -> Token | None:
         """The token with this text, also one that is not taken any more; None if there is none."""
-        return self._file.content().by_hash.get(_hash(text))
+        return self._content().by_hash.get(_hash(text))
 
     def check_new(self, name: str, role: str, scopes: Iterable[str], expires: Expires) -> Token:
         """A new token without its text, which nobody has yet.
@@ -122,9 +122,10 @@ class Tokens:
             UsageError: the name was taken meanwhile.
         """
         text = TOKEN_PREFIX + secrets.token_hex(32)
-        with exclusive(self._lock):
+        with change_files(self._home, f"{TOKENS_FILE}.lock") as changes:
             self.check_new(token.name, token.role, token.scopes, None)
-            self._write({**self.all(), token.name: replace(token, hash=_hash(text), created_by=created_by)})
+            tokens = {**self.all(), token.name: replace(token, hash=_hash(text), created_by=created_by)}
+            self._write(changes, tokens)
         return text
 
     def revoke(self, name: str) -> Token:
@@ -133,7 +134,7 @@ class Tokens:
         Raises:
             UnknownName: there is no such token. UsageError: it was revoked before.
         """
-        with exclusive(self._lock):
+        with change_files(self._home, f"{TOKENS_FILE}.lock") as changes:
             tokens = dict(self.all())
             token = tokens.get(name.strip().lower())
             if token is None:
@@ -141,12 +142,16 @@ class Tokens:
             if token.revoked_at is not None:
                 raise UsageError(f"{token.problem(token.revoked_at)} Nothing is left to do.")
             tokens[token.name] = revoked = replace(token, revoked_at=datetime.now(UTC))
-            self._write(tokens)
+            self._write(changes, tokens)
         return revoked
 
-    def _write(self, tokens: dict[str, Token]) -> None:
+    def _content(self) -> _TokensRead:
+        require_current(self._home, TOKENS_FILE)
+        return self._file.content()
+
+    def _write(self, changes: FileChanges, tokens: dict[str, Token]) -> None:
         entries = (_entry(token) for token in sorted(tokens.values(), key=lambda token: token.name))
-        write_whole(self.path, _HEAD + "".join(entries))
+        changes.write(self.path, _HEAD + "".join(entries))
 
 
 def _read_tokens(path: Path) -> _TokensRead:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -10,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import ConfigError, NotAllowed, UnknownName, UsageError
-from workbench.files import write_whole
-from workbench.lake.lock import exclusive
+from workbench.lake.fleet.shared_files import FileChanges, change_files
 from workbench.own_files import BOARDS, check_name, list_own_files, read_own_file
 from workbench.roles import require_role
 from workbench.views.board import MOST_TILES, Board, board_text, checked_tile, read_board_text
@@ -66,10 +64,10 @@ def add_board(home: Path, title: str) -> Board:
         UsageError: the title is not possible.
     """
     person, title = require_role("viewer", "make a page"), checked_text(title, "title")
-    with _locked(home):
+    with _changing(home) as changes:
         taken = [path.stem for path in (home / BOARDS.name).glob(f"**/*{BOARDS.suffix}")]
         board = Board(name_of_title(title, taken), title, person.name)
-        write_whole(_path(home, board.name), board_text(board))
+        changes.write(_path(home, board.name), board_text(board))
     return board
 
 
@@ -88,7 +86,7 @@ def edit_board(
         UsageError: a title or tile is not possible, or there are too many.
         NotAllowed: it is somebody else's.
     """
-    with _locked(home):
+    with _changing(home) as changes:
         board = _changeable(home, name)
         chosen = board.tiles if tiles is None else tuple(checked_tile(tile) for tile in tiles)
         if len(chosen) > MOST_TILES:
@@ -99,7 +97,7 @@ def edit_board(
             shared=board.shared if shared is None else shared,
             tiles=chosen,
         )
-        write_whole(_path(home, name), board_text(board))
+        changes.write(_path(home, name), board_text(board))
     return board
 
 
@@ -118,11 +116,10 @@ def delete_board(home: Path, name: str) -> Board:
         UnknownName: there is no such page.
         NotAllowed: it is somebody else's.
     """
-    with _locked(home):
+    with _changing(home) as changes:
         board, path = _changeable(home, name), _path(home, name)
         removed = path.parent / "removed" / path.name
-        removed.parent.mkdir(mode=0o700, exist_ok=True)
-        os.replace(path, removed)
+        changes.move(path, removed)
     return board
 
 
@@ -138,5 +135,5 @@ def _path(home: Path, name: str) -> Path:
     return home / BOARDS.name / f"{name}{BOARDS.suffix}"
 
 
-def _locked(home: Path) -> AbstractContextManager[None]:
-    return exclusive(home / "boards.lock")
+def _changing(home: Path) -> AbstractContextManager[FileChanges]:
+    return change_files(home, "boards.lock")

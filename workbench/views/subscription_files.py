@@ -12,8 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from workbench.errors import ConfigError, NotAllowed, UnknownName, UsageError
-from workbench.files import write_whole
-from workbench.lake.lock import exclusive
+from workbench.lake.fleet.shared_files import FileChanges, change_files
 from workbench.own_files import SUBSCRIPTIONS, check_name, list_own_files, read_own_file
 from workbench.roles import Actor, current_actor, current_user, require_role
 from workbench.views.saved_view import SavedView
@@ -96,13 +95,13 @@ def subscribe(
     """
     every, addresses = checked_every(every), checked_addresses(to)
     today = view_to_mail(home, view, addresses, known=known).day_at(now or datetime.now(UTC), timezone)
-    with _locked(home):
+    with _changing(home) as changes:
         taken = {path.stem for path in list_own_files(home, SUBSCRIPTIONS)}
         base = f"{view[:48]}-{every}"
         names = (base if number == 1 else f"{base}-{number}" for number in range(1, len(taken) + 2))
         name = next(name for name in names if name not in taken)
         subscription = Subscription(name, view, every, addresses, current_actor(), today)
-        write_whole(_path(home, name), subscription_text(subscription))
+        changes.write(_path(home, name), subscription_text(subscription))
     return subscription
 
 
@@ -113,11 +112,11 @@ def unsubscribe(home: Path, name: str) -> Subscription:
         UnknownName: there is no such subscription of this user.
     """
     require_role("viewer", "end a subscription")
-    with _locked(home):
+    with _changing(home) as changes:
         subscriptions = {each.name: each for each in list_subscriptions(home)[0]}
         if name not in subscriptions:
             raise UnknownName("subscription", name, subscriptions)
-        _path(home, name).unlink()
+        changes.remove(_path(home, name))
     return subscriptions[name]
 
 
@@ -130,5 +129,5 @@ def _path(home: Path, name: str) -> Path:
     return home / SUBSCRIPTIONS.name / f"{name}{SUBSCRIPTIONS.suffix}"
 
 
-def _locked(home: Path) -> AbstractContextManager[None]:
-    return exclusive(home / "views.lock")
+def _changing(home: Path) -> AbstractContextManager[FileChanges]:
+    return change_files(home, "views.lock")

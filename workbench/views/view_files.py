@@ -5,15 +5,13 @@ A removed view goes to ``views/removed/`` and can be put back. A file that canno
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from workbench.errors import ConfigError, NotAllowed, UnknownName, UsageError
-from workbench.files import write_whole
-from workbench.lake.lock import exclusive
+from workbench.lake.fleet.shared_files import FileChanges, change_files
 from workbench.own_files import VIEWS, check_name, list_own_files, read_own_file
 from workbench.roles import Actor, require_role
 from workbench.views.saved_view import (
@@ -91,7 +89,7 @@ def save_view(
     """
     person = _person("save a view")
     title, folder = checked_text(title, "title"), checked_text(folder, "folder", may_be_empty=True)
-    with _locked(home):
+    with _changing(home) as changes:
         name = name or name_of_title(title, _taken(home))
         path = _path(home, name)
         owner = person.name
@@ -100,7 +98,7 @@ def save_view(
         view = SavedView(
             name, title, owner, {key: tuple(texts) for key, texts in values.items()}, shared, folder
         )
-        _write(home, view)
+        _write(changes, home, view)
     return view
 
 
@@ -119,7 +117,7 @@ def edit_view(
         NotAllowed: it is somebody else's.
     """
     person = _person("change a view")
-    with _locked(home):
+    with _changing(home) as changes:
         find_view(home, name)
         view = _may_change(home, _path(home, name), person)
         view = replace(
@@ -128,7 +126,7 @@ def edit_view(
             folder=view.folder if folder is None else checked_text(folder, "folder", may_be_empty=True),
             shared=view.shared if shared is None else shared,
         )
-        _write(home, view)
+        _write(changes, home, view)
     return view
 
 
@@ -142,15 +140,14 @@ def delete_view(home: Path, name: str) -> SavedView:
         NotAllowed: it is somebody else's.
     """
     person = _person("delete a view")
-    with _locked(home):
+    with _changing(home) as changes:
         find_view(home, name)
         path = _path(home, name)
         view = _may_change(home, path, person)
         removed = path.parent / _REMOVED / path.name
-        removed.parent.mkdir(mode=0o700, exist_ok=True)
         if removed.exists():
-            os.replace(removed, removed.with_stem(name_of_title(name, _taken(home))))
-        os.replace(path, removed)
+            changes.move(removed, removed.with_stem(name_of_title(name, _taken(home))))
+        changes.move(path, removed)
     return view
 
 
@@ -163,7 +160,7 @@ def restore_view(home: Path, name: str) -> SavedView:
         NotAllowed: it is somebody else's.
     """
     person = _person("restore a view")
-    with _locked(home):
+    with _changing(home) as changes:
         path = _path(home, name)
         removed = path.parent / _REMOVED / path.name
         names = [each.stem for each in sorted(removed.parent.glob(f"*{VIEWS.suffix}"))]
@@ -172,7 +169,7 @@ def restore_view(home: Path, name: str) -> SavedView:
         if path.exists():
             raise UsageError(f"There is a view {name} again; rename or delete that one first.")
         view = _may_change(home, removed, person)
-        os.replace(removed, path)
+        changes.move(removed, path)
     return view
 
 
@@ -206,12 +203,12 @@ def _may_change(home: Path, path: Path, person: Actor) -> SavedView:
     return view
 
 
-def _write(home: Path, view: SavedView) -> None:
+def _write(changes: FileChanges, home: Path, view: SavedView) -> None:
     text = view_text(view)
     if read_view_text(view.name, text, view.name) != view:
         raise UsageError(f"The view {view.name} has values that no file can hold; choose others.")
-    write_whole(_path(home, view.name), text)
+    changes.write(_path(home, view.name), text)
 
 
-def _locked(home: Path) -> AbstractContextManager[None]:
-    return exclusive(home / "views.lock")
+def _changing(home: Path) -> AbstractContextManager[FileChanges]:
+    return change_files(home, "views.lock")

@@ -54,6 +54,13 @@ create table if not exists {SCHEMA}.shared_files (
     changed_at timestamptz not null,
     changed_by text not null
 );
+create table if not exists {SCHEMA}.fleet (
+    is_only boolean primary key default true check (is_only),
+    fleet_id text not null,
+    key_check text not null,
+    version text not null,
+    begun_at timestamptz not null
+);
 """
 
 

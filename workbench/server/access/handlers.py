@@ -158,10 +158,21 @@ class LogoutHandler(AccessHandler):
         else:
             self.finish(sign_out_page(person.name, self.dark))
 
-    def post(self) -> None:
+    async def post(self) -> None:
         if self.refuse_stranger():
             return
-        person = self.gate.sessions.end(self)
+        try:
+            # On a thread: in a fleet the database has to take it, and the pages must not wait for that.
+            person = await asyncio.to_thread(self.gate.sessions.end, self)
+        except WorkbenchError as error:
+            log.error("a session could not be ended for good: %s", error)
+            self.explain(
+                503,
+                "Signed out in this browser only",
+                "The database of the fleet does not answer, so a copy of your session, should somebody have "
+                "one, ends with its time only.",
+            )
+            return
         if person:
             address = self.gate.caller(self.request).address
             try:

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from workbench.errors import ConfigError
-from workbench.files import create_whole
+from workbench.lake.fleet.shared_files import create_shared
 from workbench.private_files import require_private
 
 KEY_FILE = "access.key"
@@ -21,8 +21,7 @@ def access_key(home: Path) -> str:
     """
     path = home / KEY_FILE
     if not path.exists():
-        # Of two processes at once the first one's stays.
-        create_whole(path, secrets.token_hex(_KEY_BYTES))
+        create_shared(home, KEY_FILE, secrets.token_hex(_KEY_BYTES))
     require_private(path)
     key = path.read_text(encoding="utf-8").strip()
     if len(key) < 2 * _KEY_BYTES:

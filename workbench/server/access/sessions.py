@@ -18,8 +18,9 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 from tornado.web import RequestHandler, create_signed_value, decode_signed_value
 
-from workbench.files import write_whole
-from workbench.private_files import require_private
+from workbench.lake.fleet.freshness import require_current
+from workbench.lake.fleet.shared_files import change_files
+from workbench.private_files import PrivateContent
 from workbench.roles import Actor
 from workbench.server.access.users import Users
 from workbench.settings import AccessSettings
@@ -40,7 +41,7 @@ class Sessions:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._access, self._users, self._key, self._clock = access, users, key, clock
-        self._ended = _Ended(home / ENDED_FILE, clock)
+        self._ended = _Ended(home, clock)
         # The prefix makes browsers refuse the cookie from anywhere but this very host over https.
         self.cookie = "__Host-workbench" if access.is_secure else "workbench"
 
@@ -52,11 +53,15 @@ class Sessions:
         handler.set_cookie(self.cookie, value, max_age=seconds, **self._flags())
 
     def end(self, handler: RequestHandler) -> Actor | None:
-        """Sign out: the cookie goes, and is not believed again should somebody have copied it."""
+        """Sign out: the cookie goes, and is not believed again should somebody have copied it.
+
+        Raises:
+            LakeError: in a fleet, the database does not answer: the cookie goes, a copy of it holds.
+        """
+        handler.set_cookie(self.cookie, "", max_age=0, **self._flags())
         person, session = self._person_and_session(handler.request)
         if session:
             self._ended.add(session["i"], self._clock() + self._access.session_hours * _HOUR)
-        handler.set_cookie(self.cookie, "", max_age=0, **self._flags())
         return person
 
     def person(self, request: HTTPServerRequest) -> Actor | None:
@@ -94,20 +99,27 @@ class Sessions:
 
 
 class _Ended:
-    """Sessions that were signed out before their time; in a file, so that no restart believes them."""
+    """Sessions that were signed out before their time; in a file, so that no restart believes them.
 
-    def __init__(self, path: Path, clock: Callable[[], float]) -> None:
-        self._path, self._clock, self._lock = path, clock, threading.Lock()
-        self._until: dict[str, float] = {}
-        if path.exists():
-            require_private(path)
-            self._until = json.loads(path.read_text(encoding="utf-8"))
+    Read again whenever it changed: in a fleet, signing out on one machine counts on all.
+    """
+
+    def __init__(self, home: Path, clock: Callable[[], float]) -> None:
+        self._home, self._path, self._clock = home, home / ENDED_FILE, clock
+        self._lock = threading.Lock()
+        self._file = PrivateContent[dict[str, float]](self._path, _read_ended, {})
 
     def __contains__(self, session: str) -> bool:
-        return session in self._until
+        require_current(self._home, ENDED_FILE)
+        return session in self._file.content()
 
     def add(self, session: str, until: float) -> None:
-        with self._lock:
+        with self._lock, change_files(self._home, f"{ENDED_FILE}.lock") as changes:
             now = self._clock()
-            self._until = {name: end for name, end in self._until.items() if end > now} | {session: until}
-            write_whole(self._path, json.dumps(self._until))
+            ended = {name: end for name, end in self._file.content().items() if end > now}
+            changes.write(self._path, json.dumps(ended | {session: until}))
+
+
+def _read_ended(path: Path) -> dict[str, float]:
+    ended: dict[str, float] = json.loads(path.read_text(encoding="utf-8"))
+    return ended

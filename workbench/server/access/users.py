@@ -14,8 +14,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from workbench.errors import ConfigError, UnknownName, UsageError
-from workbench.files import write_whole
-from workbench.lake.lock import exclusive
+from workbench.lake.fleet.freshness import require_current
+from workbench.lake.fleet.shared_files import FileChanges, change_files
 from workbench.private_files import PrivateContent
 from workbench.roles import ROLES
 
@@ -43,9 +43,8 @@ class Users:
     """The file of one home, read again whenever it changed."""
 
     def __init__(self, home: Path) -> None:
-        self.path = home / USERS_FILE
+        self._home, self.path = home, home / USERS_FILE
         self._file = PrivateContent[dict[str, User]](self.path, _read_users, {})
-        self._lock = home / f"{USERS_FILE}.lock"
         self._hasher = PasswordHasher()
 
     @cached_property
@@ -58,7 +57,9 @@ class Users:
 
         Raises:
             ConfigError: others may read the file, or it is not what `workbench users` writes.
+            LakeError: a server of a fleet cannot know whether it is up to date.
         """
+        require_current(self._home, USERS_FILE)
         return self._file.content()
 
     def check(self, name: str, password: str) -> User | None:
@@ -97,11 +98,11 @@ class Users:
         name = self.check_new(name)
         _check_role(role)
         _check_password(name, password)
-        with exclusive(self._lock):
+        with change_files(self._home, f"{USERS_FILE}.lock") as changes:
             users = dict(self.all())
             self.check_new(name)
             users[name] = User(name, role, self._hasher.hash(password))
-            self._write(users)
+            self._write(changes, users)
         return users[name]
 
     def set_password(self, name: str, password: str) -> User:
@@ -110,29 +111,29 @@ class Users:
         Raises:
             UnknownName: there is no such user. UsageError: the password is not possible.
         """
-        with exclusive(self._lock):
+        with change_files(self._home, f"{USERS_FILE}.lock") as changes:
             users = dict(self.all())
             user = _known(users, name)
             _check_password(user.name, password)
             users[user.name] = replace(user, hash=self._hasher.hash(password))
-            self._write(users)
+            self._write(changes, users)
         return users[user.name]
 
     def remove(self, name: str) -> User:
         """Let a user go; their sessions end. Raises UnknownName."""
-        with exclusive(self._lock):
+        with change_files(self._home, f"{USERS_FILE}.lock") as changes:
             users = dict(self.all())
             user = _known(users, name)
             del users[user.name]
-            self._write(users)
+            self._write(changes, users)
         return user
 
-    def _write(self, users: dict[str, User]) -> None:
+    def _write(self, changes: FileChanges, users: dict[str, User]) -> None:
         entries = (
             f"\n[{json.dumps(user.name)}]\nrole = {json.dumps(user.role)}\nhash = {json.dumps(user.hash)}\n"
             for user in sorted(users.values(), key=lambda user: user.name)
         )
-        write_whole(self.path, _HEAD + "".join(entries))
+        changes.write(self.path, _HEAD + "".join(entries))
 
 
 def _read_users(path: Path) -> dict[str, User]:
