@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import duckdb
 
-from workbench.errors import CatalogLost, LakeBusy, LakeDamaged, LakeError, UsageError, WorkbenchError
+from workbench.errors import (
+    CatalogLost,
+    LakeBusy,
+    LakeDamaged,
+    LakeError,
+    LakeMoved,
+    UsageError,
+    WorkbenchError,
+)
+from workbench.lake.address import without_password
+from workbench.lake.moved_mark import moved_to
 from workbench.lake.query_check import WAY_OUT
 
 #: The statement is at fault, not the lake.
@@ -31,7 +40,9 @@ _DISK_FULL = ("no space left", "disk full", "disk is full", "disk i/o", "file to
 
 def is_conflict(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is simply run again."""
-    return isinstance(error, duckdb.Error) and any(word in str(error).lower() for word in _CONFLICTS)
+    if not isinstance(error, duckdb.Error) or moved_to(str(error)):
+        return False
+    return any(word in str(error).lower() for word in _CONFLICTS)
 
 
 def is_no_lake(error: duckdb.Error) -> bool:
@@ -82,6 +93,8 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
     """Our error for DuckDB's."""
     text = one_line(str(error))
     lowered = text.lower()
+    if to := moved_to(text):
+        return LakeMoved(lake, to)
     if any(words in lowered for words in _DISK_FULL):
         return LakeError(
             f"The disk that holds the lake at {lake} is full ({text}). Nothing was half written: "
@@ -116,5 +129,4 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
 
 def one_line(text: str) -> str:
     """An error text on one line, without a password of a connection string."""
-    flat = " ".join(text.split())
-    return re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1***", flat)
+    return without_password(" ".join(text.split()))
