@@ -247,7 +247,7 @@ class BothLakes:
         return " and ".join(bounds)
 
     def written(self) -> frozenset[str]:
-        """The tables that ever had a row in one of the lakes: most have none, and each question costs time."""
+        """The tables that ever had a row in one of the lakes; each question to one costs time."""
         rows = self.engine.execute(
             " union ".join(
                 f"select t.table_name from {catalog}.ducklake_table t "

@@ -70,8 +70,8 @@ def read_state(home: Path) -> MoveState | None:
     path = home / MOVE_FILE
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-        places = {name: MovePlace(**content.pop(name)) for name in ("old", "new")}
-        return MoveState(**places, **content)
+        old, new = (MovePlace(**content.pop(name)) for name in ("old", "new"))
+        return MoveState(old, new, **content)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError, AttributeError) as error:
