@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.bucket import BucketServer
+from tests.lakes import lake_of
 from tests.moving.conftest import Move, content, content_at
 from tests.postgres import PostgresServer
 from workbench import Workbench
@@ -118,7 +119,7 @@ def test_from_one_database_to_another_by_variables(
     assert f"set WORKBENCH_LAKE to postgres:{second} password=***" in answer.output
     # A notebook that had the old one open can neither write to it nor open it anew.
     with pytest.raises(LakeMoved):
-        wb._installation.lake.write(lambda cursor: cursor.execute("delete from raw_messages"))
+        lake_of(wb).write(lambda cursor: cursor.execute("delete from raw_messages"))
     stale = CliRunner().invoke(main, ["status"])
     assert stale.exit_code == 2
     assert "was moved to postgres:" in stale.output

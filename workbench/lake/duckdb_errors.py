@@ -100,7 +100,7 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
             f"The disk that holds the lake at {lake} is full ({text}). Nothing was half written: "
             "free some space and run the same command again."
         )
-    if "locked" in lowered or "conflict" in lowered:
+    if "locked" in lowered or "conflict" in lowered or "could not serialize" in lowered:
         return LakeBusy(f"The lake at {lake} stayed busy ({text}). Run the same command again.")
     if "permission denied" in lowered or "readonly" in lowered or "read-only file" in lowered:
         return LakeError(f"The lake at {lake} may not be written by this user ({text}). Check its owner.")

@@ -164,6 +164,7 @@ def move_lake(settings: Settings, to: str, data: str | None, on_progress: OnMove
         with BothLakes(move.old, move.new, move.home) as lakes:
             if lakes.mark() is None:
                 state = _copy_and_switch(move, lakes, state, on_progress)
+            _take_identity(lakes)
         return _finish(move, state, on_progress)
 
 
@@ -249,8 +250,6 @@ def _finish(move: Move, state: MoveState, on_progress: OnMoveProgress) -> LakeMo
     """The old lake is marked: everything from here on can be repeated until it is done."""
     assert state.old_snapshot is not None
     assert state.new_snapshot is not None
-    with BothLakes(move.old, move.new, move.home) as lakes:
-        _take_identity(lakes)
     with adopt_lake(move.new_settings, lambda lake: None) as lake:
         _note_in_trail(lake, move, state)
         if move.source.is_file:

@@ -38,7 +38,7 @@ class MovePlace:
 
 def place_of(address: LakeAddress) -> MovePlace:
     """What is kept of an address."""
-    return MovePlace(address.kind, without_password(address.catalog), address.data)
+    return MovePlace(address.kind, without_password(address.catalog), address.data.rstrip("/") + "/")
 
 
 @dataclass(frozen=True)
