@@ -21,6 +21,7 @@ from workbench.errors import (
     LakeBusy,
     LakeDamaged,
     LakeError,
+    LakeMoved,
     LakeRefused,
     LakeTooNew,
     NotAllowed,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from workbench.messaging.address_reader import AddressRefused
     from workbench.messaging.segments import SegmentCount, count_segments
     from workbench.messaging.templates import Template
+    from workbench.moving.results import LakeMove, MoveEnded, MovePlan
     from workbench.notifications.run import NotificationRun
     from workbench.reports.mail import MailUnavailable, MailUncertain
     from workbench.reports.notebooks import ReportNotebook
@@ -103,11 +105,15 @@ __all__ = [
     "LakeDamaged",
     "LakeError",
     "LakeInfo",
+    "LakeMove",
+    "LakeMoved",
     "LakeRefused",
     "LakeTooNew",
     "MailUnavailable",
     "MailUncertain",
     "Maintained",
+    "MoveEnded",
+    "MovePlan",
     "NewToken",
     "NotAllowed",
     "NotFound",
@@ -165,9 +171,12 @@ _MODULES = {
     "Exported": "workbench.backup.export",
     "ImportSummary": "workbench.sync.imports.summary",
     "LakeInfo": "workbench.lake.info",
+    "LakeMove": "workbench.moving.results",
     "MailUnavailable": "workbench.reports.mail",
     "MailUncertain": "workbench.reports.mail",
     "Maintained": "workbench.lake.maintenance",
+    "MoveEnded": "workbench.moving.results",
+    "MovePlan": "workbench.moving.results",
     "NewToken": "workbench.api.tokens",
     "NotificationRun": "workbench.notifications.run",
     "OpenConversation": "workbench.api.conversation",

@@ -13,7 +13,8 @@
     │   ├── NothingKnown           1   nothing was brought in yet: an answer would be a made-up 0
     │   ├── LakeTooNew             2   written by a newer version of this product
     │   ├── LakeRefused            2   catalog, files and key do not belong together
-    │   │   └── CatalogLost        2   no catalog where the rest of a lake still is
+    │   │   ├── CatalogLost        2   no catalog where the rest of a lake still is
+    │   │   └── LakeMoved          2   the lake is elsewhere now; this is the old one
     │   ├── LakeDamaged            1   a file of it is unreadable; the message says what it held
     │   └── LakeBusy               3   another process holds it longer than we wait
     ├── BackupError                1   a backup cannot be made, read or restored
@@ -122,6 +123,17 @@ class CatalogLost(LakeRefused):
     def __init__(self, message: str, *, has_files: bool = False) -> None:
         super().__init__(message)
         self.has_files = has_files
+
+
+class LakeMoved(LakeRefused):
+    """The lake was moved: at its old address are old numbers, and what is written there would be lost."""
+
+    def __init__(self, lake: str, to: str) -> None:
+        super().__init__(
+            f"The lake at {lake} was moved to {to}, and the old one takes nothing more. Where "
+            "WORKBENCH_LAKE or WORKBENCH_LAKE_DATA is set to the old address, set the new one; then start "
+            "this again."
+        )
 
 
 class LakeDamaged(LakeError):

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 HOOKS_LOCK, PAGES_LOCK, SPOOL_FOLDER = "hooks.lock", "pages.lock", "spool"
 WORKER_LOCK, WORKER_STATE = "worker.lock", "worker.json"
 API_LOCK, REMOVALS_LOCK = "api.lock", "removals.lock"
+MOVE_LOCK, MOVE_FILE = "lake-move.lock", "lake-move.json"
 DRAFTS_FOLDER = "drafts"
 REPLY_FILES_FOLDER = "attachments"
 FLEET_STATE = "fleet.json"
@@ -66,6 +67,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("backup.json", "`workbench backup`: where and when the last one was made", _KEEP, _NOT),
     HomeFile("worker.json", "the worker: how far it is and what fails", _KEEP, _NOT),
     HomeFile("restoring.json", "`workbench restore`: which backup is being restored", _KEEP, _NOT),
+    HomeFile("lake-move.json", "`workbench lake move`: how far it is", _KEEP, _NOT),
     # If a held lock were removed, a second process could take it.
     HomeFile("*.lock", "a process that must be the only one", _KEEP, _NOT),
     HomeFile("privacy.key", "the lake: the key of hashes", _KEEP, _SECRET, is_shared=True),

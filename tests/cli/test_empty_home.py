@@ -58,6 +58,7 @@ READS: dict[str, list[str]] = {
     "export": ["--to", "lake.duckdb"],
     "lake compact": [],
     "lake info": [],
+    "lake move": ["--to", "sqlite:elsewhere.sqlite"],
     "metric": ["messages"],
     "what-if": [],
     "notifications run": [],
@@ -116,7 +117,7 @@ WITHOUT_LAKE = {
 KNOWN_WITHOUT_LOG = {
     "alerts history", "alerts list", "alerts mute", "alerts run", "alerts unmute", "audit show",
     "audit verify", "backup", "consent push", "contacts changes", "events deliveries", "events list",
-    "events replay", "events webhooks", "lake compact", "lake info", "notifications run",
+    "events replay", "events webhooks", "lake compact", "lake info", "lake move", "notifications run",
     "notifications set", "notifications show", "notifications test", "outbox list", "outbox settle",
     "reconcile", "retention run", "rules disable", "rules enable", "rules history", "rules list", "sql",
     "status",

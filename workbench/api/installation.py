@@ -314,6 +314,10 @@ class Installation:
                 self._sql_door.close()
                 self._sql_door = None
 
+    def follow_move(self) -> None:
+        """Read the settings once more after the lake was moved: workbench.toml may name the new one."""
+        self.settings = load_settings(home=self.settings.home)
+
     def close(self) -> None:
         """Let go of the lake and of the connections to Twilio. Opening again is automatic."""
         with self._lock:

@@ -160,8 +160,15 @@ def maintain(installation: Installation, *, stop: threading.Event | None = None)
     """
     from workbench.api.reply_files import sweep_reply_files
     from workbench.api.subject import finish_interrupted_removals
+    from workbench.home import MOVE_LOCK
+    from workbench.lake.lock import is_held
     from workbench.lake.maintenance import maintain
 
+    if is_held(installation.settings.home / MOVE_LOCK):
+        raise LakeBusy(
+            "The lake is being moved, which takes over each change; merging its files would make all of them "
+            "change. It is looked after again when the move is done."
+        )
     done = maintain(installation.lake, stop=stop.is_set if stop else lambda: False)
     if not (stop and stop.is_set()):
         finish_interrupted_removals(installation)

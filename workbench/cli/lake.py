@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,13 @@ from workbench.api import Workbench
 from workbench.cli.group import main
 from workbench.cli.options import value_format_option
 from workbench.cli.output import print_value
+from workbench.display.formats import plural
+from workbench.errors import LakeError
+from workbench.moving.results import MovePlan
 
 if TYPE_CHECKING:
     from workbench.lake.info import LakeInfo
+    from workbench.moving.copying import MoveProgress
 
 
 @main.group()
@@ -37,6 +42,58 @@ def lake_compact(format: str) -> None:
     with Workbench() as wb:
         done = wb.lake.compact()
     print_value(done, format, str(done))
+
+
+@lake.command("move")
+@click.option("--to", metavar="CATALOG", help="The new catalog: sqlite:PATH, or postgres:dbname=… host=….")
+@click.option(
+    "--data", metavar="PLACE",
+    help="Where its files go: a folder, or s3://bucket/prefix/; by default beside a SQLite catalog.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only say what would be moved and what stands in the way.")
+@click.option("--abandon", is_flag=True, help="Remove what was begun at the new place, and nothing else.")
+@click.option("--release-old", is_flag=True, help="After a move: set the old lake aside.")
+@click.option("--delete", is_flag=True, help="With --release-old: delete the old lake.")
+@value_format_option()
+def lake_move(
+    to: str | None,
+    data: str | None,
+    dry_run: bool,
+    abandon: bool,
+    release_old: bool,
+    delete: bool,
+    format: str,
+) -> None:
+    """Move the lake to another catalog and place of files while it is read and written.
+
+    Every table is compared by count and hash before the switch, for which writers wait some seconds. After a
+    kill the same command goes on. The old lake stays as it is, and refuses everything, until --release-old.
+    Old versions of the lake are not carried along. Exit code 1 when --dry-run finds something in the way.
+    """
+    with Workbench() as wb:
+        done = wb.lake.move(
+            to, data=data, dry_run=dry_run, abandon=abandon, release_old=release_old, delete=delete,
+            on_progress=_say_progress,
+        )  # fmt: skip
+    print_value(done, format, done.sentence())
+    if isinstance(done, MovePlan) and done.obstacles:
+        sys.exit(LakeError.exit_code)
+
+
+_STEPS = {
+    "copy": "copied",
+    "changes": "took over changes of",
+    "compare": "compared",
+    "switch": "writers wait for the last changes",
+    "purge": "removing what was deleted meanwhile",
+}
+
+
+def _say_progress(progress: MoveProgress) -> None:
+    if not sys.stderr.isatty() or (progress.table and not progress.rows):
+        return
+    table = f" {progress.table}: {plural(progress.rows, 'row')}" if progress.table else ""
+    click.echo(f"… {_STEPS[progress.step]}{table}", err=True)
 
 
 @main.command()

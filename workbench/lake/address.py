@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import LiteralString
 
 from workbench.errors import ConfigError
 from workbench.lake.quoting import quoted
@@ -26,8 +27,18 @@ class LakeAddress:
     data: str
 
     def attach_sql(
-        self, *, read_only: bool = False, snapshot: int | None = None, may_create: bool = False
+        self,
+        *,
+        read_only: bool = False,
+        snapshot: int | None = None,
+        may_create: bool = False,
+        name: LiteralString = "lake",
     ) -> str:
+        """The statement that attaches it.
+
+        Args:
+            name: under which; another one where two lakes are open at once.
+        """
         options = [f"DATA_PATH {quoted(self.data)}"]
         if not may_create:
             options.append("CREATE_IF_NOT_EXISTS false")
@@ -39,7 +50,7 @@ class LakeAddress:
             options.append("READ_ONLY")
         if snapshot is not None:
             options.append(f"SNAPSHOT_VERSION {snapshot:d}")
-        return f"ATTACH {quoted(f'ducklake:{self.kind}:{self.catalog}')} AS lake ({', '.join(options)})"
+        return f"ATTACH {quoted(f'ducklake:{self.kind}:{self.catalog}')} AS {name} ({', '.join(options)})"
 
     @property
     def moves_along(self) -> bool:
@@ -61,7 +72,18 @@ class LakeAddress:
     @property
     def shown(self) -> str:
         """The address without a password."""
-        return f"{self.kind}:" + re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1***", self.catalog)
+        return f"{self.kind}:{without_password(self.catalog)}"
+
+
+_PASSWORD = re.compile(
+    r"(password\s*=\s*)(?:'(?:[^'\\]|\\.)*'|\S+)|(://[^\s:/@]*:)[^\s@]*(?=@)", re.IGNORECASE
+)
+"""In both forms of a connection string: `password=…`, and `postgresql://user:…@host/`."""
+
+
+def without_password(text: str) -> str:
+    """A text with `***` for each password of a connection string in it."""
+    return _PASSWORD.sub(lambda match: f"{match[1] or match[2]}***", text)
 
 
 def lake_address(settings: Settings) -> LakeAddress:

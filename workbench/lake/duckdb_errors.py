@@ -10,7 +10,17 @@ from contextlib import contextmanager
 
 import duckdb
 
-from workbench.errors import CatalogLost, LakeBusy, LakeDamaged, LakeError, UsageError, WorkbenchError
+from workbench.errors import (
+    CatalogLost,
+    LakeBusy,
+    LakeDamaged,
+    LakeError,
+    LakeMoved,
+    UsageError,
+    WorkbenchError,
+)
+from workbench.lake.address import without_password
+from workbench.lake.moved_mark import moved_to
 from workbench.lake.query_check import WAY_OUT
 
 log = logging.getLogger(__name__)
@@ -44,7 +54,9 @@ _DISK_FULL = ("no space left", "disk full", "disk is full", "disk i/o", "file to
 
 def is_conflict(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is simply run again."""
-    return isinstance(error, duckdb.Error) and any(word in str(error).lower() for word in _CONFLICTS)
+    if not isinstance(error, duckdb.Error) or moved_to(str(error)):
+        return False
+    return any(word in str(error).lower() for word in _CONFLICTS)
 
 
 def is_away(error: BaseException) -> bool:
@@ -111,6 +123,8 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
     """Our error for DuckDB's."""
     text = one_line(str(error))
     lowered = text.lower()
+    if to := moved_to(text):
+        return LakeMoved(lake, to)
     if any(words in lowered for words in _DISK_FULL):
         return LakeError(
             f"The disk that holds the lake at {lake} is full ({text}). Nothing was half written: "
@@ -146,5 +160,4 @@ def explain(error: duckdb.Error, lake: str) -> WorkbenchError:
 
 def one_line(text: str) -> str:
     """An error text on one line, without a password of a connection string."""
-    flat = " ".join(text.split())
-    return re.sub(r"(password\s*=\s*)('[^']*'|\S+)", r"\1***", flat)
+    return without_password(" ".join(text.split()))

@@ -21,6 +21,7 @@ from workbench.lake.fleet.shared_files import enter_fleet
 from workbench.lake.kept_catalogs import keep_catalog
 from workbench.lake.lock import exclusive
 from workbench.lake.migrations import migrate, pending_changes, refuse_other_tables
+from workbench.lake.moved import refuse_moved
 from workbench.lake.ownership import claim_files, refuse_lost_catalog
 from workbench.lake.private_files import make_private_folder, protect_catalog, protect_data, protect_folder
 from workbench.lake.quoting import quoted
@@ -183,7 +184,7 @@ def _attached(
         # The operating system caches local files already. DuckDB would cache them once more, also those that
         # a merge has replaced.
         connection.execute("SET enable_external_file_cache = false")
-    connection.execute(_FOR_TINY_QUERIES)
+    connection.execute(FOR_TINY_QUERIES)
     try:
         with translated(address.shown):
             if address.kind == "sqlite" and is_first:
@@ -195,6 +196,7 @@ def _attached(
                 _attach_or_begin(connection, address, home, attach, may_begin)
             else:
                 connection.execute(attach)
+            refuse_moved(connection, address)
             protect_folder(home / SPILL_FOLDER)
             _set_threads(connection, threads)
     except BaseException:
@@ -207,9 +209,9 @@ def _attached(
 #: the first one waits for it in a busy loop, so that each costs two to three times as much. And where a table
 #: has no file yet, this optimizer asks for the statistics of every column by a query of its own; nothing was
 #: slower without it, on 57,000 messages or on a million.
-_FOR_TINY_QUERIES = "SET threads = 1; SET disabled_optimizers = 'statistics_propagation'"
+FOR_TINY_QUERIES = "SET threads = 1; SET disabled_optimizers = 'statistics_propagation'"
 
-_LARGE = 250_000
+LARGE_ROWS = 250_000
 """Rows of the largest table from which a thread for each core is worth what it costs."""
 
 
@@ -221,7 +223,7 @@ def _set_threads(connection: duckdb.DuckDBPyConnection, threads: int | None) -> 
     [(rows,)] = connection.execute(
         f"select coalesce(max(record_count), 0) from {METADATA}.ducklake_table_stats"
     ).fetchall()
-    if rows >= _LARGE:
+    if rows >= LARGE_ROWS:
         connection.execute("RESET threads")
 
 

@@ -43,7 +43,7 @@ def start_anew(settings: Settings) -> Path:
     except (CatalogLost, LakeDamaged) as error:
         if address.is_bucket and not (isinstance(error, CatalogLost) and not error.has_files):
             raise
-        target = _new_folder(settings.home)
+        target = new_set_aside_folder(settings.home)
     else:
         raise UsageError(
             f"The lake at {address.shown} is whole, so --start-anew has nothing to set aside. For an empty "
@@ -60,13 +60,15 @@ def start_anew(settings: Settings) -> Path:
 
 def _set_lake_aside(address: LakeAddress, home: Path, target: Path) -> None:
     if not address.is_bucket:
-        _move(_lake_entries(Path(address.data)), target / "files")
-    _move([home / ANCHOR_FILE, home / KEY_FILE], target)
+        move_aside(lake_entries(Path(address.data)), target / "files")
+    move_aside([home / ANCHOR_FILE, home / KEY_FILE], target)
     if address.kind == "sqlite":
-        _move([Path(f"{address.catalog}{suffix}") for suffix in ("-wal", "-shm", "-journal", "")], target)
+        move_aside(
+            [Path(f"{address.catalog}{suffix}") for suffix in ("-wal", "-shm", "-journal", "")], target
+        )
 
 
-def _lake_entries(folder: Path) -> list[Path]:
+def lake_entries(folder: Path) -> list[Path]:
     """What lies directly in a folder of files and is, or holds, a lake's."""
     names = {Path(path).relative_to(folder).parts[0] for path in LocalFolder(folder).parquet_files()}
     return [folder / name for name in sorted(names | {"main", MARKER_FILE})]
@@ -90,9 +92,9 @@ def adopt_files(settings: Settings) -> int:
                 f"{len(moved):,} files in {lake.address.data} are unknown to this catalog, as {moved[0]}. "
                 "Move them to another prefix with a tool of the bucket, then run the same again."
             )
-        target = _new_folder(lake.home) / "files"
+        target = new_set_aside_folder(lake.home) / "files"
         for path in moved:
-            _move([Path(path)], target / Path(path).parent.relative_to(lake.address.data))
+            move_aside([Path(path)], target / Path(path).parent.relative_to(lake.address.data))
 
     adopt_lake(settings, set_unknown_aside).close()
     return len(moved)
@@ -128,7 +130,7 @@ def set_damaged_aside(lake: Lake) -> list[DataFile]:
             lambda cursor: append_audit(cursor, "damaged-files-set-aside", actor=local_actor(), detail=detail)
         )
     if not lake.address.is_bucket:
-        _move([Path(file.path) for file in damaged], _new_folder(lake.home) / "files")
+        move_aside([Path(file.path) for file in damaged], new_set_aside_folder(lake.home) / "files")
     return damaged
 
 
@@ -140,11 +142,12 @@ def _unknown_files(lake: Lake) -> list[str]:
         return [path for path in folder.parquet_files() if path.rpartition("/")[2] not in known]
 
 
-def _new_folder(home: Path) -> Path:
+def new_set_aside_folder(home: Path) -> Path:
+    """A name for a folder under `set-aside/` that nobody has used."""
     return home / SET_ASIDE_FOLDER / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
 
 
-def _move(paths: Sequence[Path], target: Path) -> None:
+def move_aside(paths: Sequence[Path], target: Path) -> None:
     """Move what is there of these; across disks a copy is whole before the old one goes."""
     for path in paths:
         if path.exists() or path.is_symlink():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from workbench.logs.set_up import set_up_service_logs
+from workbench.server.address_watch import AddressWatch
 from workbench.server.log_limit import LogLimit
 from workbench.server.ports import LOOPBACK, find_port
 from workbench.server.supervise import Child, end_with_stdin, supervise
@@ -26,7 +27,8 @@ def serve_all(settings: Settings, port: int, hooks_port: int, api_port: int, hos
     Raises:
         ConfigError: a setting, the host or a port says no; found before anything is started where it can be.
     """
-    supervise(children(settings, port, hooks_port, api_port, host))
+    processes = children(settings, port, hooks_port, api_port, host)
+    supervise(processes, must_begin_anew=AddressWatch(settings).said)
 
 
 def children(

@@ -97,8 +97,16 @@ class Child:
             self.process.stdin.close()
 
 
-def supervise(children: Sequence[Child], *, say: Callable[[str], None] | None = None) -> None:
+def supervise(
+    children: Sequence[Child],
+    *,
+    say: Callable[[str], None] | None = None,
+    must_begin_anew: Callable[[], str | None] = lambda: None,
+) -> None:
     """Run until Ctrl-C or SIGTERM; a process that dies is started again and said.
+
+    Args:
+        must_begin_anew: why all processes must read their settings once more; asked every so often.
 
     Raises:
         ConfigError: a process says that the settings are wrong (its own line says how), so no start can help.
@@ -115,6 +123,10 @@ def supervise(children: Sequence[Child], *, say: Callable[[str], None] | None = 
             else:
                 say(child.until_wanted)
         while not stop.wait(_LOOK_EVERY):
+            if reason := must_begin_anew():
+                say(f"{reason} Every process begins anew.")
+                for child in children:
+                    child.end()
             for child in children:
                 _look_after(child, say)
     finally:
