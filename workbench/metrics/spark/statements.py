@@ -53,7 +53,7 @@ def spark_sql(tree: exp.Expr) -> str:
             new = rewrite(node) if rewrite else None
             if new is not None:
                 node.replace(new)
-        return tree.this.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE)
+        return str(tree.this.sql(dialect="spark", unsupported_level=sqlglot.ErrorLevel.RAISE))
     except (ValueError, sqlglot.errors.UnsupportedError) as error:
         raise NoCounterpart(str(error)) from error
 
@@ -108,7 +108,7 @@ def _bracket(node: exp.Bracket) -> exp.Expr | None:
     [index] = node.expressions
     value = node.this
     if isinstance(index, exp.Slice):
-        if index.expression is None or index.args.get("expression") is None:
+        if index.args.get("expression") is None:
             return _call("substring", value, index.this)
         length = int(index.expression.name) - int(index.this.name) + 1
         return _call("substring", value, index.this, length)

@@ -82,12 +82,13 @@ def _read_files(session: Any, table: SnapshotTable, files: tuple[list[str], froz
 
 
 def _read(session: Any, table: SnapshotTable, paths: list[str]) -> Any:
-    # These paths are whole names: brackets and stars in them are no patterns.
-    reader = session.read.option("__globPaths__", "false").schema(_schema(table.columns, with_ids=True))
+    reader = session.read.schema(_schema(table.columns, with_ids=True))
     return reader.parquet(*map(_address, paths))
 
 
 def _address(path: str) -> str:
+    # These paths are whole names: brackets and stars in them are no patterns.
+    path = re.sub(r"([\\{}\[\]*?])", r"\\\1", path)
     if path.startswith("s3://"):
         return "s3a://" + path.removeprefix("s3://")
     return f"file:{path}"
