@@ -38,7 +38,6 @@ _SESSION = {
     "spark.sql.ansi.enabled": "false",
     # Columns of a file by their number, which stays when a column gets another name.
     "spark.sql.parquet.fieldId.read.enabled": "true",
-    "spark.sql.parser.escapedStringLiterals": "false",
     "spark.sql.caseSensitive": "false",
     "spark.sql.timestampType": "TIMESTAMP_LTZ",
     "spark.sql.groupByOrdinal": "true",
