@@ -46,7 +46,9 @@ def test_every_import_is_a_declared_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     files = [path for folder in ("workbench", "dashboards") for path in (ROOT / folder).rglob("*.py")]
     modules = {path: imported_modules(path.read_text()) for path in files}
-    missing = undeclared(set().union(*modules.values()), project["dependencies"], packages_distributions())
+    extras = [name for names in project["optional-dependencies"].values() for name in names]
+    declared = [*project["dependencies"], *extras]
+    missing = undeclared(set().union(*modules.values()), declared, packages_distributions())
     where = {
         name: [str(path.relative_to(ROOT)) for path in files if name in modules[path]] for name in missing
     }

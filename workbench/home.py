@@ -134,6 +134,7 @@ HOME_FILES: tuple[HomeFile, ...] = (
     HomeFile("media/*", "sync and the inbox: attachments", Treatment.REMOVE),
     HomeFile("reports/*", "a run of a report, written whole", Treatment.REMOVE),
     HomeFile("tmp/duckdb_temp*", "engines: what did not fit into memory", Treatment.REMOVE_ALWAYS, _NOT),
+    HomeFile("tmp/spark-*", "Spark: what did not fit into memory", Treatment.REMOVE_ALWAYS, _NOT),
     HomeFile("tmp/*", "a report or a backup that is being made", _BLANK, _NOT),
     # `write_whole` renames such a file a moment later, unless the process was killed.
     HomeFile(".*.????????", "a process that is replacing a file", _BLANK, _NOT),

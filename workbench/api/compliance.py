@@ -18,13 +18,19 @@ class Compliance(Namespace):
     """What should not have been sent: every audit with its count, and the rows of one."""
 
     def counts(
-        self, *, since: Moment = None, until: Moment = None, timezone: str | None = None
+        self,
+        *,
+        since: Moment = None,
+        until: Moment = None,
+        timezone: str | None = None,
+        engine: str = "duckdb",
     ) -> pd.DataFrame:
         """Every audit with its number: audit, headline, metric, value, must_be_zero.
 
         Args:
             since, until: first moment in, and first one not in any more; dates are in `timezone`.
             timezone: of dates in this call, as Europe/Berlin; by default that of the settings.
+            engine: what counts, as in :meth:`workbench.Workbench.metric`.
         """
         import pandas as pd
 
@@ -35,11 +41,10 @@ class Compliance(Namespace):
         installation.require_log()
         timezone = installation.timezone(timezone)
         installation.prepare_audits()
+        lake = installation.reader_of(engine)
         rows = []
         for audit in AUDITS.values():
-            result = query_metric(
-                installation.reader, audit.metric, since=since, until=until, timezone=timezone
-            )
+            result = query_metric(lake, audit.metric, since=since, until=until, timezone=timezone)
             value = int(result.frame[audit.metric].iloc[0])
             rows.append((audit.name, audit.headline, audit.metric, value, audit.must_be_zero))
         return pd.DataFrame(rows, columns=["audit", "headline", "metric", "value", "must_be_zero"])
@@ -53,6 +58,7 @@ class Compliance(Namespace):
         until: Moment = None,
         timezone: str | None = None,
         limit: int | None = None,
+        engine: str = "duckdb",
     ) -> pd.DataFrame:
         """The rows of one audit, those its metric counts; contacts masked.
 
@@ -62,6 +68,7 @@ class Compliance(Namespace):
             since, until: first moment in, and first one not in any more; dates are in `timezone`.
             timezone: of dates in this call, as Europe/Berlin; by default that of the settings.
             limit: at most this many; None is all.
+            engine: what finds them, as in :meth:`workbench.Workbench.metric`.
 
         Raises:
             UnknownName: there is no such audit; the message names the nearest.
@@ -77,5 +84,6 @@ class Compliance(Namespace):
         timezone = installation.timezone(timezone)
         installation.prepare_audits()
         lake = installation.reader
-        rows = query_audit(lake, audit, where, since, until, limit=limit, timezone=timezone)
+        finding = installation.reader_of(engine)
+        rows = query_audit(finding, audit, where, since, until, limit=limit, timezone=timezone)
         return add_sender_names(mask_contacts(rows), lake, installation.settings)

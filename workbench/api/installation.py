@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from workbench.compliance.data_subject import DataSubject
     from workbench.conversations.conversation_cache import ConversationCache
     from workbench.conversations.reply_queue import ReplyQueue
-    from workbench.lake.connect import Lake
+    from workbench.lake.connect import Lake, Readable
     from workbench.lake.fleet.only_one import Sole
     from workbench.lake.sql_door import SqlDoor
     from workbench.messaging.address_reader import NumberContext
     from workbench.messaging.keywords import OwnKeywords
     from workbench.messaging.privacy import Privacy
     from workbench.metrics.definitions.model import Dimension, Metric
+    from workbench.metrics.engines import EngineChoice
+    from workbench.metrics.spark.reader import SparkReader
     from workbench.sending.context import SendContext
     from workbench.sync.account.media_bytes import MediaStore
     from workbench.sync.shared.cancellation import Cancellation
@@ -85,6 +87,7 @@ class Installation:
         self._lake: Lake | None = lake
         self._reader: Lake | None = None
         self._sql_door: SqlDoor | None = None
+        self._spark: tuple[EngineChoice, SparkReader] | None = None
         self._has_log = False
         self._send_context: SendContext | None = None
         self._conversation_cache: ConversationCache | None = None
@@ -132,6 +135,31 @@ class Installation:
                 self._count_own_keywords()
                 self._reader = open_lake(self.settings, read_only=True)
             return self._reader
+
+    def reader_of(self, engine: str | None) -> Readable:
+        """The same lake, read by the engine that somebody named; Spark is started once and ends with this.
+
+        Raises:
+            UsageError: there is no such engine.
+        """
+        from workbench.metrics.engines import DUCKDB, read_engine
+
+        choice = read_engine(engine)
+        if choice.name == DUCKDB:
+            return self.reader
+        with self._lock:
+            if self._spark is not None and self._spark[0] != choice:
+                self._close_spark()
+            if self._spark is None:
+                from workbench.metrics.spark.reader import SparkReader
+
+                self._spark = choice, SparkReader(self.reader, choice, self.settings.home)
+            return self._spark[1]
+
+    def _close_spark(self) -> None:
+        if self._spark is not None:
+            self._spark[1].close()
+            self._spark = None
 
     @property
     def sql_door(self) -> SqlDoor:
@@ -307,6 +335,7 @@ class Installation:
     def close_reader(self) -> None:
         """Let go of the lake for reading only: it would keep old files in use."""
         with self._lock:
+            self._close_spark()
             if self._reader is not None:
                 self._reader.close()
                 self._reader = None

@@ -27,11 +27,14 @@ def query(
     timezone: str | None,
     allow_unknown: bool,
     lake: Readable | None = None,
+    *,
+    engine: str | None = None,
 ) -> pd.DataFrame:
     """See :meth:`workbench.Workbench.metric`.
 
     Args:
         lake: the version that answers; by default the lake as it is now.
+        engine: what counts, where `lake` is not given.
     """
     from workbench.metrics import compile_metric, query_metric
     from workbench.metrics.filter_values import read_filters, read_names
@@ -44,10 +47,11 @@ def query(
     timezone = installation.timezone(timezone)
     compile_metric(name, names, filters, since, until, timezone=timezone)  # a wrong name needs no lake
     installation.require_log()
+    counting = lake or installation.reader_of(engine)
     lake = lake or installation.reader
     if not allow_unknown:
         require_known(lake, filters)
-    result = query_metric(lake, name, names, filters, since, until, timezone=timezone)
+    result = query_metric(counting, name, names, filters, since, until, timezone=timezone)
     result.frame.attrs.update(
         name=name,
         label=result.metric.label,
@@ -162,9 +166,12 @@ class MetricCall:
         *,
         timezone: str | None = None,
         allow_unknown: bool = False,
+        engine: str = "duckdb",
     ) -> pd.DataFrame:
         """As :meth:`workbench.Workbench.metric` with this name."""
-        return query(self._installation, self.__name__, by, where, since, until, timezone, allow_unknown)
+        return query(
+            self._installation, self.__name__, by, where, since, until, timezone, allow_unknown, engine=engine
+        )
 
     def __repr__(self) -> str:
         return f"wb.metrics.{self.__name__}(by, where, since, until): {self.__doc__}"

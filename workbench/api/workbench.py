@@ -221,6 +221,7 @@ class Workbench:
         *,
         timezone: str | None = None,
         allow_unknown: bool = False,
+        engine: str = "duckdb",
     ) -> pd.DataFrame:
         """One metric as a frame.
 
@@ -233,6 +234,8 @@ class Workbench:
             timezone: of days, weeks, months, hours and of dates in this call, as Europe/Berlin; by default
                 that of the settings.
             allow_unknown: answer also for a sender, service or other value that the lake has never seen.
+            engine: what counts: duckdb; spark for Apache Spark on this machine; spark=MASTER for a cluster,
+                as ``spark=spark://host:7077``. The numbers are the same (docs/engines.md).
 
         Returns:
             The columns of :func:`workbench.metrics.compile_metric`. ``polars.DataFrame(frame)``, or any
@@ -242,11 +245,14 @@ class Workbench:
         Raises:
             UnknownName: a metric, dimension or value that there is not; the message names the nearest.
             UsageError: a value or moment of the wrong kind.
-            ConfigError: `timezone` is no time zone.
+            ConfigError: `timezone` is no time zone, or pyspark or Java is missing.
+            Unreachable: the Spark cluster does not answer.
         """
         from workbench.api.metrics import query
 
-        return query(self._installation, name, by, where, since, until, timezone, allow_unknown)
+        return query(
+            self._installation, name, by, where, since, until, timezone, allow_unknown, engine=engine
+        )
 
     def explore(
         self,

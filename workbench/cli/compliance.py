@@ -14,6 +14,7 @@ from workbench.cli.no_effect import OnceGroup
 from workbench.cli.options import (
     ZONE_OF_CALL,
     confirm_option,
+    engine_option,
     format_option,
     limit_option,
     moment_options,
@@ -43,11 +44,12 @@ def compliance() -> None:
 @compliance.command()
 @moment_options
 @timezone_option(ZONE_OF_CALL)
+@engine_option()
 @format_option()
-def counts(since: str | None, until: str | None, timezone: str | None, format: str) -> None:
+def counts(since: str | None, until: str | None, timezone: str | None, engine: str, format: str) -> None:
     """Show every audit with its count; exit code 1 when a count that must be zero is not."""
     with Workbench() as wb:
-        frame = wb.compliance.counts(since=since, until=until, timezone=timezone)
+        frame = wb.compliance.counts(since=since, until=until, timezone=timezone, engine=engine)
     print_frame(frame, format)
     if (frame["must_be_zero"] & (frame["value"] > 0)).any():
         sys.exit(1)
@@ -59,6 +61,7 @@ def counts(since: str | None, until: str | None, timezone: str | None, format: s
 @moment_options
 @timezone_option(ZONE_OF_CALL)
 @limit_option(None, what="At most so many rows. Default: all.")
+@engine_option()
 @format_option()
 def rows(audit: str, where: tuple[str, ...], format: str, **options: Any) -> None:
     """List the rows that one audit counts, as quiet-hours; contacts masked."""

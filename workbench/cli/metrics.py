@@ -14,6 +14,7 @@ from workbench.cli.options import (
     ZONE_OF_CALL,
     allow_unknown_option,
     by_option,
+    engine_option,
     format_option,
     moment_options,
     read_filters,
@@ -53,6 +54,7 @@ def sql(query: str, allow_files: bool, format: str) -> None:
 @moment_options
 @timezone_option(ZONE_OF_CALL)
 @allow_unknown_option()
+@engine_option()
 @format_option()
 def metric(
     name: str,
@@ -62,6 +64,7 @@ def metric(
     until: str | None,
     timezone: str | None,
     allow_unknown: bool,
+    engine: str,
     format: str,
 ) -> None:
     """Show one metric, by any dimensions. `workbench metrics` names them all.
@@ -80,6 +83,7 @@ def metric(
             until=until,
             timezone=timezone,
             allow_unknown=allow_unknown,
+            engine=engine,
         )
     if format == "table":
         click.echo(_caption(frame, since, until), err=True)

@@ -152,6 +152,17 @@ def allow_unknown_option() -> Option:
     )
 
 
+def engine_option() -> Option:
+    """``--engine``."""
+    return click.option(
+        "--engine",
+        default="duckdb",
+        show_default=True,
+        metavar="ENGINE",
+        help="Who counts: duckdb, spark on this machine, or a cluster as spark=spark://host:7077.",
+    )
+
+
 def role_option() -> Option:
     """``--role``: what a person or a program may do."""
     return click.option(
