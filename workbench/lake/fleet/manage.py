@@ -29,6 +29,7 @@ from workbench.lake.fleet.fleet_key import (
     read_key_file,
 )
 from workbench.lake.fleet.home_copy import (
+    MOST_BYTES,
     Standing,
     compare,
     local_digests,
@@ -189,9 +190,9 @@ def choose(standings: Sequence[FileStanding], names: Collection[str], *, push: b
 
 
 def _shared_ones(name: str) -> str:
-    return (
-        "" if is_shared(name) else "Names are paths in the home, such as workbench.toml or views/week.toml."
-    )
+    if is_shared(name):
+        return f"A file that is not there, or has more than {MOST_BYTES:,} bytes, is not shared."
+    return "Names are paths in the home, such as workbench.toml or views/week.toml."
 
 
 def push_files(member: FleetMember, files: Sequence[FileStanding]) -> None:
