@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from workbench.messaging.address_reader import AddressRefused
     from workbench.messaging.segments import SegmentCount, count_segments
     from workbench.messaging.templates import Template
+    from workbench.moving.copying import MoveProgress
     from workbench.moving.results import LakeMove, MoveEnded, MovePlan
     from workbench.notifications.run import NotificationRun
     from workbench.reports.mail import MailUnavailable, MailUncertain
@@ -114,6 +115,7 @@ __all__ = [
     "Maintained",
     "MoveEnded",
     "MovePlan",
+    "MoveProgress",
     "NewToken",
     "NotAllowed",
     "NotFound",
@@ -177,6 +179,7 @@ _MODULES = {
     "Maintained": "workbench.lake.maintenance",
     "MoveEnded": "workbench.moving.results",
     "MovePlan": "workbench.moving.results",
+    "MoveProgress": "workbench.moving.copying",
     "NewToken": "workbench.api.tokens",
     "NotificationRun": "workbench.notifications.run",
     "OpenConversation": "workbench.api.conversation",
