@@ -41,7 +41,7 @@ def read_engine(text: str | None) -> EngineChoice:
     name, equals, master = str(text).strip().partition("=")
     if name != SPARK:
         raise UsageError(
-            f"engine is {text!r}; allowed are duckdb, spark (on this machine), spark=MASTER (a cluster, such as "
+            f"engine is {text!r}; allowed are duckdb, spark (on this machine), spark=MASTER (a cluster, as "
             "spark=spark://host:7077)."
         )
     if not equals:
