@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,7 @@ def varied_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         lake.write(_add_variety)
         for wanted in (300, 4):
             # Many go into a delete file, a few into the catalog.
-            lake.write(
-                lambda cursor, wanted=wanted: cursor.execute(
-                    "delete from raw_messages where message_sid in "
-                    "(select message_sid from raw_messages order by hash(message_sid) limit ?)",
-                    [wanted],
-                )
-            )
+            lake.write(partial(_delete_some, wanted))
         lake.write(
             lambda cursor: cursor.execute(
                 "update raw_messages set status = 'undelivered', error_code = 30007 where message_sid in "
@@ -60,6 +55,14 @@ def varied_lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
         )
         prepare_audits(lake, AS_OF + timedelta(days=1))
         yield lake
+
+
+def _delete_some(wanted: int, cursor: Any) -> None:
+    cursor.execute(
+        "delete from raw_messages where message_sid in "
+        "(select message_sid from raw_messages order by hash(message_sid) limit ?)",
+        [wanted],
+    )
 
 
 def _add_variety(cursor: Any) -> None:

@@ -41,15 +41,14 @@ def read_engine(text: str | None) -> EngineChoice:
     name, equals, master = str(text).strip().partition("=")
     if name != SPARK:
         raise UsageError(
-            f"engine is {text!r}; allowed are duckdb, spark (on this machine) and spark=MASTER, as "
-            "spark=spark://host:7077."
+            f"engine is {text!r}; allowed are duckdb, spark (on this machine), spark=MASTER (a cluster, as "
+            "spark=spark://host:7077)."
         )
     if not equals:
         return EngineChoice(SPARK, THIS_MACHINE)
     if not _MASTER.fullmatch(master):
         raise UsageError(
             f"Spark's master is {master!r}; write spark=spark://host:7077, spark=yarn, "
-            f"spark=k8s://https://host:443, "
-            "or spark=local[4] for four cores of this machine."
+            "spark=k8s://https://host:443, spark=local[4] (four cores of this machine)."
         )
     return EngineChoice(SPARK, master)

@@ -5,6 +5,7 @@ Every table of an answer is of one version of the lake; while nobody writes, the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ class SparkReader:
         self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: Parameters
     ) -> duckdb.DuckDBPyRelation:
         """Spark's rows with the types that DuckDB would give them."""
-        named = {str(name): value for name, value in dict(parameters or {}).items()}
+        named = dict(parameters) if isinstance(parameters, Mapping) else {}
         text = with_literals(sql, named)
         with self._lake.version() as version:
             # Binding the query, which reads no row, says the types.

@@ -111,9 +111,10 @@ def _macros() -> dict[str, _Macro]:
 
 
 def _body(sql: str) -> exp.Expr:
-    body = read_statement(sql).args["expression"]
+    body: exp.Expr = read_statement(sql).args["expression"]
     # A macro of one value stands in brackets; `(select …)` keeps its own.
-    return body.this if isinstance(body, exp.Paren) else body
+    inner: exp.Expr = body.this if isinstance(body, exp.Paren) else body
+    return inner
 
 
 def _with_macros(tree: exp.Expr) -> exp.Expr:
@@ -131,7 +132,8 @@ def _with_macros(tree: exp.Expr) -> exp.Expr:
             table.replace(exp.Subquery(this=body, alias=name))
         else:
             call.replace(exp.Paren(this=body) if not isinstance(body, exp.Subquery) else body)
-    return tree.this
+    expanded: exp.Expr = tree.this
+    return expanded
 
 
 def _filled(body: exp.Expr, arguments: dict[str, exp.Expr]) -> exp.Expr:
@@ -141,4 +143,5 @@ def _filled(body: exp.Expr, arguments: dict[str, exp.Expr]) -> exp.Expr:
             value = arguments[column.name].copy()
             is_simple = isinstance(value, exp.Column | exp.Literal | exp.Null)
             column.replace(value if is_simple else exp.Paren(this=value))
-    return filled.this
+    inner: exp.Expr = filled.this
+    return inner
