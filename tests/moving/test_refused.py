@@ -14,6 +14,7 @@ from workbench.lake import open_lake
 from workbench.lake.lock import only_one
 from workbench.moving import run
 from workbench.moving.both_lakes import BothLakes
+from workbench.moving.copying import TableCopies
 from workbench.settings import load_settings
 
 UNFIT = [
@@ -77,7 +78,7 @@ def test_a_new_lake_that_somebody_changed_is_not_switched_to(
     for moment in ("copied", "compared"):
         tampering = _tamper_after(moment)
         with monkeypatch.context() as patch:
-            patch.setattr(run.TableCopies, *tampering)
+            patch.setattr(TableCopies, *tampering)
             answer = move("--to", target)
         assert answer.exit_code == 1, answer.output
         assert "The table raw_messages of the new lake is not that of the old one" in answer.output
@@ -89,9 +90,9 @@ def test_a_new_lake_that_somebody_changed_is_not_switched_to(
 
 def _tamper_after(moment: str) -> tuple[str, object]:
     name = "bring_up" if moment == "copied" else "compare"
-    whole = getattr(run.TableCopies, name)
+    whole = getattr(TableCopies, name)
 
-    def then_tamper(copies: run.TableCopies) -> object:
+    def then_tamper(copies: TableCopies) -> object:
         answer = whole(copies)
         copies._lakes.engine.execute(
             "update raw_messages set body = 'x' where message_sid = (select max(message_sid) from "

@@ -12,7 +12,7 @@ import pytest
 from tests.moving.conftest import Move, content_at
 from tests.postgres import PostgresServer
 from workbench.lake import open_lake
-from workbench.moving import run
+from workbench.moving.copying import TableCopies
 from workbench.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
@@ -146,9 +146,9 @@ def test_who_is_erased_meanwhile_is_in_no_file_of_the_new_lake(
 ) -> None:
     """Their rows were copied before, and lie in a file of the new lake until it is purged."""
     contact, erased = "+14155550123", False
-    compare = run.TableCopies.compare
+    compare = TableCopies.compare
 
-    def erase_after_copying(copies: run.TableCopies) -> None:
+    def erase_after_copying(copies: TableCopies) -> None:
         nonlocal erased
         compare(copies)
         if not erased:
@@ -158,7 +158,7 @@ def test_who_is_erased_meanwhile_is_in_no_file_of_the_new_lake(
                 )
             erased = True
 
-    monkeypatch.setattr(run.TableCopies, "compare", erase_after_copying)
+    monkeypatch.setattr(TableCopies, "compare", erase_after_copying)
     assert move("--to", f"sqlite:{tmp_path / 'new' / 'c.sqlite'}").exit_code == 0
     with open_lake(load_settings()) as lake:
         assert lake.value("select count(*) from raw_messages where contact = ?", [contact]) == 0
