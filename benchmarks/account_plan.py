@@ -12,6 +12,7 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import pyarrow as pa
@@ -25,31 +26,33 @@ from workbench.messaging.status import status_rank
 
 LANGUAGES = ("en", "es", "fr", "de", "pt", "pl")
 SLOTS_OF_TEXT = 24
-"""How many ways the names and things of a text are filled in; numbers, codes and links differ in each message."""
+"""How many ways the names and things of a text are filled in; numbers, codes
+and links differ in each message."""
 SLOTS_OF_SENDER = 12
 STEPS_OF_DAY = 1_440
 ACCOUNT_SIDS = tuple(f"AC{account:032x}" for account in range(0xA1, 0xA1 + ACCOUNTS))
 CURRENCIES = ("USD", "USD", "USD", "EUR")
 _SEED = 20_261
 
+_AREAS = """
+    201 202 203 205 206 207 208 209 210 212 213 214 215 216 217 218 219 224 225 228 229 231 234 239 240
+    248 251 252 253 254 256 260 262 267 269 270 276 281 301 302 303 304 305 307 308 309 310 312 313 314
+    315 316 317 318 319 320 321 323 330 334 336 337 339 352 360 361 386 401 402 404 405 406 407 408 409
+    410 412 413 414 415 417 419 423 425 430 432 434 435 440 443 469 478 479 480 501 502 503 504 505 507
+    508 509 510 512 513 515 516 517 518 520 530 540 541 559 561 562 563 570 571 573 574 580 585 586 601
+    602 603 605 606 607 608 609 610 612 614 615 616 617 618 619 620 623 626 630 631 636 650 651 660 661
+    662 678 701 702 703 704 706 707 708 712 713 714 715 716 717 718 719 720 724 727 731 732 734 740 754
+    757 760 763 765 770 772 773 775 781 785 786 801 802 803 804 805 806 808 810 812 813 814 815 816 817
+    818 828 830 831 832 843 845 847 850 856 858 859 860 863 864 865 870 901 903 904 906 907 908 909 910
+    912 913 914 915 916 918
+""".split()  # noqa: SIM905
 #: Share of the people of a place, its numbers (prefix, first, how many), languages in parts of ten.
 _PLACES: tuple[tuple[float, tuple[tuple[str, int, int], ...], str], ...] = (
-    (0.66, tuple((f"+1{area}", 2_000_000, 7_999_993) for area in (
-        201, 202, 203, 205, 206, 207, 208, 209, 210, 212, 213, 214, 215, 216, 217, 218, 219, 224, 225, 228, 229,
-        231, 234, 239, 240, 248, 251, 252, 253, 254, 256, 260, 262, 267, 269, 270, 276, 281, 301, 302, 303, 304,
-        305, 307, 308, 309, 310, 312, 313, 314, 315, 316, 317, 318, 319, 320, 321, 323, 330, 334, 336, 337, 339,
-        352, 360, 361, 386, 401, 402, 404, 405, 406, 407, 408, 409, 410, 412, 413, 414, 415, 417, 419, 423, 425,
-        430, 432, 434, 435, 440, 443, 469, 478, 479, 480, 501, 502, 503, 504, 505, 507, 508, 509, 510, 512, 513,
-        515, 516, 517, 518, 520, 530, 540, 541, 559, 561, 562, 563, 570, 571, 573, 574, 580, 585, 586, 601, 602,
-        603, 605, 606, 607, 608, 609, 610, 612, 614, 615, 616, 617, 618, 619, 620, 623, 626, 630, 631, 636, 650,
-        651, 660, 661, 662, 678, 701, 702, 703, 704, 706, 707, 708, 712, 713, 714, 715, 716, 717, 718, 719, 720,
-        724, 727, 731, 732, 734, 740, 754, 757, 760, 763, 765, 770, 772, 773, 775, 781, 785, 786, 801, 802, 803,
-        804, 805, 806, 808, 810, 812, 813, 814, 815, 816, 817, 818, 828, 830, 831, 832, 843, 845, 847, 850, 856,
-        858, 859, 860, 863, 864, 865, 870, 901, 903, 904, 906, 907, 908, 909, 910, 912, 913, 914, 915, 916, 918,
-    )), "eeeeeeeees"),
-    (0.09, tuple((f"+1{area}", 2_000_000, 7_999_993) for area in (204, 403, 416, 418, 514, 604, 613, 780, 902)),
+    (0.66, tuple((f"+1{area}", 2_000_000, 7_999_993) for area in _AREAS), "eeeeeeeees"),
+    (0.09, tuple((f"+1{area}", 2_000_000, 7_999_993) for area in (204, 403, 416, 418, 514, 604, 613, 780,
+        902)),
      "eeeeeeefff"),
-    (0.07, tuple((f"+447{block}", 100_000, 899_981) for block in range(700, 988)), "eeeeeeeeee"),
+    (0.07, tuple((f"+447{block}", 100_000, 899_981) for block in range(710, 780)), "eeeeeeeeee"),
     (0.05, tuple((f"+4915{block}", 10_000_000, 89_999_999) for block in (1, 2, 7)), "dddddddddd"),
     (0.04, (("+336", 10_000_000, 89_999_999), ("+337", 50_000_000, 39_999_983)), "ffffffffff"),
     (0.03, (("+5255", 10_000_000, 79_999_987), ("+5233", 10_000_000, 79_999_987)), "ssssssssss"),
@@ -63,8 +66,10 @@ _SLOTS_OF_PLACE = 1_000
 
 #: Twilio's price of an outbound segment, and how often it is not delivered, by country.
 _COUNTRIES = {
-    "US": (0.0083, 0.035), "CA": (0.0083, 0.03), "GB": (0.0463, 0.02), "DE": (0.0883, 0.03), "FR": (0.0798, 0.03),
-    "MX": (0.0617, 0.09), "ES": (0.0772, 0.04), "BR": (0.0599, 0.11), "PL": (0.0439, 0.03), "AU": (0.0515, 0.02),
+    "US": (0.0083, 0.035), "CA": (0.0083, 0.03), "GB": (0.0463, 0.02), "DE": (0.0883, 0.03), "FR": (0.0798,
+        0.03),
+    "MX": (0.0617, 0.09), "ES": (0.0772, 0.04), "BR": (0.0599, 0.11), "PL": (0.0439, 0.03), "AU": (0.0515,
+        0.02),
 }  # fmt: skip
 _OTHER_COUNTRY = (0.0712, 0.05)
 SLOTS_OF_OUTCOME = 2_000
@@ -76,7 +81,8 @@ _FAILURES = (
 
 
 def text_table() -> pa.Table:
-    """A row for each text and way to fill in names and things; `first` and `number` of its group tell it apart."""
+    """A row for each text and way to fill in names and things; `first`
+    and `number` of its group tell it apart."""
     groups: dict[tuple[int, int, int], list[str]] = {}
     for text in outbound_texts(_SEED):
         key = (text.account, LANGUAGES.index(text.language), 1 if text.is_offer else 0)
@@ -96,7 +102,8 @@ def text_table() -> pa.Table:
 
 
 def _filled(text: str, language: int, slot: int) -> str:
-    """The text with all blanks filled but one, which differs in each message: that one is `{code}` or `{link}`."""
+    """The text with all blanks filled but one, which differs in each message: that one is `{code}`
+    or `{link}`."""
     items = items_of(LANGUAGES[language])
     text = text.replace("{item}", items[slot % len(items)]).replace("{name}", NAMES[slot % len(NAMES)])
     kept = "{link}" if "{link}" in text else "{code}"
@@ -124,7 +131,8 @@ def _text_row(group: int, group_size: int, number: int, slot: int, text: str, ki
     encoding = encoding_of(plain)
     doubled = sum(sign in "^\\[~]|€" if encoding == "GSM-7" else ord(sign) > 0xFFFF for sign in plain)
     return {
-        "text_group": group, "group_size": group_size, "text_key": (group * 1_000 + number) * SLOTS_OF_TEXT + slot,
+        "text_group": group, "group_size": group_size,
+            "text_key": (group * 1_000 + number) * SLOTS_OF_TEXT + slot,
         "head": head, "tail": tail if blank else None, "is_link": kept == "{link}",
         "is_outbound": is_outbound, "extra_units": doubled, "encoding": encoding, "keyword": word,
         "revocation": wish.phrase if wish else None, "revocation_language": wish.language if wish else None,
@@ -140,7 +148,9 @@ def _meaning(text: str, is_toll_free: bool) -> tuple[str | None, Revocation | No
 def place_table() -> pa.Table:
     """A thousand slots of people, each with a block of numbers and the language people write there."""
     countries = _countries()
-    return pa.Table.from_pylist([{**row, "country_number": countries.index(row["country"])} for row in _places()])
+    return pa.Table.from_pylist(
+        [{**row, "country_number": countries.index(row["country"])} for row in _places()]
+    )
 
 
 def _countries() -> list[str]:
@@ -158,7 +168,8 @@ def _places() -> list[dict[str, Any]]:
             rows.append(
                 {
                     "place": len(rows), "prefix": prefix, "first": first, "size": size, "country": where,
-                    "language": _LANGUAGE_OF[chosen.choice(languages)], "is_abroad": not prefix.startswith("+1"),
+                    "language": _LANGUAGE_OF[chosen.choice(languages)],
+                        "is_abroad": not prefix.startswith("+1"),
                 }
             )  # fmt: skip
     return rows
@@ -199,7 +210,9 @@ def outcome_table() -> pa.Table:
         price, rate = _COUNTRIES.get(where, _OTHER_COUNTRY)
         ends = [(status, code, rate * share) for status, code, share in _FAILURES]
         ends += [("sent", None, 0.012), ("canceled", None, 0.0005)]
-        slots = [(status, code) for status, code, share in ends for _ in range(round(share * SLOTS_OF_OUTCOME))]
+        slots = [
+            (status, code) for status, code, share in ends for _ in range(round(share * SLOTS_OF_OUTCOME))
+        ]
         slots += [("delivered", None)] * (SLOTS_OF_OUTCOME - len(slots))
         rows += [
             {
@@ -213,8 +226,15 @@ def outcome_table() -> pa.Table:
 
 def rank_sql() -> str:
     """The rank that the product gives each status, as an expression over `status`."""
-    names = {"received", "queued", "accepted", "scheduled", *(row["status"] for row in outcome_table().to_pylist())}
-    return "case status" + "".join(f" when '{name}' then {status_rank(name)}" for name in sorted(names)) + " end"
+    names = {
+        "received",
+        "queued",
+        "accepted",
+        "scheduled",
+        *(row["status"] for row in outcome_table().to_pylist()),
+    }
+    whens = "".join(f" when '{name}' then {status_rank(name)}" for name in sorted(names))
+    return f"case status{whens} end"
 
 
 def group_sizes(texts: pa.Table) -> list[int]:
@@ -224,7 +244,8 @@ def group_sizes(texts: pa.Table) -> list[int]:
 
 
 def day_table(messages: int, days: int, until: date) -> pa.Table:
-    """The days before `until`, each with the numbers of its messages, its campaign and its incident, if any."""
+    """The days before `until`, each with the numbers of its messages, its campaign and its incident,
+    if any."""
     chosen = random.Random(_SEED)
     first = until - timedelta(days=days)
     weights = [_weight(first + timedelta(days=at), at / days, chosen) for at in range(days)]
@@ -255,14 +276,15 @@ CAMPAIGN_HOUR = 16
 
 
 def hour_table() -> pa.Table:
-    """When the messages of a day come, by its kind: the seconds between which each 1,440th part of them lies."""
+    """When the messages of a day come, by its kind: the seconds between which each 1,440th part of them
+    lies."""
     rows = []
     for kind in range(4):
         is_weekend, has_campaign = kind % 2 == 1, kind > 1
         edges = list(_edges(is_weekend, has_campaign))
         rows += [
             {"kind": kind, "step": step, "begins": begins, "lasts": ends - begins}
-            for step, (begins, ends) in enumerate(zip(edges, edges[1:], strict=False))
+            for step, (begins, ends) in enumerate(pairwise(edges))
         ]
     return pa.Table.from_pylist(rows)
 

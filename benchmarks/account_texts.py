@@ -13,7 +13,20 @@ from itertools import product
 
 ACCOUNTS = 4
 TEMPLATES = {"en": 1_200, "es": 360, "fr": 240, "de": 240, "pt": 160, "pl": 120}
-NAMES = ("Ana", "Marcus", "Priya", "Tom", "Lucia", "Wei", "Fatima", "Jonas", "Olivia", "Diego", "Grace", "Ivan")
+NAMES = (
+    "Ana",
+    "Marcus",
+    "Priya",
+    "Tom",
+    "Lucia",
+    "Wei",
+    "Fatima",
+    "Jonas",
+    "Olivia",
+    "Diego",
+    "Grace",
+    "Ivan",
+)
 
 
 @dataclass(frozen=True)
@@ -36,7 +49,8 @@ class InboundText:
 
 
 def outbound_texts(seed: int) -> list[OutboundText]:
-    """All templates: for each account and language some that tell news of an order and some that offer something."""
+    """All templates: for each account and language some that tell news of an order
+    and some that offer something."""
     chosen = random.Random(seed)
     texts: list[OutboundText] = []
     for language, count in TEMPLATES.items():
@@ -58,7 +72,8 @@ def items_of(language: str) -> tuple[str, ...]:
 
 
 def inbound_texts() -> list[InboundText]:
-    """What people answer in each language: plain answers, questions, keywords, and wishes to be left alone."""
+    """What people answer in each language: plain answers, questions, keywords,
+    and wishes to be left alone."""
     return [
         InboundText(language, is_stop, text)
         for language, words in _WORDS.items()
@@ -144,12 +159,48 @@ _WORDS = {
             Terms apply, see {link} for the small print.
         """),
         "Reply STOP to opt out",
-        ("STOP", "stop", "Stop", "UNSUBSCRIBE", "cancel", "Please stop texting me", "take me off your list", "END"),
-        ("Thanks!", "Yes", "yes please", "No", "Who is this?", "Can I come at {time} instead?", "Running late, sorry",
-         "Where is my order {number}?", "HELP", "START", "Is the {item} still available?", "I never got it 😡",
-         "perfect, see you then", "That wasn’t me!", "Call me back please", "C", "wrong number I am not {name}",
-         "how much is it in total", "Great service, thank you {name} 😀", "YES"),
-        ("kettle", "desk lamp", "running shoes", "winter coat", "garden chair", "headphones", "coffee grinder", "backpack"),
+        (
+            "STOP",
+            "stop",
+            "Stop",
+            "UNSUBSCRIBE",
+            "cancel",
+            "Please stop texting me",
+            "take me off your list",
+            "END",
+        ),
+        (
+            "Thanks!",
+            "Yes",
+            "yes please",
+            "No",
+            "Who is this?",
+            "Can I come at {time} instead?",
+            "Running late, sorry",
+            "Where is my order {number}?",
+            "HELP",
+            "START",
+            "Is the {item} still available?",
+            "I never got it 😡",
+            "perfect, see you then",
+            "That wasn’t me!",
+            "Call me back please",
+            "C",
+            "wrong number I am not {name}",
+            "how much is it in total",
+            "Great service, thank you {name} 😀",
+            "YES",
+        ),
+        (
+            "kettle",
+            "desk lamp",
+            "running shoes",
+            "winter coat",
+            "garden chair",
+            "headphones",
+            "coffee grinder",
+            "backpack",
+        ),
     ),
     "es": _Words(
         _lines("""
@@ -192,8 +243,19 @@ _WORDS = {
         """),
         "Responda ALTO para no recibir más",
         ("STOP", "Stop", "no me escriban más", "stop", "CANCEL"),
-        ("Gracias", "Sí, confirmo", "¿A qué hora?", "no puedo a las {time}", "¿Quién es?", "Vale, perfecto", "mañana paso",
-         "¿Cuánto cuesta el {item}?", "no soy {name}", "Muchas gracias {name} 😊", "SI"),
+        (
+            "Gracias",
+            "Sí, confirmo",
+            "¿A qué hora?",
+            "no puedo a las {time}",
+            "¿Quién es?",
+            "Vale, perfecto",
+            "mañana paso",
+            "¿Cuánto cuesta el {item}?",
+            "no soy {name}",
+            "Muchas gracias {name} 😊",
+            "SI",
+        ),
         ("libro", "vestido", "reloj", "sofá", "móvil", "bolso"),
     ),
     "fr": _Words(
@@ -231,8 +293,18 @@ _WORDS = {
         """),
         "STOP pour ne plus recevoir",
         ("STOP", "Stop", "arrêtez de m'écrire", "ARRET"),
-        ("Merci", "Oui", "Non merci", "Qui êtes-vous ?", "je serai en retard", "à {time} plutôt ?", "Où est mon {item} ?",
-         "d’accord", "OUI", "merci beaucoup {name} 😊"),
+        (
+            "Merci",
+            "Oui",
+            "Non merci",
+            "Qui êtes-vous ?",
+            "je serai en retard",
+            "à {time} plutôt ?",
+            "Où est mon {item} ?",
+            "d’accord",
+            "OUI",
+            "merci beaucoup {name} 😊",
+        ),
         ("lampe", "manteau", "vélo", "chaise", "montre"),
     ),
     "de": _Words(
@@ -270,8 +342,18 @@ _WORDS = {
         """),
         "Abmelden mit STOP",
         ("STOP", "Stop", "bitte keine nachrichten mehr", "stopp"),
-        ("Danke", "Ja", "Nein", "Wer ist da?", "komme später", "geht auch {time}?", "Wo bleibt {item}?", "JA",
-         "passt, bis dann 👍", "falsche Nummer, nicht {name}"),
+        (
+            "Danke",
+            "Ja",
+            "Nein",
+            "Wer ist da?",
+            "komme später",
+            "geht auch {time}?",
+            "Wo bleibt {item}?",
+            "JA",
+            "passt, bis dann 👍",
+            "falsche Nummer, nicht {name}",
+        ),
         ("Lampe", "Mantel", "Fahrrad", "Stuhl", "Uhr"),
     ),
     "pt": _Words(
@@ -303,7 +385,16 @@ _WORDS = {
         """),
         "Responda SAIR para cancelar",
         ("STOP", "Stop", "não quero mais receber"),
-        ("Obrigado", "Sim", "Não", "Quem fala?", "pode ser às {time}?", "Cadê o {item}?", "SIM", "valeu {name} 😀"),
+        (
+            "Obrigado",
+            "Sim",
+            "Não",
+            "Quem fala?",
+            "pode ser às {time}?",
+            "Cadê o {item}?",
+            "SIM",
+            "valeu {name} 😀",
+        ),
         ("tênis", "relógio", "casaco", "livro"),
     ),
     "pl": _Words(

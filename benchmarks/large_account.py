@@ -1,6 +1,7 @@
 """Fills a lake with the messages of a large account over two years, as its syncs would have left them.
 
-Each message is drawn by itself, by hashes of its number, from the tables of :mod:`benchmarks.account_plan`: so
+Each message is drawn by itself, by hashes of its number,
+from the tables of :mod:`benchmarks.account_plan`: so
 the same number of messages until the same day gives the same lake, whatever machine makes it. People come
 back: some write or are written to once, most a few times, a few thousands of times. A commit holds some days.
 Conversation ids are hashes that DuckDB does not have; other processes work them out meanwhile.
@@ -21,7 +22,6 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -101,9 +101,11 @@ def _prepare(cursor: duckdb.DuckDBPyConnection, messages: int, days: int, until:
         cursor.execute(macro.format(messages=messages, people=max(messages // _MESSAGES_PER_PERSON, 10)))
 
 
-#: `share_of` is a number from 0 to 1 of its own for each purpose. Person `c` is known from message `birth_of(c)` on.
+#: `share_of` is a number from 0 to 1 of its own for each purpose. Person `c` is known from message
+# `birth_of(c)` on.
 _MACROS = (
-    "create macro memory.main.share_of(i, purpose) as (hash(i * 64 + purpose) >> 11)::double / 9007199254740992.0",
+    "create macro memory.main.share_of(i, purpose) as (hash(i * 64 + purpose) >> 11)::double / "
+    "9007199254740992.0",
     "create macro memory.main.slot_of(i, purpose, slots) as (hash(i * 64 + purpose) % slots)::integer",
     "create macro memory.main.people_at(i) as 2 + floor({people} * pow((i + 1) / {messages}, 0.9))::bigint",
     """create macro memory.main.person_at(known, kind, v) as case
@@ -112,10 +114,12 @@ _MACROS = (
         else floor(known * v * v)::bigint end""",
     "create macro memory.main.leaves(c) as hash(c * 64 + 40) % 100 < 3",
     """create macro memory.main.leaves_at(c) as
-        {messages} * (pow(c / {people}, 1.111) + (1 - pow(c / {people}, 1.111)) * pow(memory.main.share_of(c, 41), 2))""",
+        {messages} * (pow(c / {people}, 1.111) + (1 - pow(c / {people},
+        1.111)) * pow(memory.main.share_of(c, 41), 2))""",
     "create macro memory.main.side_of(account, is_offer, is_abroad, slot) as "
     f"((account * 2 + is_offer::integer) * 2 + is_abroad::integer) * {SLOTS_OF_SENDER} + slot",
-    "create macro memory.main.account_of(c) as [0, 0, 0, 0, 0, 1, 1, 1, 2, 2][(hash(c * 64 + 43) % 10)::integer + 1] "
+    "create macro memory.main.account_of(c) as [0, 0, 0, 0, 0, 1, 1, 1, 2, 2][(hash(c * 64 + 43) % "
+    "10)::integer + 1] "
     "+ case when hash(c * 64 + 44) % 10 = 0 then 1 else 0 end",
 )
 
@@ -206,8 +210,10 @@ _SIDES_OF_PEOPLE = f"""
     select {_CONTACT} as contact, n.sender as news, o.sender as offers
     from people
     join plan_places p on {_PLACE}
-    join plan_senders n on n.side = memory.main.side_of(account, false, p.is_abroad, memory.main.slot_of(c, 45, {SLOTS_OF_SENDER}))
-    join plan_senders o on o.side = memory.main.side_of(account, true, p.is_abroad, memory.main.slot_of(c, 46, {SLOTS_OF_SENDER}))
+    join plan_senders n on n.side = memory.main.side_of(account, false, p.is_abroad, memory.main.slot_of(c,
+        45, {SLOTS_OF_SENDER}))
+    join plan_senders o on o.side = memory.main.side_of(account, true, p.is_abroad, memory.main.slot_of(c,
+        46, {SLOTS_OF_SENDER}))
     order by c
 """
 
@@ -257,7 +263,8 @@ def _name_without_sender(cursor: duckdb.DuckDBPyConnection, since: datetime) -> 
 
 
 _WITHOUT_SENDER = """
-    select distinct messaging_service_sid, contact from raw_messages where date_created >= ? and sender is null
+    select distinct messaging_service_sid, contact from raw_messages where date_created >= ?
+        and sender is null
 """
 _NAME_WITHOUT_SENDER = """
     update raw_messages set conversation_id = ?
@@ -272,8 +279,10 @@ _SPAN = """
 _INSERT_MESSAGES = f"""
 insert into lake.raw_messages by name
 with numbered as (
-    select i, day, kind, campaign, incident_country, (i - first + 0.5) / (after - first) * {STEPS_OF_DAY} as place_in_day
-    from (select *, unnest(range(first, after)) as i from memory.main.plan_days where number >= $first and number < $after)
+    select i, day, kind, campaign, incident_country,
+        (i - first + 0.5) / (after - first) * {STEPS_OF_DAY} as place_in_day
+    from (select *, unnest(range(first, after)) as i from memory.main.plan_days where number >= $first
+        and number < $after)
 ), timed as (
     select
         i, day, campaign, incident_country,
@@ -287,7 +296,8 @@ with numbered as (
         *, memory.main.person_at(
             memory.main.people_at(j), memory.main.share_of(j, 1), memory.main.share_of(j, 2)
         ) as met,
-        campaign is not null and second // 3600 = {CAMPAIGN_HOUR} and memory.main.share_of(j, 12) < 0.85 as is_campaign,
+        campaign is not null and second // 3600 = {CAMPAIGN_HOUR} and memory.main.share_of(j,
+            12) < 0.85 as is_campaign,
         memory.main.share_of(j, 11) < 0.35 as is_offer_drawn
     from timed
 ), kept as (
@@ -297,38 +307,45 @@ select
     i, epoch(day)::bigint + second as created_s, campaign, incident_country, is_answer, is_campaign,
     is_campaign or is_offer_drawn as is_offer, has_left,
     -- Who left gets nothing any more, but for what was sent by mistake and refused; somebody else got it.
-    case when has_left and not is_answer and (memory.main.share_of(i, 10) >= 0.05 and not memory.main.leaves(met + 1))
+    case when has_left and not is_answer and (memory.main.share_of(i, 10) >= 0.05
+        and not memory.main.leaves(met + 1))
         then met + 1 else met end as c
 from kept
 ), people as (
     select
-        d.*, memory.main.account_of(c) as account, p.country, p.country_number, p.language, p.is_abroad, {_CONTACT} as contact,
+        d.*, memory.main.account_of(c) as account, p.country, p.country_number, p.language, p.is_abroad,
+            {_CONTACT} as contact,
         has_left and not is_answer and memory.main.leaves(c) as is_refused,
         make_timestamptz(created_s * 1000000) as date_created,
         hash(i * 64 + 20) as h, md5('large account ' || i) as sid
     from drawn d join memory.main.plan_places p on {_PLACE}
 ), sided as (
-    select p.*, s.account_sid, s.sender as own_sender, s.messaging_service_sid as own_service, s.sender_type as own_type
+    select p.*, s.account_sid, s.sender as own_sender, s.messaging_service_sid as own_service,
+    s.sender_type as own_type
     from people p
     join memory.main.plan_senders s on s.side = memory.main.side_of(
-        account, is_offer, is_abroad, memory.main.slot_of(c, case when is_offer then 46 else 45 end, {SLOTS_OF_SENDER}))
+        account, is_offer, is_abroad, memory.main.slot_of(c, case when is_offer then 46 else 45 end,
+            {SLOTS_OF_SENDER}))
 ), grouped as (
     select
         *, account * 100 + language * 10 + case
             when not is_answer then is_offer::integer
-            when has_left then 3 else 2 end + case when is_answer and own_type = 'toll-free' then 2 else 0 end as text_group
+            when has_left then 3 else 2 end + case when is_answer and own_type = 'toll-free' then 2
+                else 0 end as text_group
     from sided
 ), chosen as (
     select
         g.* exclude (country_number, text_group, is_campaign, campaign, has_left, language),
-        t.head, t.tail, t.is_link, t.extra_units, t.encoding, t.keyword, t.revocation, t.revocation_language, t.template,
+        t.head, t.tail, t.is_link, t.extra_units, t.encoding, t.keyword, t.revocation,
+        t.revocation_language, t.template,
         o.status as outcome, o.error_code as outcome_code,
         case when account = 3 then o.euros else o.dollars end as price
     from grouped g
     join memory.main.texts t on t.text_key = memory.main.slot_of(i, 21, {SLOTS_OF_TEXT})
         + {SLOTS_OF_TEXT} * (g.text_group * 1000 + case
             when is_campaign and not is_answer then (campaign * 7) % memory.main.group_size(g.text_group)
-            else floor(memory.main.group_size(g.text_group) * pow(memory.main.share_of(i, 22), 1.8))::integer end)
+            else floor(memory.main.group_size(g.text_group) * pow(memory.main.share_of(i, 22),
+                1.8))::integer end)
     join memory.main.plan_outcomes o
         on o.outcome = g.country_number * {SLOTS_OF_OUTCOME} + memory.main.slot_of(i, 23, {SLOTS_OF_OUTCOME})
 ), ended as (
@@ -363,7 +380,8 @@ from kept
     from (select *, length(body) + extra_units as units from ended)
 )
 select
-    case when is_mms then 'MM' else 'SM' end || sid as message_sid, account_sid, own_service as messaging_service_sid,
+    case when is_mms then 'MM' else 'SM' end || sid as message_sid, account_sid,
+    own_service as messaging_service_sid,
     case when is_answer then 'inbound' else 'outbound-api' end as direction, not is_answer as is_outbound,
     status, memory.main.rank_of(status) as status_rank, error_code,
     case when is_answer then contact else sender end as from_address,
@@ -373,7 +391,8 @@ select
     body, keyword, revocation, revocation_language, encoding,
     case when status in ('accepted', 'scheduled') then 0 else segments end as segments,
     case when is_mms then 1 + h % 2 else 0 end::integer as media_count,
-    case when status in ('queued', 'accepted', 'scheduled', 'canceled', 'failed') or (age < 10800 and share < 0.5) then null
+    case when status in ('queued', 'accepted', 'scheduled', 'canceled', 'failed') or (age < 10800
+        and share < 0.5) then null
         else -(segments * case when is_answer then 0.0083 else price end
             * case when is_mms then 2.5 else 1 end)::decimal(12, 6) end as price,
     case when account = 3 then 'EUR' else 'USD' end as currency, date_created,
@@ -394,7 +413,8 @@ select
     case when is_outbound then 'twilio-21610' else 'keyword' end as source,
     case when is_outbound then 'Twilio refused the message (21610).' end as evidence,
     message_sid, date_created as happened_at, {_RECEIVED_AT} as recorded_at, sender as said_to
-from (select *, case when not is_outbound then keyword when error_code = 21610 then 'opt-out' end as kind {_OF_SPAN})
+from (select *, case when not is_outbound then keyword when error_code = 21610
+    then 'opt-out' end as kind {_OF_SPAN})
 where kind is not null
 order by date_created
 """
@@ -402,7 +422,8 @@ order by date_created
 _INSERT_STATUSES = f"""
 insert into lake.status_events by name
 select message_sid, account_sid, status, error_code, 'sync' as source, {_RECEIVED_AT} as received_at
-{_OF_SPAN} and is_outbound and status not in ('queued', 'accepted', 'scheduled') and hash(message_sid) % 300 = 0
+{_OF_SPAN} and is_outbound and status not in ('queued', 'accepted', 'scheduled')
+    and hash(message_sid) % 300 = 0
 order by date_created
 """
 _INSERT_MEDIA = f"""
@@ -456,13 +477,15 @@ def _save_account(cursor: duckdb.DuckDBPyConnection, until: date) -> None:
 _ACCOUNT_SQL = (
     """
     insert into senders by name
-    select distinct account_sid, sender, 'PN' || md5(sender) as sender_sid, sender_type, sender as friendly_name,
+    select distinct account_sid, sender, 'PN' || md5(sender) as sender_sid, sender_type,
+        sender as friendly_name,
         'US' as country, true as can_sms, true as can_mms, messaging_service_sid, $read_at as read_at
     from memory.main.plan_senders
     """,
     """
     insert into messaging_services by name
-    select distinct account_sid, messaging_service_sid, 'Service ' || right(messaging_service_sid, 1) as friendly_name,
+    select distinct account_sid, messaging_service_sid, 'Service ' || right(messaging_service_sid,
+        1) as friendly_name,
         $read_at as read_at
     from memory.main.plan_senders where messaging_service_sid is not null
     """,
@@ -474,7 +497,8 @@ _ACCOUNT_SQL = (
     """,
     """
     insert into sync_runs by name
-    select md5(account_sid || day) as run_id, account_sid, read_from as started_at, finished_at, 'done' as outcome,
+    select md5(account_sid || day) as run_id, account_sid, read_from as started_at, finished_at,
+        'done' as outcome,
         rows as listed, rows as added, 0 as changed, rows // 1000 + 1 as requests
     from sync_windows where $read_at is not null
     """,
@@ -492,7 +516,9 @@ def main(arguments: list[str]) -> None:
     began = time.perf_counter()
     number = fill_account(load_settings({"WORKBENCH_HOME": str(home)}), messages, datetime.now(UTC).date())
     seconds = time.perf_counter() - began
-    print(json.dumps({"messages": number, "seconds": round(seconds, 1), "per_second": round(number / seconds)}))
+    print(
+        json.dumps({"messages": number, "seconds": round(seconds, 1), "per_second": round(number / seconds)})
+    )
 
 
 if __name__ == "__main__":

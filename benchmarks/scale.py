@@ -24,12 +24,21 @@ from workbench.lake import open_lake
 from workbench.settings import load_settings
 
 _ROOT = Path(__file__).parents[1]
-_READING = ("open", "metric-month", "metric-all", "thread", "inbox", *(f"page:{name}" for name in names_of_pages()))
+_READING = (
+    "open",
+    "metric-month",
+    "metric-all",
+    "thread",
+    "inbox",
+    *(f"page:{name}" for name in names_of_pages()),
+)
 _WRITING = ("sync", "maintenance", "erasure")
 _STATUS = "status"
-#: What asks for everything there is; all else is about a fixed period or one conversation, and should not grow.
+#: What asks for everything there is; all else is about a fixed period or one conversation, and should not
+# grow.
 _OF_EVERYTHING = frozenset({"metric-all: answer", "inbox: table of conversations made", "inbox: search",
-                            "erasure: what an erasure would remove", "erasure: one person erased"})  # fmt: skip
+                            "erasure: what an erasure would remove",
+                                "erasure: one person erased"})  # fmt: skip
 
 
 @dataclass
@@ -47,10 +56,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of this benchmark."""
     group = parser.add_argument_group("scale")
     group.add_argument(
-        "--sizes", default="1000000,10000000", help="numbers of messages, with commas; a lake of each is kept in LAKE_HOMES"
+        "--sizes",
+        default="1000000,10000000",
+        help="numbers of messages, with commas; a lake of each is kept in LAKE_HOMES",
     )
-    group.add_argument("--longest-step", type=int, default=600, help="seconds after which a question is given up")
-    group.add_argument("--steps", nargs="+", choices=[*_READING, _STATUS, *_WRITING], help="only these questions")
+    group.add_argument(
+        "--longest-step", type=int, default=600, help="seconds after which a question is given up"
+    )
+    group.add_argument(
+        "--steps", nargs="+", choices=[*_READING, _STATUS, *_WRITING], help="only these questions"
+    )
 
 
 def run(options: argparse.Namespace) -> str:
@@ -129,7 +144,8 @@ def _report(measured: Sequence[SizeCosts]) -> list[str]:
     header = [""]
     for size in measured:
         header += [f"{size.messages / 1e6:g} M: s", "CPU s", "peak MB"]
-    rows = [[question, *(cell for size in measured for cell in _cells(size, question)), _growth(measured, question)]
+    rows = [[question, *(cell for size in measured for cell in _cells(size, question)), _growth(measured,
+        question)]
             for question in questions]  # fmt: skip
     lakes = "; ".join(
         f"{size.messages:,} messages in {size.files:,} files and {size.gigabytes:.2f} GB" for size in measured
@@ -158,14 +174,20 @@ def _say(text: str) -> None:
 
 
 _HOW = (
-    "The machine was shared with other work, so wall seconds vary by a multiple and processor seconds by a half. "
-    "Each question is asked in a process of its own, with its peak memory; parts in one process share it. Pages are "
-    "asked for their usual period (the last 30 days, beside the 30 before) without a browser, after the server has "
-    "counted the lake by day. The two years are filled with real variety: some thousand texts, fifty senders, four "
+    "The machine was shared with other work, so wall seconds vary by a multiple and processor seconds by "
+    "a half. "
+    "Each question is asked in a process of its own, with its peak memory; parts in one process share it. "
+    "Pages are "
+    "asked for their usual period (the last 30 days, beside the 30 before) without a browser, after the "
+    "server has "
+    "counted the lake by day. The two years are filled with real variety: some thousand texts, fifty "
+    "senders, four "
     "accounts, a person for each five messages."
 )
 _GROWTH = (
-    "*CPU grew*: processor seconds of the largest lake over those of the smallest. A period of 30 days holds as many "
-    "more messages as the whole lake does, so what reads each message of its period grows with it; what has to stay "
+    "*CPU grew*: processor seconds of the largest lake over those of the smallest. A period of 30 days "
+    "holds as many "
+    "more messages as the whole lake does, so what reads each message of its period grows with it; what "
+    "has to stay "
     "flat is what grows more than that."
 )

@@ -1,4 +1,5 @@
-"""One thing that people or programs ask of a large lake, in a process of its own: what :mod:`benchmarks.scale` runs.
+"""One thing that people or programs ask of a large lake,
+in a process of its own: what :mod:`benchmarks.scale` runs.
 
 ``python -m benchmarks.scale_steps STEP HOME`` prints the seconds of each part as JSON. A question is asked
 as the product asks it: pages without a browser, the inbox as its server holds it, a sync by its own saves.
@@ -14,7 +15,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from workbench.lake import Lake, open_lake
 from workbench.settings import load_settings
@@ -216,9 +216,18 @@ def main(arguments: list[str]) -> None:
 
 def names_of_pages() -> list[str]:
     """The pages about messages of a period."""
-    return ["overview", "failures", "cost", "segmentation", "throughput", "compliance", "explore", "messages", "campaigns"]
+    return [
+        "overview",
+        "failures",
+        "cost",
+        "segmentation",
+        "throughput",
+        "compliance",
+        "explore",
+        "messages",
+        "campaigns",
+    ]
 
 
 if __name__ == "__main__":
     main(sys.argv[1:])
-
