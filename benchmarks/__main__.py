@@ -11,10 +11,17 @@ import shlex
 import sys
 from pathlib import Path
 
-from benchmarks import api, dashboards, sync, tasks, webhooks
+from benchmarks import api, dashboards, scale, sync, tasks, webhooks
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
-BENCHMARKS = {"sync": sync, "dashboards": dashboards, "webhooks": webhooks, "api": api, "tasks": tasks}
+BENCHMARKS = {
+    "sync": sync,
+    "dashboards": dashboards,
+    "webhooks": webhooks,
+    "api": api,
+    "tasks": tasks,
+    "scale": scale,
+}
 
 
 def main(arguments: list[str]) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from tests.lake.old import make_lake_of
 from tests.messages import CONTACT, SENDER, payload
 from workbench import Workbench
 from workbench.compliance.retention import retention_rules, run_retention
-from workbench.lake import Lake, open_lake
+from workbench.lake import Lake, contact_languages, open_lake
+from workbench.lake.connect import Parameters
 from workbench.lake.contact_languages import prepare_languages
 from workbench.lake.save import message_table, save_messages
 from workbench.messaging.message import message_row
@@ -79,6 +81,28 @@ def test_nothing_is_judged_twice(lake: Lake) -> None:
     snapshot = lake.snapshot_id()
     assert prepare_languages(lake) == 0
     assert lake.snapshot_id() == snapshot
+
+
+def test_many_contacts_are_judged_in_one_reading_and_some_commits(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_languages, "_AT_ONCE", 2)
+    for number in range(5):
+        write(lake, SPANISH, "ok", first=10 * number + 1, contact=f"+1415555010{number}")
+    readings: list[str] = []
+    before, batches = lake.snapshot_id(), lake.batches
+
+    def counted(sql: str, parameters: Parameters, rows: int) -> pa.RecordBatchReader:
+        readings.append(sql)
+        return batches(sql, parameters, rows)
+
+    monkeypatch.setattr(lake, "batches", counted)
+    assert prepare_languages(lake) == 5
+    assert (len(readings), lake.snapshot_id() - before) == (1, 3)
+    rows = lake.rows("select contact, language, judged_until from contact_languages order by contact")
+    assert rows == [
+        (f"+1415555010{number}", "es", NOW + timedelta(minutes=10 * number + 2)) for number in range(5)
+    ]
 
 
 @pytest.mark.parametrize("mode", ["no_body", "masked", "hashed"])

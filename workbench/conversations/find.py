@@ -94,11 +94,18 @@ def is_conversation_id(reference: str) -> bool:
 
 
 def _by_id(lake: Lake, conversation_id: str) -> list[tuple[Any, ...]]:
-    return lake.rows(
-        f"{_SELECT} where (our_side, contact) in (select (our_side, contact) from conversation_lines "
-        "where conversation_id = ?) group by our_side, contact",
+    """Whose it is, then its messages: asked in one query, all conversations of the lake are put together."""
+    pairs = lake.rows(
+        "select distinct our_side, contact from conversation_lines where conversation_id = ?",
         [conversation_id],
     )
+    return [
+        row
+        for our_side, contact in pairs
+        for row in lake.rows(
+            f"{_SELECT} where our_side = ? and contact = ? group by our_side, contact", [our_side, contact]
+        )
+    ]
 
 
 def _by_contact(lake: Lake, address: str, our_side: str | None) -> list[tuple[Any, ...]]:

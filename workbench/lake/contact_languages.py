@@ -6,7 +6,7 @@ texts only has none. Where no text is kept there is no language either, and a te
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, LiteralString
 
@@ -23,6 +23,7 @@ UNKNOWN = "unknown"
 _LATEST = 5
 """Of a contact so many texts are looked at, the latest first."""
 _AT_ONCE = 5_000
+"""Contacts in one commit, and texts in memory at a time."""
 
 
 def prepare_languages(lake: Lake) -> int:
@@ -33,11 +34,11 @@ def prepare_languages(lake: Lake) -> int:
     """
     if lake.value(_ANY_UNKEPT):
         lake.write(forget_unkept_languages)
-    contacts = [str(contact) for (contact,) in lake.rows(_UNJUDGED)]
-    for first in range(0, len(contacts), _AT_ONCE):
-        judged = _judge(lake, contacts[first : first + _AT_ONCE])
+    number = 0
+    for judged in _judge(lake):
         lake.write(partial(_save, judged))
-    return len(contacts)
+        number += len(judged)
+    return number
 
 
 def forget_unkept_languages(cursor: duckdb.DuckDBPyConnection) -> None:
@@ -45,21 +46,34 @@ def forget_unkept_languages(cursor: duckdb.DuckDBPyConnection) -> None:
     cursor.execute(f"delete from contact_languages where {_IS_UNKEPT}")
 
 
-def _judge(lake: Lake, contacts: Sequence[str]) -> list[dict[str, object]]:
-    """A row for each contact that has texts; who wrote nothing clear lately keeps their language."""
-    chosen = {"contacts": list(contacts)}
+def _judge(lake: Lake) -> Iterator[list[dict[str, object]]]:
+    """A row for each contact that has new texts; who wrote nothing clear lately keeps their language.
+
+    One reading of the lake for all of them: a first sync brings millions.
+    """
     rows: dict[str, dict[str, object]] = {}
-    for contact, message_sid, moment, body in lake.rows(_LATEST_TEXTS, {**chosen, "latest": _LATEST}):
-        row = rows.setdefault(
-            contact,
-            {"contact": contact, "language": None, "message_sid": message_sid, "judged_until": moment},
-        )
-        if row["language"] is None and (language := language_of(body)):
-            row |= {"language": language, "message_sid": message_sid}
-    for contact, language, message_sid in lake.rows(_KNOWN, chosen):
-        if contact in rows and rows[contact]["language"] is None:
-            rows[contact] |= {"language": language, "message_sid": message_sid}
-    return list(rows.values())
+    is_clear = False
+    for batch in lake.batches(_TEXTS_OF_UNJUDGED, {"latest": _LATEST}, _AT_ONCE):
+        for contact, message_sid, moment, body, known, known_sid in zip(
+            *(column.to_pylist() for column in batch.columns), strict=True
+        ):
+            if contact not in rows:
+                if len(rows) == _AT_ONCE:
+                    yield list(rows.values())
+                    rows = {}
+                # What was known stays, until a later text says it clearly.
+                rows[contact] = {
+                    "contact": contact,
+                    "language": known,
+                    "message_sid": known_sid if known else message_sid,
+                    "judged_until": moment,
+                }
+                is_clear = False
+            if not is_clear and (language := language_of(body)):
+                rows[contact] |= {"language": language, "message_sid": message_sid}
+                is_clear = True
+    if rows:
+        yield list(rows.values())
 
 
 def _save(judged: Sequence[dict[str, object]], cursor: duckdb.DuckDBPyConnection) -> None:
@@ -69,21 +83,16 @@ def _save(judged: Sequence[dict[str, object]], cursor: duckdb.DuckDBPyConnection
 _TEXT: LiteralString = "not is_outbound and body <> '' and keyword is null and contact is not null"
 _IS_UNKEPT = f"message_sid not in (select message_sid from raw_messages where {_TEXT})"
 _ANY_UNKEPT = f"select exists(from contact_languages where {_IS_UNKEPT})"
-_UNJUDGED = f"""
-    select m.contact
-    from (select contact, max(date_created) as latest from raw_messages where {_TEXT} group by contact) m
-    left join contact_languages l on l.contact = m.contact
-    where l.contact is null or m.latest > l.judged_until
-    order by 1
-"""
-_LATEST_TEXTS = f"""
-    select contact, message_sid, date_created, body
-    from raw_messages
-    where {_TEXT} and contact in (select unnest($contacts::varchar[]))
-    qualify row_number() over (partition by contact order by date_created desc, message_sid) <= $latest
-    order by contact, date_created desc, message_sid
-"""
-_KNOWN = """
-    select contact, language, message_sid from contact_languages
-    where language is not null and contact in (select unnest($contacts::varchar[]))
+_TEXTS_OF_UNJUDGED = f"""
+    with unjudged as (
+        select contact, l.language, l.message_sid as known_sid
+        from (select contact, max(date_created) as latest from raw_messages where {_TEXT} group by contact) m
+        left join contact_languages l using (contact)
+        where l.contact is null or m.latest > l.judged_until
+    )
+    select contact, r.message_sid, r.date_created, r.body, u.language, u.known_sid
+    from raw_messages r join unjudged u using (contact)
+    where {_TEXT}
+    qualify row_number() over (partition by contact order by r.date_created desc, r.message_sid) <= $latest
+    order by contact, r.date_created desc, r.message_sid
 """
