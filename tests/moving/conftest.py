@@ -78,5 +78,10 @@ def filled(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def move(filled: Path) -> Move:
-    """`workbench lake move`, as people type it."""
-    return lambda *words: CliRunner().invoke(main, ["lake", "move", *map(str, words)])
+    """`workbench lake move`, as people type it once they have looked at what it would do."""
+    return lambda *words: look(*words, *(["--confirm"] if "--to" in words else []))
+
+
+def look(*words: object) -> Result:
+    """`workbench lake move` with these words alone, which without --confirm moves nothing."""
+    return CliRunner().invoke(main, ["lake", "move", *map(str, words)])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.lakes import begin_lake
-from tests.moving.conftest import Move, content_at
+from tests.moving.conftest import Move, content_at, look
 from tests.postgres import PostgresServer
 from workbench.home import REMOVALS_LOCK
 from workbench.lake import open_lake
@@ -26,6 +26,7 @@ UNFIT = [
     (["--to", "sqlite:x", "--abandon"], "to and abandon is given"),
     (["--abandon"], "No move of the lake was begun"),
     (["--release-old"], "No move of the lake was begun"),
+    (["--release-old", "--confirm"], "data and confirm with to"),
     (["--abandon", "--delete"], "delete goes with release_old"),
     (["--to", "sqlite:/etc/passwd"], "there is a file at /etc/passwd already"),
 ]
@@ -62,9 +63,9 @@ def test_a_place_that_is_in_use(
             "PGPASSFILE",
         ),
     ):
-        for more in ([], ["--dry-run"]):
-            answer = move(*words, *more)
-            assert answer.exit_code == (1 if more else 2), answer.output
+        for way, code in ((move, 2), (look, 1)):
+            answer = way(*words)
+            assert answer.exit_code == code, answer.output
             assert reason in answer.output
             assert "hunter2" not in answer.output
     assert not (filled / "lake-move.json").exists()

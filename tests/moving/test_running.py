@@ -110,7 +110,7 @@ else:
         whole(*words, **named)
         os.kill(os.getpid(), signal.SIGKILL)
     setattr(owner, name, then)
-main(["lake", "move", "--to", target])
+main(["lake", "move", "--to", target, "--confirm"])
 """
 STEPS = [
     ("make_lake", "before"), ("make_lake", "after"), ("copy_features", "after"), ("_copy", "after"),

@@ -40,7 +40,7 @@ class LakeCalls(Namespace):
         to: str | None = None,
         *,
         data: str | None = None,
-        dry_run: bool = False,
+        confirm: bool = False,
         abandon: bool = False,
         release_old: bool = False,
         delete: bool = False,
@@ -51,7 +51,7 @@ class LakeCalls(Namespace):
         Args:
             to: the new catalog, as ``sqlite:PATH`` or ``postgres:dbname=… host=…``.
             data: where its files go, a folder or ``s3://bucket/prefix/``; by default beside a SQLite catalog.
-            dry_run: only say what would be moved and what stands in the way.
+            confirm: move it; otherwise only what would be moved and what stands in the way is said.
             abandon: instead, remove what was begun at the new place.
             release_old: instead, after a move, set the old lake aside.
             delete: with `release_old`, delete the old lake.
@@ -74,11 +74,11 @@ class LakeCalls(Namespace):
                 f"{' and '.join(ways) or 'Nothing'} is given; give one of: to with the new catalog, abandon, "
                 "or release_old."
             )
-        if (delete and not release_old) or (to is None and (data is not None or dry_run)):
-            raise UsageError("delete goes with release_old, and data and dry_run with to.")
+        if (delete and not release_old) or (to is None and (data is not None or confirm)):
+            raise UsageError("delete goes with release_old, and data and confirm with to.")
         installation = self._installation
         settings = installation.settings
-        if to is not None and dry_run:
+        if to is not None and not confirm:
             return plan_move(settings, to, data)
         installation.close()
         if abandon:

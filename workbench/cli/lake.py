@@ -50,7 +50,9 @@ def lake_compact(format: str) -> None:
     "--data", metavar="PLACE",
     help="Where its files go: a folder, or s3://bucket/prefix/; by default beside a SQLite catalog.",
 )  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Only say what would be moved and what stands in the way.")
+@click.option(
+    "--confirm", is_flag=True, help="Move it. Without this: what would be moved, what is in the way."
+)
 @click.option("--abandon", is_flag=True, help="Remove what was begun at the new place, and nothing else.")
 @click.option("--release-old", is_flag=True, help="After a move: set the old lake aside.")
 @click.option("--delete", is_flag=True, help="With --release-old: delete the old lake.")
@@ -58,7 +60,7 @@ def lake_compact(format: str) -> None:
 def lake_move(
     to: str | None,
     data: str | None,
-    dry_run: bool,
+    confirm: bool,
     abandon: bool,
     release_old: bool,
     delete: bool,
@@ -68,11 +70,11 @@ def lake_move(
 
     Every table is compared by count and hash before the switch, for which writers wait some seconds. After a
     kill the same command goes on. The old lake stays as it is, and refuses everything, until --release-old.
-    Old versions of the lake are not carried along. Exit code 1 when --dry-run finds something in the way.
+    Old versions of the lake are not carried along. Exit code 1 when something is in the way.
     """
     with Workbench() as wb:
         done = wb.lake.move(
-            to, data=data, dry_run=dry_run, abandon=abandon, release_old=release_old, delete=delete,
+            to, data=data, confirm=confirm, abandon=abandon, release_old=release_old, delete=delete,
             on_progress=_say_progress,
         )  # fmt: skip
     print_value(done, format, done.sentence())

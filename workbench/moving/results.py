@@ -35,7 +35,7 @@ class MovePlan:
             *(f"In the way: {obstacle}" for obstacle in self.obstacles),
         ]
         if not self.obstacles:
-            lines.append(f"Nothing is in the way. {self.afterwards}")
+            lines.append(f"Nothing is in the way. Add --confirm to move it. {self.afterwards}")
         return "\n".join(lines)
 
 

@@ -86,11 +86,11 @@ _KEPT = {
 
 
 def _wanted_sql() -> str:
-    def column(name: LiteralString) -> LiteralString:
+    def merged(name: LiteralString) -> LiteralString:
         otherwise = f"case when {_NEWER} then coalesce(i.{name}, t.{name}) else t.{name} end"
         return f"{_KEPT.get(name, otherwise)} as {name}"
 
-    columns = ", ".join(column(name) for name in MessageRow._fields)
+    columns = ", ".join(merged(name) for name in MessageRow._fields)
     return f"""
         with known as (select * from raw_messages where date_created between $oldest and $newest)
         select {columns}, t.message_sid is null as is_new
