@@ -34,6 +34,8 @@ _LOG = "spark.log"
 #: How a question is meant, whatever the cluster's own settings say.
 _SESSION = {
     "spark.sql.session.timeZone": "UTC",
+    # Else `${x}` in somebody's text would be taken for a variable, and be empty.
+    "spark.sql.variable.substitute": "false",
     # As DuckDB: a division by 0 is NULL.
     "spark.sql.ansi.enabled": "false",
     # Columns of a file by their number, which stays when a column gets another name.
