@@ -3,8 +3,11 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command 
 BIN := .venv/bin
 READY := .venv/.ready
 
+SHARED_LAKE_TESTS := $(addprefix tests/lake/test_,audit.py begun_decisions.py consent.py conversation_ids.py feed.py \
+  maintenance.py memberships.py quarantined_rows.py save.py)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all lint types contracts unit bench clean
+.PHONY: help setup demo test test-all lint types contracts unit shared-lake bench clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -21,7 +24,7 @@ $(READY): pyproject.toml uv.lock
 demo: setup ## Open the product on a simulated account: no credentials, no questions
 	@exec $(BIN)/workbench demo $(ARGS)
 
-test: setup lint types contracts unit ## Lint, types, import contracts, then the tests without the longest
+test: setup lint types contracts unit shared-lake ## Lint, types, import contracts, then the tests without the longest
 
 test-all: setup lint types contracts ## The same with every test
 	$(BIN)/pytest -n auto --dist loadfile $(ARGS)
@@ -43,6 +46,10 @@ unit: setup
 	$(BIN)/pytest -n auto --dist loadfile --without-long $(ARGS) || { \
 	  test $$? -eq 1 && echo "What failed runs once more, by itself:" && \
 	  $(BIN)/pytest --last-failed --last-failed-no-failures none --without-long --maxfail 1 -v $(ARGS); }
+
+# What every write and sync stands on, once more on the lake of several machines.
+shared-lake: setup
+	$(BIN)/pytest -n auto --dist loadfile --without-long --shared-lake $(SHARED_LAKE_TESTS)
 
 bench: setup ## Measure against named peers and write benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks $(ARGS)
