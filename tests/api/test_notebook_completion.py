@@ -48,7 +48,7 @@ def test_a_metric_says_its_parameters_and_an_unknown_one_is_no_attribute(
     monkeypatch.setenv("WORKBENCH_HOME", str(home))
     wb = Workbench()
     assert list(inspect.signature(wb.metrics.spend).parameters) == [
-        "by", "where", "since", "until", "timezone", "allow_unknown"
+        "by", "where", "since", "until", "timezone", "allow_unknown", "engine"
     ]  # fmt: skip
     assert wb.metrics.spend.__doc__ == "What Twilio charged for messages, carrier fees included, by currency."
     assert not hasattr(wb.metrics, "spending")

@@ -18,9 +18,14 @@ STATUSES = {
     "ConfigError": (500, None), "NotAllowed": (403, None), "Unreachable": (503, "30"),
     "LakeError": (500, None), "NothingKnown": (409, None), "LakeTooNew": (500, None),
     "LakeRefused": (500, None), "CatalogLost": (500, None), "LakeDamaged": (500, None),
+    "LakeMoved": (500, None),
     "LakeBusy": (503, "2"), "BackupError": (500, None), "BackupDamaged": (500, None),
     "ReportFailed": (500, None), "ReportDoubtful": (409, None), "TwilioError": (502, None),
     "TwilioAuthError": (502, None), "TwilioUnavailable": (503, "5"), "WorkbenchError": (500, None),
+}  # fmt: skip
+#: What errors are made of that are not made of one text.
+MADE_OF: dict[str, tuple[Any, ...]] = {
+    "UnknownName": ("metric", "x", ["y"]), "LakeMoved": ("sqlite:old", "postgres:new"),
 }  # fmt: skip
 
 
@@ -32,8 +37,8 @@ def test_each_error_of_the_tree_has_its_status() -> None:
     }
     assert set(classes) == set(STATUSES)
     for name, (status, again) in STATUSES.items():
-        error = errors.UnknownName("metric", "x", ["y"]) if name == "UnknownName" else classes[name]("Words.")
-        answer = problem_of(error)
+        words = MADE_OF.get(name, ("Words.",))
+        answer = problem_of(classes[name](*words))
         assert (answer.status_code, answer.headers.get("Retry-After")) == (status, again), name
         assert answer.headers["Content-Type"] == "application/problem+json"
 

@@ -29,6 +29,8 @@ READS_ENVIRONMENT = {
     "backup/store.py": "AWS variables of a bucket, as every AWS program reads them",
     "demo/home.py": "cleans it for the processes of the demo",
     "lake/engine.py": "AWS variables of a shared lake, as every AWS program reads them",
+    "metrics/spark/process.py": "AWS variables of a bucket, as every AWS program reads them",
+    "metrics/spark/requirements.py": "JAVA_HOME, as every program that starts Java reads it",
     "reports/run.py": "passes it on to the kernel, without secrets",
     "reports/report_builder.py": "the version of the lake that a run reads",
     "server/access/settings.py": "refuses BOKEH_ALLOW_WS_ORIGIN",
