@@ -214,7 +214,9 @@ def takeover_seconds(lake: Lake) -> float:
 
 
 def _lease_name(owner: str) -> str:
-    return f"send {owner}"
+    from workbench.lake.fleet.leases import PROCESS_THAT_SENDS
+
+    return f"{PROCESS_THAT_SENDS}{owner}"
 
 
 _owners: dict[tuple[int, Path, str], Owner] = {}

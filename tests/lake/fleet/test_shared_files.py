@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -17,11 +18,14 @@ import pytest
 from tests.postgres import PostgresServer
 from workbench.errors import ConfigError, LakeError, LakeRefused, UsageError
 from workbench.lake import open_lake
+from workbench.lake.address import lake_address
 from workbench.lake.fleet import freshness, shared_files
 from workbench.lake.fleet.entering import version_problem
 from workbench.lake.fleet.fleet_key import FleetKey
 from workbench.lake.fleet.freshness import require_current, watching_fleet
 from workbench.lake.fleet.home_copy import KnownFile, Standing, compare
+from workbench.lake.fleet.leases import PROCESS_THAT_SENDS, HeldLease, take_lease
+from workbench.lake.fleet.machines import Machine, seen
 from workbench.lake.fleet.manage import (
     choose,
     init_fleet,
@@ -32,8 +36,8 @@ from workbench.lake.fleet.manage import (
     require_member,
     take_files,
 )
-from workbench.lake.fleet.roster import RosterMachine
 from workbench.lake.fleet.shared_files import change_files, enter_fleet
+from workbench.lake.fleet.status import read_fleet_status
 from workbench.lake.secret_key import lake_key
 from workbench.server.access.private_files import access_key
 from workbench.server.access.sessions import _Ended
@@ -404,10 +408,11 @@ def test_a_killed_rekey_goes_on_with_the_key_that_the_database_has(
     assert "ana" in Users(first.home).all()
 
 
-def machine(version: str, lag: float) -> RosterMachine:
+def machine(version: str, lag: float) -> Machine:
     from datetime import UTC, datetime
 
-    return RosterMachine("db1", "/srv", version, "pages", None, datetime(2026, 11, 1, tzinfo=UTC), lag)
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    return Machine("db1", "/srv", version, "pages", None, at, at, lag)
 
 
 @pytest.mark.parametrize(
@@ -420,7 +425,7 @@ def machine(version: str, lag: float) -> RosterMachine:
         ("1.3.0", "1.2.0", [], None),
     ],
 )
-def test_versions(own: str, fleets: str, machines: list[RosterMachine], problem: str | None) -> None:
+def test_versions(own: str, fleets: str, machines: list[Machine], problem: str | None) -> None:
     said = version_problem(own, fleets, machines)
     assert said is None if problem is None else problem in str(said)
 
@@ -493,3 +498,21 @@ def test_a_machine_without_the_key_of_hashes_is_told_of_fleets_and_gets_it_in_on
     init_fleet(place.machine("a"))
     with open_lake(place.machine("b")):
         assert (second.home / "privacy.key").read_text() == (first.home / "privacy.key").read_text()
+
+
+def test_the_status_names_who_leads_and_no_process_that_only_lives(two: tuple[Settings, Settings]) -> None:
+    settings, other = two
+    address = lake_address(settings)
+    seen(address, other.home, "pages")
+    leases = [take_lease(address, name, "db1") for name in ("sync", f"{PROCESS_THAT_SENDS}db1/4f")]
+    status = read_fleet_status(settings)
+    for lease in leases:
+        assert isinstance(lease, HeldLease)
+        lease.release()
+    assert [(lease.name, lease.machine, lease.term, lease.is_held) for lease in status.leases] == [
+        ("sync", "db1", 1, True)
+    ]
+    assert [(machine.home, machine.roles) for machine in status.machines] == [(str(other.home), "pages")]
+    assert status.gone == []
+    assert json.loads(json.dumps(status.as_dict(), default=str))["leaders"][0]["name"] == "sync"
+    assert read_fleet_status(settings).leases[0].is_held is False

@@ -11,8 +11,8 @@ from packaging.version import InvalidVersion, Version
 from workbench.errors import LakeRefused
 from workbench.home import FLEET_STATE
 from workbench.lake.fleet.database import connected
+from workbench.lake.fleet.machines import Machine, machines_of
 from workbench.lake.fleet.member import FleetMember, TakenFiles, refuse_conflicts
-from workbench.lake.fleet.roster import RosterMachine, read_roster
 from workbench.lake.fleet.rows import lock_changes, read_fleet_row, write_version
 
 ALIVE_SECONDS = 30.0
@@ -47,13 +47,13 @@ def _settle_version(member: FleetMember, connection: psycopg.Connection) -> None
     with connection.transaction():
         lock_changes(connection)
         fleet = member.require_fleet(connection)
-        problem = version_problem(product_version(), fleet.version, read_roster(connection))
+        problem = version_problem(product_version(), fleet.version, machines_of(connection))
         if problem:
             raise LakeRefused(problem)
         write_version(connection, product_version())
 
 
-def version_problem(own: str, fleets: str, machines: Iterable[RosterMachine]) -> str | None:
+def version_problem(own: str, fleets: str, machines: Iterable[Machine]) -> str | None:
     """Why a machine of this version may not take part; None if it may. Pure."""
     if _is_older(own, fleets):
         return (

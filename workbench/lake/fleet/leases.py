@@ -43,6 +43,9 @@ VALID_SECONDS = 8.0
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 """Goes on while the machine sleeps; on macOS the monotonic clock does."""
 
+PROCESS_THAT_SENDS = "send "
+"""So begins the name of a lease that shows that a process lives, and that leads nothing."""
+
 LeaseState = Literal["held", "ended", "left"]
 """`ended`: its holder gave it back. `left`: its holder did not, and renews it no longer."""
 
@@ -60,6 +63,10 @@ class Lease:
     taken_at: datetime
     expires_at: datetime
     state: LeaseState = "held"
+
+    @property
+    def is_held(self) -> bool:
+        return self.state == "held"
 
     @property
     def process(self) -> str:
@@ -166,7 +173,7 @@ def take_lease(address: LakeAddress, name: str, machine: str) -> HeldLease | Lea
 
 def read_leases(address: LakeAddress) -> list[Lease]:
     """The leases that somebody holds now, by name."""
-    return [lease for lease in read_last_leases(address) if lease.state == "held"]
+    return [lease for lease in read_last_leases(address) if lease.is_held]
 
 
 def read_last_leases(address: LakeAddress) -> list[Lease]:

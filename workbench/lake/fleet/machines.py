@@ -6,7 +6,7 @@ import hashlib
 import logging
 import socket
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
@@ -34,8 +34,8 @@ class Machine:
     key_check: str | None
     started_at: datetime
     seen_at: datetime
-    since_seen: timedelta
-    """Time since the last sign of life. A living process gives one every 5 seconds."""
+    lag_seconds: float
+    """Seconds since the last sign of life. A living process gives one every 5 seconds."""
 
 
 def machine_name(home: Path) -> str:
@@ -64,10 +64,15 @@ def read_machines(address: LakeAddress) -> list[Machine]:
         LakeError: the server does not answer.
     """
     with asked_quickly(address) as connection:
-        rows = connection.execute(
-            "select machine, home, version, roles, key_check, started_at, seen_at, "
-            "clock_timestamp() - seen_at from machines order by machine, roles"
-        ).fetchall()
+        return machines_of(connection)
+
+
+def machines_of(connection: psycopg.Connection) -> list[Machine]:
+    """As :func:`read_machines`, on a connection that is there."""
+    rows = connection.execute(
+        "select machine, home, version, roles, key_check, started_at, seen_at, "
+        "extract(epoch from clock_timestamp() - seen_at)::float8 from machines order by machine, roles"
+    ).fetchall()
     return [Machine(*row) for row in rows]
 
 

@@ -13,9 +13,10 @@ from workbench.lake.fleet.database import connected
 from workbench.lake.fleet.entering import ALIVE_SECONDS, product_version
 from workbench.lake.fleet.fleet_key import read_fleet_key
 from workbench.lake.fleet.home_copy import Standing, too_large
+from workbench.lake.fleet.leases import PROCESS_THAT_SENDS, Lease, leases_of
+from workbench.lake.fleet.machines import Machine, machines_of
 from workbench.lake.fleet.manage import FileStanding, list_standings, require_shared_lake
 from workbench.lake.fleet.member import FleetMember, member_of
-from workbench.lake.fleet.roster import RosterLease, RosterMachine, read_roster, read_roster_leases
 from workbench.lake.fleet.rows import FleetRow, read_fleet_row, read_newest
 from workbench.settings import Settings
 
@@ -29,8 +30,8 @@ class FleetStatus:
     own_key_check: str | None
     fleet: FleetRow | None
     revision: int
-    machines: Sequence[RosterMachine]
-    leases: Sequence[RosterLease]
+    machines: Sequence[Machine]
+    leases: Sequence[Lease]
     files: Sequence[FileStanding]
     too_large: Sequence[str]
     problem: str | None
@@ -46,7 +47,7 @@ class FleetStatus:
         return "right" if self.own_key_check == self.fleet.key_check else "another"
 
     @property
-    def gone(self) -> list[RosterMachine]:
+    def gone(self) -> list[Machine]:
         """Machines without a sign of life."""
         return [machine for machine in self.machines if machine.lag_seconds >= ALIVE_SECONDS]
 
@@ -140,7 +141,8 @@ def read_fleet_status(settings: Settings) -> FleetStatus:
     key, member = read_fleet_key(settings), member_of(settings)
     with connected(lake_address(settings)) as connection:
         fleet, (_, revision) = read_fleet_row(connection), read_newest(connection)
-        machines, leases = read_roster(connection), read_roster_leases(connection)
+        machines = machines_of(connection)
+        leases = [lease for lease in leases_of(connection) if not lease.name.startswith(PROCESS_THAT_SENDS)]
     files, problem = (
         _compared(member) if member and fleet and member.key.check == fleet.key_check else ([], None)
     )
